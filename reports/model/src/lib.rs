@@ -1,0 +1,11 @@
+//! The types of hpcctl's reports: a leaf crate that checks fill and writers read.
+//!
+//! Field names and the words of each enum are promises to whoever reads the JSON; the
+//! schemas generated from these types are committed under `reports/schemas/`.
+
+pub mod doctor;
+pub mod envelope;
+pub mod license;
+pub mod scan;
+
+pub use envelope::{Envelope, HostInfo, Tool, Unknown};

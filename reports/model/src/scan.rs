@@ -1,0 +1,165 @@
+//! What `hpcctl scan` reports: an image, what is in it, and whether it may be published.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The result of `hpcctl scan`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Scan {
+    /// What was scanned.
+    pub image: Image,
+    /// False when something could not be read; `unknowns` says what.
+    pub complete: bool,
+    /// The packages, sorted by type, name, version.
+    pub packages: Vec<Package>,
+    /// The files that bear a licence, sorted by path.
+    pub files: Vec<File>,
+    /// Whether it may be published.
+    pub verdict: Verdict,
+}
+
+/// What was scanned.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Image {
+    /// The reference as given, with its transport.
+    pub reference: String,
+    /// The digest of the manifest (OCI), of the configuration (docker-archive), or null (a directory).
+    pub digest: Option<String>,
+    /// The format, such as `docker-archive`.
+    pub format: String,
+    /// The layers, lowest first; one for a directory.
+    pub layers: Vec<Layer>,
+}
+
+/// One layer of an image.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Layer {
+    /// The digest of the layer as stored (compressed or not), or null for a directory.
+    pub digest: Option<String>,
+    /// The digest of the plain tar, or null for a directory.
+    pub diff_id: Option<String>,
+    /// The media type that the bytes really have, such as `application/vnd.oci.image.layer.v1.tar+gzip`.
+    pub media_type: String,
+    /// The bytes as stored.
+    pub size: u64,
+    /// The instruction that made the layer, where the history tells.
+    pub created_by: Option<String>,
+}
+
+/// One package.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Package {
+    /// The ecosystem's own full name.
+    pub name: String,
+    /// The version, empty when unknown.
+    pub version: String,
+    /// The purl type, such as `deb`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The package URL.
+    pub purl: String,
+    /// Its licences.
+    pub licenses: Licenses,
+    /// The files that are the evidence for it.
+    pub locations: Vec<Location>,
+    /// The cataloger that found it.
+    pub found_by: String,
+    /// Who supplies it, where the package says so.
+    pub supplier: Option<String>,
+    /// The name and version of the source package, where it differs.
+    pub source: Option<String>,
+}
+
+/// The licences of a package: SPDX expressions, or null where nothing is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Licenses {
+    /// What the package's metadata say.
+    pub declared: Option<String>,
+    /// What the texts of its licence files say.
+    pub detected: Option<String>,
+    /// What we go by.
+    pub concluded: Option<String>,
+}
+
+/// A file in a layer.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Location {
+    /// The absolute path in the image.
+    pub path: String,
+    /// The digest of the layer that brought it, or null for a directory.
+    pub layer: Option<String>,
+}
+
+/// A file that bears a licence.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct File {
+    /// The absolute path in the image.
+    pub path: String,
+    /// The digest of the layer that brought it, or null for a directory.
+    pub layer: Option<String>,
+    /// The licences as an SPDX expression.
+    pub licenses: Option<String>,
+}
+
+/// Whether an image may be published.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Yes.
+    Publishable,
+    /// Yes, once the obligations are met.
+    Conditional,
+    /// Not known: something in it bears no known licence, or could not be read.
+    Undetermined,
+    /// No.
+    Refused,
+}
+
+impl Outcome {
+    /// The word used in every output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Publishable => "publishable",
+            Self::Conditional => "conditional",
+            Self::Undetermined => "undetermined",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// The verdict on an image.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Verdict {
+    /// The outcome: the worst of the reasons.
+    pub outcome: Outcome,
+    /// What led to it, worst first.
+    pub reasons: Vec<Reason>,
+    /// What whoever publishes it must do.
+    pub obligations: Vec<Obligation>,
+}
+
+/// One reason for a verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reason {
+    /// The outcome that this reason alone leads to.
+    pub outcome: Outcome,
+    /// What it is about: a purl or a path.
+    pub subject: String,
+    /// The licence that decided, or null where none is known.
+    pub license: Option<String>,
+    /// One sentence.
+    pub text: String,
+}
+
+/// One thing to do when publishing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Obligation {
+    /// The stable id, such as `source-offer`.
+    pub id: String,
+    /// What to do.
+    pub text: String,
+    /// The purls and paths that it applies to, sorted.
+    pub subjects: Vec<String>,
+}
