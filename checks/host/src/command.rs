@@ -1,0 +1,178 @@
+//! Commands with a deadline.
+
+use std::io::{self, Read};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::Errno;
+
+/// The most bytes of a command's output that are kept.
+const OUTPUT: u64 = 64 << 10;
+
+/// How often a running command is looked at.
+const TICK: Duration = Duration::from_millis(2);
+
+/// A command that was run, and how it ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ran {
+    /// The command line.
+    pub argv: Vec<String>,
+    /// How it ended.
+    pub end: End,
+    /// What it printed on standard output, at most 64 KiB.
+    pub stdout: String,
+    /// What it printed on standard error, at most 64 KiB.
+    pub stderr: String,
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// It exited with a status.
+    Exit(i32),
+    /// A signal ended it.
+    Signal(i32),
+    /// It was ended at the deadline.
+    Deadline,
+    /// It could not be started.
+    NotStarted(Errno),
+}
+
+impl Ran {
+    /// Whether it exited with status 0.
+    pub fn ok(&self) -> bool {
+        self.end == End::Exit(0)
+    }
+
+    /// The exit status, where there is one.
+    pub fn status(&self) -> Option<i32> {
+        match self.end {
+            End::Exit(status) => Some(status),
+            _ => None,
+        }
+    }
+
+    /// The first line that says something, of standard error first.
+    pub fn first_line(&self) -> &str {
+        let mut lines = self.stderr.lines().chain(self.stdout.lines());
+        lines
+            .find(|line| !line.trim().is_empty())
+            .unwrap_or("")
+            .trim()
+    }
+}
+
+/// Runs a command with an empty standard input; at the deadline its process group is killed.
+pub(crate) fn run(argv: &[&str], deadline: Duration) -> Ran {
+    let mut ran = Ran {
+        argv: argv.iter().map(ToString::to_string).collect(),
+        end: End::NotStarted(Errno::ENOENT),
+        stdout: String::new(),
+        stderr: String::new(),
+    };
+    match start(argv) {
+        Ok(child) => finish(child, deadline, &mut ran),
+        Err(error) => ran.end = End::NotStarted(error.into()),
+    }
+    ran
+}
+
+fn start(argv: &[&str]) -> io::Result<Child> {
+    let [program, args @ ..] = argv else {
+        return Err(io::Error::from_raw_os_error(libc::EINVAL));
+    };
+    #[expect(clippy::disallowed_methods, reason = "this is the door")]
+    Command::new(program)
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .spawn()
+}
+
+fn finish(mut child: Child, deadline: Duration, ran: &mut Ran) {
+    let begun = Instant::now();
+    let stdout = drain(child.stdout.take());
+    let stderr = drain(child.stderr.take());
+    ran.end = loop {
+        match child.try_wait() {
+            Ok(Some(status)) => break ended(status),
+            Ok(None) if begun.elapsed() >= deadline => {
+                crate::trial::kill_group(child.id().cast_signed());
+                // Reaps the child just killed; the status says nothing new.
+                let _ = child.wait();
+                break End::Deadline;
+            }
+            Ok(None) => thread::sleep(TICK),
+            Err(error) => break End::NotStarted(error.into()),
+        }
+    };
+    // A grandchild that keeps the pipe open must not hold us past the deadline.
+    let left = deadline
+        .saturating_sub(begun.elapsed())
+        .max(Duration::from_millis(100));
+    ran.stdout = stdout.recv_timeout(left).unwrap_or_default();
+    ran.stderr = stderr.recv_timeout(left).unwrap_or_default();
+}
+
+fn ended(status: std::process::ExitStatus) -> End {
+    use std::os::unix::process::ExitStatusExt;
+    match (status.code(), status.signal()) {
+        (Some(code), _) => End::Exit(code),
+        (None, signal) => End::Signal(signal.unwrap_or(0)),
+    }
+}
+
+/// Reads a stream to its end in a thread of its own, keeping the first [`OUTPUT`] bytes.
+fn drain(stream: Option<impl Read + Send + 'static>) -> std::sync::mpsc::Receiver<String> {
+    let (send, receive) = std::sync::mpsc::channel();
+    thread::spawn(move || {
+        let mut kept = Vec::new();
+        if let Some(mut stream) = stream {
+            // A stream that breaks off keeps what came before.
+            let _ = stream.by_ref().take(OUTPUT).read_to_end(&mut kept);
+            let _ = io::copy(&mut stream, &mut io::sink());
+        }
+        // The receiver may have stopped waiting.
+        let _ = send.send(String::from_utf8_lossy(&kept).into_owned());
+    });
+    receive
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_reports_its_status_and_output() {
+        let ran = run(
+            &["sh", "-c", "echo out; echo err >&2; exit 3"],
+            Duration::from_secs(5),
+        );
+        assert_eq!(
+            (ran.end, ran.stdout.as_str(), ran.stderr.as_str()),
+            (End::Exit(3), "out\n", "err\n")
+        );
+        assert_eq!(ran.first_line(), "err");
+    }
+
+    #[test]
+    fn a_command_ends_at_its_deadline_with_its_children() {
+        let begun = Instant::now();
+        let ran = run(
+            &["sh", "-c", "echo early; sleep 60 & wait"],
+            Duration::from_millis(200),
+        );
+        assert_eq!((ran.end, ran.stdout.as_str()), (End::Deadline, "early\n"));
+        assert!(begun.elapsed() < Duration::from_secs(10));
+    }
+
+    #[test]
+    fn a_missing_program_says_so() {
+        let ran = run(&["/nonexistent/program"], Duration::from_secs(1));
+        assert_eq!(ran.end, End::NotStarted(Errno::ENOENT));
+    }
+}

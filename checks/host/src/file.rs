@@ -1,0 +1,100 @@
+//! Files of the node, read with a bound.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
+
+use crate::Errno;
+
+/// The most bytes of a file that are read: 1 MiB, ample for files under /proc, /sys and /etc.
+pub const LIMIT: u64 = 1 << 20;
+
+/// The most names of a directory that are listed.
+const NAMES: usize = 1 << 16;
+
+/// What stat(2) and statvfs(3) say of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stat {
+    /// The type and permission bits, `st_mode`.
+    pub mode: u32,
+    /// The owner.
+    pub uid: u32,
+    /// The group.
+    pub gid: u32,
+    /// The device that holds it.
+    pub dev: u64,
+    /// The inode number.
+    pub ino: u64,
+    /// The magic number of the file system, statfs(2).
+    pub fs_type: u64,
+    /// Whether the file system is mounted nosuid.
+    pub nosuid: bool,
+    /// Whether the file system is mounted noexec.
+    pub noexec: bool,
+    /// Bytes free to an ordinary user.
+    pub free_bytes: u64,
+    /// Inodes free to an ordinary user.
+    pub free_inodes: u64,
+}
+
+impl Stat {
+    /// The permission bits alone.
+    pub fn permissions(&self) -> u32 {
+        self.mode & 0o7777
+    }
+
+    /// Whether the set-user-id bit is set.
+    pub fn setuid(&self) -> bool {
+        self.mode & libc::S_ISUID != 0
+    }
+}
+
+/// Reads a text file, at most [`LIMIT`] bytes.
+///
+/// A special file is refused: a FIFO or a device could block for ever.
+pub(crate) fn read(path: &str) -> Result<String, Errno> {
+    let meta = std::fs::metadata(path)?;
+    if !meta.is_file() {
+        return Err(if meta.is_dir() {
+            Errno::EISDIR
+        } else {
+            Errno::ENXIO
+        });
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LIMIT).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Lists the names in a directory, sorted.
+pub(crate) fn list(path: &str) -> Result<Vec<String>, Errno> {
+    let mut names: Vec<String> = std::fs::read_dir(path)?
+        .take(NAMES)
+        .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
+        .collect();
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// Looks at a file, following symbolic links.
+pub(crate) fn stat(path: &str) -> Result<Stat, Errno> {
+    let meta = std::fs::metadata(path)?;
+    let mounted = rustix::fs::statvfs(path).map_err(|e| Errno(e.raw_os_error()))?;
+    let kind = rustix::fs::statfs(path).map_err(|e| Errno(e.raw_os_error()))?;
+    Ok(Stat {
+        mode: meta.mode(),
+        uid: meta.uid(),
+        gid: meta.gid(),
+        dev: meta.dev(),
+        ino: meta.ino(),
+        fs_type: kind.f_type as u64,
+        nosuid: mounted
+            .f_flag
+            .contains(rustix::fs::StatVfsMountFlags::NOSUID),
+        noexec: mounted
+            .f_flag
+            .contains(rustix::fs::StatVfsMountFlags::NOEXEC),
+        free_bytes: mounted.f_bavail.saturating_mul(mounted.f_frsize),
+        free_inodes: mounted.f_favail,
+    })
+}

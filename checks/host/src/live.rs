@@ -1,0 +1,75 @@
+//! The node that this process runs on.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::{Caller, Errno, Host, Ran, Resource, Stat, Trial, Tried, command, file, trial};
+
+/// The node that this process runs on.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Live;
+
+impl Host for Live {
+    fn read(&self, path: &str) -> Result<String, Errno> {
+        file::read(path)
+    }
+
+    fn list(&self, path: &str) -> Result<Vec<String>, Errno> {
+        file::list(path)
+    }
+
+    fn stat(&self, path: &str) -> Result<Stat, Errno> {
+        file::stat(path)
+    }
+
+    fn run(&self, argv: &[&str], deadline: Duration) -> Ran {
+        command::run(argv, deadline)
+    }
+
+    fn attempt(&self, trial: &Trial, deadline: Duration) -> Tried {
+        trial::attempt(trial, deadline)
+    }
+
+    fn env(&self, name: &str) -> Option<String> {
+        std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+    }
+
+    fn caller(&self) -> Caller {
+        let uid = rustix::process::geteuid().as_raw();
+        // A broken user database leaves the number.
+        let name = sysinfo::Users::new_with_refreshed_list()
+            .ok()
+            .and_then(|users| {
+                let named = users.iter().find(|user| **user.id() == uid)?;
+                Some(named.name().to_owned())
+            });
+        Caller {
+            uid,
+            gid: rustix::process::getegid().as_raw(),
+            name: name.unwrap_or_else(|| uid.to_string()),
+        }
+    }
+
+    fn limit(&self, resource: Resource) -> (u64, u64) {
+        let limit = rustix::process::getrlimit(match resource {
+            Resource::Memlock => rustix::process::Resource::Memlock,
+            Resource::Nofile => rustix::process::Resource::Nofile,
+            Resource::Nproc => rustix::process::Resource::Nproc,
+        });
+        (
+            limit.current.unwrap_or(u64::MAX),
+            limit.maximum.unwrap_or(u64::MAX),
+        )
+    }
+
+    fn which(&self, program: &str) -> Option<String> {
+        let path = self.env("PATH")?;
+        path.split(':')
+            .filter(|dir| !dir.is_empty())
+            .map(|dir| format!("{dir}/{program}"))
+            .find(|candidate| {
+                Path::new(candidate).is_file()
+                    && rustix::fs::access(candidate, rustix::fs::Access::EXEC_OK).is_ok()
+            })
+    }
+}

@@ -1,0 +1,236 @@
+//! Trials: sequences of system calls carried out in a forked child, step by step.
+//!
+//! A trial is data. It is prepared in full before the fork, because between fork and exec
+//! only async-signal-safe calls are allowed; the child reports each step through a pipe and
+//! the parent ends the whole process group at the deadline. What a trial mounts or unshares
+//! is gone with the child.
+
+mod child;
+mod op;
+mod parent;
+mod seccomp;
+
+use std::fmt;
+
+pub use op::{Map, Op};
+pub(crate) use parent::{attempt, kill_group};
+
+use crate::{Caller, Errno, Ran};
+
+/// A sequence of operations for a forked child.
+#[derive(Debug, Clone, Default)]
+pub struct Trial {
+    steps: Vec<Step>,
+    subject: usize,
+    meeting: Vec<Vec<String>>,
+}
+
+#[derive(Debug, Clone)]
+struct Step {
+    op: Op,
+    /// Whether the trial goes on after a failure.
+    optional: bool,
+}
+
+impl Trial {
+    /// A trial without steps.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A trial that begins in a new user namespace, where the caller is mapped to root.
+    pub fn in_user_namespace(caller: &Caller) -> Self {
+        Self::new()
+            .op(Op::Unshare(libc::CLONE_NEWUSER))
+            .op(Op::WriteFile {
+                path: "/proc/self/setgroups".into(),
+                data: "deny".into(),
+            })
+            .op(Op::Map(Map::Uid, caller.uid))
+            .op(Op::Map(Map::Gid, caller.gid))
+    }
+
+    /// As [`Trial::in_user_namespace`], then a mount namespace in which nothing propagates.
+    pub fn in_mount_namespace(caller: &Caller) -> Self {
+        Self::in_user_namespace(caller)
+            .op(Op::Unshare(libc::CLONE_NEWNS))
+            .op(Op::mount_private("/"))
+    }
+
+    /// Adds a step; when it fails the trial ends.
+    #[must_use]
+    pub fn op(mut self, op: Op) -> Self {
+        self.steps.push(Step {
+            op,
+            optional: false,
+        });
+        self
+    }
+
+    /// Adds a step; when it fails the trial goes on.
+    #[must_use]
+    pub fn maybe(mut self, op: Op) -> Self {
+        self.steps.push(Step { op, optional: true });
+        self
+    }
+
+    /// Declares that the steps so far only prepare what is tried next.
+    #[must_use]
+    pub fn subject(mut self) -> Self {
+        self.subject = self.steps.len();
+        self
+    }
+
+    /// Adds a step in which the child waits while the parent runs these commands one after
+    /// the other until one fails; `{pid}` stands for the child. A trial has one meeting at
+    /// most, before any [`Op::Fork`].
+    #[must_use]
+    pub fn meet(mut self, commands: Vec<Vec<String>>) -> Self {
+        self.meeting = commands;
+        self.op(Op::Meet)
+    }
+}
+
+/// A trial that was carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tried {
+    /// The steps that were reached, in order.
+    pub steps: Vec<Attempted>,
+    /// How many of the steps only prepare.
+    pub subject: usize,
+    /// How it ended.
+    pub end: End,
+    /// The commands that the parent ran at the meeting.
+    pub meeting: Vec<Ran>,
+}
+
+/// One step that was carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempted {
+    /// The call as one would write it.
+    pub call: String,
+    /// Whether its failure was allowed.
+    pub optional: bool,
+    /// How it ended.
+    pub errno: Option<Errno>,
+    /// What it returned; see [`Op`].
+    pub value: i64,
+}
+
+/// How a trial ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Every step was carried out, or one that had to work failed.
+    Finished,
+    /// It was ended at the deadline.
+    Deadline,
+    /// A signal ended the child.
+    Signal(i32),
+    /// The child could not be started.
+    NotStarted(Errno),
+}
+
+impl Tried {
+    /// Whether every step that had to work did.
+    pub fn ok(&self) -> bool {
+        self.end == End::Finished && self.failed().is_none()
+    }
+
+    /// The step that ended the trial.
+    pub fn failed(&self) -> Option<&Attempted> {
+        self.steps
+            .iter()
+            .find(|step| step.errno.is_some() && !step.optional)
+    }
+
+    /// The step that failed while the trial was being prepared, before its subject.
+    pub fn unprepared(&self) -> Option<&Attempted> {
+        let prepared = self.subject.min(self.steps.len());
+        self.steps[..prepared]
+            .iter()
+            .find(|step| step.errno.is_some() && !step.optional)
+    }
+
+    /// The outcome of the n-th step of the subject, from 0.
+    pub fn step(&self, n: usize) -> Option<&Attempted> {
+        self.steps.get(self.subject + n)
+    }
+}
+
+impl fmt::Display for Attempted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.errno {
+            None => write!(f, "{} = ok", self.call),
+            Some(errno) => write!(f, "{} = {errno}", self.call),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    fn run(trial: &Trial) -> Tried {
+        attempt(trial, Duration::from_secs(10))
+    }
+
+    #[test]
+    fn a_step_that_fails_ends_the_trial_unless_it_is_optional() {
+        let missing = || Op::Open {
+            path: "/nonexistent".into(),
+            write: false,
+        };
+        let tried = run(&Trial::new()
+            .maybe(missing())
+            .op(Op::Chdir("/".into()))
+            .op(missing())
+            .op(missing()));
+        let errnos: Vec<_> = tried.steps.iter().map(|step| step.errno).collect();
+        assert_eq!(errnos, [Some(Errno::ENOENT), None, Some(Errno::ENOENT)]);
+        assert_eq!(
+            tried.failed().map(|step| step.call.as_str()),
+            Some("open(/nonexistent)")
+        );
+    }
+
+    #[test]
+    fn a_trial_that_hangs_ends_at_its_deadline() {
+        let begun = Instant::now();
+        let tried = attempt(
+            &Trial::new().op(Op::Exec(vec!["/bin/sleep".into(), "60".into()])),
+            Duration::from_millis(200),
+        );
+        assert_eq!(tried.end, End::Deadline);
+        assert!(begun.elapsed() < Duration::from_secs(10));
+    }
+
+    #[test]
+    fn the_parent_runs_its_commands_while_the_child_waits() {
+        let tried = run(&Trial::new()
+            .meet(vec![vec!["test".into(), "-d".into(), "/proc/{pid}".into()]])
+            .op(Op::Chdir("/".into())));
+        assert!(tried.ok(), "{tried:?}");
+        assert!(tried.meeting[0].ok(), "{tried:?}");
+    }
+
+    #[test]
+    fn a_failed_command_at_the_meeting_ends_the_trial() {
+        let tried = run(&Trial::new()
+            .meet(vec![vec!["false".into()]])
+            .op(Op::Chdir("/".into())));
+        assert_eq!(tried.steps.len(), 1);
+        assert_eq!(tried.steps[0].errno, Some(Errno::ECHILD));
+    }
+
+    #[test]
+    fn a_program_reports_its_exit_status() {
+        let tried = run(&Trial::new().op(Op::Exec(vec![
+            "/bin/sh".into(),
+            "-c".into(),
+            "exit 7".into(),
+        ])));
+        assert_eq!(tried.steps[0].value, 7);
+    }
+}

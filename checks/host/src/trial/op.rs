@@ -1,0 +1,250 @@
+//! The operations of a trial.
+
+use std::fmt;
+
+/// Which of the two maps of a user namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Map {
+    /// `/proc/self/uid_map`
+    Uid,
+    /// `/proc/self/gid_map`
+    Gid,
+}
+
+/// One operation. Its value is 0 unless the item says otherwise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Op {
+    /// unshare(2) with `CLONE_NEW…` flags. ENOSPC is retried three times, 50 ms apart, because
+    /// the kernel frees namespaces late; the value is the number of retries.
+    Unshare(i32),
+    /// clone3(2) with these flags, of a child that exits at once.
+    Clone3(u64),
+    /// Writes a file that exists.
+    WriteFile {
+        /// The path.
+        path: String,
+        /// All that is written, in one write(2).
+        data: String,
+    },
+    /// Maps this id to 0 in the user namespace, `0 ID 1`.
+    Map(Map, u32),
+    /// fork(2): the steps that follow are carried out by the child, which in a new pid
+    /// namespace is its init.
+    Fork,
+    /// Waits for the parent; fails with ECHILD when one of its commands failed.
+    Meet,
+    /// mount(2).
+    Mount {
+        /// The device, or a name.
+        source: String,
+        /// Where.
+        target: String,
+        /// The type of file system; empty for a bind or a change of flags.
+        fstype: String,
+        /// `MS_…` flags.
+        flags: u64,
+        /// Options for the file system.
+        data: String,
+    },
+    /// umount2(2) with MNT_DETACH.
+    Unmount(String),
+    /// mkdir(2), mode 0755.
+    Mkdir(String),
+    /// rmdir(2).
+    Rmdir(String),
+    /// Makes a new file with this content, mode 0755.
+    Create {
+        /// The path.
+        path: String,
+        /// The content.
+        data: String,
+    },
+    /// unlink(2).
+    Unlink(String),
+    /// stat(2) must fail with ENOENT; the error is EEXIST where the path is there.
+    Absent(String),
+    /// setxattr(2).
+    SetXattr {
+        /// The path.
+        path: String,
+        /// The name of the attribute.
+        name: String,
+        /// Its value.
+        value: String,
+    },
+    /// chdir(2).
+    Chdir(String),
+    /// pivot_root(".", "."), then the old root is detached.
+    PivotRoot,
+    /// Detaches the old root that pivot_root stacked under the new one.
+    DetachOldRoot,
+    /// open(2), for reading or for both.
+    Open {
+        /// The path.
+        path: String,
+        /// Whether to write, too.
+        write: bool,
+    },
+    /// chown(2) with numeric ids.
+    Chown {
+        /// The path.
+        path: String,
+        /// The user.
+        uid: u32,
+        /// The group.
+        gid: u32,
+    },
+    /// setresgid(2) and setresuid(2).
+    SetId {
+        /// The user.
+        uid: u32,
+        /// The group.
+        gid: u32,
+    },
+    /// Opens /dev/fuse and mounts a FUSE file system on this directory; it is unmounted again.
+    MountFuse(String),
+    /// Opens /dev/net/tun and makes an interface, TUNSETIFF.
+    Tun,
+    /// Sets the loopback interface up, SIOCSIFFLAGS.
+    LoopbackUp,
+    /// Runs a program without output; the value is its exit status, or minus the signal.
+    Exec(Vec<String>),
+    /// Installs a seccomp filter that answers these system calls with an errno (0 is success).
+    SeccompErrno {
+        /// The numbers of the system calls.
+        calls: Vec<i64>,
+        /// What they return.
+        errno: u16,
+    },
+    /// Asks whether seccomp(2) knows an action, SECCOMP_GET_ACTION_AVAIL.
+    SeccompAction(u32),
+    /// A full round trip of a user notification; the value is what the filtered call returned.
+    SeccompNotify,
+    /// Any system call, to see whether it is there; the value is what it returned.
+    Syscall {
+        /// The name.
+        name: &'static str,
+        /// The number.
+        number: i64,
+        /// The arguments.
+        args: [u64; 6],
+    },
+}
+
+impl Op {
+    /// Makes a mount and all below it private.
+    pub fn mount_private(target: &str) -> Self {
+        Self::mount("none", target, "", libc::MS_REC | libc::MS_PRIVATE, "")
+    }
+
+    /// Binds a tree.
+    pub fn bind(source: &str, target: &str) -> Self {
+        Self::mount(source, target, "", libc::MS_BIND | libc::MS_REC, "")
+    }
+
+    /// Mounts a new tmpfs.
+    pub fn tmpfs(target: &str) -> Self {
+        Self::mount("tmpfs", target, "tmpfs", 0, "")
+    }
+
+    /// mount(2) with its arguments in order.
+    pub fn mount(source: &str, target: &str, fstype: &str, flags: u64, data: &str) -> Self {
+        Self::Mount {
+            source: source.into(),
+            target: target.into(),
+            fstype: fstype.into(),
+            flags,
+            data: data.into(),
+        }
+    }
+}
+
+impl fmt::Display for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unshare(flags) => write!(
+                f,
+                "unshare({})",
+                namespaces(u64::from(flags.cast_unsigned()))
+            ),
+            Self::Clone3(flags) => write!(f, "clone3({})", namespaces(*flags)),
+            Self::WriteFile { path, data } => write!(f, "write({path}, {data:?})"),
+            Self::Map(Map::Uid, id) => write!(f, "write(/proc/self/uid_map, \"0 {id} 1\")"),
+            Self::Map(Map::Gid, id) => write!(f, "write(/proc/self/gid_map, \"0 {id} 1\")"),
+            Self::Fork => f.write_str("fork()"),
+            Self::Meet => f.write_str("wait for the parent's commands"),
+            Self::Mount {
+                source,
+                target,
+                fstype,
+                flags,
+                data,
+            } => mount(f, [source, target, fstype, data], *flags),
+            Self::Unmount(target) => write!(f, "umount2({target}, MNT_DETACH)"),
+            Self::Mkdir(path) => write!(f, "mkdir({path})"),
+            Self::Rmdir(path) => write!(f, "rmdir({path})"),
+            Self::Create { path, .. } => write!(f, "creat({path})"),
+            Self::Unlink(path) => write!(f, "unlink({path})"),
+            Self::Absent(path) => write!(f, "stat({path}) is ENOENT"),
+            Self::SetXattr { path, name, .. } => write!(f, "setxattr({path}, {name})"),
+            Self::Chdir(path) => write!(f, "chdir({path})"),
+            Self::PivotRoot => f.write_str("pivot_root(., .)"),
+            Self::DetachOldRoot => f.write_str("umount2(., MNT_DETACH)"),
+            Self::Open { path, .. } => write!(f, "open({path})"),
+            Self::Chown { path, uid, gid } => write!(f, "chown({path}, {uid}, {gid})"),
+            Self::SetId { uid, gid } => write!(f, "setresuid({uid}), setresgid({gid})"),
+            Self::MountFuse(target) => write!(f, "open(/dev/fuse), mount(fuse, {target})"),
+            Self::Tun => f.write_str("open(/dev/net/tun), ioctl(TUNSETIFF)"),
+            Self::LoopbackUp => f.write_str("ioctl(SIOCSIFFLAGS, lo up)"),
+            Self::Exec(argv) => write!(f, "execve({})", argv.join(" ")),
+            Self::SeccompErrno { .. } => f.write_str("seccomp(SECCOMP_SET_MODE_FILTER)"),
+            Self::SeccompAction(action) => {
+                write!(f, "seccomp(SECCOMP_GET_ACTION_AVAIL, {action:#x})")
+            }
+            Self::SeccompNotify => f.write_str(
+                "seccomp(SECCOMP_FILTER_FLAG_NEW_LISTENER), ioctl(SECCOMP_IOCTL_NOTIF_SEND)",
+            ),
+            Self::Syscall { name, .. } => write!(f, "{name}()"),
+        }
+    }
+}
+
+/// Writes a mount(2) the way that says most: its type, or the kind of change.
+fn mount(
+    f: &mut fmt::Formatter<'_>,
+    [source, target, fstype, data]: [&String; 4],
+    flags: u64,
+) -> fmt::Result {
+    if flags & libc::MS_BIND != 0 && flags & libc::MS_REMOUNT != 0 {
+        write!(f, "mount({target}, MS_REMOUNT|MS_BIND)")
+    } else if flags & libc::MS_BIND != 0 {
+        write!(f, "mount({source}, {target}, MS_BIND)")
+    } else if fstype.is_empty() {
+        write!(f, "mount({target}, MS_PRIVATE)")
+    } else if data.is_empty() {
+        write!(f, "mount({fstype}, {target})")
+    } else {
+        write!(f, "mount({fstype}, {target}, {data:?})")
+    }
+}
+
+/// The names of `CLONE_NEW…` flags, joined as in C.
+fn namespaces(flags: u64) -> String {
+    const NAMES: [(i32, &str); 8] = [
+        (libc::CLONE_NEWUSER, "CLONE_NEWUSER"),
+        (libc::CLONE_NEWNS, "CLONE_NEWNS"),
+        (libc::CLONE_NEWPID, "CLONE_NEWPID"),
+        (libc::CLONE_NEWNET, "CLONE_NEWNET"),
+        (libc::CLONE_NEWIPC, "CLONE_NEWIPC"),
+        (libc::CLONE_NEWUTS, "CLONE_NEWUTS"),
+        (libc::CLONE_NEWCGROUP, "CLONE_NEWCGROUP"),
+        // Not in every libc: it shares its bit with CSIGNAL.
+        (0x80, "CLONE_NEWTIME"),
+    ];
+    let named: Vec<&str> = NAMES
+        .iter()
+        .filter(|(flag, _)| flags & u64::from(flag.cast_unsigned()) != 0)
+        .map(|(_, name)| *name)
+        .collect();
+    named.join("|")
+}
