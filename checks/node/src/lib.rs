@@ -2,40 +2,31 @@
 //!
 //! A [`Probe`] reads and judges; the runtime matrix is then derived from the findings alone.
 
+pub mod attribute;
+mod examine;
+pub mod finding;
 pub mod manual;
+pub mod probe;
+pub mod reading;
+pub mod runtime;
+pub mod site;
+pub mod solver;
 
-use hpcctl_model::{Unknown, doctor::Doctor};
+pub use examine::{Ask, examine};
+pub use finding::{Cause, Finding};
 pub use manual::Manual;
-
-/// One check: a row of [`PROBES`].
-pub struct Probe {
-    /// The stable id, lower case and dotted.
-    pub id: &'static str,
-    /// The manual.
-    pub manual: Manual,
-}
-
-/// Every check, in report order.
-pub static PROBES: &[Probe] = &[];
-
-/// The names of the runtimes, in report order.
-pub static RUNTIMES: &[&str] = &["builtin", "podman", "charliecloud", "apptainer"];
+pub use probe::{PROBES, Probe};
+pub use reading::Reading;
+pub use runtime::{RUNTIMES, Runtime};
+pub use site::Site;
 
 /// The operations, in report order.
 pub static OPERATIONS: &[&str] = &["run", "build", "build-multiuid", "mount-fuse", "overlay"];
 
-/// What to examine; an empty list asks for everything.
-#[derive(Debug, Clone, Default)]
-pub struct Ask {
-    /// Names of runtimes.
-    pub runtimes: Vec<String>,
-    /// Names of operations.
-    pub operations: Vec<String>,
-    /// Ids of checks to run; the others are listed as skipped.
-    pub checks: Vec<String>,
-}
-
-/// Examines the node that this process runs on.
-pub fn examine(_ask: &Ask) -> (Doctor, Vec<Unknown>) {
-    (Doctor { checks: Vec::new(), runtimes: Vec::new() }, Vec::new())
+/// Every check, in report order: the probes of the node, then the presence of each runtime.
+pub fn checks() -> impl Iterator<Item = &'static Probe> {
+    PROBES
+        .iter()
+        .copied()
+        .chain(RUNTIMES.iter().map(|runtime| &runtime.installed))
 }

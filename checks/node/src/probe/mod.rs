@@ -1,0 +1,68 @@
+//! The checks, one file each. [`PROBES`] is the list that everything else is made from.
+
+use std::time::Instant;
+
+use hpcctl_model::doctor::{Check, Status};
+
+use crate::{Finding, Manual, Reading, Site};
+
+mod ns_user;
+
+/// One check: a row of [`PROBES`].
+#[derive(Debug, Clone, Copy)]
+pub struct Probe {
+    /// The stable id, lower case and dotted.
+    pub id: &'static str,
+    /// The manual.
+    pub manual: Manual,
+    /// Asks the node.
+    pub read: fn(&Site<'_>) -> Reading,
+    /// Judges the answers; asks nothing but what the site knows or the cause of a refusal.
+    pub judge: fn(&Reading, &Site<'_>) -> Finding,
+}
+
+/// Every check, in report order; those of the runtimes themselves follow from
+/// [`crate::RUNTIMES`].
+pub static PROBES: &[&Probe] = &[&ns_user::PROBE];
+
+impl Probe {
+    /// Reads and judges.
+    pub fn run(&self, site: &Site<'_>) -> (Check, Finding) {
+        let begun = Instant::now();
+        let reading = (self.read)(site);
+        let finding = (self.judge)(&reading, site);
+        let mut evidence = reading.evidence();
+        evidence.extend(finding.evidence.iter().cloned());
+        let took = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        (self.check(&finding, evidence, took), finding)
+    }
+
+    /// The report of a check that was not asked for.
+    pub fn not_asked(&self) -> (Check, Finding) {
+        let finding = Finding::skipped("not asked for");
+        (self.check(&finding, Vec::new(), 0), finding)
+    }
+
+    fn check(
+        &self,
+        finding: &Finding,
+        evidence: Vec<hpcctl_model::doctor::Evidence>,
+        took_us: u64,
+    ) -> Check {
+        let manual = &self.manual;
+        Check {
+            id: self.id.into(),
+            status: finding.status,
+            summary: finding.summary.clone(),
+            evidence,
+            remedy: finding.remedy(manual.user, manual.admin),
+            refs: manual.refs.iter().map(ToString::to_string).collect(),
+            took_us,
+        }
+    }
+}
+
+/// Whether a check says that something is not known.
+pub(crate) fn is_unknown(check: &Check) -> bool {
+    check.status == Status::Unknown
+}

@@ -1,0 +1,111 @@
+//! The runtimes, one file each, and the matrix that follows from what the checks found.
+
+use std::time::Duration;
+
+use hpcctl_host::Host;
+use hpcctl_model::doctor;
+
+use crate::probe::Probe;
+use crate::solver::{self, Facts, Formula};
+
+mod builtin;
+
+/// One container runtime: a row of [`RUNTIMES`].
+#[derive(Debug, Clone, Copy)]
+pub struct Runtime {
+    /// The name.
+    pub name: &'static str,
+    /// Programs by which it is known, the first that is found; none for our own.
+    pub programs: &'static [&'static str],
+    /// The arguments that make it print its version.
+    pub version: &'static [&'static str],
+    /// The check of its presence, `runtime.NAME.installed`.
+    pub installed: Probe,
+    /// What each operation needs.
+    pub rules: &'static [Rule],
+}
+
+/// What one operation of a runtime needs.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    /// The operation, one of [`crate::OPERATIONS`].
+    pub op: &'static str,
+    /// Without this it does not work.
+    pub needs: Formula,
+    /// Without these checks it works less well.
+    pub wants: &'static [&'static str],
+    /// Whether the rule was tried against the real runtime.
+    pub tried: bool,
+}
+
+/// Every runtime, in report order.
+pub static RUNTIMES: &[&Runtime] = &[&builtin::RUNTIME];
+
+/// How long a runtime may take to print its version.
+const VERSION_DEADLINE: Duration = Duration::from_secs(3);
+
+/// What every rootless runtime needs.
+pub(crate) const USER_NAMESPACE: Formula = Formula::All(&[
+    Formula::Check("ns.user"),
+    Formula::Check("ns.user.map"),
+    Formula::Check("ns.user.capuse"),
+    Formula::Check("ns.mnt"),
+]);
+
+/// Mapping more than one id.
+pub(crate) const MANY_IDS: Formula = Formula::All(&[
+    Formula::Check("uid.subid.file"),
+    Formula::Check("uid.newuidmap"),
+]);
+
+impl Runtime {
+    /// Judges the operations that were asked for; none are all.
+    pub fn judge(&self, ops: &[String], facts: &Facts, host: &dyn Host) -> doctor::Runtime {
+        let path = self.programs.iter().find_map(|program| host.which(program));
+        let asked = |rule: &&Rule| ops.is_empty() || ops.iter().any(|op| op == rule.op);
+        doctor::Runtime {
+            runtime: self.name.into(),
+            installed: self.programs.is_empty() || path.is_some(),
+            version: self.version_at(path.as_deref(), host),
+            path,
+            operations: self
+                .rules
+                .iter()
+                .filter(asked)
+                .map(|rule| self.operation(rule, facts))
+                .collect(),
+        }
+    }
+
+    fn operation(&self, rule: &Rule, facts: &Facts) -> doctor::Operation {
+        let mut answer = solver::decide(&rule.needs, rule.wants, facts);
+        answer.because.dedup();
+        doctor::Operation {
+            op: rule.op.into(),
+            verdict: answer.verdict,
+            tried: rule.tried,
+            because: answer.because.iter().map(ToString::to_string).collect(),
+            fix: answer.fix,
+        }
+    }
+
+    /// The version that the program prints: the first word that begins with a digit.
+    fn version_at(&self, path: Option<&str>, host: &dyn Host) -> Option<String> {
+        if self.programs.is_empty() {
+            return Some(env!("CARGO_PKG_VERSION").into());
+        }
+        let argv: Vec<&str> = std::iter::once(path?)
+            .chain(self.version.iter().copied())
+            .collect();
+        let ran = host.run(&argv, VERSION_DEADLINE);
+        let words = ran
+            .stdout
+            .split_whitespace()
+            .chain(ran.stderr.split_whitespace());
+        let version = words.map(|word| word.trim_start_matches('v').trim_end_matches(','));
+        version
+            .filter(|word| word.starts_with(|c: char| c.is_ascii_digit()))
+            .map(ToOwned::to_owned)
+            .next()
+    }
+}

@@ -1,0 +1,108 @@
+//! The node as every probe sees it: the host, who asks, and facts that several judge by.
+
+use hpcctl_host::{Caller, Host};
+use procfs::FromRead;
+use procfs::process::MountInfo;
+
+/// The node, with the facts that more than one probe needs, read once.
+pub struct Site<'a> {
+    /// The door to the node.
+    pub host: &'a dyn Host,
+    /// Who asks.
+    pub caller: Caller,
+    /// The mode of seccomp(2) that this process already runs under: 0 none, 2 a filter.
+    pub seccomp: Option<u32>,
+    /// Whether no_new_privs is set: set-user-id programs then gain nothing.
+    pub no_new_privs: bool,
+    /// The effective capabilities.
+    pub capabilities: u64,
+    /// The mounts that this process sees; empty where they cannot be read.
+    pub mounts: Vec<MountInfo>,
+    /// The directory for temporary files, `TMPDIR` or /tmp.
+    pub temp: String,
+}
+
+impl<'a> Site<'a> {
+    /// Reads the facts.
+    pub fn new(host: &'a dyn Host) -> Self {
+        let status = host.read("/proc/self/status").ok();
+        let status =
+            status.and_then(|text| procfs::process::Status::from_read(text.as_bytes()).ok());
+        let mounts = host.read("/proc/self/mountinfo").ok();
+        let mounts =
+            mounts.and_then(|text| procfs::process::MountInfos::from_read(text.as_bytes()).ok());
+        Self {
+            caller: host.caller(),
+            seccomp: status.as_ref().and_then(|status| status.seccomp),
+            no_new_privs: status
+                .as_ref()
+                .is_some_and(|status| status.nonewprivs == Some(1)),
+            capabilities: status.as_ref().map_or(0, |status| status.capeff),
+            mounts: mounts.map(|mounts| mounts.0).unwrap_or_default(),
+            temp: host
+                .env("TMPDIR")
+                .filter(|dir| !dir.is_empty())
+                .unwrap_or_else(|| "/tmp".into()),
+            host,
+        }
+    }
+
+    /// Whether root asks.
+    pub fn is_root(&self) -> bool {
+        self.caller.uid == 0
+    }
+
+    /// A kernel parameter by its dotted name; none where the kernel does not have it.
+    pub fn sysctl(&self, key: &str) -> Option<String> {
+        let path = format!("/proc/sys/{}", key.replace('.', "/"));
+        self.host
+            .read(&path)
+            .ok()
+            .map(|value| value.trim().to_owned())
+    }
+
+    /// A kernel parameter that is a number.
+    pub fn sysctl_number(&self, key: &str) -> Option<i64> {
+        self.sysctl(key)?.parse().ok()
+    }
+
+    /// The mount that a path lies on.
+    pub fn mount_of(&self, path: &str) -> Option<&MountInfo> {
+        self.mounts
+            .iter()
+            .filter(|mount| std::path::Path::new(path).starts_with(&mount.mount_point))
+            .max_by_key(|mount| (mount.mount_point.as_os_str().len(), mount.mnt_id))
+    }
+
+    /// Whether the caller's user namespace is not the first one.
+    pub fn is_nested(&self) -> bool {
+        let map = self.host.read("/proc/self/uid_map").unwrap_or_default();
+        let map: Vec<&str> = map.split_whitespace().collect();
+        !map.is_empty() && map != ["0", "0", "4294967295"]
+    }
+
+    /// Whether this process was chrooted; none where that cannot be told.
+    ///
+    /// Root is compared with that of pid 1. Who may not look at that one can still see that
+    /// no mount has "/" as its mount point, which is so in a chroot to a plain directory.
+    pub fn is_chrooted(&self) -> Option<bool> {
+        if let (Ok(own), Ok(init)) = (self.host.stat("/"), self.host.stat("/proc/1/root/")) {
+            return Some((own.dev, own.ino) != (init.dev, init.ino));
+        }
+        if self.mounts.is_empty() {
+            return None;
+        }
+        let root_is_mounted = self
+            .mounts
+            .iter()
+            .any(|mount| mount.mount_point.as_os_str() == "/");
+        if root_is_mounted { None } else { Some(true) }
+    }
+
+    /// The distribution, `ID` of os-release(5), lower case; empty where it is not known.
+    pub fn distribution(&self) -> String {
+        let text = self.host.read("/etc/os-release").unwrap_or_default();
+        let id = text.lines().find_map(|line| line.strip_prefix("ID="));
+        id.unwrap_or("").trim_matches('"').to_lowercase()
+    }
+}
