@@ -6,6 +6,8 @@ pub mod attribute;
 mod examine;
 pub mod finding;
 pub mod manual;
+mod mounting;
+mod namespace;
 pub mod probe;
 pub mod reading;
 pub mod runtime;

@@ -6,7 +6,28 @@ use hpcctl_model::doctor::{Check, Status};
 
 use crate::{Finding, Manual, Reading, Site};
 
+mod ns_bind;
+mod ns_cgroup;
+mod ns_chroot;
+mod ns_devpts;
+mod ns_ipc;
+mod ns_mnt;
+mod ns_mqueue;
+mod ns_net;
+mod ns_pid;
+mod ns_pivot;
+mod ns_proc;
+mod ns_shared;
+mod ns_sysfs;
+mod ns_time;
+mod ns_tmpfs;
 mod ns_user;
+mod ns_user_capuse;
+mod ns_user_clone3;
+mod ns_user_limit;
+mod ns_user_map;
+mod ns_uts;
+mod run_builtin;
 
 /// One check: a row of [`PROBES`].
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +44,30 @@ pub struct Probe {
 
 /// Every check, in report order; those of the runtimes themselves follow from
 /// [`crate::RUNTIMES`].
-pub static PROBES: &[&Probe] = &[&ns_user::PROBE];
+pub static PROBES: &[&Probe] = &[
+    &ns_user::PROBE,
+    &ns_user_clone3::PROBE,
+    &ns_user_map::PROBE,
+    &ns_user_capuse::PROBE,
+    &ns_user_limit::PROBE,
+    &ns_chroot::PROBE,
+    &ns_mnt::PROBE,
+    &ns_pid::PROBE,
+    &ns_net::PROBE,
+    &ns_ipc::PROBE,
+    &ns_uts::PROBE,
+    &ns_cgroup::PROBE,
+    &ns_time::PROBE,
+    &ns_bind::PROBE,
+    &ns_pivot::PROBE,
+    &ns_proc::PROBE,
+    &ns_tmpfs::PROBE,
+    &ns_sysfs::PROBE,
+    &ns_devpts::PROBE,
+    &ns_mqueue::PROBE,
+    &ns_shared::PROBE,
+    &run_builtin::PROBE,
+];
 
 impl Probe {
     /// Reads and judges.

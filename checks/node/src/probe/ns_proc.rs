@@ -1,0 +1,86 @@
+//! `ns.proc`: may a fresh /proc be mounted in a new pid namespace?
+
+use hpcctl_host::{Errno, Op, Trial};
+use hpcctl_model::doctor::Cost;
+
+use super::Probe;
+use crate::finding::admin;
+use crate::{Finding, Manual, Reading, Site, attribute};
+
+/// The row.
+pub static PROBE: Probe = Probe {
+    id: "ns.proc",
+    manual: Manual {
+        title: "A fresh /proc",
+        what: "Whether proc can be mounted inside a user and pid namespace.",
+        why: "Podman and `apptainer build` need it. The kernel refuses it (EPERM) where part of the visible /proc is covered by another mount, as inside containers and where /proc is masked.",
+        how: "In a user, mount and pid namespace, as its init, mount(proc) on a directory of a tmpfs. On EPERM the mounts below /proc are listed.",
+        user: "podman build --isolation chroot; Charliecloud and Apptainer bind the host's /proc and need none.",
+        admin: "Remove the mounts below /proc; use the mount option hidepid= instead of covering.",
+        refs: &["proc(5)", "mount_namespaces(7)"],
+    },
+    read,
+    judge,
+};
+
+fn read(site: &Site<'_>) -> Reading {
+    let target = format!("{}/proc", site.temp);
+    let trial = Trial::in_mount_namespace(&site.caller)
+        .op(Op::tmpfs(&site.temp))
+        .op(Op::Mkdir(target.clone()))
+        .op(Op::Unshare(libc::CLONE_NEWPID))
+        .op(Op::Fork)
+        .subject()
+        .op(Op::mount("proc", &target, "proc", 0, ""));
+    Reading::new().trial(site, &trial)
+}
+
+fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
+    let Some(tried) = reading.tried.first() else {
+        return Finding::unknown("nothing was tried");
+    };
+    if let Some(finding) = attribute::unprepared(tried) {
+        return finding;
+    }
+    let Some(step) = tried.failed() else {
+        return Finding::pass("proc can be mounted in a pid namespace");
+    };
+    if step.errno != Some(Errno::EPERM) {
+        return Finding::fail(format!("{step}, for a cause that is not known"));
+    }
+    let covers = covers(site);
+    match covers.split_first() {
+        Some((first, rest)) => {
+            let finding = Finding::fail(match rest.len() {
+                0 => format!("proc is refused (EPERM): {first} covers part of /proc"),
+                more => format!(
+                    "proc is refused (EPERM): {first} and {more} more mounts cover part of /proc"
+                ),
+            });
+            let umount = covers
+                .iter()
+                .map(|path| format!("umount {path}"))
+                .collect::<Vec<_>>()
+                .join(" && ");
+            finding.step(admin(
+                Cost::AdminSysctl,
+                "remove the mounts below /proc",
+                &umount,
+            ))
+        }
+        None if site.seccomp == Some(2) => {
+            Finding::caused("proc is refused", attribute::seccomp(site))
+        }
+        None => Finding::fail("proc is refused (EPERM), and no mount below /proc is seen here"),
+    }
+}
+
+/// The mounts below /proc that hide part of it; binfmt_misc is the one that belongs there.
+fn covers(site: &Site<'_>) -> Vec<String> {
+    let mounts = site
+        .mounts
+        .iter()
+        .filter(|mount| mount.fs_type != "binfmt_misc" && mount.fs_type != "autofs");
+    let below = mounts.map(|mount| mount.mount_point.to_string_lossy().into_owned());
+    below.filter(|path| path.starts_with("/proc/")).collect()
+}
