@@ -42,7 +42,7 @@ fn refused(site: &Site<'_>) -> Cause {
             .step(sysctl("kernel.unprivileged_userns_clone", "1"));
     }
     match site.is_chrooted() {
-        Some(true) => chroot(),
+        Some(true) => chroot(site),
         chrooted => {
             let mut cause = Cause::new(match chrooted {
                 None => {
@@ -62,9 +62,13 @@ fn refused(site: &Site<'_>) -> Cause {
 }
 
 /// A process in a chroot may not make user namespaces.
-pub fn chroot() -> Cause {
+pub fn chroot(site: &Site<'_>) -> Cause {
+    let shown = match site.host.stat("/proc/1/root/") {
+        Ok(_) => ("/proc/1/root", "another directory than /"),
+        Err(_) => ("/proc/self/mountinfo", "no mount on /"),
+    };
     Cause::new("this process is in a chroot, where the kernel refuses user namespaces")
-        .shown_by("/proc/1/root", "not the root of this process")
+        .shown_by(shown.0, shown.1)
         .step(admin(
             Cost::AdminSysctl,
             "enter the root by pivot_root instead of chroot",

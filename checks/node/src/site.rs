@@ -1,6 +1,8 @@
 //! The node as every probe sees it: the host, who asks, and facts that several judge by.
 
-use hpcctl_host::{Caller, Host};
+use std::sync::OnceLock;
+
+use hpcctl_host::{Caller, Host, Trial, Tried};
 use procfs::FromRead;
 use procfs::process::MountInfo;
 
@@ -20,6 +22,8 @@ pub struct Site<'a> {
     pub mounts: Vec<MountInfo>,
     /// The directory for temporary files, `TMPDIR` or /tmp.
     pub temp: String,
+    /// The trial in which user namespaces turned out to be refused.
+    refused: OnceLock<Tried>,
 }
 
 impl<'a> Site<'a> {
@@ -43,8 +47,24 @@ impl<'a> Site<'a> {
                 .env("TMPDIR")
                 .filter(|dir| !dir.is_empty())
                 .unwrap_or_else(|| "/tmp".into()),
+            refused: OnceLock::new(),
             host,
         }
+    }
+
+    /// Carries out a trial.
+    ///
+    /// Once a user namespace was refused no other trial tries to make one: the answer would
+    /// be the same, and ENOSPC is answered late, after it was tried again.
+    pub fn attempt(&self, trial: &Trial) -> Tried {
+        if let (true, Some(refused)) = (trial.needs_user_namespace(), self.refused.get()) {
+            return refused.clone();
+        }
+        let tried = self.host.attempt(trial, hpcctl_host::DEADLINE);
+        if trial.needs_user_namespace() && tried.unprepared().is_some() && tried.steps.len() == 1 {
+            self.refused.get_or_init(|| tried.clone());
+        }
+        tried
     }
 
     /// Whether root asks.

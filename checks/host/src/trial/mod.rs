@@ -57,6 +57,14 @@ impl Trial {
             .op(Op::mount_private("/"))
     }
 
+    /// Whether the trial prepares itself by making a user namespace first.
+    pub fn needs_user_namespace(&self) -> bool {
+        let first = self.steps.first().filter(|_| self.subject > 0);
+        first.is_some_and(
+            |step| matches!(step.op, Op::Unshare(flags) if flags & libc::CLONE_NEWUSER != 0),
+        )
+    }
+
     /// Adds a step; when it fails the trial ends.
     #[must_use]
     pub fn op(mut self, op: Op) -> Self {

@@ -26,7 +26,7 @@ pub static PROBE: Probe = Probe {
 
 fn judge(_: &Reading, site: &Site<'_>) -> Finding {
     match site.is_chrooted() {
-        Some(true) => Finding::caused("user namespaces will be refused", attribute::chroot()),
+        Some(true) => Finding::caused("user namespaces will be refused", attribute::chroot(site)),
         Some(false) => Finding::pass("the root directory is that of pid 1"),
         None => Finding::pass("/ is a mount point, so this is no chroot to a plain directory"),
     }

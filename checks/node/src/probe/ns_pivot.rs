@@ -54,7 +54,7 @@ fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
             ))
         }
         Some((_, Some(Errno::EINVAL))) if site.is_chrooted() == Some(true) => {
-            Finding::caused("pivot_root ends in EINVAL", attribute::chroot())
+            Finding::caused("pivot_root ends in EINVAL", attribute::chroot(site))
         }
         Some((_, Some(Errno::EPERM))) if site.seccomp == Some(2) => {
             Finding::caused("pivot_root is refused", attribute::seccomp(site))
