@@ -1,1 +1,17 @@
-//! Images.
+//! What is in a container image: its layers, its files, its packages and their licences.
+//!
+//! An image is read in one pass over the bytes of its layers: nothing is unpacked to disk,
+//! nothing in the image is run, and every read is bounded by [`Limits`]. What could not be
+//! read rides beside what was found.
+
+mod error;
+mod limits;
+mod progress;
+mod reference;
+mod scan;
+
+pub use error::Error;
+pub use limits::Limits;
+pub use progress::{Progress, Silent};
+pub use reference::{Reference, ReferenceError, Source};
+pub use scan::{LicenseFiles, Options, Scanned, scan};

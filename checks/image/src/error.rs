@@ -1,0 +1,76 @@
+//! Why an image could not be scanned at all.
+//!
+//! What is wrong inside an image that could be opened is never an error: it is an
+//! [`hpcctl_model::Unknown`] beside what was found.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why an image could not be scanned at all.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file or directory could not be opened or read.
+    #[error("cannot read {path}")]
+    Unreadable {
+        /// What was to be read.
+        path: PathBuf,
+        /// The error of the system.
+        source: io::Error,
+    },
+    /// It was read, and it is not an image of this format.
+    #[error("{path} is not an image: {why}")]
+    NotAnImage {
+        /// What was read.
+        path: PathBuf,
+        /// What is missing or wrong.
+        why: String,
+    },
+    /// It is an image of a kind that is not read yet.
+    #[error("{path} is {what}, which is not supported yet")]
+    Unsupported {
+        /// What was read.
+        path: PathBuf,
+        /// What it is, with its article.
+        what: &'static str,
+    },
+    /// The whole archive is compressed, so that its parts cannot be found by their offsets.
+    #[error(
+        "{path} is compressed as a whole with {compression}: decompress it first with `{command}`"
+    )]
+    CompressedArchive {
+        /// The archive.
+        path: PathBuf,
+        /// The compression.
+        compression: &'static str,
+        /// The command that decompresses it.
+        command: String,
+    },
+    /// The image holds several images and the reference does not say which.
+    #[error("{path} holds several images: choose one of {choices}")]
+    Ambiguous {
+        /// The layout.
+        path: PathBuf,
+        /// The tags or platforms that it has.
+        choices: String,
+    },
+    /// A fault of this program.
+    #[error("a fault of hpcctl: {0}")]
+    Internal(String),
+}
+
+impl Error {
+    /// Whether the image is to blame: it is not there, not readable or not an image.
+    pub fn is_target(&self) -> bool {
+        !matches!(self, Self::Internal(_))
+    }
+
+    pub(crate) fn unreadable(path: impl Into<PathBuf>, source: io::Error) -> Self {
+        let path = path.into();
+        Self::Unreadable { path, source }
+    }
+
+    pub(crate) fn not_an_image(path: impl Into<PathBuf>, why: impl Into<String>) -> Self {
+        let (path, why) = (path.into(), why.into());
+        Self::NotAnImage { path, why }
+    }
+}

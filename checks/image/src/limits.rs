@@ -1,0 +1,59 @@
+//! How much of an image is read before it counts as hostile.
+
+const KIB: u64 = 1024;
+const MIB: u64 = 1024 * KIB;
+const GIB: u64 = 1024 * MIB;
+
+/// The bounds on what an image may make this program read or hold.
+///
+/// Beyond a bound, reading stops there, the scan is marked incomplete and an unknown says
+/// which bound it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Layers of an image.
+    pub layers: usize,
+    /// Entries of the archive that holds an image.
+    pub archive_entries: usize,
+    /// Bytes of a manifest, an index or a configuration.
+    pub document_bytes: u64,
+    /// Entries of one layer.
+    pub layer_entries: usize,
+    /// Bytes of the plain tar of one layer.
+    pub layer_bytes: u64,
+    /// Plain bytes for one stored byte; looked at once `ratio_from` plain bytes are read.
+    pub ratio: u64,
+    /// The plain bytes of a layer from which `ratio` counts.
+    pub ratio_from: u64,
+    /// Files, directories and links of the merged tree.
+    pub tree_nodes: usize,
+    /// Bytes of one path.
+    pub path_bytes: usize,
+    /// Names in one path.
+    pub path_depth: usize,
+    /// Bytes of one extended header (pax, or a long name of GNU tar).
+    pub header_bytes: u64,
+    /// Bytes at the start of a text file in which licences are looked for.
+    pub text_bytes: u64,
+    /// Packages of an image.
+    pub packages: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            layers: 1000,
+            archive_entries: 100_000,
+            document_bytes: 16 * MIB,
+            layer_entries: 8_000_000,
+            layer_bytes: 512 * GIB,
+            ratio: 200,
+            ratio_from: GIB,
+            tree_nodes: 8_000_000,
+            path_bytes: 16 * 1024,
+            path_depth: 4096,
+            header_bytes: MIB,
+            text_bytes: MIB,
+            packages: 200_000,
+        }
+    }
+}
