@@ -1,6 +1,6 @@
 //! `builtin`: hpcctl's own launcher, which shows what the kernel and this account allow.
 
-use super::{Formula, Rule, Runtime, USER_NAMESPACE};
+use super::{Formula, MANY_IDS, Rule, Runtime, USER_NAMESPACE};
 use crate::{Finding, Manual, Probe, Reading};
 
 /// The row.
@@ -22,14 +22,44 @@ pub static RUNTIME: Runtime = Runtime {
         read: |_| Reading::new(),
         judge: |_, _| Finding::pass("part of hpcctl"),
     },
-    rules: &[Rule {
-        op: "run",
-        needs: Formula::All(&[
-            USER_NAMESPACE,
-            Formula::Check("ns.pid"),
-            Formula::Check("run.builtin"),
-        ]),
-        wants: &[],
-        tried: true,
-    }],
+    rules: &[
+        Rule {
+            op: "run",
+            needs: RUN,
+            wants: &[],
+            tried: true,
+        },
+        Rule {
+            op: "build",
+            needs: Formula::All(&[RUN, Formula::Check("sec.fakechown")]),
+            wants: &[],
+            tried: false,
+        },
+        Rule {
+            op: "build-multiuid",
+            needs: Formula::All(&[RUN, MANY_IDS]),
+            wants: &[],
+            tried: false,
+        },
+        Rule {
+            op: "mount-fuse",
+            needs: Formula::All(&[RUN, Formula::Check("fuse.userns")]),
+            wants: &[],
+            tried: true,
+        },
+        Rule {
+            op: "overlay",
+            needs: Formula::All(&[RUN, Formula::Check("ovl.tmpfs")]),
+            wants: &["ovl.whiteout", "ovl.opaque"],
+            tried: true,
+        },
+    ],
 };
+
+const RUN: Formula = Formula::All(&[
+    USER_NAMESPACE,
+    Formula::Check("ns.pid"),
+    Formula::Check("ns.ipc"),
+    Formula::Check("ns.uts"),
+    Formula::Check("run.builtin"),
+]);

@@ -3,12 +3,16 @@
 use std::time::Duration;
 
 use hpcctl_host::Host;
-use hpcctl_model::doctor;
+use hpcctl_model::doctor::{self, Step};
 
 use crate::probe::Probe;
 use crate::solver::{self, Facts, Formula};
+use crate::{Finding, Reading, Site};
 
+mod apptainer;
 mod builtin;
+mod charliecloud;
+mod podman;
 
 /// One container runtime: a row of [`RUNTIMES`].
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +43,32 @@ pub struct Rule {
 }
 
 /// Every runtime, in report order.
-pub static RUNTIMES: &[&Runtime] = &[&builtin::RUNTIME];
+pub static RUNTIMES: &[&Runtime] = &[
+    &builtin::RUNTIME,
+    &podman::RUNTIME,
+    &charliecloud::RUNTIME,
+    &apptainer::RUNTIME,
+];
+
+/// Looks for the programs of a runtime, for its `installed` check.
+pub(crate) fn look_for(site: &Site<'_>, programs: &[&str]) -> Reading {
+    programs.iter().fold(Reading::new(), |reading, program| {
+        let found = site.host.which(program);
+        reading.fact(program, found.as_deref().unwrap_or(NOT_IN_PATH))
+    })
+}
+
+/// Judges what [`look_for`] found: a runtime that is not there is no fault of the node.
+pub(crate) fn judge_installed(reading: &Reading, name: &str, package: Step) -> Finding {
+    match reading.facts.iter().find(|(_, path)| path != NOT_IN_PATH) {
+        Some((_, path)) => Finding::pass(format!("{name} is installed: {path}")),
+        None => Finding::skipped(format!("{name} is not installed"))
+            .holding(false)
+            .step(package),
+    }
+}
+
+const NOT_IN_PATH: &str = "not in PATH";
 
 /// How long a runtime may take to print its version.
 const VERSION_DEADLINE: Duration = Duration::from_secs(3);

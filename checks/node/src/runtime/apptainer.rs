@@ -1,0 +1,99 @@
+//! Apptainer, rootless and set-user-id.
+//!
+//! The rules follow measurements with Apptainer 1.4.5; none is tried in the tests, because
+//! Debian 12 has no package of it.
+
+use hpcctl_model::doctor::Cost;
+
+use super::{Formula, MANY_IDS, Rule, Runtime, USER_NAMESPACE, judge_installed, look_for};
+use crate::finding::{admin, user};
+use crate::solver::Choice;
+use crate::{Manual, Probe};
+
+const PROGRAMS: &[&str] = &["apptainer", "singularity"];
+
+/// The row.
+pub static RUNTIME: Runtime = Runtime {
+    name: "apptainer",
+    programs: PROGRAMS,
+    version: &["--version"],
+    installed: Probe {
+        id: "runtime.apptainer.installed",
+        manual: Manual {
+            title: "Apptainer",
+            what: "Whether apptainer or its predecessor singularity is in PATH.",
+            why: "Apptainer runs one-file images and is the runtime that most HPC sites offer.",
+            how: "Looks for apptainer, then singularity, in PATH.",
+            user: "Apptainer can be unpacked in a home directory: install-unprivileged.sh.",
+            admin: "dnf install apptainer (EPEL), or the package from the project's releases.",
+            refs: &["https://apptainer.org/docs/"],
+        },
+        read: |site| look_for(site, PROGRAMS),
+        judge: |reading, _| {
+            let unpack = user(
+                Cost::UserConfig,
+                "unpack apptainer in your home directory with the project's install-unprivileged.sh",
+                "./install-unprivileged.sh ~/apptainer",
+            );
+            let package = admin(
+                Cost::AdminPackage,
+                "install apptainer",
+                "dnf install -y apptainer",
+            );
+            judge_installed(reading, "apptainer", package).step(unpack)
+        },
+    },
+    rules: &[
+        Rule {
+            op: "run",
+            needs: RUN,
+            wants: &[],
+            tried: false,
+        },
+        Rule {
+            op: "build",
+            needs: Formula::All(&[RUN, Formula::Check("ns.proc")]),
+            wants: &[],
+            tried: false,
+        },
+        Rule {
+            op: "build-multiuid",
+            needs: Formula::All(&[RUN, MANY_IDS, Formula::Check("ns.proc")]),
+            wants: &[],
+            tried: false,
+        },
+        Rule {
+            op: "mount-fuse",
+            needs: Formula::All(&[
+                RUN,
+                Formula::Any(&[Formula::Check("fuse.userns"), Formula::Choice(&UNSQUASH)]),
+            ]),
+            wants: &[],
+            tried: false,
+        },
+        Rule {
+            op: "overlay",
+            needs: Formula::All(&[
+                RUN,
+                Formula::Any(&[Formula::Check("ovl.tmpfs"), Formula::Check("fuse.userns")]),
+            ]),
+            wants: &[],
+            tried: false,
+        },
+    ],
+};
+
+static UNSQUASH: Choice = Choice {
+    text: "unpack the image before it runs",
+    command: "apptainer exec --unsquash IMAGE.sif …",
+    cost: Cost::User,
+};
+
+/// A directory image; /proc is bound from the node, so a fresh one is not needed.
+const RUN: Formula = Formula::All(&[
+    Formula::Check("runtime.apptainer.installed"),
+    Formula::AsRoot(
+        &Formula::All(&[]),
+        &Formula::All(&[USER_NAMESPACE, Formula::Check("ns.bind")]),
+    ),
+]);

@@ -1,0 +1,102 @@
+//! Charliecloud, ch-run(1) and ch-image(1).
+//!
+//! The rules were tried against Charliecloud 0.31.
+
+use hpcctl_model::doctor::Cost;
+
+use super::{Formula, Rule, Runtime, USER_NAMESPACE, judge_installed, look_for};
+use crate::finding::{admin, user};
+use crate::solver::Choice;
+use crate::{Manual, Probe};
+
+const PROGRAMS: &[&str] = &["ch-run"];
+
+/// The row.
+pub static RUNTIME: Runtime = Runtime {
+    name: "charliecloud",
+    programs: PROGRAMS,
+    version: &["--version"],
+    installed: Probe {
+        id: "runtime.charliecloud.installed",
+        manual: Manual {
+            title: "Charliecloud",
+            what: "Whether ch-run is in PATH.",
+            why: "Charliecloud needs the least of all runtimes from the node: a user and a mount namespace.",
+            how: "Looks for ch-run in PATH.",
+            user: "Charliecloud builds and installs in a home directory.",
+            admin: "apt install charliecloud, or dnf install charliecloud.",
+            refs: &["ch-run(1)", "https://hpc.github.io/charliecloud/"],
+        },
+        read: |site| look_for(site, PROGRAMS),
+        judge: |reading, _| {
+            let package = admin(
+                Cost::AdminPackage,
+                "install charliecloud",
+                "apt-get install -y charliecloud || dnf install -y charliecloud",
+            );
+            judge_installed(reading, "charliecloud", package).step(user(
+                Cost::UserConfig,
+                "build charliecloud in your home directory",
+                "./configure --prefix=$HOME/.local && make install",
+            ))
+        },
+    },
+    rules: &[
+        Rule {
+            op: "run",
+            needs: RUN,
+            wants: &[],
+            tried: true,
+        },
+        Rule {
+            op: "build",
+            needs: RUN,
+            wants: &["sec.fakechown"],
+            tried: true,
+        },
+        Rule {
+            op: "build-multiuid",
+            needs: BUILD_MANY,
+            wants: &[],
+            tried: false,
+        },
+        Rule {
+            op: "mount-fuse",
+            needs: Formula::All(&[
+                RUN,
+                Formula::Any(&[Formula::Check("fuse.userns"), Formula::Choice(&CONVERT)]),
+            ]),
+            wants: &[],
+            tried: true,
+        },
+        Rule {
+            op: "overlay",
+            needs: Formula::All(&[
+                RUN,
+                Formula::Any(&[Formula::Check("ovl.tmpfs"), Formula::Choice(&WRITABLE)]),
+            ]),
+            wants: &["ovl.opaque"],
+            tried: false,
+        },
+    ],
+};
+
+static CONVERT: Choice = Choice {
+    text: "convert the squashfs image to a directory",
+    command: "ch-convert IMAGE.sqfs DIR && ch-run DIR -- …",
+    cost: Cost::User,
+};
+static WRITABLE: Choice = Choice {
+    text: "write to the image directory itself",
+    command: "ch-run -w DIR -- …",
+    cost: Cost::User,
+};
+
+const RUN: Formula = Formula::All(&[
+    Formula::Check("runtime.charliecloud.installed"),
+    USER_NAMESPACE,
+    Formula::Check("ns.bind"),
+]);
+
+/// Charliecloud maps one id by design; a build that changes owners is faked by a filter.
+const BUILD_MANY: Formula = Formula::All(&[RUN, Formula::Check("sec.fakechown")]);

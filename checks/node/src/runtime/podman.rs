@@ -1,0 +1,164 @@
+//! podman(1), rootless and as root.
+//!
+//! The rules were tried against podman 4.3.1 with runc 1.1.5 and crun 1.8.1.
+
+use hpcctl_model::doctor::Cost;
+
+use super::{Formula, MANY_IDS, Rule, Runtime, USER_NAMESPACE, judge_installed, look_for};
+use crate::finding::admin;
+use crate::solver::Choice;
+use crate::{Manual, Probe};
+
+const PROGRAMS: &[&str] = &["podman"];
+
+/// The row.
+pub static RUNTIME: Runtime = Runtime {
+    name: "podman",
+    programs: PROGRAMS,
+    version: &["--version"],
+    installed: Probe {
+        id: "runtime.podman.installed",
+        manual: Manual {
+            title: "Podman",
+            what: "Whether podman is in PATH.",
+            why: "Podman runs and builds OCI images without a daemon; rootless it needs the most of all runtimes from the node.",
+            how: "Looks for podman in PATH.",
+            user: "",
+            admin: "apt install podman, or dnf install podman.",
+            refs: &["podman(1)", "https://docs.podman.io/"],
+        },
+        read: |site| look_for(site, PROGRAMS),
+        judge: |reading, _| {
+            let package = admin(
+                Cost::AdminPackage,
+                "install podman",
+                "apt-get install -y podman || dnf install -y podman",
+            );
+            judge_installed(reading, "podman", package)
+        },
+    },
+    rules: &[
+        Rule {
+            op: "run",
+            needs: RUN,
+            wants: &["ovl.disk"],
+            tried: true,
+        },
+        Rule {
+            op: "build",
+            needs: BUILD,
+            wants: &["ovl.disk"],
+            tried: true,
+        },
+        Rule {
+            op: "build-multiuid",
+            needs: BUILD_MANY,
+            wants: &["ovl.disk"],
+            tried: true,
+        },
+        Rule {
+            op: "mount-fuse",
+            needs: Formula::All(&[
+                START,
+                Formula::AsRoot(&Formula::Check("fuse.open"), &Formula::Check("fuse.userns")),
+            ]),
+            wants: &[],
+            tried: false,
+        },
+        Rule {
+            op: "overlay",
+            needs: Formula::All(&[START, OVERLAY]),
+            wants: &[],
+            tried: false,
+        },
+    ],
+};
+
+static RUNC: Choice = Choice {
+    text: "run with runc, which takes the hybrid cgroup layout",
+    command: "podman --runtime runc …",
+    cost: Cost::User,
+};
+static HOST_NETWORK: Choice = Choice {
+    text: "share the network of the host",
+    command: "podman run --network=host …",
+    cost: Cost::User,
+};
+static NO_PIVOT: Choice = Choice {
+    text: "set no_pivot_root under [engine] in containers.conf",
+    command: "mkdir -p ~/.config/containers && printf '[engine]\\nno_pivot_root=true\\n' >> ~/.config/containers/containers.conf",
+    cost: Cost::UserConfig,
+};
+static CHROOT: Choice = Choice {
+    text: "build with chroot isolation",
+    command: "podman build --isolation=chroot …",
+    cost: Cost::User,
+};
+
+/// Podman itself starts: it needs the map that the account has, and a broken newuidmap is
+/// worse than none, because it does not fall back.
+const START: Formula = Formula::All(&[
+    Formula::Check("runtime.podman.installed"),
+    Formula::AsRoot(
+        &Formula::All(&[]),
+        &Formula::All(&[
+            USER_NAMESPACE,
+            Formula::Any(&[MANY_IDS, Formula::Lacks("uid.subid.file")]),
+        ]),
+    ),
+]);
+
+/// The OCI runtime starts a container.
+const CONTAINER: Formula = Formula::All(&[
+    Formula::Check("podman.oci"),
+    Formula::Any(&[Formula::Check("cg.crun.hybrid"), Formula::Choice(&RUNC)]),
+    Formula::Check("lim.conf_over_hard"),
+    Formula::AsRoot(
+        &Formula::All(&[]),
+        &Formula::All(&[
+            Formula::Check("ns.pid"),
+            Formula::Check("ns.ipc"),
+            Formula::Check("ns.uts"),
+            Formula::Check("ns.proc"),
+            Formula::Check("ns.mqueue"),
+            Formula::Any(&[Formula::Check("ns.pivot"), Formula::Choice(&NO_PIVOT)]),
+        ]),
+    ),
+]);
+
+/// The default network of a rootless container.
+const NETWORK: Formula = Formula::AsRoot(
+    &Formula::All(&[]),
+    &Formula::Any(&[
+        Formula::All(&[
+            Formula::Check("ns.net"),
+            Formula::Check("net.tun"),
+            Formula::Any(&[Formula::Check("net.slirp"), Formula::Check("net.pasta")]),
+        ]),
+        Formula::Choice(&HOST_NETWORK),
+    ]),
+);
+
+const RUN: Formula = Formula::All(&[START, CONTAINER, NETWORK]);
+
+const BUILD: Formula = Formula::All(&[
+    START,
+    Formula::Any(&[
+        Formula::All(&[CONTAINER, NETWORK]),
+        Formula::Choice(&CHROOT),
+    ]),
+]);
+
+const BUILD_MANY: Formula = Formula::All(&[
+    START,
+    Formula::AsRoot(&Formula::All(&[]), &MANY_IDS),
+    Formula::Any(&[
+        Formula::All(&[CONTAINER, NETWORK]),
+        Formula::Choice(&CHROOT),
+    ]),
+]);
+
+const OVERLAY: Formula = Formula::AsRoot(
+    &Formula::All(&[]),
+    &Formula::Any(&[Formula::Check("ovl.disk"), Formula::Check("fuse.userns")]),
+);
