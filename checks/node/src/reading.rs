@@ -32,8 +32,7 @@ impl Reading {
     /// Carries out a trial.
     #[must_use]
     pub fn trial(mut self, site: &Site<'_>, trial: &Trial) -> Self {
-        self.tried
-            .push(site.host.attempt(trial, hpcctl_host::DEADLINE));
+        self.tried.push(site.attempt(trial));
         self
     }
 
