@@ -12,6 +12,9 @@ pub const LIMIT: u64 = 1 << 20;
 /// The most names of a directory that are listed.
 const NAMES: usize = 1 << 16;
 
+/// The most bytes of an extended attribute, XATTR_SIZE_MAX of the kernel.
+const XATTR: usize = 64 << 10;
+
 /// What stat(2) and statvfs(3) say of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stat {
@@ -33,7 +36,7 @@ pub struct Stat {
     pub noexec: bool,
     /// Bytes free to an ordinary user.
     pub free_bytes: u64,
-    /// Inodes free to an ordinary user.
+    /// Inodes free to an ordinary user; `u64::MAX` where the file system has no such bound.
     pub free_inodes: u64,
 }
 
@@ -95,6 +98,19 @@ pub(crate) fn stat(path: &str) -> Result<Stat, Errno> {
             .f_flag
             .contains(rustix::fs::StatVfsMountFlags::NOEXEC),
         free_bytes: mounted.f_bavail.saturating_mul(mounted.f_frsize),
-        free_inodes: mounted.f_favail,
+        free_inodes: match mounted.f_files {
+            // btrfs and some network file systems make inodes as they are needed.
+            0 => u64::MAX,
+            _ => mounted.f_favail,
+        },
     })
+}
+
+/// The value of an extended attribute, following symbolic links.
+pub(crate) fn xattr(path: &str, name: &str) -> Result<Vec<u8>, Errno> {
+    let mut value = vec![0_u8; XATTR];
+    let length =
+        rustix::fs::getxattr(path, name, &mut value[..]).map_err(|e| Errno(e.raw_os_error()))?;
+    value.truncate(length);
+    Ok(value)
 }

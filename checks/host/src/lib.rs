@@ -31,6 +31,9 @@ pub trait Host: Sync {
     /// Looks at a file, following symbolic links.
     fn stat(&self, path: &str) -> Result<Stat, Errno>;
 
+    /// The value of an extended attribute, following symbolic links, at most 64 KiB of it.
+    fn xattr(&self, path: &str, name: &str) -> Result<Vec<u8>, Errno>;
+
     /// Runs a command with an empty standard input and ends it at the deadline.
     fn run(&self, argv: &[&str], deadline: Duration) -> Ran;
 

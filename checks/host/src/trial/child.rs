@@ -15,6 +15,7 @@ use libc::{c_char, c_int, c_long};
 
 use super::op::{Map, Op};
 use super::parent::c_string;
+use super::scratch::Scratch;
 use super::seccomp;
 
 /// The bytes of one report: index, errno, value.
@@ -37,14 +38,26 @@ pub(super) struct Prepared {
     argv: Vec<*const c_char>,
     /// The program of a seccomp filter.
     filter: Vec<libc::sock_filter>,
+    /// Why a scratch directory could not be made.
+    barred: Option<c_int>,
+    /// The scratch directory; the parent's copy removes it.
+    _scratch: Option<Scratch>,
 }
 
 impl Prepared {
     pub(super) fn new(op: &Op, optional: bool) -> Result<Self, NulError> {
-        let text: Vec<CString> = strings(op)
+        let (scratch, barred) = match op {
+            Op::Scratch(parent) => match Scratch::new(parent) {
+                Ok(scratch) => (Some(scratch), None),
+                Err(errno) => (None, Some(errno.0)),
+            },
+            _ => (None, None),
+        };
+        let mut text: Vec<CString> = strings(op)
             .iter()
             .map(|text| c_string(text))
             .collect::<Result<_, _>>()?;
+        text.extend(scratch.iter().map(|scratch| scratch.path().clone()));
         let mut argv: Vec<*const c_char> = text.iter().map(|text| text.as_ptr()).collect();
         argv.push(ptr::null());
         let filter = match op {
@@ -58,6 +71,8 @@ impl Prepared {
             text,
             argv,
             filter,
+            barred,
+            _scratch: scratch,
         })
     }
 
@@ -429,6 +444,10 @@ unsafe fn plain(step: &Prepared) -> Outcome {
             Op::Rmdir(_) => check(libc::rmdir(path).into()),
             Op::Unlink(_) => check(libc::unlink(path).into()),
             Op::Chdir(_) => check(libc::chdir(path).into()),
+            Op::Scratch(_) => match step.barred {
+                Some(errno) => Err(errno),
+                None => check(libc::chdir(path).into()),
+            },
             Op::Chown { uid, gid, .. } => check(libc::chown(path, *uid, *gid).into()),
             Op::SetXattr { value, .. } => {
                 check(libc::setxattr(path, step.at(1), step.at(2).cast(), value.len(), 0).into())

@@ -8,6 +8,7 @@
 mod child;
 mod op;
 mod parent;
+mod scratch;
 mod seccomp;
 
 use std::fmt;
@@ -230,6 +231,32 @@ mod tests {
             .op(Op::Chdir("/".into())));
         assert_eq!(tried.steps.len(), 1);
         assert_eq!(tried.steps[0].errno, Some(Errno::ECHILD));
+    }
+
+    #[test]
+    fn a_scratch_directory_is_entered_and_removed() {
+        let made = tempfile::tempdir().unwrap();
+        let parent = made.path().to_str().unwrap();
+        let tried = run(&Trial::new()
+            .op(Op::Scratch(parent.into()))
+            .op(Op::Create {
+                path: "script".into(),
+                data: "#!/bin/sh\nexit 42\n".into(),
+            })
+            .op(Op::Exec(vec!["./script".into()])));
+        assert_eq!(
+            tried.steps.last().map(|step| step.value),
+            Some(42),
+            "{tried:?}"
+        );
+        assert_eq!(std::fs::read_dir(parent).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_scratch_directory_that_cannot_be_made_fails_at_its_step() {
+        let tried = run(&Trial::new().op(Op::Scratch("/nonexistent".into())));
+        assert_eq!(tried.steps[0].errno, Some(Errno::ENOENT));
+        assert_eq!(tried.steps[0].call, "mkdtemp(/nonexistent/hpcctl-XXXXXX)");
     }
 
     #[test]

@@ -74,6 +74,9 @@ pub enum Op {
     },
     /// chdir(2).
     Chdir(String),
+    /// Enters a new private directory below this one, which is removed when the trial ends.
+    /// The steps that follow name what they make in it by relative paths.
+    Scratch(String),
     /// pivot_root(".", "."), then the old root is detached.
     PivotRoot,
     /// Detaches the old root that pivot_root stacked under the new one.
@@ -187,6 +190,7 @@ impl fmt::Display for Op {
             Self::Unlink(path) => write!(f, "unlink({path})"),
             Self::Absent(path) => write!(f, "stat({path}) is ENOENT"),
             Self::SetXattr { path, name, .. } => write!(f, "setxattr({path}, {name})"),
+            Self::Scratch(path) => write!(f, "mkdtemp({path}/hpcctl-XXXXXX)"),
             Self::Chdir(path) => write!(f, "chdir({path})"),
             Self::PivotRoot => f.write_str("pivot_root(., .)"),
             Self::DetachOldRoot => f.write_str("umount2(., MNT_DETACH)"),

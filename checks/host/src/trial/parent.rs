@@ -47,6 +47,8 @@ struct Running {
     reports: File,
     /// Where the child is told to go on.
     go: File,
+    /// What the child carries out; its scratch directory is removed with it.
+    _prepared: Vec<Prepared>,
 }
 
 fn start(trial: &Trial) -> Result<Running, Errno> {
@@ -76,6 +78,7 @@ fn start(trial: &Trial) -> Result<Running, Errno> {
                 pid,
                 reports: File::from(reports),
                 go: File::from(go),
+                _prepared: prepared,
             })
         }
     }
