@@ -1,2 +1,29 @@
-//! The binary.
-fn main() {}
+//! `hpcctl`: what this node can do, what is in an image, and whether it may be published.
+
+mod cli;
+mod completions;
+mod doctor;
+mod emit;
+mod exit;
+mod failure;
+mod license;
+mod man;
+mod scan;
+mod ui;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::Cli;
+use crate::ui::Ui;
+
+fn main() -> ExitCode {
+    failure::report_faults();
+    let cli = Cli::parse();
+    let ui = Ui::new(&cli.global);
+    match cli.command.run(&ui) {
+        Ok(exit) => exit.into(),
+        Err(failure) => failure.report(&ui).into(),
+    }
+}

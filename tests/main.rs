@@ -1,1 +1,12 @@
-//! The end-to-end tests.
+//! The end-to-end tests: the program as its users meet it.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, and stands outside the doors that it tests"
+)]
+
+mod cli;
+mod layout;
+mod man;
+mod schema;

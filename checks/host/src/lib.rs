@@ -74,3 +74,14 @@ pub enum Resource {
     /// Processes of the user.
     Nproc,
 }
+
+/// The machine, as uname(2) names it.
+pub fn machine() -> hpcctl_model::HostInfo {
+    let uname = rustix::system::uname();
+    let text = |part: &std::ffi::CStr| part.to_string_lossy().into_owned();
+    hpcctl_model::HostInfo {
+        name: text(uname.nodename()),
+        kernel: text(uname.release()),
+        arch: text(uname.machine()),
+    }
+}

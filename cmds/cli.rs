@@ -1,0 +1,88 @@
+//! The command line: the commands, and the options that all of them take.
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::ui::Ui;
+use crate::{completions, doctor, license, man, scan};
+
+/// Containers on HPC nodes: what can run here, what is in an image, and may it be published.
+#[derive(Debug, Parser)]
+#[command(name = "hpcctl", version, propagate_version = true, disable_help_subcommand = true)]
+#[command(after_long_help = "\
+EXAMPLES
+  hpcctl doctor                                  what can run on this node, and what to change
+  hpcctl scan image docker-archive:image.tar     packages, licences and a verdict
+  hpcctl license identify -o jsonl src/          the licence of each file
+
+Results go to standard output, progress and warnings to standard error. NO_COLOR is obeyed.")]
+pub struct Cli {
+    /// The options that every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Global {
+    /// Print no progress and no warnings
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Print every detail
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Find out what this node can do, by trying it
+    Doctor(doctor::Doctor),
+    /// Find out what is in an image and whether it may be published
+    Scan(scan::Scan),
+    /// Find out which licence a file bears
+    License(license::License),
+    /// Print the completion of a shell
+    Completions(completions::Completions),
+    /// Write the manual pages
+    Man(man::Man),
+}
+
+impl Command {
+    /// Carries out the command.
+    pub fn run(&self, ui: &Ui) -> Result<Exit, Failure> {
+        match self {
+            Self::Doctor(doctor) => doctor.run(ui),
+            Self::Scan(scan) => scan.run(ui),
+            Self::License(license) => license.run(ui),
+            Self::Completions(completions) => completions.run(),
+            Self::Man(man) => man.run(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_examples() {
+        fn look(command: &clap::Command) {
+            let help = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.starts_with("EXAMPLES\n"), "{} shows no examples", command.get_name());
+            command.get_subcommands().for_each(look);
+        }
+        look(&Cli::command());
+    }
+}

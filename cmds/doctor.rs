@@ -1,0 +1,255 @@
+//! `hpcctl doctor`: what this node can do, by trying it.
+
+use std::fmt::Write as _;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Subcommand, ValueEnum};
+use hpcctl_host::Live;
+use hpcctl_model::doctor::{self as model, Status, Verdict};
+use hpcctl_node::{Ask, OPERATIONS, Probe, RUNTIMES};
+use hpcctl_reports::{Kind, Report};
+use jiff::Timestamp;
+
+use crate::emit;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::ui::Ui;
+
+/// Find out what this node can do, by trying it.
+///
+/// Runs every check as the calling user, in forked children that end within seconds, and
+/// derives from what they found which container runtime can do what here, and the smallest
+/// change where it cannot. Nothing on the node is changed or left behind.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+#[command(after_long_help = "\
+EXAMPLES
+  hpcctl doctor                               everything
+  hpcctl doctor --runtime podman --op run     can podman run a container here?
+  hpcctl doctor --check ns.user --check ns.pivot
+  hpcctl doctor -o json=node.json -o table
+  hpcctl doctor explain fuse.open
+
+EXIT STATUS
+  The operations asked for are --runtime × --op, by default `run` of each installed runtime:
+  0 all work, 1 one does not, 3 none is refused but one is unknown. With --check alone the
+  checks decide; with --fail-on the checks decide at that level.")]
+pub struct Doctor {
+    #[command(subcommand)]
+    command: Option<DoctorCommand>,
+    /// Judge only this runtime; repeatable
+    #[arg(long, value_name = "RUNTIME", value_parser = PossibleValuesParser::new(RUNTIMES.iter().map(|runtime| runtime.name)))]
+    runtime: Vec<String>,
+    /// Judge only this operation; repeatable
+    #[arg(long, value_name = "OP", value_parser = PossibleValuesParser::new(OPERATIONS))]
+    op: Vec<String>,
+    /// Run only this check; repeatable
+    #[arg(long, value_name = "ID")]
+    check: Vec<String>,
+    /// Let the checks decide the exit status: 1 where one warns or fails
+    #[arg(long, value_name = "LEVEL")]
+    fail_on: Option<Level>,
+    #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::OUTPUT_HELP)]
+    output: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum DoctorCommand {
+    /// List the checks
+    #[command(after_long_help = "EXAMPLES\n  hpcctl doctor list")]
+    List,
+    /// Print the manual of a check
+    #[command(after_long_help = "EXAMPLES\n  hpcctl doctor explain ns.user fuse.open")]
+    Explain {
+        /// The ids of the checks
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
+    },
+}
+
+/// From which status on a check counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Level {
+    /// Warnings and failures.
+    Warn,
+    /// Failures.
+    Fail,
+}
+
+impl Doctor {
+    /// Carries out the command.
+    pub fn run(&self, ui: &Ui) -> Result<Exit, Failure> {
+        match &self.command {
+            None => self.examine(ui),
+            Some(DoctorCommand::List) => list(),
+            Some(DoctorCommand::Explain { ids }) => explain(ids),
+        }
+    }
+
+    fn examine(&self, ui: &Ui) -> Result<Exit, Failure> {
+        let outputs = emit::outputs(&self.output, Kind::Doctor)?;
+        self.check.iter().try_for_each(|id| find(id).map(|_| ()))?;
+        let ask = Ask {
+            runtimes: self.runtime.clone(),
+            operations: self.op.clone(),
+            checks: self.check.clone(),
+        };
+        let begun = Timestamp::now();
+        let (result, unknowns) = hpcctl_node::examine(&Live, &ask);
+        let report = emit::envelope("doctor", begun, result, unknowns);
+        emit::write(&Report::Doctor(&report), &outputs, ui)?;
+        Ok(self.exit(&report.result))
+    }
+
+    fn exit(&self, found: &model::Doctor) -> Exit {
+        if let Some(level) = self.fail_on {
+            return of_checks(&found.checks, level);
+        }
+        let asked_for_operations = !self.runtime.is_empty() || !self.op.is_empty();
+        if !self.check.is_empty() && !asked_for_operations {
+            return of_checks(&found.checks, Level::Fail);
+        }
+        of_operations(&self.verdicts(found))
+    }
+
+    /// The verdicts on the operations that were asked for.
+    fn verdicts(&self, found: &model::Doctor) -> Vec<Verdict> {
+        let installed = |runtime: &&model::Runtime| runtime.installed && runtime.runtime != "builtin";
+        let named = !self.runtime.is_empty();
+        let none_installed = !found.runtimes.iter().any(|runtime| installed(&runtime));
+        let asked = found.runtimes.iter().filter(|runtime| {
+            named || installed(runtime) || (none_installed && runtime.runtime == "builtin")
+        });
+        let operations = asked.flat_map(|runtime| &runtime.operations);
+        let any_op = named || !self.op.is_empty();
+        operations.filter(|operation| any_op || operation.op == "run").map(|operation| operation.verdict).collect()
+    }
+}
+
+fn of_checks(checks: &[model::Check], level: Level) -> Exit {
+    let counts = |status| match status {
+        Status::Fail => true,
+        Status::Warn => level == Level::Warn,
+        Status::Pass | Status::Unknown | Status::Skipped => false,
+    };
+    if checks.iter().any(|check| counts(check.status)) {
+        Exit::Findings
+    } else if checks.iter().any(|check| check.status == Status::Unknown) {
+        Exit::Inconclusive
+    } else {
+        Exit::Clean
+    }
+}
+
+fn of_operations(verdicts: &[Verdict]) -> Exit {
+    if verdicts.contains(&Verdict::No) {
+        Exit::Findings
+    } else if verdicts.contains(&Verdict::Unknown) {
+        Exit::Inconclusive
+    } else {
+        Exit::Clean
+    }
+}
+
+fn list() -> Result<Exit, Failure> {
+    let width = hpcctl_node::checks().map(|probe| probe.id.len()).max().unwrap_or(0);
+    let lines: String = hpcctl_node::checks().fold(String::new(), |mut text, probe| {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "{:width$}  {}", probe.id, probe.manual.title);
+        text
+    });
+    emit::to_stdout(lines.as_bytes())?;
+    Ok(Exit::Clean)
+}
+
+fn explain(ids: &[String]) -> Result<Exit, Failure> {
+    let pages: Vec<String> = ids.iter().map(|id| find(id).map(page)).collect::<Result<_, _>>()?;
+    emit::to_stdout(pages.join("\n").as_bytes())?;
+    Ok(Exit::Clean)
+}
+
+/// The check with this id, or a failure that names those that are near.
+fn find(id: &str) -> Result<&'static Probe, Failure> {
+    if let Some(probe) = hpcctl_node::checks().find(|probe| probe.id == id) {
+        return Ok(probe);
+    }
+    let failure = Failure::usage(format!("there is no check {id}"));
+    let words: Vec<&str> = id.split('.').filter(|word| !word.is_empty()).collect();
+    let near: Vec<&str> = hpcctl_node::checks()
+        .map(|probe| probe.id)
+        .filter(|known| known.split('.').any(|word| words.contains(&word)))
+        .collect();
+    Err(if near.is_empty() {
+        failure.hint("hpcctl doctor list names all checks")
+    } else {
+        failure.hint(format!("did you mean one of these? {}", near.join(", ")))
+    })
+}
+
+/// The manual of a check as text.
+fn page(probe: &Probe) -> String {
+    let manual = &probe.manual;
+    let mut text = format!("{} — {}\n", probe.id, manual.title);
+    let sections = [
+        ("What", manual.what),
+        ("Why", manual.why),
+        ("How", manual.how),
+        ("What the user can do", manual.user),
+        ("What the admin can do", manual.admin),
+    ];
+    let references = manual.refs.join(", ");
+    for (name, body) in sections.into_iter().chain([("See also", references.as_str())]) {
+        if !body.is_empty() {
+            // Writing to a string does not fail.
+            let _ = write!(text, "\n{name}\n{}", wrapped(body));
+        }
+    }
+    text
+}
+
+/// Fills lines of at most 80 columns, indented by two.
+fn wrapped(text: &str) -> String {
+    let mut lines = String::new();
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() && line.chars().count() + word.chars().count() + 3 > 80 {
+            lines += &format!("  {line}\n");
+            line.clear();
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line += word;
+    }
+    lines + &format!("  {line}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_outweighs_what_is_not_known() {
+        use Verdict::{Degraded, No, Unknown, Yes};
+        assert_eq!(of_operations(&[Yes, Degraded]), Exit::Clean);
+        assert_eq!(of_operations(&[Yes, Unknown]), Exit::Inconclusive);
+        assert_eq!(of_operations(&[Unknown, No]), Exit::Findings);
+    }
+
+    #[test]
+    fn an_unknown_check_suggests_those_near_it() {
+        let failure = find("ns.usr").err().map(|failure| format!("{failure:?}")).unwrap_or_default();
+        assert!(failure.contains("ns.user"), "{failure}");
+    }
+
+    #[test]
+    fn every_manual_is_complete() {
+        for probe in hpcctl_node::checks() {
+            let manual = &probe.manual;
+            for part in [manual.title, manual.what, manual.why, manual.how] {
+                assert!(!part.is_empty(), "{} has a gap in its manual", probe.id);
+            }
+            assert!(!manual.refs.is_empty(), "{} names no reference", probe.id);
+        }
+    }
+}

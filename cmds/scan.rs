@@ -1,0 +1,153 @@
+//! `hpcctl scan`: what is in an image, and whether it may be published.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use hpcctl_image::{LicenseFiles, Options, Progress, Reference};
+use hpcctl_model::scan::Outcome;
+use hpcctl_reports::{Kind, Report};
+use indicatif::ProgressBar;
+use jiff::Timestamp;
+
+use crate::emit;
+use crate::exit::Exit;
+use crate::failure::{Failure, chain};
+use crate::ui::Ui;
+
+/// Find out what is in an image and whether it may be published.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+EXAMPLES
+  hpcctl scan image docker-archive:image.tar
+  hpcctl scan image oci:layout:v1 -o json=scan.json -o cyclonedx-json=sbom.json
+  hpcctl scan dir /opt/rootfs --fail-on refused")]
+pub struct Scan {
+    #[command(subcommand)]
+    command: ScanCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum ScanCommand {
+    /// Scan an image
+    #[command(after_long_help = "\
+EXAMPLES
+  hpcctl scan image docker-archive:image.tar
+  hpcctl scan image oci-archive:image.tar -o spdx-json
+  hpcctl scan image image.tar                      known by its content
+
+EXIT STATUS
+  0 the scan is complete, 3 it is not, 5 there is no image to be read; with --fail-on, 1 when
+  the verdict is at that level or worse.")]
+    Image {
+        /// docker-archive:FILE, oci-archive:FILE, oci:DIR[:TAG], dir:PATH, or a path
+        #[arg(value_name = "REF")]
+        reference: String,
+        #[command(flatten)]
+        how: How,
+    },
+    /// Scan a directory that holds a root file system
+    #[command(after_long_help = "EXAMPLES\n  hpcctl scan dir /opt/rootfs")]
+    Dir {
+        /// The directory
+        path: PathBuf,
+        #[command(flatten)]
+        how: How,
+    },
+}
+
+#[derive(Debug, Args)]
+struct How {
+    /// In which files licences are looked for
+    #[arg(long, value_name = "WHICH", default_value = "full")]
+    licenses: Licenses,
+    /// Exit with 1 where the verdict is this or worse
+    #[arg(long, value_name = "OUTCOME")]
+    fail_on: Option<FailOn>,
+    #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::OUTPUT_HELP)]
+    output: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Licenses {
+    /// Only in package metadata and files named after a licence
+    Declared,
+    /// In every text file
+    Full,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum FailOn {
+    /// Conditional, undetermined or refused
+    Conditional,
+    /// Undetermined or refused
+    Undetermined,
+    /// Refused
+    Refused,
+}
+
+impl FailOn {
+    fn reached_by(self, outcome: Outcome) -> bool {
+        let least = match self {
+            Self::Conditional => Outcome::Conditional,
+            Self::Undetermined => Outcome::Undetermined,
+            Self::Refused => Outcome::Refused,
+        };
+        outcome >= least
+    }
+}
+
+/// Passes the progress of a scan on to a bar.
+struct Bar(ProgressBar);
+
+impl Scan {
+    /// Carries out the command.
+    pub fn run(&self, ui: &Ui) -> Result<Exit, Failure> {
+        let (reference, how) = match &self.command {
+            ScanCommand::Image { reference, how } => {
+                let parsed = reference.parse::<Reference>();
+                (parsed.map_err(|error| Failure::usage(format!("cannot scan {reference}: {}", chain(&error))))?, how)
+            }
+            ScanCommand::Dir { path, how } => (Reference::directory(path), how),
+        };
+        let outputs = emit::outputs(&how.output, Kind::Scan)?;
+        let options = Options {
+            licenses: match how.licenses {
+                Licenses::Declared => LicenseFiles::Declared,
+                Licenses::Full => LicenseFiles::Full,
+            },
+            ..Options::default()
+        };
+        let begun = Timestamp::now();
+        let bar = Bar(ui.progress("scanning"));
+        let scanned = hpcctl_image::scan(&reference, &options, &bar);
+        bar.0.finish_and_clear();
+        let scanned = scanned.map_err(|error| failure(&reference, &error))?;
+        let report = emit::envelope("scan", begun, scanned.scan, scanned.unknowns);
+        emit::write(&Report::Scan(&report), &outputs, ui)?;
+        let outcome = report.result.verdict.outcome;
+        Ok(match how.fail_on {
+            Some(level) if level.reached_by(outcome) => Exit::Findings,
+            _ if !report.result.complete => Exit::Inconclusive,
+            _ => Exit::Clean,
+        })
+    }
+}
+
+fn failure(reference: &Reference, error: &hpcctl_image::Error) -> Failure {
+    let message = format!("cannot scan {reference}: {}", chain(error));
+    if error.is_target() { Failure::unreachable(message) } else { Failure::fault(message) }
+}
+
+impl Progress for Bar {
+    fn total(&self, bytes: u64) {
+        self.0.set_length(bytes);
+    }
+
+    fn layer(&self, _name: &str, place: usize, of: usize) {
+        self.0.set_message(format!("scanning layer {place} of {of}"));
+    }
+
+    fn read(&self, bytes: u64) {
+        self.0.inc(bytes);
+    }
+}
