@@ -1,1 +1,13 @@
-//! Licences.
+//! Which licence a text bears, what a package's metadata declare, and what that asks of
+//! whoever publishes it.
+//!
+//! Everything here is pure: bytes and strings in, values out; no file is opened and nothing
+//! is printed. What is known about licences is data under `data/`, each row with a source
+//! and a date.
+
+pub mod declared;
+pub mod expression;
+pub mod identify;
+pub mod policy;
+
+pub use identify::{Identification, Identifier};

@@ -1,0 +1,74 @@
+//! What a package's own metadata say about its licence, as an SPDX expression.
+//!
+//! One file a source. The answer always parses: a name that no table knows becomes a
+//! `LicenseRef-…` of its own, and a name that says only a family, such as `BSD`, is not made
+//! more precise than it is.
+
+use serde::de::DeserializeOwned;
+
+pub mod apk;
+pub mod debian;
+mod foreign;
+mod names;
+pub mod python;
+pub mod rpm;
+
+pub use foreign::free_text;
+pub(crate) use names::{general as general_names, gnu as gnu_id};
+
+/// Reads a data file that is compiled in; the tests read every one of them.
+pub(crate) fn data<T: DeserializeOwned>(text: &str) -> Option<T> {
+    toml::from_str(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+
+    #[test]
+    fn every_source_file_is_listed() {
+        let listed = ["apk", "debian", "foreign", "mod", "names", "python", "rpm"];
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/declared");
+        let mut found: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| {
+                entry
+                    .unwrap()
+                    .path()
+                    .file_stem()
+                    .unwrap()
+                    .to_str()
+                    .unwrap()
+                    .to_owned()
+            })
+            .collect();
+        found.sort();
+        assert_eq!(found, listed);
+    }
+
+    #[test]
+    fn every_data_file_reads_and_states_source_and_date() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/data");
+        let mut rows = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let bytes = std::io::read_to_string(std::fs::File::open(&path).unwrap()).unwrap();
+            let table: toml::Table = toml::from_str(&bytes).expect("valid TOML");
+            for (name, list) in &table {
+                for row in list
+                    .as_array()
+                    .unwrap_or_else(|| panic!("{path:?}: {name}"))
+                {
+                    let get = |key: &str| row.get(key).and_then(|v| v.as_str()).unwrap_or_default();
+                    assert!(get("source").len() > 5, "{path:?}: {row:?}");
+                    let date = get("date");
+                    assert!(
+                        date.len() == 10 && date.starts_with("20"),
+                        "{path:?}: {row:?}"
+                    );
+                    rows += 1;
+                }
+            }
+        }
+        assert!(rows > 40);
+    }
+}

@@ -1,0 +1,130 @@
+//! From the bytes of a file to the licences that it bears.
+//!
+//! The stages run in order and each takes the words that it explains from the next: reject
+//! ([`prefilter`]), decode, words, tags, texts, notices and names, GNU grants, and the
+//! resolution to one expression. Nothing here opens a file or allocates without bound.
+
+use std::sync::LazyLock;
+
+use hpcctl_model::license::{Kind, Match, State};
+
+mod align;
+mod decode;
+mod finding;
+mod gnu;
+mod index;
+mod phrase;
+mod prefilter;
+mod resolve;
+mod tag;
+mod text;
+mod words;
+
+use finding::{Finding, Taken};
+use index::Index;
+use phrase::Phrases;
+use words::Words;
+
+/// What a file bears.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Identification {
+    /// The SPDX expression, or none where nothing was found that is more than a clue.
+    pub expression: Option<String>,
+    /// Everything found, clues included, in the order of the file.
+    pub matches: Vec<Match>,
+}
+
+/// Knows the licences and finds them.
+#[derive(Debug)]
+pub struct Identifier {
+    index: Index,
+    phrases: Phrases,
+}
+
+impl Identifier {
+    /// The identifier of the SPDX licence list, built at the first call.
+    pub fn spdx() -> &'static Self {
+        static SPDX: LazyLock<Identifier> = LazyLock::new(|| Identifier {
+            index: Index::spdx(),
+            phrases: Phrases::spdx(),
+        });
+        &SPDX
+    }
+
+    /// Whether a file may bear a licence at all; cheap, and needs no identifier.
+    ///
+    /// False means that [`Self::identify`] finds nothing.
+    pub fn may_bear(bytes: &[u8]) -> bool {
+        let wide = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
+        wide || (!decode::is_binary(bytes) && prefilter::may_bear(bytes))
+    }
+
+    /// Finds the licences of a file. Binary files bear none.
+    pub fn identify(&self, bytes: &[u8]) -> Identification {
+        if !Self::may_bear(bytes) {
+            return Identification::default();
+        }
+        let Some(text) = decode::text(bytes) else {
+            return Identification::default();
+        };
+        let windows = prefilter::windows(&text);
+        let words = Words::of_windows(&text, &windows);
+        let mut taken = Taken::new(words.len());
+        let mut findings = tag::find(&text, &words);
+        findings
+            .iter()
+            .for_each(|finding| taken.take(&finding.words));
+        if !tag::is_machine_readable(&text) {
+            self.read_words(&words, &mut taken, &mut findings);
+        }
+        let expression = resolve::resolve(&words, &taken, &mut findings);
+        let matches = findings
+            .iter()
+            .map(|finding| finding.report(&words))
+            .collect();
+        Identification {
+            expression,
+            matches,
+        }
+    }
+
+    fn read_words(&self, words: &Words, taken: &mut Taken, findings: &mut Vec<Finding>) {
+        for stage in [Self::texts, Self::phrases, Self::gnu] {
+            let found = stage(self, words, taken);
+            found.iter().for_each(|finding| taken.take(&finding.words));
+            findings.extend(found);
+        }
+    }
+
+    fn texts(&self, words: &Words, _taken: &Taken) -> Vec<Finding> {
+        let counting = words.counting();
+        let hashes: Vec<u32> = counting
+            .iter()
+            .filter_map(|at| Some(words.words.get(*at as usize)?.hash))
+            .collect();
+        let place = |at: usize| counting.get(at).map_or(0, |at| *at as usize);
+        let found = text::find(&self.index, &hashes)
+            .into_iter()
+            .filter_map(|found| {
+                let template = self.index.template(found.template)?;
+                let range = place(found.at.start)..place(found.at.end.saturating_sub(1)) + 1;
+                let mut finding = Finding::new(range, template.id, Kind::Text);
+                finding.score = found.at.score();
+                let whole = finding.score >= text::CERTAIN && found.at.coverage() >= text::CERTAIN;
+                finding.state = if whole { State::Certain } else { State::Likely };
+                Some(finding)
+            });
+        found.collect()
+    }
+
+    fn phrases(&self, words: &Words, taken: &Taken) -> Vec<Finding> {
+        self.phrases.find(words, taken)
+    }
+
+    fn gnu(&self, words: &Words, taken: &Taken) -> Vec<Finding> {
+        gnu::find(words, taken)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,365 @@
+//! Fixed wordings: standard headers, short notices, names and addresses of licences.
+//!
+//! The wordings are `data/phrases.toml`; names come from `data/names.toml` and the SPDX list,
+//! addresses are made from the SPDX ids. In a wording `(a|b)` is one of two, `[a]` may be
+//! missing, and `*` stands for up to six words.
+
+use std::collections::HashMap;
+
+use hpcctl_model::license::{Kind, State};
+use serde::Deserialize;
+
+use super::finding::{Finding, Taken};
+use super::words::{Words, hash};
+use crate::expression;
+
+/// The most words that `*` stands for.
+const MAX_GAP: usize = 6;
+
+/// How far before a name the words of a grant are looked for.
+const BEHIND: usize = 10;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Data {
+    phrase: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    license: String,
+    kind: Kind,
+    /// Whether the wording is only a hint.
+    #[serde(default)]
+    clue: bool,
+    words: Vec<String>,
+    #[expect(dead_code, reason = "every row states its source; a test checks it")]
+    source: String,
+    #[expect(dead_code, reason = "every row states its date; a test checks it")]
+    date: String,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Step {
+    One(Vec<u32>),
+    Maybe(u32),
+    Gap,
+}
+
+/// What has to stand around a wording for it to count.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Needs {
+    Nothing,
+    /// A grant before it: a name alone says little.
+    Grant,
+    /// A grant before it and "license" behind it: the name is also a common word.
+    GrantAndLicense,
+}
+
+#[derive(Debug)]
+struct Rule {
+    steps: Vec<Step>,
+    license: String,
+    kind: Kind,
+    clue: bool,
+    needs: Needs,
+}
+
+/// All wordings, by their first word.
+#[derive(Debug)]
+pub(crate) struct Phrases {
+    rules: HashMap<u32, Vec<Rule>>,
+}
+
+impl Phrases {
+    /// Reads the tables and makes the names and addresses of the SPDX list.
+    pub(crate) fn spdx() -> Self {
+        let mut phrases = Self {
+            rules: HashMap::new(),
+        };
+        let data = crate::declared::data(include_str!("../../data/phrases.toml"))
+            .unwrap_or(Data { phrase: Vec::new() });
+        for row in data.phrase {
+            for wording in &row.words {
+                let steps = steps(wording);
+                phrases.add(steps, &row.license, row.kind, row.clue, Needs::Nothing);
+            }
+        }
+        for (name, license) in crate::declared::general_names() {
+            phrases.add_name(name, license);
+        }
+        for license in spdx::identifiers::LICENSES {
+            phrases.add_listed(license.name, license.full_name);
+        }
+        for rules in phrases.rules.values_mut() {
+            rules.sort_by_key(|rule| std::cmp::Reverse(rule.steps.len()));
+        }
+        phrases
+    }
+
+    fn add(&mut self, steps: Vec<Step>, license: &str, kind: Kind, clue: bool, needs: Needs) {
+        let Some(Step::One(first)) = steps.first().cloned() else {
+            return;
+        };
+        for word in first {
+            let mut steps = steps.clone();
+            if let Some(start) = steps.first_mut() {
+                *start = Step::One(vec![word]);
+            }
+            let rule = Rule {
+                steps,
+                license: license.to_owned(),
+                kind,
+                clue,
+                needs,
+            };
+            self.rules.entry(word).or_default().push(rule);
+        }
+    }
+
+    /// The GNU family has a grammar of its own.
+    fn add_name(&mut self, name: &str, license: &str) {
+        let words = Words::of(name);
+        let gnu = license.contains("GPL-") || license.starts_with("GFDL-");
+        if words.len() == 0 || gnu || license == "LicenseRef-proprietary" {
+            return;
+        }
+        let needs = if words.len() == 1 {
+            Needs::GrantAndLicense
+        } else {
+            Needs::Grant
+        };
+        self.add(plain(&words), license, Kind::Reference, false, needs);
+    }
+
+    fn add_listed(&mut self, id: &str, full_name: &str) {
+        let Some(license) = expression::normalise(id) else {
+            return;
+        };
+        if id == "NOASSERTION" || spdx::license_id(id).is_some_and(|l| l.is_deprecated()) {
+            return;
+        }
+        self.add_name(id, &license);
+        self.add_name(full_name, &license);
+        for site in [
+            "opensource.org/licenses/",
+            "opensource.org/license/",
+            "spdx.org/licenses/",
+            "licenses.nuget.org/",
+            "choosealicense.com/licenses/",
+        ] {
+            let words = Words::of(&format!("{site}{id}"));
+            self.add(
+                plain(&words),
+                &license,
+                Kind::Reference,
+                false,
+                Needs::Nothing,
+            );
+        }
+        if let Some((kind, version)) = id
+            .strip_prefix("CC-")
+            .and_then(|rest| rest.rsplit_once('-'))
+            && version.starts_with(|c: char| c.is_ascii_digit())
+        {
+            let address = format!(
+                "creativecommons.org/licenses/{}/{version}",
+                kind.to_ascii_lowercase()
+            );
+            self.add(
+                plain(&Words::of(&address)),
+                &license,
+                Kind::Reference,
+                false,
+                Needs::Nothing,
+            );
+        }
+    }
+
+    /// The wordings among the words that are not taken, the longest at each place.
+    pub(crate) fn find(&self, words: &Words, taken: &Taken) -> Vec<Finding> {
+        let mut out = Vec::new();
+        let mut at = 0;
+        while at < words.len() {
+            match self.longest(words, taken, at) {
+                Some(finding) => {
+                    at = finding.words.end.max(at + 1);
+                    out.push(finding);
+                }
+                None => at += 1,
+            }
+        }
+        out
+    }
+
+    fn longest(&self, words: &Words, taken: &Taken, at: usize) -> Option<Finding> {
+        let first = words.words.get(at).filter(|_| !taken.is(at))?;
+        let rules = self.rules.get(&first.hash)?;
+        let matches = rules
+            .iter()
+            .filter_map(|rule| Some((rule, end(words, taken, at, &rule.steps)?)));
+        let mut best: Option<(&Rule, usize)> = None;
+        for (rule, end) in matches {
+            if best.is_none_or(|(_, longest)| end > longest) && enough(words, at, end, rule.needs) {
+                best = Some((rule, end));
+            }
+        }
+        let (rule, end) = best?;
+        let mut finding = Finding::new(at..end, rule.license.as_str(), rule.kind);
+        finding.vague = rule.license.starts_with("LicenseRef-");
+        let hint = rule.clue || (rule.needs != Needs::Nothing && !granted(words, at));
+        if rule.kind == Kind::Notice {
+            finding.state = State::Likely;
+        }
+        Some(if hint { finding.clue() } else { finding })
+    }
+}
+
+/// Names need a version or the word "license" even to be a clue.
+fn enough(words: &Words, at: usize, end: usize, needs: Needs) -> bool {
+    match needs {
+        Needs::Nothing => true,
+        Needs::Grant => (at..=end).any(|i| {
+            let word = words.word(i);
+            word.starts_with("licen") || word.starts_with(|c: char| c.is_ascii_digit())
+        }),
+        Needs::GrantAndLicense => words.word(end).starts_with("licen") && granted(words, at),
+    }
+}
+
+/// Whether the words before a name grant something under it.
+fn granted(words: &Words, at: usize) -> bool {
+    const GRANT: &[&str] = &[
+        "under", "licensed", "license", "released", "covered", "governed", "terms", "subject",
+        "licence", "licenced", "uses",
+    ];
+    const AGAINST: &[&str] = &["not", "compatible", "incompatible", "unlike", "similar"];
+    let before: Vec<&str> = (at.saturating_sub(BEHIND)..at)
+        .map(|i| words.word(i))
+        .collect();
+    before.iter().any(|word| GRANT.contains(word))
+        && !before.iter().any(|word| AGAINST.contains(word))
+}
+
+fn plain(words: &Words) -> Vec<Step> {
+    words
+        .words
+        .iter()
+        .map(|word| Step::One(vec![word.hash]))
+        .collect()
+}
+
+fn steps(wording: &str) -> Vec<Step> {
+    let mut out = Vec::new();
+    for part in wording.split_whitespace() {
+        if part == "*" {
+            out.push(Step::Gap);
+        } else if let Some(choice) = part.strip_prefix('(').and_then(|p| p.strip_suffix(')')) {
+            out.push(Step::One(choice.split('|').map(hash).collect()));
+        } else if let Some(optional) = part.strip_prefix('[').and_then(|p| p.strip_suffix(']')) {
+            out.push(Step::Maybe(hash(optional)));
+        } else {
+            out.extend(plain(&Words::of(part)));
+        }
+    }
+    out
+}
+
+/// Where a wording that begins at a place ends, or none where it does not stand there.
+fn end(words: &Words, taken: &Taken, at: usize, steps: &[Step]) -> Option<usize> {
+    let Some((step, rest)) = steps.split_first() else {
+        return Some(at);
+    };
+    let here = words
+        .words
+        .get(at)
+        .filter(|_| !taken.is(at))
+        .map(|word| word.hash);
+    match step {
+        Step::One(choice) => {
+            let here = here?;
+            if choice.contains(&here) {
+                end(words, taken, at + 1, rest)
+            } else {
+                None
+            }
+        }
+        Step::Maybe(word) if here == Some(*word) => {
+            end(words, taken, at + 1, rest).or_else(|| end(words, taken, at, rest))
+        }
+        Step::Maybe(_) => end(words, taken, at, rest),
+        Step::Gap => (0..=MAX_GAP).find_map(|skip| end(words, taken, at + skip, rest)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn licenses(text: &str) -> Vec<(String, State)> {
+        let words = Words::of(text);
+        let found = Phrases::spdx().find(&words, &Taken::new(words.len()));
+        found.into_iter().map(|f| (f.license, f.state)).collect()
+    }
+
+    #[test]
+    fn reads_notices_names_and_addresses() {
+        let cases = [
+            (
+                "Licensed under the Apache License, Version 2.0 (the \"License\");",
+                "Apache-2.0",
+            ),
+            (
+                "This Source Code Form is subject to the terms of the Mozilla Public License, v. 2.0.",
+                "MPL-2.0",
+            ),
+            (
+                "Distributed under the Boost Software License, Version 1.0.",
+                "BSL-1.0",
+            ),
+            ("licensed under the MIT license", "MIT"),
+            (
+                "see https://opensource.org/licenses/BSD-3-Clause",
+                "BSD-3-Clause",
+            ),
+            (
+                "http://creativecommons.org/licenses/by-sa/4.0/",
+                "CC-BY-SA-4.0",
+            ),
+            ("released under the BSD license", "LicenseRef-BSD"),
+        ];
+        for (text, license) in cases {
+            assert!(
+                licenses(text).contains(&(license.to_owned(), State::Likely)),
+                "{text}: {:?}",
+                licenses(text)
+            );
+        }
+    }
+
+    #[test]
+    fn names_alone_are_clues_and_common_words_nothing() {
+        assert_eq!(licenses("the Apache License 2.0 is long")[0].1, State::Clue);
+        assert!(licenses("a fair share of Ruby and Python under load").is_empty());
+        assert!(licenses("it is not licensed under the MIT license").is_empty());
+    }
+
+    #[test]
+    fn every_phrase_is_read_and_names_a_known_license() {
+        let data: Data = crate::declared::data(include_str!("../../data/phrases.toml")).unwrap();
+        for row in data.phrase {
+            assert_eq!(
+                expression::normalise(&row.license).as_ref(),
+                Some(&row.license)
+            );
+            for wording in &row.words {
+                assert!(
+                    matches!(steps(wording).first(), Some(Step::One(_))),
+                    "{wording}"
+                );
+                assert!(steps(wording).len() > 2, "{wording}");
+            }
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The first gate: most files of an image hold no legal word, and leave here.
+//!
+//! One pass finds rare bytes with SIMD search, and only there compares whole words.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
+/// Fragments without which no licence text, notice, tag or reference was ever seen. Each is
+/// searched in the cases in which it is written: lower, Title and UPPER.
+const FRAGMENTS: &[&str] = &[
+    "icens",
+    "icenc",
+    "ICENS",
+    "ICENC",
+    "opyright",
+    "OPYRIGHT",
+    "ermission",
+    "ERMISSION",
+    "edistribut",
+    "EDISTRIBUT",
+    "arranty",
+    "ARRANTY",
+    "ublic domain",
+    "ublic Domain",
+    "UBLIC DOMAIN",
+    "GPL",
+    "gpl",
+    "PDX-",
+    "pdx-",
+    "roprietary",
+    "ROPRIETARY",
+    "EULA",
+    "iability",
+    "IABILITY",
+    "opyleft",
+    "common-licenses",
+    "ll rights reserved",
+];
+
+static FINDERS: LazyLock<Vec<Finder<'static>>> = LazyLock::new(|| {
+    FRAGMENTS
+        .iter()
+        .map(|fragment| Finder::new(fragment))
+        .collect()
+});
+
+/// Files up to this size are read whole once they hold a legal word.
+const WHOLE: usize = 256 * 1024;
+
+/// How much around a hit is read in a larger file.
+const AROUND: usize = 8 * 1024;
+
+/// No more than this is read of one file.
+pub(crate) const MAX_READ: usize = 16 * 1024 * 1024;
+
+/// Whether a text may bear a licence at all.
+pub(crate) fn may_bear(bytes: &[u8]) -> bool {
+    FINDERS.iter().any(|finder| finder.find(bytes).is_some())
+}
+
+/// The parts of a text that are worth reading, in order and apart from each other.
+pub(crate) fn windows(text: &str) -> Vec<Range<usize>> {
+    if text.len() <= WHOLE {
+        return if may_bear(text.as_bytes()) {
+            vec![0..text.len()]
+        } else {
+            Vec::new()
+        };
+    }
+    let mut hits: Vec<usize> = Vec::new();
+    for finder in FINDERS.iter() {
+        let mut from = 0;
+        // One hit in each stretch is enough: the window covers the others.
+        while let Some(at) = text
+            .as_bytes()
+            .get(from..)
+            .and_then(|rest| finder.find(rest))
+        {
+            hits.push(from + at);
+            from += at + AROUND / 2;
+        }
+    }
+    hits.sort_unstable();
+    join(text, &hits)
+}
+
+fn join(text: &str, hits: &[usize]) -> Vec<Range<usize>> {
+    let mut out: Vec<Range<usize>> = Vec::new();
+    let mut total = 0;
+    for hit in hits {
+        let start = boundary(text, hit.saturating_sub(AROUND));
+        let end = boundary(text, (hit + AROUND).min(text.len()));
+        match out.last_mut() {
+            Some(last) if last.end >= start => {
+                total += end - last.end.min(end);
+                last.end = last.end.max(end);
+            }
+            _ => {
+                total += end - start;
+                out.push(start..end);
+            }
+        }
+        if total > MAX_READ {
+            break;
+        }
+    }
+    out
+}
+
+fn boundary(text: &str, mut at: usize) -> usize {
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lets_code_pass() {
+        assert!(!may_bear(b"int main(void) { return 0; }"));
+        for text in [
+            "Licensed to",
+            "COPYRIGHT",
+            "SPDX-Lic",
+            "under the GPL",
+            "public domain",
+        ] {
+            assert!(may_bear(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_listed_text_passes() {
+        for (id, text) in spdx::text::LICENSE_TEXTS {
+            assert!(may_bear(text.as_bytes()) || text.len() < 400, "{id}");
+        }
+    }
+
+    #[test]
+    fn large_files_are_read_around_the_hits() {
+        let filler = "x = 1;\n".repeat(100_000);
+        let text = format!("{filler}Licensed under MIT\n{filler}");
+        let windows = windows(&text);
+        assert_eq!(windows.len(), 1);
+        assert!(windows[0].contains(&filler.len()) && windows[0].len() < 20_000);
+    }
+}

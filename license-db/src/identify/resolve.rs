@@ -1,0 +1,203 @@
+//! From findings to one expression.
+//!
+//! Distinct licences are joined by `AND`. They are joined by `OR` where the text offers a
+//! choice. An exception goes to the licence that it excepts from. A full text of a GNU licence
+//! does not say whether later versions are granted: it is `-only`, unless a grant elsewhere in
+//! the file says "or later". Clues never enter the expression.
+
+use hpcctl_model::license::{Kind, State};
+
+use super::finding::{Finding, Taken};
+use super::words::Words;
+use crate::expression;
+
+/// How far an "alternatively" stands before what it offers, in words.
+const BEFORE: usize = 30;
+
+/// The most words between two names in "A or B".
+const BETWEEN: usize = 12;
+
+/// The expression of what was found, or none.
+pub(crate) fn resolve(words: &Words, taken: &Taken, findings: &mut Vec<Finding>) -> Option<String> {
+    findings.sort_by_key(|f| (f.words.start, f.words.end));
+    settle_gnu(findings);
+    drop_vague(findings);
+    let mut parts: Vec<String> = Vec::new();
+    let mut last: Option<&Finding> = None;
+    for finding in findings.iter().filter(|f| f.state != State::Clue) {
+        let license = with_exceptions(finding, findings);
+        if is_exception(&finding.license) {
+            continue;
+        }
+        match (last, parts.last_mut()) {
+            (Some(before), Some(part)) if choice(words, taken, before, finding) => {
+                if let Some(either) = expression::or([part.as_str(), license.as_str()]) {
+                    *part = either;
+                }
+            }
+            _ => parts.push(license),
+        }
+        last = Some(finding);
+    }
+    if offers_choice(words, taken)
+        && let [_, _] = distinct(&parts).as_slice()
+    {
+        return expression::or(parts.iter().map(String::as_str));
+    }
+    expression::and(absorb(&parts).into_iter())
+}
+
+fn distinct(parts: &[String]) -> Vec<&str> {
+    let mut out: Vec<&str> = Vec::new();
+    for part in parts {
+        if !out.contains(&part.as_str()) {
+            out.push(part);
+        }
+    }
+    out
+}
+
+/// A licence named beside the choice that it is part of adds nothing: the text of MIT in a file
+/// that grants `MIT OR Apache-2.0`.
+fn absorb(parts: &[String]) -> Vec<&str> {
+    let choices: Vec<Vec<String>> = parts
+        .iter()
+        .filter(|p| p.contains(" OR "))
+        .map(|p| expression::licenses(p))
+        .collect();
+    distinct(parts)
+        .into_iter()
+        .filter(|part| {
+            !choices
+                .iter()
+                .any(|choice| choice.iter().any(|id| id == part))
+        })
+        .collect()
+}
+
+pub(crate) fn is_exception(id: &str) -> bool {
+    spdx::exception_id(id).is_some() && spdx::license_id(id).is_none()
+}
+
+/// A GNU text takes the grant that the file states for it.
+fn settle_gnu(findings: &mut [Finding]) {
+    let grants: Vec<String> = findings
+        .iter()
+        .filter(|f| {
+            f.kind != Kind::Text && f.state != State::Clue && f.license.ends_with("-or-later")
+        })
+        .map(|f| f.license.clone())
+        .collect();
+    for finding in findings.iter_mut().filter(|f| f.kind == Kind::Text) {
+        let Some(stem) = finding.license.strip_suffix("-only") else {
+            continue;
+        };
+        let later = format!("{stem}-or-later");
+        if grants.contains(&later) {
+            finding.license = later;
+        } else if finding.state == State::Certain {
+            finding.state = State::Likely;
+        }
+    }
+}
+
+/// What names only a family gives way to what names a licence of it.
+fn drop_vague(findings: &mut Vec<Finding>) {
+    let precise: Vec<String> = findings
+        .iter()
+        .filter(|f| !f.vague && f.state != State::Clue)
+        .map(|f| f.license.clone())
+        .collect();
+    findings.retain(|finding| {
+        let clue = finding.state == State::Clue;
+        if !finding.vague && !clue {
+            return true;
+        }
+        let bare = finding.license.trim_start_matches("LicenseRef-");
+        let family = bare.split('-').next().unwrap_or(bare);
+        let gnu = matches!(family, "GPL" | "LGPL" | "AGPL" | "GFDL");
+        !precise.iter().any(|license| {
+            // A notice of one GNU licence often mentions another of them.
+            license.contains(&format!("{family}-"))
+                || (gnu && (license.contains("GPL-") || license.contains("GFDL-")))
+        })
+    });
+}
+
+/// The licence with the exceptions of the file that fit it.
+fn with_exceptions(finding: &Finding, findings: &[Finding]) -> String {
+    let mut out = finding.license.clone();
+    if out.contains(' ') {
+        return out;
+    }
+    for exception in findings
+        .iter()
+        .filter(|f| f.state != State::Clue && is_exception(&f.license))
+    {
+        let candidates = findings.iter().filter(|f| {
+            f.state != State::Clue
+                && !is_exception(&f.license)
+                && fits(&exception.license, &f.license)
+        });
+        let nearest = candidates.min_by_key(|f| f.words.start.abs_diff(exception.words.start));
+        let same = nearest.is_some_and(|f| f.license == finding.license);
+        if same && !out.contains(' ') {
+            out = format!("{out} WITH {}", exception.license);
+        }
+    }
+    out
+}
+
+fn fits(exception: &str, license: &str) -> bool {
+    match exception {
+        "LLVM-exception" | "Swift-exception" => license == "Apache-2.0",
+        _ => license.contains("GPL-"),
+    }
+}
+
+/// Whether the words between two findings, or before the second, offer a choice.
+fn choice(words: &Words, taken: &Taken, first: &Finding, second: &Finding) -> bool {
+    let from = first
+        .words
+        .end
+        .max(second.words.start.saturating_sub(BEFORE));
+    let between: Vec<&str> = (from..second.words.start).map(|i| words.word(i)).collect();
+    let has = |word: &str| between.contains(&word);
+    if between
+        .iter()
+        .any(|word| matches!(*word, "alternatively" | "alternative"))
+    {
+        return true;
+    }
+    // The second finding's own first words may hold the "or".
+    let near = second.words.start.saturating_sub(first.words.end) <= BETWEEN;
+    let overlap = second.words.start < first.words.end;
+    !overlap && near && has("or") && !has("and") && !taken_all(taken, from, second.words.start)
+}
+
+fn taken_all(taken: &Taken, from: usize, to: usize) -> bool {
+    from < to && (from..to).all(|i| taken.is(i))
+}
+
+/// Words that make all the licences of a file a choice.
+fn offers_choice(words: &Words, taken: &Taken) -> bool {
+    const OFFERS: &[&[&str]] = &[
+        &["dual", "licensed"],
+        &["duallicensed"],
+        &["dual", "license"],
+        &["duallicense"],
+        &["choice", "of", "one", "of", "two", "licenses"],
+        &["either", "of", "the", "following", "licenses"],
+        &["choose", "to", "be", "licensed", "under"],
+        &["licensed", "under", "either", "of"],
+        &["under", "either", "license"],
+    ];
+    (0..words.len()).filter(|at| !taken.is(*at)).any(|at| {
+        OFFERS.iter().any(|offer| {
+            offer
+                .iter()
+                .enumerate()
+                .all(|(n, word)| words.word(at + n) == *word)
+        })
+    })
+}

@@ -1,0 +1,193 @@
+//! Machine-readable statements: `SPDX-License-Identifier` (SPDX specification 2.3, annex E),
+//! `License:` fields of metadata, and the statements of a DEP-5 file.
+
+use std::sync::LazyLock;
+
+use hpcctl_model::license::{Kind, State};
+use memchr::memmem::Finder;
+
+use super::finding::Finding;
+use super::words::Words;
+use crate::declared::{self, debian};
+use crate::expression;
+
+/// The most characters that are read of one value.
+const MAX_VALUE: usize = 400;
+
+/// The most tags that are read of one file.
+const MAX_TAGS: usize = 4096;
+
+static SPDX: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("SPDX-License-Identifier"));
+
+/// The tags of a text, in its order.
+pub(crate) fn find(text: &str, words: &Words) -> Vec<Finding> {
+    if let Some(statements) = debian::machine_readable(text) {
+        let findings = statements.into_iter().map(|statement| {
+            Finding::new(of_line(words, statement.line), statement.license, Kind::Tag)
+        });
+        return findings.take(MAX_TAGS).collect();
+    }
+    let mut out = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let license = if SPDX.find(line.as_bytes()).is_some() {
+            spdx(line).map(|license| (license, State::Certain))
+        } else {
+            field(line).map(|license| (license, State::Likely))
+        };
+        if let Some((license, state)) = license {
+            let number = u32::try_from(number + 1).unwrap_or(u32::MAX);
+            let mut finding = Finding::new(of_line(words, number), license, Kind::Tag);
+            finding.state = state;
+            out.push(finding);
+        }
+        if out.len() >= MAX_TAGS {
+            break;
+        }
+    }
+    out
+}
+
+/// Whether a text is a machine-readable copyright file, whose words are quotations.
+pub(crate) fn is_machine_readable(text: &str) -> bool {
+    debian::machine_readable(text).is_some()
+}
+
+fn of_line(words: &Words, line: u32) -> std::ops::Range<usize> {
+    let start = words.words.partition_point(|word| word.line < line);
+    let end = words.words.partition_point(|word| word.line <= line);
+    start..end
+}
+
+/// The value of an SPDX tag: the longest start of the rest of the line that is an expression.
+fn spdx(line: &str) -> Option<String> {
+    let (before, rest) = line.split_once("SPDX-License-Identifier")?;
+    let value: String = rest
+        .trim_start_matches(['"', '\'', '`'])
+        .strip_prefix(':')?
+        .chars()
+        .take(MAX_VALUE)
+        .collect();
+    if before.trim_end().ends_with(['`', '"', '\'']) && value.trim().is_empty() {
+        return None;
+    }
+    let value = value.trim().trim_start_matches(['"', '\'', '`']);
+    let end = value
+        .find(|c: char| !is_expression(c))
+        .unwrap_or(value.len());
+    let mut value = value.get(..end)?.trim();
+    loop {
+        if let Some(expression) = expression::normalise(value) {
+            return Some(expression);
+        }
+        match value.rsplit_once(char::is_whitespace) {
+            Some((shorter, _)) => value = shorter.trim_end(),
+            // Not listed: still a statement, under a name of its own.
+            None => {
+                let bare = value.trim_matches(['.', '-', '/', '*', '#']);
+                let told = bare.starts_with(|c: char| c.is_ascii_alphabetic()) && bare != "NONE";
+                return told.then(|| declared::free_text(bare)).flatten();
+            }
+        }
+    }
+}
+
+fn is_expression(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, ' ' | '\t' | '.' | '-' | '+' | '(' | ')' | ':' | '/')
+}
+
+/// Names of fields whose value is a licence.
+const FIELDS: &[&str] = &[
+    "license",
+    "licence",
+    "licenses",
+    "licences",
+    "module_license",
+];
+
+/// `License: MIT`, `"license": "MIT"`, `license = "MIT"`, `MODULE_LICENSE("GPL v2")`, where the
+/// value is known; other values are left to the later stages.
+fn field(line: &str) -> Option<String> {
+    let line = line.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
+    if let Some(classifier) = line.strip_prefix("License ::") {
+        let classifier = format!(
+            "License ::{}",
+            classifier.trim_end_matches(['"', '\'', ',', ' '])
+        );
+        return declared::python::classifier(&classifier).filter(|l| !l.contains("LicenseRef-"));
+    }
+    let end = line.find(|c: char| !c.is_ascii_alphabetic() && c != '_')?;
+    let (name, rest) = line.split_at(end);
+    if !FIELDS.contains(&name.to_ascii_lowercase().as_str()) {
+        return None;
+    }
+    let rest = rest.trim_start_matches(['"', '\'']).trim_start();
+    let value = rest
+        .strip_prefix([':', '=', '('])?
+        .trim_start_matches(['=', ':', ' ', '\t', '[']);
+    let value = value.trim_matches(|c: char| c.is_whitespace() || "\"'`,;)]}*/".contains(c));
+    if value.is_empty() || value.len() > MAX_VALUE / 4 {
+        return None;
+    }
+    declared::free_text(value).filter(|license| !license.contains("LicenseRef-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_spdx_tags() {
+        let cases = [
+            ("// SPDX-License-Identifier: MIT", "MIT"),
+            (
+                "/* SPDX-License-Identifier: GPL-2.0+ */",
+                "GPL-2.0-or-later",
+            ),
+            (
+                "<!-- SPDX-License-Identifier: MIT OR Apache-2.0 -->",
+                "MIT OR Apache-2.0",
+            ),
+            (
+                "# SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note",
+                "GPL-2.0-only WITH Linux-syscall-note",
+            ),
+            (
+                "SPDX-License-Identifier: (MIT OR ISC) AND Zlib",
+                "(MIT OR ISC) AND Zlib",
+            ),
+            ("SPDX-License-Identifier: LicenseRef-own", "LicenseRef-own"),
+            ("SPDX-License-Identifier: Nonesuch", "LicenseRef-Nonesuch"),
+            ("SPDX-License-Identifier: MIT and more words", "MIT"),
+        ];
+        for (line, license) in cases {
+            assert_eq!(spdx(line).as_deref(), Some(license), "{line}");
+        }
+        assert_eq!(spdx("the SPDX-License-Identifier tag"), None);
+        assert_eq!(spdx("SPDX-License-Identifier: <id>"), None);
+    }
+
+    #[test]
+    fn reads_fields() {
+        let cases = [
+            ("License: MIT", Some("MIT")),
+            ("  \"license\": \"Apache-2.0\",", Some("Apache-2.0")),
+            ("license = \"MIT OR Apache-2.0\"", Some("MIT OR Apache-2.0")),
+            ("MODULE_LICENSE(\"GPL v2\");", Some("GPL-2.0-only")),
+            ("# License: GPLv2+", Some("GPL-2.0-or-later")),
+            ("License :: OSI Approved :: MIT License", Some("MIT")),
+            ("license = read_license()", None),
+            ("License: see COPYING", None),
+            ("licensed to Jane", None),
+        ];
+        for (line, license) in cases {
+            assert_eq!(field(line).as_deref(), license, "{line}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics(text in "(SPDX-License-Identifier|:| |MIT|License|\\PC|\n){0,30}") {
+            find(&text, &Words::of(&text));
+        }
+    }
+}

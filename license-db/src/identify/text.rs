@@ -1,0 +1,210 @@
+//! Finds licence texts in a file, whole or in part, one or many.
+//!
+//! Shared shingles propose a template and a place, the alignment decides, and between
+//! templates that claim the same words the one that leaves the fewest unexplained wins.
+
+use super::align::{self, Alignment};
+use super::index::{Index, SHINGLE, shingle_hash};
+
+/// Below this score a text is not the template.
+const ACCEPT: f64 = 0.82;
+
+/// Long texts are told from others by far more than this.
+const ACCEPT_LONG: f64 = 0.72;
+
+/// What a long text is, in words.
+const LONG: usize = 400;
+
+/// Above this score a text is the template.
+pub(crate) const CERTAIN: f64 = 0.98;
+
+/// The smallest share of a template's shingles that proposes it.
+const PROPOSE: f64 = 0.2;
+
+/// The most shingle hits that are kept of one file.
+const MAX_HITS: usize = 3_000_000;
+
+/// The most templates that are aligned with one stretch of a file.
+const MAX_RIVALS: u8 = 12;
+
+/// The words that a stretch has when rivals are counted.
+const STRETCH: usize = 64;
+
+/// A template found in a file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Found {
+    pub(crate) template: u16,
+    /// Places among the counting words.
+    pub(crate) at: Alignment,
+}
+
+/// The texts in the counting words of a file, in its order, none inside another.
+pub(crate) fn find(index: &Index, file: &[u32]) -> Vec<Found> {
+    if let Some(template) = index.exact(file) {
+        let len = file.len();
+        let at = Alignment {
+            start: 0,
+            end: len,
+            agree: len,
+            template: len,
+        };
+        return vec![Found { template, at }];
+    }
+    let chains = chains(index, hits(index, file));
+    let found = chains.iter().filter_map(|chain| {
+        let at = align::align(file, index.words_of(chain.template), &chain.anchors)?;
+        accepted(&at).then_some(Found {
+            template: chain.template,
+            at,
+        })
+    });
+    best(found.collect())
+}
+
+fn accepted(at: &Alignment) -> bool {
+    at.score()
+        >= if at.template >= LONG {
+            ACCEPT_LONG
+        } else {
+            ACCEPT
+        }
+}
+
+struct Hit {
+    template: u16,
+    at: u16,
+    file: u32,
+}
+
+/// Every shingle that the file shares with a template, by template, then in the file's order.
+fn hits(index: &Index, file: &[u32]) -> Vec<Hit> {
+    let mut counts = vec![0u32; index.templates.len()];
+    let mut hits = Vec::new();
+    for (place, shingle) in file.windows(SHINGLE).enumerate() {
+        let Ok(place) = u32::try_from(place) else {
+            break;
+        };
+        for posting in index.find(shingle_hash(shingle)) {
+            hits.push(Hit {
+                template: posting.template,
+                at: posting.at,
+                file: place,
+            });
+            if let Some(count) = counts.get_mut(usize::from(posting.template)) {
+                *count += 1;
+            }
+        }
+        if hits.len() > MAX_HITS {
+            break;
+        }
+    }
+    let enough = |template: u16| {
+        let count = counts.get(usize::from(template)).copied().unwrap_or(0);
+        index
+            .template(template)
+            .is_some_and(|t| count >= needed(t.shingles))
+    };
+    hits.retain(|hit| enough(hit.template));
+    hits.sort_unstable_by_key(|hit| (hit.template, hit.file, hit.at));
+    hits
+}
+
+fn needed(shingles: u32) -> u32 {
+    // At least two in a row, as one may be chance.
+    let share = (f64::from(shingles) * PROPOSE).ceil();
+    (2..=shingles.max(2))
+        .find(|n| f64::from(*n) >= share)
+        .unwrap_or(2)
+}
+
+struct Chain {
+    template: u16,
+    anchors: Vec<(u32, u32)>,
+    /// The words explained, estimated from the anchors.
+    estimate: f64,
+}
+
+/// Joins the hits of each template to runs that rise on both sides, best first, and drops what
+/// rivals for the same stretch outdo.
+fn chains(index: &Index, hits: Vec<Hit>) -> Vec<Chain> {
+    let mut chains = Vec::new();
+    for of_template in hits.chunk_by(|a, b| a.template == b.template) {
+        let Some(template) = of_template.first().map(|hit| hit.template) else {
+            continue;
+        };
+        let len = index.words_of(template).len();
+        let shingles = index.template(template).map_or(0, |t| t.shingles);
+        for anchors in split(of_template, len) {
+            let count = u32::try_from(anchors.len()).unwrap_or(u32::MAX);
+            if count < needed(shingles) {
+                continue;
+            }
+            let share = (f64::from(count) / f64::from(shingles.max(1))).min(1.0);
+            let words = f64::from(u32::try_from(len).unwrap_or(u32::MAX));
+            chains.push(Chain {
+                template,
+                anchors,
+                estimate: (2.0 * share - 1.0) * words,
+            });
+        }
+    }
+    chains.sort_by(|a, b| b.estimate.total_cmp(&a.estimate));
+    let mut rivals: std::collections::HashMap<usize, u8> = std::collections::HashMap::new();
+    chains.retain(|chain| {
+        let middle = chain
+            .anchors
+            .get(chain.anchors.len() / 2)
+            .map_or(0, |a| a.0 as usize);
+        let rivals = rivals.entry(middle / STRETCH).or_default();
+        *rivals = rivals.saturating_add(1);
+        *rivals <= MAX_RIVALS
+    });
+    chains
+}
+
+/// Splits the hits of one template into copies of it.
+fn split(hits: &[Hit], len: usize) -> Vec<Vec<(u32, u32)>> {
+    let reach = i64::try_from(len / 2 + 60).unwrap_or(i64::MAX);
+    let mut out: Vec<Vec<(u32, u32)>> = Vec::new();
+    let mut open: Vec<(u32, u32)> = Vec::new();
+    for hit in hits {
+        let (file, at) = (hit.file, u32::from(hit.at));
+        if let Some(&(last_file, last_at)) = open.last() {
+            let moved = i64::from(file) - i64::from(last_file);
+            let forward = i64::from(at) - i64::from(last_at);
+            let again = forward < -i64::try_from(len / 3).unwrap_or(0) && moved > 0;
+            if moved > reach || again {
+                out.push(std::mem::take(&mut open));
+            } else if forward <= 0 || moved == 0 || (forward - moved).abs() > reach {
+                continue;
+            }
+        }
+        open.push((file, at));
+    }
+    out.push(open);
+    out.retain(|anchors| anchors.len() > 1);
+    out
+}
+
+/// Takes the most valuable first; what then overlaps it is dropped.
+fn best(mut found: Vec<Found>) -> Vec<Found> {
+    found.sort_by(|a, b| {
+        b.at.value()
+            .total_cmp(&a.at.value())
+            .then(a.template.cmp(&b.template))
+    });
+    let mut taken: Vec<Found> = Vec::new();
+    for candidate in found {
+        let len = candidate.at.end - candidate.at.start;
+        let overlaps = taken.iter().any(|other| {
+            let start = candidate.at.start.max(other.at.start);
+            let end = candidate.at.end.min(other.at.end);
+            end.saturating_sub(start) * 4 > len
+        });
+        if !overlaps {
+            taken.push(candidate);
+        }
+    }
+    taken.sort_by_key(|found| found.at.start);
+    taken
+}

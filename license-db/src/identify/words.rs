@@ -1,0 +1,510 @@
+//! A text as words, by the SPDX matching guidelines (annex B of the specification 2.3): case,
+//! punctuation, quotes, comment marks, markup and spelling variants do not count.
+//!
+//! Each word keeps its line. Two views come from it: all words, for notices and names; and the
+//! words that count when a text is compared with a template, without copyright lines, list
+//! markers and single letters.
+
+use std::ops::Range;
+
+/// The hash that stands between two windows of a file; no word has it.
+pub(crate) const BREAK: u32 = 0;
+
+/// The most words that one copyright line takes out.
+const MAX_COPYRIGHT: usize = 24;
+
+/// One word of a text.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Word {
+    /// Where the word lies in [`Words::text`].
+    start: u32,
+    end: u32,
+    /// The line in the file, from 1.
+    pub(crate) line: u32,
+    /// The hash of the word, the same for spelling variants.
+    pub(crate) hash: u32,
+}
+
+/// The words of a text.
+#[derive(Debug, Default)]
+pub(crate) struct Words {
+    /// The words in lower case, one behind the other.
+    text: String,
+    pub(crate) words: Vec<Word>,
+}
+
+impl Words {
+    /// Reads one text whole.
+    pub(crate) fn of(text: &str) -> Self {
+        let mut words = Self::default();
+        words.read(text, 1);
+        words
+    }
+
+    /// Reads the windows of a text, with the lines of the whole.
+    pub(crate) fn of_windows(text: &str, windows: &[Range<usize>]) -> Self {
+        let mut words = Self::default();
+        let (mut line, mut at) = (1u32, 0);
+        for window in windows {
+            let between = text.as_bytes().get(at..window.start).unwrap_or_default();
+            line = line.saturating_add(newlines(between));
+            if !words.words.is_empty() {
+                words.words.push(Word {
+                    start: 0,
+                    end: 0,
+                    line,
+                    hash: BREAK,
+                });
+            }
+            let part = text.get(window.clone()).unwrap_or_default();
+            words.read(part, line);
+            line = line.saturating_add(newlines(part.as_bytes()));
+            at = window.end;
+        }
+        words
+    }
+
+    /// The word at a place, empty outside.
+    pub(crate) fn word(&self, at: usize) -> &str {
+        self.words
+            .get(at)
+            .and_then(|word| self.text.get(word.start as usize..word.end as usize))
+            .unwrap_or_default()
+    }
+
+    /// The line of the word at a place.
+    pub(crate) fn line(&self, at: usize) -> u32 {
+        self.words.get(at).map_or(1, |word| word.line)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.words.len()
+    }
+
+    fn read(&mut self, text: &str, first_line: u32) {
+        let bytes = text.as_bytes();
+        let (mut at, mut line) = (0, first_line);
+        while let Some(&byte) = bytes.get(at) {
+            at = match byte {
+                b'\n' => {
+                    line = line.saturating_add(1);
+                    at + 1
+                }
+                b'<' => skip_tag(bytes, at),
+                b'&' => skip_entity(bytes, at),
+                b'\\' => {
+                    at + 1 + usize::from(matches!(bytes.get(at + 1), Some(b'n' | b't' | b'r')))
+                }
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => self.take(text, at, &mut line),
+                128.. => {
+                    let c = text
+                        .get(at..)
+                        .and_then(|rest| rest.chars().next())
+                        .unwrap_or(' ');
+                    if c.is_alphanumeric() || c == '\u{a9}' {
+                        self.take(text, at, &mut line)
+                    } else {
+                        at + c.len_utf8()
+                    }
+                }
+                _ => at + 1,
+            };
+        }
+    }
+
+    /// Takes the word that begins at `at`; answers where it ends.
+    fn take(&mut self, text: &str, at: usize, line: &mut u32) -> usize {
+        let start = self.text.len();
+        let first_line = *line;
+        let mut rest = text.get(at..).unwrap_or_default().char_indices().peekable();
+        let mut end = at;
+        let mut last = ' ';
+        while let Some((offset, c)) = rest.next() {
+            let next = rest.peek().map_or(' ', |(_, c)| *c);
+            if c.is_ascii_alphanumeric() {
+                self.text.push(c.to_ascii_lowercase());
+            } else if c == '\u{a9}' {
+                if self.text.len() > start {
+                    break;
+                }
+                self.text.push('c');
+                end = at + offset + c.len_utf8();
+                break;
+            } else if c.is_alphanumeric() {
+                if is_ideograph(c) && self.text.len() > start {
+                    break;
+                }
+                self.text.extend(c.to_lowercase());
+                if is_ideograph(c) {
+                    end = at + offset + c.len_utf8();
+                    break;
+                }
+            } else if c == '-' && last.is_alphabetic() && next.is_alphabetic() {
+                last = c;
+                continue;
+            } else if c == '-' && last.is_ascii_alphabetic() && matches!(next, '\n' | '\r') {
+                let Some((skip, lines)) = hyphenated(text, at + offset + 1) else {
+                    break;
+                };
+                *line = line.saturating_add(lines);
+                while rest.peek().is_some_and(|(o, _)| at + o < skip) {
+                    rest.next();
+                }
+                last = 'a';
+                continue;
+            } else if matches!(c, '\'' | '\u{2019}') && last.is_alphabetic() && next.is_alphabetic()
+            {
+                continue;
+            } else if c == '.' && last.is_ascii_digit() && next.is_ascii_digit() {
+                self.text.push('.');
+            } else if c == '+' && last != ' ' {
+                self.text.push('+');
+                end = at + offset + 1;
+                break;
+            } else {
+                break;
+            }
+            last = c;
+            end = at + offset + c.len_utf8();
+        }
+        self.push(start, first_line);
+        end.max(at + 1)
+    }
+
+    fn push(&mut self, start: usize, line: u32) {
+        let word = self.text.get(start..).unwrap_or_default();
+        let hash = hash(word);
+        let to_u32 = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let (start, end) = (to_u32(start), to_u32(self.text.len()));
+        self.words.push(Word {
+            start,
+            end,
+            line,
+            hash,
+        });
+    }
+
+    /// The places of the words that count when compared with a template.
+    pub(crate) fn counting(&self) -> Vec<u32> {
+        let mut out = Vec::with_capacity(self.words.len());
+        let mut at = 0;
+        while at < self.words.len() {
+            if let Some(skip) = self.copyright(at).or_else(|| self.reserved(at)) {
+                at += skip;
+                continue;
+            }
+            if self.counts(at) {
+                out.push(u32::try_from(at).unwrap_or(u32::MAX));
+            }
+            at += 1;
+        }
+        out
+    }
+
+    fn counts(&self, at: usize) -> bool {
+        let word = self.word(at);
+        let starts_line = at == 0 || self.line(at) != self.line(at - 1);
+        match word {
+            "" => true,
+            "dnl" | "rem" if starts_line => false,
+            "ii" | "iii" | "iv" | "vi" | "vii" | "viii" | "br" => false,
+            _ => word.len() > 1 || !word.is_ascii(),
+        }
+    }
+
+    /// How many words a copyright statement at this place takes: to the end of its line.
+    fn copyright(&self, at: usize) -> Option<usize> {
+        let (word, next) = (self.word(at), self.word(at + 1));
+        let dated = |word: &str| {
+            word.len() >= 4
+                && word.starts_with(['1', '2'])
+                && word.bytes().all(|b| b.is_ascii_digit())
+        };
+        let placeholder = matches!(
+            next,
+            "year" | "yyyy" | "date" | "years" | "name" | "19xx" | "20xx"
+        );
+        let begins = match word {
+            "copyright" | "copyrighted" => {
+                next == "c" || dated(next) || (placeholder && self.line(at) == self.line(at + 1))
+            }
+            "c" => dated(next) || next == "copyright",
+            _ => false,
+        };
+        if !begins {
+            return None;
+        }
+        let line = self.line(at);
+        let rest = (at..self.len().min(at + MAX_COPYRIGHT)).take_while(|i| self.line(*i) == line);
+        Some(rest.count().max(1))
+    }
+
+    /// "All rights reserved" belongs to the copyright statement.
+    fn reserved(&self, at: usize) -> Option<usize> {
+        let said = self.word(at) == "all"
+            && self.word(at + 1) == "rights"
+            && self.word(at + 2) == "reserved";
+        said.then_some(3)
+    }
+}
+
+fn newlines(bytes: &[u8]) -> u32 {
+    u32::try_from(memchr::memchr_iter(b'\n', bytes).count()).unwrap_or(u32::MAX)
+}
+
+fn is_ideograph(c: char) -> bool {
+    matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}')
+}
+
+/// A word broken by a hyphen at the end of a line goes on behind the next line's comment mark.
+fn hyphenated(text: &str, from: usize) -> Option<(usize, u32)> {
+    let rest = text.get(from..)?;
+    let mut newlines = 0;
+    for (offset, c) in rest.char_indices().take(40) {
+        match c {
+            '\n' if newlines == 0 => newlines = 1,
+            '\n' => return None,
+            c if c.is_ascii_lowercase() => return (newlines == 1).then_some((from + offset, 1)),
+            c if c.is_alphanumeric() => return None,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Elements of HTML whose marks are no words. Placeholders such as `<year>` are kept.
+const ELEMENTS: &[&str] = &[
+    "a",
+    "b",
+    "big",
+    "blockquote",
+    "body",
+    "br",
+    "center",
+    "code",
+    "dd",
+    "div",
+    "dl",
+    "dt",
+    "em",
+    "font",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "head",
+    "hr",
+    "html",
+    "i",
+    "img",
+    "li",
+    "link",
+    "meta",
+    "ol",
+    "p",
+    "para",
+    "pre",
+    "section",
+    "small",
+    "span",
+    "strong",
+    "style",
+    "sub",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "th",
+    "title",
+    "tr",
+    "tt",
+    "u",
+    "ul",
+    "var",
+];
+
+fn skip_tag(bytes: &[u8], at: usize) -> usize {
+    let window = bytes
+        .get(at..(at + 300).min(bytes.len()))
+        .unwrap_or_default();
+    let Some(close) = memchr::memchr(b'>', window) else {
+        return at + 1;
+    };
+    let inner = window.get(1..close).unwrap_or_default();
+    if inner.contains(&b'\n') {
+        return at + 1;
+    }
+    let name = inner.strip_prefix(b"/").unwrap_or(inner);
+    let end = name
+        .iter()
+        .position(|b| !b.is_ascii_alphanumeric())
+        .unwrap_or(name.len());
+    let name = name.get(..end).unwrap_or_default().to_ascii_lowercase();
+    let known = std::str::from_utf8(&name).is_ok_and(|name| ELEMENTS.binary_search(&name).is_ok());
+    if known { at + close + 1 } else { at + 1 }
+}
+
+fn skip_entity(bytes: &[u8], at: usize) -> usize {
+    let window = bytes
+        .get(at + 1..(at + 9).min(bytes.len()))
+        .unwrap_or_default();
+    match memchr::memchr(b';', window) {
+        Some(end)
+            if end > 1
+                && window
+                    .iter()
+                    .take(end)
+                    .all(|b| b.is_ascii_alphanumeric() || *b == b'#') =>
+        {
+            at + end + 2
+        }
+        _ => at + 1,
+    }
+}
+
+/// Spellings that the SPDX matching guidelines treat as the same word.
+const SAME: &[(&str, &str)] = &[
+    ("licence", "license"),
+    ("licences", "licenses"),
+    ("licenced", "licensed"),
+    ("licencing", "licensing"),
+    ("sublicence", "sublicense"),
+    ("acknowledgment", "acknowledgement"),
+    ("analog", "analogue"),
+    ("artifact", "artefact"),
+    ("authorisation", "authorization"),
+    ("authorised", "authorized"),
+    ("calibre", "caliber"),
+    ("cancelled", "canceled"),
+    ("capitalisations", "capitalizations"),
+    ("catalogue", "catalog"),
+    ("categorise", "categorize"),
+    ("centre", "center"),
+    ("customisation", "customization"),
+    ("emphasised", "emphasized"),
+    ("favour", "favor"),
+    ("favourite", "favorite"),
+    ("fulfil", "fulfill"),
+    ("fulfilment", "fulfillment"),
+    ("https", "http"),
+    ("initialise", "initialize"),
+    ("judgment", "judgement"),
+    ("labelling", "labeling"),
+    ("labour", "labor"),
+    ("maximise", "maximize"),
+    ("modelled", "modeled"),
+    ("modelling", "modeling"),
+    ("offence", "offense"),
+    ("optimise", "optimize"),
+    ("organisation", "organization"),
+    ("organise", "organize"),
+    ("owner", "holder"),
+    ("owners", "holders"),
+    ("practise", "practice"),
+    ("programme", "program"),
+    ("realise", "realize"),
+    ("recognise", "recognize"),
+    ("signalling", "signaling"),
+    ("utilisation", "utilization"),
+    ("whilst", "while"),
+    ("wilful", "willful"),
+];
+
+/// The hash of one word (FNV-1a); spelling variants share it, and it is never [`BREAK`].
+pub(crate) fn hash(word: &str) -> u32 {
+    let word = match SAME.binary_search_by_key(&word, |(from, _)| from) {
+        Ok(found) => SAME.get(found).map_or(word, |(_, to)| to),
+        Err(_) => word,
+    };
+    let hash = word.bytes().fold(0x811c_9dc5u32, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    });
+    hash.max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(text: &str) -> Vec<String> {
+        let words = Words::of(text);
+        (0..words.len()).map(|i| words.word(i).to_owned()).collect()
+    }
+
+    fn counting(text: &str) -> String {
+        let words = Words::of(text);
+        let kept: Vec<&str> = words
+            .counting()
+            .iter()
+            .map(|i| words.word(*i as usize))
+            .collect();
+        kept.join(" ")
+    }
+
+    #[test]
+    fn reads_words() {
+        assert_eq!(
+            list("// The \"Software\", AS-IS!"),
+            ["the", "software", "asis"]
+        );
+        assert_eq!(list("GPL-2.0+ v1.1."), ["gpl", "2.0+", "v1.1"]);
+        assert_eq!(
+            list("author's \u{201c}as is\u{201d}"),
+            ["authors", "as", "is"]
+        );
+        assert_eq!(list("redistri-\n * bution of"), ["redistribution", "of"]);
+        assert_eq!(list("<p>One</p><br/>&nbsp;<year>"), ["one", "year"]);
+        assert_eq!(list("a\\nb"), ["a", "b"]);
+        assert_eq!(list("\u{a9}2020 caf\u{e9}"), ["c", "2020", "caf\u{e9}"]);
+    }
+
+    #[test]
+    fn keeps_lines() {
+        let words = Words::of("one\n\ntwo-\nthree\nfour");
+        let lines: Vec<u32> = words.words.iter().map(|w| w.line).collect();
+        assert_eq!(lines, [1, 3, 5]);
+    }
+
+    #[test]
+    fn copyright_lines_and_list_markers_do_not_count() {
+        let text = "Copyright (c) 2020 Jane Doe\nAll rights reserved.\n1. You (a) may copy\nthe copyright notice";
+        assert_eq!(counting(text), "you may copy the copyright notice");
+        assert_eq!(counting("Copyright <year> <owner>\ntext here"), "text here");
+    }
+
+    #[test]
+    fn spelling_variants_share_a_hash() {
+        assert!(SAME.is_sorted_by_key(|(from, _)| from));
+        assert!(ELEMENTS.is_sorted());
+        assert_eq!(hash("licence"), hash("license"));
+        assert_ne!(hash("copy"), hash("sell"));
+    }
+
+    #[test]
+    fn windows_keep_the_lines_of_the_file() {
+        let text = "a\nb\nc\nd\n";
+        let words = Words::of_windows(text, &[2..4, 6..8]);
+        let lines: Vec<(u32, bool)> = words
+            .words
+            .iter()
+            .map(|w| (w.line, w.hash == BREAK))
+            .collect();
+        assert_eq!(lines, [(2, false), (4, true), (4, false)]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics(text in "\\PC*") {
+            let words = Words::of(&text);
+            words.counting();
+        }
+
+        #[test]
+        fn words_outlive_marks(text in "(-\n|\\+|\u{a9}|'|x|\u{e9}|1|\\.|<b|>|&amp;|\\\\n|\u{4e2d}){0,60}") {
+            let words = Words::of(&text);
+            proptest::prop_assert!((0..words.len()).all(|i| !words.word(i).is_empty()));
+        }
+    }
+}

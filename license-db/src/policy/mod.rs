@@ -1,0 +1,294 @@
+//! What licences ask of whoever publishes an image, and whether it may be published.
+//!
+//! The built-in policy: permissive licences need a notice, copyleft licences need the source as
+//! well, terms that forbid redistribution refuse, and what is not known stays undetermined.
+//! An expression is judged as SPDX means it: of `OR` the best branch counts, of `AND` the worst.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use hpcctl_model::scan::{Obligation, Outcome, Reason, Verdict};
+
+use crate::expression::{self, Node};
+
+mod class;
+mod duty;
+
+pub use class::{Class, class_of};
+pub use duty::Duty;
+
+/// Something in an image that bears a licence, or should.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Subject<'a> {
+    /// The purl or path.
+    pub name: &'a str,
+    /// The SPDX expression, or none where no licence is known.
+    pub license: Option<&'a str>,
+}
+
+/// What one expression leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// The outcome of the expression alone.
+    pub outcome: Outcome,
+    /// The licence that decided: the worst of the branch that was chosen.
+    pub license: String,
+    /// The class of that licence.
+    pub class: Class,
+    /// What the chosen branch asks for.
+    pub duties: BTreeSet<Duty>,
+}
+
+/// Judges one SPDX expression, or answers none where it is not valid.
+pub fn judge_expression(text: &str) -> Option<Judgement> {
+    expression::parse(text).map(|node| judge_node(&node))
+}
+
+fn judge_node(node: &Node) -> Judgement {
+    match node {
+        Node::License(license) => {
+            let class = class_of(license);
+            Judgement {
+                outcome: class.outcome(),
+                license: license.clone(),
+                class,
+                duties: class.duties().iter().copied().collect(),
+            }
+        }
+        Node::And(nodes) => nodes
+            .iter()
+            .map(judge_node)
+            .reduce(worst)
+            .unwrap_or_else(nothing),
+        Node::Or(nodes) => nodes
+            .iter()
+            .map(judge_node)
+            .reduce(best)
+            .unwrap_or_else(nothing),
+    }
+}
+
+/// The parser makes no empty groups; were there one, nothing would be known.
+fn nothing() -> Judgement {
+    let class = Class::Unknown;
+    Judgement {
+        outcome: class.outcome(),
+        license: String::new(),
+        class,
+        duties: BTreeSet::new(),
+    }
+}
+
+fn worst(a: Judgement, b: Judgement) -> Judgement {
+    let duties = a.duties.union(&b.duties).copied().collect();
+    let decides = if (b.outcome, b.class) > (a.outcome, a.class) {
+        b
+    } else {
+        a
+    };
+    Judgement { duties, ..decides }
+}
+
+fn best(a: Judgement, b: Judgement) -> Judgement {
+    if (b.outcome, b.class) < (a.outcome, a.class) {
+        b
+    } else {
+        a
+    }
+}
+
+/// Judges everything in an image.
+///
+/// `complete` is false where something could not be read: then the verdict is undetermined at
+/// best. Subjects that are publishable get no reason, only obligations.
+pub fn judge(subjects: &[Subject<'_>], complete: bool) -> Verdict {
+    let mut reasons: Vec<Reason> = Vec::new();
+    let mut duties: BTreeMap<Duty, BTreeSet<&str>> = BTreeMap::new();
+    for subject in subjects {
+        let judged = subject
+            .license
+            .map(|license| (license, judge_expression(license)));
+        match judged {
+            None => reasons.push(undetermined(subject.name, None, "No licence is known.")),
+            Some((license, None)) => reasons.push(undetermined(
+                subject.name,
+                Some(license),
+                "The licence is not a valid SPDX expression.",
+            )),
+            Some((_, Some(judgement))) => {
+                for duty in &judgement.duties {
+                    duties.entry(*duty).or_default().insert(subject.name);
+                }
+                reasons.extend(reason(subject.name, judgement));
+            }
+        }
+    }
+    if !complete {
+        let text = "Not everything could be read: what was not read may refuse.";
+        reasons.push(undetermined("scan", None, text));
+    }
+    reasons.sort_by(|a, b| {
+        b.outcome
+            .cmp(&a.outcome)
+            .then_with(|| a.subject.cmp(&b.subject))
+    });
+    reasons.dedup();
+    let outcome = reasons
+        .first()
+        .map_or(Outcome::Publishable, |worst| worst.outcome);
+    let obligations = duties.into_iter().map(|(duty, names)| Obligation {
+        id: duty.id().to_owned(),
+        text: duty.text().to_owned(),
+        subjects: names.into_iter().map(str::to_owned).collect(),
+    });
+    Verdict {
+        outcome,
+        reasons,
+        obligations: obligations.collect(),
+    }
+}
+
+fn undetermined(subject: &str, license: Option<&str>, text: &str) -> Reason {
+    Reason {
+        outcome: Outcome::Undetermined,
+        subject: subject.to_owned(),
+        license: license.map(str::to_owned),
+        text: text.to_owned(),
+    }
+}
+
+fn reason(subject: &str, judgement: Judgement) -> Option<Reason> {
+    if judgement.outcome == Outcome::Publishable {
+        return None;
+    }
+    Some(Reason {
+        outcome: judgement.outcome,
+        subject: subject.to_owned(),
+        text: format!("{}: {}", judgement.license, judgement.class.sentence()),
+        license: Some(judgement.license),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(license: &str) -> Outcome {
+        judge(
+            &[Subject {
+                name: "x",
+                license: Some(license),
+            }],
+            true,
+        )
+        .outcome
+    }
+
+    #[test]
+    fn outcomes_follow_spdx_logic() {
+        let cases = [
+            ("MIT", Outcome::Publishable),
+            ("GPL-2.0-only", Outcome::Conditional),
+            ("MIT OR GPL-2.0-only", Outcome::Publishable),
+            ("MIT AND GPL-2.0-only", Outcome::Conditional),
+            ("CC-BY-NC-4.0", Outcome::Refused),
+            ("CC-BY-NC-4.0 OR MIT", Outcome::Publishable),
+            (
+                "(CC-BY-NC-4.0 OR GPL-3.0-only) AND MIT",
+                Outcome::Conditional,
+            ),
+            ("LicenseRef-own", Outcome::Undetermined),
+            ("LicenseRef-own OR GPL-2.0-only", Outcome::Conditional),
+            ("LicenseRef-own AND CC-BY-NC-4.0", Outcome::Refused),
+            (
+                "GPL-2.0-only WITH Classpath-exception-2.0",
+                Outcome::Conditional,
+            ),
+            ("LicenseRef-HPE-EULA", Outcome::Refused),
+            (
+                "LicenseRef-NVIDIA-CUDA-EULA AND BSD-3-Clause",
+                Outcome::Undetermined,
+            ),
+            ("not an expression", Outcome::Undetermined),
+        ];
+        for (license, expected) in cases {
+            assert_eq!(outcome(license), expected, "{license}");
+        }
+    }
+
+    #[test]
+    fn the_worst_decides_and_comes_first() {
+        let subjects = [
+            Subject {
+                name: "a",
+                license: Some("MIT"),
+            },
+            Subject {
+                name: "b",
+                license: Some("GPL-2.0-or-later"),
+            },
+            Subject {
+                name: "c",
+                license: None,
+            },
+            Subject {
+                name: "d",
+                license: Some("CC-BY-NC-4.0"),
+            },
+        ];
+        let verdict = judge(&subjects, true);
+        assert_eq!(verdict.outcome, Outcome::Refused);
+        let order: Vec<&str> = verdict.reasons.iter().map(|r| r.subject.as_str()).collect();
+        assert_eq!(order, ["d", "c", "b"]);
+        assert_eq!(verdict.reasons[0].license.as_deref(), Some("CC-BY-NC-4.0"));
+    }
+
+    #[test]
+    fn obligations_name_their_subjects() {
+        let subjects = [
+            Subject {
+                name: "z",
+                license: Some("MIT"),
+            },
+            Subject {
+                name: "b",
+                license: Some("GPL-2.0-only OR MPL-2.0"),
+            },
+        ];
+        let verdict = judge(&subjects, true);
+        let duties: Vec<(&str, Vec<&str>)> = verdict
+            .obligations
+            .iter()
+            .map(|o| {
+                (
+                    o.id.as_str(),
+                    o.subjects.iter().map(String::as_str).collect(),
+                )
+            })
+            .collect();
+        assert_eq!(
+            duties,
+            [
+                ("notice", vec!["b", "z"]),
+                ("license-text", vec!["b"]),
+                ("source-offer", vec!["b"])
+            ]
+        );
+    }
+
+    #[test]
+    fn an_incomplete_scan_is_never_publishable() {
+        let subject = [Subject {
+            name: "a",
+            license: Some("MIT"),
+        }];
+        assert_eq!(judge(&subject, false).outcome, Outcome::Undetermined);
+        assert_eq!(judge(&[], false).outcome, Outcome::Undetermined);
+        assert_eq!(judge(&[], true).outcome, Outcome::Publishable);
+        let refused = [Subject {
+            name: "a",
+            license: Some("CC-BY-NC-4.0"),
+        }];
+        assert_eq!(judge(&refused, false).outcome, Outcome::Refused);
+    }
+}
