@@ -184,7 +184,10 @@ pub fn unprepared(tried: &Tried) -> Option<Finding> {
         call if call.contains("CLONE_NEWUSER") => "ns.user",
         call if call.contains("_map") || call.contains("setgroups") => "ns.user.map",
         call if call.contains("CLONE_NEWNS") => "ns.mnt",
+        call if call.contains("CLONE_NEWNET") => "ns.net",
         call if call.contains("MS_PRIVATE") => "ns.user.capuse",
+        call if call.starts_with("mount(tmpfs") => "ns.tmpfs",
+        call if call.starts_with("mount(overlay") => "ovl.tmpfs",
         _ => return Some(Finding::unknown(format!("{step}, while it was prepared"))),
     };
     Some(Finding::skipped(format!("needs {by}, which fails")))

@@ -3,16 +3,25 @@
 //! A [`Probe`] reads and judges; the runtime matrix is then derived from the findings alone.
 
 pub mod attribute;
+pub mod device;
 mod examine;
+pub mod filesystem;
 pub mod finding;
+mod helper;
 pub mod manual;
 mod mounting;
 mod namespace;
+pub mod overlay;
+pub mod package;
+pub mod privilege;
 pub mod probe;
 pub mod reading;
 pub mod runtime;
+#[cfg(test)]
+mod scripted;
 pub mod site;
 pub mod solver;
+pub mod subid;
 
 pub use examine::{Ask, examine};
 pub use finding::{Cause, Finding};

@@ -6,6 +6,16 @@ use hpcctl_model::doctor::{Check, Status};
 
 use crate::{Finding, Manual, Reading, Site};
 
+mod fs_exec;
+mod fs_space;
+mod fs_type;
+mod fuse_fusermount;
+mod fuse_open;
+mod fuse_userns;
+mod net_lo;
+mod net_pasta;
+mod net_slirp;
+mod net_tun;
 mod ns_bind;
 mod ns_cgroup;
 mod ns_chroot;
@@ -27,7 +37,15 @@ mod ns_user_clone3;
 mod ns_user_limit;
 mod ns_user_map;
 mod ns_uts;
+mod ovl_disk;
+mod ovl_opaque;
+mod ovl_tmpfs;
+mod ovl_tmpfs_xattr;
+mod ovl_whiteout;
 mod run_builtin;
+mod uid_newuidmap;
+mod uid_subid_file;
+mod uid_suid_mount;
 
 /// One check: a row of [`PROBES`].
 #[derive(Debug, Clone, Copy)]
@@ -66,6 +84,24 @@ pub static PROBES: &[&Probe] = &[
     &ns_devpts::PROBE,
     &ns_mqueue::PROBE,
     &ns_shared::PROBE,
+    &uid_subid_file::PROBE,
+    &uid_newuidmap::PROBE,
+    &uid_suid_mount::PROBE,
+    &ovl_tmpfs::PROBE,
+    &ovl_disk::PROBE,
+    &ovl_whiteout::PROBE,
+    &ovl_opaque::PROBE,
+    &ovl_tmpfs_xattr::PROBE,
+    &fs_exec::PROBE,
+    &fs_type::PROBE,
+    &fs_space::PROBE,
+    &fuse_open::PROBE,
+    &fuse_userns::PROBE,
+    &fuse_fusermount::PROBE,
+    &net_lo::PROBE,
+    &net_tun::PROBE,
+    &net_pasta::PROBE,
+    &net_slirp::PROBE,
     &run_builtin::PROBE,
 ];
 

@@ -1,0 +1,87 @@
+//! Helper programs that a runtime starts: what the probes of one share.
+
+use crate::package::Package;
+use crate::{Finding, Reading, Site};
+
+/// Looks for a program and asks it for its version.
+pub fn read(site: &Site<'_>, program: &str) -> Reading {
+    match site.host.which(program) {
+        Some(path) => Reading::new().run(site, &[&path, "--version"]),
+        None => Reading::new(),
+    }
+}
+
+/// Judges whether it is there and starts.
+pub fn judge(reading: &Reading, site: &Site<'_>, program: &str, package: Package) -> Finding {
+    let Some(ran) = reading.ran.first() else {
+        return Finding::skipped(format!("{program} is not in PATH"))
+            .holding(false)
+            .step(package.install(program, site));
+    };
+    let path = ran.argv.first().map_or(program, String::as_str);
+    if ran.ok() {
+        // The version is on standard output; it would be a warning that stands on the other.
+        let line = ran.stdout.lines().next().unwrap_or("").trim();
+        return Finding::pass(format!("{path} starts: {line}"));
+    }
+    Finding::fail(format!("{path} does not start: {}", said(ran)))
+        .step(package.install(program, site))
+}
+
+fn said(ran: &hpcctl_host::Ran) -> String {
+    match ran.first_line() {
+        "" => format!("{:?}", ran.end),
+        line => line.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hpcctl_host::command::End;
+    use hpcctl_model::doctor::Status;
+
+    use super::*;
+    use crate::scripted::{Scripted, ran};
+
+    fn find(ran: Option<hpcctl_host::Ran>) -> Finding {
+        let reading = Reading {
+            ran: ran.into_iter().collect(),
+            ..Reading::new()
+        };
+        let host = Scripted::new().file("/etc/os-release", "ID=\"rocky\"\n");
+        judge(
+            &reading,
+            &Site::new(&host),
+            "pasta",
+            Package::named("passt"),
+        )
+    }
+
+    #[test]
+    fn absent_broken_and_present_differ() {
+        let absent = find(None);
+        assert_eq!(
+            (absent.status, absent.holds),
+            (Status::Skipped, Some(false))
+        );
+        assert_eq!(
+            absent.steps[0].command.as_deref(),
+            Some("dnf install -y passt")
+        );
+        let broken = find(Some(ran(
+            &["/usr/bin/pasta"],
+            End::Exit(127),
+            "libc.so.6: version not found",
+        )));
+        assert_eq!(
+            broken.summary,
+            "/usr/bin/pasta does not start: libc.so.6: version not found"
+        );
+        let mut present = ran(&["/usr/bin/pasta"], End::Exit(0), "");
+        present.stdout = "pasta 2024_01\nCopyright\n".into();
+        assert_eq!(
+            find(Some(present)).summary,
+            "/usr/bin/pasta starts: pasta 2024_01"
+        );
+    }
+}

@@ -1,0 +1,230 @@
+//! `uid.subid.file`: which further ids may the caller map?
+
+use hpcctl_host::{Errno, file};
+use hpcctl_model::doctor::{Cost, Step};
+
+use super::Probe;
+use crate::finding::admin;
+use crate::subid::{self, GIDS, Granted, Range, Source, UIDS};
+use crate::{Finding, Manual, Reading, Site};
+
+/// As many ids as images use: 0 to 65534, and one to spare.
+const ENOUGH: u64 = 65_536;
+
+/// The row.
+pub static PROBE: Probe = Probe {
+    id: "uid.subid.file",
+    manual: Manual {
+        title: "Subordinate ids",
+        what: "Whether a range of at least 65,536 uids and gids is granted to the caller, by name or by number, that nobody else has.",
+        why: "Most images hold files of several users. Building or unpacking them as they are takes one id for each; with the caller's own id alone chown fails.",
+        how: "Reads /etc/subuid and /etc/subgid and, where it is installed, asks getsubids, which also sees ranges in a directory (nsswitch.conf: subid).",
+        user: "Build with one id: ch-image build --force=seccomp; podman with ignore_chown_errors = \"true\" in storage.conf.",
+        admin: "usermod --add-subuids and --add-subgids; for users in a directory, lines in both files on every node, or `subid: sss` in nsswitch.conf.",
+        refs: &["subuid(5)", "subgid(5)", "getsubids(1)", "newuidmap(1)"],
+    },
+    read,
+    judge,
+};
+
+fn read(site: &Site<'_>) -> Reading {
+    subid::read(site).file(site, "/etc/nsswitch.conf")
+}
+
+fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
+    if site.is_root() {
+        return Finding::skipped("root maps ids without a range that is granted").holding(true);
+    }
+    let granted = subid::granted(reading, &site.caller);
+    if let Some(finding) = missing(reading, &granted, site) {
+        return finding;
+    }
+    let others = overlapping(reading, &granted, site);
+    if let Some((path, other)) = others {
+        return Finding::warn(format!(
+            "ids of {} in {path} are also granted to {} ({}:{}): each can reach the files of the other's containers",
+            site.caller.name, other.owner, other.start, other.count
+        ));
+    }
+    let (uids, gids) = (total(&granted.uids), total(&granted.gids));
+    if uids.min(gids) < ENOUGH {
+        return Finding::warn(format!(
+            "{uids} subordinate uids and {gids} gids are granted, fewer than {ENOUGH}: images that use higher ids cannot be unpacked"
+        ));
+    }
+    let what = format!(
+        "{uids} subordinate uids from {} and {gids} gids from {} are granted",
+        granted.uids[0].start, granted.gids[0].start
+    );
+    match granted.source {
+        Source::Files => Finding::pass(what),
+        Source::Directory => Finding::warn(format!(
+            "{what} by a directory, not by {UIDS}: a runtime built without libsubid does not see them"
+        )),
+        Source::Unseen => Finding::warn(format!(
+            "{what} in the files, but getsubids does not find them: newuidmap may refuse them"
+        )),
+    }
+}
+
+/// The finding where uids or gids are not granted at all.
+fn missing(reading: &Reading, granted: &Granted, site: &Site<'_>) -> Option<Finding> {
+    let what = match (granted.uids.is_empty(), granted.gids.is_empty()) {
+        (true, true) => "neither subordinate uids nor gids are",
+        (true, false) => "subordinate gids are granted, but no uids are",
+        (false, true) => "subordinate uids are granted, but no gids are",
+        (false, false) => return None,
+    };
+    for (path, read) in &reading.files {
+        let cut = read
+            .as_ref()
+            .is_ok_and(|text| text.len() as u64 >= file::LIMIT);
+        let unread = read.as_ref().err().filter(|errno| **errno != Errno::ENOENT);
+        if let (true, Some(errno)) = (path != "/etc/nsswitch.conf", unread) {
+            return Some(Finding::unknown(format!("{path} cannot be read: {errno}")));
+        }
+        if cut {
+            return Some(Finding::unknown(format!(
+                "{path} is longer than the {} bytes that were read, and has no range of {} there",
+                file::LIMIT,
+                site.caller.name
+            )));
+        }
+    }
+    let caller = &site.caller;
+    let finding = Finding::fail(format!(
+        "{what} granted to {} (uid {})",
+        caller.name, caller.uid
+    ));
+    Some(finding.step(grant(reading, granted, site)))
+}
+
+/// Grants what is not granted yet, after everything that is.
+fn grant(reading: &Reading, granted: &Granted, site: &Site<'_>) -> Step {
+    let name = &site.caller.name;
+    let switch = reading.text("/etc/nsswitch.conf").unwrap_or_default();
+    let switch = switch
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("subid:"));
+    if let Some(database) = switch
+        .map(str::trim)
+        .filter(|words| !words.contains("files"))
+    {
+        let text = format!(
+            "grant 65536 subordinate ids to {name} in the directory that nsswitch.conf names for subid ({database})"
+        );
+        return admin(Cost::AdminSysctl, &text, "");
+    }
+    let lacking: Vec<&str> = [(UIDS, &granted.uids), (GIDS, &granted.gids)]
+        .into_iter()
+        .filter(|(_, ranges)| ranges.is_empty())
+        .map(|(path, _)| path)
+        .collect();
+    // Both files get the same ids, behind the last that is taken in either.
+    let taken = [UIDS, GIDS].into_iter().flat_map(|path| all(reading, path));
+    let end = taken
+        .map(|range| u64::from(range.start) + u64::from(range.count))
+        .max();
+    let start = end.unwrap_or(0).max(100_000);
+    admin(
+        Cost::AdminSysctl,
+        &format!("grant 65536 subordinate ids to {name}"),
+        &format!("echo '{name}:{start}:65536' | tee -a {}", lacking.join(" ")),
+    )
+}
+
+/// The first range of somebody else that holds ids of the caller.
+fn overlapping(
+    reading: &Reading,
+    granted: &Granted,
+    site: &Site<'_>,
+) -> Option<(&'static str, Range)> {
+    [(UIDS, &granted.uids), (GIDS, &granted.gids)]
+        .into_iter()
+        .find_map(|(path, own)| {
+            let mut others = all(reading, path).into_iter();
+            let other = others.find(|other| {
+                !other.is_of(&site.caller) && own.iter().any(|range| range.overlaps(other))
+            });
+            Some((path, other?))
+        })
+}
+
+fn all(reading: &Reading, path: &str) -> Vec<Range> {
+    subid::ranges(reading.text(path).unwrap_or_default())
+}
+
+fn total(ranges: &[Range]) -> u64 {
+    ranges.iter().map(|range| u64::from(range.count)).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use hpcctl_model::doctor::Status;
+
+    use super::*;
+    use crate::scripted::Scripted;
+
+    fn find(host: &Scripted) -> Finding {
+        let site = Site::new(host);
+        judge(&read(&site), &site)
+    }
+
+    fn with(uids: &str, gids: &str) -> Finding {
+        find(&Scripted::new().file(UIDS, uids).file(GIDS, gids))
+    }
+
+    #[test]
+    fn a_range_in_both_files_passes() {
+        let found = with("alice:100000:65536\n", "1000:100000:65536\n");
+        assert_eq!(found.status, Status::Pass, "{}", found.summary);
+    }
+
+    #[test]
+    fn a_free_range_is_offered_where_none_is_granted() {
+        let found = with("bob:100000:65536\n", "bob:100000:65536\n");
+        assert_eq!((found.status, found.holds), (Status::Fail, Some(false)));
+        assert_eq!(
+            found.steps[0].command.as_deref(),
+            Some("echo 'alice:165536:65536' | tee -a /etc/subuid /etc/subgid")
+        );
+        let half = with("alice:100000:65536\n", "");
+        assert!(half.summary.contains("no gids"), "{}", half.summary);
+        let command = half.steps[0].command.as_deref().unwrap();
+        assert!(command.ends_with("tee -a /etc/subgid"), "{command}");
+        assert_eq!(find(&Scripted::new()).status, Status::Fail);
+    }
+
+    #[test]
+    fn too_few_ids_and_shared_ones_are_warned_of() {
+        let few = with("alice:100000:1000\n", "alice:100000:65536\n");
+        assert!(
+            few.summary.starts_with("1000 subordinate uids"),
+            "{}",
+            few.summary
+        );
+        let shared = with(
+            "alice:100000:65536\nbob:165535:65536\n",
+            "alice:100000:65536\n",
+        );
+        assert!(
+            shared.summary.contains("also granted to bob"),
+            "{}",
+            shared.summary
+        );
+        assert_eq!((shared.status, shared.holds), (Status::Warn, Some(true)));
+    }
+
+    #[test]
+    fn root_needs_none() {
+        let found = find(&Scripted::new().by_root());
+        assert_eq!((found.status, found.holds), (Status::Skipped, Some(true)));
+    }
+
+    #[test]
+    fn a_directory_is_pointed_at_instead_of_the_files() {
+        let host = Scripted::new().file("/etc/nsswitch.conf", "passwd: files sss\nsubid: sss\n");
+        let found = find(&host);
+        assert!(found.steps[0].text.contains("sss"), "{:?}", found.steps);
+    }
+}
