@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use crate::emit;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::interrupt;
 use crate::ui::Ui;
 
 /// Find out what this node can do, by trying it.
@@ -95,7 +96,10 @@ impl Doctor {
             checks: self.check.clone(),
         };
         let begun = Timestamp::now();
-        let (result, unknowns) = hpcctl_node::examine(&Live, &ask);
+        let (result, unknowns) = match interrupt::held(|| hpcctl_node::examine(&Live, &ask)) {
+            Ok(examined) => examined,
+            Err(interrupted) => return Ok(interrupted),
+        };
         let report = emit::envelope("doctor", begun, result, unknowns);
         emit::write(&Report::Doctor(&report), &outputs, ui)?;
         Ok(self.exit(&report.result))

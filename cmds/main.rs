@@ -6,6 +6,7 @@ mod doctor;
 mod emit;
 mod exit;
 mod failure;
+mod interrupt;
 mod license;
 mod man;
 mod scan;
@@ -20,6 +21,7 @@ use crate::ui::Ui;
 
 fn main() -> ExitCode {
     failure::report_faults();
+    interrupt::listen();
     let cli = Cli::parse();
     let ui = Ui::new(&cli.global);
     match cli.command.run(&ui) {

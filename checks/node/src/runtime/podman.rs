@@ -113,6 +113,7 @@ const CONTAINER: Formula = Formula::All(&[
     Formula::Check("podman.oci"),
     Formula::Any(&[Formula::Check("cg.crun.hybrid"), Formula::Choice(&RUNC)]),
     Formula::Check("lim.conf_over_hard"),
+    Formula::Check("lim.device_filter"),
     Formula::AsRoot(
         &Formula::All(&[]),
         &Formula::All(&[
@@ -133,7 +134,7 @@ const NETWORK: Formula = Formula::AsRoot(
         Formula::All(&[
             Formula::Check("ns.net"),
             Formula::Check("net.tun"),
-            Formula::Any(&[Formula::Check("net.slirp"), Formula::Check("net.pasta")]),
+            Formula::Check("podman.network"),
         ]),
         Formula::Choice(&HOST_NETWORK),
     ]),

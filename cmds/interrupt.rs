@@ -1,0 +1,31 @@
+//! Interrupts: SIGINT ends a command with its own exit status and nothing left behind.
+
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+
+use crate::exit::Exit;
+
+/// Whether something is under way that removes its traces when it is done.
+static HELD: AtomicBool = AtomicBool::new(false);
+
+/// Whether an interrupt came meanwhile.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Ends the process at an interrupt; while [`held`] runs, only at the second one.
+pub fn listen() {
+    let handler = || {
+        if !HELD.load(SeqCst) || INTERRUPTED.swap(true, SeqCst) {
+            #[expect(clippy::disallowed_methods, reason = "an interrupt ends the process from the thread that waits for it")]
+            std::process::exit(Exit::Interrupted.code().into());
+        }
+    };
+    // Without a handler the signal ends the process all the same, with the shell's status.
+    let _ = ctrlc::set_handler(handler);
+}
+
+/// Runs work of a second or so that must come to its end, or fails with the interrupt.
+pub fn held<T>(work: impl FnOnce() -> T) -> Result<T, Exit> {
+    HELD.store(true, SeqCst);
+    let done = work();
+    HELD.store(false, SeqCst);
+    if INTERRUPTED.load(SeqCst) { Err(Exit::Interrupted) } else { Ok(done) }
+}
