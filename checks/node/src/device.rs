@@ -73,11 +73,15 @@ impl Device {
             cause = cause.step(step);
         }
         cause.step(if registered == Ok(true) {
-            let dir = path.rsplit_once('/').map_or("/dev", |(dir, _)| dir);
+            // Of the two only /dev/net/tun lies in a directory that may be missing.
+            let make = match path.rsplit_once('/') {
+                Some((dir, _)) if dir != "/dev" => format!("mkdir -p {dir} && "),
+                _ => String::new(),
+            };
             admin(
                 Cost::AdminSysctl,
                 &format!("make {path}"),
-                &format!("mkdir -p {dir} && mknod -m 0666 {path} c 10 {minor}"),
+                &format!("{make}mknod -m 0666 {path} c 10 {minor}"),
             )
         } else {
             self.load()
@@ -96,7 +100,7 @@ impl Device {
             .filter(|mount| mount.mount_options.contains_key("nodev"));
         if !permits(site, &stat) {
             let cause = Cause::new(format!(
-                "{path} may not be opened (EACCES): {shown}, and it takes 0666"
+                "{path} may not be opened (EACCES): {shown} does not let the caller read and write"
             ))
             .step(self.open_up());
             return if stat.gid != 0 && stat.mode & 0o060 == 0o060 {
@@ -242,7 +246,7 @@ mod tests {
         let cause = cause(&host, Errno::EACCES);
         assert_eq!(
             cause.text,
-            "/dev/fuse may not be opened (EACCES): mode 0600, uid 0, gid 0, and it takes 0666"
+            "/dev/fuse may not be opened (EACCES): mode 0600, uid 0, gid 0 does not let the caller read and write"
         );
         assert_eq!(cause.steps.len(), 1);
         let command = cause.steps[0].command.as_deref().unwrap();
@@ -274,7 +278,7 @@ mod tests {
         let unmade = cause(&host, Errno::ENOENT);
         let command = unmade.steps[0].command.as_deref().unwrap();
         assert!(
-            command.ends_with("mknod -m 0666 /dev/fuse c 10 229"),
+            command.starts_with("mknod -m 0666 /dev/fuse c 10 229"),
             "{command}"
         );
         let inside = host.stat("/.dockerenv", stat(0o100644));

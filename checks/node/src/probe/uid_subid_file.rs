@@ -11,6 +11,9 @@ use crate::{Finding, Manual, Reading, Site};
 /// As many ids as images use: 0 to 65534, and one to spare.
 const ENOUGH: u64 = 65_536;
 
+/// The database of ranges, where one is named.
+const SWITCH: &str = "/etc/nsswitch.conf: subid";
+
 /// The row.
 pub static PROBE: Probe = Probe {
     id: "uid.subid.file",
@@ -28,7 +31,10 @@ pub static PROBE: Probe = Probe {
 };
 
 fn read(site: &Site<'_>) -> Reading {
-    subid::read(site).file(site, "/etc/nsswitch.conf")
+    let switch = site.host.read("/etc/nsswitch.conf").unwrap_or_default();
+    let mut lines = switch.lines().map(str::trim);
+    let database = lines.find_map(|line| line.strip_prefix("subid:"));
+    subid::read(site).fact(SWITCH, database.map_or("", str::trim))
 }
 
 fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
@@ -80,7 +86,7 @@ fn missing(reading: &Reading, granted: &Granted, site: &Site<'_>) -> Option<Find
             .as_ref()
             .is_ok_and(|text| text.len() as u64 >= file::LIMIT);
         let unread = read.as_ref().err().filter(|errno| **errno != Errno::ENOENT);
-        if let (true, Some(errno)) = (path != "/etc/nsswitch.conf", unread) {
+        if let Some(errno) = unread {
             return Some(Finding::unknown(format!("{path} cannot be read: {errno}")));
         }
         if cut {
@@ -102,14 +108,9 @@ fn missing(reading: &Reading, granted: &Granted, site: &Site<'_>) -> Option<Find
 /// Grants what is not granted yet, after everything that is.
 fn grant(reading: &Reading, granted: &Granted, site: &Site<'_>) -> Step {
     let name = &site.caller.name;
-    let switch = reading.text("/etc/nsswitch.conf").unwrap_or_default();
-    let switch = switch
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("subid:"));
-    if let Some(database) = switch
-        .map(str::trim)
-        .filter(|words| !words.contains("files"))
-    {
+    let switch = reading.facts.iter().find(|(fact, _)| fact == SWITCH);
+    let database = switch.map_or("", |(_, database)| database.as_str());
+    if !database.is_empty() && !database.contains("files") {
         let text = format!(
             "grant 65536 subordinate ids to {name} in the directory that nsswitch.conf names for subid ({database})"
         );

@@ -14,7 +14,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether something takes their privileges from set-user-id programs: no_new_privs on this process, or a nosuid mount.",
         why: "newuidmap, fusermount3 and set-user-id runtimes then fail with an errno that does not tell why. Job launchers set no_new_privs, and stateless nodes mount /usr nosuid.",
         how: "Reads NoNewPrivs in /proc/self/status and the mount flags of the file system that holds newuidmap (/usr/bin where it is not installed), statvfs(3).",
-        user: "Start from a session without no_new_privs, such as a login over ssh.",
+        user: "",
         admin: "Mount the file system without nosuid; drop no_new_privs from the launcher.",
         refs: &["execve(2)", "mount(8)", "prctl(2)"],
     },
