@@ -194,7 +194,7 @@ License: GPL-2+
             .iter()
             .map(|s| s.line)
             .collect();
-        assert_eq!(lines, [6, 11, 18]);
+        assert_eq!(lines, [6, 11, 17]);
     }
 
     #[test]

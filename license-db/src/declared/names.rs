@@ -104,6 +104,7 @@ fn versioned(key: &str) -> Option<String> {
     let stem = stem.trim_end_matches([' ', '-']);
     let stem = stem
         .strip_suffix('v')
+        .filter(|stem| !stem.ends_with("ni"))
         .unwrap_or(stem)
         .trim_end_matches([' ', '-', ',']);
     let version = match version.trim_matches('.') {

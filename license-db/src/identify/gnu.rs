@@ -128,16 +128,17 @@ fn grant(words: &Words, taken: &Taken, at: usize, named: &Name) -> (Finding, usi
             (at, versions, end)
         }
     };
-    let vague = versions.is_empty();
-    let license = expression(named.family, &versions);
     let said = context(words, at, end);
+    let vague = versions.is_empty() || said == Context::Pointer;
+    let license = expression(named.family, &versions);
     let kind = match said {
         Context::Grant if !vague => Kind::Notice,
         _ => Kind::Reference,
     };
     let mut finding = Finding::new(start..end, license, kind);
     finding.vague = vague;
-    let tells = said == Context::Grant || (said == Context::None && named.version.is_some());
+    let tells = matches!(said, Context::Grant | Context::Pointer)
+        || (said == Context::None && named.version.is_some());
     let finding = if tells { finding } else { finding.clue() };
     (finding, end)
 }
@@ -297,50 +298,48 @@ fn later(words: &Words, from: usize) -> (bool, usize) {
 enum Context {
     /// Words of a grant stand before or behind.
     Grant,
-    /// Said of something else, or only where the text is found.
+    /// Only where the text is found, as Debian's copyright files say it.
+    Pointer,
+    /// Said of something else.
     Other,
-    /// Neither.
+    /// None of these.
     None,
 }
 
 fn context(words: &Words, at: usize, end: usize) -> Context {
-    let before: Vec<&str> = (at.saturating_sub(BEHIND)..at)
-        .map(|i| words.word(i))
-        .collect();
-    let has = |word: &str| before.contains(&word);
-    let close: Vec<&str> = before.iter().rev().take(4).copied().collect();
-    if close.contains(&"see")
-        || close.contains(&"copy")
-        || has("compatible")
-        || has("incompatible")
-        || has("not")
-    {
-        // "You should have received a copy of …", "see … for more details".
+    let before = |reach: usize, list: &[&str]| {
+        (at.saturating_sub(reach)..at).any(|i| list.contains(&words.word(i)))
+    };
+    if before(2, &["commonlicenses"]) || before(4, &["text"]) {
+        return Context::Pointer;
+    }
+    // "You should have received a copy of …", "see … for more details".
+    if before(4, &["see", "copy"]) || before(BEHIND, &["compatible", "incompatible", "not"]) {
         return Context::Other;
     }
-    let licensed = [
-        "under",
-        "licensed",
-        "terms",
-        "released",
-        "covered",
-        "governed",
-        "distributed",
-        "license",
-        "licence",
-        "redistribute",
-        "modify",
-        "permission",
-        "common-licenses",
-        "commonlicenses",
-    ];
     let published = words.word(end) == "as" && words.word(end + 1) == "published";
-    if licensed.iter().any(|word| has(word)) || published {
+    if published || before(BEHIND, GRANT) {
         Context::Grant
     } else {
         Context::None
     }
 }
+
+/// Words that stand before the name in a grant.
+const GRANT: &[&str] = &[
+    "under",
+    "licensed",
+    "terms",
+    "released",
+    "covered",
+    "governed",
+    "distributed",
+    "license",
+    "licence",
+    "redistribute",
+    "modify",
+    "permission",
+];
 
 #[cfg(test)]
 mod tests {

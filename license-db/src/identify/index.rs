@@ -65,7 +65,10 @@ impl Index {
             .iter()
             .map(|(id, text)| (*id, *text));
         let mut seen: HashMap<(*const u8, usize), u16> = HashMap::new();
-        for (id, text) in licenses.chain(exceptions) {
+        for (id, text) in licenses
+            .chain(exceptions)
+            .filter(|(id, _)| !is_deprecated(id))
+        {
             // Ids that share a text mostly share its address as well.
             match seen.get(&(text.as_ptr(), text.len())) {
                 Some(known) => index.rename(*known, id),
@@ -80,6 +83,7 @@ impl Index {
         index
     }
 
+    /// Adds a text, unless one with the same words is there.
     fn add(&mut self, id: &'static str, text: &str) -> Option<u16> {
         let words = Words::of(text);
         let counting = words.counting();
@@ -218,12 +222,16 @@ fn buckets(postings: &[Posting]) -> Vec<u32> {
     out
 }
 
-/// Lower stands for a shared text: current ids first, then `-only`, then the shortest.
-fn rank(id: &str) -> (bool, bool, usize) {
-    let deprecated = spdx::license_id(id).is_some_and(|l| l.name == id && l.is_deprecated())
+/// Lower stands for a shared text: `-only` before `-or-later`, then the shortest.
+fn rank(id: &str) -> (bool, usize) {
+    (id.ends_with("-or-later"), id.len())
+}
+
+/// The text of a deprecated id is that of the id that replaced it, or differs by accident.
+fn is_deprecated(id: &str) -> bool {
+    id == "NOASSERTION"
         || id.ends_with('+')
-        || id == "NOASSERTION";
-    (deprecated, id.ends_with("-or-later"), id.len())
+        || spdx::license_id(id).is_some_and(|license| license.is_deprecated())
 }
 
 #[cfg(test)]

@@ -10,21 +10,17 @@ use memchr::memmem::Finder;
 /// Fragments without which no licence text, notice, tag or reference was ever seen. Each is
 /// searched in the cases in which it is written: lower, Title and UPPER.
 const FRAGMENTS: &[&str] = &[
-    "icens",
-    "icenc",
-    "ICENS",
-    "ICENC",
+    "icen",
+    "ICEN",
     "opyright",
     "OPYRIGHT",
+    "opyleft",
     "ermission",
     "ERMISSION",
     "edistribut",
     "EDISTRIBUT",
     "arranty",
     "ARRANTY",
-    "ublic domain",
-    "ublic Domain",
-    "UBLIC DOMAIN",
     "GPL",
     "gpl",
     "PDX-",
@@ -34,9 +30,21 @@ const FRAGMENTS: &[&str] = &[
     "EULA",
     "iability",
     "IABILITY",
-    "opyleft",
-    "common-licenses",
+    "reely",
+    "REELY",
+    "izenz",
+    "利用許諾",
+    "nrestricted",
+    "ublic domain",
+    "ublic Domain",
+    "UBLIC DOMAIN",
+    "reative Commons",
+    "REATIVE COMMONS",
     "ll rights reserved",
+    "same terms as",
+    "be distributed",
+    "an use this",
+    "modified versions",
 ];
 
 static FINDERS: LazyLock<Vec<Finder<'static>>> = LazyLock::new(|| {
@@ -137,7 +145,11 @@ mod tests {
     #[test]
     fn every_listed_text_passes() {
         for (id, text) in spdx::text::LICENSE_TEXTS {
-            assert!(may_bear(text.as_bytes()) || text.len() < 400, "{id}");
+            // Nine words without a legal one among them.
+            assert!(
+                may_bear(text.as_bytes()) || matches!(*id, "diffmark" | "NOASSERTION"),
+                "{id}"
+            );
         }
     }
 

@@ -101,27 +101,46 @@ fn settle_gnu(findings: &mut [Finding]) {
     }
 }
 
-/// What names only a family gives way to what names a licence of it.
+/// What names only a family, and clues, give way to what names a licence of it.
 fn drop_vague(findings: &mut Vec<Finding>) {
-    let precise: Vec<String> = findings
+    // The surest first: a grant, then a pointer to a version, then a bare name.
+    let rank = |f: &Finding| match (f.state, f.vague) {
+        (State::Clue, _) => 3,
+        (_, true) if UNVERSIONED.contains(&f.license.as_str()) => 2,
+        (_, true) => 1,
+        _ => 0,
+    };
+    let known: Vec<(i32, String)> = findings
         .iter()
-        .filter(|f| !f.vague && f.state != State::Clue)
-        .map(|f| f.license.clone())
+        .map(|f| (rank(f), f.license.clone()))
         .collect();
     findings.retain(|finding| {
-        let clue = finding.state == State::Clue;
-        if !finding.vague && !clue {
-            return true;
-        }
-        let bare = finding.license.trim_start_matches("LicenseRef-");
-        let family = bare.split('-').next().unwrap_or(bare);
-        let gnu = matches!(family, "GPL" | "LGPL" | "AGPL" | "GFDL");
-        !precise.iter().any(|license| {
-            // A notice of one GNU licence often mentions another of them.
-            license.contains(&format!("{family}-"))
-                || (gnu && (license.contains("GPL-") || license.contains("GFDL-")))
-        })
+        let own = rank(finding);
+        own == 0
+            || !known
+                .iter()
+                .any(|(rank, license)| *rank < own && outdoes(license, &finding.license))
     });
+}
+
+/// GNU licences whose version was not said.
+const UNVERSIONED: &[&str] = &[
+    "GPL-1.0-or-later",
+    "LGPL-2.0-or-later",
+    "AGPL-3.0-or-later",
+    "GFDL-1.1-or-later",
+];
+
+/// Whether a licence is of the family that a vague name names. A notice of one GNU licence
+/// often mentions another of them.
+fn outdoes(license: &str, vague: &str) -> bool {
+    let gnu = |license: &str| license.contains("GPL-") || license.contains("GFDL-");
+    let bare = vague.trim_start_matches("LicenseRef-");
+    let family = bare.split('-').next().unwrap_or(bare);
+    (gnu(license) && gnu(vague))
+        || license
+            .trim_start_matches("LicenseRef-")
+            .starts_with(family)
 }
 
 /// The licence with the exceptions of the file that fit it.

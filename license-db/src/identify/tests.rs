@@ -50,13 +50,12 @@ fn same_text(id: &str, found: &str) -> bool {
 }
 
 fn accuracy(edit: impl Fn(&str) -> String) -> (f64, Vec<String>) {
-    let licenses = spdx::text::LICENSE_TEXTS
-        .iter()
-        .filter(|(id, _)| *id != "NOASSERTION");
+    let licenses = spdx::text::LICENSE_TEXTS.iter().filter(|(id, _)| {
+        *id != "NOASSERTION" && !id.ends_with('+') && !spdx::license_id(id).unwrap().is_deprecated()
+    });
     let all: Vec<_> = licenses.chain(spdx::text::EXCEPTION_TEXTS).collect();
     let mut wrong = Vec::new();
     for (id, text) in &all {
-        let id = id.trim_end_matches('+');
         let found = found_text(&edit(text));
         if !same_text(id, &found) {
             wrong.push(format!("{id} -> {found}"));

@@ -366,11 +366,6 @@ fn skip_entity(bytes: &[u8], at: usize) -> usize {
 
 /// Spellings that the SPDX matching guidelines treat as the same word.
 const SAME: &[(&str, &str)] = &[
-    ("licence", "license"),
-    ("licences", "licenses"),
-    ("licenced", "licensed"),
-    ("licencing", "licensing"),
-    ("sublicence", "sublicense"),
     ("acknowledgment", "acknowledgement"),
     ("analog", "analogue"),
     ("artifact", "artefact"),
@@ -393,6 +388,10 @@ const SAME: &[(&str, &str)] = &[
     ("judgment", "judgement"),
     ("labelling", "labeling"),
     ("labour", "labor"),
+    ("licence", "license"),
+    ("licenced", "licensed"),
+    ("licences", "licenses"),
+    ("licencing", "licensing"),
     ("maximise", "maximize"),
     ("modelled", "modeled"),
     ("modelling", "modeling"),
@@ -407,6 +406,7 @@ const SAME: &[(&str, &str)] = &[
     ("realise", "realize"),
     ("recognise", "recognize"),
     ("signalling", "signaling"),
+    ("sublicence", "sublicense"),
     ("utilisation", "utilization"),
     ("whilst", "while"),
     ("wilful", "willful"),
