@@ -8,6 +8,9 @@ use hpcctl_model::doctor::Cost;
 use crate::finding::{admin, user};
 use crate::{Cause, Site, filesystem};
 
+/// The uid that stands for every user that is not mapped, user_namespaces(7).
+const OVERFLOW: u32 = 65_534;
+
 /// Why a program gains no privileges when this caller starts it; none where nothing is seen
 /// that keeps it from them. A file capability, by its number, is as good as set-user-id root.
 pub fn obstacle(site: &Site<'_>, path: &str, stat: &Stat, capability: u32) -> Option<Cause> {
@@ -21,6 +24,15 @@ pub fn obstacle(site: &Site<'_>, path: &str, stat: &Stat, capability: u32) -> Op
         return None;
     }
     let shown = format!("mode {:04o} uid {}", stat.permissions(), stat.uid);
+    if stat.setuid() && stat.uid == OVERFLOW && site.is_nested() {
+        return Some(
+            Cause::new(format!(
+                "{path} belongs to a user that this user namespace does not map, so it gains nothing here"
+            ))
+            .shown_by(path, shown)
+            .step(user(Cost::User, "start outside of this user namespace", "")),
+        );
+    }
     let text = match (stat.setuid(), stat.uid) {
         (true, 0) => return None,
         (true, uid) => format!("{path} is set-user-id, but of uid {uid} instead of root"),
@@ -108,6 +120,15 @@ mod tests {
         owned.uid = 65534;
         let owned = text(&host, &owned).unwrap();
         assert!(owned.contains("uid 65534"), "{owned}");
+    }
+
+    #[test]
+    fn inside_a_user_namespace_the_owner_is_not_to_be_changed() {
+        let host = Scripted::new().file("/proc/self/uid_map", "1001 1001 1\n");
+        let mut unmapped = stat(0o104755);
+        unmapped.uid = OVERFLOW;
+        let unmapped = text(&host, &unmapped).unwrap();
+        assert!(unmapped.contains("does not map"), "{unmapped}");
     }
 
     #[test]

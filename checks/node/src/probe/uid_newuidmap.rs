@@ -85,7 +85,7 @@ fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
     }
     if let Some(ran) = tried.meeting.iter().find(|ran| !ran.ok()) {
         return if site.is_root() {
-            Finding::fail(format!("root may not map ids here: {}", ran.first_line()))
+            refused_to_root(ran, site)
         } else {
             Finding::caused("ids cannot be mapped", cause(ran, tried, site))
         };
@@ -97,6 +97,19 @@ fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
             Finding::pass("newuidmap and newgidmap map the subordinate ids, and they can be used")
         }
     }
+}
+
+/// Root writes the maps itself; what it may map is what its own namespace has.
+fn refused_to_root(ran: &Ran, site: &Site<'_>) -> Finding {
+    let map = site.host.read("/proc/self/uid_map").unwrap_or_default();
+    let map: Vec<&str> = map.split_whitespace().collect();
+    if site.is_nested() {
+        let why =
+            Cause::new("this is a user namespace itself, which does not have the ids 0 to 65535")
+                .shown_by("/proc/self/uid_map", map.join(" "));
+        return Finding::caused("root may not map ids here", why);
+    }
+    Finding::fail(format!("root may not map ids here: {}", ran.first_line()))
 }
 
 /// Why the program failed.
@@ -238,6 +251,20 @@ mod tests {
         let site = Site::new(&host);
         let found = judge(&read(&site), &site);
         assert_eq!((found.status, found.holds), (Status::Skipped, None));
+    }
+
+    #[test]
+    fn root_of_a_small_namespace_has_no_more_ids_to_give() {
+        let host = Scripted::new().by_root();
+        let first = failed(&host, End::Exit(1), "sh: echo: I/O error");
+        assert!(first.summary.ends_with("I/O error"), "{}", first.summary);
+        let host = host.file("/proc/self/uid_map", "0 1000 1\n");
+        let nested = failed(&host, End::Exit(1), "sh: echo: I/O error");
+        assert!(
+            nested.summary.contains("user namespace itself"),
+            "{}",
+            nested.summary
+        );
     }
 
     #[test]
