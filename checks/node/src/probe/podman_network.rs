@@ -3,7 +3,8 @@
 use hpcctl_model::doctor::Cost;
 
 use super::Probe;
-use crate::finding::{admin, user};
+use crate::finding::user;
+use crate::package::Package;
 use crate::{Finding, Manual, Reading, Site};
 
 /// The first version of podman whose default is pasta; before it is slirp4netns.
@@ -26,38 +27,63 @@ pub static PROBE: Probe = Probe {
 };
 
 /// Where podman looks besides PATH, `helper_binaries_dir` of containers.conf(5).
-const HELPERS: &[&str] = &["/usr/local/libexec/podman", "/usr/local/lib/podman", "/usr/libexec/podman", "/usr/lib/podman"];
+const HELPERS: &[&str] = &[
+    "/usr/local/libexec/podman",
+    "/usr/local/lib/podman",
+    "/usr/libexec/podman",
+    "/usr/lib/podman",
+];
 
 fn read(site: &Site<'_>) -> Reading {
-    let Some(podman) = site.host.which("podman") else { return Reading::new() };
+    let Some(podman) = site.host.which("podman") else {
+        return Reading::new();
+    };
     let reading = Reading::new().run(site, &[&podman, "--version"]);
-    ["slirp4netns", "pasta"].iter().fold(reading, |reading, program| {
-        let helper = || HELPERS.iter().map(|dir| format!("{dir}/{program}")).find(|path| site.host.stat(path).is_ok());
-        match site.host.which(program).or_else(helper) {
-            Some(path) => reading.fact(program, path),
-            None => reading,
-        }
-    })
+    ["slirp4netns", "pasta"]
+        .iter()
+        .fold(reading, |reading, program| {
+            let helper = || {
+                HELPERS
+                    .iter()
+                    .map(|dir| format!("{dir}/{program}"))
+                    .find(|path| site.host.stat(path).is_ok())
+            };
+            match site.host.which(program).or_else(helper) {
+                Some(path) => reading.fact(program, path),
+                None => reading,
+            }
+        })
 }
 
 fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
-    let Some(ran) = reading.ran.first() else { return Finding::skipped("podman is not installed") };
+    let Some(ran) = reading.ran.first() else {
+        return Finding::skipped("podman is not installed");
+    };
     if site.is_root() {
         return Finding::skipped("root's network is a bridge").holding(true);
     }
-    let version = ran.stdout.split_whitespace().find_map(|word| word.split('.').next()?.parse::<u32>().ok());
+    let version = ran
+        .stdout
+        .split_whitespace()
+        .find_map(|word| word.split('.').next()?.parse::<u32>().ok());
     let Some(version) = version else {
         return Finding::unknown("podman --version prints no version");
     };
-    let (program, package) = if version >= PASTA_SINCE { ("pasta", "passt") } else { ("slirp4netns", "slirp4netns") };
+    let (program, package) = if version >= PASTA_SINCE {
+        ("pasta", Package::named("passt"))
+    } else {
+        ("slirp4netns", Package::named("slirp4netns"))
+    };
     match reading.facts.iter().find(|(name, _)| name == program) {
         Some((_, path)) => Finding::pass(format!("podman {version} uses {program}: {path}")),
-        None => Finding::fail(format!("podman {version} needs {program}, which is not installed"))
-            .step(admin(
-                Cost::AdminPackage,
-                &format!("install {program}"),
-                &format!("apt-get install -y {package} || dnf install -y {package}"),
-            ))
-            .step(user(Cost::UserConfig, &format!("put {program} into a directory of your PATH"), "")),
+        None => Finding::fail(format!(
+            "podman {version} needs {program}, which is not installed"
+        ))
+        .step(package.install(program, site))
+        .step(user(
+            Cost::UserConfig,
+            &format!("put {program} into a directory of your PATH"),
+            "",
+        )),
     }
 }

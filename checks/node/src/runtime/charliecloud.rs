@@ -5,7 +5,8 @@
 use hpcctl_model::doctor::Cost;
 
 use super::{Formula, Rule, Runtime, USER_NAMESPACE, judge_installed, look_for};
-use crate::finding::{admin, user};
+use crate::finding::user;
+use crate::package::Package;
 use crate::solver::Choice;
 use crate::{Manual, Probe};
 
@@ -28,12 +29,8 @@ pub static RUNTIME: Runtime = Runtime {
             refs: &["ch-run(1)", "https://hpc.github.io/charliecloud/"],
         },
         read: |site| look_for(site, PROGRAMS),
-        judge: |reading, _| {
-            let package = admin(
-                Cost::AdminPackage,
-                "install charliecloud",
-                "apt-get install -y charliecloud || dnf install -y charliecloud",
-            );
+        judge: |reading, site| {
+            let package = Package::named("charliecloud").install("charliecloud", site);
             judge_installed(reading, "charliecloud", package).step(user(
                 Cost::UserConfig,
                 "build charliecloud in your home directory",

@@ -5,7 +5,7 @@
 use hpcctl_model::doctor::Cost;
 
 use super::{Formula, MANY_IDS, Rule, Runtime, USER_NAMESPACE, judge_installed, look_for};
-use crate::finding::admin;
+use crate::package::Package;
 use crate::solver::Choice;
 use crate::{Manual, Probe};
 
@@ -28,13 +28,12 @@ pub static RUNTIME: Runtime = Runtime {
             refs: &["podman(1)", "https://docs.podman.io/"],
         },
         read: |site| look_for(site, PROGRAMS),
-        judge: |reading, _| {
-            let package = admin(
-                Cost::AdminPackage,
-                "install podman",
-                "apt-get install -y podman || dnf install -y podman",
-            );
-            judge_installed(reading, "podman", package)
+        judge: |reading, site| {
+            judge_installed(
+                reading,
+                "podman",
+                Package::named("podman").install("podman", site),
+            )
         },
     },
     rules: &[
