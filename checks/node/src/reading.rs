@@ -1,5 +1,6 @@
 //! What a probe read: the raw answers of the host, and the evidence that they make.
 
+use hpcctl_host::command::End;
 use hpcctl_host::{Errno, Ran, Stat, Trial, Tried};
 use hpcctl_model::doctor::Evidence;
 
@@ -120,10 +121,16 @@ fn of_trial(tried: &Tried) -> Vec<Evidence> {
 }
 
 fn of_command(ran: &Ran) -> Evidence {
+    let output = match ran.end {
+        End::NotStarted(errno) => format!("not started: {errno}"),
+        End::Deadline => "ended at its deadline".to_owned(),
+        End::Signal(signal) => format!("ended by signal {signal}"),
+        End::Exit(_) => shorten(ran.first_line()),
+    };
     Evidence::Command {
         command: ran.argv.join(" "),
         status: ran.status(),
-        output: shorten(ran.first_line()),
+        output,
     }
 }
 

@@ -6,6 +6,9 @@ use hpcctl_host::{Caller, Host, Trial, Tried};
 use procfs::FromRead;
 use procfs::process::MountInfo;
 
+/// Directories that a node has, the first choice first; a small boot image may lack some.
+const MOUNT_POINTS: &[&str] = &["/tmp", "/mnt", "/run", "/var"];
+
 /// The node, with the facts that more than one probe needs, read once.
 pub struct Site<'a> {
     /// The door to the node.
@@ -22,6 +25,8 @@ pub struct Site<'a> {
     pub mounts: Vec<MountInfo>,
     /// The directory for temporary files, `TMPDIR` or /tmp.
     pub temp: String,
+    /// A directory that is there, for trials to mount over in their own namespaces.
+    pub mount_point: &'static str,
     /// The trial in which user namespaces turned out to be refused.
     refused: OnceLock<Tried>,
 }
@@ -47,6 +52,10 @@ impl<'a> Site<'a> {
                 .env("TMPDIR")
                 .filter(|dir| !dir.is_empty())
                 .unwrap_or_else(|| "/tmp".into()),
+            mount_point: MOUNT_POINTS
+                .iter()
+                .find(|dir| host.stat(dir).is_ok())
+                .unwrap_or(&"/tmp"),
             refused: OnceLock::new(),
             host,
         }

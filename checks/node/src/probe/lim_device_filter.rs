@@ -27,9 +27,16 @@ pub static PROBE: Probe = Probe {
     },
     read: |site| {
         let (_, hard) = site.host.limit(Resource::Memlock);
-        let shown = if hard == u64::MAX { "unlimited".into() } else { format!("{hard} bytes") };
+        let shown = if hard == u64::MAX {
+            "unlimited".into()
+        } else {
+            format!("{hard} bytes")
+        };
         Reading::new()
-            .fact("/proc/self/status: CapEff", format!("{:016x}", site.capabilities))
+            .fact(
+                "/proc/self/status: CapEff",
+                format!("{:016x}", site.capabilities),
+            )
             .fact("hard limit of locked memory", shown)
             .stat(site, "/sys/fs/cgroup")
     },
@@ -40,7 +47,10 @@ fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
     if !site.is_root() {
         return Finding::skipped("only root's containers load a device filter").holding(true);
     }
-    let pure = reading.stats.iter().any(|(_, stat)| stat.as_ref().is_ok_and(|stat| stat.fs_type == CGROUP2));
+    let pure = reading
+        .stats
+        .iter()
+        .any(|(_, stat)| stat.as_ref().is_ok_and(|stat| stat.fs_type == CGROUP2));
     if !pure {
         return Finding::skipped("the device filter is loaded on cgroup v2 only").holding(true);
     }

@@ -12,6 +12,7 @@ mod fs_type;
 mod fuse_fusermount;
 mod fuse_open;
 mod fuse_userns;
+mod lim_device_filter;
 mod net_lo;
 mod net_pasta;
 mod net_slirp;
@@ -42,6 +43,7 @@ mod ovl_opaque;
 mod ovl_tmpfs;
 mod ovl_tmpfs_xattr;
 mod ovl_whiteout;
+mod podman_network;
 mod run_builtin;
 mod uid_newuidmap;
 mod uid_subid_file;
@@ -102,6 +104,8 @@ pub static PROBES: &[&Probe] = &[
     &net_tun::PROBE,
     &net_pasta::PROBE,
     &net_slirp::PROBE,
+    &lim_device_filter::PROBE,
+    &podman_network::PROBE,
     &run_builtin::PROBE,
 ];
 

@@ -16,7 +16,7 @@ pub static PROBE: Probe = Probe {
         title: "Bind mounts",
         what: "Whether a directory can be bound and the bind made read-only.",
         why: "Every bind of a home, of scratch or of the host's MPI is one; images are bound read-only.",
-        how: "In a user and mount namespace: mount(MS_BIND|MS_REC) of / over the directory for temporary files, then a read-only remount, plain and, where that is refused, with the flags that the kernel locks.",
+        how: "In a user and mount namespace: mount(MS_BIND|MS_REC) of / over /tmp, then a read-only remount, plain and, where that is refused, with the flags that the kernel locks.",
         user: "",
         admin: "",
         refs: &["mount(2)", "mount_namespaces(7)"],
@@ -29,9 +29,15 @@ fn read(site: &Site<'_>) -> Reading {
     let remount = libc::MS_BIND | libc::MS_REMOUNT | libc::MS_RDONLY;
     let trial = Trial::in_mount_namespace(&site.caller)
         .subject()
-        .op(Op::bind("/", &site.temp))
-        .maybe(Op::mount("none", &site.temp, "", remount, ""))
-        .maybe(Op::mount("none", &site.temp, "", remount | LOCKED, ""));
+        .op(Op::bind("/", site.mount_point))
+        .maybe(Op::mount("none", site.mount_point, "", remount, ""))
+        .maybe(Op::mount(
+            "none",
+            site.mount_point,
+            "",
+            remount | LOCKED,
+            "",
+        ));
     Reading::new().trial(site, &trial)
 }
 

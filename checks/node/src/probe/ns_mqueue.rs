@@ -22,10 +22,10 @@ pub static PROBE: Probe = Probe {
 };
 
 fn read(site: &Site<'_>) -> Reading {
-    let target = format!("{}/target", site.temp);
+    let target = format!("{}/target", site.mount_point);
     let trial = Trial::in_mount_namespace(&site.caller)
         .op(Op::Unshare(libc::CLONE_NEWIPC))
-        .op(Op::tmpfs(&site.temp))
+        .op(Op::tmpfs(site.mount_point))
         .op(Op::Mkdir(target.clone()))
         .subject()
         .op(Op::mount("mqueue", &target, "mqueue", 0, ""));

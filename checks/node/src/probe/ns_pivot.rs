@@ -14,7 +14,7 @@ pub static PROBE: Probe = Probe {
         title: "pivot_root",
         what: "Whether pivot_root(2) works inside a user and mount namespace.",
         why: "Podman, Enroot and the NVIDIA hook exchange the root this way. On stateless nodes that run from their initramfs it fails with EINVAL before Linux 7; Charliecloud and Apptainer work round it.",
-        how: "In a user and mount namespace: a tmpfs over the directory for temporary files, then pivot_root(\".\", \".\") into it.",
+        how: "In a user and mount namespace: a tmpfs over /tmp, then pivot_root(\".\", \".\") into it.",
         user: "podman: `no_pivot_root = true` under [engine] in containers.conf.",
         admin: "Let the boot image switch_root to a tmpfs or an overlay before it starts the system.",
         refs: &[
@@ -28,8 +28,8 @@ pub static PROBE: Probe = Probe {
 
 fn read(site: &Site<'_>) -> Reading {
     let trial = Trial::in_mount_namespace(&site.caller)
-        .op(Op::tmpfs(&site.temp))
-        .op(Op::Chdir(site.temp.clone()))
+        .op(Op::tmpfs(site.mount_point))
+        .op(Op::Chdir(site.mount_point.into()))
         .subject()
         .op(Op::PivotRoot)
         .op(Op::DetachOldRoot);

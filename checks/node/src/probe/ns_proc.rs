@@ -24,9 +24,9 @@ pub static PROBE: Probe = Probe {
 };
 
 fn read(site: &Site<'_>) -> Reading {
-    let target = format!("{}/proc", site.temp);
+    let target = format!("{}/proc", site.mount_point);
     let trial = Trial::in_mount_namespace(&site.caller)
-        .op(Op::tmpfs(&site.temp))
+        .op(Op::tmpfs(site.mount_point))
         .op(Op::Mkdir(target.clone()))
         .op(Op::Unshare(libc::CLONE_NEWPID))
         .op(Op::Fork)

@@ -12,7 +12,7 @@ pub static PROBE: Probe = Probe {
         title: "tmpfs in a user namespace",
         what: "Whether tmpfs can be mounted inside a user and mount namespace.",
         why: "Runtimes put /dev, /run and the writable layer of a container on one.",
-        how: "mount(tmpfs) in a user and mount namespace, over the directory for temporary files.",
+        how: "mount(tmpfs) in a user and mount namespace, over /tmp.",
         user: "",
         admin: "",
         refs: &["tmpfs(5)", "user_namespaces(7)"],
@@ -24,6 +24,6 @@ pub static PROBE: Probe = Probe {
 fn read(site: &Site<'_>) -> Reading {
     let trial = Trial::in_mount_namespace(&site.caller)
         .subject()
-        .op(Op::tmpfs(&site.temp));
+        .op(Op::tmpfs(site.mount_point));
     Reading::new().trial(site, &trial)
 }

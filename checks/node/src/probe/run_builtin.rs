@@ -15,7 +15,7 @@ pub static PROBE: Probe = Probe {
         title: "A whole container start",
         what: "Whether a container can be started here: namespaces, a new root, a fresh /proc and a program that runs in it.",
         why: "Each part may work and the whole still fail; this is what a launcher does, from the first step to the exit status.",
-        how: "In user, mount, IPC, UTS and pid namespaces: binds / over the directory for temporary files, pivot_root into it, mounts proc, and executes /bin/true.",
+        how: "In user, mount, IPC, UTS and pid namespaces: binds / over /tmp, pivot_root into it, mounts proc, and executes /bin/true.",
         user: "",
         admin: "",
         refs: &["namespaces(7)", "pivot_root(2)"],
@@ -31,8 +31,8 @@ fn read(site: &Site<'_>) -> Reading {
             libc::CLONE_NEWPID | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS,
         ))
         .op(Op::Fork)
-        .op(Op::bind("/", &site.temp))
-        .op(Op::Chdir(site.temp.clone()))
+        .op(Op::bind("/", site.mount_point))
+        .op(Op::Chdir(site.mount_point.into()))
         .op(Op::PivotRoot)
         .op(Op::mount(
             "proc",
