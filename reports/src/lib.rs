@@ -1,1 +1,16 @@
-//! Writers.
+//! The writers: from a report to bytes, one file a format.
+//!
+//! A writer sees the report and nothing else: no host, no image, no clock. [`WRITERS`] is
+//! the list that the command line, its messages and the tests are made from.
+
+mod output;
+mod report;
+mod sbom;
+pub mod schema;
+mod terminal;
+mod writer;
+
+pub use output::{Output, OutputError};
+pub use report::{Error, Kind, Options, Report};
+pub use terminal::visible;
+pub use writer::{WRITERS, Writer, of_kind};

@@ -1,0 +1,93 @@
+//! What a writer is given, and what can go wrong while it writes.
+
+use std::io;
+
+use hpcctl_model::Envelope;
+use hpcctl_model::doctor::Doctor;
+use hpcctl_model::license::Identified;
+use hpcctl_model::scan::Scan;
+
+/// A kind of report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// What a node can do.
+    Doctor,
+    /// What is in an image.
+    Scan,
+    /// Which licences files bear.
+    License,
+}
+
+/// A report to be written.
+#[derive(Debug, Clone, Copy)]
+pub enum Report<'a> {
+    /// What a node can do.
+    Doctor(&'a Envelope<Doctor>),
+    /// What is in an image.
+    Scan(&'a Envelope<Scan>),
+    /// Which licences files bear.
+    License(&'a Envelope<Vec<Identified>>),
+}
+
+impl<'a> Report<'a> {
+    /// Which kind it is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Doctor(_) => Kind::Doctor,
+            Self::Scan(_) => Kind::Scan,
+            Self::License(_) => Kind::License,
+        }
+    }
+
+    /// The report of a node.
+    pub(crate) fn doctor(&self) -> Result<&'a Envelope<Doctor>, Error> {
+        match self {
+            Self::Doctor(report) => Ok(report),
+            Self::Scan(_) | Self::License(_) => Err(Error::Kind(self.kind())),
+        }
+    }
+
+    /// The report of an image.
+    pub(crate) fn scan(&self) -> Result<&'a Envelope<Scan>, Error> {
+        match self {
+            Self::Scan(report) => Ok(report),
+            Self::Doctor(_) | Self::License(_) => Err(Error::Kind(self.kind())),
+        }
+    }
+
+    /// The report of files.
+    pub(crate) fn license(&self) -> Result<&'a Envelope<Vec<Identified>>, Error> {
+        match self {
+            Self::License(report) => Ok(report),
+            Self::Doctor(_) | Self::Scan(_) => Err(Error::Kind(self.kind())),
+        }
+    }
+}
+
+/// How a report is to look; formats for machines take no notice.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Whether every detail is wanted.
+    pub verbose: bool,
+    /// The columns that a line may take.
+    pub width: u16,
+    /// Whether colour may be used.
+    pub color: bool,
+}
+
+/// Why a report could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The writer does not write this kind of report.
+    #[error("the format does not fit a report of the kind {0:?}")]
+    Kind(Kind),
+    /// The bytes could not be written.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// The report could not be turned into JSON.
+    #[error("cannot form JSON")]
+    Json(#[from] serde_json::Error),
+    /// The report could not be turned into CycloneDX.
+    #[error("cannot form CycloneDX: {0}")]
+    CycloneDx(String),
+}

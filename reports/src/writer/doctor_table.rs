@@ -1,0 +1,451 @@
+//! `table` of `doctor`: what each runtime can do, why not and what helps, then the checks.
+
+use std::fmt::Write as _;
+use std::io::Write;
+
+use hpcctl_model::Envelope;
+use hpcctl_model::doctor::{Check, Doctor, Operation, Runtime, Status, Step, Verdict};
+
+use crate::report::{Error, Kind, Options, Report};
+use crate::terminal::{Style, columns, counted, filled, lines, styled, visible};
+use crate::writer::Writer;
+
+/// The row of [`crate::WRITERS`].
+pub static WRITER: Writer = Writer {
+    name: "table",
+    versions: &[],
+    kinds: &[Kind::Doctor],
+    write,
+};
+
+/// How many ways out are shown where not every detail is wanted.
+const FIXES: usize = 1;
+
+fn write(
+    report: &Report<'_>,
+    _version: Option<&str>,
+    options: &Options,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
+    let report = report.doctor()?;
+    let mut text = matrix(report, options);
+    for runtime in explained(&report.result, options) {
+        text += &troubles(runtime, &report.result, options);
+    }
+    text += &checks(&report.result.checks, options);
+    Ok(out.write_all(text.as_bytes())?)
+}
+
+fn style_of(verdict: Verdict) -> Style {
+    match verdict {
+        Verdict::Yes => Style::Good,
+        Verdict::Degraded | Verdict::Unknown => Style::Doubtful,
+        Verdict::No => Style::Bad,
+    }
+}
+
+/// One row a runtime, one column an operation.
+fn matrix(report: &Envelope<Doctor>, options: &Options) -> String {
+    let host = &report.host;
+    let title = format!(
+        "What can run on {} (Linux {}, {})",
+        host.name, host.kernel, host.arch
+    );
+    let mut text = format!("{}\n", styled(&visible(&title), Style::Bold, options.color));
+    let mut ops: Vec<&str> = Vec::new();
+    for operation in report
+        .result
+        .runtimes
+        .iter()
+        .flat_map(|runtime| &runtime.operations)
+    {
+        if !ops.contains(&operation.op.as_str()) {
+            ops.push(&operation.op);
+        }
+    }
+    let mut table = columns::<0>(options.width, None);
+    table.set_header(
+        ["RUNTIME", "VERSION"]
+            .into_iter()
+            .chain(ops.iter().copied()),
+    );
+    let mut untried = false;
+    for runtime in &report.result.runtimes {
+        let cells = ops.iter().map(|op| {
+            let found = runtime
+                .operations
+                .iter()
+                .find(|operation| operation.op == *op);
+            untried |= found.is_some_and(|operation| !operation.tried);
+            found.map_or("-".to_owned(), cell)
+        });
+        let cells: Vec<String> = cells.collect();
+        table.add_row(
+            [visible(&runtime.runtime).into_owned(), version(runtime)]
+                .into_iter()
+                .chain(cells),
+        );
+    }
+    text += &lines(&mut table, 0);
+    if untried {
+        text += &filled(
+            "* ",
+            "from a rule that was not tried against this runtime yet",
+            options.width,
+        );
+    }
+    text
+}
+
+fn cell(operation: &Operation) -> String {
+    let star = if operation.tried { "" } else { "*" };
+    format!("{}{star}", operation.verdict.as_str())
+}
+
+fn version(runtime: &Runtime) -> String {
+    match (&runtime.version, runtime.installed) {
+        (_, false) => "not installed".into(),
+        (Some(version), true) => visible(version).into_owned(),
+        (None, true) => "version unknown".into(),
+    }
+}
+
+/// The runtimes whose troubles are told: those that are installed, or all where every detail
+/// is wanted or none is there.
+fn explained<'a>(doctor: &'a Doctor, options: &Options) -> Vec<&'a Runtime> {
+    let all = options.verbose || !doctor.runtimes.iter().any(|runtime| runtime.installed);
+    doctor
+        .runtimes
+        .iter()
+        .filter(|runtime| all || runtime.installed)
+        .collect()
+}
+
+/// Why operations of a runtime do not work, or not fully, and what would help; those with the
+/// same answer are told together.
+fn troubles(runtime: &Runtime, doctor: &Doctor, options: &Options) -> String {
+    let mut groups: Vec<(&Operation, Vec<&str>)> = Vec::new();
+    for operation in runtime
+        .operations
+        .iter()
+        .filter(|found| found.verdict != Verdict::Yes)
+    {
+        let same = groups.iter_mut().find(|(first, _)| {
+            (first.verdict, &first.because, &first.fix)
+                == (operation.verdict, &operation.because, &operation.fix)
+        });
+        match same {
+            Some((_, ops)) => ops.push(&operation.op),
+            None => groups.push((operation, vec![&operation.op])),
+        }
+    }
+    groups
+        .iter()
+        .fold(String::new(), |mut text, (operation, ops)| {
+            let says = match operation.verdict {
+                Verdict::Yes => "works",
+                Verdict::Degraded => "works, with a loss",
+                Verdict::No => "does not work",
+                Verdict::Unknown => "could not be found out",
+            };
+            let says = styled(says, style_of(operation.verdict), options.color);
+            let name = format!("{}: {}", visible(&runtime.runtime), ops.join(", "));
+            let _ = writeln!(
+                text,
+                "\n{}: {says}",
+                styled(&name, Style::Bold, options.color)
+            );
+            text + &because(operation, doctor, options) + &fixes(operation, options)
+        })
+}
+
+fn because(operation: &Operation, doctor: &Doctor, options: &Options) -> String {
+    operation.because.iter().fold(String::new(), |text, id| {
+        let summary = doctor
+            .checks
+            .iter()
+            .find(|check| check.id == *id)
+            .map(|check| &check.summary);
+        let line = summary.map_or(id.clone(), |summary| format!("{id}: {summary}"));
+        text + &filled("  because  ", &line, options.width)
+    })
+}
+
+fn fixes(operation: &Operation, options: &Options) -> String {
+    let shown = if options.verbose { usize::MAX } else { FIXES };
+    let mut text = String::new();
+    for (place, steps) in operation.fix.iter().take(shown).enumerate() {
+        let label = if place == 0 { "fix" } else { "or" };
+        for (step, label) in steps
+            .iter()
+            .zip(std::iter::once(label).chain(std::iter::repeat("and")))
+        {
+            text += &self::step(label, step, options.width);
+        }
+    }
+    match operation.fix.len().saturating_sub(shown) {
+        0 => text,
+        1 => text + "           1 other way (-v lists it)\n",
+        more => text + &format!("           {more} other ways (-v lists them)\n"),
+    }
+}
+
+/// A step in words, then its command in a line of its own, so that it can be copied whole.
+fn step(label: &str, step: &Step, width: u16) -> String {
+    let mut text = filled(
+        &format!("  {label:7}  "),
+        &format!("({}) {}", step.who.as_str(), step.text),
+        width,
+    );
+    if let Some(command) = &step.command {
+        let _ = writeln!(text, "             {}", visible(command));
+    }
+    text
+}
+
+/// The statuses in the order in which they matter, and how they are shown.
+const STATUSES: [(Status, Style); 5] = [
+    (Status::Fail, Style::Bad),
+    (Status::Warn, Style::Doubtful),
+    (Status::Unknown, Style::Doubtful),
+    (Status::Skipped, Style::Bold),
+    (Status::Pass, Style::Good),
+];
+
+fn checks(checks: &[Check], options: &Options) -> String {
+    let of = |status| checks.iter().filter(move |check| check.status == status);
+    let counts = STATUSES
+        .map(|(status, _)| (of(status).count(), status))
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, status)| format!("{count} {}", status.as_str()));
+    let title = format!(
+        "{}: {}",
+        counted(checks.len(), "check"),
+        counts.collect::<Vec<_>>().join(", ")
+    );
+    let mut text = format!("\n{}\n", styled(&title, Style::Bold, options.color));
+    for (status, style) in STATUSES {
+        let found: Vec<&Check> = of(status).collect();
+        let folded = match status {
+            Status::Pass | Status::Skipped => !options.verbose,
+            Status::Fail | Status::Warn | Status::Unknown => false,
+        };
+        let shown = if folded && !found.is_empty() {
+            self::folded((status, style), &found, options)
+        } else {
+            found
+                .iter()
+                .map(|check| whole(check, style, options))
+                .collect()
+        };
+        text += &shown;
+    }
+    text
+}
+
+/// Lines that begin with the word of a status; it gets its colour once they are filled.
+fn led(word: &str, style: Style, text: &str, options: &Options) -> String {
+    let lines = filled(&format!("{word:8} "), text, options.width);
+    match lines.strip_prefix(word) {
+        Some(rest) => styled(word, style, options.color) + rest,
+        None => lines,
+    }
+}
+
+/// Checks of one status in few lines: those that passed by name, those that were skipped by
+/// why.
+fn folded((status, style): (Status, Style), found: &[&Check], options: &Options) -> String {
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for check in found {
+        let why = if status == Status::Skipped {
+            check.summary.as_str()
+        } else {
+            ""
+        };
+        match reasons.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, ids)) => ids.push(&check.id),
+            None => reasons.push((why, vec![&check.id])),
+        }
+    }
+    reasons.iter().fold(String::new(), |text, (why, ids)| {
+        let why = if why.is_empty() {
+            String::new()
+        } else {
+            format!("{why}: ")
+        };
+        text + &led(
+            status.as_str(),
+            style,
+            &format!("{why}{}", ids.join(", ")),
+            options,
+        )
+    })
+}
+
+/// One check with its cause and, where it is not well, what was seen and what to do.
+fn whole(check: &Check, style: Style, options: &Options) -> String {
+    let says = format!("{}: {}", check.id, check.summary);
+    let mut text = led(check.status.as_str(), style, &says, options);
+    let troubled = match check.status {
+        Status::Fail | Status::Warn | Status::Unknown => true,
+        Status::Pass | Status::Skipped => false,
+    };
+    if troubled || options.verbose {
+        for evidence in &check.evidence {
+            text += &filled("           seen   ", &evidence.to_string(), options.width);
+        }
+    }
+    for (who, remedy) in [("user", &check.remedy.user), ("admin", &check.remedy.admin)] {
+        if let Some(remedy) = remedy {
+            text += &filled(&format!("           {who:5}  "), remedy, options.width);
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use hpcctl_model::doctor::{Cost, Evidence, Remedy, Who};
+    use hpcctl_model::{HostInfo, Tool};
+
+    use super::*;
+
+    fn check(id: &str, status: Status, summary: &str) -> Check {
+        Check {
+            id: id.into(),
+            status,
+            summary: summary.into(),
+            evidence: vec![Evidence::Syscall {
+                call: "unshare(CLONE_NEWUSER)".into(),
+                errno: Some("ENOSPC".into()),
+            }],
+            remedy: Remedy::default(),
+            refs: Vec::new(),
+            took_us: 1,
+        }
+    }
+
+    fn operation(op: &str, verdict: Verdict) -> Operation {
+        let step = Step {
+            who: Who::Admin,
+            cost: Cost::AdminSysctl,
+            text: "set user.max_user_namespaces to 28633".into(),
+            command: Some("sysctl -w user.max_user_namespaces=28633".into()),
+        };
+        let works = verdict == Verdict::Yes;
+        Operation {
+            op: op.into(),
+            verdict,
+            tried: op == "run",
+            because: if works {
+                Vec::new()
+            } else {
+                vec!["ns.user".into()]
+            },
+            fix: if works {
+                Vec::new()
+            } else {
+                vec![vec![step.clone()], vec![step]]
+            },
+        }
+    }
+
+    fn report() -> Envelope<Doctor> {
+        let runtime = |name: &str, installed, operations| Runtime {
+            runtime: name.into(),
+            installed,
+            path: None,
+            version: installed.then(|| "4.3.1".into()),
+            operations,
+        };
+        let podman = vec![
+            operation("run", Verdict::No),
+            operation("build", Verdict::No),
+            operation("overlay", Verdict::Yes),
+        ];
+        Envelope {
+            schema: "hpcctl.doctor/1".into(),
+            kind: "doctor".into(),
+            tool: Tool {
+                name: "hpcctl".into(),
+                version: "0".into(),
+            },
+            host: HostInfo {
+                name: "n1".into(),
+                kernel: "6.1".into(),
+                arch: "x86_64".into(),
+            },
+            started_at: String::new(),
+            finished_at: String::new(),
+            result: Doctor {
+                checks: vec![
+                    check("ns.user", Status::Fail, "refused\u{1b}[2J"),
+                    check("ns.mnt", Status::Skipped, "needs ns.user"),
+                    check("ns.pid", Status::Skipped, "needs ns.user"),
+                    check("cpu.arch", Status::Pass, "fine"),
+                ],
+                runtimes: vec![
+                    runtime("podman", true, podman),
+                    runtime("sarus", false, vec![operation("run", Verdict::No)]),
+                ],
+            },
+            unknowns: Vec::new(),
+        }
+    }
+
+    fn text(verbose: bool, color: bool) -> String {
+        let mut text = Vec::new();
+        let options = Options {
+            verbose,
+            width: 100,
+            color,
+        };
+        write(&Report::Doctor(&report()), None, &options, &mut text).unwrap();
+        String::from_utf8(text).unwrap()
+    }
+
+    #[test]
+    fn the_matrix_leads_then_why_then_the_checks() {
+        let expected = "\
+What can run on n1 (Linux 6.1, x86_64)
+RUNTIME  VERSION        run  build  overlay
+podman   4.3.1          no   no*    yes*
+sarus    not installed  no   -      -
+* from a rule that was not tried against this runtime yet
+
+podman: run, build: does not work
+  because  ns.user: refused\\u{1b}[2J
+  fix      (admin) set user.max_user_namespaces to 28633
+             sysctl -w user.max_user_namespaces=28633
+           1 other way (-v lists it)
+
+4 checks: 1 fail, 2 skipped, 1 pass
+fail     ns.user: refused\\u{1b}[2J
+           seen   unshare(CLONE_NEWUSER) = ENOSPC
+skipped  needs ns.user: ns.mnt, ns.pid
+pass     cpu.arch
+";
+        assert_eq!(text(false, false), expected);
+    }
+
+    #[test]
+    fn every_detail_is_there_on_demand() {
+        let text = text(true, false);
+        assert!(text.contains("sarus: run: does not work"));
+        assert!(text.contains("  or       (admin)"));
+        assert!(text.contains("pass     cpu.arch: fine\n"));
+    }
+
+    #[test]
+    fn colour_changes_no_letter() {
+        let coloured = text(false, true);
+        assert!(coloured.contains("\u{1b}[31m"));
+        let stripped = ["0", "1", "31", "32", "33"]
+            .iter()
+            .fold(coloured, |text, code| {
+                text.replace(&format!("\u{1b}[{code}m"), "")
+            });
+        assert_eq!(stripped, text(false, false));
+    }
+}

@@ -1,0 +1,28 @@
+//! `json`: the whole report in its envelope, by the schemas under `reports/schemas/`.
+
+use std::io::Write;
+
+use crate::report::{Error, Kind, Options, Report};
+use crate::writer::Writer;
+
+/// The row of [`crate::WRITERS`].
+pub static WRITER: Writer = Writer {
+    name: "json",
+    versions: &[],
+    kinds: &[Kind::Doctor, Kind::Scan, Kind::License],
+    write,
+};
+
+fn write(
+    report: &Report<'_>,
+    _version: Option<&str>,
+    _options: &Options,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
+    match report {
+        Report::Doctor(report) => serde_json::to_writer_pretty(&mut *out, report)?,
+        Report::Scan(report) => serde_json::to_writer_pretty(&mut *out, report)?,
+        Report::License(report) => serde_json::to_writer_pretty(&mut *out, report)?,
+    }
+    Ok(writeln!(out)?)
+}

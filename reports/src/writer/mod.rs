@@ -1,0 +1,76 @@
+//! The formats, one file each. [`WRITERS`] is the list that everything else is made from.
+
+use std::fmt;
+use std::io;
+
+use crate::report::{Error, Kind, Options, Report};
+
+mod cyclonedx;
+mod doctor_table;
+mod json;
+mod license_jsonl;
+mod license_table;
+mod scan_table;
+mod spdx_json;
+
+/// Writes a report in a version of its format; none is the newest.
+pub type Write = fn(&Report<'_>, Option<&str>, &Options, &mut dyn io::Write) -> Result<(), Error>;
+
+/// One format: a row of [`WRITERS`].
+#[derive(Clone, Copy)]
+pub struct Writer {
+    /// The name, as `-o` takes it.
+    pub name: &'static str,
+    /// The versions of the format that it writes, newest first; empty where it has none.
+    pub versions: &'static [&'static str],
+    /// The kinds of reports that it writes.
+    pub kinds: &'static [Kind],
+    /// What writes it.
+    pub write: Write,
+}
+
+/// Every format, in the order in which they are offered; a name has one row a kind at most.
+pub static WRITERS: &[&Writer] = &[
+    &doctor_table::WRITER,
+    &scan_table::WRITER,
+    &license_table::WRITER,
+    &json::WRITER,
+    &license_jsonl::WRITER,
+    &cyclonedx::WRITER,
+    &spdx_json::WRITER,
+];
+
+/// The formats of a kind of report.
+pub fn of_kind(kind: Kind) -> impl Iterator<Item = &'static Writer> {
+    WRITERS
+        .iter()
+        .copied()
+        .filter(move |writer| writer.kinds.contains(&kind))
+}
+
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Writer").field(&self.name).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_stands_for_one_writer_a_kind() {
+        for kind in [Kind::Doctor, Kind::Scan, Kind::License] {
+            let mut names: Vec<&str> = of_kind(kind).map(|writer| writer.name).collect();
+            assert_eq!(
+                names.first(),
+                Some(&"table"),
+                "the table is the default of {kind:?}"
+            );
+            let count = names.len();
+            names.sort_unstable();
+            names.dedup();
+            assert_eq!(names.len(), count, "{kind:?}");
+        }
+    }
+}
