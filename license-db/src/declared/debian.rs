@@ -1,13 +1,19 @@
 //! The copyright file of a Debian package: machine-readable (DEP-5, "Machine-readable
 //! debian/copyright file 1.0") or free text.
 
+use std::collections::HashMap;
+
 use super::foreign;
 use super::names::Vocabulary;
 use crate::Identifier;
 use crate::expression;
 
-/// The start of the value of the `Format` field, whatever the scheme and host.
-const FORMAT: &str = "copyright-format/1";
+/// What the `Format` field holds, whatever the scheme and host; the later ones are drafts.
+const FORMATS: &[&str] = &[
+    "copyright-format/1",
+    "dep.debian.net/deps/dep5",
+    "wiki.debian.org/Proposals/CopyrightFormat",
+];
 
 /// Copyright files are larger than this only when something is wrong.
 const MAX_BYTES: usize = 8 * 1024 * 1024;
@@ -35,7 +41,7 @@ pub struct Statement {
 /// Reads a copyright file of either kind.
 pub fn copyright(identifier: &Identifier, bytes: &[u8]) -> Copyright {
     let bytes = bytes.get(..MAX_BYTES).unwrap_or(bytes);
-    let Some(statements) = machine_readable(&String::from_utf8_lossy(bytes)) else {
+    let Some(statements) = machine_readable(identifier, &String::from_utf8_lossy(bytes)) else {
         return Copyright {
             upstream: identifier.identify(bytes).expression,
             packaging: None,
@@ -65,89 +71,154 @@ fn is_packaging(files: &str) -> bool {
 
 /// The statements of a machine-readable file in its order, or none where it is not one.
 ///
-/// Only the short names count; paragraphs with a `License` but no `Files` hold the texts that
-/// the names stand for.
-pub fn machine_readable(text: &str) -> Option<Vec<Statement>> {
+/// The short names count. Where one is not known, or names only a family, the text that stands
+/// for it decides, if that is known.
+pub fn machine_readable(identifier: &Identifier, text: &str) -> Option<Vec<Statement>> {
+    let paragraphs = paragraphs(text)?;
+    let texts = paragraphs.iter().filter(|p| p.kind == Kind::Text);
+    let texts: HashMap<&str, &str> = texts.map(|p| (p.name.as_str(), p.body.as_str())).collect();
+    let mut known: HashMap<(&str, &str), Option<String>> = HashMap::new();
     let mut statements = Vec::new();
-    let mut header = true;
-    let mut paragraph = Paragraph::default();
-    let lines = text.lines().map(Some).chain([None]);
-    for (number, line) in lines.enumerate() {
-        let blank = line.is_none_or(|line| line.trim().is_empty());
-        if !blank {
-            paragraph.add(line.unwrap_or_default(), number);
-            continue;
+    for stated in paragraphs
+        .iter()
+        .filter(|p| p.kind != Kind::Text && !p.name.is_empty())
+    {
+        let mut body = stated.body.as_str();
+        if body.is_empty() {
+            body = texts.get(stated.name.as_str()).copied().unwrap_or_default();
         }
-        if paragraph.empty() {
-            continue;
+        let license = known
+            .entry((stated.name.as_str(), body))
+            .or_insert_with(|| license(identifier, &stated.name, body))
+            .clone();
+        if let Some(license) = license {
+            statements.push(Statement {
+                files: stated.files.clone(),
+                license,
+                line: stated.line,
+            });
         }
-        let done = std::mem::take(&mut paragraph);
-        if header && !done.is_header() {
-            return None;
-        }
-        if header || !done.files.is_empty() {
-            statements.extend(done.statement());
-        }
-        header = false;
     }
-    (!header).then_some(statements)
+    Some(statements)
+}
+
+fn license(identifier: &Identifier, name: &str, body: &str) -> Option<String> {
+    let named = foreign::read(name, Vocabulary::Debian)?;
+    if !named.starts_with("LicenseRef-") || named.contains(' ') || body.is_empty() {
+        return Some(named);
+    }
+    // Words such as "Permission to use" are the text, not its name.
+    let read = identifier
+        .identify_prose(&format!("{name}\n{body}"))
+        .expression;
+    Some(
+        read.filter(|license| !license.contains("LicenseRef-"))
+            .unwrap_or(named),
+    )
+}
+
+/// Whether a text is a machine-readable copyright file.
+pub(crate) fn is_machine_readable(text: &str) -> bool {
+    let first = text.lines().skip_while(|line| line.trim().is_empty());
+    let mut header = Paragraph::default();
+    first
+        .take_while(|line| !line.trim().is_empty())
+        .for_each(|line| header.add(line, 0));
+    header.is_header()
+}
+
+fn paragraphs(text: &str) -> Option<Vec<Paragraph>> {
+    if !is_machine_readable(text) {
+        return None;
+    }
+    let mut out = vec![Paragraph::default()];
+    for (number, line) in text.lines().enumerate() {
+        if !line.trim().is_empty() {
+            out.last_mut()?.add(line, number);
+        } else if out.last()?.lines > 0 {
+            out.push(Paragraph {
+                kind: Kind::Text,
+                ..Paragraph::default()
+            });
+        }
+    }
+    Some(out)
+}
+
+/// What a paragraph is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Kind {
+    #[default]
+    Header,
+    Files,
+    Text,
 }
 
 /// The fields of one paragraph that count.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Paragraph {
+    kind: Kind,
     format: String,
     files: String,
-    license: Option<(String, u32)>,
+    /// The short name of the licence.
+    name: String,
+    /// The line of the short name, from 1.
+    line: u32,
+    /// The text of the licence.
+    body: String,
     lines: usize,
-    in_files: bool,
+    field: Field,
+}
+
+/// The field that a continued line belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Field {
+    #[default]
+    Other,
+    Files,
+    License,
 }
 
 impl Paragraph {
-    fn empty(&self) -> bool {
-        self.lines == 0
-    }
-
     fn is_header(&self) -> bool {
-        self.format.contains(FORMAT)
-            || self.format.contains("dep.debian.net/deps/dep5")
-            || self
-                .format
-                .contains("wiki.debian.org/Proposals/CopyrightFormat")
+        FORMATS.iter().any(|format| self.format.contains(format))
     }
 
     fn add(&mut self, line: &str, number: usize) {
         self.lines += 1;
         if line.starts_with([' ', '\t']) {
-            if self.in_files {
-                self.files.push(' ');
-                self.files.push_str(line.trim());
-            }
-            return;
+            return self.go_on(line.trim());
         }
         let (name, value) = line.split_once(':').unwrap_or((line, ""));
         let value = value.trim();
-        self.in_files = name.eq_ignore_ascii_case("Files");
-        if self.in_files {
-            value.clone_into(&mut self.files);
-        } else if name.eq_ignore_ascii_case("Format")
-            || name.eq_ignore_ascii_case("Format-Specification")
-        {
-            value.clone_into(&mut self.format);
-        } else if name.eq_ignore_ascii_case("License") && !value.is_empty() {
-            let number = u32::try_from(number).unwrap_or(u32::MAX).saturating_add(1);
-            self.license = Some((value.to_owned(), number));
+        self.field = Field::Other;
+        match name.to_ascii_lowercase().as_str() {
+            "files" => {
+                (self.field, self.kind) = (Field::Files, Kind::Files);
+                value.clone_into(&mut self.files);
+            }
+            "license" => {
+                self.field = Field::License;
+                value.clone_into(&mut self.name);
+                self.line = u32::try_from(number).unwrap_or(u32::MAX).saturating_add(1);
+            }
+            "format" | "format-specification" => value.clone_into(&mut self.format),
+            _ => {}
         }
     }
 
-    fn statement(self) -> Option<Statement> {
-        let (name, line) = self.license?;
-        let license = foreign::read(&name, Vocabulary::Debian)?;
-        Some(Statement {
-            files: self.files,
-            license,
-            line,
-        })
+    fn go_on(&mut self, line: &str) {
+        match self.field {
+            Field::Files => {
+                self.files.push(' ');
+                self.files.push_str(line);
+            }
+            Field::License => {
+                self.body.push_str(if line == "." { "" } else { line });
+                self.body.push('\n');
+            }
+            Field::Other => {}
+        }
     }
 }
 
@@ -189,7 +260,7 @@ License: GPL-2+
 
     #[test]
     fn knows_the_lines_of_the_statements() {
-        let lines: Vec<u32> = machine_readable(FILE)
+        let lines: Vec<u32> = machine_readable(Identifier::spdx(), FILE)
             .unwrap()
             .iter()
             .map(|s| s.line)
@@ -211,10 +282,13 @@ License: GPL-2+
     #[test]
     fn free_text_is_not_machine_readable() {
         assert_eq!(
-            machine_readable("This package was debianized by Jane\n\nLicense: MIT\n"),
+            machine_readable(
+                Identifier::spdx(),
+                "This package was debianized by Jane\n\nLicense: MIT\n"
+            ),
             None
         );
-        assert_eq!(machine_readable(""), None);
+        assert_eq!(machine_readable(Identifier::spdx(), ""), None);
     }
 
     #[test]
@@ -228,10 +302,28 @@ License: GPL-2+
         );
     }
 
+    #[test]
+    fn the_text_decides_where_the_name_does_not() {
+        let mit = spdx::license_id("MIT")
+            .unwrap()
+            .text()
+            .replace("\n\n", "\n.\n")
+            .replace('\n', "\n ");
+        let text = format!(
+            "Format: x/copyright-format/1.0/\n\nFiles: *\nLicense: own\n\nLicense: own\n {mit}"
+        );
+        assert_eq!(
+            copyright(Identifier::spdx(), text.as_bytes())
+                .upstream
+                .unwrap(),
+            "MIT"
+        );
+    }
+
     proptest::proptest! {
         #[test]
         fn never_panics(text in "(Format: copyright-format/1\n|\n|Files: \\*\n|License: \\PC{0,9}\n| \\PC{0,9}\n){0,20}") {
-            machine_readable(&text);
+            machine_readable(Identifier::spdx(), &text);
         }
     }
 }

@@ -16,6 +16,9 @@ const DENSE: usize = 400;
 /// A shingle that more templates share tells nothing.
 const MAX_SHARED: usize = 150;
 
+/// A word that more templates have is not a template's own.
+const MAX_OWN: u16 = 6;
+
 /// The buckets of the postings, by the upper bits of the hash.
 const BUCKET_BITS: u32 = 16;
 
@@ -46,6 +49,8 @@ pub(crate) struct Index {
     postings: Vec<Posting>,
     buckets: Vec<u32>,
     exact: HashMap<u64, u16>,
+    /// For each template the words that it shares with few others.
+    own: Vec<Vec<u32>>,
 }
 
 impl Index {
@@ -57,6 +62,7 @@ impl Index {
             postings: Vec::new(),
             buckets: Vec::new(),
             exact: HashMap::new(),
+            own: Vec::new(),
         };
         let licenses = spdx::text::LICENSE_TEXTS
             .iter()
@@ -80,6 +86,7 @@ impl Index {
             }
         }
         index.post();
+        index.single_out();
         index
     }
 
@@ -152,6 +159,51 @@ impl Index {
             }
         }
         self.buckets = buckets(&self.postings);
+    }
+
+    /// Finds the words that few templates have: names of holders and the like. Long templates
+    /// differ in more than that.
+    fn single_out(&mut self) {
+        let slot = |word: &u32| (word ^ (word >> 16)) as usize & 0xffff;
+        let mut seen = vec![(u16::MAX, 0u16); 1 << 16];
+        for number in 0..self.templates.len() {
+            let Ok(number) = u16::try_from(number) else {
+                break;
+            };
+            for word in self.words_of(number) {
+                if let Some((last, count)) =
+                    seen.get_mut(slot(word)).filter(|(last, _)| *last != number)
+                {
+                    *last = number;
+                    *count += 1;
+                }
+            }
+        }
+        let rare = |word: &u32| {
+            seen.get(slot(word))
+                .is_some_and(|(_, count)| *count <= MAX_OWN)
+        };
+        for number in 0..self.templates.len() {
+            let words = u16::try_from(number)
+                .map(|n| self.words_of(n))
+                .unwrap_or_default();
+            let mut own: Vec<u32> = if words.len() > DENSE {
+                Vec::new()
+            } else {
+                words.iter().filter(|w| rare(w)).copied().collect()
+            };
+            own.sort_unstable();
+            own.dedup();
+            self.own.push(own);
+        }
+    }
+
+    /// The words of a short template that few others have.
+    pub(crate) fn own_words(&self, template: u16) -> &[u32] {
+        self.own
+            .get(usize::from(template))
+            .map(Vec::as_slice)
+            .unwrap_or_default()
     }
 
     /// The words of a template.

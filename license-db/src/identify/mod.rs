@@ -25,6 +25,8 @@ use index::Index;
 use phrase::Phrases;
 use words::Words;
 
+use crate::declared::debian;
+
 /// What a file bears.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Identification {
@@ -67,25 +69,26 @@ impl Identifier {
         let Some(text) = decode::text(bytes) else {
             return Identification::default();
         };
-        let windows = prefilter::windows(&text);
-        let words = Words::of_windows(&text, &windows);
+        if debian::is_machine_readable(&text) {
+            let words = Words::of(&text);
+            if let Some(findings) = tag::find_statements(self, &text, &words) {
+                return finish(&words, &Taken::new(words.len()), findings);
+            }
+        }
+        self.identify_prose(&text)
+    }
+
+    /// Finds the licences of a text that is not a machine-readable copyright file.
+    pub(crate) fn identify_prose(&self, text: &str) -> Identification {
+        let windows = prefilter::windows(text);
+        let words = Words::of_windows(text, &windows);
         let mut taken = Taken::new(words.len());
-        let mut findings = tag::find(&text, &words);
+        let mut findings = tag::find(text, &words);
         findings
             .iter()
             .for_each(|finding| taken.take(&finding.words));
-        if !tag::is_machine_readable(&text) {
-            self.read_words(&words, &mut taken, &mut findings);
-        }
-        let expression = resolve::resolve(&words, &taken, &mut findings);
-        let matches = findings
-            .iter()
-            .map(|finding| finding.report(&words))
-            .collect();
-        Identification {
-            expression,
-            matches,
-        }
+        self.read_words(&words, &mut taken, &mut findings);
+        finish(&words, &taken, findings)
     }
 
     fn read_words(&self, words: &Words, taken: &mut Taken, findings: &mut Vec<Finding>) {
@@ -123,6 +126,18 @@ impl Identifier {
 
     fn gnu(&self, words: &Words, taken: &Taken) -> Vec<Finding> {
         gnu::find(words, taken)
+    }
+}
+
+fn finish(words: &Words, taken: &Taken, mut findings: Vec<Finding>) -> Identification {
+    let expression = resolve::resolve(words, taken, &mut findings);
+    let matches = findings
+        .iter()
+        .map(|finding| finding.report(words))
+        .collect();
+    Identification {
+        expression,
+        matches,
     }
 }
 

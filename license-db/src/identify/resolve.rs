@@ -22,13 +22,20 @@ pub(crate) fn resolve(words: &Words, taken: &Taken, findings: &mut Vec<Finding>)
     findings.sort_by_key(|f| (f.words.start, f.words.end));
     settle_gnu(findings);
     drop_vague(findings);
+    let exceptions = exceptions(findings);
     let mut parts: Vec<String> = Vec::new();
     let mut last: Option<&Finding> = None;
     for finding in findings.iter().filter(|f| f.state != State::Clue) {
-        let license = with_exceptions(finding, findings);
-        if is_exception(&finding.license) {
+        if is_exception(&finding.license) || restates(finding, findings) {
             continue;
         }
+        let exception = exceptions
+            .iter()
+            .find(|(license, _)| *license == finding.license);
+        let license = match exception {
+            Some((license, exception)) => format!("{license} WITH {exception}"),
+            None => finding.license.clone(),
+        };
         match (last, parts.last_mut()) {
             (Some(before), Some(part)) if choice(words, taken, before, finding) => {
                 if let Some(either) = expression::or([part.as_str(), license.as_str()]) {
@@ -73,6 +80,16 @@ fn absorb(parts: &[String]) -> Vec<&str> {
                 .any(|choice| choice.iter().any(|id| id == part))
         })
         .collect()
+}
+
+/// "Apache License v2.0 with LLVM Exceptions" beside a tag that says so in full.
+fn restates(finding: &Finding, findings: &[Finding]) -> bool {
+    let with = |f: &Finding| {
+        f.license
+            .strip_prefix(&finding.license)
+            .is_some_and(|rest| rest.starts_with(" WITH "))
+    };
+    matches!(finding.kind, Kind::Notice | Kind::Reference) && findings.iter().any(with)
 }
 
 pub(crate) fn is_exception(id: &str) -> bool {
@@ -143,34 +160,30 @@ fn outdoes(license: &str, vague: &str) -> bool {
             .starts_with(family)
 }
 
-/// The licence with the exceptions of the file that fit it.
-fn with_exceptions(finding: &Finding, findings: &[Finding]) -> String {
-    let mut out = finding.license.clone();
-    if out.contains(' ') {
-        return out;
-    }
-    for exception in findings
-        .iter()
-        .filter(|f| f.state != State::Clue && is_exception(&f.license))
-    {
-        let candidates = findings.iter().filter(|f| {
-            f.state != State::Clue
-                && !is_exception(&f.license)
-                && fits(&exception.license, &f.license)
-        });
-        let nearest = candidates.min_by_key(|f| f.words.start.abs_diff(exception.words.start));
-        let same = nearest.is_some_and(|f| f.license == finding.license);
-        if same && !out.contains(' ') {
-            out = format!("{out} WITH {}", exception.license);
-        }
-    }
-    out
+/// For each finding the exceptions that go with it: each exception goes to the nearest licence
+/// that it fits, and so to every finding of that licence.
+fn exceptions(findings: &[Finding]) -> Vec<(String, String)> {
+    let counted = || findings.iter().filter(|f| f.state != State::Clue);
+    let excepting = counted().filter(|f| is_exception(&f.license));
+    let pairs = excepting.filter_map(|exception| {
+        let candidates = counted().filter(|f| fits(&exception.license, &f.license));
+        // Most GNU exceptions are from the GPL: another GNU licence is second choice.
+        let nearest = candidates.min_by_key(|f| {
+            let second = exception.license.contains("LGPL") != f.license.starts_with("LGPL-");
+            (second, f.words.start.abs_diff(exception.words.start))
+        })?;
+        Some((nearest.license.clone(), exception.license.clone()))
+    });
+    pairs.collect()
 }
 
 fn fits(exception: &str, license: &str) -> bool {
     match exception {
         "LLVM-exception" | "Swift-exception" => license == "Apache-2.0",
-        _ => license.contains("GPL-"),
+        // A patent grant beside a BSD licence, not an exception from the GPL.
+        "Google-Patent-WebM" => license == "BSD-3-Clause",
+        "SHL-2.0" | "SHL-2.1" => license == "Apache-2.0",
+        _ => license.contains("GPL-") && !license.contains(' '),
     }
 }
 

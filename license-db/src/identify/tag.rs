@@ -8,6 +8,7 @@ use memchr::memmem::Finder;
 
 use super::finding::Finding;
 use super::words::Words;
+use crate::Identifier;
 use crate::declared::{self, debian};
 use crate::expression;
 
@@ -19,14 +20,22 @@ const MAX_TAGS: usize = 4096;
 
 static SPDX: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("SPDX-License-Identifier"));
 
+/// The statements of a machine-readable copyright file, whose other words are quotations; or
+/// none where the text is not one.
+pub(crate) fn find_statements(
+    identifier: &Identifier,
+    text: &str,
+    words: &Words,
+) -> Option<Vec<Finding>> {
+    let statements = debian::machine_readable(identifier, text)?;
+    let findings = statements.into_iter().map(|statement| {
+        Finding::new(of_line(words, statement.line), statement.license, Kind::Tag)
+    });
+    Some(findings.take(MAX_TAGS).collect())
+}
+
 /// The tags of a text, in its order.
 pub(crate) fn find(text: &str, words: &Words) -> Vec<Finding> {
-    if let Some(statements) = debian::machine_readable(text) {
-        let findings = statements.into_iter().map(|statement| {
-            Finding::new(of_line(words, statement.line), statement.license, Kind::Tag)
-        });
-        return findings.take(MAX_TAGS).collect();
-    }
     let mut out = Vec::new();
     for (number, line) in text.lines().enumerate() {
         let license = if SPDX.find(line.as_bytes()).is_some() {
@@ -45,11 +54,6 @@ pub(crate) fn find(text: &str, words: &Words) -> Vec<Finding> {
         }
     }
     out
-}
-
-/// Whether a text is a machine-readable copyright file, whose words are quotations.
-pub(crate) fn is_machine_readable(text: &str) -> bool {
-    debian::machine_readable(text).is_some()
 }
 
 fn of_line(words: &Words, line: u32) -> std::ops::Range<usize> {

@@ -18,8 +18,11 @@ const LONG: usize = 400;
 /// Above this score a text is the template.
 pub(crate) const CERTAIN: f64 = 0.98;
 
-/// The smallest share of a template's shingles that proposes it.
-const PROPOSE: f64 = 0.2;
+/// One in so many of a template's shingles proposes it.
+const PROPOSE: u32 = 5;
+
+/// What a missing word of the template's own costs, in words.
+const STRANGE: f64 = 6.0;
 
 /// The most shingle hits that are kept of one file.
 const MAX_HITS: usize = 3_000_000;
@@ -36,6 +39,16 @@ pub(crate) struct Found {
     pub(crate) template: u16,
     /// Places among the counting words.
     pub(crate) at: Alignment,
+    /// How many words that only this template has are missing.
+    strange: usize,
+}
+
+impl Found {
+    /// What decides between templates that claim the same words.
+    fn value(&self) -> f64 {
+        let strange = f64::from(u32::try_from(self.strange).unwrap_or(u32::MAX));
+        self.at.value() - STRANGE * strange
+    }
 }
 
 /// The texts in the counting words of a file, in its order, none inside another.
@@ -48,17 +61,30 @@ pub(crate) fn find(index: &Index, file: &[u32]) -> Vec<Found> {
             agree: len,
             template: len,
         };
-        return vec![Found { template, at }];
+        return vec![Found {
+            template,
+            at,
+            strange: 0,
+        }];
     }
     let chains = chains(index, hits(index, file));
     let found = chains.iter().filter_map(|chain| {
         let at = align::align(file, index.words_of(chain.template), &chain.anchors)?;
-        accepted(&at).then_some(Found {
+        accepted(&at).then(|| Found {
             template: chain.template,
             at,
+            strange: strange(index, chain.template, file, &at),
         })
     });
     best(found.collect())
+}
+
+/// Counts the words that only this template has, such as the name of its holder, and that the
+/// file does not have.
+fn strange(index: &Index, template: u16, file: &[u32], at: &Alignment) -> usize {
+    let own = index.own_words(template);
+    let here = file.get(at.start..at.end).unwrap_or_default();
+    own.iter().filter(|word| !here.contains(word)).count()
 }
 
 fn accepted(at: &Alignment) -> bool {
@@ -98,23 +124,25 @@ fn hits(index: &Index, file: &[u32]) -> Vec<Hit> {
             break;
         }
     }
-    let enough = |template: u16| {
-        let count = counts.get(usize::from(template)).copied().unwrap_or(0);
-        index
-            .template(template)
-            .is_some_and(|t| count >= needed(t.shingles))
-    };
-    hits.retain(|hit| enough(hit.template));
+    let enough: Vec<bool> = counts
+        .iter()
+        .zip(&index.templates)
+        .map(|(count, template)| *count >= needed(template.shingles))
+        .collect();
+    hits.retain(|hit| {
+        enough
+            .get(usize::from(hit.template))
+            .copied()
+            .unwrap_or(false)
+    });
     hits.sort_unstable_by_key(|hit| (hit.template, hit.file, hit.at));
     hits
 }
 
+/// How many of a template's shingles propose it: one in [`PROPOSE`], and two at least, as one
+/// may be chance.
 fn needed(shingles: u32) -> u32 {
-    // At least two in a row, as one may be chance.
-    let share = (f64::from(shingles) * PROPOSE).ceil();
-    (2..=shingles.max(2))
-        .find(|n| f64::from(*n) >= share)
-        .unwrap_or(2)
+    shingles.div_ceil(PROPOSE).max(2)
 }
 
 struct Chain {
@@ -189,8 +217,8 @@ fn split(hits: &[Hit], len: usize) -> Vec<Vec<(u32, u32)>> {
 /// Takes the most valuable first; what then overlaps it is dropped.
 fn best(mut found: Vec<Found>) -> Vec<Found> {
     found.sort_by(|a, b| {
-        b.at.value()
-            .total_cmp(&a.at.value())
+        b.value()
+            .total_cmp(&a.value())
             .then(a.template.cmp(&b.template))
     });
     let mut taken: Vec<Found> = Vec::new();
