@@ -8,15 +8,21 @@ use crate::ui::Ui;
 use crate::{completions, doctor, license, man, scan};
 
 /// Containers on HPC nodes: what can run here, what is in an image, and may it be published.
+///
+/// Results go to standard output, progress and warnings to standard error; NO_COLOR is
+/// obeyed. No command needs root, a server or the network.
 #[derive(Debug, Parser)]
-#[command(name = "hpcctl", version, propagate_version = true, disable_help_subcommand = true)]
+#[command(
+    name = "hpcctl",
+    version,
+    propagate_version = true,
+    disable_help_subcommand = true
+)]
 #[command(after_long_help = "\
 EXAMPLES
   hpcctl doctor                                  what can run on this node, and what to change
   hpcctl scan image docker-archive:image.tar     packages, licences and a verdict
-  hpcctl license identify -o jsonl src/          the licence of each file
-
-Results go to standard output, progress and warnings to standard error. NO_COLOR is obeyed.")]
+  hpcctl license identify -o jsonl src/          the licence of each file")]
 pub struct Cli {
     /// The options that every command takes.
     #[command(flatten)]
@@ -79,8 +85,15 @@ mod tests {
     #[test]
     fn every_command_shows_examples() {
         fn look(command: &clap::Command) {
-            let help = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
-            assert!(help.starts_with("EXAMPLES\n"), "{} shows no examples", command.get_name());
+            let help = command
+                .get_after_long_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            assert!(
+                help.starts_with("EXAMPLES\n"),
+                "{} shows no examples",
+                command.get_name()
+            );
             command.get_subcommands().for_each(look);
         }
         look(&Cli::command());

@@ -10,7 +10,9 @@ use crate::failure::Failure;
 
 /// Print the completion of a shell.
 #[derive(Debug, Args)]
-#[command(after_long_help = "EXAMPLES\n  hpcctl completions bash > ~/.local/share/bash-completion/completions/hpcctl")]
+#[command(
+    after_long_help = "EXAMPLES\n  hpcctl completions bash > ~/.local/share/bash-completion/completions/hpcctl"
+)]
 pub struct Completions {
     /// The shell
     shell: Shell,

@@ -118,7 +118,8 @@ impl Doctor {
 
     /// The verdicts on the operations that were asked for.
     fn verdicts(&self, found: &model::Doctor) -> Vec<Verdict> {
-        let installed = |runtime: &&model::Runtime| runtime.installed && runtime.runtime != "builtin";
+        let installed =
+            |runtime: &&model::Runtime| runtime.installed && runtime.runtime != "builtin";
         let named = !self.runtime.is_empty();
         let none_installed = !found.runtimes.iter().any(|runtime| installed(&runtime));
         let asked = found.runtimes.iter().filter(|runtime| {
@@ -126,7 +127,10 @@ impl Doctor {
         });
         let operations = asked.flat_map(|runtime| &runtime.operations);
         let any_op = named || !self.op.is_empty();
-        operations.filter(|operation| any_op || operation.op == "run").map(|operation| operation.verdict).collect()
+        operations
+            .filter(|operation| any_op || operation.op == "run")
+            .map(|operation| operation.verdict)
+            .collect()
     }
 }
 
@@ -156,7 +160,10 @@ fn of_operations(verdicts: &[Verdict]) -> Exit {
 }
 
 fn list() -> Result<Exit, Failure> {
-    let width = hpcctl_node::checks().map(|probe| probe.id.len()).max().unwrap_or(0);
+    let width = hpcctl_node::checks()
+        .map(|probe| probe.id.len())
+        .max()
+        .unwrap_or(0);
     let lines: String = hpcctl_node::checks().fold(String::new(), |mut text, probe| {
         // Writing to a string does not fail.
         let _ = writeln!(text, "{:width$}  {}", probe.id, probe.manual.title);
@@ -167,7 +174,10 @@ fn list() -> Result<Exit, Failure> {
 }
 
 fn explain(ids: &[String]) -> Result<Exit, Failure> {
-    let pages: Vec<String> = ids.iter().map(|id| find(id).map(page)).collect::<Result<_, _>>()?;
+    let pages: Vec<String> = ids
+        .iter()
+        .map(|id| find(id).map(page))
+        .collect::<Result<_, _>>()?;
     emit::to_stdout(pages.join("\n").as_bytes())?;
     Ok(Exit::Clean)
 }
@@ -202,7 +212,10 @@ fn page(probe: &Probe) -> String {
         ("What the admin can do", manual.admin),
     ];
     let references = manual.refs.join(", ");
-    for (name, body) in sections.into_iter().chain([("See also", references.as_str())]) {
+    for (name, body) in sections
+        .into_iter()
+        .chain([("See also", references.as_str())])
+    {
         if !body.is_empty() {
             // Writing to a string does not fail.
             let _ = write!(text, "\n{name}\n{}", wrapped(body));
@@ -242,7 +255,10 @@ mod tests {
 
     #[test]
     fn an_unknown_check_suggests_those_near_it() {
-        let failure = find("ns.usr").err().map(|failure| format!("{failure:?}")).unwrap_or_default();
+        let failure = find("ns.usr")
+            .err()
+            .map(|failure| format!("{failure:?}"))
+            .unwrap_or_default();
         assert!(failure.contains("ns.user"), "{failure}");
     }
 

@@ -11,7 +11,8 @@ use crate::failure::{Failure, chain};
 use crate::ui::Ui;
 
 /// The help of `-o`, with the formats that a kind of report has.
-pub const OUTPUT_HELP: &str = "Write FORMAT, to standard output or to a file; repeatable [default: table]";
+pub const OUTPUT_HELP: &str =
+    "Write FORMAT, to standard output or to a file; repeatable [default: table]";
 
 /// Reads the `-o` options; without any it is a table on standard output.
 pub fn outputs(given: &[String], kind: Kind) -> Result<Vec<Output>, Failure> {
@@ -21,7 +22,11 @@ pub fn outputs(given: &[String], kind: Kind) -> Result<Vec<Output>, Failure> {
         .iter()
         .map(|text| Output::parse(text, kind).map_err(|error| Failure::usage(chain(&error))))
         .collect::<Result<_, _>>()?;
-    match outputs.iter().filter(|output| output.file.is_none()).count() {
+    match outputs
+        .iter()
+        .filter(|output| output.file.is_none())
+        .count()
+    {
         0 | 1 => Ok(outputs),
         _ => Err(Failure::usage("two outputs would go to standard output")
             .hint("write all but one to a file: -o FORMAT=FILE")),
@@ -38,7 +43,10 @@ pub fn envelope<R>(kind: &str, begun: Timestamp, result: R, unknowns: Vec<Unknow
     Envelope {
         schema: format!("hpcctl.{kind}/1"),
         kind: kind.into(),
-        tool: Tool { name: "hpcctl".into(), version: env!("CARGO_PKG_VERSION").into() },
+        tool: Tool {
+            name: "hpcctl".into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+        },
         host: hpcctl_host::machine(),
         started_at: begun.to_string(),
         finished_at: ended.to_string(),
@@ -61,7 +69,6 @@ pub fn write(report: &Report<'_>, outputs: &[Output], ui: &Ui) -> Result<(), Fai
             verbose: ui.verbose,
             width: ui.width,
             color: ui.color && terminal,
-            source_date_epoch: source_date_epoch().map(Timestamp::as_second),
         };
         let mut bytes = Vec::new();
         (output.format.write)(report, output.version.as_deref(), &options, &mut bytes)
@@ -77,17 +84,24 @@ pub fn write(report: &Report<'_>, outputs: &[Output], ui: &Ui) -> Result<(), Fai
 /// Writes to standard output.
 pub fn to_stdout(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| Failure::writing("standard output", &error))
+    out.write_all(bytes)
+        .and_then(|()| out.flush())
+        .map_err(|error| Failure::writing("standard output", &error))
 }
 
 /// Writes a file whole or not at all: beside its place, then renamed.
 pub fn to_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let dir = path
+        .parent()
+        .filter(|dir| !dir.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let written = tempfile::Builder::new()
         .prefix(".hpcctl-")
         .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
         .tempfile_in(dir)
         .and_then(|mut file| file.write_all(bytes).map(|()| file))
         .and_then(|file| file.persist(path).map_err(io::Error::from));
-    written.map(|_| ()).map_err(|error| Failure::writing(&path.display().to_string(), &error))
+    written
+        .map(|_| ())
+        .map_err(|error| Failure::writing(&path.display().to_string(), &error))
 }

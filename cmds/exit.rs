@@ -28,9 +28,21 @@ pub static EXITS: &[(Exit, u8, &str)] = &[
     (Exit::Clean, 0, "Nothing at or above the level asked for."),
     (Exit::Findings, 1, "Findings, or refused."),
     (Exit::Usage, 2, "The command line is wrong."),
-    (Exit::Inconclusive, 3, "Inconclusive: only unknowns, or the scan is incomplete."),
-    (Exit::BadConfiguration, 4, "The policy or the configuration is not valid."),
-    (Exit::Unreachable, 5, "The image, registry, runtime or file cannot be reached or read."),
+    (
+        Exit::Inconclusive,
+        3,
+        "Inconclusive: only unknowns, or the scan is incomplete.",
+    ),
+    (
+        Exit::BadConfiguration,
+        4,
+        "The policy or the configuration is not valid.",
+    ),
+    (
+        Exit::Unreachable,
+        5,
+        "The image, registry, runtime or file cannot be reached or read.",
+    ),
     (Exit::Fault, 70, "A fault of hpcctl itself."),
     (Exit::Interrupted, 130, "Interrupted."),
 ];

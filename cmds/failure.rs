@@ -45,7 +45,12 @@ impl Failure {
     }
 
     fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), hints: Vec::new(), silent: false }
+        Self {
+            exit,
+            message: message.into(),
+            hints: Vec::new(),
+            silent: false,
+        }
     }
 
     /// Adds what to do.
@@ -82,10 +87,16 @@ pub fn chain(error: &dyn Error) -> String {
 /// Makes a panic say that it is a fault of ours, and end with that exit status.
 pub fn report_faults() {
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let place = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         let message = panic.payload_as_str().unwrap_or("no message");
         crate::ui::fault(&format!("{message} at {place}"));
-        #[expect(clippy::disallowed_methods, reason = "after a fault nothing else can give the exit status, from whichever thread")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "after a fault nothing else can give the exit status, from whichever thread"
+        )]
         std::process::exit(Exit::Fault.code().into());
     }));
 }

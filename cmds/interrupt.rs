@@ -14,7 +14,10 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 pub fn listen() {
     let handler = || {
         if !HELD.load(SeqCst) || INTERRUPTED.swap(true, SeqCst) {
-            #[expect(clippy::disallowed_methods, reason = "an interrupt ends the process from the thread that waits for it")]
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "an interrupt ends the process from the thread that waits for it"
+            )]
             std::process::exit(Exit::Interrupted.code().into());
         }
     };
@@ -27,5 +30,9 @@ pub fn held<T>(work: impl FnOnce() -> T) -> Result<T, Exit> {
     HELD.store(true, SeqCst);
     let done = work();
     HELD.store(false, SeqCst);
-    if INTERRUPTED.load(SeqCst) { Err(Exit::Interrupted) } else { Ok(done) }
+    if INTERRUPTED.load(SeqCst) {
+        Err(Exit::Interrupted)
+    } else {
+        Ok(done)
+    }
 }

@@ -61,7 +61,8 @@ impl License {
         for path in paths {
             collect(path, 0, &mut files, &mut unknowns);
         }
-        let identified: Vec<Result<Identified, Unknown>> = files.par_iter().map(|path| identify(path)).collect();
+        let identified: Vec<Result<Identified, Unknown>> =
+            files.par_iter().map(|path| identify(path)).collect();
         let mut found = Vec::with_capacity(identified.len());
         for outcome in identified {
             match outcome {
@@ -72,7 +73,11 @@ impl License {
         for unknown in &unknowns {
             ui.warn(&format!("cannot read {}: {}", unknown.what, unknown.why));
         }
-        let exit = if unknowns.is_empty() { Exit::Clean } else { Exit::Unreachable };
+        let exit = if unknowns.is_empty() {
+            Exit::Clean
+        } else {
+            Exit::Unreachable
+        };
         let report = emit::envelope("license", begun, found, unknowns);
         emit::write(&Report::License(&report), &outputs, ui)?;
         Ok(exit)
@@ -83,14 +88,22 @@ impl License {
 fn collect(path: &Path, depth: usize, files: &mut Vec<PathBuf>, unknowns: &mut Vec<Unknown>) {
     let mut unknown = |why: String| unknowns.push(Unknown::new(path.display().to_string(), why));
     // What the user names is followed, what is found below is not.
-    let meta = if depth == 0 { fs::metadata(path) } else { fs::symlink_metadata(path) };
+    let meta = if depth == 0 {
+        fs::metadata(path)
+    } else {
+        fs::symlink_metadata(path)
+    };
     match meta {
         Err(error) => unknown(error.to_string()),
         Ok(meta) if meta.is_file() => files.push(path.to_path_buf()),
-        Ok(meta) if meta.is_dir() && depth >= DEPTH => unknown(format!("more than {DEPTH} directories deep")),
+        Ok(meta) if meta.is_dir() && depth >= DEPTH => {
+            unknown(format!("more than {DEPTH} directories deep"))
+        }
         Ok(meta) if meta.is_dir() => match entries(path) {
             Err(error) => unknown(error.to_string()),
-            Ok(entries) => entries.iter().for_each(|entry| collect(entry, depth + 1, files, unknowns)),
+            Ok(entries) => entries
+                .iter()
+                .for_each(|entry| collect(entry, depth + 1, files, unknowns)),
         },
         // A device or a FIFO has no licence and could block for ever.
         Ok(_) if depth == 0 => unknown("not a file or a directory".into()),
@@ -99,7 +112,9 @@ fn collect(path: &Path, depth: usize, files: &mut Vec<PathBuf>, unknowns: &mut V
 }
 
 fn entries(dir: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut entries: Vec<PathBuf> = fs::read_dir(dir)?.map(|entry| entry.map(|e| e.path())).collect::<Result<_, _>>()?;
+    let mut entries: Vec<PathBuf> = fs::read_dir(dir)?
+        .map(|entry| entry.map(|e| e.path()))
+        .collect::<Result<_, _>>()?;
     entries.sort_unstable();
     Ok(entries)
 }
@@ -110,5 +125,9 @@ fn identify(path: &Path) -> Result<Identified, Unknown> {
     let read = File::open(path).and_then(|file| file.take(LIMIT).read_to_end(&mut bytes));
     read.map_err(|error| Unknown::new(&name, error.to_string()))?;
     let found = Identifier::spdx().identify(&bytes);
-    Ok(Identified { path: name, expression: found.expression, matches: found.matches })
+    Ok(Identified {
+        path: name,
+        expression: found.expression,
+        matches: found.matches,
+    })
 }

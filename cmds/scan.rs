@@ -105,7 +105,12 @@ impl Scan {
         let (reference, how) = match &self.command {
             ScanCommand::Image { reference, how } => {
                 let parsed = reference.parse::<Reference>();
-                (parsed.map_err(|error| Failure::usage(format!("cannot scan {reference}: {}", chain(&error))))?, how)
+                (
+                    parsed.map_err(|error| {
+                        Failure::usage(format!("cannot scan {reference}: {}", chain(&error)))
+                    })?,
+                    how,
+                )
             }
             ScanCommand::Dir { path, how } => (Reference::directory(path), how),
         };
@@ -135,7 +140,11 @@ impl Scan {
 
 fn failure(reference: &Reference, error: &hpcctl_image::Error) -> Failure {
     let message = format!("cannot scan {reference}: {}", chain(error));
-    if error.is_target() { Failure::unreachable(message) } else { Failure::fault(message) }
+    if error.is_target() {
+        Failure::unreachable(message)
+    } else {
+        Failure::fault(message)
+    }
 }
 
 impl Progress for Bar {
@@ -144,7 +153,8 @@ impl Progress for Bar {
     }
 
     fn layer(&self, _name: &str, place: usize, of: usize) {
-        self.0.set_message(format!("scanning layer {place} of {of}"));
+        self.0
+            .set_message(format!("scanning layer {place} of {of}"));
     }
 
     fn read(&self, bytes: u64) {

@@ -82,7 +82,13 @@ pub fn fault(text: &str) {
 fn say(text: &str) {
     let clean: String = text
         .chars()
-        .map(|c| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c })
+        .map(|c| {
+            if c.is_control() && c != '\n' {
+                char::REPLACEMENT_CHARACTER
+            } else {
+                c
+            }
+        })
         .collect();
     // There is nobody to tell that standard error is closed.
     let _ = writeln!(io::stderr().lock(), "{clean}");
