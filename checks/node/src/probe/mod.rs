@@ -6,13 +6,29 @@ use hpcctl_model::doctor::{Check, Status};
 
 use crate::{Finding, Manual, Reading, Site};
 
+mod cg_crun_hybrid;
+mod cg_delegated;
+mod cg_mode;
+mod cg_own;
+mod env_home;
+mod env_runtime_dir;
+mod env_user;
 mod fs_exec;
 mod fs_space;
 mod fs_type;
 mod fuse_fusermount;
 mod fuse_open;
 mod fuse_userns;
+mod kernel_version;
+mod lim_conf_over_hard;
 mod lim_device_filter;
+mod lim_memlock;
+mod lim_nofile;
+mod lim_nproc;
+mod lsm_apparmor_userns;
+mod lsm_landlock;
+mod lsm_list;
+mod lsm_selinux;
 mod net_lo;
 mod net_pasta;
 mod net_slirp;
@@ -44,7 +60,16 @@ mod ovl_tmpfs;
 mod ovl_tmpfs_xattr;
 mod ovl_whiteout;
 mod podman_network;
+mod podman_oci;
+mod podman_pause;
 mod run_builtin;
+mod sec_actions;
+mod sec_fakechown;
+mod sec_filter;
+mod sec_inherited;
+mod sec_notif;
+mod sec_ptrace;
+mod sec_yama;
 mod uid_newuidmap;
 mod uid_subid_file;
 mod uid_suid_mount;
@@ -104,7 +129,32 @@ pub static PROBES: &[&Probe] = &[
     &net_tun::PROBE,
     &net_pasta::PROBE,
     &net_slirp::PROBE,
+    &sec_filter::PROBE,
+    &sec_actions::PROBE,
+    &sec_fakechown::PROBE,
+    &sec_notif::PROBE,
+    &sec_inherited::PROBE,
+    &sec_ptrace::PROBE,
+    &sec_yama::PROBE,
+    &lsm_list::PROBE,
+    &lsm_apparmor_userns::PROBE,
+    &lsm_selinux::PROBE,
+    &lsm_landlock::PROBE,
+    &cg_mode::PROBE,
+    &cg_own::PROBE,
+    &cg_delegated::PROBE,
+    &cg_crun_hybrid::PROBE,
+    &lim_memlock::PROBE,
+    &lim_nofile::PROBE,
+    &lim_nproc::PROBE,
+    &lim_conf_over_hard::PROBE,
     &lim_device_filter::PROBE,
+    &env_home::PROBE,
+    &env_runtime_dir::PROBE,
+    &kernel_version::PROBE,
+    &podman_oci::PROBE,
+    &podman_pause::PROBE,
+    &env_user::PROBE,
     &podman_network::PROBE,
     &run_builtin::PROBE,
 ];

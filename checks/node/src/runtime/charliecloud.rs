@@ -93,6 +93,7 @@ const RUN: Formula = Formula::All(&[
     Formula::Check("runtime.charliecloud.installed"),
     USER_NAMESPACE,
     Formula::Check("ns.bind"),
+    Formula::Check("env.user"),
 ]);
 
 /// Charliecloud maps one id by design; a build that changes owners is faked by a filter.
