@@ -45,12 +45,22 @@ pub enum Error {
         /// The command that decompresses it.
         command: String,
     },
-    /// The image holds several images and the reference does not say which.
-    #[error("{path} holds several images: choose one of {choices}")]
+    /// The image holds several images, and the reference does not say which.
+    #[error("{path} holds several images: add one of these tags: {choices}")]
     Ambiguous {
         /// The layout.
         path: PathBuf,
-        /// The tags or platforms that it has.
+        /// The tags that it has.
+        choices: String,
+    },
+    /// The image is for other machines only.
+    #[error("{path} has no image for {wanted}, only for {choices}")]
+    NoPlatform {
+        /// The layout.
+        path: PathBuf,
+        /// The platform of this machine.
+        wanted: String,
+        /// The platforms that it has.
         choices: String,
     },
     /// A fault of this program.

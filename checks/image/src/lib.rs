@@ -4,12 +4,24 @@
 //! nothing in the image is run, and every read is bounded by [`Limits`]. What could not be
 //! read rides beside what was found.
 
+mod archive;
+mod blob;
+mod catalog;
+mod config;
 mod error;
+mod fault;
+mod format;
+mod layer;
+mod license;
 mod limits;
+mod packages;
 mod progress;
 mod reference;
 mod scan;
+mod tarball;
+mod tree;
 
+pub use catalog::{CATALOGERS, Cataloger};
 pub use error::Error;
 pub use limits::Limits;
 pub use progress::{Progress, Silent};

@@ -1,8 +1,23 @@
 //! The entry point: from a reference to the report's `result`.
+//!
+//! Layers are read in parallel and laid over one another in order, so that the result does
+//! not depend on which of them was read first.
 
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use hpcctl_license_db::policy::{Subject, judge};
 use hpcctl_model::Unknown;
-use hpcctl_model::scan::Scan;
+use hpcctl_model::scan::{File, Image, Layer, Package, Scan};
 
+use crate::catalog::is_license_file;
+use crate::fault::Faults;
+use crate::format::{self, Contents};
+use crate::layer::{self, LayerRead, LayerSource, Plan};
+use crate::packages::{self, Packages};
+use crate::tree::{FileTree, NodeId};
 use crate::{Error, Limits, Progress, Reference};
 
 /// In which files licences are looked for.
@@ -43,8 +58,159 @@ pub fn scan(
     options: &Options,
     progress: &(dyn Progress + Sync),
 ) -> Result<Scanned, Error> {
-    let _ = (options, progress);
-    let path = reference.source().path().to_path_buf();
-    let what = "of a format";
-    Err(Error::Unsupported { path, what })
+    let plan = Plan::new(options)?;
+    let (opened, source, format) = format::open(reference.source(), &plan.limits)?;
+    let (read, whiteouts) = match &opened.contents {
+        Contents::Layers(layers) => (read_layers(layers, &plan, progress), true),
+        Contents::Directory(path) => (vec![format::read_directory(path, &plan, progress)?], false),
+    };
+    let mut unknowns = opened.faults.into_unknowns("image");
+    let merged = merge(read, whiteouts, &plan.limits, &mut unknowns);
+    let image = Image {
+        reference: Reference::from(source).to_string(),
+        digest: opened.digest,
+        format: format.to_owned(),
+        layers: merged.layers,
+    };
+    Ok(report(image, &merged.tree, &plan.limits, unknowns))
+}
+
+/// Reads the layers, as many at a time as there are threads.
+///
+/// These threads are not those of the pool: a thread of the pool that waits for a batch of
+/// texts would begin another layer meanwhile, and hold both.
+fn read_layers(
+    sources: &[LayerSource],
+    plan: &Plan,
+    progress: &(dyn Progress + Sync),
+) -> Vec<LayerRead> {
+    let sizes = sources
+        .iter()
+        .filter_map(|source| source.blob.as_ref().ok());
+    progress.total(sizes.map(|blob| blob.size()).sum());
+    let next = AtomicUsize::new(0);
+    let slots: Vec<Mutex<Option<LayerRead>>> = sources.iter().map(|_| Mutex::new(None)).collect();
+    let work = || {
+        loop {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            let (Some(source), Some(slot)) = (sources.get(place), slots.get(place)) else {
+                return;
+            };
+            let name = source.digest.as_ref().or(source.diff_id.as_ref());
+            progress.layer(name.map_or("", |name| name), place + 1, sources.len());
+            let read = layer::read(source, plan, progress);
+            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(read);
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..rayon::current_num_threads().min(sources.len()) {
+            scope.spawn(work);
+        }
+    });
+    let read = slots
+        .into_iter()
+        .map(|slot| slot.into_inner().unwrap_or_else(PoisonError::into_inner));
+    read.flatten().collect()
+}
+
+/// The layers and the tree that they make up.
+struct Merged {
+    layers: Vec<Layer>,
+    tree: FileTree,
+}
+
+fn merge(
+    read: Vec<LayerRead>,
+    whiteouts: bool,
+    limits: &Limits,
+    unknowns: &mut Vec<Unknown>,
+) -> Merged {
+    let mut tree = FileTree::new();
+    let mut layers = Vec::with_capacity(read.len());
+    for (place, mut read) in read.into_iter().enumerate() {
+        // There are at most as many layers as the limit says.
+        let place = u32::try_from(place).unwrap_or(u32::MAX);
+        tree.apply(place, read.listing, whiteouts, limits, &mut read.faults);
+        let name = read
+            .layer
+            .digest
+            .clone()
+            .unwrap_or_else(|| "files".to_owned());
+        unknowns.extend(read.faults.into_unknowns(&name));
+        layers.push(read.layer);
+    }
+    Merged { layers, tree }
+}
+
+fn report(image: Image, tree: &FileTree, limits: &Limits, mut unknowns: Vec<Unknown>) -> Scanned {
+    let with_facts = tree.files_with_facts();
+    let mut faults = Faults::default();
+    let Packages { packages, owned } =
+        packages::gather(tree, &with_facts, &image.layers, limits, &mut faults);
+    if tree.exhausted() {
+        faults.add("file tree", "its links lead through too many names");
+    }
+    unknowns.extend(faults.into_unknowns("packages"));
+    let (files, loose) = files(tree, &with_facts, &image.layers, &owned);
+    let complete = unknowns.is_empty();
+    let verdict = judge(&subjects(&packages, &files, &loose), complete);
+    Scanned {
+        scan: Scan {
+            image,
+            complete,
+            packages,
+            files,
+            verdict,
+        },
+        unknowns,
+    }
+}
+
+/// The files that bear a licence, by path, and which of them count for the verdict themselves.
+///
+/// A file that belongs to a package is covered by the package. A file that only names a
+/// licence, such as a script that mentions one, says nothing about its own terms, unless it is
+/// named as a licence file.
+fn files(
+    tree: &FileTree,
+    ids: &[NodeId],
+    layers: &[Layer],
+    owned: &HashSet<NodeId>,
+) -> (Vec<File>, HashSet<String>) {
+    let mut files = Vec::new();
+    let mut loose = HashSet::new();
+    for id in ids {
+        let Some(license) = tree.facts(*id).and_then(|facts| facts.license.as_ref()) else {
+            continue;
+        };
+        let path = tree.path(*id);
+        if !owned.contains(id) && (license.grants || is_license_file(&path)) {
+            loose.insert(path.clone());
+        }
+        let layer = layers.get(tree.node(*id).layer as usize);
+        files.push(File {
+            path,
+            layer: layer.and_then(|layer| layer.digest.clone()),
+            licenses: Some(license.expression.to_string()),
+        });
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    (files, loose)
+}
+
+fn subjects<'a>(
+    packages: &'a [Package],
+    files: &'a [File],
+    loose: &HashSet<String>,
+) -> Vec<Subject<'a>> {
+    let packages = packages.iter().map(|package| Subject {
+        name: &package.purl,
+        license: package.licenses.concluded.as_deref(),
+    });
+    let files = files.iter().filter(|file| loose.contains(&file.path));
+    let files = files.map(|file| Subject {
+        name: &file.path,
+        license: file.licenses.as_deref(),
+    });
+    packages.chain(files).collect()
 }

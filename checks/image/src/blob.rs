@@ -1,0 +1,274 @@
+//! The door to the bytes of an image: a range of a file, read without moving a shared cursor.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, Read};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::Path;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::tarball::Bytes;
+use crate::{Error, Progress};
+
+/// Bytes that are read at a time.
+const BUFFER: usize = 128 * 1024;
+
+/// A range of a file.
+#[derive(Debug, Clone)]
+pub(crate) struct Blob {
+    file: Arc<File>,
+    offset: u64,
+    size: u64,
+}
+
+impl Blob {
+    /// Opens a regular file as a whole; a FIFO or a device is refused.
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+        let unreadable = |source| Error::unreadable(path, source);
+        // Without O_NONBLOCK, opening a FIFO would wait for its writer.
+        let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+        let file = OpenOptions::new().read(true).custom_flags(flags).open(path);
+        let file = file.map_err(unreadable)?;
+        let metadata = file.metadata().map_err(unreadable)?;
+        if !metadata.is_file() {
+            return Err(Error::not_an_image(path, "it is not a regular file"));
+        }
+        Ok(Self {
+            file: Arc::new(file),
+            offset: 0,
+            size: metadata.len(),
+        })
+    }
+
+    /// A part of this blob, cut at its end.
+    pub(crate) fn part(&self, offset: u64, size: u64) -> Self {
+        let offset = offset.min(self.size);
+        let size = size.min(self.size - offset);
+        Self {
+            file: Arc::clone(&self.file),
+            offset: self.offset + offset,
+            size,
+        }
+    }
+
+    /// The size in bytes.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// A reader from the start.
+    pub(crate) fn reader<'p>(&self, progress: Option<&'p (dyn Progress + Sync)>) -> BlobReader<'p> {
+        BlobReader {
+            blob: self.clone(),
+            position: 0,
+            buffer: vec![0; BUFFER].into_boxed_slice(),
+            start: 0,
+            end: 0,
+            progress,
+        }
+    }
+
+    /// All bytes, when they are no more than `limit`.
+    pub(crate) fn bytes(&self, limit: u64) -> io::Result<Vec<u8>> {
+        if self.size > limit {
+            return Err(io::Error::other(format!("it is larger than {limit} bytes")));
+        }
+        let mut bytes = Vec::new();
+        self.reader(None).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+/// A buffered reader of a blob.
+pub(crate) struct BlobReader<'p> {
+    blob: Blob,
+    /// Where the next fill reads.
+    position: u64,
+    buffer: Box<[u8]>,
+    start: usize,
+    end: usize,
+    progress: Option<&'p (dyn Progress + Sync)>,
+}
+
+impl BlobReader<'_> {
+    /// The place of the next byte.
+    pub(crate) fn place(&self) -> u64 {
+        self.position - (self.end - self.start) as u64
+    }
+}
+
+impl BufRead for BlobReader<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.start == self.end {
+            let left = self.blob.size - self.position;
+            let wanted = usize::try_from(left).unwrap_or(BUFFER).min(BUFFER);
+            let place = self.blob.offset + self.position;
+            let count = self.blob.file.read_at(&mut self.buffer[..wanted], place)?;
+            self.position += count as u64;
+            (self.start, self.end) = (0, count);
+            if let Some(progress) = self.progress {
+                progress.read(count as u64);
+            }
+        }
+        Ok(&self.buffer[self.start..self.end])
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.start = (self.start + count).min(self.end);
+    }
+}
+
+impl Read for BlobReader<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.fill_buf()?.read(out)?;
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+impl Bytes for BlobReader<'_> {
+    fn skip(&mut self, count: u64) -> io::Result<u64> {
+        let place = self.place();
+        let target = place.saturating_add(count).min(self.blob.size);
+        if target <= self.position {
+            self.start = self.end - (self.position - target) as usize;
+        } else {
+            self.position = target;
+            (self.start, self.end) = (0, 0);
+        }
+        Ok(target - place)
+    }
+}
+
+/// A reader that hashes what passes through it.
+pub(crate) struct Hashed<R> {
+    inner: R,
+    hash: Sha256,
+    count: u64,
+    limit: u64,
+}
+
+impl<R: BufRead> Hashed<R> {
+    /// Reads from `inner`; reading more than `limit` bytes is an error.
+    pub(crate) fn new(inner: R, limit: u64) -> Self {
+        Self {
+            inner,
+            hash: Sha256::new(),
+            count: 0,
+            limit,
+        }
+    }
+
+    /// Reads to the end and returns the digest of everything.
+    pub(crate) fn finish(&mut self) -> io::Result<String> {
+        self.skip(u64::MAX)?;
+        Ok(digest(self.hash.clone()))
+    }
+}
+
+impl<R: BufRead> BufRead for Hashed<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.count > self.limit {
+            let limit = self.limit;
+            return Err(io::Error::other(format!(
+                "it unpacks to more than {limit} bytes"
+            )));
+        }
+        self.inner.fill_buf()
+    }
+
+    fn consume(&mut self, count: usize) {
+        // The bytes are in the buffer already: this reads nothing.
+        if let Ok(buffer) = self.inner.fill_buf() {
+            self.hash.update(&buffer[..count.min(buffer.len())]);
+        }
+        self.count += count as u64;
+        self.inner.consume(count);
+    }
+}
+
+impl<R: BufRead> Read for Hashed<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.fill_buf()?.read(out)?;
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+impl<R: BufRead> Bytes for Hashed<R> {
+    fn skip(&mut self, count: u64) -> io::Result<u64> {
+        let mut left = count;
+        while left > 0 {
+            let buffered = match self.fill_buf() {
+                Ok(buffer) => buffer.len(),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            if buffered == 0 {
+                break;
+            }
+            let step = usize::try_from(left).unwrap_or(usize::MAX).min(buffered);
+            self.consume(step);
+            left -= step as u64;
+        }
+        Ok(count - left)
+    }
+}
+
+/// The digest of `bytes` as images write it.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    digest(Sha256::new().chain_update(bytes))
+}
+
+fn digest(hash: Sha256) -> String {
+    let mut text = String::from("sha256:");
+    for byte in hash.finalize() {
+        for half in [byte >> 4, byte & 0xf] {
+            text.push(char::from(b"0123456789abcdef"[usize::from(half)]));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn a_part_is_read_by_reading_and_skipping() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        let bytes: Vec<u8> = (0..300_000_u32).map(|n| n as u8).collect();
+        file.write_all(&bytes).unwrap();
+        let blob = Blob::open(file.path()).unwrap().part(10, 250_000);
+        let mut reader = blob.reader(None);
+        let mut three = [0; 3];
+        reader.read_exact(&mut three).unwrap();
+        assert_eq!(three, bytes[10..13]);
+        assert_eq!(reader.skip(200_000).unwrap(), 200_000);
+        assert_eq!(reader.place(), 200_003);
+        reader.read_exact(&mut three).unwrap();
+        assert_eq!(three, bytes[200_013..200_016]);
+        assert_eq!(reader.skip(u64::MAX).unwrap(), 250_000 - 200_006);
+        assert_eq!(reader.read(&mut three).unwrap(), 0);
+    }
+
+    #[test]
+    fn what_passes_is_hashed_and_bounded() {
+        let mut hashed = Hashed::new(&b"abc"[..], 10);
+        assert_eq!(hashed.skip(1).unwrap(), 1);
+        let empty = sha256(b"");
+        assert!(empty.starts_with("sha256:e3b0c442"));
+        assert_eq!(hashed.finish().unwrap(), sha256(b"abc"));
+        let zeros = vec![0; 100];
+        let mut bounded = Hashed::new(io::BufReader::with_capacity(16, &zeros[..]), 50);
+        assert!(
+            bounded
+                .finish()
+                .unwrap_err()
+                .to_string()
+                .contains("more than 50 bytes")
+        );
+    }
+}

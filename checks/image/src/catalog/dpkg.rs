@@ -1,0 +1,174 @@
+//! Debian packages: `/var/lib/dpkg/status`, and `status.d` of images without a package manager.
+//!
+//! The fields are those of deb-control(5) and dpkg-query(1). The licence is declared in
+//! `/usr/share/doc/PACKAGE/copyright` (Debian Policy, 12.5).
+
+use super::stanza::{Stanza, Stanzas};
+use super::{Candidate, Found, Source, TextsIn};
+
+/// The words of the `Status` field under which files are there.
+const PRESENT: [&str; 5] = [
+    "installed",
+    "unpacked",
+    "half-configured",
+    "triggers-awaited",
+    "triggers-pending",
+];
+
+/// Reads a status file, or the list of the files of a package.
+pub(super) fn parse(source: &Source<'_>) -> Found {
+    if let Some(path) = source.path.strip_prefix("var/lib/dpkg/info/") {
+        return owned(path, source);
+    }
+    let mut found = Found::default();
+    if source.path.ends_with(".md5sums") {
+        found.owned = md5sums(&String::from_utf8_lossy(source.bytes));
+        return found;
+    }
+    let text = String::from_utf8_lossy(source.bytes);
+    let mut stanzas = Stanzas::new(&text);
+    let mut broken = 0;
+    while let Some(stanza) = stanzas.advance() {
+        match package(stanza) {
+            Some(package) => found.packages.extend(package),
+            None => broken += 1,
+        }
+    }
+    if broken > 0 {
+        found
+            .faults
+            .push(format!("{broken} stanzas have no package name or version"));
+    }
+    found
+}
+
+/// One stanza: none when it is broken, an empty option when the package is not installed.
+fn package(stanza: &Stanza<'_>) -> Option<Option<Candidate>> {
+    // The files of status.d have no status: what is there is installed.
+    let state = stanza
+        .get("Status")
+        .map(|status| status.split_ascii_whitespace().last().unwrap_or(""));
+    if state.is_some_and(|state| !PRESENT.contains(&state)) {
+        return Some(None);
+    }
+    let name = stanza.get("Package").filter(|name| is_name(name))?;
+    let version = stanza
+        .get("Version")
+        .filter(|version| !version.is_empty())?;
+    let doc = format!("usr/share/doc/{name}");
+    Some(Some(Candidate {
+        kind: "deb",
+        name: name.to_owned(),
+        version: version.to_owned(),
+        arch: stanza.get("Architecture").map(str::to_owned),
+        declared_in: Some(format!("{doc}/copyright")),
+        texts_in: vec![
+            TextsIn::Named(doc),
+            TextsIn::All(format!("usr/share/licenses/{name}")),
+        ],
+        supplier: stanza.get("Maintainer").map(str::to_owned),
+        source: stanza
+            .get("Source")
+            .map(|source| with_version(source, version)),
+        ..Candidate::default()
+    }))
+}
+
+/// `NAME` or `NAME (VERSION)` as a name and a version.
+fn with_version(source: &str, version: &str) -> String {
+    match source.split_once('(') {
+        Some((name, rest)) => format!("{} {}", name.trim(), rest.trim_end_matches(')').trim()),
+        None => format!("{source} {version}"),
+    }
+}
+
+/// Whether a name is one that Debian Policy 5.6.1 allows: it goes into paths.
+fn is_name(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+    name.bytes().all(allowed) && name.starts_with(|first: char| first.is_ascii_alphanumeric())
+}
+
+/// The paths of an `info/*.list`, and of the package's other files beside it.
+fn owned(name: &str, source: &Source<'_>) -> Found {
+    let mut owned = String::from_utf8_lossy(source.bytes).into_owned();
+    let package = name.strip_suffix(".list").unwrap_or(name);
+    const BESIDE: [&str; 5] = ["preinst", "postinst", "prerm", "postrm", "config"];
+    for kind in BESIDE {
+        owned.push_str(&format!("\n/var/lib/dpkg/info/{package}.{kind}"));
+    }
+    Found {
+        owned,
+        ..Found::default()
+    }
+}
+
+/// The paths of an md5sums file, as `status.d` has them.
+fn md5sums(text: &str) -> String {
+    let paths = text.lines().filter_map(|line| line.split_once("  "));
+    paths.map(|(_, path)| path).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn status(text: &str) -> Found {
+        parse(&Source {
+            path: "var/lib/dpkg/status",
+            bytes: text.as_bytes(),
+        })
+    }
+
+    #[test]
+    fn only_installed_packages() {
+        let found = status(
+            "Package: a\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1:2-3\n\
+             Source: src (1:2-2)\nMaintainer: M <m@example.org>\nDescription: x\n more\n\n\
+             Package: b\nStatus: deinstall ok config-files\nVersion: 1\n\n\
+             Package: c\nStatus: install ok half-configured\nVersion: 1\nSource: other\n",
+        );
+        let names: Vec<&str> = found
+            .packages
+            .iter()
+            .map(|package| &*package.name)
+            .collect();
+        assert_eq!(names, ["a", "c"]);
+        let a = &found.packages[0];
+        assert_eq!((&*a.version, a.arch.as_deref()), ("1:2-3", Some("amd64")));
+        assert_eq!(a.source.as_deref(), Some("src 1:2-2"));
+        assert_eq!(a.supplier.as_deref(), Some("M <m@example.org>"));
+        assert_eq!(found.packages[1].source.as_deref(), Some("other 1"));
+        assert!(found.faults.is_empty());
+    }
+
+    #[test]
+    fn broken_stanzas_are_counted() {
+        let found =
+            status("Package: ../../etc\nVersion: 1\n\nVersion: 2\n\nPackage: ok\nVersion: 3\n");
+        assert_eq!(found.packages.len(), 1);
+        assert_eq!(found.faults, ["2 stanzas have no package name or version"]);
+    }
+
+    #[test]
+    fn lists_own_their_files_and_scripts() {
+        let found = parse(&Source {
+            path: "var/lib/dpkg/info/bash.list",
+            bytes: b"/.\n/bin/bash\n",
+        });
+        assert!(found.owned.lines().any(|path| path == "/bin/bash"));
+        assert!(
+            found
+                .owned
+                .lines()
+                .any(|path| path == "/var/lib/dpkg/info/bash.postinst")
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_status_is_read(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = parse(&Source { path: "var/lib/dpkg/status", bytes: &bytes });
+        }
+    }
+}

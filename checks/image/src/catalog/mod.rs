@@ -1,0 +1,251 @@
+//! What packages the files of an image speak of.
+//!
+//! A cataloger is a row: globs, and a function that reads one file. It sees the bytes of that
+//! file only, so it runs while the layer is read and nothing has to be kept. What a package
+//! has elsewhere in the image (its licence files, the distribution) is looked up in the
+//! merged tree by [`crate::packages`].
+
+mod apk;
+mod dpkg;
+mod os_release;
+mod python;
+mod rpm;
+mod stanza;
+
+pub(crate) use os_release::Distro;
+
+/// A cataloger: which files it reads and how.
+#[derive(Debug)]
+pub struct Cataloger {
+    /// The stable id, which `found_by` holds.
+    pub id: &'static str,
+    /// The paths it asks for, without a slash in front; `*` stays in one directory.
+    pub globs: &'static [&'static str],
+    /// How much of one file is read.
+    pub max_bytes: u64,
+    /// Reads one file.
+    pub(crate) parse: fn(&Source<'_>) -> Found,
+}
+
+const MIB: u64 = 1024 * 1024;
+
+/// All catalogers, in the order of their ids.
+pub static CATALOGERS: &[Cataloger] = &[
+    Cataloger {
+        id: "apk",
+        globs: &["lib/apk/db/installed", "usr/lib/apk/db/installed"],
+        max_bytes: 64 * MIB,
+        parse: apk::parse,
+    },
+    Cataloger {
+        id: "dpkg",
+        globs: &[
+            "var/lib/dpkg/status",
+            "var/lib/dpkg/status.d/*",
+            "var/lib/dpkg/info/*.list",
+        ],
+        max_bytes: 64 * MIB,
+        parse: dpkg::parse,
+    },
+    Cataloger {
+        id: "os-release",
+        globs: &["etc/os-release", "usr/lib/os-release"],
+        max_bytes: 64 * 1024,
+        parse: os_release::parse,
+    },
+    Cataloger {
+        id: "python",
+        globs: &[
+            "**/*.dist-info/METADATA",
+            "**/*.dist-info/RECORD",
+            "**/*.egg-info/PKG-INFO",
+            "**/*.egg-info",
+        ],
+        max_bytes: 16 * MIB,
+        parse: python::parse,
+    },
+    Cataloger {
+        id: "rpm",
+        globs: &[
+            "{var/lib,usr/lib/sysimage}/rpm/rpmdb.sqlite",
+            "{var/lib,usr/lib/sysimage}/rpm/rpmdb.sqlite-wal",
+            "{var/lib,usr/lib/sysimage}/rpm/Packages",
+            "{var/lib,usr/lib/sysimage}/rpm/Packages.db",
+        ],
+        max_bytes: 512 * MIB,
+        parse: rpm::parse,
+    },
+];
+
+/// A file that a cataloger reads.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Source<'a> {
+    /// The path, without a slash in front.
+    pub(crate) path: &'a str,
+    /// The content, or the start of it.
+    pub(crate) bytes: &'a [u8],
+}
+
+/// What a cataloger found in one file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// The packages, in the order of the file.
+    pub(crate) packages: Vec<Candidate>,
+    /// The paths that belong to packages, one a line.
+    pub(crate) owned: String,
+    /// The distribution.
+    pub(crate) distro: Option<Distro>,
+    /// What could not be read.
+    pub(crate) faults: Vec<String>,
+}
+
+/// A package, as its own metadata describe it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Candidate {
+    /// The purl type.
+    pub(crate) kind: &'static str,
+    /// The name.
+    pub(crate) name: String,
+    /// The version, as the ecosystem writes it.
+    pub(crate) version: String,
+    /// The version in the purl, where it is another.
+    pub(crate) purl_version: Option<String>,
+    /// The architecture.
+    pub(crate) arch: Option<String>,
+    /// The epoch, where the purl has it apart from the version.
+    pub(crate) epoch: Option<String>,
+    /// The SPDX expression of a licence field.
+    pub(crate) declared: Option<String>,
+    /// The file that declares the licence.
+    pub(crate) declared_in: Option<String>,
+    /// Directories whose files are licence texts of this package.
+    pub(crate) texts_in: Vec<TextsIn>,
+    /// Who supplies it.
+    pub(crate) supplier: Option<String>,
+    /// The source package.
+    pub(crate) source: Option<String>,
+}
+
+/// A directory of licence texts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum TextsIn {
+    /// Every file in it and below.
+    All(String),
+    /// The files in it that are named after a licence.
+    Named(String),
+}
+
+/// Whether packages of a purl type belong to a distribution.
+pub(crate) fn is_of_distro(kind: &str) -> bool {
+    matches!(kind, "apk" | "deb" | "rpm")
+}
+
+/// Whether a file is named after a licence: `LICENSE`, `COPYING`, `NOTICE` and their like.
+pub(crate) fn is_license_file(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    const STEMS: [&str; 7] = [
+        "license",
+        "licence",
+        "copying",
+        "notice",
+        "copyright",
+        "unlicense",
+        "copyleft",
+    ];
+    STEMS.iter().any(|stem| {
+        let Some((head, rest)) = name.split_at_checked(stem.len()) else {
+            return false;
+        };
+        // `LICENSE.txt`, `COPYING-2.0`, `LICENSES`, but not `licensed.py` or `notices.json`.
+        let ends = rest.strip_prefix(['s', 'S']).unwrap_or(rest);
+        let text = ["", ".txt", ".md", ".rst", ".html"]
+            .iter()
+            .any(|tail| ends.eq_ignore_ascii_case(tail));
+        let marked = ends.starts_with(['-', '_', '.']) && !is_code(name);
+        head.eq_ignore_ascii_case(stem) && (text || marked)
+    })
+}
+
+/// Whether a name ends as source code and compiled files do.
+fn is_code(name: &str) -> bool {
+    const ENDS: [&str; 12] = [
+        "py", "pyc", "js", "ts", "c", "h", "so", "go", "rs", "pl", "pm", "json",
+    ];
+    name.rsplit_once('.')
+        .is_some_and(|(_, end)| ENDS.contains(&end))
+}
+
+/// Whether a file is the copyright file of a Debian package (Debian Policy, 12.5).
+pub(crate) fn is_debian_copyright(path: &str) -> bool {
+    let inner = path
+        .strip_prefix("usr/share/doc/")
+        .and_then(|path| path.strip_suffix("/copyright"));
+    inner.is_some_and(|package| !package.contains('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Files of this folder that are not catalogers.
+    const OTHERS: [&str; 2] = ["mod", "stanza"];
+
+    #[test]
+    fn every_file_is_a_row() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/catalog");
+        let mut found: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| {
+                entry
+                    .unwrap()
+                    .path()
+                    .file_stem()
+                    .unwrap()
+                    .to_str()
+                    .unwrap()
+                    .to_owned()
+            })
+            .filter(|stem| !OTHERS.contains(&stem.as_str()))
+            .map(|stem| stem.replace('_', "-"))
+            .collect();
+        found.sort();
+        found.dedup();
+        let listed: Vec<&str> = CATALOGERS.iter().map(|row| row.id).collect();
+        assert_eq!(found, listed);
+    }
+
+    #[test]
+    fn licence_files_are_known_by_name() {
+        for name in [
+            "LICENSE",
+            "a/LICENSE.txt",
+            "COPYING",
+            "COPYING.LESSER",
+            "LICENSE-MIT",
+            "NOTICE",
+            "LICENSES",
+            "usr/share/doc/bash/copyright",
+            "licence.md",
+            "LICENSE.APACHE",
+        ] {
+            assert!(is_license_file(name), "{name}");
+        }
+        for name in [
+            "licensed",
+            "license.py",
+            "noticeboard.txt",
+            "LICENSE.so",
+            "license.json",
+            "c",
+        ] {
+            assert!(!is_license_file(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn copyright_files_are_known_by_place() {
+        assert!(is_debian_copyright("usr/share/doc/bash/copyright"));
+        assert!(!is_debian_copyright("usr/share/doc/a/b/copyright"));
+        assert!(!is_debian_copyright("opt/copyright"));
+    }
+}

@@ -1,0 +1,44 @@
+//! What could not be read: gathered up to a bound, so that a hostile image cannot fill a report.
+
+use hpcctl_model::Unknown;
+
+/// So many are told one by one; the rest are counted.
+const MOST: usize = 50;
+
+/// What could not be read in one part of an image.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    told: Vec<Unknown>,
+    more: usize,
+}
+
+impl Faults {
+    /// Adds one.
+    pub(crate) fn add(&mut self, what: impl Into<String>, why: impl Into<String>) {
+        if self.told.len() < MOST {
+            self.told
+                .push(Unknown::new(shorten(what.into()), shorten(why.into())));
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// All of them; the last one counts those that were not told one by one.
+    pub(crate) fn into_unknowns(mut self, part: &str) -> Vec<Unknown> {
+        if self.more > 0 {
+            let why = format!("{} more could not be read", self.more);
+            self.told.push(Unknown::new(part, why));
+        }
+        self.told
+    }
+}
+
+/// Cuts a text that an image made too long.
+fn shorten(text: String) -> String {
+    const LONGEST: usize = 300;
+    if text.len() <= LONGEST {
+        return text;
+    }
+    let head: String = text.chars().take(LONGEST).collect();
+    format!("{head}…")
+}

@@ -1,0 +1,292 @@
+//! An unpacked root file system, read in place as one layer without a digest.
+//!
+//! Directories are opened relative to their parents and links are never followed, so that
+//! nothing outside is read even if the tree changes meanwhile. File systems of the kernel
+//! (`proc`, `sysfs` and their like) below it are left out.
+
+use std::ffi::CString;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::sync::Arc;
+
+use hpcctl_model::scan;
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat};
+
+use super::{Contents, LayerRead, Opened, Plan};
+use crate::fault::Faults;
+use crate::layer::{Content, Intake};
+use crate::tarball::{Head, Kind, normalise, text};
+use crate::{Error, Limits, Progress};
+
+/// Bytes of a file that are read at a time.
+const BUFFER: usize = 64 * 1024;
+
+/// The types of statfs(2) whose files are made up by the kernel.
+const OF_THE_KERNEL: &[i64] = &[
+    0x9fa0,      // proc
+    0x6265_6572, // sysfs
+    0x0027_e0eb, // cgroup
+    0x6367_7270, // cgroup2
+    0x1cd1,      // devpts
+    0x6462_6720, // debugfs
+    0x7472_6163, // tracefs
+    0x7363_6673, // securityfs
+    0xcafe_4a11, // bpf
+    0x6165_676c, // pstore
+    0xde5e_81e4, // efivarfs
+    0x1980_0202, // mqueue
+];
+
+/// Opens a directory.
+pub(super) fn open(path: &Path, _tag: Option<&str>, _limits: &Limits) -> Result<Opened, Error> {
+    let metadata = path
+        .metadata()
+        .map_err(|error| Error::unreadable(path, error))?;
+    if !metadata.is_dir() {
+        return Err(Error::not_an_image(path, "it is not a directory"));
+    }
+    let contents = Contents::Directory(path.to_owned());
+    Ok(Opened {
+        digest: None,
+        contents,
+        faults: Faults::default(),
+    })
+}
+
+/// Reads a directory as one layer.
+pub(crate) fn read(
+    path: &Path,
+    plan: &Plan,
+    progress: &(dyn Progress + Sync),
+) -> Result<LayerRead, Error> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let root = rustix::fs::openat(CWD, path, flags, Mode::empty());
+    let root = root.map_err(|error| Error::unreadable(path, error.into()))?;
+    let mut walk = Walk {
+        intake: Intake::new(plan),
+        faults: Faults::default(),
+        plan,
+        progress,
+        buffer: vec![0; BUFFER],
+        pending: Vec::new(),
+        bytes: 0,
+    };
+    walk.directory(Arc::new(root), "");
+    while let Some(next) = walk.pending.pop() {
+        walk.enter(&next);
+    }
+    let layer = scan::Layer {
+        digest: None,
+        diff_id: None,
+        media_type: "inode/directory".to_owned(),
+        size: walk.bytes,
+        created_by: None,
+    };
+    Ok(LayerRead {
+        layer,
+        listing: walk.intake.finish(),
+        faults: walk.faults,
+    })
+}
+
+/// A directory that is still to be read.
+struct Pending {
+    parent: Arc<OwnedFd>,
+    name: CString,
+    path: String,
+    device: u64,
+}
+
+struct Walk<'a> {
+    intake: Intake<'a>,
+    faults: Faults,
+    plan: &'a Plan,
+    progress: &'a (dyn Progress + Sync),
+    buffer: Vec<u8>,
+    pending: Vec<Pending>,
+    bytes: u64,
+}
+
+impl Walk<'_> {
+    fn fault(&mut self, path: &str, error: impl ToString) {
+        self.faults.add(format!("/{path}"), error.to_string());
+    }
+
+    fn enter(&mut self, next: &Pending) {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        match rustix::fs::openat(&next.parent, &next.name, flags, Mode::empty()) {
+            Ok(fd) if self.is_of_the_kernel(&fd, next.device) => {}
+            Ok(fd) => self.directory(Arc::new(fd), &next.path),
+            Err(error) => self.fault(&next.path, error),
+        }
+    }
+
+    /// Whether a directory is the root of a file system that the kernel makes up.
+    fn is_of_the_kernel(&self, fd: &OwnedFd, device: u64) -> bool {
+        let crossed = rustix::fs::fstat(fd).is_ok_and(|stat| stat.st_dev != device);
+        crossed
+            && rustix::fs::fstatfs(fd)
+                .is_ok_and(|stat| OF_THE_KERNEL.contains(&(stat.f_type as i64 & 0xffff_ffff)))
+    }
+
+    fn directory(&mut self, fd: Arc<OwnedFd>, path: &str) {
+        let names = match names(&fd) {
+            Ok(names) => names,
+            Err(error) => return self.fault(path, error),
+        };
+        let device = rustix::fs::fstat(&*fd).map_or(0, |stat| stat.st_dev);
+        let first = self.pending.len();
+        for name in names {
+            if self.intake.len() >= self.plan.limits.layer_entries {
+                let why = format!("more than {} files", self.plan.limits.layer_entries);
+                return self.fault(path, why);
+            }
+            let mut raw = Vec::with_capacity(path.len() + name.as_bytes().len() + 1);
+            raw.extend_from_slice(path.as_bytes());
+            raw.push(b'/');
+            raw.extend_from_slice(name.as_bytes());
+            let mut full = String::new();
+            if let Err(error) = normalise(&raw, &self.plan.limits, &mut full) {
+                self.fault(path, error);
+                continue;
+            }
+            match rustix::fs::statat(&*fd, &name, AtFlags::SYMLINK_NOFOLLOW) {
+                Ok(stat) => self.entry(&fd, name, full, &stat, device),
+                Err(error) => self.fault(&full, error),
+            }
+        }
+        // The last pushed is read first: turned round, directories come by name.
+        self.pending[first..].reverse();
+    }
+
+    fn entry(&mut self, fd: &Arc<OwnedFd>, name: CString, path: String, stat: &Stat, device: u64) {
+        let kind = match FileType::from_raw_mode(stat.st_mode) {
+            FileType::RegularFile => Kind::File,
+            FileType::Directory => Kind::Directory,
+            FileType::Symlink => Kind::Symlink,
+            _ => Kind::Special,
+        };
+        let link = match kind {
+            Kind::Symlink => rustix::fs::readlinkat(&**fd, &name, Vec::new()).ok(),
+            _ => None,
+        };
+        let link = link
+            .map(|link| text(link.as_bytes()).into_owned())
+            .unwrap_or_default();
+        let size = if kind == Kind::File {
+            stat.st_size.cast_unsigned()
+        } else {
+            0
+        };
+        let mode = (stat.st_mode & 0o7777) as u16;
+        let head = Head {
+            kind,
+            size,
+            mode,
+            sparse: false,
+            fault: None,
+        };
+        if !self.intake.push(&path, &link, &head) {
+            return self.fault(&path, "the names of the files do not fit");
+        }
+        match kind {
+            Kind::Directory => {
+                self.pending.push(Pending {
+                    parent: Arc::clone(fd),
+                    name,
+                    path,
+                    device,
+                });
+            }
+            Kind::File => {
+                self.bytes = self.bytes.saturating_add(size);
+                self.file(fd, &name, &path);
+            }
+            _ => {}
+        }
+    }
+
+    fn file(&mut self, fd: &OwnedFd, name: &CString, path: &str) {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let opened = rustix::fs::openat(fd, name, flags, Mode::empty()).and_then(|fd| {
+            let stat = rustix::fs::fstat(&fd)?;
+            Ok((fd, stat))
+        });
+        let (fd, stat) = match opened {
+            Ok(opened) => opened,
+            Err(error) => return self.fault(path, error),
+        };
+        // It may have become a FIFO since.
+        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+            return self.fault(path, "it changed while it was read");
+        }
+        let mut content = FileContent {
+            file: File::from(fd),
+            path,
+            left: stat.st_size.cast_unsigned(),
+            buffer: &mut self.buffer,
+            filled: 0,
+            progress: self.progress,
+        };
+        if let Err(error) = self.intake.content(&mut content, &mut self.faults) {
+            self.fault(path, error);
+        }
+    }
+}
+
+/// The names in a directory, sorted.
+fn names(fd: &OwnedFd) -> io::Result<Vec<CString>> {
+    let mut names = Vec::new();
+    for entry in Dir::read_from(fd)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if !matches!(name.to_bytes(), b"." | b"..") {
+            names.push(name.to_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// The content of an open file; `buffer` holds its start once it was peeked at.
+struct FileContent<'a> {
+    file: File,
+    path: &'a str,
+    left: u64,
+    buffer: &'a mut [u8],
+    filled: usize,
+    progress: &'a (dyn Progress + Sync),
+}
+
+impl Content for FileContent<'_> {
+    type Fault = io::Error;
+
+    fn path(&self) -> &str {
+        self.path
+    }
+
+    fn left(&self) -> u64 {
+        self.left
+    }
+
+    fn peek(&mut self) -> io::Result<&[u8]> {
+        if self.filled == 0 {
+            self.filled = self.file.read(self.buffer)?;
+            self.progress.read(self.filled as u64);
+        }
+        Ok(&self.buffer[..self.filled])
+    }
+
+    fn read_content(&mut self, limit: u64, out: &mut Vec<u8>) -> io::Result<()> {
+        let head = usize::try_from(limit)
+            .unwrap_or(usize::MAX)
+            .min(self.filled);
+        out.extend_from_slice(&self.buffer[..head]);
+        let rest = (&self.file).take(limit - head as u64).read_to_end(out)? as u64;
+        self.progress.read(rest);
+        self.left = self.left.saturating_sub(head as u64 + rest);
+        Ok(())
+    }
+}

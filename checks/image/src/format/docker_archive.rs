@@ -1,0 +1,102 @@
+//! What `docker save` and `podman save` write: a tar with a `manifest.json`.
+//!
+//! The manifest names the configuration and the layers, which lie in the tar as files or as
+//! links to files (Docker's image specification 1.2, "Combined Image JSON + Filesystem
+//! Changeset Format"). Newer archives hold an OCI layout as well; their manifest names its blobs.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::{Contents, Opened, open_archive};
+use crate::archive::Archive;
+use crate::blob::sha256;
+use crate::config::Config;
+use crate::fault::Faults;
+use crate::layer::LayerSource;
+use crate::{Error, Limits};
+
+/// One image of the manifest.
+#[derive(Debug, Deserialize)]
+struct Image {
+    #[serde(rename = "Config")]
+    config: String,
+    #[serde(rename = "Layers", default)]
+    layers: Option<Vec<String>>,
+}
+
+/// Opens the first image of an archive.
+pub(super) fn open(path: &Path, _tag: Option<&str>, limits: &Limits) -> Result<Opened, Error> {
+    let refuse = |why: String| Error::not_an_image(path, why);
+    let archive = open_archive(path, limits)?;
+    let document = |name: &str| {
+        archive
+            .document(name, limits)
+            .map_err(|error| refuse(error.to_string()))
+    };
+    let images: Vec<Image> = serde_json::from_slice(&document("manifest.json")?)
+        .map_err(|error| refuse(format!("its manifest.json: {error}")))?;
+    let mut faults = Faults::default();
+    let image = images
+        .first()
+        .ok_or_else(|| refuse("its manifest.json names no image".into()))?;
+    if images.len() > 1 {
+        let why = format!(
+            "the archive holds {} images; only the first was scanned",
+            images.len()
+        );
+        faults.add("manifest.json", why);
+    }
+    let config = document(&image.config)?;
+    let digest = sha256(&config);
+    if let Some(named) = digest_in(&image.config).filter(|named| *named != digest) {
+        faults.add(
+            &image.config,
+            format!("the digest of its bytes is {digest}, not {named}"),
+        );
+    }
+    let config = Config::read(&config).map_err(refuse)?;
+    let names = image.layers.as_deref().unwrap_or_default();
+    if names.len() > limits.layers {
+        return Err(refuse(format!("it has more than {} layers", limits.layers)));
+    }
+    if names.len() != config.diff_ids().len() {
+        let why = format!(
+            "{} layers, but {} diff_ids",
+            names.len(),
+            config.diff_ids().len()
+        );
+        faults.add("configuration", why);
+    }
+    if let Some(fault) = &archive.fault {
+        faults.add("archive", fault.clone());
+    }
+    let layers = layers(&archive, names, &config);
+    Ok(Opened {
+        digest: Some(digest),
+        contents: Contents::Layers(layers),
+        faults,
+    })
+}
+
+fn layers(archive: &Archive, names: &[String], config: &Config) -> Vec<LayerSource> {
+    let made = config.created_by(names.len());
+    let layer = |(place, (name, created_by)): (usize, (&String, Option<String>))| LayerSource {
+        blob: archive
+            .get(name)
+            .ok_or_else(|| format!("the archive has no {name}")),
+        digest: digest_in(name),
+        diff_id: config.diff_ids().get(place).cloned(),
+        created_by,
+    };
+    names.iter().zip(made).enumerate().map(layer).collect()
+}
+
+/// The digest that is the name of a file: `blobs/sha256/HEX` or, of a configuration, `HEX.json`.
+fn digest_in(name: &str) -> Option<String> {
+    let hex = name
+        .strip_prefix("blobs/sha256/")
+        .or_else(|| name.strip_suffix(".json"))?;
+    let is_digest = hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_digest.then(|| format!("sha256:{hex}"))
+}

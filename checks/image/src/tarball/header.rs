@@ -1,0 +1,146 @@
+//! One header block of 512 bytes, as tar(5) lays it out.
+
+/// The size of every block.
+pub(super) const BLOCK: usize = 512;
+
+/// A header block whose checksum holds.
+pub(super) struct Header<'a>(&'a [u8; BLOCK]);
+
+/// What is wrong with a header block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum HeaderFault {
+    /// The bytes do not add up.
+    #[error("the checksum of a header does not match")]
+    Checksum,
+    /// A number cannot be read.
+    #[error("a number in a header cannot be read")]
+    Number,
+}
+
+impl<'a> Header<'a> {
+    /// Takes a block as a header; none when it is all zero, which ends an archive.
+    pub(super) fn read(block: &'a [u8; BLOCK]) -> Result<Option<Self>, HeaderFault> {
+        if block.iter().all(|byte| *byte == 0) {
+            return Ok(None);
+        }
+        let stored = number(&block[148..156]).map_err(|_| HeaderFault::Checksum)?;
+        let sum = |value: fn(u8) -> i64| -> i64 {
+            let around = block[..148].iter().chain(&block[156..]);
+            around.map(|byte| value(*byte)).sum::<i64>() + 8 * i64::from(b' ')
+        };
+        // Some old writers summed signed characters.
+        let sums = [sum(i64::from), sum(|byte| i64::from(byte as i8))];
+        if sums.iter().any(|sum| u64::try_from(*sum) == Ok(stored)) {
+            Ok(Some(Self(block)))
+        } else {
+            Err(HeaderFault::Checksum)
+        }
+    }
+
+    /// The type flag.
+    pub(super) fn flag(&self) -> u8 {
+        self.0[156]
+    }
+
+    /// The permission bits.
+    pub(super) fn mode(&self) -> Result<u16, HeaderFault> {
+        // Twelve bits are what a mode has; the rest is the file type of some writers.
+        number(&self.0[100..108]).map(|mode| (mode & 0o7777) as u16)
+    }
+
+    /// The size of the content that follows.
+    pub(super) fn size(&self) -> Result<u64, HeaderFault> {
+        number(&self.0[124..136])
+    }
+
+    /// Appends the path, with the prefix that ustar has.
+    pub(super) fn path(&self, out: &mut Vec<u8>) {
+        out.clear();
+        // GNU tar has other fields where ustar has its prefix.
+        if &self.0[257..263] == b"ustar\0" {
+            let prefix = text(&self.0[345..500]);
+            out.extend_from_slice(prefix);
+            if !prefix.is_empty() {
+                out.push(b'/');
+            }
+        }
+        out.extend_from_slice(text(&self.0[0..100]));
+    }
+
+    /// The path that a link leads to.
+    pub(super) fn link(&self) -> &'a [u8] {
+        text(&self.0[157..257])
+    }
+
+    /// The full size of an old GNU sparse file, and whether another map block follows.
+    pub(super) fn sparse(&self) -> Result<(u64, bool), HeaderFault> {
+        Ok((number(&self.0[483..495])?, self.0[482] != 0))
+    }
+}
+
+/// Whether another map block follows this one of an old GNU sparse file.
+pub(super) fn sparse_goes_on(block: &[u8; BLOCK]) -> bool {
+    block[504] != 0
+}
+
+/// The bytes before the first NUL.
+fn text(field: &[u8]) -> &[u8] {
+    let end = field.iter().position(|byte| *byte == 0);
+    &field[..end.unwrap_or(field.len())]
+}
+
+/// Reads octal digits, or the base-256 form whose first bit is set.
+fn number(field: &[u8]) -> Result<u64, HeaderFault> {
+    if let [first @ 0x80..=0xff, rest @ ..] = field {
+        if first & 0x40 != 0 {
+            return Err(HeaderFault::Number);
+        }
+        return rest
+            .iter()
+            .try_fold(u64::from(first & 0x3f), |value, byte| {
+                let value = value.checked_mul(256).ok_or(HeaderFault::Number)?;
+                Ok(value | u64::from(*byte))
+            });
+    }
+    let digits = text(field).trim_ascii();
+    digits.iter().try_fold(0_u64, |value, byte| match byte {
+        b'0'..=b'7' => {
+            let value = value.checked_mul(8).ok_or(HeaderFault::Number)?;
+            Ok(value | u64::from(byte - b'0'))
+        }
+        _ => Err(HeaderFault::Number),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn numbers() {
+        assert_eq!(number(b"0000644\0"), Ok(0o644));
+        assert_eq!(number(b"   644 \0"), Ok(0o644));
+        assert_eq!(number(b"\0\0\0"), Ok(0));
+        assert_eq!(number(b"\x80\0\0\0\0\0\0\x01\0\0\0\0"), Ok(1 << 32));
+        assert_eq!(number(b"\xff\xff\xff"), Err(HeaderFault::Number));
+        assert_eq!(number(b"12x4"), Err(HeaderFault::Number));
+    }
+
+    proptest! {
+        #[test]
+        fn any_block_is_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), BLOCK)) {
+            let block: [u8; BLOCK] = bytes.try_into().unwrap();
+            if let Ok(Some(header)) = Header::read(&block) {
+                let mut path = Vec::new();
+                header.path(&mut path);
+                let _ = (header.size(), header.mode(), header.link(), header.sparse());
+            }
+        }
+
+        #[test]
+        fn any_number_is_read_or_refused(field in proptest::collection::vec(any::<u8>(), 0..16)) {
+            let _ = number(&field);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The records of a pax extended header: `LENGTH KEY=VALUE\n`.
+
+/// What the extended headers before an entry say about it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Extended {
+    /// The path, in place of the header's.
+    pub(super) path: Option<Vec<u8>>,
+    /// The link's target, in place of the header's.
+    pub(super) link: Option<Vec<u8>>,
+    /// The size of the content, in place of the header's.
+    pub(super) size: Option<u64>,
+    /// The full size of a sparse file.
+    pub(super) sparse: Option<u64>,
+}
+
+/// A record that breaks the form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an extended header is malformed")]
+pub(crate) struct PaxFault;
+
+impl Extended {
+    /// Takes in the records of one header; later ones win.
+    pub(super) fn take(&mut self, mut records: &[u8]) -> Result<(), PaxFault> {
+        while !records.is_empty() {
+            let (key, value, rest) = record(records).ok_or(PaxFault)?;
+            records = rest;
+            match key {
+                // The name that GNU tar gives a sparse file is the true one.
+                b"GNU.sparse.name" | b"path" => {
+                    if key != b"path" || self.path.is_none() || self.sparse.is_none() {
+                        self.path = Some(value.to_vec());
+                    }
+                }
+                b"linkpath" => self.link = Some(value.to_vec()),
+                b"size" => self.size = Some(decimal(value).ok_or(PaxFault)?),
+                b"GNU.sparse.major" | b"GNU.sparse.map" => {
+                    self.sparse.get_or_insert(0);
+                }
+                b"GNU.sparse.realsize" | b"GNU.sparse.size" => {
+                    self.sparse = Some(decimal(value).ok_or(PaxFault)?);
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Splits the first record off.
+fn record(records: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let space = records.iter().take(20).position(|byte| *byte == b' ')?;
+    let length = usize::try_from(decimal(&records[..space])?).ok()?;
+    let (record, rest) = records.split_at_checked(length)?;
+    let body = record.get(space + 1..)?.strip_suffix(b"\n")?;
+    let equals = body.iter().position(|byte| *byte == b'=')?;
+    Some((&body[..equals], &body[equals + 1..], rest))
+}
+
+fn decimal(digits: &[u8]) -> Option<u64> {
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(records: &[u8]) -> Result<Extended, PaxFault> {
+        let mut extended = Extended::default();
+        extended.take(records).map(|()| extended)
+    }
+
+    #[test]
+    fn records_are_read() {
+        let extended = read(b"12 path=a=b\n20 size=12345678901\n13 ctime=1.5\n").unwrap();
+        assert_eq!(extended.path.as_deref(), Some(&b"a=b"[..]));
+        assert_eq!(extended.size, Some(12_345_678_901));
+    }
+
+    #[test]
+    fn broken_records_are_refused() {
+        for records in [
+            &b"5 a=b\n"[..],
+            b"99 a=b\n",
+            b"0 ",
+            b"x a=b\n",
+            b"4 ab",
+            b"7 size\n",
+        ] {
+            assert_eq!(read(records), Err(PaxFault), "{records:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(records in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = read(&records);
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! The walk from header to header.
+
+use std::io::{self, BufRead, Read};
+
+use super::header::{BLOCK, Header, HeaderFault, sparse_goes_on};
+use super::path::{PathFault, normalise, text};
+use super::pax::{Extended, PaxFault};
+use crate::Limits;
+
+/// Bytes that can be skipped, by reading over them or by seeking.
+pub(crate) trait Bytes: BufRead {
+    /// Skips up to `count` bytes and returns how many were skipped.
+    fn skip(&mut self, count: u64) -> io::Result<u64>;
+}
+
+/// What kind of file an entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A symbolic link.
+    Symlink,
+    /// Another name of a file that is already there.
+    HardLink,
+    /// A device, a FIFO or a socket.
+    Special,
+}
+
+/// The entry that the walk stands on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Head {
+    /// What kind of file it is.
+    pub(crate) kind: Kind,
+    /// The size of the file; of a sparse file, with its holes.
+    pub(crate) size: u64,
+    /// The permission bits.
+    pub(crate) mode: u16,
+    /// Whether the content is stored as a sparse map.
+    pub(crate) sparse: bool,
+    /// Why the path is not to be taken; the path is empty then.
+    pub(crate) fault: Option<PathFault>,
+}
+
+/// Why a walk cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TarFault {
+    /// The bytes could not be read or decompressed.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// The archive ends inside an entry.
+    #[error("the tar ends in the middle of an entry")]
+    Truncated,
+    /// A header is malformed.
+    #[error("the tar is damaged: {0}")]
+    Header(#[from] HeaderFault),
+    /// An extended header is malformed.
+    #[error("the tar is damaged: {0}")]
+    Pax(#[from] PaxFault),
+    /// An extended header is larger than the limit.
+    #[error("an extended header of the tar is larger than {0} bytes")]
+    HeaderTooLarge(u64),
+}
+
+/// A walk over an archive.
+pub(crate) struct Walk<'a, R> {
+    bytes: R,
+    limits: &'a Limits,
+    block: [u8; BLOCK],
+    /// What is left of the content, and the padding after it.
+    left: u64,
+    padding: u64,
+    raw: Vec<u8>,
+    path: String,
+    link: String,
+}
+
+impl<'a, R: Bytes> Walk<'a, R> {
+    /// Starts at the first header.
+    pub(crate) fn new(bytes: R, limits: &'a Limits) -> Self {
+        Self {
+            bytes,
+            limits,
+            block: [0; BLOCK],
+            left: 0,
+            padding: 0,
+            raw: Vec::new(),
+            path: String::new(),
+            link: String::new(),
+        }
+    }
+
+    /// Goes to the next entry; none at the end.
+    pub(crate) fn advance(&mut self) -> Result<Option<Head>, TarFault> {
+        let mut extended = Extended::default();
+        loop {
+            self.pass_content()?;
+            if !self.read_header()? {
+                return Ok(None);
+            }
+            let Some(header) = Header::read(&self.block)? else {
+                return Ok(None);
+            };
+            let (flag, size) = (header.flag(), header.size()?);
+            match flag {
+                b'x' => {
+                    let records = self.read_extension(size)?;
+                    extended.take(&records)?;
+                }
+                b'L' => extended.path = Some(until_nul(self.read_extension(size)?)),
+                b'K' => extended.link = Some(until_nul(self.read_extension(size)?)),
+                // Global records and volume labels say nothing about an entry.
+                b'g' | b'V' => self.set_content(size),
+                _ => return self.entry(extended).map(Some),
+            }
+        }
+    }
+
+    /// The path of the entry, in one form.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Where a link leads: as it stands for a symbolic link, in one form for a hard link.
+    pub(crate) fn link(&self) -> &str {
+        &self.link
+    }
+
+    /// The bytes that are read from.
+    pub(crate) fn bytes(&mut self) -> &mut R {
+        &mut self.bytes
+    }
+
+    /// How much of the content is left to read.
+    pub(crate) fn left(&self) -> u64 {
+        self.left
+    }
+
+    /// The start of the content, as far as it is in the buffer; nothing is used up.
+    pub(crate) fn peek(&mut self) -> Result<&[u8], TarFault> {
+        let left = usize::try_from(self.left).unwrap_or(usize::MAX);
+        let buffer = self.bytes.fill_buf()?;
+        Ok(&buffer[..buffer.len().min(left)])
+    }
+
+    /// Appends up to `limit` bytes of the content to `out`.
+    pub(crate) fn read_content(&mut self, limit: u64, out: &mut Vec<u8>) -> Result<(), TarFault> {
+        let wanted = self.left.min(limit);
+        let read = (&mut self.bytes).take(wanted).read_to_end(out)? as u64;
+        self.left -= read;
+        if read < wanted {
+            Err(TarFault::Truncated)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Makes an entry of the header in the block and the extended headers before it.
+    fn entry(&mut self, extended: Extended) -> Result<Head, TarFault> {
+        let header = Header::read(&self.block)?.ok_or(HeaderFault::Checksum)?;
+        let flag = header.flag();
+        let mode = header.mode()?;
+        let stored = extended.size.map_or_else(|| header.size(), Ok)?;
+        header.path(&mut self.raw);
+        let raw = extended.path.as_deref().unwrap_or(&self.raw);
+        let kind = match flag {
+            // Before ustar, a directory was a file whose name ends in a slash.
+            b'\0' | b'0' if raw.ends_with(b"/") => Kind::Directory,
+            b'1' => Kind::HardLink,
+            b'2' => Kind::Symlink,
+            b'3' | b'4' | b'6' => Kind::Special,
+            b'5' | b'D' => Kind::Directory,
+            _ => Kind::File,
+        };
+        let mut fault = normalise(raw, self.limits, &mut self.path).err();
+        let link = extended.link.as_deref().unwrap_or_else(|| header.link());
+        self.link.clear();
+        match kind {
+            Kind::HardLink => fault = fault.or(normalise(link, self.limits, &mut self.link).err()),
+            Kind::Symlink if link.len() > self.limits.path_bytes => {
+                fault = fault.or(Some(PathFault::TooLong));
+            }
+            Kind::Symlink => self.link.push_str(&text(link)),
+            _ => {}
+        }
+        if fault.is_some() {
+            self.path.clear();
+        }
+        let old_sparse = (flag == b'S').then(|| header.sparse()).transpose()?;
+        if let Some((_, true)) = old_sparse {
+            self.pass_sparse_maps()?;
+        }
+        let sparse = extended.sparse.or(old_sparse.map(|(size, _)| size));
+        // Links, directories and special files have no content, whatever their header claims.
+        let has_content = kind == Kind::File || flag == b'D';
+        self.set_content(if has_content { stored } else { 0 });
+        let size = if kind == Kind::File {
+            sparse.unwrap_or(stored)
+        } else {
+            0
+        };
+        Ok(Head {
+            kind,
+            size,
+            mode,
+            sparse: sparse.is_some(),
+            fault,
+        })
+    }
+
+    fn set_content(&mut self, size: u64) {
+        self.left = size;
+        self.padding = size.wrapping_neg() % BLOCK as u64;
+    }
+
+    /// Skips what is left of the content, and its padding.
+    fn pass_content(&mut self) -> Result<(), TarFault> {
+        let count = self.left.saturating_add(self.padding);
+        let least = self.left;
+        (self.left, self.padding) = (0, 0);
+        // An archive that was cut inside the last padding has lost nothing.
+        if self.bytes.skip(count)? < least {
+            Err(TarFault::Truncated)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Reads a block; false at the end of the bytes.
+    fn read_header(&mut self) -> Result<bool, TarFault> {
+        let mut filled = 0;
+        while filled < BLOCK {
+            match self.bytes.read(&mut self.block[filled..]) {
+                Ok(0) if filled == 0 => return Ok(false),
+                Ok(0) => return Err(TarFault::Truncated),
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(true)
+    }
+
+    fn read_extension(&mut self, size: u64) -> Result<Vec<u8>, TarFault> {
+        if size > self.limits.header_bytes {
+            return Err(TarFault::HeaderTooLarge(self.limits.header_bytes));
+        }
+        self.set_content(size);
+        let mut content = Vec::new();
+        self.read_content(size, &mut content)?;
+        Ok(content)
+    }
+
+    /// Skips the further map blocks of an old GNU sparse file.
+    fn pass_sparse_maps(&mut self) -> Result<(), TarFault> {
+        loop {
+            if !self.read_header()? {
+                return Err(TarFault::Truncated);
+            }
+            if !sparse_goes_on(&self.block) {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn until_nul(mut bytes: Vec<u8>) -> Vec<u8> {
+    if let Some(end) = bytes.iter().position(|byte| *byte == 0) {
+        bytes.truncate(end);
+    }
+    bytes
+}

@@ -1,0 +1,201 @@
+//! The merged file tree of an image.
+//!
+//! Layers are applied lowest first, as the image specification of OCI says ("Applying
+//! Changesets"): whiteouts hide what lower layers brought, never what their own layer brings.
+//! Symbolic links are followed inside the tree only, and a bounded number of times.
+
+mod apply;
+mod listing;
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub(crate) use listing::{Entry, Facts, FileLicense, Listing};
+
+use crate::tarball::Kind;
+
+/// The index of a node.
+pub(crate) type NodeId = u32;
+
+/// The root directory.
+pub(crate) const ROOT: NodeId = 0;
+
+/// Symbolic links that one path may lead through, as in path_resolution(7).
+const LINKS: usize = 40;
+
+/// Steps that all look-ups of one tree may take together.
+const STEPS: u64 = 1_000_000_000;
+
+/// A file, directory or link of the merged tree.
+#[derive(Debug)]
+pub(crate) struct Node {
+    /// The directory that it is in.
+    pub(crate) parent: NodeId,
+    /// Its name there.
+    pub(crate) name: Arc<str>,
+    /// What kind of file it is; never a hard link, which is the file itself.
+    pub(crate) kind: Kind,
+    /// The permission bits.
+    pub(crate) mode: u16,
+    /// The layer that brought it, from 0.
+    pub(crate) layer: u32,
+    /// The size in bytes.
+    pub(crate) size: u64,
+    /// Where a symbolic link leads.
+    link: Option<Box<str>>,
+    /// What was found in the file, as an index into the tree's facts.
+    facts: Option<u32>,
+    children: BTreeMap<Arc<str>, NodeId>,
+}
+
+/// The merged tree.
+#[derive(Debug)]
+pub(crate) struct FileTree {
+    nodes: Vec<Node>,
+    facts: Vec<Facts>,
+    steps: Cell<u64>,
+}
+
+impl FileTree {
+    /// A tree that holds an empty root.
+    pub(crate) fn new() -> Self {
+        let root = Node {
+            parent: ROOT,
+            name: Arc::from(""),
+            kind: Kind::Directory,
+            mode: 0o755,
+            layer: 0,
+            size: 0,
+            link: None,
+            facts: None,
+            children: BTreeMap::new(),
+        };
+        Self {
+            nodes: vec![root],
+            facts: Vec::new(),
+            steps: Cell::new(0),
+        }
+    }
+
+    /// The node.
+    pub(crate) fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id as usize]
+    }
+
+    /// What was found in the file.
+    pub(crate) fn facts(&self, id: NodeId) -> Option<&Facts> {
+        let index = self.node(id).facts?;
+        self.facts.get(index as usize)
+    }
+
+    /// What was found in the version of the file that these facts replaced.
+    pub(crate) fn previous(&self, facts: &Facts) -> Option<&Facts> {
+        self.facts.get(facts.previous? as usize)
+    }
+
+    /// The entries of a directory, by name.
+    pub(crate) fn children(&self, id: NodeId) -> impl Iterator<Item = NodeId> {
+        self.node(id).children.values().copied()
+    }
+
+    /// All files with facts, in the order of a walk by name.
+    pub(crate) fn files_with_facts(&self) -> Vec<NodeId> {
+        let mut found = Vec::new();
+        let mut stack = vec![ROOT];
+        while let Some(id) = stack.pop() {
+            let node = self.node(id);
+            if node.facts.is_some() {
+                found.push(id);
+            }
+            stack.extend(node.children.values().rev());
+        }
+        found
+    }
+
+    /// The path from the root, with a slash in front.
+    pub(crate) fn path(&self, mut id: NodeId) -> String {
+        let mut names = Vec::new();
+        while id != ROOT {
+            let node = self.node(id);
+            names.push(&*node.name);
+            id = node.parent;
+        }
+        let mut path = String::new();
+        for name in names.iter().rev() {
+            path.push('/');
+            path.push_str(name);
+        }
+        path
+    }
+
+    /// Finds a path, following symbolic links inside the tree, the last one included.
+    pub(crate) fn resolve(&self, path: &str) -> Option<NodeId> {
+        self.resolve_from(ROOT, path, true)
+    }
+
+    /// Finds a path as [`Self::resolve`] does, but does not follow a link at its end.
+    pub(crate) fn resolve_link(&self, path: &str) -> Option<NodeId> {
+        self.resolve_from(ROOT, path, false)
+    }
+
+    /// Finds a path from a directory; `..` stays inside the root.
+    fn resolve_from(&self, start: NodeId, path: &str, follow: bool) -> Option<NodeId> {
+        let mut at = start;
+        let mut ahead: Vec<&str> = path.rsplit('/').collect();
+        let mut links = 0;
+        while let Some(name) = ahead.pop() {
+            self.step()?;
+            match name {
+                "" | "." => continue,
+                ".." => {
+                    at = self.node(at).parent;
+                    continue;
+                }
+                _ => {}
+            }
+            let child = *self.node(at).children.get(name)?;
+            let node = self.node(child);
+            match &node.link {
+                Some(target) if follow || !ahead.is_empty() => {
+                    links += 1;
+                    if links > LINKS {
+                        return None;
+                    }
+                    if target.starts_with('/') {
+                        at = ROOT;
+                    }
+                    ahead.extend(target.rsplit('/'));
+                }
+                _ => at = child,
+            }
+        }
+        Some(at)
+    }
+
+    /// The entry of a directory, without following it.
+    pub(crate) fn child_of(&self, directory: NodeId, name: &str) -> Option<NodeId> {
+        self.node(directory).children.get(name).copied()
+    }
+
+    /// What a node leads to if it is a link that leads to something, else the node itself.
+    pub(crate) fn follow(&self, id: NodeId) -> NodeId {
+        let node = self.node(id);
+        let target = node
+            .link
+            .as_ref()
+            .and_then(|_| self.resolve_from(node.parent, &node.name, true));
+        target.unwrap_or(id)
+    }
+
+    /// Counts a step; none once a hostile tree has used them up.
+    fn step(&self) -> Option<()> {
+        self.steps.set(self.steps.get() + 1);
+        (self.steps.get() < STEPS).then_some(())
+    }
+
+    /// Whether look-ups were cut short.
+    pub(crate) fn exhausted(&self) -> bool {
+        self.steps.get() >= STEPS
+    }
+}

@@ -1,0 +1,114 @@
+//! What one layer brings, in the order of its tar, and what was found in its files.
+
+use std::sync::Arc;
+
+use crate::catalog::Found;
+use crate::tarball::{Head, Kind};
+
+/// A layer's entries; all names lie in one buffer.
+#[derive(Debug, Default)]
+pub(crate) struct Listing {
+    names: String,
+    entries: Vec<Packed>,
+    /// What was found, by the index of the entry, in ascending order.
+    pub(crate) facts: Vec<(u32, Facts)>,
+}
+
+/// What was found in one file.
+#[derive(Debug, Default)]
+pub(crate) struct Facts {
+    /// The licences that the file bears.
+    pub(crate) license: Option<FileLicense>,
+    /// What the catalogers found, by their place in the table.
+    pub(crate) found: Vec<(usize, Found)>,
+    /// The layer that brought the file.
+    pub(crate) layer: u32,
+    /// The version of this file in a lower layer.
+    pub(crate) previous: Option<u32>,
+}
+
+/// The licences of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FileLicense {
+    /// The SPDX expression.
+    pub(crate) expression: Arc<str>,
+    /// Whether the file does more than name or point to a licence.
+    pub(crate) grants: bool,
+}
+
+#[derive(Debug)]
+struct Packed {
+    path: Span,
+    link: Span,
+    size: u64,
+    mode: u16,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    start: u32,
+    length: u32,
+}
+
+/// One entry of a layer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Entry<'a> {
+    /// The path, without a slash at either end.
+    pub(crate) path: &'a str,
+    /// Where a link leads.
+    pub(crate) link: &'a str,
+    /// The size in bytes.
+    pub(crate) size: u64,
+    /// The permission bits.
+    pub(crate) mode: u16,
+    /// What kind of file it is.
+    pub(crate) kind: Kind,
+}
+
+impl Listing {
+    /// Adds an entry; false when the names no longer fit.
+    pub(crate) fn push(&mut self, path: &str, link: &str, head: &Head) -> bool {
+        let (Some(path), Some(link)) = (self.name(path), self.name(link)) else {
+            return false;
+        };
+        let (size, mode, kind) = (head.size, head.mode, head.kind);
+        self.entries.push(Packed {
+            path,
+            link,
+            size,
+            mode,
+            kind,
+        });
+        true
+    }
+
+    /// How many entries there are.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// All entries, in the order of the tar.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+        self.entries.iter().map(|packed| Entry {
+            path: self.text(packed.path),
+            link: self.text(packed.link),
+            size: packed.size,
+            mode: packed.mode,
+            kind: packed.kind,
+        })
+    }
+
+    fn name(&mut self, text: &str) -> Option<Span> {
+        let start = u32::try_from(self.names.len()).ok()?;
+        let length = u32::try_from(text.len()).ok()?;
+        start.checked_add(length)?;
+        self.names.push_str(text);
+        Some(Span { start, length })
+    }
+
+    fn text(&self, span: Span) -> &str {
+        let start = span.start as usize;
+        &self.names[start..start + span.length as usize]
+    }
+}
