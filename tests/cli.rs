@@ -19,13 +19,18 @@ pub struct Run {
 impl Run {
     /// Standard output as JSON.
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}{}", self.stdout, self.stderr))
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}{}", self.stdout, self.stderr))
     }
 }
 
 /// Runs the program that the tests were built with.
 pub fn hpcctl(args: &[&str]) -> Run {
-    let output = Command::new(env!("CARGO_BIN_EXE_hpcctl")).args(args).stdin(Stdio::null()).output().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_hpcctl"))
+        .args(args)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
     Run {
         code: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8(output.stdout).unwrap(),
@@ -59,7 +64,11 @@ fn a_wrong_command_line_is_usage() {
 #[test]
 fn an_unknown_format_names_those_there_are() {
     let run = hpcctl(&["doctor", "-o", "nonesuch"]);
-    assert!(run.stderr.contains("json") && run.stderr.contains("table"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("json") && run.stderr.contains("table"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]
@@ -67,10 +76,17 @@ fn a_target_that_cannot_be_read_is_named_with_its_cause() {
     let dir = tempfile::tempdir().unwrap();
     let text = dir.path().join("text.tar");
     fs::write(&text, "this is no archive\n").unwrap();
-    for (target, cause) in [("/nonexistent/image.tar", "No such file"), (text.to_str().unwrap(), "not an image")] {
+    for (target, cause) in [
+        ("/nonexistent/image.tar", "No such file"),
+        (text.to_str().unwrap(), "not an image"),
+    ] {
         let run = hpcctl(&["scan", "image", target]);
         assert_eq!(run.code, 5, "{}", run.stderr);
-        assert!(run.stderr.contains(target) && run.stderr.contains(cause), "{}", run.stderr);
+        assert!(
+            run.stderr.contains(target) && run.stderr.contains(cause),
+            "{}",
+            run.stderr
+        );
     }
 }
 
@@ -85,13 +101,21 @@ fn doctor_lists_every_check_and_every_operation() {
     let run = hpcctl(&["doctor", "-o", "json"]);
     assert!([0, 1, 3].contains(&run.code), "{}", run.stderr);
     let report = run.json();
-    let reported: Vec<&str> =
-        report["result"]["checks"].as_array().unwrap().iter().map(|check| check["id"].as_str().unwrap()).collect();
+    let reported: Vec<&str> = report["result"]["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|check| check["id"].as_str().unwrap())
+        .collect();
     assert_eq!(reported, listed);
     for runtime in report["result"]["runtimes"].as_array().unwrap() {
         for operation in runtime["operations"].as_array().unwrap() {
             let because = operation["because"].as_array().unwrap();
-            assert_eq!(because.is_empty(), operation["verdict"] == "yes", "{runtime}");
+            assert_eq!(
+                because.is_empty(),
+                operation["verdict"] == "yes",
+                "{runtime}"
+            );
             for id in because {
                 assert!(listed.iter().any(|known| id == known), "{id} is no check");
             }
@@ -103,7 +127,10 @@ fn doctor_lists_every_check_and_every_operation() {
 fn doctor_runs_only_the_checks_asked_for_and_lists_the_others() {
     let report = hpcctl(&["doctor", "--check", "ns.user.limit", "-o", "json"]).json();
     let checks = report["result"]["checks"].as_array().unwrap();
-    let run: Vec<&Value> = checks.iter().filter(|check| check["summary"] != "not asked for").collect();
+    let run: Vec<&Value> = checks
+        .iter()
+        .filter(|check| check["summary"] != "not asked for")
+        .collect();
     assert_eq!(run.len(), 1);
     assert_eq!(run[0]["id"], "ns.user.limit");
 }
@@ -119,11 +146,25 @@ fn every_check_explains_itself() {
 fn identify_prints_a_line_a_file() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join(".hidden")).unwrap();
-    fs::write(dir.path().join(".hidden/a.c"), "/* SPDX-License-Identifier: MIT */\nint a;\n").unwrap();
+    fs::write(
+        dir.path().join(".hidden/a.c"),
+        "/* SPDX-License-Identifier: MIT */\nint a;\n",
+    )
+    .unwrap();
     fs::write(dir.path().join("b.txt"), "nothing of the kind\n").unwrap();
-    let run = hpcctl(&["license", "identify", "-o", "jsonl", dir.path().to_str().unwrap()]);
+    let run = hpcctl(&[
+        "license",
+        "identify",
+        "-o",
+        "jsonl",
+        dir.path().to_str().unwrap(),
+    ]);
     assert_eq!(run.code, 0, "{}", run.stderr);
-    let lines: Vec<Value> = run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<Value> = run
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert_eq!(lines.len(), 2);
     let path = |line: &Value| Path::new(line["path"].as_str().unwrap()).to_path_buf();
     assert_eq!(path(&lines[0]), dir.path().join(".hidden/a.c"));
@@ -138,7 +179,14 @@ fn identify_reports_the_rest_where_one_file_is_missing() {
     let dir = tempfile::tempdir().unwrap();
     let there = dir.path().join("there");
     fs::write(&there, "SPDX-License-Identifier: ISC\n").unwrap();
-    let run = hpcctl(&["license", "identify", "-o", "jsonl", "/nonexistent", there.to_str().unwrap()]);
+    let run = hpcctl(&[
+        "license",
+        "identify",
+        "-o",
+        "jsonl",
+        "/nonexistent",
+        there.to_str().unwrap(),
+    ]);
     assert_eq!(run.code, 5);
     assert!(run.stdout.contains("ISC") && run.stderr.contains("/nonexistent"));
 }
@@ -147,22 +195,40 @@ fn identify_reports_the_rest_where_one_file_is_missing() {
 fn an_output_file_is_written_whole() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("doctor.json");
-    let run = hpcctl(&["doctor", "--check", "ns.user.limit", "-o", &format!("json={}", file.display())]);
+    let run = hpcctl(&[
+        "doctor",
+        "--check",
+        "ns.user.limit",
+        "-o",
+        &format!("json={}", file.display()),
+    ]);
     assert!(run.stdout.is_empty());
     let report: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
     assert_eq!(report["schema"], "hpcctl.doctor/1");
-    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "a temporary file was left");
+    assert_eq!(
+        fs::read_dir(dir.path()).unwrap().count(),
+        1,
+        "a temporary file was left"
+    );
 }
 
 #[test]
 fn a_closed_pipe_is_no_failure() {
     let program = env!("CARGO_BIN_EXE_hpcctl");
     let output = Command::new("bash")
-        .args(["-c", "set -o pipefail; \"$0\" doctor list | head -n 1; echo ${PIPESTATUS[0]}"])
+        .args([
+            "-c",
+            "set -o pipefail; \"$0\" doctor list | head -n 1; echo ${PIPESTATUS[0]}",
+        ])
         .arg(program)
         .output()
         .unwrap();
-    assert!(String::from_utf8_lossy(&output.stdout).trim_end().ends_with('0'), "{output:?}");
+    assert!(
+        String::from_utf8_lossy(&output.stdout)
+            .trim_end()
+            .ends_with('0'),
+        "{output:?}"
+    );
     assert!(output.stderr.is_empty(), "{output:?}");
 }
 

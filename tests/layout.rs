@@ -29,11 +29,22 @@ fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
 /// The file that must declare a module, and the name it must have there.
 fn declaration_of(file: &Path, crate_root: &Path) -> (PathBuf, String) {
     let is_mod = file.file_name().is_some_and(|name| name == "mod.rs");
-    let module = if is_mod { file.parent().unwrap().to_path_buf() } else { file.with_extension("") };
+    let module = if is_mod {
+        file.parent().unwrap().to_path_buf()
+    } else {
+        file.with_extension("")
+    };
     let above = module.parent().unwrap();
-    let candidates = [above.join("mod.rs"), above.with_extension("rs"), crate_root.to_path_buf()];
+    let candidates = [
+        above.join("mod.rs"),
+        above.with_extension("rs"),
+        crate_root.to_path_buf(),
+    ];
     let declared_in = candidates.into_iter().find(|path| path.exists()).unwrap();
-    (declared_in, module.file_name().unwrap().to_string_lossy().into_owned())
+    (
+        declared_in,
+        module.file_name().unwrap().to_string_lossy().into_owned(),
+    )
 }
 
 #[test]
@@ -55,7 +66,9 @@ fn every_source_file_is_declared() {
             let (declared_in, name) = declaration_of(file, &crate_root);
             let declaration = format!("mod {name};");
             assert!(
-                read(&declared_in).lines().any(|line| line.trim_end().ends_with(&declaration)),
+                read(&declared_in)
+                    .lines()
+                    .any(|line| line.trim_end().ends_with(&declaration)),
                 "{} has no `{declaration}` in {}",
                 file.display(),
                 declared_in.display()
@@ -72,30 +85,65 @@ fn every_file_is_a_row(folder: &str, table: &str, row: &str) {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         if name != "mod" {
-            assert!(table.contains(&format!("{name}::{row}")), "no row for {}", path.display());
+            assert!(
+                table.contains(&format!("{name}::{row}")),
+                "no row for {}",
+                path.display()
+            );
         }
     }
 }
 
 #[test]
 fn every_probe_runtime_and_command_is_in_its_table() {
-    every_file_is_a_row("checks/node/src/probe", "checks/node/src/probe/mod.rs", "PROBE");
-    every_file_is_a_row("checks/node/src/runtime", "checks/node/src/runtime/mod.rs", "RUNTIME");
+    every_file_is_a_row(
+        "checks/node/src/probe",
+        "checks/node/src/probe/mod.rs",
+        "PROBE",
+    );
+    every_file_is_a_row(
+        "checks/node/src/runtime",
+        "checks/node/src/runtime/mod.rs",
+        "RUNTIME",
+    );
 }
 
 #[test]
 fn the_top_level_holds_what_the_design_says() {
-    let known = ["Cargo.toml", "Cargo.lock", "cmds", "checks", "license-db", "reports", "tests", "man", "target"];
-    let documents = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE-APACHE", "LICENSE-MIT"];
+    let known = [
+        "Cargo.toml",
+        "Cargo.lock",
+        "cmds",
+        "checks",
+        "license-db",
+        "reports",
+        "tests",
+        "man",
+        "target",
+    ];
+    let documents = [
+        "README.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "LICENSE-APACHE",
+        "LICENSE-MIT",
+    ];
     for entry in fs::read_dir(root()).unwrap() {
         let name = entry.unwrap().file_name().to_string_lossy().into_owned();
-        let expected = name.starts_with('.') || known.contains(&name.as_str()) || documents.contains(&name.as_str());
+        let expected = name.starts_with('.')
+            || known.contains(&name.as_str())
+            || documents.contains(&name.as_str());
         assert!(expected, "{name} is not in the layout");
     }
 }
 
 #[test]
 fn the_lock_file_stays_small() {
-    let packages = read(&root().join("Cargo.lock")).matches("[[package]]").count();
-    assert!(packages <= PACKAGES, "{packages} packages in Cargo.lock, over {PACKAGES}");
+    let packages = read(&root().join("Cargo.lock"))
+        .matches("[[package]]")
+        .count();
+    assert!(
+        packages <= PACKAGES,
+        "{packages} packages in Cargo.lock, over {PACKAGES}"
+    );
 }

@@ -9,16 +9,24 @@ use crate::cli::hpcctl;
 
 /// Validates a document by a schema under reports/schemas/.
 pub fn validate(name: &str, document: &Value) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/schemas").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("reports/schemas")
+        .join(name);
     let schema: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
-    let errors: Vec<String> = validator.iter_errors(document).map(|error| error.to_string()).collect();
+    let errors: Vec<String> = validator
+        .iter_errors(document)
+        .map(|error| error.to_string())
+        .collect();
     assert!(errors.is_empty(), "{name}: {errors:?}");
 }
 
 #[test]
 fn a_doctor_report_is_valid() {
-    validate("hpcctl.doctor-1.json", &hpcctl(&["doctor", "-o", "json"]).json());
+    validate(
+        "hpcctl.doctor-1.json",
+        &hpcctl(&["doctor", "-o", "json"]).json(),
+    );
 }
 
 #[test]
@@ -33,7 +41,16 @@ fn a_scan_report_is_valid() {
 
 #[test]
 fn a_line_of_identify_is_valid() {
-    let run = hpcctl(&["license", "identify", "-o", "jsonl", env!("CARGO_MANIFEST_DIR")]);
+    let run = hpcctl(&[
+        "license",
+        "identify",
+        "-o",
+        "jsonl",
+        env!("CARGO_MANIFEST_DIR"),
+    ]);
     let line = run.stdout.lines().next().unwrap();
-    validate("hpcctl.license-1.json", &serde_json::from_str(line).unwrap());
+    validate(
+        "hpcctl.license-1.json",
+        &serde_json::from_str(line).unwrap(),
+    );
 }
