@@ -3,14 +3,18 @@
 //! A [`Probe`] reads and judges; the runtime matrix is then derived from the findings alone.
 
 pub mod attribute;
+pub mod cgroup;
+pub mod containers_conf;
 pub mod device;
 mod examine;
 pub mod filesystem;
 pub mod finding;
 mod helper;
+pub mod limit;
 pub mod manual;
 mod mounting;
 mod namespace;
+pub mod oci;
 pub mod overlay;
 pub mod package;
 pub mod privilege;

@@ -103,6 +103,7 @@ fn strings(op: &Op) -> Vec<String> {
         | Op::Rmdir(path)
         | Op::Unlink(path)
         | Op::Absent(path)
+        | Op::Writable(path)
         | Op::Chdir(path)
         | Op::MountFuse(path) => vec![path.clone()],
         Op::SetXattr { path, name, value } => vec![path.clone(), name.clone(), value.clone()],
@@ -452,6 +453,7 @@ unsafe fn plain(step: &Prepared) -> Outcome {
             Op::SetXattr { value, .. } => {
                 check(libc::setxattr(path, step.at(1), step.at(2).cast(), value.len(), 0).into())
             }
+            Op::Writable(_) => check(libc::access(path, libc::W_OK | libc::X_OK).into()),
             Op::Absent(_) => match check(libc::access(path, libc::F_OK).into()) {
                 Err(libc::ENOENT) => Ok(0),
                 Ok(_) => Err(libc::EEXIST),

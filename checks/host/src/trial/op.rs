@@ -63,6 +63,8 @@ pub enum Op {
     Unlink(String),
     /// stat(2) must fail with ENOENT; the error is EEXIST where the path is there.
     Absent(String),
+    /// access(2) for writing and searching.
+    Writable(String),
     /// setxattr(2).
     SetXattr {
         /// The path.
@@ -189,6 +191,7 @@ impl fmt::Display for Op {
             Self::Create { path, .. } => write!(f, "creat({path})"),
             Self::Unlink(path) => write!(f, "unlink({path})"),
             Self::Absent(path) => write!(f, "stat({path}) is ENOENT"),
+            Self::Writable(path) => write!(f, "access({path}, W_OK|X_OK)"),
             Self::SetXattr { path, name, .. } => write!(f, "setxattr({path}, {name})"),
             Self::Scratch(path) => write!(f, "mkdtemp({path}/hpcctl-XXXXXX)"),
             Self::Chdir(path) => write!(f, "chdir({path})"),

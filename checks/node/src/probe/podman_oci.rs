@@ -1,0 +1,75 @@
+//! `podman.oci`: which OCI runtime will podman start?
+
+use super::Probe;
+use crate::package::Package;
+use crate::{Finding, Manual, Reading, Site, containers_conf, oci};
+
+/// The row.
+pub static PROBE: Probe = Probe {
+    id: "podman.oci",
+    manual: Manual {
+        title: "Podman's OCI runtime",
+        what: "Which OCI runtime podman starts: the one of containers.conf, else crun, else runc.",
+        why: "crun and runc need different things: crun refuses some layouts of control groups, runc refuses --cgroups=disabled. Without either no container starts.",
+        how: "`runtime` under [engine] and the paths of [engine.runtimes] in containers.conf as podman merges it; then podman's own paths and PATH. podman itself is not run, because it would write its state.",
+        user: "podman --runtime PATH",
+        admin: "apt install crun, or dnf install crun.",
+        refs: &["containers.conf(5)", "podman(1)"],
+    },
+    read: containers_conf::read,
+    judge,
+};
+
+fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
+    let settings = containers_conf::merge(reading);
+    if let Some(path) = &settings.broken {
+        return Finding::fail(format!("{path} cannot be parsed: podman does not start"));
+    }
+    let chosen = oci::chosen(&settings, site);
+    let by = chosen.by.as_ref().map(|file| format!(", set in {file}"));
+    let by = by.unwrap_or_default();
+    let install = |name| Package::named(name).install(name, site);
+    match (&chosen.path, chosen.name.as_str()) {
+        (Some(path), name) => Finding::pass(format!("podman starts {name} ({path}{by})")),
+        (None, "") => {
+            Finding::fail("neither crun nor runc is installed: podman starts no container")
+                .step(install("crun"))
+                .step(install("runc"))
+        }
+        (None, name) => {
+            let finding = Finding::fail(format!(
+                "podman's runtime {name} is not there{by}: no container starts"
+            ));
+            match name {
+                "crun" | "runc" => {
+                    finding.step(install(if name == "crun" { "crun" } else { "runc" }))
+                }
+                _ => finding,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scripted::{Scripted, stat};
+
+    const CONF: &str = "/etc/containers/containers.conf";
+
+    fn find(host: &Scripted) -> String {
+        let site = Site::new(host);
+        let found = judge(&(PROBE.read)(&site), &site);
+        format!("{}: {}", found.status.as_str(), found.summary)
+    }
+
+    #[test]
+    fn what_podman_starts_is_named_with_its_reason() {
+        let host = Scripted::new().stat("/usr/bin/crun", stat(0o100755));
+        assert_eq!(find(&host), "pass: podman starts crun (/usr/bin/crun)");
+        let host = host.file(CONF, "[engine]\nruntime = \"youki\"\n");
+        assert!(find(&host).contains("youki is not there, set in /etc"));
+        assert!(find(&host.file(CONF, "[engine\n")).contains("cannot be parsed"));
+        assert!(find(&Scripted::new()).starts_with("fail: neither"));
+    }
+}
