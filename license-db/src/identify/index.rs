@@ -5,6 +5,8 @@
 
 use std::collections::HashMap;
 
+use serde::Deserialize;
+
 use super::words::Words;
 
 /// Words in a shingle.
@@ -85,6 +87,11 @@ impl Index {
                 }
             }
         }
+        for variant in variants() {
+            if let Some((id, text)) = variant.text() {
+                index.add(id, &text);
+            }
+        }
         index.post();
         index.single_out();
         index
@@ -140,7 +147,7 @@ impl Index {
             let dense = words.len() <= DENSE;
             for (at, shingle) in words.windows(SHINGLE).enumerate() {
                 let hash = shingle_hash(shingle);
-                if (dense || hash % 4 == 0)
+                if (dense || hash.is_multiple_of(4))
                     && let Ok(at) = u16::try_from(at)
                 {
                     postings.push(Posting { hash, template, at });
@@ -244,6 +251,42 @@ impl Index {
     }
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Variants {
+    variant: Vec<Variant>,
+}
+
+/// A wording in common use that differs from the listed text in a few places.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Variant {
+    id: String,
+    replace: Vec<[String; 2]>,
+    #[expect(dead_code, reason = "every row states its source; a test checks it")]
+    source: String,
+    #[expect(dead_code, reason = "every row states its date; a test checks it")]
+    date: String,
+}
+
+impl Variant {
+    /// The listed text with the replacements made.
+    fn text(&self) -> Option<(&'static str, String)> {
+        let license = spdx::license_id(&self.id)?;
+        let text = license.text().to_owned();
+        let replaced = self
+            .replace
+            .iter()
+            .fold(text, |text, [from, to]| text.replace(from, to));
+        Some((license.name, replaced))
+    }
+}
+
+fn variants() -> Vec<Variant> {
+    let data: Option<Variants> = crate::declared::data(include_str!("../../data/variants.toml"));
+    data.map(|data| data.variant).unwrap_or_default()
+}
+
 /// The hash of one shingle.
 pub(crate) fn shingle_hash(words: &[u32]) -> u32 {
     let mixed = words.iter().fold(0x9e37_79b9_7f4a_7c15u64, |hash, word| {
@@ -305,6 +348,18 @@ mod tests {
         }
         assert!(!ids.iter().any(|id| id.ends_with("-or-later")), "{ids:?}");
         assert!(ids.len() > 680);
+    }
+
+    #[test]
+    fn every_variant_differs_where_it_says_so() {
+        assert!(variants().len() > 3);
+        for variant in variants() {
+            let text = spdx::license_id(&variant.id).unwrap().text();
+            for [from, to] in &variant.replace {
+                assert!(text.contains(from.as_str()), "{}: {from}", variant.id);
+                assert_ne!(from, to);
+            }
+        }
     }
 
     #[test]

@@ -47,12 +47,8 @@ const FRAGMENTS: &[&str] = &[
     "modified versions",
 ];
 
-static FINDERS: LazyLock<Vec<Finder<'static>>> = LazyLock::new(|| {
-    FRAGMENTS
-        .iter()
-        .map(|fragment| Finder::new(fragment))
-        .collect()
-});
+static FINDERS: LazyLock<Vec<Finder<'static>>> =
+    LazyLock::new(|| FRAGMENTS.iter().copied().map(Finder::new).collect());
 
 /// Files up to this size are read whole once they hold a legal word.
 const WHOLE: usize = 256 * 1024;
@@ -71,11 +67,8 @@ pub(crate) fn may_bear(bytes: &[u8]) -> bool {
 /// The parts of a text that are worth reading, in order and apart from each other.
 pub(crate) fn windows(text: &str) -> Vec<Range<usize>> {
     if text.len() <= WHOLE {
-        return if may_bear(text.as_bytes()) {
-            vec![0..text.len()]
-        } else {
-            Vec::new()
-        };
+        let whole = may_bear(text.as_bytes()).then_some(0..text.len());
+        return whole.into_iter().collect();
     }
     let mut hits: Vec<usize> = Vec::new();
     for finder in FINDERS.iter() {

@@ -51,7 +51,7 @@ pub(crate) fn resolve(words: &Words, taken: &Taken, findings: &mut Vec<Finding>)
     {
         return expression::or(parts.iter().map(String::as_str));
     }
-    expression::and(absorb(&parts).into_iter())
+    expression::and(absorb(&parts))
 }
 
 fn distinct(parts: &[String]) -> Vec<&str> {

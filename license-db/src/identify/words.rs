@@ -116,6 +116,27 @@ impl Words {
 
     /// Takes the word that begins at `at`; answers where it ends.
     fn take(&mut self, text: &str, at: usize, line: &mut u32) -> usize {
+        let rest = text.as_bytes().get(at..).unwrap_or_default();
+        let len = rest
+            .iter()
+            .position(|b| !b.is_ascii_alphanumeric())
+            .unwrap_or(rest.len());
+        // Most words are plain; what can go on behind these marks is read with care.
+        if matches!(rest.get(len), Some(b'-' | b'\'' | b'.' | b'+' | 128..)) || len == 0 {
+            return self.take_any(text, at, line);
+        }
+        let start = self.text.len();
+        self.text
+            .push_str(text.get(at..at + len).unwrap_or_default());
+        if let Some(word) = self.text.get_mut(start..) {
+            word.make_ascii_lowercase();
+        }
+        self.push(start, *line);
+        at + len
+    }
+
+    /// Takes a word with marks or letters beyond ASCII in it.
+    fn take_any(&mut self, text: &str, at: usize, line: &mut u32) -> usize {
         let start = self.text.len();
         let first_line = *line;
         let mut rest = text.get(at..).unwrap_or_default().char_indices().peekable();
@@ -207,6 +228,7 @@ impl Words {
         let word = self.word(at);
         let starts_line = at == 0 || self.line(at) != self.line(at - 1);
         match word {
+            _ if word.len() > 4 => true,
             "" => true,
             "dnl" | "rem" if starts_line => false,
             "ii" | "iii" | "iv" | "vi" | "vii" | "viii" | "br" => false,
