@@ -58,7 +58,7 @@ pub static RUNTIME: Runtime = Runtime {
         Rule {
             op: "mount-fuse",
             needs: Formula::All(&[
-                START,
+                RUN,
                 Formula::AsRoot(&Formula::Check("fuse.open"), &Formula::Check("fuse.userns")),
             ]),
             wants: &[],
@@ -66,7 +66,7 @@ pub static RUNTIME: Runtime = Runtime {
         },
         Rule {
             op: "overlay",
-            needs: Formula::All(&[START, OVERLAY]),
+            needs: Formula::All(&[RUN, OVERLAY]),
             wants: &[],
             tried: false,
         },
