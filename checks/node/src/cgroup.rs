@@ -68,11 +68,13 @@ pub fn layout(reading: &Reading) -> Layout {
 pub fn own(site: &Site<'_>) -> Option<String> {
     let groups = site.host.read("/proc/self/cgroup").ok()?;
     let path = groups.lines().find_map(|line| line.strip_prefix("0::"))?;
-    let mount = site
-        .mounts
-        .iter()
-        .rev()
-        .find(|mount| mount.fs_type == "cgroup2")?;
+    let covered = |point: &Path| {
+        site.mount_of(point.to_str()?)
+            .map(|mount| mount.fs_type.as_str())
+    };
+    let mount = site.mounts.iter().rev().find(|mount| {
+        mount.fs_type == "cgroup2" && covered(&mount.mount_point) == Some("cgroup2")
+    })?;
     let below = Path::new(path).strip_prefix(&mount.root).ok()?;
     let climbs = below
         .components()
@@ -166,5 +168,15 @@ pub(crate) mod tests {
         );
         assert_eq!(at("/job/7", "/other"), None);
         assert_eq!(at("/", "/../x"), None);
+    }
+
+    #[test]
+    fn a_mount_that_is_covered_is_not_used() {
+        let mounts = "41 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n\
+                      52 41 0:44 / /sys/fs/cgroup/unified rw - tmpfs none rw\n";
+        let host = Scripted::new()
+            .file("/proc/self/mountinfo", mounts)
+            .file("/proc/self/cgroup", "0::/\n");
+        assert_eq!(own(&Site::new(&host)), None);
     }
 }

@@ -36,7 +36,7 @@ fn read(site: &Site<'_>) -> Reading {
     let reading = reading.fact(&path, pid);
     let status = site.host.read(&format!("/proc/{pid}/comm"));
     match status {
-        Ok(name) if name.trim() == "podman" || name.trim() == "catatonit" => reading
+        Ok(name) if name.starts_with("podman") || name.trim() == "catatonit" => reading
             .file(site, &format!("/proc/{pid}/mountinfo"))
             .file(site, OWN),
         _ => reading,
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn an_older_view_is_warned_of() {
-        assert!(find(Some("podman\n"), MOUNTS).starts_with("pass"));
+        assert!(find(Some("podman pause\n"), MOUNTS).starts_with("pass"));
         let older = MOUNTS.replace("0:30", "0:28");
         let found = find(Some("catatonit\n"), &older);
         assert!(found.contains("on /sys/fs/cgroup differ"), "{found}");
@@ -178,7 +178,7 @@ mod tests {
         let own = format!(
             "{MOUNTS}99 23 8:1 /x /home/alice/.local/share/containers/storage/overlay rw - ext4 /dev/sda1 rw\n"
         );
-        assert!(find(Some("podman\n"), &own).starts_with("pass"));
+        assert!(find(Some("podman pause\n"), &own).starts_with("pass"));
     }
 
     #[test]
