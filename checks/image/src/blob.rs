@@ -261,7 +261,7 @@ mod tests {
         let empty = sha256(b"");
         assert!(empty.starts_with("sha256:e3b0c442"));
         assert_eq!(hashed.finish().unwrap(), sha256(b"abc"));
-        let zeros = vec![0; 100];
+        let zeros = [0; 100];
         let mut bounded = Hashed::new(io::BufReader::with_capacity(16, &zeros[..]), 50);
         assert!(
             bounded

@@ -15,6 +15,21 @@ const PRESENT: [&str; 5] = [
     "triggers-pending",
 ];
 
+/// What else dpkg keeps for a package in `info`.
+const BESIDE: [&str; 11] = [
+    "conffiles",
+    "config",
+    "md5sums",
+    "postinst",
+    "postrm",
+    "preinst",
+    "prerm",
+    "shlibs",
+    "symbols",
+    "templates",
+    "triggers",
+];
+
 /// Reads a status file, or the list of the files of a package.
 pub(super) fn parse(source: &Source<'_>) -> Found {
     if let Some(path) = source.path.strip_prefix("var/lib/dpkg/info/") {
@@ -92,7 +107,6 @@ fn is_name(name: &str) -> bool {
 fn owned(name: &str, source: &Source<'_>) -> Found {
     let mut owned = String::from_utf8_lossy(source.bytes).into_owned();
     let package = name.strip_suffix(".list").unwrap_or(name);
-    const BESIDE: [&str; 5] = ["preinst", "postinst", "prerm", "postrm", "config"];
     for kind in BESIDE {
         owned.push_str(&format!("\n/var/lib/dpkg/info/{package}.{kind}"));
     }

@@ -24,7 +24,7 @@ use crate::{Error, Limits, Progress};
 const BUFFER: usize = 64 * 1024;
 
 /// The types of statfs(2) whose files are made up by the kernel.
-const OF_THE_KERNEL: &[i64] = &[
+const OF_THE_KERNEL: &[i128] = &[
     0x9fa0,      // proc
     0x6265_6572, // sysfs
     0x0027_e0eb, // cgroup
@@ -128,7 +128,7 @@ impl Walk<'_> {
         let crossed = rustix::fs::fstat(fd).is_ok_and(|stat| stat.st_dev != device);
         crossed
             && rustix::fs::fstatfs(fd)
-                .is_ok_and(|stat| OF_THE_KERNEL.contains(&(stat.f_type as i64 & 0xffff_ffff)))
+                .is_ok_and(|stat| OF_THE_KERNEL.contains(&i128::from(stat.f_type)))
     }
 
     fn directory(&mut self, fd: Arc<OwnedFd>, path: &str) {

@@ -5,6 +5,8 @@
 pub(super) struct Extended {
     /// The path, in place of the header's.
     pub(super) path: Option<Vec<u8>>,
+    /// The path of a sparse file, in place of both.
+    pub(super) sparse_name: Option<Vec<u8>>,
     /// The link's target, in place of the header's.
     pub(super) link: Option<Vec<u8>>,
     /// The size of the content, in place of the header's.
@@ -26,11 +28,8 @@ impl Extended {
             records = rest;
             match key {
                 // The name that GNU tar gives a sparse file is the true one.
-                b"GNU.sparse.name" | b"path" => {
-                    if key != b"path" || self.path.is_none() || self.sparse.is_none() {
-                        self.path = Some(value.to_vec());
-                    }
-                }
+                b"GNU.sparse.name" => self.sparse_name = Some(value.to_vec()),
+                b"path" => self.path = Some(value.to_vec()),
                 b"linkpath" => self.link = Some(value.to_vec()),
                 b"size" => self.size = Some(decimal(value).ok_or(PaxFault)?),
                 b"GNU.sparse.major" | b"GNU.sparse.map" => {

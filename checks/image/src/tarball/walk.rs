@@ -163,7 +163,8 @@ impl<'a, R: Bytes> Walk<'a, R> {
         let mode = header.mode()?;
         let stored = extended.size.map_or_else(|| header.size(), Ok)?;
         header.path(&mut self.raw);
-        let raw = extended.path.as_deref().unwrap_or(&self.raw);
+        let named = extended.sparse_name.as_deref().or(extended.path.as_deref());
+        let raw = named.unwrap_or(&self.raw);
         let kind = match flag {
             // Before ustar, a directory was a file whose name ends in a slash.
             b'\0' | b'0' if raw.ends_with(b"/") => Kind::Directory,

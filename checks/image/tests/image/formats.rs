@@ -1,0 +1,274 @@
+//! The same image in every format, and what is no image.
+
+use std::fs;
+
+use hpcctl_image::{Error, Options, Reference, Silent, Source, scan};
+use serde_json::json;
+
+use crate::build::*;
+
+fn image() -> Vec<Vec<u8>> {
+    let release = "ID=debian\nVERSION_ID=\"12\"\n";
+    vec![
+        Layer::new()
+            .file("etc/os-release", release)
+            .file(STATUS, deb("a", "1"))
+            .tar(),
+        Layer::new()
+            .file(STATUS, deb("a", "1") + &deb("b", "1:2+x"))
+            .file("opt/LICENSE", ISC)
+            .tar(),
+    ]
+}
+
+fn refused(source: Source) -> Error {
+    scan(&Reference::from(source), &Options::default(), &Silent).unwrap_err()
+}
+
+#[test]
+fn every_format_gives_the_same_packages_and_files() {
+    let place = Place::new();
+    let tars = image();
+    let zipped: Vec<_> = tars.iter().map(|tar| gzip(tar)).collect();
+    let zstd: Vec<_> = tars
+        .iter()
+        .map(|tar| zstd::encode_all(&tar[..], 1).unwrap())
+        .collect();
+    let mut scans = vec![scan_layers(&tars)];
+    for stored in [&tars, &zipped, &zstd] {
+        let place = Place::new();
+        let files = layout(&tars, stored);
+        place.put_all(&files);
+        scans.push(scan_source(Source::OciLayout(
+            place.path().to_owned(),
+            None,
+        )));
+        let archive = files
+            .iter()
+            .fold(Layer::new(), |tar, (name, bytes)| tar.file(name, bytes));
+        scans.push(scan_source(Source::OciArchive(
+            place.put("image.tar", archive.tar()),
+        )));
+    }
+    place.put("root/etc/os-release", "ID=debian\nVERSION_ID=12\n");
+    place.put(
+        "root/var/lib/dpkg/status",
+        deb("a", "1") + &deb("b", "1:2+x"),
+    );
+    place.put("root/opt/LICENSE", ISC);
+    scans.push(scan_source(Source::Directory(place.path().join("root"))));
+    let types = scans.iter().map(|one| {
+        one.scan.image.layers[0]
+            .media_type
+            .rsplit('.')
+            .next()
+            .unwrap()
+    });
+    let types: Vec<_> = types.map(str::to_owned).collect();
+    assert_eq!(
+        types[..6],
+        ["tar", "tar", "tar", "tar+gzip", "tar+gzip", "tar+zstd"]
+    );
+    for scanned in &scans {
+        assert_eq!(unknowns(scanned), "");
+        assert!(scanned.scan.complete);
+        let purls: Vec<_> = scanned
+            .scan
+            .packages
+            .iter()
+            .map(|package| &*package.purl)
+            .collect();
+        assert_eq!(
+            purls,
+            [
+                "pkg:deb/debian/a@1?arch=amd64&distro=debian-12",
+                "pkg:deb/debian/b@1:2%2Bx?arch=amd64&distro=debian-12"
+            ]
+        );
+        assert_eq!(files(scanned), ["/opt/LICENSE"]);
+        assert_eq!(scanned.scan.files[0].licenses.as_deref(), Some("ISC"));
+    }
+}
+
+#[test]
+fn a_package_belongs_to_the_layer_that_brought_it() {
+    let tars = image();
+    let scanned = scan_layers(&tars);
+    let [a, b] = &scanned.scan.packages[..] else {
+        panic!()
+    };
+    assert_eq!(a.locations[0].layer.as_deref(), Some(&*digest(&tars[0])));
+    assert_eq!(b.locations[0].layer.as_deref(), Some(&*digest(&tars[1])));
+    let layers = &scanned.scan.image.layers;
+    assert_eq!(layers[1].created_by.as_deref(), Some("step 1"));
+    assert_eq!(scanned.scan.image.digest, Some(digest(&config(&tars))));
+}
+
+#[test]
+fn a_bare_path_is_known_by_its_content() {
+    let place = Place::new();
+    let tars = image();
+    let docker = place.put("docker", docker_archive(&tars));
+    let files = layout(&tars, &tars);
+    let archive = files
+        .iter()
+        .fold(Layer::new(), |tar, (name, bytes)| tar.file(name, bytes))
+        .tar();
+    let oci = place.put("oci", archive);
+    for (path, format) in [(docker, "docker-archive"), (oci, "oci-archive")] {
+        let scanned = scan_source(Source::Path(path.clone()));
+        assert_eq!(scanned.scan.image.format, format);
+        assert_eq!(
+            scanned.scan.image.reference,
+            format!("{format}:{}", path.display())
+        );
+    }
+    let layout = Place::new();
+    layout.put_all(&files);
+    let scanned = scan_source(Source::Path(layout.path().to_owned()));
+    assert_eq!(scanned.scan.image.format, "oci");
+    assert!(scanned.scan.image.digest.is_some());
+    let empty = Place::new();
+    assert_eq!(
+        scan_source(Source::Path(empty.path().to_owned()))
+            .scan
+            .image
+            .format,
+        "dir"
+    );
+}
+
+#[test]
+fn what_is_no_image_is_told_apart() {
+    let place = Place::new();
+    let missing = refused(Source::Path(place.path().join("missing")));
+    assert!(matches!(missing, Error::Unreadable { .. }), "{missing}");
+    let text = refused(Source::Path(place.put("text", "hello")));
+    assert!(matches!(text, Error::NotAnImage { .. }), "{text}");
+    let plain = refused(Source::Path(
+        place.put("root.tar", Layer::new().file("a", "b").tar()),
+    ));
+    assert!(
+        plain
+            .to_string()
+            .contains("neither manifest.json nor index.json"),
+        "{plain}"
+    );
+    let mut sif = vec![0; 32];
+    sif.extend(b"SIF_MAGIC\0");
+    let sif = refused(Source::Path(place.put("a.sif", sif)));
+    assert!(
+        matches!(
+            sif,
+            Error::Unsupported {
+                what: "a SIF image",
+                ..
+            }
+        ),
+        "{sif}"
+    );
+    let zipped = refused(Source::Path(
+        place.put("a.tar.gz", gzip(&docker_archive(&image()))),
+    ));
+    assert!(zipped.to_string().contains("gunzip"), "{zipped}");
+    assert!(
+        [missing, text, plain, sif, zipped]
+            .iter()
+            .all(Error::is_target)
+    );
+}
+
+#[test]
+fn layers_of_a_docker_archive_may_be_links() {
+    let tar = Layer::new().file(STATUS, deb("a", "1")).tar();
+    let manifest = json!([{ "Config": "c.json", "Layers": ["x/layer.tar", "y/layer.tar"] }]);
+    let archive = Layer::new()
+        .file("x/layer.tar", &tar)
+        .symlink("y/layer.tar", "../x/layer.tar")
+        .file("c.json", config(&[tar.clone(), tar]))
+        .file("manifest.json", manifest.to_string());
+    let place = Place::new();
+    let scanned = scan_source(Source::DockerArchive(place.put("image.tar", archive.tar())));
+    assert_eq!(unknowns(&scanned), "");
+    assert_eq!(
+        (names(&scanned), scanned.scan.image.layers.len()),
+        (vec!["a 1".to_owned()], 2)
+    );
+}
+
+#[test]
+fn an_index_is_followed_to_the_platform_and_the_tag() {
+    let place = Place::new();
+    let (this, other) = ("amd64", "arm64");
+    let host = if cfg!(target_arch = "aarch64") {
+        other
+    } else {
+        this
+    };
+    let mut manifests = Vec::new();
+    for architecture in [this, other] {
+        let tar = Layer::new().file(STATUS, deb(architecture, "1")).tar();
+        let files = layout(&[tar.clone()], &[tar]);
+        place.put_all(&files);
+        let mut descriptor = descriptor(&files[3].1);
+        descriptor["platform"] = json!({ "os": "linux", "architecture": architecture });
+        manifests.push(descriptor);
+    }
+    manifests.push(json!({ "digest": digest(b""), "platform": { "os": "unknown", "architecture": "unknown" } }));
+    let nested = json!({ "manifests": manifests }).to_string();
+    place.put_all(&[blob(nested.as_bytes())]);
+    let tagged = |tag: &str| {
+        let mut descriptor = descriptor(nested.as_bytes());
+        descriptor["annotations"] = json!({ "org.opencontainers.image.ref.name": tag });
+        descriptor
+    };
+    place.put(
+        "index.json",
+        json!({ "manifests": [tagged("v1"), tagged("v2")] }).to_string(),
+    );
+    let at = |tag: Option<&str>| Source::OciLayout(place.path().to_owned(), tag.map(str::to_owned));
+    assert_eq!(names(&scan_source(at(Some("v2")))), [format!("{host} 1")]);
+    assert!(matches!(refused(at(None)), Error::Ambiguous { choices, .. } if choices == "v1, v2"));
+    assert!(refused(at(Some("v3"))).to_string().contains("v1, v2"));
+}
+
+#[test]
+fn a_document_with_another_digest_is_refused() {
+    let tars = image();
+    let place = Place::new();
+    let mut files = layout(&tars, &tars);
+    files[3].1.push(b' ');
+    place.put_all(&files);
+    let error = refused(Source::OciLayout(place.path().to_owned(), None));
+    assert!(
+        error.to_string().contains("the digest of a document"),
+        "{error}"
+    );
+}
+
+#[test]
+fn layers_with_other_digests_or_none_make_a_scan_incomplete() {
+    let tar = Layer::new().file(STATUS, deb("a", "1")).tar();
+    let other = Layer::new().file(STATUS, deb("b", "1")).tar();
+    let place = Place::new();
+    let mut files = layout(&[tar.clone()], &[tar.clone()]);
+    files[4].1 = other;
+    place.put_all(&files);
+    let source = Source::OciLayout(place.path().to_owned(), None);
+    let scanned = scan_source(source.clone());
+    assert!(!scanned.scan.complete);
+    assert!(unknowns(&scanned).contains("the digest of its stored bytes is"));
+    assert!(unknowns(&scanned).contains("the digest of its plain tar is"));
+    assert_eq!(names(&scanned), ["b 1"]);
+    fs::remove_file(place.path().join(&files[4].0)).unwrap();
+    let scanned = scan_source(source);
+    assert!(!scanned.scan.complete && scanned.scan.packages.is_empty());
+    assert_eq!(scanned.scan.image.layers[0].digest, Some(digest(&tar)));
+}
+
+#[test]
+fn two_scans_are_equal() {
+    let place = Place::new();
+    let source = Source::DockerArchive(place.put("image.tar", docker_archive(&image())));
+    assert_eq!(scan_source(source.clone()), scan_source(source));
+}

@@ -1,0 +1,136 @@
+//! Packages with their licences and their files.
+
+use hpcctl_image::{Reference, Silent, Source, scan};
+use hpcctl_model::scan::Outcome;
+
+use crate::build::*;
+
+const DEP5: &str = "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\n\
+    Files: *\nCopyright: 2020 A\nLicense: ISC\n\nLicense: ISC\n see elsewhere\n";
+
+#[test]
+fn the_licence_of_a_deb_is_in_its_copyright_file() {
+    let scanned = scan_layers(&[Layer::new()
+        .file(
+            STATUS,
+            deb("a", "1") + &deb("linked", "1") + &deb("bare", "1"),
+        )
+        .file("usr/share/doc/a/copyright", DEP5)
+        .symlink("usr/share/doc/linked", "a")
+        .tar()]);
+    let licenses = |place: usize| scanned.scan.packages[place].licenses.concluded.as_deref();
+    assert_eq!(
+        (licenses(0), licenses(1), licenses(2)),
+        (Some("ISC"), None, Some("ISC"))
+    );
+    assert_eq!(
+        scanned.scan.packages[0].supplier.as_deref(),
+        Some("M <m@example.org>")
+    );
+    let reasons = &scanned.scan.verdict.reasons;
+    assert_eq!(scanned.scan.verdict.outcome, Outcome::Undetermined);
+    assert!(
+        reasons
+            .iter()
+            .all(|reason| reason.subject.starts_with("pkg:deb/bare@")),
+        "{reasons:?}"
+    );
+}
+
+#[test]
+fn a_python_distribution_has_declared_and_detected_licences() {
+    let metadata = "Metadata-Version: 2.4\nName: Foo\nVersion: 1.0\nLicense-Expression: MIT\n\n";
+    let base = "venv/lib/python3/site-packages";
+    let tar = Layer::new()
+        .file(&format!("{base}/foo-1.0.dist-info/METADATA"), metadata)
+        .file(&format!("{base}/foo-1.0.dist-info/licenses/LICENSE"), ISC)
+        .file(
+            &format!("{base}/foo-1.0.dist-info/RECORD"),
+            "foo/LICENSE,,\n",
+        )
+        .file(&format!("{base}/foo/LICENSE"), ISC)
+        .file("opt/LICENSE", ISC)
+        .tar();
+    let scanned = scan_layers(&[tar]);
+    let [foo] = &scanned.scan.packages[..] else {
+        panic!("{:?}", scanned.scan.packages)
+    };
+    assert_eq!((&*foo.purl, &*foo.found_by), ("pkg:pypi/foo@1.0", "python"));
+    assert_eq!(foo.licenses.declared.as_deref(), Some("MIT"));
+    assert_eq!(foo.licenses.detected.as_deref(), Some("ISC"));
+    assert_eq!(foo.licenses.concluded.as_deref(), Some("MIT"));
+    assert_eq!(scanned.scan.files.len(), 3);
+    let subjects = &scanned.scan.verdict.obligations[0].subjects;
+    assert_eq!(subjects, &["/opt/LICENSE", "pkg:pypi/foo@1.0"]);
+}
+
+#[test]
+fn one_distribution_in_two_places_is_one_package() {
+    let metadata = "Name: foo\nVersion: 1\nLicense: MIT\n";
+    let tar = Layer::new()
+        .file("a/foo.dist-info/METADATA", metadata)
+        .file("b/foo.egg-info/PKG-INFO", metadata)
+        .tar();
+    let scanned = scan_layers(&[tar]);
+    assert_eq!(names(&scanned), ["foo 1"]);
+    let places: Vec<_> = scanned.scan.packages[0]
+        .locations
+        .iter()
+        .map(|place| &*place.path)
+        .collect();
+    assert_eq!(
+        places,
+        ["/a/foo.dist-info/METADATA", "/b/foo.egg-info/PKG-INFO"]
+    );
+}
+
+#[test]
+fn alpine_packages_are_named_by_the_distribution() {
+    let tar = Layer::new()
+        .file("usr/lib/os-release", "ID=alpine\nVERSION_ID=3.19.1\n")
+        .symlink("etc/os-release", "../usr/lib/os-release")
+        .file(
+            "lib/apk/db/installed",
+            "P:musl\nV:1.2-r0\nA:x86_64\nL:MIT\nF:lib\nR:LICENSE\n\n",
+        )
+        .file("lib/LICENSE", ISC)
+        .tar();
+    let scanned = scan_layers(&[tar]);
+    let purl = "pkg:apk/alpine/musl@1.2-r0?arch=x86_64&distro=alpine-3.19.1";
+    assert_eq!(scanned.scan.packages[0].purl, purl);
+    assert_eq!(scanned.scan.verdict.outcome, Outcome::Publishable);
+    assert_eq!(scanned.scan.verdict.obligations[0].subjects, [purl]);
+}
+
+#[test]
+fn files_are_owned_through_links_of_the_tree() {
+    let tar = Layer::new()
+        .symlink("lib", "usr/lib")
+        .file("usr/lib/x/LICENSE", ISC)
+        .file(STATUS, deb("x", "1"))
+        .file("usr/share/doc/x/copyright", DEP5)
+        .file(
+            "var/lib/dpkg/info/x.list",
+            "/.\n/lib\n/lib/x\n/lib/x/LICENSE\n",
+        )
+        .tar();
+    let scanned = scan_layers(&[tar]);
+    let subjects = &scanned.scan.verdict.obligations[0].subjects;
+    assert_eq!(subjects, &["pkg:deb/x@1?arch=amd64"]);
+}
+
+#[test]
+fn only_files_named_so_are_looked_at_when_asked() {
+    let place = Place::new();
+    let tar = Layer::new()
+        .file("a/LICENSE", ISC)
+        .file("a/readme", ISC)
+        .tar();
+    let source = Source::DockerArchive(place.put("image.tar", docker_archive(&[tar])));
+    assert_eq!(
+        files(&scan_source(source.clone())),
+        ["/a/LICENSE", "/a/readme"]
+    );
+    let declared = scan(&Reference::from(source), &declared_only(), &Silent).unwrap();
+    assert_eq!(files(&declared), ["/a/LICENSE"]);
+}
