@@ -1,8 +1,8 @@
 //! The same image in every format, and what is no image.
 
-use std::fs;
+use std::{fs, slice};
 
-use hpcctl_image::{Error, Options, Reference, Silent, Source, scan};
+use hpcctl_image::{Error, Options, Reference, Scanned, Silent, Source, scan};
 use serde_json::json;
 
 use crate::build::*;
@@ -25,9 +25,8 @@ fn refused(source: Source) -> Error {
     scan(&Reference::from(source), &Options::default(), &Silent).unwrap_err()
 }
 
-#[test]
-fn every_format_gives_the_same_packages_and_files() {
-    let place = Place::new();
+/// Scans of the image in every format; `place` holds the files meanwhile.
+fn scans(place: &Place) -> Vec<Scanned> {
     let tars = image();
     let zipped: Vec<_> = tars.iter().map(|tar| gzip(tar)).collect();
     let zstd: Vec<_> = tars
@@ -36,11 +35,11 @@ fn every_format_gives_the_same_packages_and_files() {
         .collect();
     let mut scans = vec![scan_layers(&tars)];
     for stored in [&tars, &zipped, &zstd] {
-        let place = Place::new();
+        let layout_place = Place::new();
         let files = layout(&tars, stored);
-        place.put_all(&files);
+        layout_place.put_all(&files);
         scans.push(scan_source(Source::OciLayout(
-            place.path().to_owned(),
+            layout_place.path().to_owned(),
             None,
         )));
         let archive = files
@@ -57,14 +56,17 @@ fn every_format_gives_the_same_packages_and_files() {
     );
     place.put("root/opt/LICENSE", ISC);
     scans.push(scan_source(Source::Directory(place.path().join("root"))));
-    let types = scans.iter().map(|one| {
-        one.scan.image.layers[0]
-            .media_type
-            .rsplit('.')
-            .next()
-            .unwrap()
-    });
-    let types: Vec<_> = types.map(str::to_owned).collect();
+    scans
+}
+
+#[test]
+fn every_format_gives_the_same_packages_and_files() {
+    let place = Place::new();
+    let scans = scans(&place);
+    let types = scans
+        .iter()
+        .map(|one| one.scan.image.layers[0].media_type.rsplit('.').next());
+    let types: Vec<_> = types.flatten().collect();
     assert_eq!(
         types[..6],
         ["tar", "tar", "tar", "tar+gzip", "tar+gzip", "tar+zstd"]
@@ -208,7 +210,7 @@ fn an_index_is_followed_to_the_platform_and_the_tag() {
     let mut manifests = Vec::new();
     for architecture in [this, other] {
         let tar = Layer::new().file(STATUS, deb(architecture, "1")).tar();
-        let files = layout(&[tar.clone()], &[tar]);
+        let files = layout(slice::from_ref(&tar), slice::from_ref(&tar));
         place.put_all(&files);
         let mut descriptor = descriptor(&files[3].1);
         descriptor["platform"] = json!({ "os": "linux", "architecture": architecture });
@@ -251,7 +253,7 @@ fn layers_with_other_digests_or_none_make_a_scan_incomplete() {
     let tar = Layer::new().file(STATUS, deb("a", "1")).tar();
     let other = Layer::new().file(STATUS, deb("b", "1")).tar();
     let place = Place::new();
-    let mut files = layout(&[tar.clone()], &[tar.clone()]);
+    let mut files = layout(slice::from_ref(&tar), slice::from_ref(&tar));
     files[4].1 = other;
     place.put_all(&files);
     let source = Source::OciLayout(place.path().to_owned(), None);

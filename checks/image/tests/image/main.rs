@@ -2,7 +2,11 @@
 
 #[cfg(test)]
 mod build;
+#[cfg(test)]
 mod formats;
+#[cfg(test)]
 mod hostile;
+#[cfg(test)]
 mod layers;
+#[cfg(test)]
 mod packages;
