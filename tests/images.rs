@@ -1,0 +1,241 @@
+//! Real images, built by tests/images/build, against what the distribution's own tools say.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::cli::{Run, command, hpcctl};
+use crate::real::real;
+use crate::schema::validate;
+
+/// The folder that tests/images/build filled.
+fn images() -> PathBuf {
+    PathBuf::from(std::env::var_os("HPCCTL_IMAGES").expect("HPCCTL_IMAGES, as tests/run sets it"))
+}
+
+/// The same image in each format.
+fn references() -> [String; 5] {
+    let dir = images();
+    let dir = dir.display();
+    [
+        format!("docker-archive:{dir}/debian.tar"),
+        format!("oci:{dir}/layout:v2"),
+        format!("oci:{dir}/zstd:v2"),
+        format!("oci-archive:{dir}/debian.oci.tar"),
+        format!("dir:{dir}/tree"),
+    ]
+}
+
+fn scan(reference: &str) -> Value {
+    let run = hpcctl(&["scan", "image", reference, "-o", "json"]);
+    assert_eq!(run.code, 0, "{reference}: {}", run.stderr);
+    run.json()
+}
+
+fn text<'a>(value: &'a Value, field: &str) -> &'a str {
+    value[field]
+        .as_str()
+        .unwrap_or_else(|| panic!("no {field} in {value}"))
+}
+
+/// Name, version and architecture of each package of a type, a tab between.
+fn packages(report: &Value, kind: &str) -> BTreeSet<String> {
+    let all = report["result"]["packages"].as_array().unwrap();
+    let of_kind = all.iter().filter(|package| package["type"] == kind);
+    let row = |package: &Value| {
+        let purl = text(package, "purl");
+        let arch = purl
+            .split_once("arch=")
+            .map_or("", |(_, rest)| rest.split('&').next().unwrap());
+        format!(
+            "{}\t{}\t{arch}",
+            text(package, "name"),
+            text(package, "version")
+        )
+    };
+    of_kind.map(row).collect()
+}
+
+fn truth(file: &str) -> BTreeSet<String> {
+    fs::read_to_string(images().join(file))
+        .unwrap()
+        .lines()
+        .map(ToOwned::to_owned)
+        .collect()
+}
+
+#[test]
+fn every_format_lists_exactly_the_packages_of_dpkg_query() {
+    if !real("every_format_lists_exactly_the_packages_of_dpkg_query") {
+        return;
+    }
+    let expected = truth("debian.tsv");
+    assert!(
+        expected.len() > 80,
+        "{} packages in the image",
+        expected.len()
+    );
+    for reference in references() {
+        let report = scan(&reference);
+        validate("hpcctl.scan-1.json", &report);
+        assert_eq!(packages(&report, "deb"), expected, "{reference}");
+        assert_eq!(packages(&report, "pypi").len(), 1, "{reference}");
+        assert_eq!(report["result"]["complete"], true, "{reference}");
+    }
+}
+
+#[test]
+fn each_package_is_attributed_to_the_layer_that_brought_it() {
+    if !real("each_package_is_attributed_to_the_layer_that_brought_it") {
+        return;
+    }
+    for reference in references()
+        .iter()
+        .filter(|reference| !reference.starts_with("dir:"))
+    {
+        let report = scan(reference);
+        let layers = report["result"]["image"]["layers"].as_array().unwrap();
+        assert_eq!(layers.len(), 2, "{reference}");
+        assert_eq!(layers[1]["created_by"], "dpkg --install example.deb");
+        for package in report["result"]["packages"].as_array().unwrap() {
+            let name = text(package, "name");
+            let second = name == "hpcctl-example" || package["type"] == "pypi";
+            let layer = &layers[usize::from(second)]["digest"];
+            assert_eq!(
+                package["locations"][0]["layer"], *layer,
+                "{reference}: {name}"
+            );
+        }
+        let gone = |path: &Value| path.as_str().is_some_and(|path| path.contains("e2fsprogs"));
+        let files = report["result"]["files"].as_array().unwrap();
+        assert!(
+            !files.iter().any(|file| gone(&file["path"])),
+            "a purged file is listed"
+        );
+    }
+}
+
+#[test]
+fn a_debian_image_has_licences_and_a_verdict() {
+    if !real("a_debian_image_has_licences_and_a_verdict") {
+        return;
+    }
+    let report = scan(&references()[0]);
+    let license = |name: &str| {
+        let all = report["result"]["packages"].as_array().unwrap();
+        let package = all.iter().find(|package| package["name"] == name).unwrap();
+        package["licenses"]["concluded"]
+            .as_str()
+            .unwrap_or("")
+            .to_owned()
+    };
+    assert_eq!(license("hpcctl-example"), "MIT OR GPL-2.0-or-later");
+    assert!(
+        license("bash").contains("GPL-3.0-or-later"),
+        "{}",
+        license("bash")
+    );
+    assert!(
+        license("libc6").contains("LGPL-2.1-or-later"),
+        "{}",
+        license("libc6")
+    );
+    let without = report["result"]["packages"].as_array().unwrap().iter();
+    let without: Vec<_> = without
+        .filter(|package| package["licenses"]["concluded"].is_null())
+        .collect();
+    assert!(without.is_empty(), "without a licence: {without:?}");
+    let verdict = &report["result"]["verdict"];
+    assert!(
+        ["conditional", "undetermined"].contains(&text(verdict, "outcome")),
+        "{verdict}"
+    );
+    let obligations = verdict["obligations"].as_array().unwrap();
+    assert!(
+        obligations
+            .iter()
+            .any(|obligation| obligation["id"] == "source-offer")
+    );
+}
+
+#[test]
+fn software_bills_of_materials_are_valid_and_reproducible() {
+    if !real("software_bills_of_materials_are_valid_and_reproducible") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let python = std::env::var("HPCCTL_PYTHON").expect("HPCCTL_PYTHON, as tests/run sets it");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/images/validate.py");
+    let write = |name: &str, format: &str| {
+        let file = dir.path().join(name);
+        let output = format!("{format}={}", file.display());
+        let args = ["scan", "image", &references()[0], "-o", &output];
+        let run = Run::of(command(&args).env("SOURCE_DATE_EPOCH", "1767225600"));
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        file
+    };
+    for format in ["cyclonedx-json", "spdx-json"] {
+        let (one, two) = (write("one.json", format), write("two.json", format));
+        assert!(
+            fs::read(&one).unwrap() == fs::read(&two).unwrap(),
+            "{format}: two runs differ"
+        );
+        let mut validator = std::process::Command::new(&python);
+        let run = Run::of(validator.arg(&script).arg(format).arg(&one));
+        assert_eq!(run.code, 0, "{format}: {}{}", run.stdout, run.stderr);
+        let purls = fs::read_to_string(&one)
+            .unwrap()
+            .matches("pkg:deb/debian/")
+            .count();
+        assert!(
+            purls >= truth("debian.tsv").len(),
+            "{format}: {purls} purls"
+        );
+    }
+}
+
+#[test]
+fn an_rpm_database_lists_exactly_the_packages_of_rpm() {
+    if !real("an_rpm_database_lists_exactly_the_packages_of_rpm") {
+        return;
+    }
+    let report = scan(&format!("dir:{}/rpmroot", images().display()));
+    assert_eq!(packages(&report, "rpm"), truth("rpm.tsv"));
+    let first = &report["result"]["packages"][0];
+    assert_eq!(first["licenses"]["declared"], "GPL-2.0-or-later AND MIT");
+}
+
+#[test]
+fn a_truncated_archive_keeps_what_came_before_and_says_so() {
+    if !real("a_truncated_archive_keeps_what_came_before_and_says_so") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    for (whole, parts) in [
+        ("debian.tar", [0.3, 0.9, 0.999]),
+        ("debian.oci.tar", [0.3, 0.9, 0.999]),
+    ] {
+        let bytes = fs::read(images().join(whole)).unwrap();
+        for part in parts {
+            let cut = dir.path().join("cut.tar");
+            fs::write(&cut, &bytes[..(bytes.len() as f64 * part) as usize]).unwrap();
+            let run = hpcctl(&["scan", "image", cut.to_str().unwrap(), "-o", "json"]);
+            match run.code {
+                3 => {
+                    let report = run.json();
+                    assert_eq!(report["result"]["complete"], false);
+                    assert!(!report["unknowns"].as_array().unwrap().is_empty());
+                    assert_ne!(report["result"]["verdict"]["outcome"], "publishable");
+                }
+                5 => assert!(
+                    run.stderr.starts_with("hpcctl: cannot scan"),
+                    "{}",
+                    run.stderr
+                ),
+                code => panic!("{whole} cut at {part}: exit {code}: {}", run.stderr),
+            }
+        }
+    }
+}
