@@ -6,6 +6,9 @@ use hpcctl_model::license::{Kind, Match, State};
 
 use super::words::Words;
 
+/// The most findings of one stage: a file with more is a list of names, and says no more.
+pub(crate) const MAX_FINDINGS: usize = 4096;
+
 /// One licence in one place.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Finding {

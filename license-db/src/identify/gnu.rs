@@ -6,7 +6,7 @@
 
 use hpcctl_model::license::Kind;
 
-use super::finding::{Finding, Taken};
+use super::finding::{Finding, MAX_FINDINGS, Taken};
 use super::words::{BREAK, Words};
 use crate::declared::gnu_id;
 
@@ -20,7 +20,7 @@ const BEHIND: usize = 14;
 pub(crate) fn find(words: &Words, taken: &Taken) -> Vec<Finding> {
     let mut out = Vec::new();
     let mut at = 0;
-    while at < words.len() {
+    while at < words.len() && out.len() < MAX_FINDINGS {
         let named = if taken.is(at) { None } else { name(words, at) };
         let Some(named) = named else {
             at += 1;
@@ -314,7 +314,7 @@ fn context(words: &Words, at: usize, end: usize) -> Context {
         return Context::Pointer;
     }
     // "You should have received a copy of …", "see … for more details".
-    if before(4, &["see", "copy"]) || before(BEHIND, &["compatible", "incompatible", "not"]) {
+    if before(4, &["see", "copy"]) || before(BEHIND, AGAINST) {
         return Context::Other;
     }
     let published = words.word(end) == "as" && words.word(end + 1) == "published";
@@ -324,6 +324,17 @@ fn context(words: &Words, at: usize, end: usize) -> Context {
         Context::None
     }
 }
+
+/// Words that stand before the name where nothing is granted.
+const AGAINST: &[&str] = &[
+    "compatible",
+    "incompatible",
+    "not",
+    "doesnt",
+    "cannot",
+    "gplcompatible",
+    "unlike",
+];
 
 /// Words that stand before the name in a grant.
 const GRANT: &[&str] = &[

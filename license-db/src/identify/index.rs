@@ -262,7 +262,12 @@ struct Variants {
 #[serde(deny_unknown_fields)]
 struct Variant {
     id: String,
+    #[serde(default)]
     replace: Vec<[String; 2]>,
+    /// The last words that are kept: what follows, such as advice on how to apply the licence,
+    /// is often left out.
+    #[serde(default)]
+    until: Option<String>,
     #[expect(dead_code, reason = "every row states its source; a test checks it")]
     source: String,
     #[expect(dead_code, reason = "every row states its date; a test checks it")]
@@ -273,7 +278,12 @@ impl Variant {
     /// The listed text with the replacements made.
     fn text(&self) -> Option<(&'static str, String)> {
         let license = spdx::license_id(&self.id)?;
-        let text = license.text().to_owned();
+        let text = license.text();
+        let end = self
+            .until
+            .as_ref()
+            .and_then(|last| Some(text.find(last.as_str())? + last.len()));
+        let text = text.get(..end.unwrap_or(text.len()))?.to_owned();
         let replaced = self
             .replace
             .iter()
@@ -355,6 +365,14 @@ mod tests {
         assert!(variants().len() > 3);
         for variant in variants() {
             let text = spdx::license_id(&variant.id).unwrap().text();
+            assert!(
+                variant
+                    .until
+                    .iter()
+                    .all(|last| text.contains(last.as_str())),
+                "{}",
+                variant.id
+            );
             for [from, to] in &variant.replace {
                 assert!(text.contains(from.as_str()), "{}: {from}", variant.id);
                 assert_ne!(from, to);

@@ -13,9 +13,11 @@ mod decode;
 mod finding;
 mod gnu;
 mod index;
+mod markup;
 mod phrase;
 mod prefilter;
 mod resolve;
+mod spelling;
 mod tag;
 mod text;
 mod words;
@@ -58,11 +60,18 @@ impl Identifier {
     /// False means that [`Self::identify`] finds nothing.
     pub fn may_bear(bytes: &[u8]) -> bool {
         let wide = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
-        wide || (!decode::is_binary(bytes) && prefilter::may_bear(bytes))
+        let bare = || tag::bare_expression(bytes).is_some();
+        wide || (!decode::is_binary(bytes) && (prefilter::may_bear(bytes) || bare()))
     }
 
     /// Finds the licences of a file. Binary files bear none.
     pub fn identify(&self, bytes: &[u8]) -> Identification {
+        if let Some(license) = tag::bare_expression(bytes) {
+            let text = String::from_utf8_lossy(bytes);
+            let words = Words::of(&text);
+            let finding = Finding::new(0..words.len(), license, Kind::Tag);
+            return finish(&words, &Taken::new(words.len()), vec![finding]);
+        }
         if !Self::may_bear(bytes) {
             return Identification::default();
         }

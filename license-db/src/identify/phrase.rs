@@ -9,8 +9,9 @@ use std::collections::HashMap;
 use hpcctl_model::license::{Kind, State};
 use serde::Deserialize;
 
-use super::finding::{Finding, Taken};
-use super::words::{Words, hash};
+use super::finding::{Finding, MAX_FINDINGS, Taken};
+use super::spelling::hash;
+use super::words::Words;
 use crate::expression;
 
 /// The most words that `*` stands for.
@@ -181,7 +182,7 @@ impl Phrases {
     pub(crate) fn find(&self, words: &Words, taken: &Taken) -> Vec<Finding> {
         let mut out = Vec::new();
         let mut at = 0;
-        while at < words.len() {
+        while at < words.len() && out.len() < MAX_FINDINGS {
             match self.longest(words, taken, at) {
                 Some(finding) => {
                     at = finding.words.end.max(at + 1);
@@ -207,7 +208,9 @@ impl Phrases {
         }
         let (rule, end) = best?;
         let mut finding = Finding::new(at..end, rule.license.as_str(), rule.kind);
-        finding.vague = rule.license.starts_with("LicenseRef-");
+        // A family such as `LicenseRef-BSD`; vendors' terms have longer names and stay.
+        let family = rule.license.strip_prefix("LicenseRef-");
+        finding.vague = family.is_some_and(|name| !name.contains('-'));
         let hint = rule.clue || (rule.needs != Needs::Nothing && !granted(words, at));
         if rule.kind == Kind::Notice {
             finding.state = State::Likely;
@@ -289,7 +292,10 @@ fn end(words: &Words, taken: &Taken, at: usize, steps: &[Step]) -> Option<usize>
             end(words, taken, at + 1, rest).or_else(|| end(words, taken, at, rest))
         }
         Step::Maybe(_) => end(words, taken, at, rest),
-        Step::Gap => (0..=MAX_GAP).find_map(|skip| end(words, taken, at + skip, rest)),
+        // "is not in the public domain" says the opposite.
+        Step::Gap => (0..=MAX_GAP)
+            .take_while(|skip| *skip == 0 || words.word(at + skip - 1) != "not")
+            .find_map(|skip| end(words, taken, at + skip, rest)),
     }
 }
 
@@ -342,6 +348,7 @@ mod tests {
     fn names_alone_are_clues_and_common_words_nothing() {
         assert_eq!(licenses("the Apache License 2.0 is long")[0].1, State::Clue);
         assert!(licenses("a fair share of Ruby and Python under load").is_empty());
+        assert!(licenses("this file is not in the public domain").is_empty());
         assert_eq!(
             licenses("it is not licensed under the MIT license")[0].1,
             State::Clue

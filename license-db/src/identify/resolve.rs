@@ -5,6 +5,8 @@
 //! does not say whether later versions are granted: it is `-only`, unless a grant elsewhere in
 //! the file says "or later". Clues never enter the expression.
 
+use std::collections::BTreeSet;
+
 use hpcctl_model::license::{Kind, State};
 
 use super::finding::{Finding, Taken};
@@ -17,16 +19,20 @@ const BEFORE: usize = 30;
 /// The most words between two names in "A or B".
 const BETWEEN: usize = 12;
 
+/// The most exceptions of a file whose licence is looked for.
+const MAX_EXCEPTIONS: usize = 64;
+
 /// The expression of what was found, or none.
 pub(crate) fn resolve(words: &Words, taken: &Taken, findings: &mut Vec<Finding>) -> Option<String> {
     findings.sort_by_key(|f| (f.words.start, f.words.end));
     settle_gnu(findings);
     drop_vague(findings);
     let exceptions = exceptions(findings);
+    let excepted = excepted(findings);
     let mut parts: Vec<String> = Vec::new();
     let mut last: Option<&Finding> = None;
     for finding in findings.iter().filter(|f| f.state != State::Clue) {
-        if is_exception(&finding.license) || restates(finding, findings) {
+        if is_exception(&finding.license) || restates(finding, &excepted) {
             continue;
         }
         let exception = exceptions
@@ -83,13 +89,16 @@ fn absorb(parts: &[String]) -> Vec<&str> {
 }
 
 /// "Apache License v2.0 with LLVM Exceptions" beside a tag that says so in full.
-fn restates(finding: &Finding, findings: &[Finding]) -> bool {
-    let with = |f: &Finding| {
-        f.license
-            .strip_prefix(&finding.license)
-            .is_some_and(|rest| rest.starts_with(" WITH "))
-    };
-    matches!(finding.kind, Kind::Notice | Kind::Reference) && findings.iter().any(with)
+fn restates(finding: &Finding, excepted: &BTreeSet<String>) -> bool {
+    matches!(finding.kind, Kind::Notice | Kind::Reference) && excepted.contains(&finding.license)
+}
+
+/// The licences that some finding names together with an exception.
+fn excepted(findings: &[Finding]) -> BTreeSet<String> {
+    let pairs = findings
+        .iter()
+        .filter_map(|f| f.license.split_once(" WITH "));
+    pairs.map(|(license, _)| license.to_owned()).collect()
 }
 
 pub(crate) fn is_exception(id: &str) -> bool {
@@ -98,7 +107,7 @@ pub(crate) fn is_exception(id: &str) -> bool {
 
 /// A GNU text takes the grant that the file states for it.
 fn settle_gnu(findings: &mut [Finding]) {
-    let grants: Vec<String> = findings
+    let grants: BTreeSet<String> = findings
         .iter()
         .filter(|f| {
             f.kind != Kind::Text && f.state != State::Clue && f.license.ends_with("-or-later")
@@ -127,7 +136,7 @@ fn drop_vague(findings: &mut Vec<Finding>) {
         (_, true) => 1,
         _ => 0,
     };
-    let known: Vec<(i32, String)> = findings
+    let known: BTreeSet<(i32, String)> = findings
         .iter()
         .map(|f| (rank(f), f.license.clone()))
         .collect();
@@ -164,7 +173,9 @@ fn outdoes(license: &str, vague: &str) -> bool {
 /// that it fits, and so to every finding of that licence.
 fn exceptions(findings: &[Finding]) -> Vec<(String, String)> {
     let counted = || findings.iter().filter(|f| f.state != State::Clue);
-    let excepting = counted().filter(|f| is_exception(&f.license));
+    let excepting = counted()
+        .filter(|f| is_exception(&f.license))
+        .take(MAX_EXCEPTIONS);
     let pairs = excepting.filter_map(|exception| {
         let candidates = counted().filter(|f| fits(&exception.license, &f.license));
         // Most GNU exceptions are from the GPL: another GNU licence is second choice.

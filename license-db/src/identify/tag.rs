@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use hpcctl_model::license::{Kind, State};
 use memchr::memmem::Finder;
 
-use super::finding::Finding;
+use super::finding::{Finding, MAX_FINDINGS};
 use super::words::Words;
 use crate::Identifier;
 use crate::declared::{self, debian};
@@ -15,8 +15,8 @@ use crate::expression;
 /// The most characters that are read of one value.
 const MAX_VALUE: usize = 400;
 
-/// The most tags that are read of one file.
-const MAX_TAGS: usize = 4096;
+/// A longer file is not a bare expression.
+const MAX_BARE: usize = 200;
 
 static SPDX: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("SPDX-License-Identifier"));
 
@@ -31,7 +31,24 @@ pub(crate) fn find_statements(
     let findings = statements.into_iter().map(|statement| {
         Finding::new(of_line(words, statement.line), statement.license, Kind::Tag)
     });
-    Some(findings.take(MAX_TAGS).collect())
+    Some(findings.take(MAX_FINDINGS).collect())
+}
+
+/// A file that holds nothing but an SPDX expression, as some packages have for a LICENSE file.
+/// A single bare word could be anything, so an id has to bear a version or an operator.
+pub(crate) fn bare_expression(bytes: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(bytes.get(..MAX_BARE.min(bytes.len()))?)
+        .ok()?
+        .trim();
+    let told = bytes.len() < MAX_BARE
+        && !text.contains('\n')
+        && text.contains(['-', ' '])
+        && text.contains(|c: char| c.is_ascii_uppercase());
+    if told {
+        expression::normalise(text)
+    } else {
+        None
+    }
 }
 
 /// The tags of a text, in its order.
@@ -49,7 +66,7 @@ pub(crate) fn find(text: &str, words: &Words) -> Vec<Finding> {
             finding.state = state;
             out.push(finding);
         }
-        if out.len() >= MAX_TAGS {
+        if out.len() >= MAX_FINDINGS {
             break;
         }
     }

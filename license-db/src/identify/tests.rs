@@ -215,6 +215,14 @@ fn notices_tags_and_choices() {
 }
 
 #[test]
+fn a_file_may_be_a_bare_expression() {
+    assert_eq!(expression_of("MIT OR Apache-2.0\n"), "MIT OR Apache-2.0");
+    assert!(Identifier::may_bear(b"MIT OR Apache-2.0"));
+    assert_eq!(identify("curl").expression, None);
+    assert_eq!(identify("Ruby\n").expression, None);
+}
+
+#[test]
 fn exceptions_join_the_license_that_they_except_from() {
     let llvm = spdx::exception_id("LLVM-exception").unwrap().text();
     let file = format!("{}\n\n{llvm}", text_of("Apache-2.0"));

@@ -24,7 +24,13 @@ const PROPOSE: u32 = 5;
 /// What a missing word of the template's own costs, in words.
 const STRANGE: f64 = 6.0;
 
-/// The most shingle hits that are kept of one file.
+/// Larger files are read in parts of so many words, so that no part needs much memory.
+const PART: usize = 40_000;
+
+/// The words that two parts share: more than the longest template has.
+const OVERLAP: usize = 12_000;
+
+/// The most shingle hits that are kept of one part.
 const MAX_HITS: usize = 3_000_000;
 
 /// The most templates that are aligned with one stretch of a file.
@@ -44,6 +50,12 @@ pub(crate) struct Found {
 }
 
 impl Found {
+    fn moved(mut self, by: usize) -> Self {
+        self.at.start += by;
+        self.at.end += by;
+        self
+    }
+
     /// What decides between templates that claim the same words.
     fn value(&self) -> f64 {
         let strange = f64::from(u32::try_from(self.strange).unwrap_or(u32::MAX));
@@ -67,6 +79,25 @@ pub(crate) fn find(index: &Index, file: &[u32]) -> Vec<Found> {
             strange: 0,
         }];
     }
+    let mut found = Vec::new();
+    let mut from = 0;
+    loop {
+        let to = (from + PART).min(file.len());
+        let part = file.get(from..to).unwrap_or_default();
+        found.extend(
+            find_in_part(index, part)
+                .into_iter()
+                .map(|found| found.moved(from)),
+        );
+        if to == file.len() {
+            return best(found);
+        }
+        from = to - OVERLAP;
+    }
+}
+
+/// The texts in a part of a file, with places in the part.
+fn find_in_part(index: &Index, file: &[u32]) -> Vec<Found> {
     let chains = chains(index, hits(index, file));
     let found = chains.iter().filter_map(|chain| {
         let at = align::align(file, index.words_of(chain.template), &chain.anchors)?;
@@ -214,25 +245,25 @@ fn split(hits: &[Hit], len: usize) -> Vec<Vec<(u32, u32)>> {
     out
 }
 
-/// Takes the most valuable first; what then overlaps it is dropped.
+/// Takes the most valuable first; what then overlaps what was taken is dropped.
 fn best(mut found: Vec<Found>) -> Vec<Found> {
     found.sort_by(|a, b| {
         b.value()
             .total_cmp(&a.value())
             .then(a.template.cmp(&b.template))
     });
-    let mut taken: Vec<Found> = Vec::new();
-    for candidate in found {
-        let len = candidate.at.end - candidate.at.start;
-        let overlaps = taken.iter().any(|other| {
-            let start = candidate.at.start.max(other.at.start);
-            let end = candidate.at.end.min(other.at.end);
-            end.saturating_sub(start) * 4 > len
-        });
-        if !overlaps {
-            taken.push(candidate);
+    let end = found.iter().map(|f| f.at.end).max().unwrap_or(0);
+    let mut words = vec![false; end];
+    found.retain(|candidate| {
+        let Some(range) = words.get_mut(candidate.at.start..candidate.at.end) else {
+            return false;
+        };
+        let free = range.iter().filter(|taken| **taken).count() * 4 <= range.len();
+        if free {
+            range.fill(true);
         }
-    }
-    taken.sort_by_key(|found| found.at.start);
-    taken
+        free
+    });
+    found.sort_by_key(|found| found.at.start);
+    found
 }
