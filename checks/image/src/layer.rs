@@ -199,7 +199,7 @@ impl Reading<'_, '_> {
                 return Err(io::Error::other(why).into());
             }
             if let Some(fault) = head.fault {
-                self.faults.add("an entry of a layer", fault.to_string());
+                self.faults.add(walk.path(), fault.to_string());
                 continue;
             }
             self.take(&mut walk, &head)?;

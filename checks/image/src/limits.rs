@@ -53,7 +53,7 @@ impl Default for Limits {
             path_depth: 4096,
             header_bytes: MIB,
             text_bytes: MIB,
-            packages: 200_000,
+            packages: 100_000,
         }
     }
 }

@@ -17,9 +17,9 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
     for line in text.lines().chain([""]) {
         if line.is_empty() {
             match std::mem::take(&mut fields).package() {
-                Some(Ok(package)) => found.packages.push(package),
-                Some(Err(())) => broken += 1,
+                Some(Ok(package)) => found.add(package),
                 None => {}
+                Some(Err(())) => broken += 1,
             }
         } else if let Some((key, value)) = line.split_once(':') {
             fields.take(key, value, &mut found.owned);

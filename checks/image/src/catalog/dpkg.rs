@@ -45,7 +45,8 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
     let mut broken = 0;
     while let Some(stanza) = stanzas.advance() {
         match package(stanza) {
-            Some(package) => found.packages.extend(package),
+            Some(Some(package)) => found.add(package),
+            Some(None) => {}
             None => broken += 1,
         }
     }

@@ -97,6 +97,24 @@ pub(crate) struct Found {
     pub(crate) distro: Option<Distro>,
     /// What could not be read.
     pub(crate) faults: Vec<String>,
+    /// Whether there were more packages than are taken.
+    full: bool,
+}
+
+/// Packages of one file; a database with more is not that of an image.
+const MOST_PACKAGES: usize = 50_000;
+
+impl Found {
+    /// Adds a package; one too many is a fault, told once.
+    fn add(&mut self, package: Candidate) {
+        if self.packages.len() < MOST_PACKAGES {
+            self.packages.push(package);
+        } else if !self.full {
+            self.full = true;
+            let fault = format!("only its first {MOST_PACKAGES} packages were read");
+            self.faults.push(fault);
+        }
+    }
 }
 
 /// A package, as its own metadata describe it.

@@ -52,9 +52,8 @@ fn read(bytes: &[u8], found: &mut Found) -> rusqlite::Result<()> {
     while let Some(row) = rows.next()? {
         count += 1;
         if count > MAX_ROWS {
-            found
-                .faults
-                .push(format!("only its first {MAX_ROWS} rows were read"));
+            let fault = format!("only its first {MAX_ROWS} rows were read");
+            found.faults.push(fault);
             break;
         }
         let header = match row.get_ref(0)? {
@@ -64,7 +63,7 @@ fn read(bytes: &[u8], found: &mut Found) -> rusqlite::Result<()> {
         match header.as_ref().and_then(package) {
             Some(package) if package.name == "gpg-pubkey" => {}
             Some(package) => {
-                found.packages.push(package);
+                found.add(package);
                 header
                     .iter()
                     .for_each(|header| own(header, &mut found.owned));

@@ -39,7 +39,7 @@ pub(crate) struct Head {
     pub(crate) mode: u16,
     /// Whether the content is stored as a sparse map.
     pub(crate) sparse: bool,
-    /// Why the path is not to be taken; the path is empty then.
+    /// Why the path is not to be taken.
     pub(crate) fault: Option<PathFault>,
 }
 
@@ -117,7 +117,7 @@ impl<'a, R: Bytes> Walk<'a, R> {
         }
     }
 
-    /// The path of the entry, in one form.
+    /// The path of the entry, in one form; of one with a fault as it stands, for messages only.
     pub(crate) fn path(&self) -> &str {
         &self.path
     }
@@ -187,6 +187,7 @@ impl<'a, R: Bytes> Walk<'a, R> {
         }
         if fault.is_some() {
             self.path.clear();
+            self.path.push_str(&text(raw));
         }
         let old_sparse = (flag == b'S').then(|| header.sparse()).transpose()?;
         if let Some((_, true)) = old_sparse {
@@ -271,4 +272,83 @@ fn until_nul(mut bytes: Vec<u8>) -> Vec<u8> {
         bytes.truncate(end);
     }
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::blob::Hashed;
+    use proptest::prelude::*;
+    use tar::{Builder, Header as TarHeader};
+
+    fn archive() -> Vec<u8> {
+        let mut builder = Builder::new(Vec::new());
+        for (path, size) in [
+            ("a".repeat(300), 700_usize),
+            ("b/c".to_owned(), 0),
+            ("d".to_owned(), 3),
+        ] {
+            let mut header = TarHeader::new_gnu();
+            header.set_size(size as u64);
+            header.set_mode(0o644);
+            header.set_cksum();
+            let content = vec![b'x'; size];
+            builder
+                .append_data(&mut header, path, &content[..])
+                .unwrap();
+        }
+        builder.into_inner().unwrap()
+    }
+
+    /// The paths and contents of an archive, and whether the walk came to a good end.
+    fn walk(bytes: &[u8]) -> (Vec<(String, usize)>, bool) {
+        let limits = Limits::default();
+        let mut walk = Walk::new(Hashed::new(bytes, u64::MAX), &limits);
+        let mut seen = Vec::new();
+        loop {
+            match walk.advance() {
+                Ok(Some(_)) => {}
+                end => return (seen, end.is_ok()),
+            }
+            let mut content = Vec::new();
+            let read = walk.read_content(u64::MAX, &mut content);
+            seen.push((walk.path().to_owned(), content.len()));
+            if read.is_err() {
+                return (seen, false);
+            }
+        }
+    }
+
+    #[test]
+    fn entries_come_in_order() {
+        let (seen, whole) = walk(&archive());
+        let sizes: Vec<usize> = seen.iter().map(|(_, size)| *size).collect();
+        assert_eq!(
+            (seen[0].0.len(), sizes, whole),
+            (300, vec![700, 0, 3], true)
+        );
+    }
+
+    #[test]
+    fn every_cut_keeps_what_was_before_it() {
+        let archive = archive();
+        let (whole, _) = walk(&archive);
+        for cut in 0..archive.len() {
+            let (seen, _) = walk(&archive[..cut]);
+            let kept = seen.len().saturating_sub(1);
+            assert_eq!(seen[..kept], whole[..kept], "{cut}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_change_ends(at in 0_usize..4096, byte: u8, bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
+            let mut archive = archive();
+            let length = archive.len();
+            archive[at % length] = byte;
+            let (seen, _) = walk(&archive);
+            prop_assert!(seen.len() <= length / BLOCK);
+            let _ = walk(&bytes);
+        }
+    }
 }

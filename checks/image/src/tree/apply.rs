@@ -160,6 +160,12 @@ impl Laying<'_> {
             Some(_) => before,
             None => None,
         };
+        // Which files the lower version named no longer matters, and takes room.
+        if let Some(old) = before.and_then(|at| self.tree.facts.get_mut(at as usize)) {
+            old.found
+                .iter_mut()
+                .for_each(|(_, found)| found.owned = String::new());
+        }
         let index = u32::try_from(self.tree.facts.len()).ok()?;
         self.tree.facts.push(facts);
         Some(index)

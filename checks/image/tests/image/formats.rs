@@ -274,3 +274,25 @@ fn two_scans_are_equal() {
     let source = Source::DockerArchive(place.put("image.tar", docker_archive(&image())));
     assert_eq!(scan_source(source.clone()), scan_source(source));
 }
+
+#[test]
+fn an_archive_that_names_blobs_is_checked_against_their_names() {
+    let tar = Layer::new().file(STATUS, deb("a", "1")).tar();
+    let (name, _) = blob(&tar);
+    let config = config(slice::from_ref(&tar));
+    let manifest = json!([{ "Config": blob(&config).0, "Layers": [&name] }]).to_string();
+    let place = Place::new();
+    for (layer, whole) in [
+        (tar.clone(), true),
+        (Layer::new().file("a", "b").tar(), false),
+    ] {
+        let archive = Layer::new()
+            .file(&name, &layer)
+            .file(&blob(&config).0, &config)
+            .file("index.json", "{}")
+            .file("manifest.json", &manifest);
+        let scanned = scan_source(Source::Path(place.put("image.tar", archive.tar())));
+        assert_eq!(scanned.scan.image.format, "docker-archive");
+        assert_eq!(scanned.scan.complete, whole, "{}", unknowns(&scanned));
+    }
+}
