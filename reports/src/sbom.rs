@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use cyclonedx_bom::external_models::uri::{Purl, validate_purl};
 use hpcctl_model::Envelope;
 use hpcctl_model::scan::{Package, Scan};
 use sha2::{Digest, Sha256};
@@ -79,6 +80,12 @@ pub fn license_refs(text: &str) -> Option<Vec<String>> {
         }
     }
     Some(refs)
+}
+
+/// The package URL, where it is one.
+pub fn valid_purl(text: &str) -> Option<Purl> {
+    let purl = text.parse::<Purl>().ok()?;
+    validate_purl(&purl).is_ok().then_some(purl)
 }
 
 /// A name for each package that no other has: its purl, numbered where it stands there twice.
@@ -203,6 +210,12 @@ pub(crate) mod tests {
         }
         let deep = format!("{}MIT{}", "(".repeat(100_000), ")".repeat(100_000));
         assert_eq!(license_refs(&deep), None);
+    }
+
+    #[test]
+    fn what_is_no_purl_is_left_out() {
+        assert_eq!(valid_purl("no purl"), None);
+        assert!(valid_purl("pkg:npm/%40s/x@1").is_some());
     }
 
     #[test]

@@ -4,7 +4,6 @@ use std::io::Write;
 
 use cyclonedx_bom::external_models::date_time::DateTime;
 use cyclonedx_bom::external_models::normalized_string::NormalizedString;
-use cyclonedx_bom::external_models::uri::{Purl, validate_purl};
 use cyclonedx_bom::models::bom::{Bom, BomReference, SpecVersion, UrnUuid};
 use cyclonedx_bom::models::component::{
     Classification, Component, ComponentEvidence, Components, Occurrence, Occurrences,
@@ -116,11 +115,7 @@ fn metadata(report: &Envelope<Scan>) -> Result<Metadata, Error> {
 fn component(package: &Package, name: String) -> Component {
     let kind = Classification::Library;
     let mut component = Component::new(kind, &package.name, &package.version, Some(name));
-    component.purl = package
-        .purl
-        .parse::<Purl>()
-        .ok()
-        .filter(|purl| validate_purl(purl).is_ok());
+    component.purl = sbom::valid_purl(&package.purl);
     component.supplier = package.supplier.as_deref().map(OrganizationalEntity::new);
     let licenses = &package.licenses;
     let chosen = licenses

@@ -64,20 +64,14 @@ fn verdict(report: &Envelope<Scan>, options: &Options) -> String {
         "; the scan is NOT COMPLETE"
     };
     let size: u64 = image.layers.iter().map(|layer| layer.size).sum();
-    let digest = image
-        .digest
-        .as_deref()
-        .map(|digest| format!(", {}", visible(digest)));
-    let digest = digest.unwrap_or_default();
-    let layers = counted(image.layers.len(), "layer");
-    let format = format!(
-        "{}{digest}, {layers}, {}",
-        visible(&image.format),
-        in_units(size)
-    );
-    format!("verdict  {word}: {says}{doubt}\n")
-        + &filled("image    ", &image.reference, options.width)
-        + &filled("         ", &format, options.width)
+    let count = image.layers.len();
+    let layers = format!("{count} ({}), {}", image.format, in_units(size));
+    let mut text = format!("verdict  {word}: {says}{doubt}\n");
+    text += &filled("image    ", &image.reference, options.width);
+    if let Some(digest) = &image.digest {
+        text += &filled("digest   ", digest, options.width);
+    }
+    text + &filled("layers   ", &layers, options.width)
 }
 
 /// Bytes in a unit that leaves few digits.
@@ -284,7 +278,8 @@ mod tests {
         let expected = "\
 verdict  conditional: it may be published once the obligations below are met; the scan is NOT COMPLETE
 image    docker-archive:a.tar
-         docker-archive, sha256:bb, 1 layer, 2.0 KiB
+digest   sha256:bb
+layers   1 (docker-archive), 2.0 KiB
 
 Why
   conditional   GPL-2.0-only: source goes along (pkg:deb/0, pkg:deb/1, pkg:deb/2, pkg:deb/3 and 5

@@ -113,12 +113,10 @@ fn image(image: &Image) -> Result<PackageInformation, Error> {
 
 fn of_package(package: &Package, name: &str) -> Result<PackageInformation, Error> {
     let licenses = &package.licenses;
-    let purl = ExternalPackageReference::new(
-        ExternalPackageReferenceCategory::PackageManager,
-        "purl".into(),
-        package.purl.clone(),
-        None,
-    );
+    let purl = sbom::valid_purl(&package.purl).map(|purl| {
+        let category = ExternalPackageReferenceCategory::PackageManager;
+        ExternalPackageReference::new(category, "purl".into(), purl.to_string(), None)
+    });
     let places: Vec<String> = package
         .locations
         .iter()
@@ -144,7 +142,7 @@ fn of_package(package: &Package, name: &str) -> Result<PackageInformation, Error
         declared_license: expression(licenses.declared.as_deref())?,
         comments_on_license: comment(package),
         copyright_text: Some(NOT_KNOWN.into()),
-        external_reference: vec![purl],
+        external_reference: purl.into_iter().collect(),
         ..PackageInformation::default()
     })
 }
