@@ -40,17 +40,13 @@ fn a_scan_report_is_valid() {
 }
 
 #[test]
-fn a_line_of_identify_is_valid() {
-    let run = hpcctl(&[
-        "license",
-        "identify",
-        "-o",
-        "jsonl",
-        env!("CARGO_MANIFEST_DIR"),
-    ]);
-    let line = run.stdout.lines().next().unwrap();
-    validate(
-        "hpcctl.license-1.json",
-        &serde_json::from_str(line).unwrap(),
-    );
+fn a_license_report_and_its_lines_are_valid() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/LICENSE-MIT");
+    let report = hpcctl(&["license", "identify", "-o", "json", file]).json();
+    validate("hpcctl.license-1.json", &report);
+    // A line of jsonl is one element of the report's result.
+    let run = hpcctl(&["license", "identify", "-o", "jsonl", file]);
+    let line: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(report["result"][0], line);
+    assert_eq!(line["expression"], "MIT");
 }
