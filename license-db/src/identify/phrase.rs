@@ -131,7 +131,7 @@ impl Phrases {
         } else {
             Needs::Grant
         };
-        self.add(plain(&words), license, Kind::Reference, false, needs);
+        self.add(versioned(&words), license, Kind::Reference, false, needs);
     }
 
     fn add_listed(&mut self, id: &str, full_name: &str) {
@@ -253,6 +253,34 @@ fn plain(words: &Words) -> Vec<Step> {
         .collect()
 }
 
+/// A name that ends in its version, however that is put: `2.0`, `v2.0`, `version 2.0`.
+fn versioned(words: &Words) -> Vec<Step> {
+    let mut steps = plain(words);
+    let last = words.word(words.len().saturating_sub(1));
+    let number = last.strip_prefix('v').unwrap_or(last);
+    let spelled = |word: &str| matches!(word, "version" | "v");
+    if steps.len() < 3 || !number.starts_with(|c: char| c.is_ascii_digit()) {
+        return steps;
+    }
+    steps.pop();
+    while steps.len() > 2 && spelled(words.word(steps.len() - 1)) {
+        steps.pop();
+    }
+    let mut numbers = vec![hash(number), hash(&format!("v{number}"))];
+    if let Some(whole) = number
+        .strip_suffix(".0")
+        .filter(|whole| !whole.contains('.'))
+    {
+        numbers.extend([hash(whole), hash(&format!("v{whole}"))]);
+    }
+    steps.extend([
+        Step::Maybe(hash("version")),
+        Step::Maybe(hash("v")),
+        Step::One(numbers),
+    ]);
+    steps
+}
+
 fn steps(wording: &str) -> Vec<Step> {
     let mut out = Vec::new();
     for part in wording.split_whitespace() {
@@ -325,6 +353,19 @@ mod tests {
                 "BSL-1.0",
             ),
             ("licensed under the MIT license", "MIT"),
+            (
+                "Licensed under the Open Software License version 3.0",
+                "OSL-3.0",
+            ),
+            ("under the Academic Free License v. 2.1", "AFL-2.1"),
+            (
+                "under the terms of the Common Public License, Version 1",
+                "CPL-1.0",
+            ),
+            (
+                "subject to the Zope Public License, Version 2.1 (ZPL)",
+                "ZPL-2.1",
+            ),
             (
                 "see https://opensource.org/licenses/BSD-3-Clause",
                 "BSD-3-Clause",

@@ -37,11 +37,11 @@ pub(crate) fn find_statements(
 /// A file that holds nothing but an SPDX expression, as some packages have for a LICENSE file.
 /// A single bare word could be anything, so an id has to bear a version or an operator.
 pub(crate) fn bare_expression(bytes: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(bytes.get(..MAX_BARE.min(bytes.len()))?)
-        .ok()?
-        .trim();
-    let told = bytes.len() < MAX_BARE
-        && !text.contains('\n')
+    if bytes.len() > MAX_BARE {
+        return None;
+    }
+    let text = std::str::from_utf8(bytes).ok()?.trim();
+    let told = !text.contains('\n')
         && text.contains(['-', ' '])
         && text.contains(|c: char| c.is_ascii_uppercase());
     if told {
