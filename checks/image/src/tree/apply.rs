@@ -237,3 +237,123 @@ impl FileTree {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tarball::Head;
+    use proptest::prelude::*;
+
+    #[derive(Debug, Clone)]
+    enum Op {
+        File(String),
+        Directory(String),
+        Whiteout(String),
+        Opaque(String),
+    }
+
+    /// A tree in its simplest form: each path, with the layer of a file or none of a directory.
+    type Model = BTreeMap<String, Option<u32>>;
+
+    fn below<'a>(model: &'a Model, path: &str) -> impl Iterator<Item = String> + use<'a> {
+        let prefix = format!("{path}/");
+        model
+            .keys()
+            .filter(move |other| other.starts_with(&prefix))
+            .cloned()
+    }
+
+    fn remove_below(model: &mut Model, path: &str) {
+        let gone: Vec<String> = below(model, path).collect();
+        model.retain(|path, _| !gone.contains(path));
+    }
+
+    fn lay(model: &mut Model, ops: &[Op], layer: u32) {
+        for op in ops {
+            match op {
+                Op::Whiteout(path) => {
+                    model.remove(path);
+                    remove_below(model, path);
+                }
+                Op::Opaque(path) => remove_below(model, path),
+                Op::File(_) | Op::Directory(_) => {}
+            }
+        }
+        for op in ops {
+            let (path, entry) = match op {
+                Op::File(path) => (path, Some(layer)),
+                Op::Directory(path) => (path, None),
+                Op::Whiteout(_) | Op::Opaque(_) => continue,
+            };
+            for (end, _) in path.match_indices('/') {
+                model.insert(path[..end].to_owned(), None);
+            }
+            if entry.is_some() {
+                remove_below(model, path);
+            }
+            model.insert(path.clone(), entry);
+        }
+    }
+
+    fn listing(ops: &[Op]) -> Listing {
+        let mut listing = Listing::default();
+        for op in ops {
+            let (path, kind) = match op {
+                Op::File(path) => (path.clone(), Kind::File),
+                Op::Directory(path) => (path.clone(), Kind::Directory),
+                Op::Opaque(path) => (format!("{path}/{OPAQUE}"), Kind::File),
+                Op::Whiteout(path) => match path.rsplit_once('/') {
+                    Some((directory, name)) => {
+                        (format!("{directory}/{WHITEOUT}{name}"), Kind::File)
+                    }
+                    None => (format!("{WHITEOUT}{path}"), Kind::File),
+                },
+            };
+            let head = Head {
+                kind,
+                size: 0,
+                mode: 0o644,
+                sparse: false,
+                fault: None,
+            };
+            assert!(listing.push(&path, "", &head));
+        }
+        listing
+    }
+
+    fn flat(tree: &FileTree) -> Model {
+        let mut model = Model::new();
+        let mut stack: Vec<NodeId> = tree.children(ROOT).collect();
+        while let Some(id) = stack.pop() {
+            let node = tree.node(id);
+            let layer = (node.kind == Kind::File).then_some(node.layer);
+            model.insert(tree.path(id)[1..].to_owned(), layer);
+            stack.extend(tree.children(id));
+        }
+        model
+    }
+
+    fn ops() -> impl Strategy<Value = Vec<Op>> {
+        let path = "[ab](/[ab]){0,2}";
+        let op = prop_oneof![
+            path.prop_map(Op::File),
+            path.prop_map(Op::Directory),
+            path.prop_map(Op::Whiteout),
+            path.prop_map(Op::Opaque),
+        ];
+        proptest::collection::vec(op, 0..6)
+    }
+
+    proptest! {
+        #[test]
+        fn layers_lie_over_one_another_as_in_the_model(layers in proptest::collection::vec(ops(), 0..5)) {
+            let (mut tree, mut model) = (FileTree::new(), Model::new());
+            for (place, ops) in (0..).zip(&layers) {
+                let mut faults = Faults::default();
+                tree.apply(place, listing(ops), true, &Limits::default(), &mut faults);
+                lay(&mut model, ops, place);
+            }
+            prop_assert_eq!(flat(&tree), model);
+        }
+    }
+}
