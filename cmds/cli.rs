@@ -36,25 +36,20 @@ pub struct Cli {
 #[derive(Debug, Clone, Copy, Args)]
 pub struct Global {
     /// Print no progress and no warnings
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, display_order = 100)]
     pub quiet: bool,
     /// Print every detail
-    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    #[arg(long, short, global = true, display_order = 101, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }
 
-/// The commands.
+/// The commands; what each says of itself stands at its own type.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Find out what this node can do, by trying it
     Doctor(doctor::Doctor),
-    /// Find out what is in an image and whether it may be published
     Scan(scan::Scan),
-    /// Find out which licence a file bears
     License(license::License),
-    /// Print the completion of a shell
     Completions(completions::Completions),
-    /// Write the manual pages
     Man(man::Man),
 }
 

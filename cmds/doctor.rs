@@ -22,6 +22,7 @@ use crate::ui::Ui;
 /// derives from what they found which container runtime can do what here, and the smallest
 /// change where it cannot. Nothing on the node is changed or left behind.
 #[derive(Debug, Args)]
+#[command(subcommand_value_name = "COMMAND")]
 #[command(args_conflicts_with_subcommands = true)]
 #[command(after_long_help = "\
 EXAMPLES
@@ -50,7 +51,7 @@ pub struct Doctor {
     /// Let the checks decide the exit status: 1 where one warns or fails
     #[arg(long, value_name = "LEVEL")]
     fail_on: Option<Level>,
-    #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::OUTPUT_HELP)]
+    #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::output_help(Kind::Doctor))]
     output: Vec<String>,
 }
 
@@ -188,16 +189,47 @@ fn find(id: &str) -> Result<&'static Probe, Failure> {
         return Ok(probe);
     }
     let failure = Failure::usage(format!("there is no check {id}"));
-    let words: Vec<&str> = id.split('.').filter(|word| !word.is_empty()).collect();
-    let near: Vec<&str> = hpcctl_node::checks()
-        .map(|probe| probe.id)
-        .filter(|known| known.split('.').any(|word| words.contains(&word)))
-        .collect();
+    let near = near(id);
     Err(if near.is_empty() {
         failure.hint("hpcctl doctor list names all checks")
     } else {
-        failure.hint(format!("did you mean one of these? {}", near.join(", ")))
+        failure.hint(format!("did you mean {}?", near.join(" or ")))
     })
+}
+
+/// The ids that are near to one that does not exist, the nearest first: those that differ in
+/// few letters, else those that share a word with it.
+fn near(id: &str) -> Vec<&'static str> {
+    let ids = || hpcctl_node::checks().map(|probe| probe.id);
+    let mut near: Vec<(usize, &str)> = ids()
+        .map(|known| (distance(id, known), known))
+        .filter(|(distance, known)| distance * 3 <= known.len())
+        .collect();
+    near.sort_by_key(|(distance, _)| *distance);
+    let words: Vec<&str> = id.split('.').filter(|word| word.len() > 2).collect();
+    let sharing = ids().filter(|known| known.split('.').any(|word| words.contains(&word)));
+    let found: Vec<&str> = match near.is_empty() {
+        false => near.into_iter().map(|(_, known)| known).collect(),
+        true => sharing.collect(),
+    };
+    found.into_iter().take(NEAR).collect()
+}
+
+/// How many ids are suggested.
+const NEAR: usize = 4;
+
+/// How many letters must be changed, added or taken away to get from one word to the other.
+fn distance(from: &str, to: &str) -> usize {
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (i, a) in from.bytes().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, b) in to.bytes().enumerate() {
+            let change = diagonal + usize::from(a != b);
+            diagonal = row[j + 1];
+            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[to.len()]
 }
 
 /// The manual of a check as text.
@@ -251,6 +283,19 @@ mod tests {
         assert_eq!(of_operations(&[Yes, Degraded]), Exit::Clean);
         assert_eq!(of_operations(&[Yes, Unknown]), Exit::Inconclusive);
         assert_eq!(of_operations(&[Unknown, No]), Exit::Findings);
+    }
+
+    #[test]
+    fn letters_are_counted() {
+        let count = |a, b| distance(a, b);
+        assert_eq!(
+            [
+                count("", "abc"),
+                count("ns.usr", "ns.user"),
+                count("kitten", "sitting")
+            ],
+            [3, 1, 3]
+        );
     }
 
     #[test]

@@ -11,8 +11,10 @@ use crate::failure::{Failure, chain};
 use crate::ui::Ui;
 
 /// The help of `-o`, with the formats that a kind of report has.
-pub const OUTPUT_HELP: &str =
-    "Write FORMAT, to standard output or to a file; repeatable [default: table]";
+pub fn output_help(kind: Kind) -> String {
+    let formats = Output::available(kind);
+    format!("Write {formats}; to standard output or to a file; repeatable [default: table]")
+}
 
 /// Reads the `-o` options; without any it is a table on standard output.
 pub fn outputs(given: &[String], kind: Kind) -> Result<Vec<Output>, Failure> {
@@ -22,6 +24,14 @@ pub fn outputs(given: &[String], kind: Kind) -> Result<Vec<Output>, Failure> {
         .iter()
         .map(|text| Output::parse(text, kind).map_err(|error| Failure::usage(chain(&error))))
         .collect::<Result<_, _>>()?;
+    // Better now than after a scan of many minutes.
+    for file in outputs.iter().filter_map(|output| output.file.as_deref()) {
+        if !directory_of(file).is_dir() {
+            let file = file.display();
+            let message = format!("cannot write {file}: its directory does not exist");
+            return Err(Failure::unreachable(message));
+        }
+    }
     match outputs
         .iter()
         .filter(|output| output.file.is_none())
@@ -91,17 +101,19 @@ pub fn to_stdout(bytes: &[u8]) -> Result<(), Failure> {
 
 /// Writes a file whole or not at all: beside its place, then renamed.
 pub fn to_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let dir = path
-        .parent()
-        .filter(|dir| !dir.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
     let written = tempfile::Builder::new()
         .prefix(".hpcctl-")
         .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
-        .tempfile_in(dir)
+        .tempfile_in(directory_of(path))
         .and_then(|mut file| file.write_all(bytes).map(|()| file))
         .and_then(|file| file.persist(path).map_err(io::Error::from));
     written
         .map(|_| ())
         .map_err(|error| Failure::writing(&path.display().to_string(), &error))
+}
+
+/// The directory that a file is in or will be in.
+fn directory_of(file: &Path) -> &Path {
+    let above = file.parent().filter(|dir| !dir.as_os_str().is_empty());
+    above.unwrap_or(Path::new("."))
 }

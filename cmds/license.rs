@@ -24,7 +24,10 @@ const LIMIT: u64 = 16 << 20;
 const DEPTH: usize = 128;
 
 /// Find out which licence a file bears.
+///
+/// Compares texts with the licences of SPDX and reads the notices and tags that grant one.
 #[derive(Debug, Args)]
+#[command(subcommand_value_name = "COMMAND")]
 #[command(after_long_help = "EXAMPLES\n  hpcctl license identify LICENSE src/")]
 pub struct License {
     #[command(subcommand)]
@@ -45,7 +48,7 @@ EXIT STATUS
         /// Files and directories; hidden files are included, symbolic links below are not followed
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<PathBuf>,
-        #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::OUTPUT_HELP)]
+        #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::output_help(Kind::License))]
         output: Vec<String>,
     },
 }

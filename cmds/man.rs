@@ -15,6 +15,8 @@ use crate::exit::{EXITS, Exit};
 use crate::failure::Failure;
 
 /// Write the manual pages.
+///
+/// One page a command in section 1, and hpcctl-checks(7), the manual of every check.
 #[derive(Debug, Args)]
 #[command(after_long_help = "EXAMPLES\n  hpcctl man ~/.local/share/man/man1")]
 pub struct Man {
@@ -117,7 +119,7 @@ fn exit_status(roff: &mut Roff, of_command: &[&str]) {
 /// The manual of every check, hpcctl-checks(7).
 fn of_checks() -> io::Result<Vec<u8>> {
     let mut roff = Roff::new();
-    roff.control("TH", ["HPCCTL-CHECKS", "7", "", "hpcctl"]);
+    roff.control("TH", ["hpcctl-checks", "7", "", "hpcctl", "hpcctl"]);
     roff.control("SH", ["NAME"])
         .text([roman("hpcctl-checks - the checks of hpcctl doctor")]);
     roff.control("SH", ["DESCRIPTION"]).text([roman(

@@ -15,7 +15,13 @@ use crate::failure::{Failure, chain};
 use crate::ui::Ui;
 
 /// Find out what is in an image and whether it may be published.
+///
+/// Reads the layers once, unpacks nothing to disk and runs nothing in the image: packages,
+/// the licences that they declare and those of the files, and from these a verdict with its
+/// reasons and the obligations of whoever publishes. What could not be read is told, and the
+/// scan then counts as incomplete.
 #[derive(Debug, Args)]
+#[command(subcommand_value_name = "COMMAND")]
 #[command(after_long_help = "\
 EXAMPLES
   hpcctl scan image docker-archive:image.tar
@@ -46,7 +52,14 @@ EXIT STATUS
         how: How,
     },
     /// Scan a directory that holds a root file system
-    #[command(after_long_help = "EXAMPLES\n  hpcctl scan dir /opt/rootfs")]
+    #[command(after_long_help = "\
+EXAMPLES
+  hpcctl scan dir /opt/rootfs
+  hpcctl scan dir --licenses declared -o json=scan.json /opt/rootfs
+
+EXIT STATUS
+  0 the scan is complete, 3 it is not, 5 there is no directory to be read; with --fail-on, 1
+  when the verdict is at that level or worse.")]
     Dir {
         /// The directory
         path: PathBuf,
@@ -63,7 +76,7 @@ struct How {
     /// Exit with 1 where the verdict is this or worse
     #[arg(long, value_name = "OUTCOME")]
     fail_on: Option<FailOn>,
-    #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::OUTPUT_HELP)]
+    #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::output_help(Kind::Scan))]
     output: Vec<String>,
 }
 

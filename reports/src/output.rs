@@ -43,6 +43,17 @@ pub enum OutputError {
 }
 
 impl Output {
+    /// The formats of a kind of report, with their versions.
+    pub fn available(kind: Kind) -> String {
+        let names: Vec<String> = of_kind(kind)
+            .map(|writer| match writer.versions {
+                [] => writer.name.to_owned(),
+                versions => format!("{}[@{}]", writer.name, versions.join("|@")),
+            })
+            .collect();
+        names.join(", ")
+    }
+
     /// Reads `FORMAT[@VERSION][=FILE]` for a kind of report.
     ///
     /// # Errors
@@ -61,7 +72,7 @@ impl Output {
         let found = of_kind(kind).find(|writer| writer.name == name);
         let format = found.ok_or_else(|| OutputError::Unknown {
             name: name.into(),
-            available: available(kind),
+            available: Self::available(kind),
         })?;
         if let Some(version) = version.as_deref().filter(|v| !format.versions.contains(v)) {
             return Err(OutputError::Version {
@@ -79,17 +90,6 @@ impl Output {
             file,
         })
     }
-}
-
-/// The formats of a kind of report, with their versions.
-fn available(kind: Kind) -> String {
-    let names: Vec<String> = of_kind(kind)
-        .map(|writer| match writer.versions {
-            [] => writer.name.to_owned(),
-            versions => format!("{}[@{}]", writer.name, versions.join("|@")),
-        })
-        .collect();
-    names.join(", ")
 }
 
 #[cfg(test)]
