@@ -272,7 +272,7 @@ fn purl(candidate: &Candidate, distro: Option<&Distro>) -> String {
     let _ = purl.with_version(&**version);
     let of_distro = catalog::is_of_distro(candidate.kind);
     if let Some(distro) = distro.filter(|_| of_distro) {
-        let _ = purl.with_namespace(&*distro.id);
+        let _ = purl.with_namespace(distro.vendor());
         let name = match &distro.version {
             Some(version) => format!("{}-{version}", distro.id),
             None => distro.id.clone(),

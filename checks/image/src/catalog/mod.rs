@@ -72,7 +72,7 @@ pub static CATALOGERS: &[Cataloger] = &[
             "{var/lib,usr/lib/sysimage}/rpm/Packages",
             "{var/lib,usr/lib/sysimage}/rpm/Packages.db",
         ],
-        max_bytes: 512 * MIB,
+        max_bytes: 256 * MIB,
         parse: rpm::parse,
     },
 ];

@@ -11,6 +11,17 @@ pub(crate) struct Distro {
     pub(crate) version: Option<String>,
 }
 
+impl Distro {
+    /// The vendor, as package URLs name it; mostly the `ID`.
+    pub(crate) fn vendor(&self) -> &str {
+        match &*self.id {
+            "rhel" => "redhat",
+            id if id.starts_with("opensuse") => "opensuse",
+            id => id,
+        }
+    }
+}
+
 /// Reads `ID` and `VERSION_ID`.
 pub(super) fn parse(source: &Source<'_>) -> Found {
     let text = String::from_utf8_lossy(source.bytes);

@@ -5,6 +5,8 @@
 
 mod header;
 
+use std::io::Read;
+
 use hpcctl_license_db::declared;
 use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
@@ -80,15 +82,16 @@ fn read(bytes: &[u8], found: &mut Found) -> rusqlite::Result<()> {
 }
 
 fn open(bytes: &[u8]) -> rusqlite::Result<Connection> {
-    let mut bytes = bytes.to_vec();
     // Bytes 18 and 19 say that the database has a write-ahead log, which one in memory cannot
     // have ("Database File Format", 1.3.3).
-    if let Some(versions) = bytes.get_mut(18..20) {
+    let (head, rest) = bytes.split_at(bytes.len().min(20));
+    let mut head = head.to_vec();
+    if let Some(versions) = head.get_mut(18..20) {
         versions.fill(1);
     }
     let mut connection = Connection::open_in_memory()?;
     connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, MAX_HEADER)?;
-    connection.deserialize_read_exact(MAIN_DB, &bytes[..], bytes.len(), true)?;
+    connection.deserialize_read_exact(MAIN_DB, head.as_slice().chain(rest), bytes.len(), true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     Ok(connection)

@@ -3,6 +3,7 @@
 use std::os::unix::fs::symlink;
 
 use hpcctl_image::{Limits, Options, Reference, Silent, Source, scan};
+use proptest::prelude::*;
 use tar::EntryType;
 
 use crate::build::*;
@@ -251,4 +252,21 @@ fn a_cut_archive_tells_which_layers_are_missing() {
             .to_string()
             .contains("ends in the middle")
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+    #[test]
+    fn any_change_to_an_archive_ends(changes in proptest::collection::vec((any::<usize>(), any::<u8>()), 1..6)) {
+        let tar = Layer::new().file(STATUS, deb("a", "1")).symlink("b", "c").file("LICENSE", ISC).tar();
+        let mut archive = docker_archive(&[tar]);
+        for (at, byte) in changes {
+            let length = archive.len();
+            archive[at % length] = byte;
+        }
+        let place = Place::new();
+        let source = Source::DockerArchive(place.put("image.tar", archive));
+        // Whether there is still an image is open; that it ends without a panic is not.
+        let _ = scan(&Reference::from(source), &declared_only(), &Silent);
+    }
 }
