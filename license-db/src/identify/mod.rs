@@ -1,7 +1,7 @@
 //! From the bytes of a file to the licences that it bears.
 //!
 //! The stages run in order and each takes the words that it explains from the next: reject
-//! ([`prefilter`]), decode, words, tags, texts, notices and names, GNU grants, and the
+//! (`prefilter`), decode, words, tags, texts, notices and names, GNU grants, and the
 //! resolution to one expression. Nothing here opens a file or allocates without bound.
 
 use std::sync::LazyLock;

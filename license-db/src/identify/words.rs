@@ -212,7 +212,10 @@ impl Words {
         let mut out = Vec::with_capacity(self.words.len());
         let mut at = 0;
         while at < self.words.len() {
-            if let Some(skip) = self.copyright(at).or_else(|| self.reserved(at)) {
+            // Both begin with one of two letters, which most words do not.
+            let may = self.word(at).starts_with(['c', 'a']);
+            let statement = || self.copyright(at).or_else(|| self.reserved(at));
+            if let Some(skip) = may.then(statement).flatten() {
                 at += skip;
                 continue;
             }
