@@ -42,3 +42,23 @@ fn shorten(text: String) -> String {
     let head: String = text.chars().take(LONGEST).collect();
     format!("{head}…")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_faults_are_counted_and_long_ones_cut() {
+        let mut faults = Faults::default();
+        for n in 0..1000 {
+            faults.add(format!("file {n}"), "é".repeat(10_000));
+        }
+        let unknowns = faults.into_unknowns("layer");
+        assert_eq!(unknowns.len(), MOST + 1);
+        assert!(unknowns[0].why.len() < 1000);
+        assert_eq!(
+            unknowns[MOST],
+            Unknown::new("layer", "950 more could not be read")
+        );
+    }
+}

@@ -21,27 +21,28 @@ pub(super) struct Extended {
 pub(crate) struct PaxFault;
 
 impl Extended {
-    /// Takes in the records of one header; later ones win.
-    pub(super) fn take(&mut self, mut records: &[u8]) -> Result<(), PaxFault> {
+    /// Reads the records of one header; later ones win.
+    pub(super) fn read(mut records: &[u8]) -> Result<Self, PaxFault> {
+        let mut extended = Self::default();
         while !records.is_empty() {
             let (key, value, rest) = record(records).ok_or(PaxFault)?;
             records = rest;
             match key {
                 // The name that GNU tar gives a sparse file is the true one.
-                b"GNU.sparse.name" => self.sparse_name = Some(value.to_vec()),
-                b"path" => self.path = Some(value.to_vec()),
-                b"linkpath" => self.link = Some(value.to_vec()),
-                b"size" => self.size = Some(decimal(value).ok_or(PaxFault)?),
+                b"GNU.sparse.name" => extended.sparse_name = Some(value.to_vec()),
+                b"path" => extended.path = Some(value.to_vec()),
+                b"linkpath" => extended.link = Some(value.to_vec()),
+                b"size" => extended.size = Some(decimal(value).ok_or(PaxFault)?),
                 b"GNU.sparse.major" | b"GNU.sparse.map" => {
-                    self.sparse.get_or_insert(0);
+                    extended.sparse.get_or_insert(0);
                 }
                 b"GNU.sparse.realsize" | b"GNU.sparse.size" => {
-                    self.sparse = Some(decimal(value).ok_or(PaxFault)?);
+                    extended.sparse = Some(decimal(value).ok_or(PaxFault)?);
                 }
                 _ => {}
             }
         }
-        Ok(())
+        Ok(extended)
     }
 }
 
@@ -64,14 +65,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn read(records: &[u8]) -> Result<Extended, PaxFault> {
-        let mut extended = Extended::default();
-        extended.take(records).map(|()| extended)
-    }
-
     #[test]
     fn records_are_read() {
-        let extended = read(b"12 path=a=b\n20 size=12345678901\n13 ctime=1.5\n").unwrap();
+        let extended = Extended::read(b"12 path=a=b\n20 size=12345678901\n13 ctime=1.5\n").unwrap();
         assert_eq!(extended.path.as_deref(), Some(&b"a=b"[..]));
         assert_eq!(extended.size, Some(12_345_678_901));
     }
@@ -86,14 +82,14 @@ mod tests {
             b"4 ab",
             b"7 size\n",
         ] {
-            assert_eq!(read(records), Err(PaxFault), "{records:?}");
+            assert_eq!(Extended::read(records), Err(PaxFault), "{records:?}");
         }
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_read_or_refused(records in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = read(&records);
+            let _ = Extended::read(&records);
         }
     }
 }

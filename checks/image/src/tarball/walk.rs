@@ -94,6 +94,7 @@ impl<'a, R: Bytes> Walk<'a, R> {
     /// Goes to the next entry; none at the end.
     pub(crate) fn advance(&mut self) -> Result<Option<Head>, TarFault> {
         let mut extended = Extended::default();
+        let (mut long_path, mut long_link) = (None, None);
         loop {
             self.pass_content()?;
             if !self.read_header()? {
@@ -104,15 +105,18 @@ impl<'a, R: Bytes> Walk<'a, R> {
             };
             let (flag, size) = (header.flag(), header.size()?);
             match flag {
-                b'x' => {
-                    let records = self.read_extension(size)?;
-                    extended.take(&records)?;
-                }
-                b'L' => extended.path = Some(until_nul(self.read_extension(size)?)),
-                b'K' => extended.link = Some(until_nul(self.read_extension(size)?)),
+                // As in the readers of the runtimes, the last pax header counts, and the long
+                // names of GNU tar come before it: else an image could show them other files.
+                b'x' => extended = Extended::read(&self.read_extension(size)?)?,
+                b'L' => long_path = Some(until_nul(self.read_extension(size)?)),
+                b'K' => long_link = Some(until_nul(self.read_extension(size)?)),
                 // Global records and volume labels say nothing about an entry.
                 b'g' | b'V' => self.set_content(size),
-                _ => return self.entry(extended).map(Some),
+                _ => {
+                    extended.path = long_path.or(extended.path);
+                    extended.link = long_link.or(extended.link);
+                    return self.entry(extended).map(Some);
+                }
             }
         }
     }
@@ -167,7 +171,7 @@ impl<'a, R: Bytes> Walk<'a, R> {
         let raw = named.unwrap_or(&self.raw);
         let kind = match flag {
             // Before ustar, a directory was a file whose name ends in a slash.
-            b'\0' | b'0' if raw.ends_with(b"/") => Kind::Directory,
+            b'\0' if raw.ends_with(b"/") => Kind::Directory,
             b'1' => Kind::HardLink,
             b'2' => Kind::Symlink,
             b'3' | b'4' | b'6' => Kind::Special,
@@ -195,7 +199,7 @@ impl<'a, R: Bytes> Walk<'a, R> {
         }
         let sparse = extended.sparse.or(old_sparse.map(|(size, _)| size));
         // Links, directories and special files have no content, whatever their header claims.
-        let has_content = kind == Kind::File || flag == b'D';
+        let has_content = !matches!(flag, b'1'..=b'6');
         self.set_content(if has_content { stored } else { 0 });
         let size = if kind == Kind::File {
             sparse.unwrap_or(stored)

@@ -1,8 +1,9 @@
 //! The same image in every format, and what is no image.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::{fs, slice};
 
-use hpcctl_image::{Error, Options, Reference, Scanned, Silent, Source, scan};
+use hpcctl_image::{Error, Options, Progress, Reference, Scanned, Silent, Source, scan};
 use serde_json::json;
 
 use crate::build::*;
@@ -295,4 +296,37 @@ fn an_archive_that_names_blobs_is_checked_against_their_names() {
         assert_eq!(scanned.scan.image.format, "docker-archive");
         assert_eq!(scanned.scan.complete, whole, "{}", unknowns(&scanned));
     }
+}
+
+#[derive(Default)]
+struct Count {
+    total: AtomicU64,
+    read: AtomicU64,
+    layers: AtomicU64,
+}
+
+impl Progress for Count {
+    fn total(&self, bytes: u64) {
+        self.total.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn layer(&self, name: &str, place: usize, of: usize) {
+        assert!(name.starts_with("sha256:") && (1..=of).contains(&place));
+        self.layers.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn read(&self, bytes: u64) {
+        self.read.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn progress_adds_up() {
+    let (place, tars, count) = (Place::new(), image(), Count::default());
+    let source = Source::DockerArchive(place.put("image.tar", docker_archive(&tars)));
+    scan(&Reference::from(source), &Options::default(), &count).unwrap();
+    let size: usize = tars.iter().map(Vec::len).sum();
+    assert_eq!(count.total.into_inner(), size as u64);
+    assert_eq!(count.read.into_inner(), size as u64);
+    assert_eq!(count.layers.into_inner(), 2);
 }

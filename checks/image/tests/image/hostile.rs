@@ -123,6 +123,19 @@ fn a_header_may_claim_a_tebibyte() {
 }
 
 #[test]
+fn contents_are_never_taken_for_headers() {
+    // A content that is itself a tar: were its entry taken for a directory, it would be walked.
+    let inner = Layer::new().file("hidden/LICENSE", ISC).tar();
+    for kind in [EntryType::Regular, EntryType::new(0), EntryType::Continuous] {
+        let size = inner.len() as u64;
+        let tar = Layer::new()
+            .raw(kind, b"shown/", size, &inner)
+            .file("LICENSE", ISC);
+        assert_eq!(files(&scan_layers(&[tar.tar()])), ["/LICENSE"], "{kind:?}");
+    }
+}
+
+#[test]
 fn sizes_near_the_largest_number_do_not_overflow() {
     let tar = Layer::new()
         .raw(EntryType::Regular, b"a", u64::MAX >> 2, b"x")
