@@ -88,6 +88,16 @@ pub fn valid_purl(text: &str) -> Option<Purl> {
     validate_purl(&purl).is_ok().then_some(purl)
 }
 
+/// The two parts of `NAME <ADDRESS>`; none where there is no name.
+pub fn name_and_address(text: &str) -> Option<(&str, Option<&str>)> {
+    let (name, address) = match text.split_once('<') {
+        Some((name, rest)) => (name, Some(rest.trim().trim_end_matches('>'))),
+        None => (text, None),
+    };
+    let name = name.trim();
+    (!name.is_empty()).then_some((name, address.filter(|address| address.contains('@'))))
+}
+
 /// A name for each package that no other has: its purl, numbered where it stands there twice.
 pub fn unique_names<'a>(packages: &'a [Package]) -> Vec<String> {
     let mut seen: HashMap<&'a str, usize> = HashMap::new();

@@ -11,7 +11,7 @@ use cyclonedx_bom::models::component::{
 use cyclonedx_bom::models::composition::{AggregateType, Composition, Compositions};
 use cyclonedx_bom::models::license::{License, LicenseChoice, Licenses};
 use cyclonedx_bom::models::metadata::Metadata;
-use cyclonedx_bom::models::organization::OrganizationalEntity;
+use cyclonedx_bom::models::organization::{OrganizationalContact, OrganizationalEntity};
 use cyclonedx_bom::models::property::{Properties, Property};
 use cyclonedx_bom::models::tool::Tools;
 use hpcctl_model::Envelope;
@@ -116,7 +116,7 @@ fn component(package: &Package, name: String) -> Component {
     let kind = Classification::Library;
     let mut component = Component::new(kind, &package.name, &package.version, Some(name));
     component.purl = sbom::valid_purl(&package.purl);
-    component.supplier = package.supplier.as_deref().map(OrganizationalEntity::new);
+    component.supplier = package.supplier.as_deref().and_then(supplier);
     let licenses = &package.licenses;
     let chosen = licenses
         .concluded
@@ -136,6 +136,13 @@ fn component(package: &Package, name: String) -> Component {
     });
     component.properties = Some(properties(package));
     component
+}
+
+fn supplier(text: &str) -> Option<OrganizationalEntity> {
+    let (name, address) = sbom::name_and_address(text)?;
+    let mut supplier = OrganizationalEntity::new(name);
+    supplier.contact = address.map(|address| vec![OrganizationalContact::new(name, Some(address))]);
+    Some(supplier)
 }
 
 /// An expression; where the text is not a valid one, a licence of that name.

@@ -1,6 +1,6 @@
 //! `table` of `scan`: the verdict first, then what led to it, then the packages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Write;
 
 use hpcctl_model::Envelope;
@@ -31,8 +31,9 @@ fn write(
 ) -> Result<(), Error> {
     let report = report.scan()?;
     let mut text = verdict(report, options);
-    text += &reasons(&report.result, options);
-    text += &obligations(&report.result, options);
+    let names = Names::new(&report.result, options);
+    text += &reasons(&report.result, &names, options);
+    text += &obligations(&report.result, &names, options);
     text += &unknowns(report, options);
     text += &packages(&report.result.packages, options);
     text += &files(&report.result, options);
@@ -94,55 +95,102 @@ fn heading(text: &str, options: &Options) -> String {
     format!("\n{}\n", styled(text, Style::Bold, options.color))
 }
 
-/// A reason without its subject: the outcome, the licence and the sentence.
-type Why<'a> = (Outcome, Option<&'a str>, &'a str);
+/// The names of packages by their purl: a purl is long, and the table below has the rest.
+struct Names<'a>(HashMap<&'a str, &'a str>);
 
-/// The reasons; those that differ in their subject only are one.
-fn reasons(scan: &Scan, options: &Options) -> String {
-    let mut groups: Vec<(Why<'_>, Vec<&str>)> = Vec::new();
-    let mut places: BTreeMap<Why<'_>, usize> = BTreeMap::new();
-    for reason in &scan.verdict.reasons {
-        let key = (
-            reason.outcome,
-            reason.license.as_deref(),
-            reason.text.as_str(),
-        );
-        let place = *places.entry(key).or_insert(groups.len());
-        if place == groups.len() {
-            groups.push((key, Vec::new()));
-        }
-        groups[place].1.push(&reason.subject);
+impl<'a> Names<'a> {
+    /// The names; none where every detail is wanted.
+    fn new(scan: &'a Scan, options: &Options) -> Self {
+        let packages = scan
+            .packages
+            .iter()
+            .filter(|package| !package.name.is_empty());
+        let names = packages.map(|package| (package.purl.as_str(), package.name.as_str()));
+        Self(if options.verbose {
+            HashMap::new()
+        } else {
+            names.collect()
+        })
     }
-    if groups.is_empty() {
+
+    /// The name of the package with this purl, or the subject as it is.
+    fn of(&self, subject: &'a str) -> &'a str {
+        self.0.get(subject).copied().unwrap_or(subject)
+    }
+}
+
+/// Reasons with the same outcome and the same sentence, but for the licence in front of it.
+struct Why<'a> {
+    outcome: Outcome,
+    sentence: &'a str,
+    licenses: Vec<&'a str>,
+    subjects: Vec<&'a str>,
+}
+
+/// The reasons, folded.
+fn whys<'a>(scan: &'a Scan, names: &Names<'a>) -> Vec<Why<'a>> {
+    let mut whys: Vec<Why<'a>> = Vec::new();
+    let mut places: BTreeMap<(Outcome, &str), usize> = BTreeMap::new();
+    let mut named: BTreeSet<(usize, &str)> = BTreeSet::new();
+    for reason in &scan.verdict.reasons {
+        let license = reason.license.as_deref();
+        let rest =
+            license.and_then(|license| reason.text.strip_prefix(license)?.strip_prefix(": "));
+        let (outcome, sentence) = (reason.outcome, rest.unwrap_or(&reason.text));
+        let place = *places.entry((outcome, sentence)).or_insert(whys.len());
+        if place == whys.len() {
+            let (licenses, subjects) = (Vec::new(), Vec::new());
+            whys.push(Why {
+                outcome,
+                sentence,
+                licenses,
+                subjects,
+            });
+        }
+        let why = &mut whys[place];
+        why.licenses
+            .extend(license.filter(|license| named.insert((place, license))));
+        why.subjects.push(names.of(&reason.subject));
+    }
+    whys
+}
+
+fn reasons<'a>(scan: &'a Scan, names: &Names<'a>, options: &Options) -> String {
+    let whys = whys(scan, names);
+    if whys.is_empty() {
         return String::new();
     }
     let (reasons, subjects) = most(options, REASONS);
     let mut text = heading("Why", options);
-    for ((outcome, license, why), named) in groups.iter().take(reasons) {
-        let license = license
-            .map(|license| format!("{license}: "))
-            .unwrap_or_default();
-        let line = format!("{license}{why} ({})", some(named.iter().copied(), subjects));
-        text += &filled(&format!("  {:13} ", outcome.as_str()), &line, options.width);
+    for why in whys.iter().take(reasons) {
+        let first = format!("  {:13} ", why.outcome.as_str());
+        text += &filled(&first, why.sentence, options.width);
+        if !why.licenses.is_empty() {
+            let licenses = some(why.licenses.iter().copied(), subjects);
+            text += &filled("                licence  ", &licenses, options.width);
+        }
+        let named = some(why.subjects.iter().copied(), subjects);
+        text += &filled("                in       ", &named, options.width);
     }
-    text + &left_out(groups.len(), reasons, "reason")
+    text + &left_out(whys.len(), reasons, "reason")
 }
 
-fn obligations(scan: &Scan, options: &Options) -> String {
+fn obligations<'a>(scan: &'a Scan, names: &Names<'a>, options: &Options) -> String {
     if scan.verdict.obligations.is_empty() {
         return String::new();
     }
     let (_, subjects) = most(options, REASONS);
     let mut text = heading("What whoever publishes it must do", options);
     for obligation in &scan.verdict.obligations {
-        let named = some(obligation.subjects.iter().map(String::as_str), subjects);
-        let count = counted(obligation.subjects.len(), "subject");
-        text += &filled(
-            "  - ",
-            &format!("{}: {}", obligation.id, obligation.text),
-            options.width,
-        );
-        text += &filled("    ", &format!("{count}: {named}"), options.width);
+        let says = format!("{}: {}", obligation.id, obligation.text);
+        text += &filled("  - ", &says, options.width);
+        let named: Vec<&str> = obligation
+            .subjects
+            .iter()
+            .map(|name| names.of(name))
+            .collect();
+        let named = some(named.into_iter(), subjects);
+        text += &filled("    for  ", &named, options.width);
     }
     text
 }
@@ -175,7 +223,10 @@ fn most(options: &Options, rows: usize) -> (usize, usize) {
 fn left_out(count: usize, shown: usize, noun: &str) -> String {
     match count.saturating_sub(shown) {
         0 => String::new(),
-        more => format!("  and {} more (-v lists all)\n", counted(more, noun)),
+        more => format!(
+            "  and {} (-v lists all)\n",
+            counted(more, &format!("more {noun}"))
+        ),
     }
 }
 
@@ -192,26 +243,47 @@ fn packages(packages: &[Package], options: &Options) -> String {
         0 => return heading("No packages", options),
         count => format!("{}: {}", counted(count, "package"), counts.join(", ")),
     };
-    let mut table = columns(options.width, Some(["NAME", "VERSION", "TYPE", "LICENSE"]));
-    for package in packages {
-        let licenses = &package.licenses;
-        let license = match (&licenses.concluded, &licenses.declared) {
-            (Some(license), _) => license.clone(),
-            (None, Some(declared)) => format!("({declared})"),
-            (None, None) => "unknown".into(),
-        };
-        let room = if options.verbose { usize::MAX } else { 60 };
-        table.add_row(
-            [
-                package.name.as_str(),
-                &package.version,
-                &package.kind,
-                &license,
-            ]
-            .map(|cell| shortened(&visible(cell), room).into_owned()),
-        );
+    let mut rows: Vec<[String; 4]> = packages.iter().map(row).collect();
+    if !options.verbose {
+        fit(&mut rows, options.width.into());
     }
+    let mut table = columns(options.width, Some(["NAME", "VERSION", "TYPE", "LICENSE"]));
+    table.add_rows(rows);
     heading(&title, options) + &lines(&mut table, 0)
+}
+
+/// A package as a row; a licence that is declared only stands in parentheses.
+fn row(package: &Package) -> [String; 4] {
+    let Package {
+        name,
+        version,
+        kind,
+        licenses,
+        ..
+    } = package;
+    let license = match (&licenses.concluded, &licenses.declared) {
+        (Some(license), _) => visible(license).into_owned(),
+        (None, Some(declared)) => format!("({})", visible(declared)),
+        (None, None) => "unknown".into(),
+    };
+    let [name, version, kind] = [name, version, kind].map(|cell| visible(cell).into_owned());
+    [name, version, kind, license]
+}
+
+/// Shortens cells so that each package takes one line; the licence gets what is left.
+fn fit(rows: &mut [[String; 4]], width: usize) {
+    let mut left = width;
+    for (column, most) in [(0, 36), (1, 28), (2, 10)] {
+        let cells = || rows.iter().map(|row| row[column].chars().count());
+        let widest = cells().max().unwrap_or(0).clamp(7, most);
+        left = left.saturating_sub(widest + 2);
+        for row in rows.iter_mut() {
+            row[column] = shortened(&row[column], widest).into_owned();
+        }
+    }
+    for row in rows {
+        row[3] = shortened(&row[3], left.saturating_sub(2).max(16)).into_owned();
+    }
 }
 
 fn files(scan: &Scan, options: &Options) -> String {
@@ -266,13 +338,13 @@ mod tests {
             outcome: Outcome::Conditional,
             subject: format!("pkg:deb/{subject}"),
             license: Some("GPL-2.0-only".into()),
-            text: "source goes along".into(),
+            text: "GPL-2.0-only: source goes along".into(),
         };
         scan.result.verdict.reasons = (0..9).map(reason).collect();
         scan.result.verdict.obligations = vec![Obligation {
             id: "source-offer".into(),
             text: "Offer the source.".into(),
-            subjects: vec!["pkg:deb/0".into()],
+            subjects: vec!["pkg:deb/debian/a@1.0-1?arch=amd64".into()],
         }];
         let text = text(&scan, false);
         let expected = "\
@@ -282,12 +354,13 @@ digest   sha256:bb
 layers   1 (docker-archive), 2.0 KiB
 
 Why
-  conditional   GPL-2.0-only: source goes along (pkg:deb/0, pkg:deb/1, pkg:deb/2, pkg:deb/3 and 5
-                more)
+  conditional   source goes along
+                licence  GPL-2.0-only
+                in       pkg:deb/0, pkg:deb/1, pkg:deb/2, pkg:deb/3 and 5 more
 
 What whoever publishes it must do
   - source-offer: Offer the source.
-    1 subject: pkg:deb/0
+    for  a
 
 What could not be found out
   - /x: EIO

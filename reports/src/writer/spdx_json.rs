@@ -72,9 +72,11 @@ fn document(report: &Envelope<Scan>) -> Result<SPDX, Error> {
 fn creation(report: &Envelope<Scan>) -> Result<DocumentCreationInformation, Error> {
     let incomplete = "The scan is not complete: something in the image could not be read.";
     // Through JSON, because the time is of a crate that nothing else here needs.
+    let list = spdx::license_version();
     let creation_info: CreationInfo = serde_json::from_value(json!({
         "creators": [format!("Tool: {}-{}", report.tool.name, report.tool.version)],
         "created": sbom::timestamp(report),
+        "licenseListVersion": list.rsplit_once('.').map_or(list, |(minor, _)| minor),
     }))?;
     Ok(DocumentCreationInformation {
         spdx_version: "SPDX-2.3".into(),
@@ -164,17 +166,12 @@ fn identifier(package: &Package, unique: &str) -> String {
 /// `Organization: NAME (ADDRESS)`, from `NAME <ADDRESS>`.
 fn supplier(text: Option<&str>) -> String {
     let plain = |text: &str| one_line(text).replace(['(', ')'], " ").trim().to_owned();
-    let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else {
-        return NOT_KNOWN.into();
-    };
-    let (name, address) = match text.split_once('<') {
-        Some((name, rest)) => (plain(name), plain(rest.trim_end_matches('>'))),
-        None => (plain(text), String::new()),
-    };
-    match (name.is_empty(), address.contains('@')) {
-        (true, _) => NOT_KNOWN.into(),
-        (false, true) => format!("Organization: {name} ({address})"),
-        (false, false) => format!("Organization: {name}"),
+    match text.and_then(sbom::name_and_address) {
+        Some((name, Some(address))) => {
+            format!("Organization: {} ({})", plain(name), plain(address))
+        }
+        Some((name, None)) => format!("Organization: {}", plain(name)),
+        None => NOT_KNOWN.into(),
     }
 }
 
