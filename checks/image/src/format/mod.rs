@@ -118,10 +118,12 @@ fn recognise(path: &Path, limits: &Limits) -> Result<Source, Error> {
     } else if archive.get("index.json").is_some() {
         Ok(Source::OciArchive(path.to_owned()))
     } else {
-        let cut = archive
-            .fault
-            .map_or(String::new(), |fault| format!(" ({fault})"));
-        let why = format!("it has neither manifest.json nor index.json{cut}");
+        // A walk that broke off may have missed them; one that did not may be a root file system.
+        let also = match archive.fault {
+            Some(fault) => format!(" ({fault})"),
+            None => "; unpack a tar of a root file system and name its directory".to_owned(),
+        };
+        let why = format!("it has neither manifest.json nor index.json{also}");
         Err(Error::not_an_image(path, why))
     }
 }
