@@ -13,4 +13,5 @@ mod images;
 mod layout;
 mod man;
 mod real;
+mod scan;
 mod schema;

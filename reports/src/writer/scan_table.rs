@@ -273,9 +273,9 @@ fn row(package: &Package) -> [String; 4] {
 /// Shortens cells so that each package takes one line; the licence gets what is left.
 fn fit(rows: &mut [[String; 4]], width: usize) {
     let mut left = width;
-    for (column, most) in [(0, 36), (1, 28), (2, 10)] {
+    for (column, least, most) in [(0, 4, 36), (1, 7, 28), (2, 4, 10)] {
         let cells = || rows.iter().map(|row| row[column].chars().count());
-        let widest = cells().max().unwrap_or(0).clamp(7, most);
+        let widest = cells().max().unwrap_or(0).clamp(least, most);
         left = left.saturating_sub(widest + 2);
         for row in rows.iter_mut() {
             row[column] = shortened(&row[column], widest).into_owned();
