@@ -3,7 +3,6 @@
 #![expect(
     clippy::disallowed_methods,
     clippy::expect_used,
-    clippy::print_stderr,
     clippy::unwrap_used,
     reason = "a test fails by panicking, and stands outside the doors that it tests"
 )]
