@@ -261,7 +261,8 @@ impl Gathering<'_> {
 
 /// The package URL (ECMA-427).
 fn purl(candidate: &Candidate, distro: Option<&Distro>) -> String {
-    let Ok(mut purl) = PackageUrl::new(candidate.kind, &*candidate.name) else {
+    let name = candidate.purl_name.as_ref().unwrap_or(&candidate.name);
+    let Ok(mut purl) = PackageUrl::new(candidate.kind, &**name) else {
         return String::new();
     };
     let version = candidate

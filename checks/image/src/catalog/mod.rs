@@ -124,6 +124,8 @@ pub(crate) struct Candidate {
     pub(crate) kind: &'static str,
     /// The name.
     pub(crate) name: String,
+    /// The name in the purl, where it is another.
+    pub(crate) purl_name: Option<String>,
     /// The version, as the ecosystem writes it.
     pub(crate) version: String,
     /// The version in the purl, where it is another.

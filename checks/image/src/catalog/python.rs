@@ -69,7 +69,8 @@ fn package(stanza: &Stanza<'_>, own: Option<&str>) -> Option<Candidate> {
     }
     Some(Candidate {
         kind: "pypi",
-        name: normalised(name),
+        name: name.to_owned(),
+        purl_name: Some(normalised(name)),
         version: version.to_owned(),
         declared: declared::python::license(
             Identifier::spdx(),
@@ -148,7 +149,8 @@ mod tests {
         let [package] = &found.packages[..] else {
             panic!("{found:?}")
         };
-        assert_eq!((&*package.name, &*package.version), ("foo-bar-baz", "1.0"));
+        assert_eq!((&*package.name, &*package.version), ("Foo__Bar.baz", "1.0"));
+        assert_eq!(package.purl_name.as_deref(), Some("foo-bar-baz"));
         assert_eq!(package.declared.as_deref(), Some("MIT"));
         assert_eq!(package.supplier.as_deref(), Some("A B"));
         assert!(
