@@ -33,9 +33,10 @@ EXAMPLES
   hpcctl doctor explain fuse.open
 
 EXIT STATUS
-  The operations asked for are --runtime × --op, by default `run` of each installed runtime:
-  0 all work, 1 one does not, 3 none is refused but one is unknown. With --check alone the
-  checks decide; with --fail-on the checks decide at that level.")]
+  The operations asked for are --runtime × --op; by default the runtimes are those that are
+  installed (builtin where none is) and the operation is `run`. 0 all work, 1 one does not,
+  3 none is refused but one is unknown. With --check alone the checks decide, from `fail` on;
+  with --fail-on they decide from that level on.")]
 pub struct Doctor {
     #[command(subcommand)]
     command: Option<DoctorCommand>,
@@ -127,7 +128,8 @@ impl Doctor {
             named || installed(runtime) || (none_installed && runtime.runtime == "builtin")
         });
         let operations = asked.flat_map(|runtime| &runtime.operations);
-        let any_op = named || !self.op.is_empty();
+        // The report holds only the operations of --op, where there are any.
+        let any_op = !self.op.is_empty();
         operations
             .filter(|operation| any_op || operation.op == "run")
             .map(|operation| operation.verdict)
@@ -153,7 +155,7 @@ fn of_checks(checks: &[model::Check], level: Level) -> Exit {
 fn of_operations(verdicts: &[Verdict]) -> Exit {
     if verdicts.contains(&Verdict::No) {
         Exit::Findings
-    } else if verdicts.contains(&Verdict::Unknown) {
+    } else if verdicts.contains(&Verdict::Unknown) || verdicts.is_empty() {
         Exit::Inconclusive
     } else {
         Exit::Clean
@@ -275,6 +277,8 @@ fn wrapped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
 
     #[test]
@@ -283,6 +287,52 @@ mod tests {
         assert_eq!(of_operations(&[Yes, Degraded]), Exit::Clean);
         assert_eq!(of_operations(&[Yes, Unknown]), Exit::Inconclusive);
         assert_eq!(of_operations(&[Unknown, No]), Exit::Findings);
+        assert_eq!(of_operations(&[]), Exit::Inconclusive);
+    }
+
+    /// A report with `run` and `build` of these runtimes, installed or not, and the verdicts.
+    fn report(runtimes: &[(&str, bool, Verdict)]) -> model::Doctor {
+        let operation = |op: &str, verdict| model::Operation {
+            op: op.into(),
+            verdict,
+            tried: true,
+            because: Vec::new(),
+            fix: Vec::new(),
+        };
+        let runtime = |&(name, installed, run): &(&str, bool, Verdict)| model::Runtime {
+            runtime: name.into(),
+            installed,
+            path: None,
+            version: None,
+            operations: vec![operation("run", run), operation("build", Verdict::Unknown)],
+        };
+        let (checks, runtimes) = (Vec::new(), runtimes.iter().map(runtime).collect());
+        model::Doctor { checks, runtimes }
+    }
+
+    #[test]
+    fn what_counts_is_run_of_what_is_installed_unless_something_is_asked_for() {
+        use Verdict::{No, Unknown, Yes};
+        let exit = |args: &[&str], found: &model::Doctor| {
+            let line = ["hpcctl", "doctor"].iter().chain(args);
+            match crate::cli::Cli::parse_from(line).command {
+                crate::cli::Command::Doctor(doctor) => doctor.exit(found),
+                _ => Exit::Fault,
+            }
+        };
+        let bare = report(&[("builtin", true, Yes), ("podman", false, No)]);
+        assert_eq!(exit(&[], &bare), Exit::Clean);
+        let installed = report(&[("builtin", true, No), ("podman", true, Yes)]);
+        assert_eq!(exit(&[], &installed), Exit::Clean);
+        let asked = report(&[("podman", false, No)]);
+        assert_eq!(exit(&["--runtime", "podman"], &asked), Exit::Findings);
+        let works = report(&[("podman", true, Yes)]);
+        assert_eq!(exit(&["--runtime", "podman"], &works), Exit::Clean);
+        assert_eq!(exit(&["--op", "build"], &works), Exit::Inconclusive);
+        assert_eq!(
+            exit(&[], &report(&[("podman", true, Unknown)])),
+            Exit::Inconclusive
+        );
     }
 
     #[test]

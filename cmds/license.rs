@@ -25,7 +25,8 @@ const DEPTH: usize = 128;
 
 /// Find out which licence a file bears.
 ///
-/// Compares texts with the licences of SPDX and reads the notices and tags that grant one.
+/// Compares texts with the licences of SPDX and reads the notices and tags that grant one, in
+/// the first 16 MiB of each file.
 #[derive(Debug, Args)]
 #[command(subcommand_value_name = "COMMAND")]
 #[command(after_long_help = "EXAMPLES\n  hpcctl license identify LICENSE src/")]
@@ -64,8 +65,13 @@ impl License {
         for path in paths {
             collect(path, 0, &mut files, &mut unknowns);
         }
-        let identified: Vec<Result<Identified, Unknown>> =
-            files.par_iter().map(|path| identify(path)).collect();
+        let bar = ui.count("identifying", files.len());
+        let identified: Vec<Result<Identified, Unknown>> = files
+            .par_iter()
+            .map(|path| identify(path))
+            .inspect(|_| bar.inc(1))
+            .collect();
+        bar.finish_and_clear();
         let mut found = Vec::with_capacity(identified.len());
         for outcome in identified {
             match outcome {

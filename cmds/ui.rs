@@ -52,14 +52,25 @@ impl Ui {
         say(&format!("hint: {text}"));
     }
 
-    /// A bar for so many bytes of work; hidden where standard error is no terminal.
+    /// A bar for bytes of work, their number to be told; hidden where standard error is no
+    /// terminal.
     pub fn progress(&self, what: &'static str) -> ProgressBar {
+        self.bar(what, "{msg} {bar:30} {bytes}/{total_bytes} {eta}")
+    }
+
+    /// A bar for so many things; hidden where standard error is no terminal.
+    pub fn count(&self, what: &'static str, things: usize) -> ProgressBar {
+        let bar = self.bar(what, "{msg} {bar:30} {pos}/{len} {eta}");
+        bar.set_length(things as u64);
+        bar
+    }
+
+    fn bar(&self, what: &'static str, template: &str) -> ProgressBar {
         if self.quiet || !io::stderr().is_terminal() {
             return ProgressBar::hidden();
         }
-        let style = ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes} {eta}");
         let bar = ProgressBar::new(0).with_message(what);
-        match style {
+        match ProgressStyle::with_template(template) {
             Ok(style) => bar.with_style(style),
             Err(_) => bar,
         }
