@@ -1,6 +1,8 @@
 //! From a report to its outputs: the envelope around it, and where each output goes.
 
+use std::fs::{self, File};
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use hpcctl_model::{Envelope, Tool, Unknown};
@@ -92,24 +94,42 @@ pub fn write(report: &Report<'_>, outputs: &[Output], ui: &Ui) -> Result<(), Fai
 }
 
 /// Writes to standard output.
+///
+/// A reader that has gone, such as head(1), is no failure: the exit status stays what the
+/// command found.
 pub fn to_stdout(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    out.write_all(bytes)
-        .and_then(|()| out.flush())
-        .map_err(|error| Failure::writing("standard output", &error))
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::writing("standard output", &error))
+        }
+        _ => Ok(()),
+    }
 }
 
-/// Writes a file whole or not at all: beside its place, then renamed.
+/// Writes a file whole or not at all: beside its place, then renamed. What is there and no
+/// regular file, such as a device or a FIFO, is written to.
 pub fn to_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let written = tempfile::Builder::new()
+    let name = path.display().to_string();
+    let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let written = match fs::metadata(&place) {
+        Ok(meta) if !meta.is_file() => File::options()
+            .write(true)
+            .open(&place)
+            .and_then(|mut file| file.write_all(bytes)),
+        _ => replaced(&place, bytes),
+    };
+    written.map_err(|error| Failure::writing(&name, &error))
+}
+
+fn replaced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = tempfile::Builder::new()
         .prefix(".hpcctl-")
-        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
-        .tempfile_in(directory_of(path))
-        .and_then(|mut file| file.write_all(bytes).map(|()| file))
-        .and_then(|file| file.persist(path).map_err(io::Error::from));
-    written
-        .map(|_| ())
-        .map_err(|error| Failure::writing(&path.display().to_string(), &error))
+        .permissions(fs::Permissions::from_mode(0o666))
+        .tempfile_in(directory_of(path))?;
+    file.write_all(bytes)?;
+    file.persist(path)?;
+    Ok(())
 }
 
 /// The directory that a file is in or will be in.

@@ -14,8 +14,6 @@ pub struct Failure {
     /// Completes "hpcctl: ".
     message: String,
     hints: Vec<String>,
-    /// Whether there is nobody left to tell: the reader of our output has gone.
-    silent: bool,
 }
 
 impl Failure {
@@ -34,14 +32,9 @@ impl Failure {
         Self::new(Exit::Fault, message)
     }
 
-    /// A result could not be written; a closed pipe is no failure.
+    /// A result could not be written.
     pub fn writing(what: &str, error: &io::Error) -> Self {
-        let mut failure = Self::new(Exit::Unreachable, format!("cannot write {what}: {error}"));
-        if error.kind() == io::ErrorKind::BrokenPipe {
-            failure.silent = true;
-            failure.exit = Exit::Clean;
-        }
-        failure
+        Self::unreachable(format!("cannot write {what}: {error}"))
     }
 
     fn new(exit: Exit, message: impl Into<String>) -> Self {
@@ -49,7 +42,6 @@ impl Failure {
             exit,
             message: message.into(),
             hints: Vec::new(),
-            silent: false,
         }
     }
 
@@ -62,11 +54,9 @@ impl Failure {
 
     /// Tells the user and gives the exit status.
     pub fn report(&self, ui: &Ui) -> Exit {
-        if !self.silent {
-            ui.error(&self.message);
-            for hint in &self.hints {
-                ui.hint(hint);
-            }
+        ui.error(&self.message);
+        for hint in &self.hints {
+            ui.hint(hint);
         }
         self.exit
     }

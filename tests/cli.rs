@@ -220,24 +220,47 @@ fn an_output_file_is_written_whole() {
     );
 }
 
-#[test]
-fn a_closed_pipe_is_no_failure() {
-    let program = env!("CARGO_BIN_EXE_hpcctl");
+/// The exit status of hpcctl with these arguments when nobody reads what it prints.
+fn code_without_a_reader(args: &[&str]) -> i32 {
     let output = Command::new("bash")
-        .args([
-            "-c",
-            "set -o pipefail; \"$0\" doctor list | head -n 1; echo ${PIPESTATUS[0]}",
-        ])
-        .arg(program)
+        .args(["-c", "\"$0\" \"$@\" | true; exit ${PIPESTATUS[0]}"])
+        .arg(env!("CARGO_BIN_EXE_hpcctl"))
+        .args(args)
         .output()
         .unwrap();
-    assert!(
-        String::from_utf8_lossy(&output.stdout)
-            .trim_end()
-            .ends_with('0'),
-        "{output:?}"
-    );
     assert!(output.stderr.is_empty(), "{output:?}");
+    output.status.code().unwrap()
+}
+
+#[test]
+fn a_closed_pipe_changes_no_exit_status() {
+    assert_eq!(code_without_a_reader(&["doctor", "list"]), 0);
+    let refused = ["doctor", "--runtime", "apptainer", "-o", "json"];
+    assert_eq!(code_without_a_reader(&refused), hpcctl(&refused).code);
+    let dir = tempfile::tempdir().unwrap();
+    let verdict = ["scan", "dir", dir.path().to_str().unwrap()];
+    assert_eq!(code_without_a_reader(&verdict), hpcctl(&verdict).code);
+}
+
+#[test]
+fn a_fifo_is_written_to_and_stays_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let fifo = dir.path().join("fifo");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&fifo)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let reader = std::thread::spawn({
+        let fifo = fifo.clone();
+        move || fs::read_to_string(fifo).unwrap()
+    });
+    let output = format!("json={}", fifo.display());
+    hpcctl(&["doctor", "--check", "ns.user.limit", "-o", &output]);
+    assert!(reader.join().unwrap().contains("hpcctl.doctor/1"));
+    assert!(!fs::metadata(&fifo).unwrap().is_file());
 }
 
 #[test]
