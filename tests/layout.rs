@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::cli::hpcctl;
+
 /// The most packages that Cargo.lock may hold: each one is built, audited and trusted.
 const PACKAGES: usize = 260;
 
@@ -127,6 +129,35 @@ fn the_top_level_holds_what_the_design_says() {
             || known.contains(&name.as_str())
             || documents.contains(&name.as_str());
         assert!(expected, "{name} is not in the layout");
+    }
+}
+
+/// The command lines that a document shows, each without what stands in front and behind.
+fn command_lines(document: &str) -> Vec<Vec<&str>> {
+    let shown = document
+        .lines()
+        .filter_map(|line| line.strip_prefix("$ hpcctl "));
+    let shown = shown.filter_map(|line| line.split(" #").next());
+    let named = document
+        .split('`')
+        .filter_map(|part| part.strip_prefix("hpcctl "));
+    let named = named.filter(|part| !part.contains('\n'));
+    shown
+        .chain(named)
+        .map(|line| line.split_whitespace().collect())
+        .collect()
+}
+
+#[test]
+fn every_command_in_the_readme_is_there() {
+    let readme = read(&root().join("README.md"));
+    let lines = command_lines(&readme);
+    assert!(lines.len() >= 5, "{lines:?}");
+    for mut line in lines {
+        // Help is given once what stands before it was understood.
+        line.push("--help");
+        let run = hpcctl(&line);
+        assert_eq!(run.code, 0, "{line:?}: {}", run.stderr);
     }
 }
 
