@@ -8,9 +8,11 @@
 )]
 
 mod cli;
+mod environments;
 mod images;
 mod layout;
 mod man;
 mod real;
+mod reality;
 mod scan;
 mod schema;

@@ -63,9 +63,14 @@ fn refused(site: &Site<'_>) -> Cause {
 
 /// A process in a chroot may not make user namespaces.
 pub fn chroot(site: &Site<'_>) -> Cause {
-    let shown = match site.host.stat("/proc/1/root/") {
-        Ok(_) => ("/proc/1/root", "another directory than /"),
-        Err(_) => ("/proc/self/mountinfo", "no mount on /"),
+    let mounted = site
+        .mounts
+        .iter()
+        .any(|mount| mount.mount_point.as_os_str() == "/");
+    let shown = if mounted {
+        ("/proc/1/root", "another directory than /")
+    } else {
+        ("/proc/self/mountinfo", "no mount on /")
     };
     Cause::new("this process is in a chroot, where the kernel refuses user namespaces")
         .shown_by(shown.0, shown.1)

@@ -112,20 +112,20 @@ impl<'a> Site<'a> {
 
     /// Whether this process was chrooted; none where that cannot be told.
     ///
-    /// Root is compared with that of pid 1. Who may not look at that one can still see that
-    /// no mount has "/" as its mount point, which is so in a chroot to a plain directory.
+    /// In a chroot to a plain directory no mount has "/" as its mount point. Else root is
+    /// compared with that of pid 1, where the caller may look at it; pid 1 of a container may
+    /// itself be in the chroot, so equal roots alone would say nothing.
     pub fn is_chrooted(&self) -> Option<bool> {
-        if let (Ok(own), Ok(init)) = (self.host.stat("/"), self.host.stat("/proc/1/root/")) {
-            return Some((own.dev, own.ino) != (init.dev, init.ino));
-        }
-        if self.mounts.is_empty() {
-            return None;
-        }
         let root_is_mounted = self
             .mounts
             .iter()
             .any(|mount| mount.mount_point.as_os_str() == "/");
-        if root_is_mounted { None } else { Some(true) }
+        if !self.mounts.is_empty() && !root_is_mounted {
+            return Some(true);
+        }
+        let own = self.host.stat("/").ok()?;
+        let init = self.host.stat("/proc/1/root/").ok()?;
+        Some((own.dev, own.ino) != (init.dev, init.ino))
     }
 
     /// The distribution, `ID` of os-release(5), lower case; empty where it is not known.

@@ -10,7 +10,7 @@ pub static PROBE: Probe = Probe {
         title: "Chroot",
         what: "Whether this process was put into a chroot.",
         why: "The kernel refuses user namespaces in a chroot. Batch prologues and old build environments use it where pivot_root would do no harm.",
-        how: "Compares the root directory with that of pid 1; who may not look at that sees whether a mount has / as its mount point, which is not so in a chroot to a plain directory.",
+        how: "Looks for a mount on / in /proc/self/mountinfo, which there is none of in a chroot to a plain directory; else compares the root directory with that of pid 1.",
         user: "",
         admin: "Enter the root by pivot_root (unshare --mount) instead of chroot.",
         refs: &["chroot(2)", "pivot_root(2)", "user_namespaces(7)"],
