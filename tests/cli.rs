@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -261,6 +262,22 @@ fn a_fifo_is_written_to_and_stays_one() {
     hpcctl(&["doctor", "--check", "ns.user.limit", "-o", &output]);
     assert!(reader.join().unwrap().contains("hpcctl.doctor/1"));
     assert!(!fs::metadata(&fifo).unwrap().is_file());
+}
+
+#[test]
+fn an_interrupt_has_its_own_exit_status() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_hpcctl"))
+        .args(["license", "identify", "/"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    let kill = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(kill.unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
 }
 
 #[test]

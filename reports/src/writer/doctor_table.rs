@@ -145,10 +145,10 @@ fn troubles(runtime: &Runtime, doctor: &Doctor, options: &Options) -> String {
         .iter()
         .fold(String::new(), |mut text, (operation, ops)| {
             let says = match operation.verdict {
-                Verdict::Yes => "works",
-                Verdict::Degraded => "works, with a loss",
-                Verdict::No => "does not work",
-                Verdict::Unknown => "could not be found out",
+                Verdict::Yes => "yes",
+                Verdict::Degraded => "yes, with a loss",
+                Verdict::No => "no",
+                Verdict::Unknown => "not known",
             };
             let says = styled(says, style_of(operation.verdict), options.color);
             let name = format!("{}: {}", visible(&runtime.runtime), ops.join(", "));
@@ -315,7 +315,7 @@ podman   4.3.1          no   no*    yes*
 sarus    not installed  no   -      -
 * from a rule that was not tried against this runtime yet
 
-podman: run, build: does not work
+podman: run, build: no
   because  ns.user: refused\\u{1b}[2J
   fix      (admin) set user.max_user_namespaces to 28633
              sysctl -w user.max_user_namespaces=28633
@@ -333,7 +333,7 @@ pass     cpu.arch
     #[test]
     fn every_detail_is_there_on_demand() {
         let text = text(true, false);
-        assert!(text.contains("sarus: run: does not work"));
+        assert!(text.contains("sarus: run: no"));
         assert!(text.contains("  or       (admin)"));
         assert!(text.contains("pass     cpu.arch: fine\n"));
     }
