@@ -217,7 +217,7 @@ fn doctor_leaves_nothing_behind() {
     }
     let look = "find /run/hpcctl-room/tmp /run/hpcctl-room/home /run/hpcctl-room/run /tmp | sort; cat /proc/self/mountinfo; ls -d /proc/[0-9]* | wc -l";
     let script = format!(
-        "before=$({look}); \"$0\" doctor >/dev/null; after=$({look}); [ \"$before\" = \"$after\" ]"
+        "before=$({look}); \"$0\" doctor >/dev/null; after=$({look}); diff <(echo \"$before\") <(echo \"$after\")"
     );
     let program = healthy().hpcctl("", &["--version"]);
     assert_eq!(program.code, 0, "{}", program.stderr);
@@ -225,7 +225,7 @@ fn doctor_leaves_nothing_behind() {
     // A /tmp of our own: other tests write to the machine's meanwhile.
     let tmp = "mount -t tmpfs -o mode=1777 tmpfs /tmp";
     let run = healthy().run(tmp, &["bash", "-c", &script, path.to_str().unwrap()]);
-    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
 }
 
 #[test]

@@ -41,6 +41,16 @@ pub enum End {
 }
 
 impl Ran {
+    /// A command that could not be started.
+    pub fn not_started(argv: &[&str], errno: Errno) -> Self {
+        Self {
+            argv: argv.iter().map(ToString::to_string).collect(),
+            end: End::NotStarted(errno),
+            stdout: String::new(),
+            stderr: String::new(),
+        }
+    }
+
     /// Whether it exited with status 0.
     pub fn ok(&self) -> bool {
         self.end == End::Exit(0)
@@ -65,27 +75,25 @@ impl Ran {
 }
 
 /// Runs a command with an empty standard input; at the deadline its process group is killed.
-pub(crate) fn run(argv: &[&str], deadline: Duration) -> Ran {
-    let mut ran = Ran {
-        argv: argv.iter().map(ToString::to_string).collect(),
-        end: End::NotStarted(Errno::ENOENT),
-        stdout: String::new(),
-        stderr: String::new(),
-    };
-    match start(argv) {
+///
+/// `variables` replace those of the same name in its environment.
+pub(crate) fn run(argv: &[&str], variables: &[(&str, &str)], deadline: Duration) -> Ran {
+    let mut ran = Ran::not_started(argv, Errno::ENOENT);
+    match start(argv, variables) {
         Ok(child) => finish(child, deadline, &mut ran),
         Err(error) => ran.end = End::NotStarted(error.into()),
     }
     ran
 }
 
-fn start(argv: &[&str]) -> io::Result<Child> {
+fn start(argv: &[&str], variables: &[(&str, &str)]) -> io::Result<Child> {
     let [program, args @ ..] = argv else {
         return Err(io::Error::from_raw_os_error(libc::EINVAL));
     };
     #[expect(clippy::disallowed_methods, reason = "this is the door")]
     Command::new(program)
         .args(args)
+        .envs(variables.iter().copied())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -150,6 +158,7 @@ mod tests {
     fn a_command_reports_its_status_and_output() {
         let ran = run(
             &["sh", "-c", "echo out; echo err >&2; exit 3"],
+            &[],
             Duration::from_secs(5),
         );
         assert_eq!(
@@ -164,6 +173,7 @@ mod tests {
         let begun = Instant::now();
         let ran = run(
             &["sh", "-c", "echo early; sleep 60 & wait"],
+            &[],
             Duration::from_millis(200),
         );
         assert_eq!((ran.end, ran.stdout.as_str()), (End::Deadline, "early\n"));
@@ -172,7 +182,7 @@ mod tests {
 
     #[test]
     fn a_missing_program_says_so() {
-        let ran = run(&["/nonexistent/program"], Duration::from_secs(1));
+        let ran = run(&["/nonexistent/program"], &[], Duration::from_secs(1));
         assert_eq!(ran.end, End::NotStarted(Errno::ENOENT));
     }
 }

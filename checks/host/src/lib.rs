@@ -7,6 +7,7 @@ pub mod command;
 pub mod errno;
 pub mod file;
 mod live;
+mod scratch;
 pub mod trial;
 
 use std::time::Duration;
@@ -36,6 +37,10 @@ pub trait Host: Sync {
 
     /// Runs a command with an empty standard input and ends it at the deadline.
     fn run(&self, argv: &[&str], deadline: Duration) -> Ran;
+
+    /// As [`Host::run`], with a home and a runtime directory of its own, removed afterwards:
+    /// some runtimes leave directories behind even when they only print their version.
+    fn run_aside(&self, argv: &[&str], deadline: Duration) -> Ran;
 
     /// Carries out a trial in a forked child and ends it at the deadline.
     fn attempt(&self, trial: &Trial, deadline: Duration) -> Tried;

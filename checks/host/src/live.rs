@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::{Caller, Errno, Host, Ran, Resource, Stat, Trial, Tried, command, file, trial};
+use crate::{
+    Caller, Errno, Host, Ran, Resource, Stat, Trial, Tried, command, file, scratch::Scratch, trial,
+};
 
 /// The node that this process runs on.
 #[derive(Debug, Clone, Copy, Default)]
@@ -27,7 +29,25 @@ impl Host for Live {
     }
 
     fn run(&self, argv: &[&str], deadline: Duration) -> Ran {
-        command::run(argv, deadline)
+        command::run(argv, &[], deadline)
+    }
+
+    fn run_aside(&self, argv: &[&str], deadline: Duration) -> Ran {
+        let parent = self.env("TMPDIR").unwrap_or_else(|| "/tmp".into());
+        match Scratch::new(&parent) {
+            Ok(scratch) => {
+                let dir = scratch.path().to_string_lossy().into_owned();
+                let own = [
+                    "HOME",
+                    "TMPDIR",
+                    "XDG_RUNTIME_DIR",
+                    "XDG_CONFIG_HOME",
+                    "XDG_DATA_HOME",
+                ];
+                command::run(argv, &own.map(|name| (name, dir.as_str())), deadline)
+            }
+            Err(errno) => Ran::not_started(argv, errno),
+        }
     }
 
     fn attempt(&self, trial: &Trial, deadline: Duration) -> Tried {
@@ -83,7 +103,7 @@ impl Host for Live {
 /// The caller's name where the list of users does not hold it: directories such as LDAP
 /// answer for one user but are seldom set up to list all.
 fn directory_name() -> Option<String> {
-    let ran = command::run(&["id", "-un"], Duration::from_secs(3));
+    let ran = command::run(&["id", "-un"], &[], Duration::from_secs(3));
     let name = ran.stdout.trim();
     (ran.ok() && !name.is_empty()).then(|| name.to_owned())
 }

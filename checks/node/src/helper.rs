@@ -6,7 +6,7 @@ use crate::{Finding, Reading, Site};
 /// Looks for a program and asks it for its version.
 pub fn read(site: &Site<'_>, program: &str) -> Reading {
     match site.host.which(program) {
-        Some(path) => Reading::new().run(site, &[&path, "--version"]),
+        Some(path) => Reading::new().version(site, &path),
         None => Reading::new(),
     }
 }

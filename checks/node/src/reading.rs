@@ -58,6 +58,15 @@ impl Reading {
         self
     }
 
+    /// Runs a program that only prints its version.
+    #[must_use]
+    pub fn version(mut self, site: &Site<'_>, program: &str) -> Self {
+        let argv = [program, "--version"];
+        self.ran
+            .push(site.host.run_aside(&argv, hpcctl_host::DEADLINE));
+        self
+    }
+
     /// Notes a fact.
     #[must_use]
     pub fn fact(mut self, name: &str, value: impl ToString) -> Self {

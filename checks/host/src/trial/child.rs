@@ -15,8 +15,8 @@ use libc::{c_char, c_int, c_long};
 
 use super::op::{Map, Op};
 use super::parent::c_string;
-use super::scratch::Scratch;
 use super::seccomp;
+use crate::scratch::Scratch;
 
 /// The bytes of one report: index, errno, value.
 pub(super) const RECORD: usize = 16;

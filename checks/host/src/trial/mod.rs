@@ -8,7 +8,6 @@
 mod child;
 mod op;
 mod parent;
-mod scratch;
 mod seccomp;
 
 use std::fmt;

@@ -121,6 +121,7 @@ impl Running {
             let argv: Vec<&str> = argv.iter().map(String::as_str).collect();
             meeting.push(command::run(
                 &argv,
+                &[],
                 until.saturating_duration_since(Instant::now()),
             ));
             all_ok = meeting.last().is_some_and(Ran::ok);

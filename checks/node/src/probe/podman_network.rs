@@ -38,7 +38,7 @@ fn read(site: &Site<'_>) -> Reading {
     let Some(podman) = site.host.which("podman") else {
         return Reading::new();
     };
-    let reading = Reading::new().run(site, &[&podman, "--version"]);
+    let reading = Reading::new().version(site, &podman);
     ["slirp4netns", "pasta"]
         .iter()
         .fold(reading, |reading, program| {

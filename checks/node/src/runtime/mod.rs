@@ -126,7 +126,7 @@ impl Runtime {
         let argv: Vec<&str> = std::iter::once(path?)
             .chain(self.version.iter().copied())
             .collect();
-        let ran = host.run(&argv, VERSION_DEADLINE);
+        let ran = host.run_aside(&argv, VERSION_DEADLINE);
         let words = ran
             .stdout
             .split_whitespace()

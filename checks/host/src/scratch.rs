@@ -18,13 +18,13 @@ use crate::Errno;
 const DEPTH: usize = 16;
 
 /// A private directory, removed when it is dropped.
-pub(super) struct Scratch {
+pub(crate) struct Scratch {
     path: CString,
 }
 
 impl Scratch {
     /// Makes one, mode 0700.
-    pub(super) fn new(parent: &str) -> Result<Self, Errno> {
+    pub(crate) fn new(parent: &str) -> Result<Self, Errno> {
         let template = format!("{parent}/hpcctl-XXXXXX");
         let template = CString::new(template)
             .map_err(|_| Errno::EINVAL)?
@@ -44,7 +44,7 @@ impl Scratch {
     }
 
     /// Where it is.
-    pub(super) fn path(&self) -> &CString {
+    pub(crate) fn path(&self) -> &CString {
         &self.path
     }
 }
