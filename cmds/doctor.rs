@@ -98,21 +98,29 @@ impl Doctor {
             checks: self.check.clone(),
         };
         let begun = Timestamp::now();
-        let (result, unknowns) = match interrupt::held(|| hpcctl_node::examine(&Live, &ask)) {
+        let (mut result, unknowns) = match interrupt::held(|| hpcctl_node::examine(&Live, &ask)) {
             Ok(examined) => examined,
             Err(interrupted) => return Ok(interrupted),
         };
+        if self.only_checks() {
+            // Without the other checks nothing is known of any runtime.
+            result.runtimes.clear();
+        }
         let report = emit::envelope("doctor", begun, result, unknowns);
         emit::write(&Report::Doctor(&report), &outputs, ui)?;
         Ok(self.exit(&report.result))
+    }
+
+    /// Whether checks were asked for and no operation.
+    fn only_checks(&self) -> bool {
+        !self.check.is_empty() && self.runtime.is_empty() && self.op.is_empty()
     }
 
     fn exit(&self, found: &model::Doctor) -> Exit {
         if let Some(level) = self.fail_on {
             return of_checks(&found.checks, level);
         }
-        let asked_for_operations = !self.runtime.is_empty() || !self.op.is_empty();
-        if !self.check.is_empty() && !asked_for_operations {
+        if self.only_checks() {
             return of_checks(&found.checks, Level::Fail);
         }
         of_operations(&self.verdicts(found))

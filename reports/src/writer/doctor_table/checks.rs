@@ -14,6 +14,12 @@ const STATUSES: [(Status, Style); 5] = [
     (Status::Pass, Style::Good),
 ];
 
+/// How many checks that passed are shown whole, as after `--check`.
+const PASSES: usize = 3;
+
+/// How many checks that were skipped for one reason are named.
+const SKIPPED: usize = 30;
+
 /// The checks, those in trouble whole and the others folded.
 pub fn checks(checks: &[Check], options: &Options) -> String {
     let of = |status| checks.iter().filter(move |check| check.status == status);
@@ -31,7 +37,8 @@ pub fn checks(checks: &[Check], options: &Options) -> String {
     for (status, style) in STATUSES {
         let found: Vec<&Check> = of(status).collect();
         let folded = match status {
-            Status::Pass | Status::Skipped => !options.verbose,
+            Status::Pass => !options.verbose && found.len() > PASSES,
+            Status::Skipped => !options.verbose,
             Status::Fail | Status::Warn | Status::Unknown => false,
         };
         let shown = if folded && !found.is_empty() {
@@ -77,12 +84,13 @@ fn folded((status, style): (Status, Style), found: &[&Check], options: &Options)
         } else {
             format!("{why}: ")
         };
-        text + &led(
-            status.as_str(),
-            style,
-            &format!("{why}{}", ids.join(", ")),
-            options,
-        )
+        let ids = match (status, ids.len()) {
+            (Status::Skipped, count) if count > SKIPPED => {
+                format!("{} (-v lists them)", counted(count, "check"))
+            }
+            _ => ids.join(", "),
+        };
+        text + &led(status.as_str(), style, &format!("{why}{ids}"), options)
     })
 }
 
@@ -105,4 +113,37 @@ fn whole(check: &Check, style: Style, options: &Options) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use hpcctl_model::doctor::Remedy;
+
+    use super::*;
+
+    #[test]
+    fn what_is_well_is_folded_once_it_is_much() {
+        let check = |status, number: usize| Check {
+            id: format!("a.{number}"),
+            status,
+            summary: "why".into(),
+            evidence: Vec::new(),
+            remedy: Remedy::default(),
+            refs: Vec::new(),
+            took_us: 0,
+        };
+        let options = |verbose| Options {
+            verbose,
+            width: 80,
+            color: false,
+        };
+        let few: Vec<Check> = (0..4).map(|n| check(Status::Pass, n)).collect();
+        let text = checks(&few, &options(false));
+        assert_eq!(text, "\n4 checks: 4 pass\npass     a.0, a.1, a.2, a.3\n");
+        let many: Vec<Check> = (0..31).map(|n| check(Status::Skipped, n)).collect();
+        let text = checks(&many, &options(false));
+        let folded = "\n31 checks: 31 skipped\nskipped  why: 31 checks (-v lists them)\n";
+        assert_eq!(text, folded);
+        assert_eq!(checks(&many, &options(true)).lines().count(), 33);
+    }
 }
