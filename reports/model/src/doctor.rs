@@ -99,17 +99,32 @@ impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Syscall { call, errno: None } => write!(f, "{call} = ok"),
-            Self::Syscall { call, errno: Some(errno) } => write!(f, "{call} = {errno}"),
-            Self::File { path, value: Some(value), .. } => write!(f, "{path}: {value}"),
+            Self::Syscall {
+                call,
+                errno: Some(errno),
+            } => write!(f, "{call} = {errno}"),
+            Self::File {
+                path,
+                value: Some(value),
+                ..
+            } => write!(f, "{path}: {value}"),
             Self::File { path, errno, .. } => {
                 write!(f, "{path}: {}", errno.as_deref().unwrap_or("not read"))
             }
-            Self::Command { command, status, output } => {
+            Self::Command {
+                command,
+                status,
+                output,
+            } => {
                 match status {
                     Some(status) => write!(f, "{command}: exit {status}")?,
                     None => write!(f, "{command}: did not finish")?,
                 }
-                if output.is_empty() { Ok(()) } else { write!(f, ": {output}") }
+                if output.is_empty() {
+                    Ok(())
+                } else {
+                    write!(f, ": {output}")
+                }
             }
         }
     }

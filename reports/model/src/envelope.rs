@@ -57,6 +57,9 @@ pub struct Unknown {
 impl Unknown {
     /// Names what could not be found out, and why.
     pub fn new(what: impl Into<String>, why: impl Into<String>) -> Self {
-        Self { what: what.into(), why: why.into() }
+        Self {
+            what: what.into(),
+            why: why.into(),
+        }
     }
 }
