@@ -7,6 +7,15 @@ use crate::{
     Caller, Errno, Host, Ran, Resource, Stat, Trial, Tried, command, file, scratch::Scratch, trial,
 };
 
+/// What names a directory that programs write to.
+const OWN: [&str; 5] = [
+    "HOME",
+    "TMPDIR",
+    "XDG_RUNTIME_DIR",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+];
+
 /// The node that this process runs on.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Live;
@@ -33,21 +42,18 @@ impl Host for Live {
     }
 
     fn run_aside(&self, argv: &[&str], deadline: Duration) -> Ran {
-        let parent = self.env("TMPDIR").unwrap_or_else(|| "/tmp".into());
-        match Scratch::new(&parent) {
-            Ok(scratch) => {
-                let dir = scratch.path().to_string_lossy().into_owned();
-                let own = [
-                    "HOME",
-                    "TMPDIR",
-                    "XDG_RUNTIME_DIR",
-                    "XDG_CONFIG_HOME",
-                    "XDG_DATA_HOME",
-                ];
-                command::run(argv, &own.map(|name| (name, dir.as_str())), deadline)
-            }
-            Err(errno) => Ran::not_started(argv, errno),
+        let temp = self.env("TMPDIR");
+        let parents = temp.as_deref().into_iter().chain(["/tmp", "/dev/shm"]);
+        let Some(scratch) = parents.filter_map(|dir| Scratch::new(dir).ok()).next() else {
+            return Ran::not_started(argv, Errno::EACCES);
+        };
+        let dir = scratch.path().to_string_lossy();
+        let mut variables = OWN.map(|name| (name, &*dir)).to_vec();
+        if self.env("USER").is_none() {
+            // ch-run does not even print its version without one.
+            variables.push(("USER", "nobody"));
         }
+        command::run(argv, &variables, deadline)
     }
 
     fn attempt(&self, trial: &Trial, deadline: Duration) -> Tried {

@@ -5,6 +5,7 @@
 //! the parent ends the whole process group at the deadline. What a trial mounts or unshares
 //! is gone with the child.
 
+mod calls;
 mod child;
 mod op;
 mod parent;
