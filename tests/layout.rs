@@ -86,19 +86,28 @@ fn every_file_is_a_row(folder: &str, table: &str, row: &str) {
     for entry in fs::read_dir(&dir).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        let listed = table.contains(&format!("    &{name}::{row},"));
+        let listed = table
+            .split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'))
+            .any(|word| word == format!("{name}::{row}"));
         assert!(listed || name == "mod", "no row for {}", path.display());
     }
 }
 
 #[test]
 fn every_probe_runtime_and_writer_is_in_its_table() {
-    let tables = [
-        ("checks/node/src/probe", "PROBE"),
+    let probes = "checks/node/src/probe";
+    every_file_is_a_row(probes, &format!("{probes}/mod.rs"), "PROBES");
+    let groups = fs::read_dir(root().join(probes)).unwrap();
+    let groups = groups.map(|entry| entry.unwrap().path());
+    for group in groups.filter(|path| path.is_dir()) {
+        let name = group.file_name().unwrap().to_string_lossy();
+        let group = format!("{probes}/{name}");
+        every_file_is_a_row(&group, &format!("{group}/mod.rs"), "PROBE");
+    }
+    for (folder, row) in [
         ("checks/node/src/runtime", "RUNTIME"),
         ("reports/src/writer", "WRITER"),
-    ];
-    for (folder, row) in tables {
+    ] {
         every_file_is_a_row(folder, &format!("{folder}/mod.rs"), row);
     }
 }

@@ -30,7 +30,7 @@ pub mod subid;
 pub use examine::{Ask, examine};
 pub use finding::{Cause, Finding};
 pub use manual::Manual;
-pub use probe::{PROBES, Probe};
+pub use probe::{GROUPS, Probe};
 pub use reading::Reading;
 pub use runtime::{RUNTIMES, Runtime};
 pub use site::Site;
@@ -40,8 +40,10 @@ pub static OPERATIONS: &[&str] = &["run", "build", "build-multiuid", "mount-fuse
 
 /// Every check, in report order: the probes of the node, then the presence of each runtime.
 pub fn checks() -> impl Iterator<Item = &'static Probe> {
-    PROBES
+    GROUPS
         .iter()
+        .copied()
+        .flatten()
         .copied()
         .chain(RUNTIMES.iter().map(|runtime| &runtime.installed))
 }

@@ -1,0 +1,16 @@
+//! Control groups.
+
+use super::Probe;
+
+mod crun_hybrid;
+mod delegated;
+mod mode;
+mod own;
+
+/// The checks, in report order.
+pub(super) static PROBES: &[&Probe] = &[
+    &mode::PROBE,
+    &own::PROBE,
+    &delegated::PROBE,
+    &crun_hybrid::PROBE,
+];

@@ -1,0 +1,10 @@
+//! FUSE.
+
+use super::Probe;
+
+mod fusermount;
+mod open;
+mod userns;
+
+/// The checks, in report order.
+pub(super) static PROBES: &[&Probe] = &[&open::PROBE, &userns::PROBE, &fusermount::PROBE];

@@ -1,0 +1,16 @@
+//! Linux security modules.
+
+use super::Probe;
+
+mod apparmor_userns;
+mod landlock;
+mod list;
+mod selinux;
+
+/// The checks, in report order.
+pub(super) static PROBES: &[&Probe] = &[
+    &list::PROBE,
+    &apparmor_userns::PROBE,
+    &selinux::PROBE,
+    &landlock::PROBE,
+];

@@ -1,0 +1,50 @@
+//! Namespaces, and what can be done inside a user namespace.
+
+use super::Probe;
+
+mod bind;
+mod cgroup;
+mod chroot;
+mod devpts;
+mod ipc;
+mod mnt;
+mod mqueue;
+mod net;
+mod pid;
+mod pivot;
+mod proc;
+mod shared;
+mod sysfs;
+mod time;
+mod tmpfs;
+mod user;
+mod user_capuse;
+mod user_clone3;
+mod user_limit;
+mod user_map;
+mod uts;
+
+/// The checks, in report order.
+pub(super) static PROBES: &[&Probe] = &[
+    &user::PROBE,
+    &user_clone3::PROBE,
+    &user_map::PROBE,
+    &user_capuse::PROBE,
+    &user_limit::PROBE,
+    &chroot::PROBE,
+    &mnt::PROBE,
+    &pid::PROBE,
+    &net::PROBE,
+    &ipc::PROBE,
+    &uts::PROBE,
+    &cgroup::PROBE,
+    &time::PROBE,
+    &bind::PROBE,
+    &pivot::PROBE,
+    &proc::PROBE,
+    &tmpfs::PROBE,
+    &sysfs::PROBE,
+    &devpts::PROBE,
+    &mqueue::PROBE,
+    &shared::PROBE,
+];

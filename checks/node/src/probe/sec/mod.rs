@@ -1,0 +1,22 @@
+//! Seccomp, ptrace and system calls that are filtered.
+
+use super::Probe;
+
+mod actions;
+mod fakechown;
+mod filter;
+mod inherited;
+mod notif;
+mod ptrace;
+mod yama;
+
+/// The checks, in report order.
+pub(super) static PROBES: &[&Probe] = &[
+    &filter::PROBE,
+    &actions::PROBE,
+    &fakechown::PROBE,
+    &notif::PROBE,
+    &inherited::PROBE,
+    &ptrace::PROBE,
+    &yama::PROBE,
+];

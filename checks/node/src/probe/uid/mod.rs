@@ -1,0 +1,10 @@
+//! User and group ids: ranges, maps and the programs that set them.
+
+use super::Probe;
+
+mod newuidmap;
+mod subid_file;
+mod suid_mount;
+
+/// The checks, in report order.
+pub(super) static PROBES: &[&Probe] = &[&subid_file::PROBE, &newuidmap::PROBE, &suid_mount::PROBE];
