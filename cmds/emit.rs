@@ -34,6 +34,15 @@ pub fn outputs(given: &[String], kind: Kind) -> Result<Vec<Output>, Failure> {
             return Err(Failure::unreachable(message));
         }
     }
+    let files: Vec<&Path> = outputs
+        .iter()
+        .filter_map(|output| output.file.as_deref())
+        .collect();
+    let mut twice = (1..files.len()).filter(|n| files[..*n].contains(&files[*n]));
+    if let Some(file) = twice.next().map(|n| files[n]) {
+        let message = format!("two outputs would go to {}", file.display());
+        return Err(Failure::usage(message));
+    }
     match outputs
         .iter()
         .filter(|output| output.file.is_none())
@@ -126,7 +135,9 @@ fn replaced(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = tempfile::Builder::new()
         .prefix(".hpcctl-")
         .permissions(fs::Permissions::from_mode(0o666))
-        .tempfile_in(directory_of(path))?;
+        .tempfile_in(directory_of(path))
+        // Its own message names the temporary file.
+        .map_err(|error| io::Error::from(error.kind()))?;
     file.write_all(bytes)?;
     file.persist(path)?;
     Ok(())

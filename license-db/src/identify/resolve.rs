@@ -57,7 +57,9 @@ pub(crate) fn resolve(words: &Words, taken: &Taken, findings: &mut Vec<Finding>)
     {
         return expression::or(parts.iter().map(String::as_str));
     }
-    expression::and(absorb(&parts))
+    let stated = findings.iter().filter(|f| f.kind == Kind::Tag);
+    let stated: BTreeSet<&str> = stated.map(|f| f.license.as_str()).collect();
+    expression::and(absorb(&parts, &stated))
 }
 
 fn distinct(parts: &[String]) -> Vec<&str> {
@@ -71,8 +73,9 @@ fn distinct(parts: &[String]) -> Vec<&str> {
 }
 
 /// A licence named beside the choice that it is part of adds nothing: the text of MIT in a file
-/// that grants `MIT OR Apache-2.0`.
-fn absorb(parts: &[String]) -> Vec<&str> {
+/// that grants `MIT OR Apache-2.0`. A statement of its own does add: that of other files in a
+/// copyright file.
+fn absorb<'a>(parts: &'a [String], stated: &BTreeSet<&str>) -> Vec<&'a str> {
     let choices: Vec<Vec<String>> = parts
         .iter()
         .filter(|p| p.contains(" OR "))
@@ -81,9 +84,10 @@ fn absorb(parts: &[String]) -> Vec<&str> {
     distinct(parts)
         .into_iter()
         .filter(|part| {
-            !choices
-                .iter()
-                .any(|choice| choice.iter().any(|id| id == part))
+            stated.contains(part)
+                || !choices
+                    .iter()
+                    .any(|choice| choice.iter().any(|id| id == part))
         })
         .collect()
 }

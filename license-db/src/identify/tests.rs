@@ -289,3 +289,16 @@ proptest::proptest! {
         proptest::prop_assert!(found.matches.iter().all(|m| m.start_line >= 1 && m.end_line >= m.start_line && (0.0..=1.0).contains(&m.score)));
     }
 }
+
+#[test]
+fn a_choice_for_some_files_takes_nothing_from_the_others() {
+    let text = "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\n\
+        Files: *\nCopyright: a\nLicense: Apache-2.0\n\n\
+        Files: debian/*\nCopyright: b\nLicense: GPL-3+\n\n\
+        Files: x/*\nCopyright: c\nLicense: GPL-3+ or Apache-2.0\n";
+    let found = Identifier::spdx().identify(text.as_bytes());
+    assert_eq!(
+        found.expression.as_deref(),
+        Some("Apache-2.0 AND GPL-3.0-or-later AND (GPL-3.0-or-later OR Apache-2.0)")
+    );
+}

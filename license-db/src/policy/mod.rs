@@ -100,7 +100,7 @@ fn best(a: Judgement, b: Judgement) -> Judgement {
 /// Judges everything in an image.
 ///
 /// `complete` is false where something could not be read: then the verdict is undetermined at
-/// best. Subjects that are publishable get no reason, only obligations.
+/// best, as it is where there is nothing to judge. Subjects that are publishable get no reason, only obligations.
 pub fn judge(subjects: &[Subject<'_>], complete: bool) -> Verdict {
     let mut reasons: Vec<Reason> = Vec::new();
     let mut duties: BTreeMap<Duty, BTreeSet<&str>> = BTreeMap::new();
@@ -122,6 +122,10 @@ pub fn judge(subjects: &[Subject<'_>], complete: bool) -> Verdict {
                 reasons.extend(reason(subject.name, judgement));
             }
         }
+    }
+    if subjects.is_empty() && complete {
+        let text = "Nothing that was found bears a licence.";
+        reasons.push(undetermined("scan", None, text));
     }
     if !complete {
         let text = "Not everything could be read: what was not read may refuse.";
@@ -217,6 +221,11 @@ mod tests {
     }
 
     #[test]
+    fn nothing_known_is_not_publishable() {
+        assert_eq!(judge(&[], true).outcome, Outcome::Undetermined);
+    }
+
+    #[test]
     fn the_worst_decides_and_comes_first() {
         let subjects = [
             Subject {
@@ -284,7 +293,6 @@ mod tests {
         }];
         assert_eq!(judge(&subject, false).outcome, Outcome::Undetermined);
         assert_eq!(judge(&[], false).outcome, Outcome::Undetermined);
-        assert_eq!(judge(&[], true).outcome, Outcome::Publishable);
         let refused = [Subject {
             name: "a",
             license: Some("CC-BY-NC-4.0"),
