@@ -111,7 +111,6 @@ const START: Formula = Formula::All(&[
 const CONTAINER: Formula = Formula::All(&[
     Formula::Check("podman.oci"),
     Formula::Any(&[Formula::Check("cg.crun.hybrid"), Formula::Choice(&RUNC)]),
-    Formula::Check("lim.conf_over_hard"),
     Formula::Check("lim.device_filter"),
     Formula::AsRoot(
         &Formula::All(&[]),
@@ -139,7 +138,13 @@ const NETWORK: Formula = Formula::AsRoot(
     ]),
 );
 
-const RUN: Formula = Formula::All(&[START, CONTAINER, NETWORK]);
+/// Only `podman run` sets the default limits of containers.conf; `podman build` does not.
+const RUN: Formula = Formula::All(&[
+    START,
+    CONTAINER,
+    Formula::Check("lim.conf_over_hard"),
+    NETWORK,
+]);
 
 const BUILD: Formula = Formula::All(&[
     START,
