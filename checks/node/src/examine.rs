@@ -22,10 +22,7 @@ pub struct Ask {
 /// Examines a node: every check, then the runtimes that were asked for.
 pub fn examine(host: &dyn Host, ask: &Ask) -> (Doctor, Vec<Unknown>) {
     let site = Site::new(host);
-    let mut facts = Facts {
-        root: site.is_root(),
-        ..Facts::default()
-    };
+    let mut facts = Facts::new(site.is_root());
     let mut reports: Vec<Check> = Vec::new();
     for probe in checks() {
         let asked = ask.checks.is_empty() || ask.checks.iter().any(|id| id == probe.id);

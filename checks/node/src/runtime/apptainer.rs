@@ -83,11 +83,10 @@ pub static RUNTIME: Runtime = Runtime {
     ],
 };
 
-static UNSQUASH: Choice = Choice {
-    text: "unpack the image before it runs",
-    command: "apptainer exec --unsquash IMAGE.sif …",
-    cost: Cost::User,
-};
+static UNSQUASH: Choice = Choice::option(
+    "unpack the image before it runs",
+    "apptainer exec --unsquash IMAGE.sif …",
+);
 
 /// A directory image; /proc is bound from the node, so a fresh one is not needed.
 const RUN: Formula = Formula::All(&[

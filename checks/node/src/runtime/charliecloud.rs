@@ -78,16 +78,12 @@ pub static RUNTIME: Runtime = Runtime {
     ],
 };
 
-static CONVERT: Choice = Choice {
-    text: "convert the squashfs image to a directory",
-    command: "ch-convert IMAGE.sqfs DIR && ch-run DIR -- …",
-    cost: Cost::User,
-};
-static WRITABLE: Choice = Choice {
-    text: "write to the image directory itself",
-    command: "ch-run -w DIR -- …",
-    cost: Cost::User,
-};
+static CONVERT: Choice = Choice::option(
+    "convert the squashfs image to a directory",
+    "ch-convert IMAGE.sqfs DIR && ch-run DIR -- …",
+);
+static WRITABLE: Choice =
+    Choice::option("write to the image directory itself", "ch-run -w DIR -- …");
 
 const RUN: Formula = Formula::All(&[
     Formula::Check("runtime.charliecloud.installed"),

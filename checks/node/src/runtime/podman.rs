@@ -2,8 +2,6 @@
 //!
 //! The rules were tried against podman 4.3.1 with runc 1.1.5 and crun 1.8.1.
 
-use hpcctl_model::doctor::Cost;
-
 use super::{Formula, MANY_IDS, Rule, Runtime, USER_NAMESPACE, judge_installed, look_for};
 use crate::package::Package;
 use crate::solver::Choice;
@@ -73,26 +71,22 @@ pub static RUNTIME: Runtime = Runtime {
     ],
 };
 
-static RUNC: Choice = Choice {
-    text: "run with runc, which takes the hybrid cgroup layout",
-    command: "podman --runtime runc …",
-    cost: Cost::User,
-};
-static HOST_NETWORK: Choice = Choice {
-    text: "share the network of the host",
-    command: "podman run --network=host …",
-    cost: Cost::User,
-};
-static NO_PIVOT: Choice = Choice {
-    text: "set no_pivot_root under [engine] in containers.conf",
-    command: "mkdir -p ~/.config/containers && printf '[engine]\\nno_pivot_root=true\\n' >> ~/.config/containers/containers.conf",
-    cost: Cost::UserConfig,
-};
-static CHROOT: Choice = Choice {
-    text: "build with chroot isolation",
-    command: "podman build --isolation=chroot …",
-    cost: Cost::User,
-};
+static RUNC: Choice = Choice::option(
+    "run with runc, which takes the hybrid cgroup layout",
+    "podman --runtime runc …",
+);
+static HOST_NETWORK: Choice = Choice::option(
+    "share the network of the host",
+    "podman run --network=host …",
+);
+static NO_PIVOT: Choice = Choice::config(
+    "set no_pivot_root under [engine] in containers.conf",
+    "mkdir -p ~/.config/containers && printf '[engine]\\nno_pivot_root=true\\n' >> ~/.config/containers/containers.conf",
+);
+static CHROOT: Choice = Choice::option(
+    "build with chroot isolation",
+    "podman build --isolation=chroot …",
+);
 
 /// Podman itself starts: it needs the map that the account has, and a broken newuidmap is
 /// worse than none, because it does not fall back.
