@@ -70,8 +70,18 @@ impl Host for Scripted {
         self.files.get(path).cloned().ok_or(Errno::ENOENT)
     }
 
-    fn list(&self, _: &str) -> Result<Vec<String>, Errno> {
-        Err(Errno::ENOENT)
+    fn list(&self, path: &str) -> Result<Vec<String>, Errno> {
+        let below = format!("{path}/");
+        let paths = self.files.keys().chain(self.stats.keys());
+        let names = paths.filter_map(|known| known.strip_prefix(&below)?.split('/').next());
+        let mut names: Vec<String> = names.map(ToOwned::to_owned).collect();
+        names.sort_unstable();
+        names.dedup();
+        if names.is_empty() {
+            Err(Errno::ENOENT)
+        } else {
+            Ok(names)
+        }
     }
 
     fn stat(&self, path: &str) -> Result<Stat, Errno> {

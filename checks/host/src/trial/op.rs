@@ -123,6 +123,9 @@ pub enum Op {
     },
     /// Asks whether seccomp(2) knows an action, SECCOMP_GET_ACTION_AVAIL.
     SeccompAction(u32),
+    /// Reads eight bytes of the memory of the process that carries out the trial, or, after
+    /// [`Op::Fork`], of the child's parent, process_vm_readv(2); the value is how many.
+    ReadParent,
     /// A full round trip of a user notification; the value is what the filtered call returned.
     SeccompNotify,
     /// Any system call, to see whether it is there; the value is what it returned.
@@ -211,6 +214,7 @@ impl fmt::Display for Op {
             Self::SeccompNotify => f.write_str(
                 "seccomp(SECCOMP_FILTER_FLAG_NEW_LISTENER), ioctl(SECCOMP_IOCTL_NOTIF_SEND)",
             ),
+            Self::ReadParent => f.write_str("process_vm_readv(the parent, 8 bytes)"),
             Self::Syscall { name, .. } => write!(f, "{name}()"),
         }
     }

@@ -9,17 +9,22 @@ use crate::{Finding, Manual, Reading, Site};
 
 mod cg;
 mod env;
+mod fi;
 mod fs;
 mod fuse;
+mod gpu;
 mod kernel;
 mod lim;
 mod lsm;
+mod mpi;
 mod net;
 mod ns;
 mod ovl;
 mod podman;
+mod rdma;
 mod run;
 mod sec;
+mod ucx;
 mod uid;
 
 /// One check: a row in its group.
@@ -50,6 +55,11 @@ pub static GROUPS: &[&[&Probe]] = &[
     lim::PROBES,
     env::PROBES,
     kernel::PROBES,
+    gpu::PROBES,
+    mpi::PROBES,
+    rdma::PROBES,
+    fi::PROBES,
+    ucx::PROBES,
     podman::PROBES,
     run::PROBES,
 ];
