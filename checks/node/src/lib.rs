@@ -2,6 +2,7 @@
 //!
 //! A [`Probe`] reads and judges; the runtime matrix is then derived from the findings alone.
 
+mod apptainer;
 pub mod attribute;
 pub mod cgroup;
 pub mod containers_conf;
@@ -11,6 +12,7 @@ pub mod filesystem;
 pub mod finding;
 pub mod gpu;
 mod helper;
+mod kernel;
 pub mod limit;
 pub mod manual;
 mod mounting;
@@ -19,6 +21,7 @@ mod namespace;
 pub mod oci;
 pub mod overlay;
 pub mod package;
+pub mod pbs;
 pub mod privilege;
 pub mod probe;
 pub mod process;
@@ -28,6 +31,7 @@ pub mod runtime;
 #[cfg(test)]
 mod scripted;
 pub mod site;
+pub mod slurm;
 pub mod solver;
 pub mod subid;
 

@@ -7,12 +7,14 @@ use hpcctl_model::doctor::{Check, Status};
 
 use crate::{Finding, Manual, Reading, Site};
 
+mod apptainer;
 mod cg;
 mod env;
 mod fi;
 mod fs;
 mod fuse;
 mod gpu;
+mod img;
 mod kernel;
 mod lim;
 mod lsm;
@@ -23,6 +25,7 @@ mod ovl;
 mod podman;
 mod rdma;
 mod run;
+mod sch;
 mod sec;
 mod ucx;
 mod uid;
@@ -60,6 +63,9 @@ pub static GROUPS: &[&[&Probe]] = &[
     rdma::PROBES,
     fi::PROBES,
     ucx::PROBES,
+    sch::PROBES,
+    img::PROBES,
+    apptainer::PROBES,
     podman::PROBES,
     run::PROBES,
 ];

@@ -3,6 +3,8 @@
 use super::Probe;
 
 mod disk;
+mod fuse;
+mod kernel;
 mod opaque;
 mod tmpfs;
 mod tmpfs_xattr;
@@ -15,4 +17,6 @@ pub(super) static PROBES: &[&Probe] = &[
     &whiteout::PROBE,
     &opaque::PROBE,
     &tmpfs_xattr::PROBE,
+    &kernel::PROBE,
+    &fuse::PROBE,
 ];

@@ -1,0 +1,8 @@
+//! Apptainer, as it is installed here.
+
+use super::Probe;
+
+mod suid;
+
+/// The checks, in report order.
+pub(super) static PROBES: &[&Probe] = &[&suid::PROBE];

@@ -1,0 +1,64 @@
+//! `sch.slurm.cgroup`: does Slurm confine what a job starts?
+
+use super::Probe;
+use crate::{Finding, Manual, Reading, Site, slurm};
+
+/// The row.
+pub static PROBE: Probe = Probe {
+    id: "sch.slurm.cgroup",
+    manual: Manual {
+        title: "Tracking of processes by Slurm",
+        what: "Whether Slurm tracks the processes of a job by control groups.",
+        why: "With proctrack/pgid or linuxproc the helpers of a container (conmon, a pause process) outlive the job and stay on the node.",
+        how: "Reads slurm.conf in the configuration directory of Slurm.",
+        user: "",
+        admin: "ProctrackType=proctrack/cgroup",
+        refs: &["slurm.conf(5)"],
+    },
+    read,
+    judge,
+};
+
+fn read(site: &Site<'_>) -> Reading {
+    match slurm::directory(site) {
+        Some(dir) => Reading::new().file(site, &format!("{dir}/slurm.conf")),
+        None => Reading::new(),
+    }
+}
+
+fn judge(reading: &Reading, _: &Site<'_>) -> Finding {
+    let text = match reading.files.first() {
+        None => return Finding::skipped("Slurm is not configured here"),
+        Some((_, Ok(text))) => text.as_str(),
+        Some((_, Err(hpcctl_host::Errno::ENOENT))) => "",
+        Some((path, Err(errno))) => {
+            return Finding::unknown(format!("{path} cannot be read: {errno}"));
+        }
+    };
+    let set = slurm::setting(text, "ProctrackType");
+    match set.as_deref() {
+        Some("proctrack/cgroup") | None => Finding::pass("jobs are tracked by control groups"),
+        Some(other) => Finding::warn(format!(
+            "jobs are tracked by {other}: what a container leaves behind outlives its job"
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scripted::Scripted;
+
+    #[test]
+    fn the_setting_decides() {
+        let find = |text: &str| {
+            let host = Scripted::new()
+                .file("/etc/slurm/slurm.conf", "ClusterName=c\n")
+                .file("/etc/slurm/slurm.conf", text);
+            let site = Site::new(&host);
+            judge(&read(&site), &site).status.as_str()
+        };
+        assert_eq!(find("ProctrackType=proctrack/cgroup\n"), "pass");
+        assert_eq!(find("ProctrackType = proctrack/pgid # no\n"), "warn");
+    }
+}

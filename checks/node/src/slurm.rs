@@ -1,0 +1,80 @@
+//! Slurm's configuration files, as far as a user may read them.
+//!
+//! Sources: slurm.conf(5), cgroup.conf(5), and what Slurm 22.05 does with them.
+
+use crate::Site;
+
+/// Where plugins are, unless PluginDir says otherwise.
+pub const PLUGINS: &str = "/usr/lib64/slurm";
+
+/// Directories of the configuration; the third is that of nodes that fetch theirs.
+const DIRECTORIES: &[&str] = &["/etc/slurm", "/etc/slurm-llnl", "/run/slurm/conf"];
+
+/// The directory of the configuration; none where Slurm is not configured.
+pub fn directory(site: &Site<'_>) -> Option<String> {
+    if let Some(file) = site.host.env("SLURM_CONF") {
+        let (dir, _) = file.rsplit_once('/')?;
+        return Some(dir.to_owned());
+    }
+    let is_there = |dir: &&&str| site.host.read(&format!("{dir}/slurm.conf")).is_ok();
+    DIRECTORIES
+        .iter()
+        .find(is_there)
+        .map(|dir| (*dir).to_owned())
+}
+
+/// The settings of a file, one a line: KEY=VALUE.
+pub fn settings(text: &str) -> Vec<(String, String)> {
+    let lines = text
+        .lines()
+        .map(|line| line.split('#').next().unwrap_or(""));
+    let pairs = lines.filter_map(|line| line.split_once('='));
+    pairs
+        .map(|(key, value)| {
+            (
+                key.trim().to_owned(),
+                value.trim().trim_matches('"').to_owned(),
+            )
+        })
+        .collect()
+}
+
+/// The value of a key, whose case does not matter; the last one wins.
+pub fn setting(text: &str, key: &str) -> Option<String> {
+    let found = settings(text)
+        .into_iter()
+        .rfind(|(known, _)| known.eq_ignore_ascii_case(key));
+    found.map(|(_, value)| value)
+}
+
+/// The release in what `srun --version` prints, such as `slurm-wlm 22.05.8`.
+pub fn release(text: &str) -> Option<(u32, u32)> {
+    let mut versions = text.split_whitespace().filter_map(|word| {
+        let mut parts = word.split(['.', '-']);
+        Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+    });
+    versions.next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_read_as_slurm_reads_them() {
+        let text =
+            "# comment\nProctrackType = proctrack/cgroup # why\nproctracktype=proctrack/pgid\n";
+        assert_eq!(
+            setting(text, "ProctrackType").as_deref(),
+            Some("proctrack/pgid")
+        );
+        assert_eq!(setting(text, "TaskPlugin"), None);
+    }
+
+    #[test]
+    fn the_release_is_two_numbers() {
+        assert_eq!(release("slurm-wlm 22.05.8\n"), Some((22, 5)));
+        assert_eq!(release("slurm 24.11.1-0rc1\n"), Some((24, 11)));
+        assert_eq!(release("nonsense\n"), None);
+    }
+}
