@@ -50,6 +50,9 @@ pub struct Doctor {
     /// Run only this check; repeatable
     #[arg(long, value_name = "ID")]
     check: Vec<String>,
+    /// Ask a registry, too: the first mirror or search registry, or Docker Hub
+    #[arg(long)]
+    network: bool,
     /// Let the checks decide the exit status: 1 where one warns or fails
     #[arg(long, value_name = "LEVEL")]
     fail_on: Option<Level>,
@@ -99,6 +102,7 @@ impl Doctor {
             runtimes: self.runtime.clone(),
             operations: self.op.clone(),
             checks: self.check.clone(),
+            network: self.network,
         };
         let begun = Timestamp::now();
         let (mut result, unknowns) = match interrupt::held(|| hpcctl_node::examine(&Live, &ask)) {
@@ -138,12 +142,19 @@ impl Doctor {
         let asked = found.runtimes.iter().filter(|runtime| {
             named || installed(runtime) || (none_installed && runtime.runtime == "builtin")
         });
-        let operations = asked.flat_map(|runtime| &runtime.operations);
-        // The report holds only the operations of --op, where there are any.
-        let any_op = !self.op.is_empty();
-        operations
-            .filter(|operation| any_op || operation.op == "run")
-            .map(|operation| operation.verdict)
+        let run = ["run".to_owned()];
+        let ops = if self.op.is_empty() {
+            &run[..]
+        } else {
+            &self.op
+        };
+        // What a runtime does not offer it cannot do.
+        let verdict = |runtime: &model::Runtime, op: &String| {
+            let found = runtime.operations.iter().find(|found| found.op == *op);
+            found.map_or(Verdict::No, |found| found.verdict)
+        };
+        asked
+            .flat_map(|runtime| ops.iter().map(move |op| verdict(runtime, op)))
             .collect()
     }
 }

@@ -17,11 +17,14 @@ pub struct Ask {
     pub operations: Vec<String>,
     /// Ids of checks to run; the others are listed as skipped.
     pub checks: Vec<String>,
+    /// Whether checks may use the network.
+    pub network: bool,
 }
 
 /// Examines a node: every check, then the runtimes that were asked for.
 pub fn examine(host: &dyn Host, ask: &Ask) -> (Doctor, Vec<Unknown>) {
-    let site = Site::new(host);
+    let mut site = Site::new(host);
+    site.network = ask.network;
     let mut facts = Facts::new(site.is_root());
     let mut reports: Vec<Check> = Vec::new();
     for probe in checks() {

@@ -27,6 +27,7 @@ pub mod probe;
 pub mod process;
 pub mod rdma;
 pub mod reading;
+mod registry;
 pub mod runtime;
 #[cfg(test)]
 mod scripted;
@@ -44,7 +45,18 @@ pub use runtime::{RUNTIMES, Runtime};
 pub use site::Site;
 
 /// The operations, in report order.
-pub static OPERATIONS: &[&str] = &["run", "build", "build-multiuid", "mount-fuse", "overlay"];
+pub static OPERATIONS: &[&str] = &[
+    "pull",
+    "run",
+    "build",
+    "build-multiuid",
+    "mount-fuse",
+    "mount-kernel",
+    "overlay",
+    "gpu",
+    "mpi-host",
+    "launch",
+];
 
 /// Every check, in report order: the probes of the node, then the presence of each runtime.
 pub fn checks() -> impl Iterator<Item = &'static Probe> {

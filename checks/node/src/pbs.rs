@@ -10,6 +10,14 @@ pub fn resource(site: &Site<'_>, name: &str) -> Reading {
     }
 }
 
+/// Asks the server for its hooks.
+pub fn list_hooks(site: &Site<'_>) -> Reading {
+    match site.host.which("qmgr") {
+        Some(qmgr) => Reading::new().run(site, &[&qmgr, "-c", "list hook"]),
+        None => Reading::new(),
+    }
+}
+
 /// Judges whether the server has it.
 pub fn judge_resource(reading: &Reading, name: &str) -> Finding {
     let Some(ran) = reading.ran.first() else {

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use hpcctl_host::{Caller, Host, Trial, Tried};
+use hpcctl_host::{Caller, Host, Ran, Trial, Tried};
 use procfs::FromRead;
 use procfs::process::MountInfo;
 
@@ -27,6 +27,10 @@ pub struct Site<'a> {
     pub temp: String,
     /// A directory that is there, for trials to mount over in their own namespaces.
     pub mount_point: &'static str,
+    /// Whether checks may use the network.
+    pub network: bool,
+    /// What the registry answered, asked once.
+    registry: OnceLock<Ran>,
     /// The trial in which user namespaces turned out to be refused.
     refused: OnceLock<Tried>,
 }
@@ -56,6 +60,8 @@ impl<'a> Site<'a> {
                 .iter()
                 .find(|dir| host.stat(dir).is_ok())
                 .unwrap_or(&"/tmp"),
+            network: false,
+            registry: OnceLock::new(),
             refused: OnceLock::new(),
             host,
         }
@@ -74,6 +80,11 @@ impl<'a> Site<'a> {
             self.refused.get_or_init(|| tried.clone());
         }
         tried
+    }
+
+    /// The answer of the registry: what `ask` gives, the first time.
+    pub(crate) fn registry_answer(&self, ask: impl FnOnce() -> Ran) -> Ran {
+        self.registry.get_or_init(ask).clone()
     }
 
     /// Whether root asks.

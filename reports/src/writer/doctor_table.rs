@@ -46,7 +46,10 @@ fn style_of(verdict: Verdict) -> Style {
     }
 }
 
-/// One row a runtime, one column an operation.
+/// How many runtimes are shown though they are not installed: as many as one asks for by name.
+const NAMED: usize = 3;
+
+/// One row an operation, one column a runtime; those that are not installed in a line below.
 fn matrix(report: &Envelope<Doctor>, options: &Options) -> String {
     let host = &report.host;
     let title = format!(
@@ -54,42 +57,25 @@ fn matrix(report: &Envelope<Doctor>, options: &Options) -> String {
         host.name, host.kernel, host.arch
     );
     let mut text = format!("{}\n", styled(&visible(&title), Style::Bold, options.color));
-    if report.result.runtimes.is_empty() {
+    let all = &report.result.runtimes;
+    let (shown, absent): (Vec<&Runtime>, Vec<&Runtime>) = all
+        .iter()
+        .partition(|runtime| runtime.installed || all.len() <= NAMED);
+    if shown.is_empty() {
         return text;
     }
-    let mut ops: Vec<&str> = Vec::new();
-    for operation in report
-        .result
-        .runtimes
-        .iter()
-        .flat_map(|runtime| &runtime.operations)
-    {
-        if !ops.contains(&operation.op.as_str()) {
-            ops.push(&operation.op);
-        }
-    }
     let mut table = columns::<0>(options.width, None);
-    table.set_header(
-        ["RUNTIME", "VERSION"]
-            .into_iter()
-            .chain(ops.iter().copied()),
-    );
+    let names = shown.iter().map(|runtime| heading(runtime));
+    table.set_header(std::iter::once("OPERATION".to_owned()).chain(names));
     let mut untried = false;
-    for runtime in &report.result.runtimes {
-        let cells = ops.iter().map(|op| {
-            let found = runtime
-                .operations
-                .iter()
-                .find(|operation| operation.op == *op);
+    for op in operations(&shown) {
+        let cells = shown.iter().map(|runtime| {
+            let found = runtime.operations.iter().find(|found| found.op == op);
             untried |= found.is_some_and(|operation| !operation.tried);
             found.map_or("-".to_owned(), cell)
         });
         let cells: Vec<String> = cells.collect();
-        table.add_row(
-            [visible(&runtime.runtime).into_owned(), version(runtime)]
-                .into_iter()
-                .chain(cells),
-        );
+        table.add_row(std::iter::once(op.to_owned()).chain(cells));
     }
     text += &lines(&mut table, 0);
     if untried {
@@ -99,7 +85,40 @@ fn matrix(report: &Envelope<Doctor>, options: &Options) -> String {
             options.width,
         );
     }
+    if !absent.is_empty() {
+        let names: Vec<&str> = absent
+            .iter()
+            .map(|runtime| runtime.runtime.as_str())
+            .collect();
+        text += &filled(
+            "not installed: ",
+            &visible(&names.join(", ")),
+            options.width,
+        );
+    }
     text
+}
+
+/// Every operation of these runtimes; each runtime lists its own in report order.
+fn operations<'a>(runtimes: &[&'a Runtime]) -> Vec<&'a str> {
+    let mut ops: Vec<&str> = Vec::new();
+    for runtime in runtimes {
+        let mut place = 0;
+        for operation in &runtime.operations {
+            match ops.iter().position(|op| *op == operation.op) {
+                Some(known) => place = known + 1,
+                None => {
+                    ops.insert(place, &operation.op);
+                    place += 1;
+                }
+            }
+        }
+    }
+    ops
+}
+
+fn heading(runtime: &Runtime) -> String {
+    format!("{}\n{}", visible(&runtime.runtime), version(runtime))
 }
 
 fn cell(operation: &Operation) -> String {

@@ -24,6 +24,7 @@ mod ns;
 mod ovl;
 mod podman;
 mod rdma;
+mod reg;
 mod run;
 mod sch;
 mod sec;
@@ -66,6 +67,7 @@ pub static GROUPS: &[&[&Probe]] = &[
     sch::PROBES,
     img::PROBES,
     apptainer::PROBES,
+    reg::PROBES,
     podman::PROBES,
     run::PROBES,
 ];

@@ -5,7 +5,10 @@
 
 use hpcctl_model::doctor::Cost;
 
-use super::{Formula, MANY_IDS, Rule, Runtime, USER_NAMESPACE, judge_installed, look_for};
+use super::{
+    Formula, GPU, HOST_MPI, LAUNCHER, MANY_IDS, REGISTRY, Rule, Runtime, USER_NAMESPACE,
+    judge_installed, look_for,
+};
 use crate::finding::{admin, user};
 use crate::solver::Choice;
 use crate::{Manual, Probe};
@@ -45,6 +48,16 @@ pub static RUNTIME: Runtime = Runtime {
     },
     rules: &[
         Rule {
+            op: "pull",
+            needs: Formula::All(&[
+                Formula::Check("runtime.apptainer.installed"),
+                Formula::Check("img.mksquashfs"),
+                REGISTRY,
+            ]),
+            wants: &[],
+            tried: false,
+        },
+        Rule {
             op: "run",
             needs: RUN,
             wants: &[],
@@ -66,8 +79,18 @@ pub static RUNTIME: Runtime = Runtime {
             op: "mount-fuse",
             needs: Formula::All(&[
                 RUN,
-                Formula::Any(&[Formula::Check("fuse.userns"), Formula::Choice(&UNSQUASH)]),
+                Formula::Any(&[
+                    Formula::Check("fuse.userns"),
+                    KERNEL,
+                    Formula::Choice(&UNSQUASH),
+                ]),
             ]),
+            wants: &[],
+            tried: false,
+        },
+        Rule {
+            op: "mount-kernel",
+            needs: Formula::All(&[RUN, KERNEL]),
             wants: &[],
             tried: false,
         },
@@ -80,6 +103,24 @@ pub static RUNTIME: Runtime = Runtime {
             wants: &[],
             tried: false,
         },
+        Rule {
+            op: "gpu",
+            needs: Formula::All(&[RUN, GPU]),
+            wants: &["gpu.libmatch"],
+            tried: false,
+        },
+        Rule {
+            op: "mpi-host",
+            needs: Formula::All(&[RUN, HOST_MPI]),
+            wants: &["mpi.cma.sibling"],
+            tried: false,
+        },
+        Rule {
+            op: "launch",
+            needs: Formula::All(&[RUN, LAUNCHER]),
+            wants: &["mpi.cma.sibling"],
+            tried: false,
+        },
     ],
 };
 
@@ -88,11 +129,24 @@ static UNSQUASH: Choice = Choice::option(
     "apptainer exec --unsquash IMAGE.sif …",
 );
 
+/// The kernel mounts the image, for root or by the set-user-id starter.
+const KERNEL: Formula = Formula::All(&[
+    Formula::Any(&[
+        Formula::Check("fs.mount_kernel"),
+        Formula::Check("apptainer.suid"),
+    ]),
+    Formula::Check("fs.loop"),
+    Formula::Check("fs.squash"),
+]);
+
 /// A directory image; /proc is bound from the node, so a fresh one is not needed.
 const RUN: Formula = Formula::All(&[
     Formula::Check("runtime.apptainer.installed"),
     Formula::AsRoot(
         &Formula::All(&[]),
-        &Formula::All(&[USER_NAMESPACE, Formula::Check("ns.bind")]),
+        &Formula::Any(&[
+            Formula::All(&[USER_NAMESPACE, Formula::Check("ns.bind")]),
+            Formula::Check("apptainer.suid"),
+        ]),
     ),
 ]);

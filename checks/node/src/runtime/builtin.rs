@@ -1,6 +1,6 @@
 //! `builtin`: hpcctl's own launcher, which shows what the kernel and this account allow.
 
-use super::{Formula, MANY_IDS, Rule, Runtime, USER_NAMESPACE};
+use super::{Formula, GPU, HOST_MPI, LAUNCHER, MANY_IDS, Rule, Runtime, USER_NAMESPACE};
 use crate::{Finding, Manual, Probe, Reading};
 
 /// The row.
@@ -52,6 +52,24 @@ pub static RUNTIME: Runtime = Runtime {
             needs: Formula::All(&[RUN, Formula::Check("ovl.tmpfs")]),
             wants: &["ovl.whiteout", "ovl.opaque"],
             tried: true,
+        },
+        Rule {
+            op: "gpu",
+            needs: Formula::All(&[RUN, GPU]),
+            wants: &["gpu.libmatch"],
+            tried: false,
+        },
+        Rule {
+            op: "mpi-host",
+            needs: Formula::All(&[RUN, HOST_MPI]),
+            wants: &["mpi.cma.sibling", "mpi.shm_size"],
+            tried: false,
+        },
+        Rule {
+            op: "launch",
+            needs: Formula::All(&[RUN, LAUNCHER]),
+            wants: &["mpi.cma.sibling"],
+            tried: false,
         },
     ],
 };

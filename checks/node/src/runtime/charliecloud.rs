@@ -4,7 +4,10 @@
 
 use hpcctl_model::doctor::Cost;
 
-use super::{Formula, Rule, Runtime, USER_NAMESPACE, judge_installed, look_for};
+use super::{
+    Formula, GPU, HOST_MPI, LAUNCHER, REGISTRY, Rule, Runtime, USER_NAMESPACE, judge_installed,
+    look_for,
+};
 use crate::finding::user;
 use crate::package::Package;
 use crate::solver::Choice;
@@ -40,6 +43,12 @@ pub static RUNTIME: Runtime = Runtime {
     },
     rules: &[
         Rule {
+            op: "pull",
+            needs: Formula::All(&[BUILD, REGISTRY]),
+            wants: &[],
+            tried: false,
+        },
+        Rule {
             op: "run",
             needs: RUN,
             wants: &[],
@@ -47,7 +56,7 @@ pub static RUNTIME: Runtime = Runtime {
         },
         Rule {
             op: "build",
-            needs: RUN,
+            needs: BUILD,
             wants: &["sec.fakechown"],
             tried: true,
         },
@@ -75,6 +84,24 @@ pub static RUNTIME: Runtime = Runtime {
             wants: &["ovl.opaque"],
             tried: false,
         },
+        Rule {
+            op: "gpu",
+            needs: Formula::All(&[RUN, GPU]),
+            wants: &["gpu.libmatch"],
+            tried: false,
+        },
+        Rule {
+            op: "mpi-host",
+            needs: Formula::All(&[RUN, HOST_MPI]),
+            wants: &["mpi.cma.sibling", "mpi.shm_size"],
+            tried: false,
+        },
+        Rule {
+            op: "launch",
+            needs: Formula::All(&[RUN, LAUNCHER]),
+            wants: &["mpi.cma.sibling"],
+            tried: false,
+        },
     ],
 };
 
@@ -92,5 +119,8 @@ const RUN: Formula = Formula::All(&[
     Formula::Check("env.user"),
 ]);
 
+/// ch-image keeps its cache in a Git repository unless it is told not to.
+const BUILD: Formula = Formula::All(&[RUN, Formula::Check("img.git")]);
+
 /// Charliecloud maps one id by design; a build that changes owners is faked by a filter.
-const BUILD_MANY: Formula = Formula::All(&[RUN, Formula::Check("sec.fakechown")]);
+const BUILD_MANY: Formula = Formula::All(&[BUILD, Formula::Check("sec.fakechown")]);

@@ -12,7 +12,16 @@ use crate::{Finding, Reading, Site};
 mod apptainer;
 mod builtin;
 mod charliecloud;
+mod docker_rootless;
+mod enroot;
+mod k8s_pbs;
+mod pbs_container;
 mod podman;
+mod podman_hpc;
+mod sarus;
+mod shifter;
+mod slurm_container;
+mod udocker;
 
 /// One container runtime: a row of [`RUNTIMES`].
 #[derive(Debug, Clone, Copy)]
@@ -46,8 +55,17 @@ pub struct Rule {
 pub static RUNTIMES: &[&Runtime] = &[
     &builtin::RUNTIME,
     &podman::RUNTIME,
+    &podman_hpc::RUNTIME,
+    &docker_rootless::RUNTIME,
     &charliecloud::RUNTIME,
     &apptainer::RUNTIME,
+    &udocker::RUNTIME,
+    &sarus::RUNTIME,
+    &shifter::RUNTIME,
+    &enroot::RUNTIME,
+    &slurm_container::RUNTIME,
+    &pbs_container::RUNTIME,
+    &k8s_pbs::RUNTIME,
 ];
 
 /// Looks for the programs of a runtime, for its `installed` check.
@@ -87,6 +105,19 @@ pub(crate) const MANY_IDS: Formula = Formula::All(&[
     Formula::Check("uid.newuidmap"),
 ]);
 
+/// A registry answers; asked only where the network may be used, else not known.
+pub(crate) const REGISTRY: Formula = Formula::Check("reg.v2ping");
+
+/// There is a GPU, with its driver, and the caller may open it.
+pub(crate) const GPU: Formula =
+    Formula::All(&[Formula::Check("gpu.driver"), Formula::Check("gpu.nodes")]);
+
+/// The node has an MPI that can replace that of an image.
+pub(crate) const HOST_MPI: Formula = Formula::Check("mpi.families");
+
+/// The node has a program that starts ranks.
+pub(crate) const LAUNCHER: Formula = Formula::Check("mpi.launcher");
+
 impl Runtime {
     /// Judges the operations that were asked for; none are all.
     pub fn judge(&self, ops: &[String], facts: &Facts, host: &dyn Host) -> doctor::Runtime {
@@ -94,7 +125,7 @@ impl Runtime {
         let asked = |rule: &&Rule| ops.is_empty() || ops.iter().any(|op| op == rule.op);
         doctor::Runtime {
             runtime: self.name.into(),
-            installed: self.programs.is_empty() || path.is_some(),
+            installed: facts.holds(self.installed.id).unwrap_or(path.is_some()),
             version: self.version_at(path.as_deref(), host),
             path,
             operations: self
@@ -136,5 +167,37 @@ impl Runtime {
             .filter(|word| word.starts_with(|c: char| c.is_ascii_digit()))
             .map(ToOwned::to_owned)
             .next()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{OPERATIONS, checks};
+
+    #[test]
+    fn rules_name_checks_and_operations_that_there_are() {
+        for runtime in RUNTIMES {
+            let mut places = Vec::new();
+            for rule in runtime.rules {
+                let place = OPERATIONS.iter().position(|op| *op == rule.op);
+                places.push(place.unwrap_or_else(|| panic!("{}: {}", runtime.name, rule.op)));
+                for id in rule.needs.checks().iter().chain(rule.wants) {
+                    let known = checks().any(|probe| probe.id == *id);
+                    assert!(
+                        known,
+                        "{} {}: there is no check {id}",
+                        runtime.name, rule.op
+                    );
+                }
+            }
+            assert!(
+                places.is_sorted(),
+                "{}: not in the order of OPERATIONS",
+                runtime.name
+            );
+            places.dedup();
+            assert_eq!(places.len(), runtime.rules.len(), "{}: twice", runtime.name);
+        }
     }
 }

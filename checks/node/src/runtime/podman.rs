@@ -2,7 +2,12 @@
 //!
 //! The rules were tried against podman 4.3.1 with runc 1.1.5 and crun 1.8.1.
 
-use super::{Formula, MANY_IDS, Rule, Runtime, USER_NAMESPACE, judge_installed, look_for};
+use hpcctl_model::doctor::{Cost, Who};
+
+use super::{
+    Formula, GPU, HOST_MPI, LAUNCHER, MANY_IDS, REGISTRY, Rule, Runtime, USER_NAMESPACE,
+    judge_installed, look_for,
+};
 use crate::package::Package;
 use crate::solver::Choice;
 use crate::{Manual, Probe};
@@ -36,6 +41,12 @@ pub static RUNTIME: Runtime = Runtime {
     },
     rules: &[
         Rule {
+            op: "pull",
+            needs: Formula::All(&[START, REGISTRY]),
+            wants: &[],
+            tried: false,
+        },
+        Rule {
             op: "run",
             needs: RUN,
             wants: &["ovl.disk"],
@@ -68,6 +79,24 @@ pub static RUNTIME: Runtime = Runtime {
             wants: &[],
             tried: false,
         },
+        Rule {
+            op: "gpu",
+            needs: Formula::All(&[RUN, GPU, Formula::Check("gpu.cdi")]),
+            wants: &[],
+            tried: false,
+        },
+        Rule {
+            op: "mpi-host",
+            needs: Formula::All(&[RUN, HOST_MPI]),
+            wants: &["mpi.shm_size"],
+            tried: false,
+        },
+        Rule {
+            op: "launch",
+            needs: Formula::All(&[RUN, LAUNCHER]),
+            wants: &["sch.env"],
+            tried: false,
+        },
     ],
 };
 
@@ -83,6 +112,13 @@ static NO_PIVOT: Choice = Choice::config(
     "set no_pivot_root under [engine] in containers.conf",
     "mkdir -p ~/.config/containers && printf '[engine]\\nno_pivot_root=true\\n' >> ~/.config/containers/containers.conf",
 );
+static ONE_ID: Choice = Choice {
+    who: Who::Admin,
+    cost: Cost::AdminSysctl,
+    text: "take the user's range of ids away, so that podman maps one id alone",
+    command: "sed -i '/^NAME:/d' /etc/subuid /etc/subgid, then the user: podman system migrate",
+    breaks: &["uid.subid.file"],
+};
 static CHROOT: Choice = Choice::option(
     "build with chroot isolation",
     "podman build --isolation=chroot …",
@@ -92,11 +128,16 @@ static CHROOT: Choice = Choice::option(
 /// worse than none, because it does not fall back.
 const START: Formula = Formula::All(&[
     Formula::Check("runtime.podman.installed"),
+    Formula::Check("podman.pause"),
     Formula::AsRoot(
         &Formula::All(&[]),
         &Formula::All(&[
             USER_NAMESPACE,
-            Formula::Any(&[MANY_IDS, Formula::Lacks("uid.subid.file")]),
+            Formula::Any(&[
+                MANY_IDS,
+                Formula::Lacks("uid.subid.file"),
+                Formula::Choice(&ONE_ID),
+            ]),
         ]),
     ),
 ]);
@@ -133,14 +174,14 @@ const NETWORK: Formula = Formula::AsRoot(
 );
 
 /// Only `podman run` sets the default limits of containers.conf; `podman build` does not.
-const RUN: Formula = Formula::All(&[
+pub(super) const RUN: Formula = Formula::All(&[
     START,
     CONTAINER,
     Formula::Check("lim.conf_over_hard"),
     NETWORK,
 ]);
 
-const BUILD: Formula = Formula::All(&[
+pub(super) const BUILD: Formula = Formula::All(&[
     START,
     Formula::Any(&[
         Formula::All(&[CONTAINER, NETWORK]),
@@ -148,7 +189,7 @@ const BUILD: Formula = Formula::All(&[
     ]),
 ]);
 
-const BUILD_MANY: Formula = Formula::All(&[
+pub(super) const BUILD_MANY: Formula = Formula::All(&[
     START,
     Formula::AsRoot(&Formula::All(&[]), &MANY_IDS),
     Formula::Any(&[
@@ -157,7 +198,7 @@ const BUILD_MANY: Formula = Formula::All(&[
     ]),
 ]);
 
-const OVERLAY: Formula = Formula::AsRoot(
+pub(super) const OVERLAY: Formula = Formula::AsRoot(
     &Formula::All(&[]),
     &Formula::Any(&[Formula::Check("ovl.disk"), Formula::Check("fuse.userns")]),
 );

@@ -61,8 +61,8 @@ impl Formula {
     /// Whether it holds; none where that is not known.
     pub(super) fn holds(&self, facts: &Facts) -> Option<bool> {
         match self {
-            Self::Check(id) => facts.check(id),
-            Self::Lacks(id) => facts.check(id).map(|holds| !holds),
+            Self::Check(id) => facts.holds(id),
+            Self::Lacks(id) => facts.holds(id).map(|holds| !holds),
             Self::Choice(choice) => Some(facts.chosen.contains(&choice.text)),
             Self::All(parts) => fold(parts.iter().map(|part| part.holds(facts)), false),
             Self::Any(parts) => fold(parts.iter().map(|part| part.holds(facts)), true),
@@ -110,7 +110,7 @@ impl Formula {
     fn collect_unknown(&self, facts: &Facts, found: &mut Vec<&'static str>) {
         match self {
             Self::Check(id) | Self::Lacks(id) => {
-                if facts.check(id).is_none() {
+                if facts.holds(id).is_none() {
                     push(found, id);
                 }
             }

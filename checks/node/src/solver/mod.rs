@@ -41,7 +41,8 @@ impl Facts {
         }
     }
 
-    fn check(&self, id: &str) -> Option<bool> {
+    /// Whether a check holds; none where that is not known.
+    pub fn holds(&self, id: &str) -> Option<bool> {
         self.checks.get(id).and_then(|fact| fact.holds)
     }
 
@@ -88,7 +89,7 @@ pub fn decide(needs: &Formula, wants: &[&'static str], facts: &Facts) -> Answer 
 fn wanting(wants: &[&'static str], facts: &Facts) -> Answer {
     let missing = wants.iter().copied();
     let lost: Vec<_> = missing
-        .filter(|id| facts.check(id) == Some(false))
+        .filter(|id| facts.holds(id) == Some(false))
         .collect();
     Answer {
         verdict: if lost.is_empty() {

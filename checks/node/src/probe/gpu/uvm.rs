@@ -30,7 +30,7 @@ fn read(site: &Site<'_>) -> Reading {
 
 fn judge(reading: &Reading, _: &Site<'_>) -> Finding {
     let [(_, node)] = reading.stats.as_slice() else {
-        return Finding::skipped("no driver of NVIDIA is loaded").holding(false);
+        return Finding::skipped("no driver of NVIDIA is loaded");
     };
     let Some(devices) = reading.text("/proc/devices") else {
         return Finding::unknown("/proc/devices cannot be read");

@@ -10,6 +10,9 @@ use crate::{Finding, Manual, Reading, Site};
 /// The most mounts that are named.
 const NAMED: usize = 3;
 
+/// What is mounted below these decides whether a container starts.
+const MATTER: &[&str] = &["/dev", "/proc", "/sys", "/etc", "/usr", "/run/user"];
+
 const OWN: &str = "/proc/self/mountinfo";
 
 /// The row.
@@ -89,11 +92,16 @@ fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
         _ => String::new(),
     };
     let named = differ.iter().take(NAMED).map(String::as_str);
-    Finding::warn(format!(
+    let matters = differ
+        .iter()
+        .any(|point| MATTER.iter().any(|dir| point.starts_with(dir)));
+    let finding = Finding::warn(format!(
         "podman lives in the older namespace of its pause process {pid}, where the mounts on {}{more} differ",
         named.collect::<Vec<_>>().join(", ")
-    ))
-    .step(user(
+    ));
+    // What was tried in this session need not hold in the namespace that podman enters.
+    let holds = if matters { None } else { Some(true) };
+    Finding { holds, ..finding }.step(user(
         hpcctl_model::doctor::Cost::User,
         "let podman start over, which ends running containers",
         "podman system migrate",

@@ -20,10 +20,7 @@ pub static PROBE: Probe = Probe {
 };
 
 fn read(site: &Site<'_>) -> Reading {
-    let reading = match site.host.which("qmgr") {
-        Some(qmgr) => Reading::new().run(site, &[&qmgr, "-c", "list hook"]),
-        None => Reading::new(),
-    };
+    let reading = pbs::list_hooks(site);
     match process::named(site, "kubelet") {
         Some(pid) => reading.fact("kubelet", pid),
         None => reading,

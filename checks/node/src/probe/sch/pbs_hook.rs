@@ -23,10 +23,7 @@ pub static PROBE: Probe = Probe {
 };
 
 fn read(site: &Site<'_>) -> Reading {
-    match site.host.which("qmgr") {
-        Some(qmgr) => Reading::new().run(site, &[&qmgr, "-c", "list hook"]),
-        None => Reading::new(),
-    }
+    pbs::list_hooks(site)
 }
 
 fn judge(reading: &Reading, _: &Site<'_>) -> Finding {

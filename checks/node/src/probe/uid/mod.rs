@@ -5,6 +5,12 @@ use super::Probe;
 mod newuidmap;
 mod subid_file;
 mod suid_mount;
+mod suid_runtimes;
 
 /// The checks, in report order.
-pub(super) static PROBES: &[&Probe] = &[&subid_file::PROBE, &newuidmap::PROBE, &suid_mount::PROBE];
+pub(super) static PROBES: &[&Probe] = &[
+    &subid_file::PROBE,
+    &newuidmap::PROBE,
+    &suid_mount::PROBE,
+    &suid_runtimes::PROBE,
+];

@@ -1,0 +1,123 @@
+//! Docker without root: dockerd inside RootlessKit.
+//!
+//! The rules follow runs of Docker 20.10 with RootlessKit 1.1; none is tried in the tests.
+
+use super::{
+    Formula, GPU, HOST_MPI, MANY_IDS, REGISTRY, Rule, Runtime, USER_NAMESPACE, judge_installed,
+    look_for,
+};
+use crate::package::Package;
+use crate::solver::Choice;
+use crate::{Manual, Probe};
+
+const PROGRAMS: &[&str] = &["dockerd-rootless.sh", "dockerd-rootless-setuptool.sh"];
+
+/// The row.
+pub static RUNTIME: Runtime = Runtime {
+    name: "docker-rootless",
+    programs: PROGRAMS,
+    version: &[],
+    installed: Probe {
+        id: "runtime.docker-rootless.installed",
+        manual: Manual {
+            title: "Rootless Docker",
+            what: "Whether dockerd-rootless.sh is in PATH.",
+            why: "Tools that want the Docker API get it without root: a daemon a user, in a user namespace. It takes --memory and ignores it where no control group is delegated.",
+            how: "Looks for dockerd-rootless.sh, then dockerd-rootless-setuptool.sh in PATH.",
+            user: "curl -fsSL https://get.docker.com/rootless | sh",
+            admin: "Install docker-ce-rootless-extras, rootlesskit and slirp4netns.",
+            refs: &["https://docs.docker.com/engine/security/rootless/"],
+        },
+        read: |site| look_for(site, PROGRAMS),
+        judge: |reading, site| {
+            judge_installed(
+                reading,
+                "docker-rootless",
+                PACKAGE.install("rootless Docker", site),
+            )
+        },
+    },
+    rules: &[
+        Rule {
+            op: "pull",
+            needs: Formula::All(&[RUN, REGISTRY]),
+            wants: &[],
+            tried: false,
+        },
+        Rule {
+            op: "run",
+            needs: RUN,
+            wants: &["cg.delegated"],
+            tried: false,
+        },
+        Rule {
+            op: "build",
+            needs: RUN,
+            wants: &["cg.delegated"],
+            tried: false,
+        },
+        Rule {
+            op: "build-multiuid",
+            needs: RUN,
+            wants: &[],
+            tried: false,
+        },
+        Rule {
+            op: "overlay",
+            needs: Formula::All(&[
+                RUN,
+                Formula::Any(&[
+                    Formula::Check("ovl.disk"),
+                    Formula::All(&[Formula::Check("ovl.fuse"), Formula::Check("fuse.userns")]),
+                ]),
+            ]),
+            wants: &[],
+            tried: false,
+        },
+        Rule {
+            op: "gpu",
+            needs: Formula::All(&[RUN, GPU, Formula::Check("gpu.cdi")]),
+            wants: &[],
+            tried: false,
+        },
+        Rule {
+            op: "mpi-host",
+            needs: Formula::All(&[RUN, HOST_MPI]),
+            wants: &["mpi.shm_size"],
+            tried: false,
+        },
+    ],
+};
+
+const PACKAGE: Package = Package {
+    debian: "rootlesskit docker.io",
+    fedora: "docker-ce-rootless-extras",
+    suse: "docker-rootless-extras",
+};
+
+/// A daemon that listens elsewhere needs no network interface of its own for containers
+/// without one, but RootlessKit starts only with a network.
+static HOST_NETWORK: Choice = Choice::option(
+    "let RootlessKit share the network of the host",
+    "DOCKERD_ROOTLESS_ROOTLESSKIT_NET=host dockerd-rootless.sh --iptables=false --bridge=none",
+);
+
+/// Several ids are mandatory: RootlessKit does not start with one.
+const RUN: Formula = Formula::All(&[
+    Formula::Check("runtime.docker-rootless.installed"),
+    USER_NAMESPACE,
+    MANY_IDS,
+    Formula::Check("ns.pid"),
+    Formula::Check("ns.ipc"),
+    Formula::Check("ns.uts"),
+    Formula::Check("ns.proc"),
+    Formula::Check("env.home"),
+    Formula::Any(&[
+        Formula::All(&[
+            Formula::Check("ns.net"),
+            Formula::Check("net.tun"),
+            Formula::Any(&[Formula::Check("net.slirp"), Formula::Check("net.pasta")]),
+        ]),
+        Formula::Choice(&HOST_NETWORK),
+    ]),
+]);
