@@ -332,9 +332,11 @@ mod tests {
     fn the_matrix_leads_then_why_then_the_checks() {
         let expected = "\
 What can run on n1 (Linux 6.1, x86_64)
-RUNTIME  VERSION        run  build  overlay
-podman   4.3.1          no   no*    yes*
-sarus    not installed  no   -      -
+OPERATION  podman  sarus
+           4.3.1   not installed
+run        no      no
+build      no*     -
+overlay    yes*    -
 * from a rule that was not tried against this runtime yet
 
 podman: run, build: no
