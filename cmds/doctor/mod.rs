@@ -1,8 +1,9 @@
 //! `hpcctl doctor`: what this node can do, by trying it.
 
+use std::path::PathBuf;
+
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueEnum};
-use hpcctl_host::Live;
 use hpcctl_model::doctor::{self as model, Status, Verdict};
 use hpcctl_node::{Ask, OPERATIONS, RUNTIMES};
 use hpcctl_reports::{Kind, Report};
@@ -14,8 +15,10 @@ use crate::failure::Failure;
 use crate::interrupt;
 use crate::ui::Ui;
 
+mod baseline;
 mod explain;
 mod list;
+mod recording;
 
 /// Find out what this node can do, by trying it.
 ///
@@ -31,13 +34,16 @@ EXAMPLES
   hpcctl doctor --runtime podman --op run     can podman run a container here?
   hpcctl doctor --check ns.user --check ns.pivot
   hpcctl doctor -o json=node.json -o table
+  hpcctl doctor --fast -o nhc                 one line, for a prologue or a health check
+  hpcctl doctor -o json=yesterday.json; hpcctl doctor --baseline yesterday.json
+  hpcctl doctor --record bug && hpcctl doctor --host-root bug
   hpcctl doctor explain fuse.open
 
 EXIT STATUS
   The operations asked for are --runtime × --op; by default the runtimes are those that are
   installed (builtin where none is) and the operation is `run`. 0 all work, 1 one does not,
   3 none is refused but one is unknown. With --check alone the checks decide, from `fail` on;
-  with --fail-on they decide from that level on.")]
+  with --fail-on they decide from that level on. With --baseline: 1 where something changed.")]
 pub struct Doctor {
     #[command(subcommand)]
     command: Option<DoctorCommand>,
@@ -53,6 +59,18 @@ pub struct Doctor {
     /// Ask a registry, too: the first mirror or search registry, or Docker Hub
     #[arg(long)]
     network: bool,
+    /// Leave out what starts other programs: for prologues and health checks of nodes
+    #[arg(long)]
+    fast: bool,
+    /// Report only what changed since this report, a JSON file of `doctor`
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Keep every question and answer in DIR/node.json, to judge the node elsewhere
+    #[arg(long, value_name = "DIR", conflicts_with = "host_root")]
+    record: Option<PathBuf>,
+    /// Judge the node that was recorded in DIR instead of this one
+    #[arg(long, value_name = "DIR")]
+    host_root: Option<PathBuf>,
     /// Let the checks decide the exit status: 1 where one warns or fails
     #[arg(long, value_name = "LEVEL")]
     fail_on: Option<Level>,
@@ -103,19 +121,32 @@ impl Doctor {
             operations: self.op.clone(),
             checks: self.check.clone(),
             network: self.network,
+            fast: self.fast,
         };
+        let baseline = self.baseline.as_deref().map(baseline::read).transpose()?;
+        let node = recording::Node::open(self.record.as_deref(), self.host_root.as_deref())?;
         let begun = Timestamp::now();
-        let (mut result, unknowns) = match interrupt::held(|| hpcctl_node::examine(&Live, &ask)) {
-            Ok(examined) => examined,
-            Err(interrupted) => return Ok(interrupted),
-        };
+        let (mut result, unknowns) =
+            match interrupt::held(|| hpcctl_node::examine(node.host(), &ask)) {
+                Ok(examined) => examined,
+                Err(interrupted) => return Ok(interrupted),
+            };
         if self.only_checks() {
             // Without the other checks nothing is known of any runtime.
             result.runtimes.clear();
         }
-        let report = emit::envelope("doctor", begun, result, unknowns);
+        let exit = self.exit(&result);
+        let changed = baseline.map(|before| baseline::changes(&before, &mut result));
+        let mut report = emit::envelope("doctor", begun, result, unknowns);
+        if let Some(host) = node.finish()? {
+            report.host = host;
+        }
         emit::write(&Report::Doctor(&report), &outputs, ui)?;
-        Ok(self.exit(&report.result))
+        Ok(match changed {
+            None => exit,
+            Some(true) => Exit::Findings,
+            Some(false) => Exit::Clean,
+        })
     }
 
     /// Whether checks were asked for and no operation.

@@ -6,6 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
+
 use crate::Errno;
 
 /// The most bytes of a command's output that are kept.
@@ -15,7 +17,7 @@ const OUTPUT: u64 = 64 << 10;
 const TICK: Duration = Duration::from_millis(2);
 
 /// A command that was run, and how it ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ran {
     /// The command line.
     pub argv: Vec<String>,
@@ -28,7 +30,7 @@ pub struct Ran {
 }
 
 /// How a command ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum End {
     /// It exited with a status.
     Exit(i32),

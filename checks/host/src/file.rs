@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::Errno;
 
 /// The most bytes of a file that are read: 1 MiB, ample for files under /proc, /sys and /etc.
@@ -16,7 +18,7 @@ const NAMES: usize = 1 << 16;
 const XATTR: usize = 64 << 10;
 
 /// What stat(2) and statvfs(3) say of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stat {
     /// The type and permission bits, `st_mode`.
     pub mode: u32,
@@ -56,6 +58,15 @@ impl Stat {
 ///
 /// A special file is refused: a FIFO or a device could block for ever.
 pub(crate) fn read(path: &str) -> Result<String, Errno> {
+    read_at_most(path, LIMIT)
+}
+
+/// Reads a text file, at most so many bytes; special files are refused.
+///
+/// # Errors
+///
+/// When it cannot be read.
+pub fn read_at_most(path: &str, most: u64) -> Result<String, Errno> {
     let meta = std::fs::metadata(path)?;
     if !meta.is_file() {
         return Err(if meta.is_dir() {
@@ -65,7 +76,7 @@ pub(crate) fn read(path: &str) -> Result<String, Errno> {
         });
     }
     let mut bytes = Vec::new();
-    File::open(path)?.take(LIMIT).read_to_end(&mut bytes)?;
+    File::open(path)?.take(most).read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 

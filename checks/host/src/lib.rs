@@ -7,15 +7,19 @@ pub mod command;
 pub mod errno;
 pub mod file;
 mod live;
+pub mod record;
 mod scratch;
 pub mod trial;
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 pub use command::Ran;
 pub use errno::Errno;
 pub use file::Stat;
 pub use live::Live;
+pub use record::{Recorder, Recording};
 pub use trial::{Op, Trial, Tried};
 
 /// How long a trial or a command may take before it is ended.
@@ -59,7 +63,7 @@ pub trait Host: Sync {
 }
 
 /// The user that asks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Caller {
     /// The effective user id.
     pub uid: u32,

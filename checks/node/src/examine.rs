@@ -4,7 +4,7 @@ use hpcctl_host::Host;
 use hpcctl_model::Unknown;
 use hpcctl_model::doctor::{Check, Doctor};
 
-use crate::probe::is_unknown;
+use crate::probe::{SLOW, is_unknown};
 use crate::solver::{Fact, Facts};
 use crate::{RUNTIMES, Site, checks};
 
@@ -19,6 +19,20 @@ pub struct Ask {
     pub checks: Vec<String>,
     /// Whether checks may use the network.
     pub network: bool,
+    /// Whether checks that start other programs are left out, and versions with them.
+    pub fast: bool,
+}
+
+impl Ask {
+    /// Why a check is not made; none where it is.
+    fn leaves_out(&self, id: &str) -> Option<&'static str> {
+        let asked = self.checks.is_empty() || self.checks.iter().any(|known| known == id);
+        match (asked, self.fast && SLOW.contains(&id)) {
+            (false, _) => Some("not asked for"),
+            (true, true) => Some("left out by --fast"),
+            (true, false) => None,
+        }
+    }
 }
 
 /// Examines a node: every check, then the runtimes that were asked for.
@@ -28,11 +42,9 @@ pub fn examine(host: &dyn Host, ask: &Ask) -> (Doctor, Vec<Unknown>) {
     let mut facts = Facts::new(site.is_root());
     let mut reports: Vec<Check> = Vec::new();
     for probe in checks() {
-        let asked = ask.checks.is_empty() || ask.checks.iter().any(|id| id == probe.id);
-        let (check, finding) = if asked {
-            probe.run(&site)
-        } else {
-            probe.not_asked()
+        let (check, finding) = match ask.leaves_out(probe.id) {
+            None => probe.run(&site),
+            Some(why) => probe.left_out(why),
         };
         facts.checks.insert(
             probe.id,
@@ -47,7 +59,7 @@ pub fn examine(host: &dyn Host, ask: &Ask) -> (Doctor, Vec<Unknown>) {
         .iter()
         .filter(|r| ask.runtimes.is_empty() || ask.runtimes.iter().any(|name| name == r.name));
     let runtimes = asked
-        .map(|runtime| runtime.judge(&ask.operations, &facts, host))
+        .map(|runtime| runtime.judge(ask, &facts, host))
         .collect();
     let unknowns = reports.iter().filter(|check| is_unknown(check));
     let unknowns = unknowns
@@ -60,4 +72,114 @@ pub fn examine(host: &dyn Host, ask: &Ask) -> (Doctor, Vec<Unknown>) {
         },
         unknowns,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use hpcctl_host::{Caller, Errno, Ran, Resource, Stat, Trial, Tried};
+
+    use super::*;
+    use crate::scripted::Scripted;
+
+    /// A node with every program, on which each that is started is counted.
+    struct Counting {
+        node: Scripted,
+        started: AtomicUsize,
+    }
+
+    impl Counting {
+        fn new() -> Self {
+            let mut node = Scripted::new()
+                .file("/etc/slurm/slurm.conf", "ClusterName=c\n")
+                .file("/etc/slurm/oci.conf", "RunTimeRun=runc\n")
+                .file(
+                    "/etc/slurm/plugstack.conf",
+                    "required /opt/spank_pyxis.so\n",
+                )
+                .file("/proc/driver/nvidia/version", "Module  535.1\n");
+            node.env.insert("HOME".into(), "/home/alice".into());
+            let started = AtomicUsize::new(0);
+            Self { node, started }
+        }
+
+        fn count(&self) -> usize {
+            self.started.swap(0, Ordering::Relaxed)
+        }
+    }
+
+    impl Host for Counting {
+        fn read(&self, path: &str) -> Result<String, Errno> {
+            self.node.read(path)
+        }
+        fn list(&self, path: &str) -> Result<Vec<String>, Errno> {
+            self.node.list(path)
+        }
+        fn stat(&self, path: &str) -> Result<Stat, Errno> {
+            Host::stat(&self.node, path)
+        }
+        fn xattr(&self, path: &str, name: &str) -> Result<Vec<u8>, Errno> {
+            Host::xattr(&self.node, path, name)
+        }
+        fn run(&self, argv: &[&str], deadline: Duration) -> Ran {
+            self.started.fetch_add(1, Ordering::Relaxed);
+            self.node.run(argv, deadline)
+        }
+        fn run_aside(&self, argv: &[&str], deadline: Duration) -> Ran {
+            self.run(argv, deadline)
+        }
+        fn attempt(&self, trial: &Trial, deadline: Duration) -> Tried {
+            self.node.attempt(trial, deadline)
+        }
+        fn env(&self, name: &str) -> Option<String> {
+            self.node.env(name)
+        }
+        fn caller(&self) -> Caller {
+            self.node.caller()
+        }
+        fn limit(&self, resource: Resource) -> (u64, u64) {
+            self.node.limit(resource)
+        }
+        fn which(&self, program: &str) -> Option<String> {
+            Some(format!("/usr/bin/{program}"))
+        }
+    }
+
+    /// Checks that start a small program each, and one that starts the OCI runtime only where
+    /// its file is found.
+    const EXCEPT: &[&str] = &["uid.newuidmap", "uid.subid.file", "podman.oci"];
+
+    #[test]
+    fn the_list_of_slow_checks_is_those_that_start_programs() {
+        let host = Counting::new();
+        let site = Site::new(&host);
+        let start = |probe: &&&crate::Probe| {
+            host.count();
+            probe.run(&site);
+            host.count() > 0
+        };
+        let all: Vec<_> = checks().collect();
+        let mut found: Vec<&str> = all.iter().filter(start).map(|probe| probe.id).collect();
+        let mut listed = SLOW.to_vec();
+        found.retain(|id| !EXCEPT.contains(id));
+        listed.retain(|id| !EXCEPT.contains(id));
+        found.sort_unstable();
+        listed.sort_unstable();
+        assert_eq!(listed, found);
+    }
+
+    #[test]
+    fn a_fast_examination_starts_next_to_nothing() {
+        let host = Counting::new();
+        let ask = Ask {
+            fast: true,
+            ..Ask::default()
+        };
+        let (found, _) = examine(&host, &ask);
+        // newuidmap and getsubids, for users and for groups.
+        assert!(host.count() <= 4);
+        assert_eq!(found.checks.len(), checks().count());
+    }
 }

@@ -31,6 +31,10 @@ fn write(
 ) -> Result<(), Error> {
     let report = report.doctor()?;
     let mut text = matrix(report, options);
+    if report.result.checks.is_empty() {
+        text += "no check changed\n";
+        return Ok(out.write_all(text.as_bytes())?);
+    }
     for runtime in explained(&report.result, options) {
         text += &troubles(runtime, &report.result, options);
     }
@@ -228,7 +232,7 @@ fn step(label: &str, step: &Step, width: u16) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use hpcctl_model::doctor::{Check, Cost, Evidence, Remedy, Status, Who};
     use hpcctl_model::{HostInfo, Tool};
 
@@ -274,7 +278,7 @@ mod tests {
         }
     }
 
-    fn report() -> Envelope<Doctor> {
+    pub(crate) fn report() -> Envelope<Doctor> {
         let runtime = |name: &str, installed, operations| Runtime {
             runtime: name.into(),
             installed,

@@ -10,6 +10,8 @@ mod doctor_table;
 mod json;
 mod license_jsonl;
 mod license_table;
+mod line;
+mod nhc;
 mod scan_table;
 mod spdx_json;
 
@@ -36,6 +38,8 @@ pub static WRITERS: &[&Writer] = &[
     &license_table::WRITER,
     &json::WRITER,
     &license_jsonl::WRITER,
+    &line::WRITER,
+    &nhc::WRITER,
     &cyclonedx::WRITER,
     &spdx_json::WRITER,
 ];

@@ -13,6 +13,8 @@ mod seccomp;
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 pub use op::{Map, Op};
 pub(crate) use parent::{attempt, kill_group};
 
@@ -66,6 +68,17 @@ impl Trial {
         )
     }
 
+    /// The trial in words, the same for equal trials: its name in a recording.
+    pub fn name(&self) -> String {
+        let steps = self.steps.iter().map(|step| step.op.to_string());
+        let meeting = self.meeting.iter().map(|argv| argv.join(" "));
+        let words: Vec<String> = steps.chain(meeting).collect();
+        // Names that a trial makes up hold the number of the process.
+        let own = format!("hpcctl-{}", std::process::id());
+        let words = words.join("; ").replace(&own, "hpcctl-PID");
+        format!("{words} ({})", self.subject)
+    }
+
     /// Adds a step; when it fails the trial ends.
     #[must_use]
     pub fn op(mut self, op: Op) -> Self {
@@ -101,7 +114,7 @@ impl Trial {
 }
 
 /// A trial that was carried out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tried {
     /// The steps that were reached, in order.
     pub steps: Vec<Attempted>,
@@ -114,7 +127,7 @@ pub struct Tried {
 }
 
 /// One step that was carried out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempted {
     /// The call as one would write it.
     pub call: String,
@@ -127,7 +140,7 @@ pub struct Attempted {
 }
 
 /// How a trial ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum End {
     /// Every step was carried out, or one that had to work failed.
     Finished,

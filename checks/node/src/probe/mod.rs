@@ -72,6 +72,27 @@ pub static GROUPS: &[&[&Probe]] = &[
     run::PROBES,
 ];
 
+/// The checks that start programs of others, which cost more than all other checks together;
+/// `--fast` leaves them out. Those that ask newuidmap and getsubids cost little.
+pub static SLOW: &[&str] = &[
+    "fi.providers",
+    "gpu.ctk",
+    "net.pasta",
+    "net.slirp",
+    "podman.network",
+    "podman.oci",
+    "runtime.k8s-pbs.installed",
+    "runtime.pbs-container.installed",
+    "sch.k8s",
+    "sch.pbs.engine",
+    "sch.pbs.hook",
+    "sch.pbs.image",
+    "sch.slurm.mpi",
+    "sch.slurm.ociconf",
+    "sch.slurm.pyxis",
+    "ucx.tls",
+];
+
 impl Probe {
     /// Reads and judges.
     pub fn run(&self, site: &Site<'_>) -> (Check, Finding) {
@@ -84,9 +105,9 @@ impl Probe {
         (self.check(&finding, evidence, took), finding)
     }
 
-    /// The report of a check that was not asked for.
-    pub fn not_asked(&self) -> (Check, Finding) {
-        let finding = Finding::skipped("not asked for");
+    /// The report of a check that was not asked for, or left out.
+    pub fn left_out(&self, why: &str) -> (Check, Finding) {
+        let finding = Finding::skipped(why);
         (self.check(&finding, Vec::new(), 0), finding)
     }
 

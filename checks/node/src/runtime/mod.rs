@@ -7,7 +7,7 @@ use hpcctl_model::doctor::{self, Step};
 
 use crate::probe::Probe;
 use crate::solver::{self, Facts, Formula};
-use crate::{Finding, Reading, Site};
+use crate::{Ask, Finding, Reading, Site};
 
 mod apptainer;
 mod builtin;
@@ -120,13 +120,14 @@ pub(crate) const LAUNCHER: Formula = Formula::Check("mpi.launcher");
 
 impl Runtime {
     /// Judges the operations that were asked for; none are all.
-    pub fn judge(&self, ops: &[String], facts: &Facts, host: &dyn Host) -> doctor::Runtime {
+    pub fn judge(&self, ask: &Ask, facts: &Facts, host: &dyn Host) -> doctor::Runtime {
+        let ops = &ask.operations;
         let path = self.programs.iter().find_map(|program| host.which(program));
         let asked = |rule: &&Rule| ops.is_empty() || ops.iter().any(|op| op == rule.op);
         doctor::Runtime {
             runtime: self.name.into(),
             installed: facts.holds(self.installed.id).unwrap_or(path.is_some()),
-            version: self.version_at(path.as_deref(), host),
+            version: self.version_at(path.as_deref().filter(|_| !ask.fast), host),
             path,
             operations: self
                 .rules
