@@ -46,7 +46,7 @@ pub struct Global {
 /// The commands; what each says of itself stands at its own type.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    Doctor(doctor::Doctor),
+    Doctor(Box<doctor::Doctor>),
     Scan(scan::Scan),
     License(license::License),
     Completions(completions::Completions),

@@ -211,6 +211,51 @@ fn fixes_work() {
 }
 
 #[test]
+fn the_configuration_that_doctor_prints_works() {
+    if !real("the_configuration_that_doctor_prints_works") {
+        return;
+    }
+    let environment = healthy();
+    let program = environment.hpcctl("", &["--version"]);
+    assert_eq!(program.code, 0, "{}", program.stderr);
+    let path = shared().join("hpcctl");
+    let image = image();
+    let run = "podman import -q $1.tar bb >/dev/null && podman run --rm localhost/bb true";
+    let without = environment.run("", &["sh", "-c", run, "sh", &image]);
+    assert_ne!(without.code, 0, "podman runs without any configuration");
+    let script = format!("$0 doctor --emit-config podman | sh && {run}");
+    let with = environment.run("", &["sh", "-c", &script, path.to_str().unwrap(), &image]);
+    assert_eq!(with.code, 0, "{}", with.stderr);
+}
+
+#[test]
+fn a_recorded_node_is_judged_alike_elsewhere() {
+    if !real("a_recorded_node_is_judged_alike_elsewhere") {
+        return;
+    }
+    let dir = shared().join("recording");
+    std::fs::create_dir_all(&dir).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o777);
+    std::fs::set_permissions(&dir, mode).unwrap();
+    let dir = dir.to_str().unwrap();
+    for environment in ENVIRONMENTS.iter().filter(|found| found.user == "alice") {
+        let here = environment
+            .hpcctl("", &["doctor", "--record", dir, "-o", "json"])
+            .json();
+        let there = crate::cli::hpcctl(&["doctor", "--host-root", dir, "-o", "json"]).json();
+        let outcome = |report: &Value| -> Vec<(String, String)> {
+            let checks = report["result"]["checks"].as_array().unwrap();
+            let words = checks
+                .iter()
+                .map(|check| (check["id"].to_string(), check["status"].to_string()));
+            words.collect()
+        };
+        assert_eq!(outcome(&here), outcome(&there), "{}", environment.name);
+        std::fs::remove_file(format!("{dir}/node.json")).unwrap();
+    }
+}
+
+#[test]
 fn doctor_leaves_nothing_behind() {
     if !real("doctor_leaves_nothing_behind") {
         return;

@@ -30,6 +30,16 @@ fn a_doctor_report_is_valid() {
 }
 
 #[test]
+fn a_lint_report_is_valid() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("Containerfile");
+    fs::write(&file, "FROM debian\nRUN mknod /dev/x c 1 3\n").unwrap();
+    let run = hpcctl(&["doctor", "lint", "-o", "json", file.to_str().unwrap()]);
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    validate("hpcctl.lint-1.json", &run.json());
+}
+
+#[test]
 fn a_scan_report_is_valid() {
     let dir = tempfile::tempdir().unwrap();
     let license = dir.path().join("usr/share/doc/x");

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueEnum};
 use hpcctl_model::doctor::{self as model, Status, Verdict};
+use hpcctl_node::advice::CONFIGURATIONS;
+use hpcctl_node::advice::job::SCHEDULERS;
 use hpcctl_node::{Ask, OPERATIONS, RUNTIMES};
 use hpcctl_reports::{Kind, Report};
 use jiff::Timestamp;
@@ -15,8 +17,10 @@ use crate::failure::Failure;
 use crate::interrupt;
 use crate::ui::Ui;
 
+mod advise;
 mod baseline;
 mod explain;
+mod lint;
 mod list;
 mod recording;
 
@@ -36,6 +40,9 @@ EXAMPLES
   hpcctl doctor -o json=node.json -o table
   hpcctl doctor --fast -o nhc                 one line, for a prologue or a health check
   hpcctl doctor -o json=yesterday.json; hpcctl doctor --baseline yesterday.json
+  hpcctl doctor --emit-config podman | sh     the configuration that works here
+  hpcctl doctor --emit-job slurm --image /images/app > job.sh
+  hpcctl doctor lint job.sh
   hpcctl doctor --record bug && hpcctl doctor --host-root bug
   hpcctl doctor explain fuse.open
 
@@ -65,6 +72,15 @@ pub struct Doctor {
     /// Report only what changed since this report, a JSON file of `doctor`
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
+    /// Print the configuration that works on this node, with reasons, as a shell script
+    #[arg(long, value_name = "WHAT", value_parser = PossibleValuesParser::new(CONFIGURATIONS.iter().map(|row| row.name)))]
+    emit_config: Option<String>,
+    /// Print a job script that runs --image with the runtime that works here
+    #[arg(long, value_name = "SCHEDULER", requires = "image", value_parser = PossibleValuesParser::new(SCHEDULERS))]
+    emit_job: Option<String>,
+    /// The image of the job, as its runtime names it
+    #[arg(long, value_name = "REF")]
+    image: Option<String>,
     /// Keep every question and answer in DIR/node.json, to judge the node elsewhere
     #[arg(long, value_name = "DIR", conflicts_with = "host_root")]
     record: Option<PathBuf>,
@@ -83,6 +99,20 @@ enum DoctorCommand {
     /// List the checks
     #[command(after_long_help = "EXAMPLES\n  hpcctl doctor list")]
     List,
+    /// Say what a job script or a Containerfile will really do here
+    ///
+    /// Known by content: #SBATCH, #PBS, or FROM. 0 all as written, 1 something is not, 3 only
+    /// what is not known.
+    #[command(
+        after_long_help = "EXAMPLES\n  hpcctl doctor lint job.sh\n  hpcctl doctor lint -o json Containerfile"
+    )]
+    Lint {
+        /// The file
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::output_help(Kind::Lint))]
+        output: Vec<String>,
+    },
     /// Print the manual of a check
     #[command(after_long_help = "EXAMPLES\n  hpcctl doctor explain ns.user fuse.open")]
     Explain {
@@ -107,6 +137,7 @@ impl Doctor {
         match &self.command {
             None => self.examine(ui),
             Some(DoctorCommand::List) => list::run(),
+            Some(DoctorCommand::Lint { file, output }) => lint::run(file, output, ui),
             Some(DoctorCommand::Explain { ids }) => explain::run(ids),
         }
     }
@@ -134,6 +165,12 @@ impl Doctor {
         if self.only_checks() {
             // Without the other checks nothing is known of any runtime.
             result.runtimes.clear();
+        }
+        if let Some(name) = &self.emit_config {
+            return advise::config(name, &result);
+        }
+        if let (Some(scheduler), Some(image)) = (&self.emit_job, &self.image) {
+            return advise::job(scheduler, image, &result);
         }
         let exit = self.exit(&result);
         let changed = baseline.map(|before| baseline::changes(&before, &mut result));

@@ -5,6 +5,7 @@ use std::io;
 use hpcctl_model::Envelope;
 use hpcctl_model::doctor::Doctor;
 use hpcctl_model::license::Identified;
+use hpcctl_model::lint::Lint;
 use hpcctl_model::scan::Scan;
 
 /// A kind of report.
@@ -16,6 +17,8 @@ pub enum Kind {
     Scan,
     /// Which licences files bear.
     License,
+    /// What a file will do on a node.
+    Lint,
 }
 
 /// A report to be written.
@@ -27,6 +30,8 @@ pub enum Report<'a> {
     Scan(&'a Envelope<Scan>),
     /// Which licences files bear.
     License(&'a Envelope<Vec<Identified>>),
+    /// What a file will do on a node.
+    Lint(&'a Envelope<Lint>),
 }
 
 impl<'a> Report<'a> {
@@ -36,6 +41,7 @@ impl<'a> Report<'a> {
             Self::Doctor(_) => Kind::Doctor,
             Self::Scan(_) => Kind::Scan,
             Self::License(_) => Kind::License,
+            Self::Lint(_) => Kind::Lint,
         }
     }
 
@@ -43,7 +49,7 @@ impl<'a> Report<'a> {
     pub(crate) fn doctor(&self) -> Result<&'a Envelope<Doctor>, Error> {
         match self {
             Self::Doctor(report) => Ok(report),
-            Self::Scan(_) | Self::License(_) => Err(Error::Kind(self.kind())),
+            _ => Err(Error::Kind(self.kind())),
         }
     }
 
@@ -51,7 +57,15 @@ impl<'a> Report<'a> {
     pub(crate) fn scan(&self) -> Result<&'a Envelope<Scan>, Error> {
         match self {
             Self::Scan(report) => Ok(report),
-            Self::Doctor(_) | Self::License(_) => Err(Error::Kind(self.kind())),
+            _ => Err(Error::Kind(self.kind())),
+        }
+    }
+
+    /// The report of a file that was linted.
+    pub(crate) fn lint(&self) -> Result<&'a Envelope<Lint>, Error> {
+        match self {
+            Self::Lint(report) => Ok(report),
+            _ => Err(Error::Kind(self.kind())),
         }
     }
 
@@ -59,7 +73,7 @@ impl<'a> Report<'a> {
     pub(crate) fn license(&self) -> Result<&'a Envelope<Vec<Identified>>, Error> {
         match self {
             Self::License(report) => Ok(report),
-            Self::Doctor(_) | Self::Scan(_) => Err(Error::Kind(self.kind())),
+            _ => Err(Error::Kind(self.kind())),
         }
     }
 }

@@ -3,6 +3,7 @@
 use hpcctl_model::Envelope;
 use hpcctl_model::doctor::Doctor;
 use hpcctl_model::license::Identified;
+use hpcctl_model::lint::Lint;
 use hpcctl_model::scan::Scan;
 use schemars::{Schema, schema_for};
 use serde_json::{Value, json};
@@ -33,6 +34,11 @@ pub static SCHEMAS: &[Published] = &[
         kind: "license",
         number: 1,
         make: || schema_for!(Envelope<Vec<Identified>>),
+    },
+    Published {
+        kind: "lint",
+        number: 1,
+        make: || schema_for!(Envelope<Lint>),
     },
 ];
 

@@ -2,6 +2,7 @@
 //!
 //! A [`Probe`] reads and judges; the runtime matrix is then derived from the findings alone.
 
+pub mod advice;
 mod apptainer;
 pub mod attribute;
 pub mod cgroup;
@@ -14,6 +15,7 @@ pub mod gpu;
 mod helper;
 mod kernel;
 pub mod limit;
+pub mod lint;
 pub mod manual;
 mod mounting;
 pub mod mpi;

@@ -6,6 +6,7 @@
 pub mod doctor;
 pub mod envelope;
 pub mod license;
+pub mod lint;
 pub mod scan;
 
 pub use envelope::{Envelope, HostInfo, Tool, Unknown};

@@ -11,6 +11,7 @@ mod json;
 mod license_jsonl;
 mod license_table;
 mod line;
+mod lint_table;
 mod nhc;
 mod scan_table;
 mod spdx_json;
@@ -36,6 +37,7 @@ pub static WRITERS: &[&Writer] = &[
     &doctor_table::WRITER,
     &scan_table::WRITER,
     &license_table::WRITER,
+    &lint_table::WRITER,
     &json::WRITER,
     &license_jsonl::WRITER,
     &line::WRITER,
@@ -64,7 +66,7 @@ mod tests {
 
     #[test]
     fn a_name_stands_for_one_writer_a_kind() {
-        for kind in [Kind::Doctor, Kind::Scan, Kind::License] {
+        for kind in [Kind::Doctor, Kind::Scan, Kind::License, Kind::Lint] {
             let mut names: Vec<&str> = of_kind(kind).map(|writer| writer.name).collect();
             assert_eq!(
                 names.first(),

@@ -1,0 +1,182 @@
+//! Configuration and job scripts that work on a node, made from what was found there.
+//!
+//! All of it is plain text for the shell: it can be read, and it can be run.
+
+use hpcctl_model::doctor::{Doctor, Operation, Status, Verdict};
+
+mod apptainer;
+mod charliecloud;
+pub mod job;
+mod podman;
+mod registries;
+
+/// What configuration can be written for: a row of [`CONFIGURATIONS`].
+#[derive(Debug, Clone, Copy)]
+pub struct Configuration {
+    /// The name.
+    pub name: &'static str,
+    /// Writes it.
+    pub write: fn(&Known<'_>) -> String,
+}
+
+/// Every configuration that can be written.
+pub static CONFIGURATIONS: &[Configuration] = &[
+    Configuration {
+        name: "podman",
+        write: podman::write,
+    },
+    Configuration {
+        name: "charliecloud",
+        write: charliecloud::write,
+    },
+    Configuration {
+        name: "apptainer",
+        write: apptainer::write,
+    },
+    Configuration {
+        name: "registries",
+        write: registries::write,
+    },
+];
+
+/// What a report knows.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    report: &'a Doctor,
+}
+
+impl<'a> Known<'a> {
+    /// From a report of every check.
+    pub fn new(report: &'a Doctor) -> Self {
+        Self { report }
+    }
+
+    /// The outcome of a check.
+    pub fn status(&self, id: &str) -> Option<Status> {
+        let check = self.report.checks.iter().find(|check| check.id == id)?;
+        Some(check.status)
+    }
+
+    /// What a check says.
+    pub fn summary(&self, id: &str) -> &'a str {
+        let check = self.report.checks.iter().find(|check| check.id == id);
+        check.map_or("", |check| check.summary.as_str())
+    }
+
+    /// Whether a check passes.
+    pub fn passes(&self, id: &str) -> bool {
+        self.status(id) == Some(Status::Pass)
+    }
+
+    /// Whether a check fails.
+    pub fn fails(&self, id: &str) -> bool {
+        self.status(id) == Some(Status::Fail)
+    }
+
+    /// What the admin or the user should do about a check.
+    pub fn remedy(&self, id: &str) -> &'a str {
+        let check = self.report.checks.iter().find(|check| check.id == id);
+        let remedy = check.map(|check| &check.remedy);
+        let text = remedy.and_then(|remedy| remedy.admin.as_deref().or(remedy.user.as_deref()));
+        text.unwrap_or("")
+    }
+
+    /// Whether more than one id can be mapped; root needs no range for it.
+    pub fn maps_many(&self) -> bool {
+        let ranges = matches!(
+            self.status("uid.subid.file"),
+            Some(Status::Pass | Status::Skipped)
+        );
+        ranges && self.passes("uid.newuidmap")
+    }
+
+    /// What is said of an operation of a runtime that is installed.
+    pub fn operation(&self, runtime: &str, op: &str) -> Option<&'a Operation> {
+        let runtimes = self.report.runtimes.iter();
+        let runtime = runtimes
+            .filter(|row| row.installed)
+            .find(|row| row.runtime == runtime)?;
+        runtime.operations.iter().find(|row| row.op == op)
+    }
+
+    /// Whether an operation works, with a loss or without.
+    pub fn works(&self, runtime: &str, op: &str) -> bool {
+        let found = self.operation(runtime, op);
+        found.is_some_and(|found| matches!(found.verdict, Verdict::Yes | Verdict::Degraded))
+    }
+}
+
+/// A file that a script writes, with the reasons as comments in it; nothing where it would be
+/// empty.
+fn file(path: &str, lines: &[String]) -> String {
+    if lines.is_empty() {
+        return String::new();
+    }
+    let dir = path.rsplit_once('/').map_or(".", |(dir, _)| dir);
+    format!(
+        "mkdir -p {dir}\ncat > {path} <<'END'\n{}\nEND\n",
+        lines.join("\n")
+    )
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use hpcctl_model::doctor::{Check, Remedy, Runtime};
+
+    use super::*;
+
+    /// A report with these checks, and runtimes that run or do not.
+    pub(crate) fn report(checks: &[(&str, Status)], runtimes: &[(&str, Verdict)]) -> Doctor {
+        let check = |(id, status): &(&str, Status)| Check {
+            id: (*id).into(),
+            status: *status,
+            summary: format!("{id} is so"),
+            evidence: Vec::new(),
+            remedy: Remedy::default(),
+            refs: Vec::new(),
+            took_us: 0,
+        };
+        let runtime = |(name, verdict): &(&str, Verdict)| Runtime {
+            runtime: (*name).into(),
+            installed: true,
+            path: None,
+            version: None,
+            operations: vec![Operation {
+                op: "run".into(),
+                verdict: *verdict,
+                tried: true,
+                because: Vec::new(),
+                fix: Vec::new(),
+            }],
+        };
+        Doctor {
+            checks: checks.iter().map(check).collect(),
+            runtimes: runtimes.iter().map(runtime).collect(),
+        }
+    }
+
+    #[test]
+    fn each_configuration_is_a_script_that_the_shell_understands() {
+        let healthy = report(&[], &[]);
+        let broken: Vec<(&str, Status)> = [
+            "cg.crun.hybrid",
+            "net.tun",
+            "ovl.disk",
+            "ns.pivot",
+            "fuse.userns",
+            "lim.conf_over_hard",
+        ]
+        .iter()
+        .map(|id| (*id, Status::Fail))
+        .collect();
+        let broken = report(&broken, &[]);
+        for configuration in CONFIGURATIONS {
+            for report in [&healthy, &broken] {
+                let text = (configuration.write)(&Known::new(report));
+                let argv = ["sh", "-n", "-c", &text];
+                let ran = hpcctl_host::Host::run(&hpcctl_host::Live, &argv, hpcctl_host::DEADLINE);
+                assert!(ran.ok(), "{}: {text}{}", configuration.name, ran.stderr);
+            }
+        }
+    }
+}

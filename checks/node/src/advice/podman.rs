@@ -1,0 +1,116 @@
+//! Podman's storage.conf and containers.conf for an ordinary user.
+
+use super::{Known, file};
+
+/// Writes the script.
+pub(super) fn write(known: &Known<'_>) -> String {
+    let storage = file("~/.config/containers/storage.conf", &storage(known));
+    let settings = containers(known);
+    let settings = file("~/.config/containers/containers.conf", &settings);
+    format!(
+        "# What podman needs on this node, for an ordinary user. Run it with sh.\n{storage}{settings}\
+         # A pause process keeps the old settings and namespaces.\npodman system migrate\n"
+    )
+}
+
+/// The driver that works: the overlay of the kernel, that of FUSE, or copies of whole layers.
+fn storage(known: &Known<'_>) -> Vec<String> {
+    let mut lines = vec!["[storage]".to_owned()];
+    if known.passes("ovl.disk") {
+        lines.push("# The kernel mounts overlays for users here.".into());
+        lines.push("driver = \"overlay\"".into());
+    } else if known.passes("ovl.fuse") && known.passes("fuse.userns") {
+        lines.push(format!("# {}", known.summary("ovl.disk")));
+        lines.push("driver = \"overlay\"".into());
+        lines.push("[storage.options.overlay]".into());
+        lines.push("mount_program = \"fuse-overlayfs\"".into());
+    } else {
+        lines.push(format!("# No overlay: {}", known.summary("ovl.disk")));
+        lines.push("# Each layer is copied whole, which is slow and large.".into());
+        lines.push("driver = \"vfs\"".into());
+    }
+    if !known.maps_many() {
+        lines.push("[storage.options]".into());
+        lines.push("# One id alone is mapped: files of others become the user's own.".into());
+        lines.push("ignore_chown_errors = \"true\"".into());
+    }
+    lines
+}
+
+/// The setting, as the remedy of the check names it.
+fn ulimits(remedy: &str) -> Option<String> {
+    let at = remedy.find("default_ulimits=[")?;
+    let end = remedy[at..].find(']')?;
+    Some(remedy[at..=at + end].to_owned())
+}
+
+fn containers(known: &Known<'_>) -> Vec<String> {
+    let (mut containers, mut engine) = (Vec::new(), Vec::new());
+    if known.fails("lim.conf_over_hard") {
+        containers.push(format!("# {}", known.summary("lim.conf_over_hard")));
+        containers.extend(ulimits(known.remedy("lim.conf_over_hard")));
+    }
+    let no_network =
+        known.fails("net.tun") || known.fails("podman.network") || known.fails("ns.net");
+    if no_network {
+        containers.push("# No network of its own can be made for a container.".into());
+        containers.push("netns = \"host\"".into());
+    }
+    if known.fails("cg.crun.hybrid") {
+        engine.push(format!("# {}", known.summary("cg.crun.hybrid")));
+        engine.push("runtime = \"runc\"".into());
+    }
+    if known.fails("ns.pivot") {
+        engine.push(format!("# {}", known.summary("ns.pivot")));
+        engine.push("no_pivot_root = true".into());
+    }
+    if !known.passes("cg.own") || !known.passes("cg.mode") {
+        engine.push("# No systemd hands control groups to this user.".into());
+        engine.push("cgroup_manager = \"cgroupfs\"".into());
+        engine.push("events_logger = \"file\"".into());
+    }
+    let mut lines = Vec::new();
+    for (name, section) in [("[containers]", containers), ("[engine]", engine)] {
+        if !section.is_empty() {
+            lines.push(name.to_owned());
+            lines.extend(section);
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use hpcctl_model::doctor::Status;
+
+    use super::*;
+    use crate::advice::tests::report;
+
+    #[test]
+    fn a_hybrid_layout_asks_for_runc() {
+        let found = report(
+            &[("cg.crun.hybrid", Status::Fail), ("ovl.disk", Status::Pass)],
+            &[],
+        );
+        let text = write(&Known::new(&found));
+        assert!(text.contains("runtime = \"runc\""), "{text}");
+        assert!(text.contains("driver = \"overlay\""), "{text}");
+    }
+
+    #[test]
+    fn the_limits_are_those_of_the_remedy() {
+        let remedy = "set it: printf '[containers]\\ndefault_ulimits=[\"nofile=9:9\"]\\n' > x";
+        assert_eq!(
+            ulimits(remedy).as_deref(),
+            Some("default_ulimits=[\"nofile=9:9\"]")
+        );
+        assert_eq!(ulimits("nothing"), None);
+    }
+
+    #[test]
+    fn without_overlay_and_ids_it_is_the_way_of_the_poor() {
+        let text = write(&Known::new(&report(&[], &[])));
+        assert!(text.contains("driver = \"vfs\""), "{text}");
+        assert!(text.contains("ignore_chown_errors = \"true\""), "{text}");
+    }
+}
