@@ -12,6 +12,7 @@ mod environments;
 mod images;
 mod layout;
 mod man;
+mod operations;
 mod real;
 mod reality;
 mod scan;

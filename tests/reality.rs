@@ -7,14 +7,15 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::cli::Run;
-use crate::environments::{ENVIRONMENTS, Environment, shared};
+use crate::environments::{ENVIRONMENTS, Environment, RUNC, shared};
 use crate::real::real;
 use crate::schema::validate;
 
 /// Five times what a slow run takes.
 const HANG: Duration = Duration::from_secs(10);
 
-fn doctor(environment: &Environment, more: &str) -> Value {
+/// What doctor reports in an environment.
+pub fn doctor(environment: &Environment, more: &str) -> Value {
     let begun = Instant::now();
     let run = environment.hpcctl(more, &["doctor", "-o", "json"]);
     assert!(
@@ -68,7 +69,7 @@ fn doctor_names_the_cause_in_each_environment() {
 }
 
 /// A root file system with a shell and `true`, for both runtimes.
-fn image() -> String {
+pub fn image() -> String {
     let root = shared().join("image");
     if !root.exists() {
         let script = "
@@ -100,7 +101,8 @@ fn container(environment: &Environment, runtime: &str, more: &str, with: &str) -
     environment.run(more, &["sh", "-c", &script])
 }
 
-fn operation<'a>(report: &'a Value, runtime: &str, op: &str) -> &'a Value {
+/// The report of one operation.
+pub fn operation<'a>(report: &'a Value, runtime: &str, op: &str) -> &'a Value {
     let runtimes = report["result"]["runtimes"].as_array().unwrap();
     let runtime = runtimes
         .iter()
@@ -115,7 +117,7 @@ fn operation<'a>(report: &'a Value, runtime: &str, op: &str) -> &'a Value {
 }
 
 /// Whether a verdict and what really happened agree.
-fn agree(verdict: &Value, run: &Run) -> bool {
+pub fn agree(verdict: &Value, run: &Run) -> bool {
     match verdict.as_str().unwrap() {
         "yes" | "degraded" => run.code == 0,
         "no" => run.code != 0,
@@ -208,6 +210,48 @@ fn fixes_work() {
         let repaired = container(environment, runtime, more, with);
         assert_eq!(repaired.code, 0, "{name}: {}", repaired.stderr);
     }
+}
+
+#[test]
+fn why_names_the_planted_cause() {
+    if !real("why_names_the_planted_cause") {
+        return;
+    }
+    let image = image();
+    let podman = format!(
+        "podman import -q {image}.tar bb >/dev/null; exec \"$0\" doctor why -o json -- podman run --rm localhost/bb true"
+    );
+    let charliecloud = format!("exec \"$0\" doctor why -o json -- ch-run {image} -- /bin/true");
+    let program = healthy().hpcctl("", &["--version"]);
+    assert_eq!(program.code, 0, "{}", program.stderr);
+    let path = shared().join("hpcctl");
+    let (mut told, mut wrong) = (String::new(), 0);
+    // With runc, so that podman breaks on what was planted and not on the machine's cgroups.
+    for (environment, more) in ENVIRONMENTS
+        .iter()
+        .flat_map(|found| [(found, ""), (found, RUNC)])
+    {
+        for (runtime, script) in [("podman", &podman), ("charliecloud", &charliecloud)] {
+            let report = doctor(environment, more);
+            let verdict = operation(&report, runtime, "run");
+            let run = environment.run(more, &["sh", "-c", script, path.to_str().unwrap()]);
+            let named = run.json()["result"]["causes"][0]["check"].clone();
+            let right = match verdict["verdict"].as_str().unwrap() {
+                "no" => verdict["because"].as_array().unwrap().contains(&named),
+                _ => run.code == 0,
+            };
+            wrong += usize::from(!right);
+            let word = if right { "right" } else { "WRONG" };
+            writeln!(
+                told,
+                "{word} {:32} {runtime:13} {named} of {}",
+                environment.name, verdict["because"]
+            )
+            .unwrap();
+        }
+    }
+    println!("{told}");
+    assert_eq!(wrong, 0, "causes that were not named:\n{told}");
 }
 
 #[test]

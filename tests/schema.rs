@@ -30,6 +30,26 @@ fn a_doctor_report_is_valid() {
 }
 
 #[test]
+fn a_report_of_a_command_that_failed_is_valid() {
+    let run = hpcctl(&[
+        "doctor",
+        "why",
+        "-o",
+        "json",
+        "--",
+        "cat",
+        "/nonexistent/file",
+    ]);
+    assert!([1, 3].contains(&run.code), "{}", run.stderr);
+    validate("hpcctl.why-1.json", &run.json());
+    assert!(run.stdout.contains("/nonexistent/file"), "{}", run.stdout);
+    let fine = hpcctl(&["doctor", "why", "-o", "json", "--", "true"]);
+    assert_eq!(fine.code, 0, "{}", fine.stderr);
+    let absent = hpcctl(&["doctor", "why", "--", "/nonexistent/program"]);
+    assert_eq!(absent.code, 5, "{}", absent.stderr);
+}
+
+#[test]
 fn a_lint_report_is_valid() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("Containerfile");

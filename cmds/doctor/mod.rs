@@ -23,6 +23,7 @@ mod explain;
 mod lint;
 mod list;
 mod recording;
+mod why;
 
 /// Find out what this node can do, by trying it.
 ///
@@ -43,6 +44,7 @@ EXAMPLES
   hpcctl doctor --emit-config podman | sh     the configuration that works here
   hpcctl doctor --emit-job slurm --image /images/app > job.sh
   hpcctl doctor lint job.sh
+  hpcctl doctor why -- podman run --rm IMAGE true
   hpcctl doctor --record bug && hpcctl doctor --host-root bug
   hpcctl doctor explain fuse.open
 
@@ -99,6 +101,24 @@ enum DoctorCommand {
     /// List the checks
     #[command(after_long_help = "EXAMPLES\n  hpcctl doctor list")]
     List,
+    /// Run a container command that fails, and say why: the call, the cause, the fix
+    ///
+    /// The command and all that it starts are traced; programs with privileges of their own,
+    /// such as newuidmap, are let go first. 0 the command succeeded, 1 a cause is named, 3 none
+    /// is known, 5 the command could not be started.
+    #[command(
+        after_long_help = "EXAMPLES\n  hpcctl doctor why -- podman run --rm debian true\n  hpcctl doctor why -o json -- ch-run /images/debian -- true"
+    )]
+    Why {
+        /// End the command after so many seconds
+        #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+        deadline: u64,
+        #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::output_help(Kind::Why))]
+        output: Vec<String>,
+        /// The command, after --
+        #[arg(required = true, last = true, value_name = "COMMAND")]
+        command: Vec<String>,
+    },
     /// Say what a job script or a Containerfile will really do here
     ///
     /// Known by content: #SBATCH, #PBS, or FROM. 0 all as written, 1 something is not, 3 only
@@ -137,6 +157,11 @@ impl Doctor {
         match &self.command {
             None => self.examine(ui),
             Some(DoctorCommand::List) => list::run(),
+            Some(DoctorCommand::Why {
+                deadline,
+                output,
+                command,
+            }) => why::run(command, *deadline, output, ui),
             Some(DoctorCommand::Lint { file, output }) => lint::run(file, output, ui),
             Some(DoctorCommand::Explain { ids }) => explain::run(ids),
         }

@@ -7,6 +7,7 @@ use hpcctl_model::doctor::Doctor;
 use hpcctl_model::license::Identified;
 use hpcctl_model::lint::Lint;
 use hpcctl_model::scan::Scan;
+use hpcctl_model::why::Why;
 
 /// A kind of report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub enum Kind {
     License,
     /// What a file will do on a node.
     Lint,
+    /// On what a command broke.
+    Why,
 }
 
 /// A report to be written.
@@ -32,6 +35,8 @@ pub enum Report<'a> {
     License(&'a Envelope<Vec<Identified>>),
     /// What a file will do on a node.
     Lint(&'a Envelope<Lint>),
+    /// On what a command broke.
+    Why(&'a Envelope<Why>),
 }
 
 impl<'a> Report<'a> {
@@ -42,6 +47,7 @@ impl<'a> Report<'a> {
             Self::Scan(_) => Kind::Scan,
             Self::License(_) => Kind::License,
             Self::Lint(_) => Kind::Lint,
+            Self::Why(_) => Kind::Why,
         }
     }
 
@@ -65,6 +71,14 @@ impl<'a> Report<'a> {
     pub(crate) fn lint(&self) -> Result<&'a Envelope<Lint>, Error> {
         match self {
             Self::Lint(report) => Ok(report),
+            _ => Err(Error::Kind(self.kind())),
+        }
+    }
+
+    /// The report of a command that failed.
+    pub(crate) fn why(&self) -> Result<&'a Envelope<Why>, Error> {
+        match self {
+            Self::Why(report) => Ok(report),
             _ => Err(Error::Kind(self.kind())),
         }
     }

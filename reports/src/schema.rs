@@ -5,6 +5,7 @@ use hpcctl_model::doctor::Doctor;
 use hpcctl_model::license::Identified;
 use hpcctl_model::lint::Lint;
 use hpcctl_model::scan::Scan;
+use hpcctl_model::why::Why;
 use schemars::{Schema, schema_for};
 use serde_json::{Value, json};
 
@@ -39,6 +40,11 @@ pub static SCHEMAS: &[Published] = &[
         kind: "lint",
         number: 1,
         make: || schema_for!(Envelope<Lint>),
+    },
+    Published {
+        kind: "why",
+        number: 1,
+        make: || schema_for!(Envelope<Why>),
     },
 ];
 

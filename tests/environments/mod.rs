@@ -41,7 +41,7 @@ inside=(unshare --user --map-current-user --keep-caps bash -c
     'echo 0 >/proc/sys/user/max_user_namespaces; exec setpriv --ambient-caps=-all --inh-caps=-all "$@"' bash)"#;
 
 /// Podman with runc, which takes any cgroup layout.
-const RUNC: &str = r#"
+pub const RUNC: &str = r#"
 mkdir -p $room/home/.config/containers
 printf '[engine]\nruntime = "runc"\n' >$room/home/.config/containers/containers.conf"#;
 

@@ -9,6 +9,7 @@ pub mod file;
 mod live;
 pub mod record;
 mod scratch;
+pub mod trace;
 pub mod trial;
 
 use std::time::Duration;

@@ -37,6 +37,7 @@ pub mod site;
 pub mod slurm;
 pub mod solver;
 pub mod subid;
+pub mod why;
 
 pub use examine::{Ask, examine};
 pub use finding::{Cause, Finding};

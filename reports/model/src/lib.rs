@@ -8,5 +8,6 @@ pub mod envelope;
 pub mod license;
 pub mod lint;
 pub mod scan;
+pub mod why;
 
 pub use envelope::{Envelope, HostInfo, Tool, Unknown};

@@ -9,7 +9,13 @@ use crate::writer::Writer;
 pub static WRITER: Writer = Writer {
     name: "json",
     versions: &[],
-    kinds: &[Kind::Doctor, Kind::Scan, Kind::License, Kind::Lint],
+    kinds: &[
+        Kind::Doctor,
+        Kind::Scan,
+        Kind::License,
+        Kind::Lint,
+        Kind::Why,
+    ],
     write,
 };
 
@@ -23,6 +29,7 @@ fn write(
         Report::Doctor(report) => serde_json::to_writer_pretty(&mut *out, report)?,
         Report::Scan(report) => serde_json::to_writer_pretty(&mut *out, report)?,
         Report::License(report) => serde_json::to_writer_pretty(&mut *out, report)?,
+        Report::Why(report) => serde_json::to_writer_pretty(&mut *out, report)?,
         Report::Lint(report) => serde_json::to_writer_pretty(&mut *out, report)?,
     }
     Ok(writeln!(out)?)

@@ -15,6 +15,7 @@ mod lint_table;
 mod nhc;
 mod scan_table;
 mod spdx_json;
+mod why_table;
 
 /// Writes a report in a version of its format; none is the newest.
 pub type Write = fn(&Report<'_>, Option<&str>, &Options, &mut dyn io::Write) -> Result<(), Error>;
@@ -38,6 +39,7 @@ pub static WRITERS: &[&Writer] = &[
     &scan_table::WRITER,
     &license_table::WRITER,
     &lint_table::WRITER,
+    &why_table::WRITER,
     &json::WRITER,
     &license_jsonl::WRITER,
     &line::WRITER,
@@ -66,7 +68,13 @@ mod tests {
 
     #[test]
     fn a_name_stands_for_one_writer_a_kind() {
-        for kind in [Kind::Doctor, Kind::Scan, Kind::License, Kind::Lint] {
+        for kind in [
+            Kind::Doctor,
+            Kind::Scan,
+            Kind::License,
+            Kind::Lint,
+            Kind::Why,
+        ] {
             let mut names: Vec<&str> = of_kind(kind).map(|writer| writer.name).collect();
             assert_eq!(
                 names.first(),

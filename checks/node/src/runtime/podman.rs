@@ -133,6 +133,7 @@ const START: Formula = Formula::All(&[
         &Formula::All(&[]),
         &Formula::All(&[
             USER_NAMESPACE,
+            Formula::Check("env.runtime_dir"),
             Formula::Any(&[
                 MANY_IDS,
                 Formula::Lacks("uid.subid.file"),

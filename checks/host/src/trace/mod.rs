@@ -1,0 +1,114 @@
+//! Running a command under ptrace(2), to see which of its system calls fail.
+//!
+//! Every process that the command starts is followed. A process that is about to execute a
+//! set-user-id program or one with file capabilities is let go first, because a traced process
+//! gains no privileges, and the tracing itself would make newuidmap and fusermount3 fail.
+
+mod calls;
+mod tracer;
+
+use std::time::Duration;
+
+use crate::Errno;
+
+/// A command that was traced.
+#[derive(Debug, Clone, Default)]
+pub struct Traced {
+    /// The exit status of the command; none where a signal or the deadline ended it.
+    pub status: Option<i32>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+    /// Whether it was ended at the deadline.
+    pub deadline: bool,
+    /// Calls of interest that failed, in order; at most the last few thousand.
+    pub failed: Vec<Failed>,
+    /// Processes that ended with another status than 0, in order.
+    pub ended: Vec<Ended>,
+    /// Programs with privileges of their own, which were not traced.
+    pub let_go: Vec<String>,
+    /// The end of what it wrote to standard error.
+    pub stderr: String,
+}
+
+/// A system call that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failed {
+    /// The process.
+    pub pid: i32,
+    /// The name of its program.
+    pub program: String,
+    /// The name of the call.
+    pub name: &'static str,
+    /// The call in words, such as `mount(proc, /proc)`.
+    pub call: String,
+    /// Why it failed.
+    pub errno: Errno,
+}
+
+/// A process that ended with another status than 0.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// The process.
+    pub pid: i32,
+    /// The exit status.
+    pub status: i32,
+}
+
+/// Runs a command under a tracer, its output passed through, and ends it at the deadline.
+///
+/// # Errors
+///
+/// When the command cannot be started, or ptrace(2) is refused.
+pub fn run(argv: &[String], deadline: Duration) -> Result<Traced, Errno> {
+    tracer::run(argv, deadline)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trace(argv: &[&str]) -> Traced {
+        let argv: Vec<String> = argv.iter().map(ToString::to_string).collect();
+        run(&argv, Duration::from_secs(20)).unwrap()
+    }
+
+    #[test]
+    fn a_failed_call_of_a_grandchild_is_seen() {
+        let traced = trace(&["sh", "-c", "(cat /nonexistent/file); exit 7"]);
+        assert_eq!(traced.status, Some(7));
+        let failed = traced
+            .failed
+            .iter()
+            .find(|failed| failed.call.contains("/nonexistent/file"));
+        let failed = failed.unwrap_or_else(|| panic!("{traced:?}"));
+        assert_eq!((failed.name, failed.errno), ("openat", Errno::ENOENT));
+        assert!(
+            traced.ended.iter().any(|ended| ended.status == 1),
+            "{traced:?}"
+        );
+        assert!(traced.stderr.contains("nonexistent"), "{traced:?}");
+    }
+
+    #[test]
+    fn what_succeeds_has_nothing_to_tell() {
+        let traced = trace(&["true"]);
+        assert_eq!(traced.status, Some(0));
+        assert!(traced.ended.is_empty());
+    }
+
+    #[test]
+    fn a_command_that_hangs_is_ended() {
+        let argv = ["sleep".to_owned(), "60".to_owned()];
+        let traced = run(&argv, Duration::from_millis(300)).unwrap();
+        assert!(traced.deadline, "{traced:?}");
+    }
+
+    #[test]
+    fn a_command_that_is_not_there_cannot_be_started() {
+        let argv = ["/nonexistent/program".to_owned()];
+        assert_eq!(
+            run(&argv, Duration::from_secs(5)).unwrap_err(),
+            Errno::ENOENT
+        );
+    }
+}

@@ -1,0 +1,377 @@
+//! The tracer: ptrace(2), waitpid(2) and what is read from the processes.
+
+#![expect(
+    unsafe_code,
+    reason = "ptrace(2) and waitpid(2) for any child have no safe wrapper; memory of a tracee is read by the kernel"
+)]
+
+use std::collections::HashMap;
+use std::ffi::CString;
+use std::io::{Read, Write};
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use libc::{c_int, c_void, pid_t};
+
+use super::calls::{self, Argument, Call};
+use super::{Ended, Failed, Traced};
+use crate::Errno;
+
+/// The most failed calls, and ended processes, that are kept.
+const KEPT: usize = 4096;
+
+/// The most bytes of a string of a tracee.
+const TEXT: usize = 256;
+
+/// The most bytes of standard error that are kept.
+const STDERR: usize = 16 << 10;
+
+const OPTIONS: c_int = libc::PTRACE_O_TRACESYSGOOD
+    | libc::PTRACE_O_TRACEFORK
+    | libc::PTRACE_O_TRACEVFORK
+    | libc::PTRACE_O_TRACECLONE
+    | libc::PTRACE_O_TRACEEXEC
+    | libc::PTRACE_O_EXITKILL;
+
+/// A call that a thread is in.
+struct Entered {
+    call: Option<&'static Call>,
+    words: Vec<String>,
+}
+
+struct Tracer {
+    root: pid_t,
+    /// Whether set-user-id programs must be let go: root gains nothing by them.
+    lets_go: bool,
+    threads: HashMap<pid_t, Option<Entered>>,
+    traced: Traced,
+}
+
+pub(super) fn run(argv: &[String], deadline: Duration) -> Result<Traced, Errno> {
+    let mut child = start(argv)?;
+    let root = pid_t::try_from(child.id()).map_err(|_| Errno::ESRCH)?;
+    let stderr = follow_stderr(&mut child);
+    let (done, late) = watch(root, deadline);
+    let mut tracer = Tracer {
+        root,
+        lets_go: rustix::process::geteuid().as_raw() != 0,
+        threads: HashMap::new(),
+        traced: Traced::default(),
+    };
+    let followed = tracer.follow();
+    done.store(true, Ordering::SeqCst);
+    let mut traced = tracer.traced;
+    traced.deadline = late.load(Ordering::SeqCst);
+    // What it left behind may hold the pipe open: what was read so far is enough.
+    traced.stderr = stderr
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone();
+    followed.map(|()| traced)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command is traced, not merely run; the watch ends it at its deadline"
+)]
+fn start(argv: &[String]) -> Result<Child, Errno> {
+    let (program, arguments) = argv.split_first().ok_or(Errno::EINVAL)?;
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .stderr(Stdio::piped())
+        .process_group(0);
+    // SAFETY: ptrace(2) with TRACEME is async-signal-safe and takes no memory.
+    unsafe {
+        command.pre_exec(|| match libc::ptrace(libc::PTRACE_TRACEME, 0, 0, 0) {
+            -1 => Err(std::io::Error::last_os_error()),
+            _ => Ok(()),
+        });
+    }
+    command.spawn().map_err(Errno::from)
+}
+
+/// Passes standard error through and keeps its end.
+fn follow_stderr(child: &mut Child) -> Arc<Mutex<String>> {
+    let kept = Arc::new(Mutex::new(String::new()));
+    let Some(mut pipe) = child.stderr.take() else {
+        return kept;
+    };
+    let ours = Arc::clone(&kept);
+    thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(count @ 1..) = pipe.read(&mut buffer) {
+            // Nobody to read it is no reason to end the command.
+            let _ = std::io::stderr().write_all(&buffer[..count]);
+            let mut text = ours.lock().unwrap_or_else(PoisonError::into_inner);
+            text.push_str(&String::from_utf8_lossy(&buffer[..count]));
+            if text.len() > STDERR {
+                let cut = text.len() - STDERR;
+                let cut = (cut..text.len()).find(|at| text.is_char_boundary(*at));
+                text.drain(..cut.unwrap_or(0));
+            }
+        }
+    });
+    kept
+}
+
+/// Kills the command's process group at the deadline; what it traces dies with it.
+fn watch(root: pid_t, deadline: Duration) -> (Arc<AtomicBool>, Arc<AtomicBool>) {
+    const TICK: Duration = Duration::from_millis(20);
+    let (done, late) = (
+        Arc::new(AtomicBool::new(false)),
+        Arc::new(AtomicBool::new(false)),
+    );
+    let (is_done, is_late) = (Arc::clone(&done), Arc::clone(&late));
+    thread::spawn(move || {
+        let mut left = deadline;
+        while !is_done.load(Ordering::SeqCst) {
+            if left.is_zero() {
+                is_late.store(true, Ordering::SeqCst);
+                crate::trial::kill_group(root);
+                return;
+            }
+            thread::sleep(TICK);
+            left = left.saturating_sub(TICK);
+        }
+    });
+    (done, late)
+}
+
+impl Tracer {
+    /// Handles each stop until the command itself has ended.
+    fn follow(&mut self) -> Result<(), Errno> {
+        loop {
+            let mut status = 0;
+            // Those of this thread alone: other threads may wait for children of their own.
+            // SAFETY: the kernel writes one integer.
+            let pid =
+                unsafe { libc::waitpid(-1, &raw mut status, libc::__WALL | libc::__WNOTHREAD) };
+            if pid < 0 {
+                match last() {
+                    Errno::EINTR => continue,
+                    Errno::ECHILD => return Ok(()),
+                    errno => return Err(errno),
+                }
+            }
+            if libc::WIFSTOPPED(status) {
+                self.stopped(pid, status);
+            } else if self.ended(pid, status) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// A process or thread has ended; whether it was the command itself.
+    fn ended(&mut self, pid: pid_t, status: c_int) -> bool {
+        self.threads.remove(&pid);
+        let exit = libc::WIFEXITED(status).then(|| libc::WEXITSTATUS(status));
+        let signal = libc::WIFSIGNALED(status).then(|| libc::WTERMSIG(status));
+        if let Some(status @ 1..) = exit
+            && self.traced.ended.len() < KEPT
+        {
+            self.traced.ended.push(Ended { pid, status });
+        }
+        if pid == self.root {
+            (self.traced.status, self.traced.signal) = (exit, signal);
+        }
+        pid == self.root
+    }
+
+    fn stopped(&mut self, pid: pid_t, status: c_int) {
+        let is_new = !self.threads.contains_key(&pid);
+        if is_new {
+            self.threads.insert(pid, None);
+            // SAFETY: numbers only.
+            unsafe { libc::ptrace(libc::PTRACE_SETOPTIONS, pid, 0, OPTIONS) };
+        }
+        let signal = libc::WSTOPSIG(status);
+        let mut deliver = 0;
+        if signal == libc::SIGTRAP | 0x80 {
+            if self.at_call(pid) {
+                // SAFETY: numbers only; from here on the process runs untraced.
+                unsafe { libc::ptrace(libc::PTRACE_DETACH, pid, 0, 0) };
+                self.threads.remove(&pid);
+                return;
+            }
+        } else if status >> 16 == 0
+            && signal != libc::SIGTRAP
+            && !(is_new && signal == libc::SIGSTOP)
+        {
+            deliver = signal;
+        }
+        // SAFETY: numbers only.
+        unsafe { libc::ptrace(libc::PTRACE_SYSCALL, pid, 0, deliver) };
+    }
+
+    /// At the entry or the exit of a call; whether the process must be let go.
+    fn at_call(&mut self, pid: pid_t) -> bool {
+        // SAFETY: the structure is plain numbers, for which zeros are valid.
+        let mut info: libc::ptrace_syscall_info = unsafe { std::mem::zeroed() };
+        let size = size_of::<libc::ptrace_syscall_info>();
+        // SAFETY: the kernel writes at most `size` bytes.
+        let got = unsafe {
+            libc::ptrace(
+                libc::PTRACE_GET_SYSCALL_INFO,
+                pid,
+                size,
+                (&raw mut info).cast::<c_void>(),
+            )
+        };
+        if got <= 0 {
+            return false;
+        }
+        match info.op {
+            libc::PTRACE_SYSCALL_INFO_ENTRY => {
+                // SAFETY: `op` says which part the kernel filled.
+                let entry = unsafe { info.u.entry };
+                self.enter(pid, entry.nr, &entry.args)
+            }
+            libc::PTRACE_SYSCALL_INFO_EXIT => {
+                // SAFETY: as above.
+                let exit = unsafe { info.u.exit };
+                self.leave(pid, exit.sval, exit.is_error != 0);
+                false
+            }
+            _ => false,
+        }
+    }
+
+    fn enter(&mut self, pid: pid_t, number: u64, arguments: &[u64; 6]) -> bool {
+        let call = calls::find(number);
+        let words = call.map_or_else(Vec::new, |call| words(pid, call, arguments));
+        if self.lets_go
+            && calls::executes(number)
+            && let Some(path) = words.first().filter(|path| gains_privileges(pid, path))
+        {
+            self.traced.let_go.push(path.clone());
+            self.traced.let_go.dedup();
+            return true;
+        }
+        self.threads.insert(pid, Some(Entered { call, words }));
+        false
+    }
+
+    fn leave(&mut self, pid: pid_t, value: i64, is_error: bool) {
+        let entered = self.threads.get_mut(&pid).and_then(Option::take);
+        let Some(Entered {
+            call: Some(call),
+            words,
+        }) = entered
+        else {
+            return;
+        };
+        let errno = Errno(i32::try_from(-value).unwrap_or(0));
+        // A write matters where it maps ids; every other call where it fails.
+        let dull = call.name == "write" && !words.first().is_some_and(|path| is_map(path));
+        if !is_error || dull || matches!(errno, Errno::EINTR | Errno::EAGAIN) {
+            return;
+        }
+        if self.traced.failed.len() >= KEPT {
+            self.traced.failed.remove(0);
+        }
+        self.traced.failed.push(Failed {
+            pid,
+            program: program(pid),
+            name: call.name,
+            call: format!("{}({})", call.name, words.join(", ")),
+            errno,
+        });
+    }
+}
+
+fn last() -> Errno {
+    Errno::from(std::io::Error::last_os_error())
+}
+
+fn is_map(path: &str) -> bool {
+    ["uid_map", "gid_map", "setgroups", "/cgroup"]
+        .iter()
+        .any(|word| path.contains(word))
+}
+
+/// The arguments that tell what a call is about.
+fn words(pid: pid_t, call: &Call, arguments: &[u64; 6]) -> Vec<String> {
+    let word = |argument: &Argument| match *argument {
+        Argument::Text(n) => text(pid, arguments[n]),
+        Argument::Namespaces(n) => Some(calls::namespaces(arguments[n])),
+        Argument::File(n) => open_file(pid, arguments[n]),
+        Argument::Number(n) => Some((arguments[n] as i32).to_string()),
+    };
+    call.arguments
+        .iter()
+        .filter_map(word)
+        .filter(|word| !word.is_empty())
+        .collect()
+}
+
+/// A string in the memory of a tracee.
+fn text(pid: pid_t, address: u64) -> Option<String> {
+    if address == 0 {
+        return None;
+    }
+    let mut bytes = [0_u8; TEXT];
+    let mut filled = 0;
+    // A string may end just before a page that is not there: read up to each page's end.
+    while filled < TEXT {
+        let at = address.checked_add(filled as u64)?;
+        let left = (4096 - at % 4096) as usize;
+        let count = left.min(TEXT - filled);
+        let local = libc::iovec {
+            iov_base: bytes[filled..].as_mut_ptr().cast(),
+            iov_len: count,
+        };
+        let remote = libc::iovec {
+            iov_base: at as *mut c_void,
+            iov_len: count,
+        };
+        // SAFETY: the kernel writes at most `count` bytes into what is left of the buffer.
+        let read =
+            unsafe { libc::process_vm_readv(pid, &raw const local, 1, &raw const remote, 1, 0) };
+        if read <= 0 {
+            break;
+        }
+        filled += read as usize;
+        if bytes[..filled].contains(&0) {
+            break;
+        }
+    }
+    let end = bytes[..filled]
+        .iter()
+        .position(|byte| *byte == 0)
+        .unwrap_or(filled);
+    (filled > 0).then(|| String::from_utf8_lossy(&bytes[..end]).into_owned())
+}
+
+fn open_file(pid: pid_t, descriptor: u64) -> Option<String> {
+    let link = std::fs::read_link(format!("/proc/{pid}/fd/{}", descriptor as i32)).ok()?;
+    Some(link.to_string_lossy().into_owned())
+}
+
+fn program(pid: pid_t) -> String {
+    let name = crate::file::read(&format!("/proc/{pid}/comm"));
+    name.map_or_else(|_| pid.to_string(), |name| name.trim().to_owned())
+}
+
+/// Whether a program is set-user-id, set-group-id or has capabilities of its own.
+fn gains_privileges(pid: pid_t, path: &str) -> bool {
+    let base = if path.starts_with('/') { "root" } else { "cwd" };
+    let path = format!("/proc/{pid}/{base}/{}", path.trim_start_matches('/'));
+    let Ok(meta) = std::fs::metadata(&path) else {
+        return false;
+    };
+    if meta.mode() & 0o6000 != 0 {
+        return true;
+    }
+    let Ok(path) = CString::new(path) else {
+        return false;
+    };
+    let name = c"security.capability";
+    // SAFETY: two C strings; without a buffer the kernel only tells the size.
+    unsafe { libc::getxattr(path.as_ptr(), name.as_ptr(), std::ptr::null_mut(), 0) > 0 }
+}

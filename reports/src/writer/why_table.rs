@@ -1,0 +1,72 @@
+//! `table` of `doctor why`: the cause, what points to it, what to do, then what failed last.
+
+use std::io::Write;
+
+use crate::report::{Error, Kind, Options, Report};
+use crate::terminal::{Style, filled, styled, visible};
+use crate::writer::Writer;
+
+/// The row of [`crate::WRITERS`].
+pub static WRITER: Writer = Writer {
+    name: "table",
+    versions: &[],
+    kinds: &[Kind::Why],
+    write,
+};
+
+/// How many causes, and how many failed calls, are shown where not every detail is wanted.
+const CAUSES: usize = 2;
+const CALLS: usize = 5;
+
+fn write(
+    report: &Report<'_>,
+    _version: Option<&str>,
+    options: &Options,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
+    let found = &report.why()?.result;
+    let most = |few: usize| if options.verbose { usize::MAX } else { few };
+    let command = found.command.join(" ");
+    let end = match (found.status, found.signal, found.deadline) {
+        (_, _, true) => "did not end in time".into(),
+        (Some(0), ..) => "succeeded: nothing to explain".into(),
+        (Some(status), ..) => format!("ended with status {status}"),
+        (None, Some(signal), _) => format!("was ended by signal {signal}"),
+        (None, None, _) => "ended in an unknown way".into(),
+    };
+    let title = format!("{} {end}", visible(&command));
+    writeln!(out, "{}", styled(&title, Style::Bold, options.color))?;
+    let line = |out: &mut dyn Write, label: &str, text: &str| {
+        write!(
+            out,
+            "{}",
+            filled(&format!("  {label:7}  "), &visible(text), options.width)
+        )
+    };
+    for cause in found.causes.iter().take(most(CAUSES)) {
+        line(out, "cause", &format!("{}: {}", cause.check, cause.summary))?;
+        line(out, "seen", &cause.seen)?;
+        for (label, remedy) in [("user", &cause.remedy.user), ("admin", &cause.remedy.admin)] {
+            if let Some(remedy) = remedy {
+                line(out, label, remedy)?;
+            }
+        }
+    }
+    if found.status != Some(0) {
+        if found.causes.is_empty() {
+            line(out, "cause", "not known: no check of this node explains it")?;
+        }
+        let skip = found.failed.len().saturating_sub(most(CALLS));
+        for failed in found.failed.iter().skip(skip) {
+            line(
+                out,
+                "failed",
+                &format!("{}: {} = {}", failed.program, failed.call, failed.errno),
+            )?;
+        }
+    }
+    if let Some(why) = &found.untraced {
+        line(out, "note", &format!("not traced: {why}"))?;
+    }
+    Ok(())
+}
