@@ -11,6 +11,7 @@ pub mod device;
 mod examine;
 pub mod filesystem;
 pub mod finding;
+mod firewall;
 pub mod gpu;
 mod helper;
 mod kernel;
