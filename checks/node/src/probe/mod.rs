@@ -77,6 +77,7 @@ pub static GROUPS: &[&[&Probe]] = &[
 pub static SLOW: &[&str] = &[
     "fi.providers",
     "gpu.ctk",
+    "net.netavark",
     "net.pasta",
     "net.slirp",
     "podman.network",
