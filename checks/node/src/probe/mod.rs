@@ -9,6 +9,7 @@ use crate::{Finding, Manual, Reading, Site};
 
 mod apptainer;
 mod cg;
+mod docker;
 mod env;
 mod fi;
 mod fs;
@@ -28,6 +29,7 @@ mod reg;
 mod run;
 mod sch;
 mod sec;
+mod sys;
 mod ucx;
 mod uid;
 
@@ -68,6 +70,8 @@ pub static GROUPS: &[&[&Probe]] = &[
     img::PROBES,
     apptainer::PROBES,
     reg::PROBES,
+    sys::PROBES,
+    docker::PROBES,
     podman::PROBES,
     run::PROBES,
 ];

@@ -4,6 +4,8 @@ use super::Probe;
 
 mod crun_hybrid;
 mod delegated;
+mod escape;
+mod memory;
 mod mode;
 mod own;
 
@@ -13,4 +15,6 @@ pub(super) static PROBES: &[&Probe] = &[
     &own::PROBE,
     &delegated::PROBE,
     &crun_hybrid::PROBE,
+    &escape::PROBE,
+    &memory::PROBE,
 ];

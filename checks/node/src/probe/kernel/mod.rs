@@ -2,7 +2,8 @@
 
 use super::Probe;
 
+mod overflowuid;
 mod version;
 
 /// The checks, in report order.
-pub(super) static PROBES: &[&Probe] = &[&version::PROBE];
+pub(super) static PROBES: &[&Probe] = &[&version::PROBE, &overflowuid::PROBE];

@@ -3,10 +3,14 @@
 use super::Probe;
 
 mod conf_over_hard;
+mod core;
 mod device_filter;
+mod inotify;
+mod keys;
 mod memlock;
 mod nofile;
 mod nproc;
+mod pid_max;
 
 /// The checks, in report order.
 pub(super) static PROBES: &[&Probe] = &[
@@ -15,4 +19,8 @@ pub(super) static PROBES: &[&Probe] = &[
     &nproc::PROBE,
     &conf_over_hard::PROBE,
     &device_filter::PROBE,
+    &keys::PROBE,
+    &pid_max::PROBE,
+    &inotify::PROBE,
+    &core::PROBE,
 ];

@@ -2,9 +2,11 @@
 
 use super::Probe;
 
+mod apparmor_cur;
 mod apparmor_userns;
 mod landlock;
 mod list;
+mod lockdown;
 mod selinux;
 
 /// The checks, in report order.
@@ -13,4 +15,6 @@ pub(super) static PROBES: &[&Probe] = &[
     &apparmor_userns::PROBE,
     &selinux::PROBE,
     &landlock::PROBE,
+    &apparmor_cur::PROBE,
+    &lockdown::PROBE,
 ];

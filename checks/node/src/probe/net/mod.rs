@@ -12,6 +12,8 @@ mod mtu;
 mod netavark;
 mod nft;
 mod pasta;
+mod ping_group;
+mod port_low;
 mod slirp;
 mod tun;
 
@@ -29,4 +31,6 @@ pub(super) static PROBES: &[&Probe] = &[
     &http_proxy::PROBE,
     &mtu::PROBE,
     &ipv6::PROBE,
+    &port_low::PROBE,
+    &ping_group::PROBE,
 ];

@@ -3,6 +3,7 @@
 use super::Probe;
 
 mod newuidmap;
+mod overlap;
 mod subid_file;
 mod suid_mount;
 mod suid_runtimes;
@@ -13,4 +14,5 @@ pub(super) static PROBES: &[&Probe] = &[
     &newuidmap::PROBE,
     &suid_mount::PROBE,
     &suid_runtimes::PROBE,
+    &overlap::PROBE,
 ];
