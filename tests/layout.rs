@@ -153,8 +153,13 @@ fn command_lines(document: &str) -> Vec<Vec<&str>> {
     let named = named.filter(|part| !part.contains('\n'));
     shown
         .chain(named)
-        .map(|line| line.split_whitespace().collect())
+        .map(|line| line.split_whitespace().take_while(is_ours).collect())
         .collect()
+}
+
+/// Whether a word is hpcctl's own: not of the shell, nor of a command that it is to run.
+fn is_ours(word: &&str) -> bool {
+    !matches!(*word, "|" | "--") && !word.starts_with('>')
 }
 
 #[test]
