@@ -68,6 +68,9 @@ pub struct Doctor {
     /// Ask a registry, too: the first mirror or search registry, or Docker Hub
     #[arg(long)]
     network: bool,
+    /// Ask podman what it maps itself; it leaves directories and a pause process behind
+    #[arg(long)]
+    ask_runtimes: bool,
     /// Leave out what starts other programs: for prologues and health checks of nodes
     #[arg(long)]
     fast: bool,
@@ -177,6 +180,7 @@ impl Doctor {
             operations: self.op.clone(),
             checks: self.check.clone(),
             network: self.network,
+            ask_runtimes: self.ask_runtimes,
             fast: self.fast,
         };
         let baseline = self.baseline.as_deref().map(baseline::read).transpose()?;

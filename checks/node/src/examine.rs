@@ -19,6 +19,8 @@ pub struct Ask {
     pub checks: Vec<String>,
     /// Whether checks may use the network.
     pub network: bool,
+    /// Whether runtimes may be asked what they themselves see, which leaves traces.
+    pub ask_runtimes: bool,
     /// Whether checks that start other programs are left out, and versions with them.
     pub fast: bool,
 }
@@ -39,6 +41,7 @@ impl Ask {
 pub fn examine(host: &dyn Host, ask: &Ask) -> (Doctor, Vec<Unknown>) {
     let mut site = Site::new(host);
     site.network = ask.network;
+    site.ask_runtimes = ask.ask_runtimes;
     let mut facts = Facts::new(site.is_root());
     let mut reports: Vec<Check> = Vec::new();
     for probe in checks() {

@@ -29,6 +29,8 @@ pub struct Site<'a> {
     pub mount_point: &'static str,
     /// Whether checks may use the network.
     pub network: bool,
+    /// Whether runtimes may be asked what they themselves see, which leaves traces.
+    pub ask_runtimes: bool,
     /// What the registry answered, asked once.
     registry: OnceLock<Ran>,
     /// The trial in which user namespaces turned out to be refused.
@@ -61,6 +63,7 @@ impl<'a> Site<'a> {
                 .find(|dir| host.stat(dir).is_ok())
                 .unwrap_or(&"/tmp"),
             network: false,
+            ask_runtimes: false,
             registry: OnceLock::new(),
             refused: OnceLock::new(),
             host,

@@ -5,6 +5,8 @@ use super::Probe;
 mod newuidmap;
 mod overlap;
 mod subid_file;
+mod subid_nss;
+mod subid_runtime;
 mod suid_mount;
 mod suid_runtimes;
 
@@ -15,4 +17,6 @@ pub(super) static PROBES: &[&Probe] = &[
     &suid_mount::PROBE,
     &suid_runtimes::PROBE,
     &overlap::PROBE,
+    &subid_nss::PROBE,
+    &subid_runtime::PROBE,
 ];
