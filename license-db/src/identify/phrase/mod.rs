@@ -8,14 +8,13 @@ use std::collections::HashMap;
 
 use hpcctl_model::license::{Kind, State};
 use serde::Deserialize;
+use wording::{Step, end, plain, steps, versioned};
 
 use super::finding::{Finding, MAX_FINDINGS, Taken};
-use super::spelling::hash;
 use super::words::Words;
 use crate::expression;
 
-/// The most words that `*` stands for.
-const MAX_GAP: usize = 6;
+mod wording;
 
 /// How far before a name the words of a grant are looked for.
 const BEHIND: usize = 10;
@@ -39,13 +38,6 @@ struct Row {
     source: String,
     #[expect(dead_code, reason = "every row states its date; a test checks it")]
     date: String,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum Step {
-    One(Vec<u32>),
-    Maybe(u32),
-    Gap,
 }
 
 /// What has to stand around a wording for it to count.
@@ -79,7 +71,7 @@ impl Phrases {
         let mut phrases = Self {
             rules: HashMap::new(),
         };
-        let data = crate::declared::data(include_str!("../../data/phrases.toml"))
+        let data = crate::declared::data(include_str!("../../../data/phrases.toml"))
             .unwrap_or(Data { phrase: Vec::new() });
         for row in data.phrase {
             for wording in &row.words {
@@ -245,88 +237,6 @@ fn granted(words: &Words, at: usize) -> bool {
         && !before.iter().any(|word| AGAINST.contains(word))
 }
 
-fn plain(words: &Words) -> Vec<Step> {
-    words
-        .words
-        .iter()
-        .map(|word| Step::One(vec![word.hash]))
-        .collect()
-}
-
-/// A name that ends in its version, however that is put: `2.0`, `v2.0`, `version 2.0`.
-fn versioned(words: &Words) -> Vec<Step> {
-    let mut steps = plain(words);
-    let last = words.word(words.len().saturating_sub(1));
-    let number = last.strip_prefix('v').unwrap_or(last);
-    let spelled = |word: &str| matches!(word, "version" | "v");
-    if steps.len() < 3 || !number.starts_with(|c: char| c.is_ascii_digit()) {
-        return steps;
-    }
-    steps.pop();
-    while steps.len() > 2 && spelled(words.word(steps.len() - 1)) {
-        steps.pop();
-    }
-    let mut numbers = vec![hash(number), hash(&format!("v{number}"))];
-    if let Some(whole) = number
-        .strip_suffix(".0")
-        .filter(|whole| !whole.contains('.'))
-    {
-        numbers.extend([hash(whole), hash(&format!("v{whole}"))]);
-    }
-    steps.extend([
-        Step::Maybe(hash("version")),
-        Step::Maybe(hash("v")),
-        Step::One(numbers),
-    ]);
-    steps
-}
-
-fn steps(wording: &str) -> Vec<Step> {
-    let mut out = Vec::new();
-    for part in wording.split_whitespace() {
-        if part == "*" {
-            out.push(Step::Gap);
-        } else if let Some(choice) = part.strip_prefix('(').and_then(|p| p.strip_suffix(')')) {
-            out.push(Step::One(choice.split('|').map(hash).collect()));
-        } else if let Some(optional) = part.strip_prefix('[').and_then(|p| p.strip_suffix(']')) {
-            out.push(Step::Maybe(hash(optional)));
-        } else {
-            out.extend(plain(&Words::of(part)));
-        }
-    }
-    out
-}
-
-/// Where a wording that begins at a place ends, or none where it does not stand there.
-fn end(words: &Words, taken: &Taken, at: usize, steps: &[Step]) -> Option<usize> {
-    let Some((step, rest)) = steps.split_first() else {
-        return Some(at);
-    };
-    let here = words
-        .words
-        .get(at)
-        .filter(|_| !taken.is(at))
-        .map(|word| word.hash);
-    match step {
-        Step::One(choice) => {
-            let here = here?;
-            if choice.contains(&here) {
-                end(words, taken, at + 1, rest)
-            } else {
-                None
-            }
-        }
-        Step::Maybe(word) if here == Some(*word) => {
-            end(words, taken, at + 1, rest).or_else(|| end(words, taken, at, rest))
-        }
-        Step::Maybe(_) => end(words, taken, at, rest),
-        // "is not in the public domain" says the opposite.
-        Step::Gap => (0..=MAX_GAP)
-            .take_while(|skip| *skip == 0 || words.word(at + skip - 1) != "not")
-            .find_map(|skip| end(words, taken, at + skip, rest)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -398,7 +308,7 @@ mod tests {
 
     #[test]
     fn every_phrase_is_read_and_names_a_known_license() {
-        let data: Data = crate::declared::data(include_str!("../../data/phrases.toml")).unwrap();
+        let data: Data = crate::declared::data(include_str!("../../../data/phrases.toml")).unwrap();
         for row in data.phrase {
             assert_eq!(
                 expression::normalise(&row.license).as_ref(),
