@@ -93,24 +93,7 @@ pub(super) fn find(number: u64) -> Option<&'static Call> {
     CALLS.iter().chain(OLDER).find(|call| call.number == number)
 }
 
-/// Whether a call executes a program, and the argument with its path.
+/// Whether a call executes a program, the path of which is its first argument.
 pub(super) fn executes(number: u64) -> bool {
     i64::try_from(number).is_ok_and(|number| number == libc::SYS_execve)
-}
-
-/// Flags that make namespaces, joined as in C; empty where there are none.
-pub(super) fn namespaces(flags: u64) -> String {
-    const NAMES: [(i32, &str); 7] = [
-        (libc::CLONE_NEWUSER, "CLONE_NEWUSER"),
-        (libc::CLONE_NEWNS, "CLONE_NEWNS"),
-        (libc::CLONE_NEWPID, "CLONE_NEWPID"),
-        (libc::CLONE_NEWNET, "CLONE_NEWNET"),
-        (libc::CLONE_NEWIPC, "CLONE_NEWIPC"),
-        (libc::CLONE_NEWUTS, "CLONE_NEWUTS"),
-        (libc::CLONE_NEWCGROUP, "CLONE_NEWCGROUP"),
-    ];
-    let set = NAMES
-        .iter()
-        .filter(|(flag, _)| flags & u64::from(flag.cast_unsigned()) != 0);
-    set.map(|(_, name)| *name).collect::<Vec<_>>().join("|")
 }

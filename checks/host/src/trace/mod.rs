@@ -7,6 +7,7 @@
 mod calls;
 mod tracer;
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::Errno;
@@ -21,7 +22,7 @@ pub struct Traced {
     /// Whether it was ended at the deadline.
     pub deadline: bool,
     /// Calls of interest that failed, in order; at most the last few thousand.
-    pub failed: Vec<Failed>,
+    pub failed: VecDeque<Failed>,
     /// Processes that ended with another status than 0, in order.
     pub ended: Vec<Ended>,
     /// Programs with privileges of their own, which were not traced.

@@ -40,8 +40,8 @@ const OPTIONS: c_int = libc::PTRACE_O_TRACESYSGOOD
 
 /// A call that a thread is in.
 struct Entered {
-    call: Option<&'static Call>,
-    words: Vec<String>,
+    call: &'static Call,
+    arguments: [u64; 6],
 }
 
 struct Tracer {
@@ -243,39 +243,37 @@ impl Tracer {
     }
 
     fn enter(&mut self, pid: pid_t, number: u64, arguments: &[u64; 6]) -> bool {
-        let call = calls::find(number);
-        let words = call.map_or_else(Vec::new, |call| words(pid, call, arguments));
         if self.lets_go
             && calls::executes(number)
-            && let Some(path) = words.first().filter(|path| gains_privileges(pid, path))
+            && let Some(path) = text(pid, arguments[0])
+            && gains_privileges(pid, &path)
         {
-            self.traced.let_go.push(path.clone());
+            self.traced.let_go.push(path);
             self.traced.let_go.dedup();
             return true;
         }
-        self.threads.insert(pid, Some(Entered { call, words }));
+        let arguments = *arguments;
+        let entered = calls::find(number).map(|call| Entered { call, arguments });
+        self.threads.insert(pid, entered);
         false
     }
 
     fn leave(&mut self, pid: pid_t, value: i64, is_error: bool) {
         let entered = self.threads.get_mut(&pid).and_then(Option::take);
-        let Some(Entered {
-            call: Some(call),
-            words,
-        }) = entered
-        else {
+        let Some(Entered { call, arguments }) = entered.filter(|_| is_error) else {
             return;
         };
         let errno = Errno(i32::try_from(-value).unwrap_or(0));
+        let words = words(pid, call, &arguments);
         // A write matters where it maps ids; every other call where it fails.
         let dull = call.name == "write" && !words.first().is_some_and(|path| is_map(path));
-        if !is_error || dull || matches!(errno, Errno::EINTR | Errno::EAGAIN) {
+        if dull || matches!(errno, Errno::EINTR | Errno::EAGAIN) {
             return;
         }
         if self.traced.failed.len() >= KEPT {
-            self.traced.failed.remove(0);
+            self.traced.failed.pop_front();
         }
-        self.traced.failed.push(Failed {
+        self.traced.failed.push_back(Failed {
             pid,
             program: program(pid),
             name: call.name,
@@ -299,7 +297,7 @@ fn is_map(path: &str) -> bool {
 fn words(pid: pid_t, call: &Call, arguments: &[u64; 6]) -> Vec<String> {
     let word = |argument: &Argument| match *argument {
         Argument::Text(n) => text(pid, arguments[n]),
-        Argument::Namespaces(n) => Some(calls::namespaces(arguments[n])),
+        Argument::Namespaces(n) => Some(crate::trial::namespaces(arguments[n])),
         Argument::File(n) => open_file(pid, arguments[n]),
         Argument::Number(n) => Some((arguments[n] as i32).to_string()),
     };

@@ -15,6 +15,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use op::namespaces;
 pub use op::{Map, Op};
 pub(crate) use parent::{attempt, kill_group};
 

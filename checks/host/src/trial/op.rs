@@ -240,7 +240,7 @@ fn mount(
 }
 
 /// The names of `CLONE_NEW…` flags, joined as in C.
-fn namespaces(flags: u64) -> String {
+pub(crate) fn namespaces(flags: u64) -> String {
     const NAMES: [(i32, &str); 8] = [
         (libc::CLONE_NEWUSER, "CLONE_NEWUSER"),
         (libc::CLONE_NEWNS, "CLONE_NEWNS"),
