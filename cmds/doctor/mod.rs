@@ -195,6 +195,7 @@ impl Doctor {
             // Without the other checks nothing is known of any runtime.
             result.runtimes.clear();
         }
+        let host = node.finish()?;
         if let Some(name) = &self.emit_config {
             return advise::config(name, &result);
         }
@@ -204,7 +205,7 @@ impl Doctor {
         let exit = self.exit(&result);
         let changed = baseline.map(|before| baseline::changes(&before, &mut result));
         let mut report = emit::envelope("doctor", begun, result, unknowns);
-        if let Some(host) = node.finish()? {
+        if let Some(host) = host {
             report.host = host;
         }
         emit::write(&Report::Doctor(&report), &outputs, ui)?;

@@ -42,6 +42,15 @@ pub fn read(site: &Site<'_>) -> Reading {
     })
 }
 
+/// Looks at those places, and reads which controllers the caller's own cgroup v2 has.
+pub fn read_controllers(site: &Site<'_>) -> Reading {
+    let reading = read(site);
+    match own(site) {
+        Some(own) => reading.file(site, &format!("{own}/cgroup.controllers")),
+        None => reading,
+    }
+}
+
 /// The layout, by the rule of crun and systemd: the types of the two directories.
 pub fn layout(reading: &Reading) -> Layout {
     let is = |path, kind| {

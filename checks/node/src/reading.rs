@@ -1,7 +1,7 @@
 //! What a probe read: the raw answers of the host, and the evidence that they make.
 
 use hpcctl_host::command::End;
-use hpcctl_host::{Errno, Ran, Stat, Trial, Tried};
+use hpcctl_host::{Errno, Op, Ran, Stat, Trial, Tried};
 use hpcctl_model::doctor::Evidence;
 
 use crate::Site;
@@ -37,6 +37,24 @@ impl Reading {
         self
     }
 
+    /// Looks at device files and opens each for writing, in one trial; none where none is named.
+    #[must_use]
+    pub fn open_each(self, site: &Site<'_>, paths: &[String]) -> Self {
+        if paths.is_empty() {
+            return self;
+        }
+        let trial = paths.iter().fold(Trial::new(), |trial, path| {
+            trial.maybe(Op::Open {
+                path: path.clone(),
+                write: true,
+            })
+        });
+        let looked = paths
+            .iter()
+            .fold(self, |reading, path| reading.stat(site, path));
+        looked.trial(site, &trial)
+    }
+
     /// Reads a file.
     #[must_use]
     pub fn file(mut self, site: &Site<'_>, path: &str) -> Self {
@@ -54,7 +72,7 @@ impl Reading {
     /// Runs a command.
     #[must_use]
     pub fn run(mut self, site: &Site<'_>, argv: &[&str]) -> Self {
-        self.ran.push(site.host.run(argv, hpcctl_host::DEADLINE));
+        self.ran.push(site.run(argv));
         self
     }
 

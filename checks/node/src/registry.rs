@@ -98,8 +98,9 @@ pub fn ask(site: &Site<'_>) -> Reading {
         return reading;
     };
     let address = format!("https://{registry}/v2/");
-    let ran = site.registry_answer(|| {
-        let argv = [
+    reading.run(
+        site,
+        &[
             curl.as_str(),
             "-sS",
             "-o",
@@ -109,12 +110,8 @@ pub fn ask(site: &Site<'_>) -> Reading {
             "--max-time",
             SECONDS,
             &address,
-        ];
-        site.host.run(&argv, hpcctl_host::DEADLINE)
-    });
-    let mut reading = reading;
-    reading.ran.push(ran);
-    reading
+        ],
+    )
 }
 
 /// What a registry answered.

@@ -1,6 +1,6 @@
 //! The node as every probe sees it: the host, who asks, and facts that several judge by.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use hpcctl_host::{Caller, Host, Ran, Trial, Tried};
 use procfs::FromRead;
@@ -31,8 +31,9 @@ pub struct Site<'a> {
     pub network: bool,
     /// Whether runtimes may be asked what they themselves see, which leaves traces.
     pub ask_runtimes: bool,
-    /// What the registry answered, asked once.
-    registry: OnceLock<Ran>,
+    /// The commands that were run, each once: the answer of a server, or the help of a
+    /// program, serves every check that reads it.
+    ran: Mutex<Vec<Ran>>,
     /// The trial in which user namespaces turned out to be refused.
     refused: OnceLock<Tried>,
 }
@@ -64,7 +65,7 @@ impl<'a> Site<'a> {
                 .unwrap_or(&"/tmp"),
             network: false,
             ask_runtimes: false,
-            registry: OnceLock::new(),
+            ran: Mutex::new(Vec::new()),
             refused: OnceLock::new(),
             host,
         }
@@ -85,9 +86,15 @@ impl<'a> Site<'a> {
         tried
     }
 
-    /// The answer of the registry: what `ask` gives, the first time.
-    pub(crate) fn registry_answer(&self, ask: impl FnOnce() -> Ran) -> Ran {
-        self.registry.get_or_init(ask).clone()
+    /// Runs a command, or gives what it answered before.
+    pub(crate) fn run(&self, argv: &[&str]) -> Ran {
+        let mut done = self.ran.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = done.iter().find(|ran| ran.argv == argv) {
+            return known.clone();
+        }
+        let ran = self.host.run(argv, hpcctl_host::DEADLINE);
+        done.push(ran.clone());
+        ran
     }
 
     /// Whether root asks.

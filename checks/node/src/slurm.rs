@@ -2,7 +2,9 @@
 //!
 //! Sources: slurm.conf(5), cgroup.conf(5), and what Slurm 22.05 does with them.
 
-use crate::Site;
+use hpcctl_host::Errno;
+
+use crate::{Finding, Reading, Site};
 
 /// Where plugins are, unless PluginDir says otherwise.
 pub const PLUGINS: &str = "/usr/lib64/slurm";
@@ -21,6 +23,26 @@ pub fn directory(site: &Site<'_>) -> Option<String> {
         .iter()
         .find(is_there)
         .map(|dir| (*dir).to_owned())
+}
+
+/// Reads a file of the configuration; nothing is read where Slurm is not configured.
+pub fn read(site: &Site<'_>, file: &str) -> Reading {
+    match directory(site) {
+        Some(dir) => Reading::new().file(site, &format!("{dir}/{file}")),
+        None => Reading::new(),
+    }
+}
+
+/// What that file held, empty where it is not there; else what to say of it.
+pub fn text(reading: &Reading) -> Result<&str, Finding> {
+    match reading.files.first() {
+        None => Err(Finding::skipped("Slurm is not configured here")),
+        Some((_, Ok(text))) => Ok(text),
+        Some((_, Err(Errno::ENOENT))) => Ok(""),
+        Some((path, Err(errno))) => {
+            Err(Finding::unknown(format!("{path} cannot be read: {errno}")))
+        }
+    }
 }
 
 /// The settings of a file, one a line: KEY=VALUE.

@@ -3,21 +3,9 @@
 use hpcctl_model::doctor::Verdict;
 use hpcctl_model::lint::{LintFinding, Outcome};
 
-use super::{Known, because, finding, instead};
+use crate::container_command::{self, ContainerCommand};
 
-/// A command that starts containers, and the runtime that it belongs to.
-const COMMANDS: &[(&str, &str)] = &[
-    ("ch-run", "charliecloud"),
-    ("podman", "podman"),
-    ("podman-hpc", "podman-hpc"),
-    ("docker", "docker-rootless"),
-    ("apptainer", "apptainer"),
-    ("singularity", "apptainer"),
-    ("sarus", "sarus"),
-    ("shifter", "shifter"),
-    ("enroot", "enroot"),
-    ("udocker", "udocker"),
-];
+use super::{Known, because, finding, instead};
 
 /// Judges each line that starts a container.
 pub(super) fn lint(text: &str, known: &Known<'_>) -> Vec<LintFinding> {
@@ -25,16 +13,19 @@ pub(super) fn lint(text: &str, known: &Known<'_>) -> Vec<LintFinding> {
     let lines = lines.filter(|(_, line)| !line.trim_start().starts_with('#'));
     let judged = lines.filter_map(|(at, line)| {
         let words = line.split(|c: char| c.is_whitespace() || matches!(c, ';' | '|' | '&' | '('));
-        let mut names = words.map(|word| word.rsplit('/').next().unwrap_or(word));
-        let runtime = names.find_map(|word| COMMANDS.iter().find(|(name, _)| *name == word));
-        let (_, runtime) = runtime?;
-        Some(command(at + 1, line, runtime, known))
+        let found = container_command::find(words)?;
+        Some(judge(at + 1, line, found, known))
     });
     judged.collect()
 }
 
-fn command(at: usize, line: &str, runtime: &str, known: &Known<'_>) -> LintFinding {
-    let Some(run) = known.operation(runtime, "run") else {
+fn judge(at: usize, line: &str, command: ContainerCommand, known: &Known<'_>) -> LintFinding {
+    let ContainerCommand { runtime, op, .. } = command;
+    let does = match op {
+        "build" => "build images",
+        _ => "run containers",
+    };
+    let Some(run) = known.operation(runtime, op) else {
         let found = finding(
             at,
             line,
@@ -48,13 +39,13 @@ fn command(at: usize, line: &str, runtime: &str, known: &Known<'_>) -> LintFindi
             at,
             line,
             Outcome::Works,
-            format!("{runtime} runs containers here"),
+            format!("{runtime} can {does} here"),
         ),
         Verdict::Unknown => finding(
             at,
             line,
             Outcome::Unknown,
-            format!("whether {runtime} runs containers here is not known"),
+            format!("whether {runtime} can {does} here is not known"),
         ),
         Verdict::No => {
             let first = run.because.first().map_or("", String::as_str);
@@ -62,7 +53,7 @@ fn command(at: usize, line: &str, runtime: &str, known: &Known<'_>) -> LintFindi
                 at,
                 line,
                 Outcome::Fails,
-                format!("{runtime} cannot run here: {}", known.summary(first)),
+                format!("{runtime} cannot {does} here: {}", known.summary(first)),
             );
             found.because.clone_from(&run.because);
             let step = run.fix.first().and_then(|steps| steps.first());

@@ -105,6 +105,15 @@ pub(crate) const MANY_IDS: Formula = Formula::All(&[
     Formula::Check("uid.newuidmap"),
 ]);
 
+/// What a set-user-id runtime needs that makes no user namespace: its own privilege, and the
+/// kernel's drivers.
+pub(crate) const KERNEL_MOUNTS: Formula = Formula::All(&[
+    Formula::Check("uid.suid.runtimes"),
+    Formula::Check("fs.loop"),
+    Formula::Check("fs.squash"),
+    Formula::Check("ovl.kernel"),
+]);
+
 /// A registry answers; asked only where the network may be used, else not known.
 pub(crate) const REGISTRY: Formula = Formula::Check("reg.v2ping");
 

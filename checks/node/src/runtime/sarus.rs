@@ -2,7 +2,10 @@
 //!
 //! The rules follow its documentation; none is tried in the tests.
 
-use super::{Formula, GPU, HOST_MPI, LAUNCHER, REGISTRY, Rule, Runtime, judge_installed, look_for};
+use super::{
+    Formula, GPU, HOST_MPI, KERNEL_MOUNTS, LAUNCHER, REGISTRY, Rule, Runtime, judge_installed,
+    look_for,
+};
 use crate::finding::admin;
 use crate::{Manual, Probe};
 use hpcctl_model::doctor::Cost;
@@ -88,11 +91,4 @@ pub static RUNTIME: Runtime = Runtime {
     ],
 };
 
-/// It makes no user namespace: what it needs is its own privilege, and the kernel's drivers.
-const RUN: Formula = Formula::All(&[
-    Formula::Check("runtime.sarus.installed"),
-    Formula::Check("uid.suid.runtimes"),
-    Formula::Check("fs.loop"),
-    Formula::Check("fs.squash"),
-    Formula::Check("ovl.kernel"),
-]);
+const RUN: Formula = Formula::All(&[Formula::Check("runtime.sarus.installed"), KERNEL_MOUNTS]);

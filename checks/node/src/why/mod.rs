@@ -7,6 +7,8 @@ use hpcctl_host::trace::{Failed, Traced};
 use hpcctl_model::doctor::{Check, Doctor, Status, Verdict};
 use hpcctl_model::why::Named;
 
+use crate::container_command;
+
 mod rules;
 
 /// A call that failed, as a rule knows it.
@@ -97,25 +99,18 @@ fn relevant(traced: &Traced) -> Vec<&Failed> {
 
 /// The checks because of which the runtime of this command is refused, by doctor's verdict.
 fn refused<'a>(command: &[String], found: &'a Doctor) -> Vec<(&'a str, &'a str)> {
-    let names = command.iter().flat_map(|word| word.split_whitespace());
-    let names: Vec<&str> = names
-        .map(|word| word.rsplit('/').next().unwrap_or(word))
-        .collect();
-    let Some((program, runtime)) = rules::PROGRAMS
-        .iter()
-        .find(|(program, _)| names.contains(program))
-    else {
+    let words = command.iter().flat_map(|word| word.split_whitespace());
+    let Some(command) = container_command::find(words) else {
         return Vec::new();
     };
-    let op = match (*program, names.contains(&"build")) {
-        ("ch-image", _) | (_, true) => "build",
-        _ => "run",
-    };
-    let rows = found.runtimes.iter().filter(|row| row.runtime == *runtime);
+    let rows = found
+        .runtimes
+        .iter()
+        .filter(|row| row.runtime == command.runtime);
     let operations = rows.flat_map(|row| &row.operations);
-    let refused = operations.filter(|row| row.op == op && row.verdict == Verdict::No);
+    let refused = operations.filter(|row| row.op == command.op && row.verdict == Verdict::No);
     refused
-        .flat_map(|row| row.because.iter().map(|id| (id.as_str(), *program)))
+        .flat_map(|row| row.because.iter().map(|id| (id.as_str(), command.program)))
         .collect()
 }
 
@@ -182,12 +177,6 @@ mod tests {
             .chain(rules::WARNINGS);
         for id in ids {
             assert!(crate::checks().any(|probe| probe.id == *id), "{id}");
-        }
-        for (_, runtime) in rules::PROGRAMS {
-            assert!(
-                crate::RUNTIMES.iter().any(|row| row.name == *runtime),
-                "{runtime}"
-            );
         }
     }
 }

@@ -230,17 +230,3 @@ pub(super) static CALLS: &[CallRule] = &[
 /// Checks whose warning stands in the way of a command that asks for it.
 pub(super) static WARNINGS: &[&str] =
     &["img.git", "gpu.cdi", "sch.slurm.container", "podman.pause"];
-
-/// Programs, and the runtime that each belongs to.
-pub(super) static PROGRAMS: &[(&str, &str)] = &[
-    ("podman", "podman"),
-    ("ch-run", "charliecloud"),
-    ("ch-image", "charliecloud"),
-    ("apptainer", "apptainer"),
-    ("singularity", "apptainer"),
-    ("docker", "docker-rootless"),
-    ("enroot", "enroot"),
-    ("sarus", "sarus"),
-    ("shifter", "shifter"),
-    ("udocker", "udocker"),
-];

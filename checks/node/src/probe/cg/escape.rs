@@ -1,9 +1,7 @@
 //! `cg.escape`: do containers stay in the control group of the job?
 
 use super::Probe;
-use crate::{Finding, Manual, Reading, Site, process};
-
-const JOBS: &[&str] = &["SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID"];
+use crate::{Finding, Manual, Reading, Site, process, scheduler};
 
 const HELPERS: &[&str] = &[
     "conmon",
@@ -31,8 +29,7 @@ pub static PROBE: Probe = Probe {
 };
 
 fn read(site: &Site<'_>) -> Reading {
-    let job = JOBS.iter().find_map(|name| site.host.env(name));
-    let Some(job) = job else {
+    let Some((_, job)) = scheduler::job(site) else {
         return Reading::new();
     };
     let own = site.host.read("/proc/self/cgroup").unwrap_or_default();

@@ -23,11 +23,7 @@ pub static PROBE: Probe = Probe {
 };
 
 fn read(site: &Site<'_>) -> Reading {
-    let reading = cgroup::read(site);
-    match cgroup::own(site) {
-        Some(own) => reading.file(site, &format!("{own}/cgroup.controllers")),
-        None => reading,
-    }
+    cgroup::read_controllers(site)
 }
 
 fn judge(reading: &Reading, site: &Site<'_>) -> Finding {

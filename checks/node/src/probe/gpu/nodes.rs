@@ -1,6 +1,6 @@
 //! `gpu.nodes`: can the device files of the GPU be opened?
 
-use hpcctl_host::{Errno, Op, Trial};
+use hpcctl_host::Errno;
 use hpcctl_model::doctor::Cost;
 
 use super::Probe;
@@ -24,21 +24,7 @@ pub static PROBE: Probe = Probe {
 };
 
 fn read(site: &Site<'_>) -> Reading {
-    let nodes = gpu::nodes(site);
-    let trial = nodes.iter().fold(Trial::new(), |trial, path| {
-        trial.maybe(Op::Open {
-            path: path.clone(),
-            write: true,
-        })
-    });
-    let reading = nodes
-        .iter()
-        .fold(Reading::new(), |reading, path| reading.stat(site, path));
-    if nodes.is_empty() {
-        reading
-    } else {
-        reading.trial(site, &trial)
-    }
+    Reading::new().open_each(site, &gpu::nodes(site))
 }
 
 fn judge(reading: &Reading, site: &Site<'_>) -> Finding {

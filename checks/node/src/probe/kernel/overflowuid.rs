@@ -1,8 +1,8 @@
 //! `kernel.overflowuid`: which id stands for those that are not mapped?
 
 use super::Probe;
-use crate::finding::sysctl;
-use crate::{Finding, Manual, Reading, Site};
+use crate::finding;
+use crate::{Finding, Manual, Reading, Site, sysctl};
 
 const KEY: &str = "kernel.overflowuid";
 const PATH: &str = "/proc/sys/kernel/overflowuid";
@@ -28,22 +28,16 @@ fn read(site: &Site<'_>) -> Reading {
 }
 
 fn judge(reading: &Reading, _: &Site<'_>) -> Finding {
-    let value = match reading.files.first() {
-        Some((_, Ok(text))) => text.trim(),
-        Some((_, Err(hpcctl_host::Errno::ENOENT))) => {
-            return Finding::skipped("the kernel has no such setting");
-        }
-        _ => return Finding::unknown(format!("{PATH} cannot be read")),
-    };
-    let Ok(number) = value.parse::<u64>() else {
-        return Finding::unknown(format!("{KEY} is {value:?}, which is no number"));
+    let number = match sysctl::number(reading, KEY) {
+        Ok(number) => number,
+        Err(finding) => return finding,
     };
     match number {
         65_534 => Finding::pass("ids that are not mapped show as 65534"),
         other => Finding::warn(format!(
             "ids that are not mapped show as {other} instead of 65534"
         ))
-        .step(sysctl(KEY, "65534")),
+        .step(finding::sysctl(KEY, "65534")),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `lim.core`: where do core dumps go?
 
 use super::Probe;
-use crate::{Finding, Manual, Reading, Site};
+use crate::{Finding, Manual, Reading, Site, sysctl};
 
 const KEY: &str = "kernel.core_pattern";
 const PATH: &str = "/proc/sys/kernel/core_pattern";
@@ -27,12 +27,9 @@ fn read(site: &Site<'_>) -> Reading {
 }
 
 fn judge(reading: &Reading, _: &Site<'_>) -> Finding {
-    let value = match reading.files.first() {
-        Some((_, Ok(text))) => text.trim(),
-        Some((_, Err(hpcctl_host::Errno::ENOENT))) => {
-            return Finding::skipped("the kernel has no such setting");
-        }
-        _ => return Finding::unknown(format!("{PATH} cannot be read")),
+    let value = match sysctl::text(reading) {
+        Ok(value) => value,
+        Err(finding) => return finding,
     };
     match value.strip_prefix('|') {
         Some(program) => {

@@ -1,8 +1,8 @@
 //! `lim.inotify`: are there enough inotify instances?
 
 use super::Probe;
-use crate::finding::sysctl;
-use crate::{Finding, Manual, Reading, Site};
+use crate::finding;
+use crate::{Finding, Manual, Reading, Site, sysctl};
 
 const KEY: &str = "fs.inotify.max_user_instances";
 const PATH: &str = "/proc/sys/fs/inotify/max_user_instances";
@@ -28,21 +28,15 @@ fn read(site: &Site<'_>) -> Reading {
 }
 
 fn judge(reading: &Reading, _: &Site<'_>) -> Finding {
-    let value = match reading.files.first() {
-        Some((_, Ok(text))) => text.trim(),
-        Some((_, Err(hpcctl_host::Errno::ENOENT))) => {
-            return Finding::skipped("the kernel has no such setting");
-        }
-        _ => return Finding::unknown(format!("{PATH} cannot be read")),
-    };
-    let Ok(number) = value.parse::<u64>() else {
-        return Finding::unknown(format!("{KEY} is {value:?}, which is no number"));
+    let number = match sysctl::number(reading, KEY) {
+        Ok(number) => number,
+        Err(finding) => return finding,
     };
     match number {
         0..=128 => Finding::warn(format!(
             "{KEY} is {number}: a few containers of a user fill it"
         ))
-        .step(sysctl(KEY, "8192")),
+        .step(finding::sysctl(KEY, "8192")),
         _ => Finding::pass(format!("a user may have {number} inotify instances")),
     }
 }

@@ -1,8 +1,8 @@
 //! `lim.keys`: are there enough kernel keys?
 
 use super::Probe;
-use crate::finding::sysctl;
-use crate::{Finding, Manual, Reading, Site};
+use crate::finding;
+use crate::{Finding, Manual, Reading, Site, sysctl};
 
 const KEY: &str = "kernel.keys.maxkeys";
 const PATH: &str = "/proc/sys/kernel/keys/maxkeys";
@@ -28,22 +28,16 @@ fn read(site: &Site<'_>) -> Reading {
 }
 
 fn judge(reading: &Reading, _: &Site<'_>) -> Finding {
-    let value = match reading.files.first() {
-        Some((_, Ok(text))) => text.trim(),
-        Some((_, Err(hpcctl_host::Errno::ENOENT))) => {
-            return Finding::skipped("the kernel has no such setting");
-        }
-        _ => return Finding::unknown(format!("{PATH} cannot be read")),
-    };
-    let Ok(number) = value.parse::<u64>() else {
-        return Finding::unknown(format!("{KEY} is {value:?}, which is no number"));
+    let number = match sysctl::number(reading, KEY) {
+        Ok(number) => number,
+        Err(finding) => return finding,
     };
     match number {
         0..1000 => Finding::warn(format!(
             "{KEY} is {number}: as many containers of a user at once fill it"
         ))
         .holding(false)
-        .step(sysctl(KEY, "20000")),
+        .step(finding::sysctl(KEY, "20000")),
         _ => Finding::pass(format!("a user may have {number} keys")),
     }
 }

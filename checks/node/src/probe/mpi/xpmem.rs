@@ -1,14 +1,8 @@
 //! `mpi.xpmem`: is xpmem within reach?
 
-use hpcctl_host::{Op, Trial};
-use hpcctl_model::doctor::Cost;
-
 use super::Probe;
-use crate::finding::admin;
-use crate::{Finding, Manual, Reading, Site, attribute};
-
-const MODULE: &str = "/sys/module/xpmem";
-const NODE: &str = "/dev/xpmem";
+use crate::module::Module;
+use crate::{Finding, Manual, Reading, Site};
 
 /// The row.
 pub static PROBE: Probe = Probe {
@@ -26,35 +20,14 @@ pub static PROBE: Probe = Probe {
     judge,
 };
 
+static MODULE: Module = Module { name: "xpmem" };
+
 fn read(site: &Site<'_>) -> Reading {
-    let reading = Reading::new().stat(site, MODULE);
-    if !matches!(reading.stats.first(), Some((_, Ok(_)))) {
-        return reading;
-    }
-    let trial = Trial::new().op(Op::Open {
-        path: NODE.into(),
-        write: true,
-    });
-    reading.trial(site, &trial)
+    MODULE.read(site)
 }
 
 fn judge(reading: &Reading, _: &Site<'_>) -> Finding {
-    let Some(tried) = reading.tried.first() else {
-        return Finding::skipped("the module is not loaded").holding(false);
-    };
-    if let Some(finding) = attribute::unprepared(tried) {
-        return finding;
-    }
-    match tried.failed() {
-        None => Finding::pass(format!("{NODE} can be opened")),
-        Some(step) => Finding::warn(format!("the module is loaded, but {step}"))
-            .holding(false)
-            .step(admin(
-                Cost::AdminSysctl,
-                "let everybody open it",
-                &format!("chmod 0666 {NODE}"),
-            )),
-    }
+    MODULE.judge(reading)
 }
 
 #[cfg(test)]

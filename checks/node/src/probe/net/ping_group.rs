@@ -1,8 +1,8 @@
 //! `net.ping_group`: may a user ping?
 
 use super::Probe;
-use crate::finding::sysctl;
-use crate::{Finding, Manual, Reading, Site};
+use crate::finding;
+use crate::{Finding, Manual, Reading, Site, sysctl};
 
 const KEY: &str = "net.ipv4.ping_group_range";
 const PATH: &str = "/proc/sys/net/ipv4/ping_group_range";
@@ -28,21 +28,17 @@ fn read(site: &Site<'_>) -> Reading {
 }
 
 fn judge(reading: &Reading, _: &Site<'_>) -> Finding {
-    let value = match reading.files.first() {
-        Some((_, Ok(text))) => text.trim(),
-        Some((_, Err(hpcctl_host::Errno::ENOENT))) => {
-            return Finding::skipped("the kernel has no such setting");
-        }
-        _ => return Finding::unknown(format!("{PATH} cannot be read")),
+    let value = match sysctl::text(reading) {
+        Ok(value) => value,
+        Err(finding) => return finding,
     };
     let numbers: Vec<u64> = value
         .split_whitespace()
         .filter_map(|word| word.parse().ok())
         .collect();
     match numbers.as_slice() {
-        [low, high] if low > high => {
-            Finding::warn("no group may ping without privileges").step(sysctl(KEY, "0 2147483647"))
-        }
+        [low, high] if low > high => Finding::warn("no group may ping without privileges")
+            .step(finding::sysctl(KEY, "0 2147483647")),
         [low, high] => Finding::pass(format!("groups {low} to {high} may ping")),
         _ => Finding::unknown(format!("{KEY} is {value:?}")),
     }

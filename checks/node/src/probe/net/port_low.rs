@@ -1,8 +1,8 @@
 //! `net.port_low`: from which port on may a user listen?
 
 use super::Probe;
-use crate::finding::sysctl;
-use crate::{Finding, Manual, Reading, Site};
+use crate::finding;
+use crate::{Finding, Manual, Reading, Site, sysctl};
 
 const KEY: &str = "net.ipv4.ip_unprivileged_port_start";
 const PATH: &str = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
@@ -28,18 +28,12 @@ fn read(site: &Site<'_>) -> Reading {
 }
 
 fn judge(reading: &Reading, _: &Site<'_>) -> Finding {
-    let value = match reading.files.first() {
-        Some((_, Ok(text))) => text.trim(),
-        Some((_, Err(hpcctl_host::Errno::ENOENT))) => {
-            return Finding::skipped("the kernel has no such setting");
-        }
-        _ => return Finding::unknown(format!("{PATH} cannot be read")),
-    };
-    let Ok(number) = value.parse::<u64>() else {
-        return Finding::unknown(format!("{KEY} is {value:?}, which is no number"));
+    let number = match sysctl::number(reading, KEY) {
+        Ok(number) => number,
+        Err(finding) => return finding,
     };
     Finding::pass(format!("an ordinary user may listen from port {number} on"))
-        .step(sysctl(KEY, "80"))
+        .step(finding::sysctl(KEY, "80"))
 }
 
 #[cfg(test)]

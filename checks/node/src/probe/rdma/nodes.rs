@@ -1,6 +1,5 @@
 //! `rdma.nodes`: can the devices of the fast network be opened?
 
-use hpcctl_host::{Op, Trial};
 use hpcctl_model::doctor::Cost;
 
 use super::Probe;
@@ -27,20 +26,7 @@ pub static PROBE: Probe = Probe {
 };
 
 fn read(site: &Site<'_>) -> Reading {
-    let nodes = rdma::nodes(site);
-    if nodes.is_empty() {
-        return Reading::new();
-    }
-    let trial = nodes.iter().fold(Trial::new(), |trial, path| {
-        trial.maybe(Op::Open {
-            path: path.clone(),
-            write: true,
-        })
-    });
-    let reading = nodes
-        .iter()
-        .fold(Reading::new(), |reading, path| reading.stat(site, path));
-    reading.trial(site, &trial)
+    Reading::new().open_each(site, &rdma::nodes(site))
 }
 
 fn judge(reading: &Reading, site: &Site<'_>) -> Finding {

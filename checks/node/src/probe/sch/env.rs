@@ -4,7 +4,7 @@ use hpcctl_model::doctor::Cost;
 
 use super::Probe;
 use crate::finding::user;
-use crate::{Finding, Manual, Reading, Site};
+use crate::{Finding, Manual, Reading, Site, scheduler};
 
 /// The row.
 pub static PROBE: Probe = Probe {
@@ -23,10 +23,7 @@ pub static PROBE: Probe = Probe {
 };
 
 fn read(site: &Site<'_>) -> Reading {
-    let job = ["SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID"]
-        .iter()
-        .find_map(|name| site.host.env(name));
-    let Some(job) = job else {
+    let Some((_, job)) = scheduler::job(site) else {
         return Reading::new();
     };
     let mut reading = Reading::new().fact("job", job);

@@ -1,14 +1,8 @@
 //! `sch.kind`: which batch scheduler is this node under?
 
 use super::Probe;
+use crate::scheduler::SCHEDULERS;
 use crate::{Finding, Manual, Reading, Site};
-
-/// Name, variable of a job, command that submits one.
-const KINDS: &[(&str, &str, &str)] = &[
-    ("Slurm", "SLURM_JOB_ID", "sbatch"),
-    ("PBS", "PBS_JOBID", "qsub"),
-    ("LSF", "LSB_JOBID", "bsub"),
-];
 
 /// The row.
 pub static PROBE: Probe = Probe {
@@ -27,16 +21,13 @@ pub static PROBE: Probe = Probe {
 };
 
 fn read(site: &Site<'_>) -> Reading {
-    KINDS
-        .iter()
-        .fold(Reading::new(), |reading, (name, variable, program)| match (
-            site.host.env(variable),
-            site.host.which(program),
-        ) {
-            (Some(job), _) => reading.fact(name, format!("in job {job}")),
-            (None, Some(path)) => reading.fact(name, path),
+    SCHEDULERS.iter().fold(Reading::new(), |reading, known| {
+        match (site.host.env(known.variable), site.host.which(known.submit)) {
+            (Some(job), _) => reading.fact(known.name, format!("in job {job}")),
+            (None, Some(path)) => reading.fact(known.name, path),
             (None, None) => reading,
-        })
+        }
+    })
 }
 
 fn judge(reading: &Reading, _: &Site<'_>) -> Finding {

@@ -4,9 +4,7 @@ use hpcctl_model::doctor::Cost;
 
 use super::Probe;
 use crate::finding::admin;
-use crate::{Finding, Manual, Reading, Site};
-
-const JOBS: &[&str] = &["SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID"];
+use crate::{Finding, Manual, Reading, Site, scheduler};
 
 /// The row.
 pub static PROBE: Probe = Probe {
@@ -25,10 +23,7 @@ pub static PROBE: Probe = Probe {
 };
 
 fn read(site: &Site<'_>) -> Reading {
-    let job = JOBS
-        .iter()
-        .find_map(|name| Some((name, site.host.env(name)?)));
-    match job {
+    match scheduler::job(site) {
         Some((name, job)) => Reading::new()
             .fact(name, job)
             .fact("NoNewPrivs", site.no_new_privs),

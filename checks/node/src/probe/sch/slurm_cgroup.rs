@@ -20,20 +20,13 @@ pub static PROBE: Probe = Probe {
 };
 
 fn read(site: &Site<'_>) -> Reading {
-    match slurm::directory(site) {
-        Some(dir) => Reading::new().file(site, &format!("{dir}/slurm.conf")),
-        None => Reading::new(),
-    }
+    slurm::read(site, "slurm.conf")
 }
 
 fn judge(reading: &Reading, _: &Site<'_>) -> Finding {
-    let text = match reading.files.first() {
-        None => return Finding::skipped("Slurm is not configured here"),
-        Some((_, Ok(text))) => text.as_str(),
-        Some((_, Err(hpcctl_host::Errno::ENOENT))) => "",
-        Some((path, Err(errno))) => {
-            return Finding::unknown(format!("{path} cannot be read: {errno}"));
-        }
+    let text = match slurm::text(reading) {
+        Ok(text) => text,
+        Err(finding) => return finding,
     };
     let set = slurm::setting(text, "ProctrackType");
     match set.as_deref() {

@@ -23,10 +23,7 @@ pub static PROBE: Probe = Probe {
 };
 
 fn read(site: &Site<'_>) -> Reading {
-    match slurm::directory(site) {
-        Some(dir) => Reading::new().file(site, &format!("{dir}/oci.conf")),
-        None => Reading::new(),
-    }
+    slurm::read(site, "oci.conf")
 }
 
 fn judge(reading: &Reading, _: &Site<'_>) -> Finding {

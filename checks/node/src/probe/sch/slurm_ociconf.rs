@@ -52,10 +52,7 @@ pub static PROBE: Probe = Probe {
 };
 
 fn read(site: &Site<'_>) -> Reading {
-    let Some(dir) = slurm::directory(site) else {
-        return Reading::new();
-    };
-    let reading = Reading::new().file(site, &format!("{dir}/oci.conf"));
+    let reading = slurm::read(site, "oci.conf");
     match (reading.files.first(), site.host.which("srun")) {
         (Some((_, Ok(_))), Some(srun)) => reading.version(site, &srun),
         _ => reading,
