@@ -2,6 +2,7 @@
 //! the real runtimes.
 
 use std::fmt::Write as _;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -68,23 +69,26 @@ fn doctor_names_the_cause_in_each_environment() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
-/// A root file system with a shell and `true`, for both runtimes.
+/// A root file system with a shell and `true`, for every runtime: a directory, with .tar, .sqfs
+/// and, made by the newer distribution, .sif beside it.
 pub fn image() -> String {
-    let root = shared().join("image");
-    if !root.exists() {
+    static IMAGE: OnceLock<String> = OnceLock::new();
+    let image = IMAGE.get_or_init(|| {
+        let root = shared().join("image");
         let script = "
             mkdir -p $0/bin $0/etc $0/proc $0/sys $0/dev $0/tmp $0/home $0/root $0/mnt $0/usr/bin $0/run
             cp $(command -v busybox) $0/bin/busybox && ln -s busybox $0/bin/true && ln -s busybox $0/bin/sh
             echo root:x:0:0::/root:/bin/sh >$0/etc/passwd && touch $0/etc/hosts $0/etc/resolv.conf $0/etc/group
-            tar -C $0 -cf $0.tar . && chmod -R a+rX $0 $0.tar";
+            tar -C $0 -cf $0.tar . && mksquashfs $0 $0.sqfs -quiet -no-progress >/dev/null && chmod -R a+rX $0 $0.tar $0.sqfs";
         let made = Run::of(
             std::process::Command::new("sh")
                 .args(["-euc", script])
                 .arg(&root),
         );
         assert_eq!(made.code, 0, "{}", made.stderr);
-    }
-    root.display().to_string()
+        root.display().to_string()
+    });
+    image.clone()
 }
 
 /// Runs a container as a user would, with the runtime's defaults; `with` are more options.
@@ -304,7 +308,7 @@ fn doctor_leaves_nothing_behind() {
     if !real("doctor_leaves_nothing_behind") {
         return;
     }
-    let look = "find /run/hpcctl-room/tmp /run/hpcctl-room/home /run/hpcctl-room/run /tmp | sort; cat /proc/self/mountinfo; ls -d /proc/[0-9]* | wc -l";
+    let look = "find /opt/tmp /opt/home /opt/run /tmp | sort; cat /proc/self/mountinfo; ls -d /proc/[0-9]* | wc -l";
     let script = format!(
         "before=$({look}); \"$0\" doctor >/dev/null; after=$({look}); diff <(echo \"$before\") <(echo \"$after\")"
     );

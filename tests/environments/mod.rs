@@ -12,8 +12,20 @@ use crate::cli::Run;
 /// How long a run in an environment may take before it is ended (s).
 const HANG: &str = "120";
 
+/// Which distribution an environment stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Distribution {
+    /// The machine's own.
+    Machine,
+    /// A newer one, in a directory.
+    Newer,
+}
+
 /// One environment.
+#[derive(Debug, Clone, Copy)]
 pub struct Environment {
+    /// Where it stands.
+    pub distribution: Distribution,
     /// The name.
     pub name: &'static str,
     /// Who asks: `alice`, who has subordinate ids, or `root`.
@@ -27,7 +39,7 @@ pub struct Environment {
 
 /// A chroot to a plain directory with all of the system in it.
 const CHROOT: &str = "
-for dir in usr etc proc sys dev run tmp var work root home; do
+for dir in usr etc proc sys dev run tmp var opt work root home; do
     [ -d /$dir ] || continue
     mkdir -p $room/root/$dir && mount --rbind /$dir $room/root/$dir
 done
@@ -48,6 +60,7 @@ printf '[engine]\nruntime = "runc"\n' >$room/home/.config/containers/containers.
 /// The environments.
 pub static ENVIRONMENTS: &[Environment] = &[
     Environment {
+        distribution: Distribution::Machine,
         name: "healthy",
         user: "alice",
         setup: "",
@@ -68,12 +81,14 @@ pub static ENVIRONMENTS: &[Environment] = &[
         ],
     },
     Environment {
+        distribution: Distribution::Machine,
         name: "podman with runc",
         user: "alice",
         setup: RUNC,
         finds: &[("podman.oci", "pass", "runc")],
     },
     Environment {
+        distribution: Distribution::Machine,
         name: "nested, no more user namespaces",
         user: "alice",
         setup: NESTED,
@@ -83,6 +98,7 @@ pub static ENVIRONMENTS: &[Environment] = &[
         ],
     },
     Environment {
+        distribution: Distribution::Machine,
         name: "seccomp filter",
         user: "alice",
         setup: "inside=({refuse})",
@@ -93,6 +109,7 @@ pub static ENVIRONMENTS: &[Environment] = &[
         ],
     },
     Environment {
+        distribution: Distribution::Machine,
         name: "no /dev/fuse",
         user: "alice",
         setup: "rm /dev/fuse",
@@ -102,6 +119,7 @@ pub static ENVIRONMENTS: &[Environment] = &[
         ],
     },
     Environment {
+        distribution: Distribution::Machine,
         name: "devices for root only",
         user: "alice",
         setup: "devices=0600",
@@ -111,6 +129,7 @@ pub static ENVIRONMENTS: &[Environment] = &[
         ],
     },
     Environment {
+        distribution: Distribution::Machine,
         name: "chroot",
         user: "alice",
         setup: CHROOT,
@@ -120,6 +139,7 @@ pub static ENVIRONMENTS: &[Environment] = &[
         ],
     },
     Environment {
+        distribution: Distribution::Machine,
         name: "no subordinate ids",
         user: "alice",
         setup: ": >/etc/subuid; : >/etc/subgid",
@@ -129,12 +149,14 @@ pub static ENVIRONMENTS: &[Environment] = &[
         ],
     },
     Environment {
+        distribution: Distribution::Machine,
         name: "newuidmap not setuid",
         user: "alice",
         setup: "cp /usr/bin/newuidmap $room/etc; chmod 0755 $room/etc/newuidmap; mount --bind $room/etc/newuidmap /usr/bin/newuidmap",
         finds: &[("uid.newuidmap", "fail", "set-user-id")],
     },
     Environment {
+        distribution: Distribution::Machine,
         name: "no_new_privs",
         user: "alice",
         setup: "outside=(setpriv --no-new-privs)",
@@ -144,36 +166,42 @@ pub static ENVIRONMENTS: &[Environment] = &[
         ],
     },
     Environment {
+        distribution: Distribution::Machine,
         name: "masked /proc",
         user: "alice",
         setup: "mount --bind /dev/null /proc/interrupts",
         finds: &[("ns.proc", "fail", "/proc/interrupts")],
     },
     Environment {
+        distribution: Distribution::Machine,
         name: "TMPDIR without exec",
         user: "alice",
         setup: "mount -t tmpfs -o noexec tmpfs $room/tmp",
         finds: &[("fs.exec", "fail", "noexec")],
     },
     Environment {
+        distribution: Distribution::Machine,
         name: "USER not set",
         user: "alice",
         setup: "inside=(env -u USER)",
         finds: &[("env.user", "fail", "USER")],
     },
     Environment {
+        distribution: Distribution::Machine,
         name: "XDG_RUNTIME_DIR missing",
         user: "alice",
-        setup: "inside=(env XDG_RUNTIME_DIR=/run/hpcctl-room/nonexistent)",
+        setup: "inside=(env XDG_RUNTIME_DIR=/opt/nonexistent)",
         finds: &[("env.runtime_dir", "fail", "nonexistent")],
     },
     Environment {
+        distribution: Distribution::Machine,
         name: "cgroup v2 alone",
         user: "alice",
         setup: "mount -t cgroup2 none /sys/fs/cgroup",
         finds: &[("cg.mode", "pass", "v2"), ("cg.crun.hybrid", "pass", "")],
     },
     Environment {
+        distribution: Distribution::Machine,
         name: "root",
         user: "root",
         setup: "",
@@ -203,9 +231,23 @@ impl Environment {
             ])
             .args(["--propagation", "private", "--kill-child"])
             .arg(enter)
+            .arg(self.tree())
             .args([&setup, self.user])
             .args(argv);
         Run::of(&mut command)
+    }
+
+    /// The same environment in the newer distribution.
+    pub fn newer(mut self) -> Self {
+        self.distribution = Distribution::Newer;
+        self
+    }
+
+    fn tree(&self) -> PathBuf {
+        match self.distribution {
+            Distribution::Machine => "-".into(),
+            Distribution::Newer => userland(),
+        }
     }
 
     /// Runs hpcctl in the environment.
@@ -217,6 +259,12 @@ impl Environment {
             .collect();
         self.run(more, &argv)
     }
+}
+
+/// The newer distribution, which tests/run prepared.
+pub fn userland() -> PathBuf {
+    let dir = std::env::var_os("HPCCTL_USERLAND").expect("tests/run sets HPCCTL_USERLAND");
+    PathBuf::from(dir).join("tree")
 }
 
 /// A copy of the program in a place that every user may read.

@@ -95,14 +95,18 @@ impl Host for Live {
     }
 
     fn which(&self, program: &str) -> Option<String> {
+        let is_program = |path: &String| {
+            Path::new(path).is_file()
+                && rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok()
+        };
+        if program.contains('/') {
+            return Some(program.to_owned()).filter(is_program);
+        }
         let path = self.env("PATH")?;
         path.split(':')
             .filter(|dir| !dir.is_empty())
             .map(|dir| format!("{dir}/{program}"))
-            .find(|candidate| {
-                Path::new(candidate).is_file()
-                    && rustix::fs::access(candidate, rustix::fs::Access::EXEC_OK).is_ok()
-            })
+            .find(is_program)
     }
 }
 

@@ -1,12 +1,15 @@
 //! containers.conf(5), merged in the order in which podman reads it.
 //!
 //! The order was seen with podman 4.3.1: the vendor's file, the admin's file and directory,
-//! and for an ordinary user the file and directory in the home; root does not read those of
-//! its own home. `CONTAINERS_CONF` replaces them all.
+//! and for an ordinary user the file and directory in the home; root reads those of its own
+//! home from podman 5 on. `CONTAINERS_CONF` replaces them all.
 
 use toml::{Table, Value};
 
-use crate::{Reading, Site};
+use crate::{Reading, Site, version};
+
+/// The first release of podman that reads the home of root.
+const ROOT_READS_HOME: (u32, u32) = (5, 0);
 
 /// The most files of one directory that are read.
 const FILES: usize = 64;
@@ -83,10 +86,24 @@ fn files(site: &Site<'_>) -> Vec<String> {
     }
     let mut files = vec!["/usr/share/containers/containers.conf".to_owned()];
     files.extend(in_dir(site, "/etc/containers"));
-    if let (false, Some(dir)) = (site.is_root(), home(site)) {
-        files.extend(in_dir(site, &dir));
+    if let Some(dir) = home(site) {
+        let own = in_dir(site, &dir);
+        if !site.is_root() || (is_there(site, &own) && root_reads_home(site)) {
+            files.extend(own);
+        }
     }
     files
+}
+
+fn is_there(site: &Site<'_>, files: &[String]) -> bool {
+    files.iter().any(|path| site.host.stat(path).is_ok())
+}
+
+/// Whether this podman reads the home of root.
+fn root_reads_home(site: &Site<'_>) -> bool {
+    let podman = site.host.which("podman");
+    let release = podman.and_then(|path| version::printed(&site.version(&path)));
+    release >= Some(ROOT_READS_HOME)
 }
 
 /// The file in a directory, then those of its `containers.conf.d` in the order of their names.

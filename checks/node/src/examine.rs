@@ -2,7 +2,7 @@
 
 use hpcctl_host::Host;
 use hpcctl_model::Unknown;
-use hpcctl_model::doctor::{Check, Doctor};
+use hpcctl_model::doctor::{Check, Doctor, NOT_ASKED};
 
 use crate::probe::{SLOW, is_unknown};
 use crate::solver::{Fact, Facts};
@@ -30,7 +30,7 @@ impl Ask {
     fn leaves_out(&self, id: &str) -> Option<&'static str> {
         let asked = self.checks.is_empty() || self.checks.iter().any(|known| known == id);
         match (asked, self.fast && SLOW.contains(&id)) {
-            (false, _) => Some("not asked for"),
+            (false, _) => Some(NOT_ASKED),
             (true, true) => Some("left out by --fast"),
             (true, false) => None,
         }

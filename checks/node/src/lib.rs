@@ -43,6 +43,9 @@ pub mod solver;
 pub mod subid;
 mod syscall;
 mod sysctl;
+mod tool;
+mod ulimits;
+pub mod version;
 pub mod why;
 
 pub use examine::{Ask, examine};

@@ -79,9 +79,7 @@ impl Reading {
     /// Runs a program that only prints its version.
     #[must_use]
     pub fn version(mut self, site: &Site<'_>, program: &str) -> Self {
-        let argv = [program, "--version"];
-        self.ran
-            .push(site.host.run_aside(&argv, hpcctl_host::DEADLINE));
+        self.ran.push(site.version(program));
         self
     }
 

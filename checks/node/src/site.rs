@@ -88,11 +88,21 @@ impl<'a> Site<'a> {
 
     /// Runs a command, or gives what it answered before.
     pub(crate) fn run(&self, argv: &[&str]) -> Ran {
+        self.once(argv, || self.host.run(argv, hpcctl_host::DEADLINE))
+    }
+
+    /// Runs a program that only prints its version, or gives what it printed before.
+    pub(crate) fn version(&self, program: &str) -> Ran {
+        let argv = [program, "--version"];
+        self.once(&argv, || self.host.run_aside(&argv, hpcctl_host::DEADLINE))
+    }
+
+    fn once(&self, argv: &[&str], run: impl FnOnce() -> Ran) -> Ran {
         let mut done = self.ran.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = done.iter().find(|ran| ran.argv == argv) {
             return known.clone();
         }
-        let ran = self.host.run(argv, hpcctl_host::DEADLINE);
+        let ran = run();
         done.push(ran.clone());
         ran
     }

@@ -69,15 +69,6 @@ pub fn setting(text: &str, key: &str) -> Option<String> {
     found.map(|(_, value)| value)
 }
 
-/// The release in what `srun --version` prints, such as `slurm-wlm 22.05.8`.
-pub fn release(text: &str) -> Option<(u32, u32)> {
-    let mut versions = text.split_whitespace().filter_map(|word| {
-        let mut parts = word.split(['.', '-']);
-        Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
-    });
-    versions.next()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,12 +82,5 @@ mod tests {
             Some("proctrack/pgid")
         );
         assert_eq!(setting(text, "TaskPlugin"), None);
-    }
-
-    #[test]
-    fn the_release_is_two_numbers() {
-        assert_eq!(release("slurm-wlm 22.05.8\n"), Some((22, 5)));
-        assert_eq!(release("slurm 24.11.1-0rc1\n"), Some((24, 11)));
-        assert_eq!(release("nonsense\n"), None);
     }
 }

@@ -5,6 +5,9 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// The summary of a check that was not asked for; it is listed, and not made.
+pub const NOT_ASKED: &str = "not asked for";
+
 /// The result of `hpcctl doctor`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Doctor {

@@ -9,6 +9,7 @@ use crate::{Finding, Manual, Reading, Site};
 
 mod apptainer;
 mod cg;
+mod charliecloud;
 mod docker;
 mod env;
 mod fi;
@@ -69,6 +70,7 @@ pub static GROUPS: &[&[&Probe]] = &[
     sch::PROBES,
     img::PROBES,
     apptainer::PROBES,
+    charliecloud::PROBES,
     reg::PROBES,
     sys::PROBES,
     docker::PROBES,
@@ -79,8 +81,11 @@ pub static GROUPS: &[&[&Probe]] = &[
 /// The checks that start programs of others, which cost more than all other checks together;
 /// `--fast` leaves them out. Those that ask newuidmap and getsubids cost little.
 pub static SLOW: &[&str] = &[
+    "charliecloud.user",
+    "charliecloud.write_fake",
     "fi.providers",
     "gpu.ctk",
+    "img.git",
     "net.netavark",
     "net.pasta",
     "net.slirp",
@@ -110,7 +115,7 @@ impl Probe {
         (self.check(&finding, evidence, took), finding)
     }
 
-    /// The report of a check that was not asked for, or left out.
+    /// The report of a check that was left out.
     pub fn left_out(&self, why: &str) -> (Check, Finding) {
         let finding = Finding::skipped(why);
         (self.check(&finding, Vec::new(), 0), finding)

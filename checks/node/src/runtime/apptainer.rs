@@ -61,19 +61,19 @@ pub static RUNTIME: Runtime = Runtime {
             op: "run",
             needs: RUN,
             wants: &[],
-            tried: false,
+            tried: true,
         },
         Rule {
             op: "build",
-            needs: Formula::All(&[RUN, Formula::Check("ns.proc")]),
+            needs: BUILD,
             wants: &[],
-            tried: false,
+            tried: true,
         },
         Rule {
             op: "build-multiuid",
-            needs: Formula::All(&[RUN, MANY_IDS, Formula::Check("ns.proc")]),
+            needs: Formula::All(&[BUILD, Formula::AsRoot(&Formula::All(&[]), &MANY_IDS)]),
             wants: &[],
-            tried: false,
+            tried: true,
         },
         Rule {
             op: "mount-fuse",
@@ -86,7 +86,7 @@ pub static RUNTIME: Runtime = Runtime {
                 ]),
             ]),
             wants: &[],
-            tried: false,
+            tried: true,
         },
         Rule {
             op: "mount-kernel",
@@ -101,7 +101,7 @@ pub static RUNTIME: Runtime = Runtime {
                 Formula::Any(&[Formula::Check("ovl.tmpfs"), Formula::Check("fuse.userns")]),
             ]),
             wants: &[],
-            tried: false,
+            tried: true,
         },
         Rule {
             op: "gpu",
@@ -139,11 +139,28 @@ const KERNEL: Formula = Formula::All(&[
     Formula::Check("fs.squash"),
 ]);
 
+static TEMPORARY: Choice = Choice::option(
+    "build in another directory, on a file system without noexec",
+    "export APPTAINER_TMPDIR=$HOME",
+);
+
+/// A build maps the range of ids that the account has; a broken newuidmap is worse than none,
+/// because it does not fall back.
+const BUILD: Formula = Formula::All(&[
+    RUN,
+    Formula::Check("ns.proc"),
+    Formula::Any(&[Formula::Check("fs.exec"), Formula::Choice(&TEMPORARY)]),
+    Formula::AsRoot(
+        &Formula::All(&[]),
+        &Formula::Any(&[MANY_IDS, Formula::Lacks("uid.subid.file")]),
+    ),
+]);
+
 /// A directory image; /proc is bound from the node, so a fresh one is not needed.
 const RUN: Formula = Formula::All(&[
     Formula::Check("runtime.apptainer.installed"),
     Formula::AsRoot(
-        &Formula::All(&[]),
+        &Formula::Check("apptainer.caps"),
         &Formula::Any(&[
             Formula::All(&[USER_NAMESPACE, Formula::Check("ns.bind")]),
             Formula::Check("apptainer.suid"),

@@ -64,7 +64,7 @@ pub static RUNTIME: Runtime = Runtime {
             op: "build-multiuid",
             needs: BUILD_MANY,
             wants: &[],
-            tried: false,
+            tried: true,
         },
         Rule {
             op: "mount-fuse",
@@ -79,10 +79,16 @@ pub static RUNTIME: Runtime = Runtime {
             op: "overlay",
             needs: Formula::All(&[
                 RUN,
-                Formula::Any(&[Formula::Check("ovl.tmpfs"), Formula::Choice(&WRITABLE)]),
+                Formula::Any(&[
+                    Formula::All(&[
+                        Formula::Check("charliecloud.write_fake"),
+                        Formula::Check("ovl.tmpfs"),
+                    ]),
+                    Formula::Choice(&WRITABLE),
+                ]),
             ]),
             wants: &["ovl.opaque"],
-            tried: false,
+            tried: true,
         },
         Rule {
             op: "gpu",
@@ -116,7 +122,10 @@ const RUN: Formula = Formula::All(&[
     Formula::Check("runtime.charliecloud.installed"),
     USER_NAMESPACE,
     Formula::Check("ns.bind"),
-    Formula::Check("env.user"),
+    Formula::Any(&[
+        Formula::Check("env.user"),
+        Formula::Check("charliecloud.user"),
+    ]),
 ]);
 
 /// ch-image keeps its cache in a Git repository unless it is told not to.

@@ -10,7 +10,11 @@ use crate::package::Package;
 use crate::solver::Choice;
 use crate::{Manual, Probe};
 
-const PROGRAMS: &[&str] = &["dockerd-rootless.sh", "dockerd-rootless-setuptool.sh"];
+/// The second is where Debian puts it.
+const PROGRAMS: &[&str] = &[
+    "dockerd-rootless.sh",
+    "/usr/share/docker.io/contrib/dockerd-rootless.sh",
+];
 
 /// The row.
 pub static RUNTIME: Runtime = Runtime {
@@ -21,9 +25,9 @@ pub static RUNTIME: Runtime = Runtime {
         id: "runtime.docker-rootless.installed",
         manual: Manual {
             title: "Rootless Docker",
-            what: "Whether dockerd-rootless.sh is in PATH.",
+            what: "Whether dockerd-rootless.sh is there.",
             why: "Tools that want the Docker API get it without root: a daemon a user, in a user namespace. It takes --memory and ignores it where no control group is delegated.",
-            how: "Looks for dockerd-rootless.sh, then dockerd-rootless-setuptool.sh in PATH.",
+            how: "Looks for dockerd-rootless.sh in PATH, then in /usr/share/docker.io/contrib, where Debian puts it.",
             user: "curl -fsSL https://get.docker.com/rootless | sh",
             admin: "Install docker-ce-rootless-extras, rootlesskit and slirp4netns.",
             refs: &["https://docs.docker.com/engine/security/rootless/"],
@@ -48,13 +52,13 @@ pub static RUNTIME: Runtime = Runtime {
             op: "run",
             needs: RUN,
             wants: &["cg.delegated"],
-            tried: false,
+            tried: true,
         },
         Rule {
             op: "build",
             needs: RUN,
             wants: &["cg.delegated"],
-            tried: false,
+            tried: true,
         },
         Rule {
             op: "build-multiuid",
@@ -105,6 +109,10 @@ static HOST_NETWORK: Choice = Choice::option(
 /// Several ids are mandatory: RootlessKit does not start with one.
 const RUN: Formula = Formula::All(&[
     Formula::Check("runtime.docker-rootless.installed"),
+    Formula::Check("docker.rootlesskit"),
+    Formula::Check("docker.cli"),
+    Formula::Check("docker.home"),
+    Formula::Check("docker.session"),
     USER_NAMESPACE,
     MANY_IDS,
     Formula::Check("ns.pid"),

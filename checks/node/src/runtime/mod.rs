@@ -30,7 +30,7 @@ pub struct Runtime {
     pub name: &'static str,
     /// Programs by which it is known, the first that is found; none for our own.
     pub programs: &'static [&'static str],
-    /// The arguments that make it print its version.
+    /// The arguments that make it print its version; none where it has no such thing.
     pub version: &'static [&'static str],
     /// The check of its presence, `runtime.NAME.installed`.
     pub installed: Probe,
@@ -164,7 +164,9 @@ impl Runtime {
         if self.programs.is_empty() {
             return Some(env!("CARGO_PKG_VERSION").into());
         }
-        let argv: Vec<&str> = std::iter::once(path?)
+        // Without an argument that only prints, a program would do its work.
+        let path = path.filter(|_| !self.version.is_empty())?;
+        let argv: Vec<&str> = std::iter::once(path)
             .chain(self.version.iter().copied())
             .collect();
         let ran = host.run_aside(&argv, VERSION_DEADLINE);

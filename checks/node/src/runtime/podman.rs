@@ -68,16 +68,17 @@ pub static RUNTIME: Runtime = Runtime {
             op: "mount-fuse",
             needs: Formula::All(&[
                 RUN,
+                Formula::Check("ovl.fuse"),
                 Formula::AsRoot(&Formula::Check("fuse.open"), &Formula::Check("fuse.userns")),
             ]),
             wants: &[],
-            tried: false,
+            tried: true,
         },
         Rule {
             op: "overlay",
             needs: Formula::All(&[RUN, OVERLAY]),
             wants: &[],
-            tried: false,
+            tried: true,
         },
         Rule {
             op: "gpu",
@@ -182,21 +183,16 @@ pub(super) const RUN: Formula = Formula::All(&[
     NETWORK,
 ]);
 
-pub(super) const BUILD: Formula = Formula::All(&[
-    START,
-    Formula::Any(&[
-        Formula::All(&[CONTAINER, NETWORK]),
-        Formula::Choice(&CHROOT),
-    ]),
-]);
+/// Each RUN is a container of its own.
+const STEP: Formula = Formula::All(&[CONTAINER, Formula::Check("lim.build_over_hard"), NETWORK]);
+
+pub(super) const BUILD: Formula =
+    Formula::All(&[START, Formula::Any(&[STEP, Formula::Choice(&CHROOT)])]);
 
 pub(super) const BUILD_MANY: Formula = Formula::All(&[
     START,
     Formula::AsRoot(&Formula::All(&[]), &MANY_IDS),
-    Formula::Any(&[
-        Formula::All(&[CONTAINER, NETWORK]),
-        Formula::Choice(&CHROOT),
-    ]),
+    Formula::Any(&[STEP, Formula::Choice(&CHROOT)]),
 ]);
 
 pub(super) const OVERLAY: Formula = Formula::AsRoot(

@@ -1,6 +1,6 @@
 //! The checks in the table of `doctor`: what fails first, what is well in few words.
 
-use hpcctl_model::doctor::{Check, Status};
+use hpcctl_model::doctor::{Check, NOT_ASKED, Status};
 
 use crate::report::Options;
 use crate::terminal::{Style, counted, filled, styled};
@@ -22,7 +22,14 @@ const SKIPPED: usize = 30;
 
 /// The checks, those in trouble whole and the others folded.
 pub fn checks(checks: &[Check], options: &Options) -> String {
-    let of = |status| checks.iter().filter(move |check| check.status == status);
+    let made: Vec<&Check> = checks
+        .iter()
+        .filter(|check| check.summary != NOT_ASKED)
+        .collect();
+    let of = |status| {
+        let found = made.iter().copied();
+        found.filter(move |check| check.status == status)
+    };
     let counts = STATUSES
         .map(|(status, _)| (of(status).count(), status))
         .into_iter()
@@ -30,7 +37,7 @@ pub fn checks(checks: &[Check], options: &Options) -> String {
         .map(|(count, status)| format!("{count} {}", status.as_str()));
     let title = format!(
         "{}: {}",
-        counted(checks.len(), "check"),
+        counted(made.len(), "check"),
         counts.collect::<Vec<_>>().join(", ")
     );
     let mut text = format!("\n{}\n", styled(&title, Style::Bold, options.color));

@@ -2,7 +2,8 @@
 
 use super::Probe;
 
+mod caps;
 mod suid;
 
 /// The checks, in report order.
-pub(super) static PROBES: &[&Probe] = &[&suid::PROBE];
+pub(super) static PROBES: &[&Probe] = &[&suid::PROBE, &caps::PROBE];

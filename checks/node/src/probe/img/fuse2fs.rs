@@ -2,11 +2,8 @@
 
 use super::Probe;
 use crate::package::Package;
-use crate::runtime::{judge_installed, look_for};
+use crate::tool::Tool;
 use crate::{Finding, Manual, Reading, Site};
-
-const PROGRAM: &str = "fuse2fs";
-const PACKAGE: Package = Package::named("fuse2fs");
 
 /// The row.
 pub static PROBE: Probe = Probe {
@@ -24,27 +21,15 @@ pub static PROBE: Probe = Probe {
     judge,
 };
 
+static TOOL: Tool = Tool {
+    program: "fuse2fs",
+    package: Package::named("fuse2fs"),
+};
+
 fn read(site: &Site<'_>) -> Reading {
-    look_for(site, &[PROGRAM])
+    TOOL.read(site)
 }
 
 fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
-    judge_installed(reading, PROGRAM, PACKAGE.install(PROGRAM, site))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::scripted::Scripted;
-
-    #[test]
-    fn it_is_there_or_can_be_installed() {
-        let none = Scripted::new();
-        let site = Site::new(&none);
-        let found = judge(&read(&site), &site);
-        assert_eq!((found.holds, found.steps.len()), (Some(false), 1));
-        let host = Scripted::new().program(PROGRAM, "/usr/bin/x");
-        let site = Site::new(&host);
-        assert_eq!(judge(&read(&site), &site).status.as_str(), "pass");
-    }
+    TOOL.judge(reading, site)
 }

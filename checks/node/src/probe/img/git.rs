@@ -6,7 +6,10 @@ use super::Probe;
 use crate::finding::user;
 use crate::package::Package;
 use crate::runtime::{judge_installed, look_for};
-use crate::{Finding, Manual, Reading, Site};
+use crate::{Finding, Manual, Reading, Site, version};
+
+/// The first release that commits under a name of its own.
+const OWN_IDENTITY: (u32, u32) = (0, 32);
 
 /// The row.
 pub static PROBE: Probe = Probe {
@@ -14,8 +17,8 @@ pub static PROBE: Probe = Probe {
     manual: Manual {
         title: "Git for Charliecloud's build cache",
         what: "Whether git is installed and knows a name and an address of the caller.",
-        why: "ch-image keeps its build cache in a Git repository: an import or a build ends in \"unable to auto-detect email address\" without an identity.",
-        how: "Looks for git in PATH, GIT_AUTHOR_EMAIL and GIT_COMMITTER_EMAIL, and user.email in ~/.gitconfig, ~/.config/git/config and /etc/gitconfig. CH_IMAGE_CACHE=disabled needs none of it.",
+        why: "ch-image keeps its build cache in a Git repository: an import or a build ends in \"unable to auto-detect email address\" without an identity, before Charliecloud 0.32.",
+        how: "Looks for git in PATH, ch-run --version, GIT_AUTHOR_EMAIL and GIT_COMMITTER_EMAIL, and user.email in ~/.gitconfig, ~/.config/git/config and /etc/gitconfig. CH_IMAGE_CACHE=disabled needs none of it.",
         user: "git config --global user.email you@example.org, or export CH_IMAGE_CACHE=disabled.",
         admin: "Install git.",
         refs: &["ch-image(1)", "git-config(1)"],
@@ -26,6 +29,9 @@ pub static PROBE: Probe = Probe {
 
 fn read(site: &Site<'_>) -> Reading {
     let mut reading = look_for(site, &["git"]);
+    if let Some(path) = site.host.which("ch-run") {
+        reading = reading.version(site, &path);
+    }
     for name in ["CH_IMAGE_CACHE", "GIT_COMMITTER_EMAIL", "EMAIL"] {
         if let Some(value) = site.host.env(name) {
             reading = reading.fact(name, value);
@@ -79,6 +85,10 @@ fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
             steps: vec![disable],
             ..there
         };
+    }
+    let release = reading.ran.first().and_then(version::printed);
+    if release.is_some_and(|release| release >= OWN_IDENTITY) {
+        return Finding::pass("git is there, and this ch-image commits under a name of its own");
     }
     match facts.iter().find(|(name, _)| name != "git" && name != "CH_IMAGE_CACHE") {
         Some((by, _)) => Finding::pass(format!("git knows an address of the caller, by {by}")),

@@ -2,19 +2,10 @@
 //!
 //! The rules were measured with podman 4.3.1, as root and rootless, with crun and runc.
 
-use hpcctl_host::Resource;
-use hpcctl_model::doctor::{Cost, Step};
-
 use super::Probe;
 use crate::containers_conf::{self, Settings};
-use crate::finding::{admin, user};
-use crate::limit::{self, parse, shown};
-use crate::{Finding, Manual, Reading, Site};
-
-/// What podman sets where the caller's own limit is no bound for it.
-const MAXIMUM: u64 = 1_048_576;
-
-const PID_MAX: &str = "/proc/sys/kernel/pid_max";
+use crate::ulimits::{self, Hard, MAXIMUM};
+use crate::{Finding, Manual, Reading, Site, limit};
 
 /// The row.
 pub static PROBE: Probe = Probe {
@@ -28,23 +19,9 @@ pub static PROBE: Probe = Probe {
         admin: "Set default_ulimits in /etc/containers/containers.conf within the hard limits of users.",
         refs: &["containers.conf(5)", "getrlimit(2)", "podman-run(1)"],
     },
-    read,
+    read: ulimits::read,
     judge,
 };
-
-fn read(site: &Site<'_>) -> Reading {
-    let reading = limit::read(containers_conf::read(site), site, Resource::Nofile);
-    limit::read(reading, site, Resource::Nproc).file(site, PID_MAX)
-}
-
-/// The hard limits that hold when podman starts a container.
-#[derive(Debug, Clone, Copy)]
-struct Hard {
-    nofile: u64,
-    nproc: u64,
-    /// Podman's own default for processes; none where it cannot be set.
-    default_nproc: Option<u64>,
-}
 
 fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
     let settings = containers_conf::merge(reading);
@@ -54,53 +31,19 @@ fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
     if limit::may_raise(site) {
         return Finding::pass("CAP_SYS_RESOURCE lets podman set any limit");
     }
-    let Some(hard) = hard(reading) else {
+    let Some(hard) = Hard::of(reading) else {
         return Finding::unknown("the caller's limits cannot be read");
     };
     let asked = asked(&settings, hard, site.is_root());
-    let over: Vec<String> = asked
-        .iter()
-        .filter_map(|(name, value)| {
-            let bound = if name == "nofile" {
-                hard.nofile
-            } else {
-                hard.nproc
-            };
-            (*value > bound).then(|| {
-                format!(
-                    "{name} {} above the hard limit {}",
-                    shown(*value),
-                    shown(bound)
-                )
-            })
-        })
-        .collect();
+    let over = hard.exceeded_by(&asked);
     let by = match &settings.ulimits {
         Some((_, file)) => file.as_str(),
         None => "podman by default",
     };
-    if over.is_empty() {
+    let Some(over) = over else {
         return Finding::pass("the limits that podman sets are within the caller's");
-    }
-    let over = over.join(" and ");
-    Finding::fail(format!("{by} asks for {over}: no container starts")).step(write(hard, site))
-}
-
-/// The limits that podman finds; it lowers its own when it starts.
-fn hard(reading: &Reading) -> Option<Hard> {
-    let nofile = limit::noted(reading, Resource::Nofile)?.hard;
-    let nproc = limit::noted(reading, Resource::Nproc)?.hard;
-    let pid_max = reading
-        .text(PID_MAX)
-        .and_then(|text| text.trim().parse().ok());
-    let default_nproc = [pid_max.unwrap_or(MAXIMUM), MAXIMUM]
-        .into_iter()
-        .find(|value| *value <= nproc);
-    Some(Hard {
-        nofile: nofile.min(MAXIMUM),
-        nproc: default_nproc.unwrap_or(nproc),
-        default_nproc,
-    })
+    };
+    Finding::fail(format!("{by} asks for {over}: no container starts")).step(hard.write(site))
 }
 
 /// What podman asks for, by name.
@@ -109,7 +52,7 @@ fn hard(reading: &Reading) -> Option<Hard> {
 /// other, what is missing is filled in: for root by a constant, for others by their own.
 fn asked(settings: &Settings, hard: Hard, root: bool) -> Vec<(String, u64)> {
     let mut asked: Vec<(String, u64)> = match &settings.ulimits {
-        Some((list, _)) => list.iter().filter_map(|entry| entry_of(entry)).collect(),
+        Some((list, _)) => ulimits::entries(list),
         None => hard
             .default_nproc
             .map(|value| ("nproc".into(), value))
@@ -129,43 +72,6 @@ fn asked(settings: &Settings, hard: Hard, root: bool) -> Vec<(String, u64)> {
         }
     }
     asked
-}
-
-/// `NAME=SOFT:HARD` or `NAME=BOTH`; only the names whose limits are known here.
-fn entry_of(entry: &str) -> Option<(String, u64)> {
-    let (name, values) = entry.split_once('=')?;
-    let hard = values.rsplit(':').next()?;
-    ["nofile", "nproc"]
-        .contains(&name)
-        .then_some((name.to_owned(), parse(hard)?))
-}
-
-/// Writes the list with the limits that hold.
-fn write(hard: Hard, site: &Site<'_>) -> Step {
-    let (files, processes) = (shown(hard.nofile), number(hard.nproc));
-    let list =
-        format!("default_ulimits=[\"nofile={files}:{files}\",\"nproc={processes}:{processes}\"]");
-    let file = containers_conf::own_file(site);
-    let text = format!("set default_ulimits in {file} within the hard limits");
-    let command = match containers_conf::only(site) {
-        Some(_) => list,
-        None => {
-            let dir = file.rsplit_once('/').map_or("", |(dir, _)| dir);
-            format!("mkdir -p {dir} && printf '[containers]\\n{list}\\n' > {file}")
-        }
-    };
-    match site.is_root() {
-        true => admin(Cost::AdminSysctl, &text, &command),
-        false => user(Cost::UserConfig, &text, &command),
-    }
-}
-
-/// As podman reads it: unlimited is -1.
-fn number(value: u64) -> String {
-    match value {
-        u64::MAX => "-1".into(),
-        value => value.to_string(),
-    }
 }
 
 #[cfg(test)]
@@ -188,7 +94,9 @@ mod tests {
         let mut reading = containers_conf::read(&site)
             .fact("getrlimit(RLIMIT_NOFILE)", format!("{nofile}:{nofile}"))
             .fact("getrlimit(RLIMIT_NPROC)", format!("{nproc}:{nproc}"));
-        reading.files.push((PID_MAX.into(), Ok("32768\n".into())));
+        reading
+            .files
+            .push((ulimits::PID_MAX.into(), Ok("32768\n".into())));
         judge(&reading, &site)
     }
 

@@ -2,6 +2,7 @@
 
 use super::Probe;
 
+mod build_over_hard;
 mod conf_over_hard;
 mod core;
 mod device_filter;
@@ -18,6 +19,7 @@ pub(super) static PROBES: &[&Probe] = &[
     &nofile::PROBE,
     &nproc::PROBE,
     &conf_over_hard::PROBE,
+    &build_over_hard::PROBE,
     &device_filter::PROBE,
     &keys::PROBE,
     &pid_max::PROBE,

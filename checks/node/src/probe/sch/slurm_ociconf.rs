@@ -4,7 +4,7 @@ use hpcctl_model::doctor::Cost;
 
 use super::Probe;
 use crate::finding::admin;
-use crate::{Finding, Manual, Reading, Site, slurm};
+use crate::{Finding, Manual, Reading, Site, slurm, version};
 
 /// The keys of 21.08 and 22.05.
 const FIRST: &[&str] = &[
@@ -66,7 +66,7 @@ fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
     let release = reading
         .ran
         .first()
-        .and_then(|ran| slurm::release(&ran.stdout));
+        .and_then(|ran| version::release(&ran.stdout));
     let Some(release) = release else {
         return Finding::unknown("the release of Slurm is not known");
     };

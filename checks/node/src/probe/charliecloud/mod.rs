@@ -1,0 +1,9 @@
+//! Charliecloud: what differs between its releases.
+
+use super::Probe;
+
+mod user;
+mod write_fake;
+
+/// The checks, in report order.
+pub(super) static PROBES: &[&Probe] = &[&user::PROBE, &write_fake::PROBE];
