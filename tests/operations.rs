@@ -47,6 +47,7 @@ const OPERATIONS: &[Operation] = &[
     row(BOTH, "builtin", "overlay", "", "unshare --user --map-root-user --mount --pid --ipc --uts --fork --mount-proc sh -euc '
         mount -t tmpfs tmpfs /mnt && cd /mnt && mkdir l u w m && touch l/a
         mount -t overlay overlay -o lowerdir=l,upperdir=u,workdir=w,userxattr m && rm m/a && touch m/b'"),
+    row(BOTH, "builtin", "mount-fuse", "", "unshare --user --map-root-user --mount --pid --ipc --uts --fork --mount-proc sh -euc 'squashfuse $0.sqfs /mnt && test -e /mnt/bin/true' $0"),
     row(&[Newer], "podman", "run", "", PODMAN_RUN),
     row(&[Newer], "podman", "run", RUNC, PODMAN_RUN),
     row(BOTH, "podman", "build", RUNC, "podman import -q $0.tar bb >/dev/null && mkdir $HOME/c && printf 'FROM localhost/bb\\nRUN true\\n' >$HOME/c/Containerfile && podman build -q $HOME/c"),
@@ -187,7 +188,6 @@ fn verdicts_on_newer_runtimes_come_true() {
 /// Rules that other tests try, as verdicts_on_run_come_true does.
 const ELSEWHERE: &[(&str, &str)] = &[
     ("builtin", "run"),
-    ("builtin", "mount-fuse"),
     ("podman", "run"),
     ("charliecloud", "run"),
 ];
