@@ -15,5 +15,6 @@ mod man;
 mod operations;
 mod real;
 mod reality;
+mod repairs;
 mod scan;
 mod schema;

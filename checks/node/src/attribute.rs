@@ -76,8 +76,8 @@ pub fn chroot(site: &Site<'_>) -> Cause {
         .shown_by(shown.0, shown.1)
         .step(admin(
             Cost::AdminSysctl,
-            "enter the root by pivot_root instead of chroot",
-            "unshare --mount sh -c 'mount --rbind NEWROOT NEWROOT && cd NEWROOT && pivot_root . . && umount -l . && exec SHELL'",
+            "move the root into place instead of chroot alone",
+            "unshare --mount sh -c 'mount --rbind NEWROOT NEWROOT && cd NEWROOT && mount --move . / && exec chroot . SHELL'",
         ))
 }
 
@@ -132,6 +132,20 @@ pub fn limit(kind: &str, site: &Site<'_>) -> Cause {
     let key = format!("user.max_{kind}_namespaces");
     let path = format!("/proc/sys/user/max_{kind}_namespaces");
     match site.sysctl_number(&key) {
+        Some(0) if site.is_nested() => Cause::new(format!(
+            "{key} is 0 in the user namespace that this process is in; is this a container?"
+        ))
+        .shown_by(&path, 0)
+        .step(user(
+            Cost::User,
+            "start outside of that user namespace, such as from a login",
+            "",
+        ))
+        .step(admin(
+            Cost::AdminSysctl,
+            "raise it in that namespace, which the process PID is in",
+            &format!("nsenter --user --target PID sysctl -w {key}={LIMIT}"),
+        )),
         Some(0) => Cause::new(format!("the sysctl {key} is 0"))
             .shown_by(&path, 0)
             .step(sysctl(&key, LIMIT)),
@@ -151,6 +165,37 @@ pub fn limit(kind: &str, site: &Site<'_>) -> Cause {
             "a limit on {kind} namespaces is used up; {key} cannot be read"
         )),
     }
+}
+
+/// Why a fresh proc was refused with EPERM: the kernel wants one that is whole to be seen.
+pub fn proc(site: &Site<'_>) -> Cause {
+    let covers = covers_of_proc(site);
+    match covers.split_first() {
+        Some((first, rest)) => {
+            let also = match rest.len() {
+                0 => "covers".to_owned(),
+                more => format!("and {more} more mounts cover"),
+            };
+            let umount: Vec<String> = covers.iter().map(|path| format!("umount {path}")).collect();
+            Cause::new(format!("{first} {also} part of /proc")).step(admin(
+                Cost::AdminSysctl,
+                "remove the mounts below /proc",
+                &umount.join(" && "),
+            ))
+        }
+        None if site.seccomp == Some(2) => seccomp(site),
+        None => Cause::new("no mount below /proc is seen here, and no other cause"),
+    }
+}
+
+/// The mounts below /proc that hide part of it; binfmt_misc is the one that belongs there.
+fn covers_of_proc(site: &Site<'_>) -> Vec<String> {
+    let mounts = site
+        .mounts
+        .iter()
+        .filter(|mount| mount.fs_type != "binfmt_misc" && mount.fs_type != "autofs");
+    let below = mounts.map(|mount| mount.mount_point.to_string_lossy().into_owned());
+    below.filter(|path| path.starts_with("/proc/")).collect()
 }
 
 /// A kernel without this part.

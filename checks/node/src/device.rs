@@ -173,7 +173,7 @@ impl Device {
             Cost::AdminSysctl,
             &format!("let everybody open {path}"),
             &format!(
-                "chmod 0666 {path} && echo 'KERNEL==\"{name}\", MODE=\"0666\"' > /etc/udev/rules.d/99-{name}.rules"
+                "chmod 0666 {path} && mkdir -p /etc/udev/rules.d && echo 'KERNEL==\"{name}\", MODE=\"0666\"' > /etc/udev/rules.d/99-{name}.rules"
             ),
         )
     }

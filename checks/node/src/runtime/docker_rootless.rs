@@ -1,13 +1,12 @@
 //! Docker without root: dockerd inside RootlessKit.
 //!
-//! The rules follow runs of Docker 20.10 with RootlessKit 1.1; none is tried in the tests.
+//! The rules follow runs of Docker 20.10 with RootlessKit 1.1, and of Docker 28 with 2.0.
 
 use super::{
     Formula, GPU, HOST_MPI, MANY_IDS, REGISTRY, Rule, Runtime, USER_NAMESPACE, judge_installed,
     look_for,
 };
 use crate::package::Package;
-use crate::solver::Choice;
 use crate::{Manual, Probe};
 
 /// The second is where Debian puts it.
@@ -99,14 +98,8 @@ const PACKAGE: Package = Package {
     suse: "docker-rootless-extras",
 };
 
-/// A daemon that listens elsewhere needs no network interface of its own for containers
-/// without one, but RootlessKit starts only with a network.
-static HOST_NETWORK: Choice = Choice::option(
-    "let RootlessKit share the network of the host",
-    "DOCKERD_ROOTLESS_ROOTLESSKIT_NET=host dockerd-rootless.sh --iptables=false --bridge=none",
-);
-
-/// Several ids are mandatory: RootlessKit does not start with one.
+/// Several ids are mandatory: RootlessKit does not start with one. Its script refuses the network
+/// of the host.
 const RUN: Formula = Formula::All(&[
     Formula::Check("runtime.docker-rootless.installed"),
     Formula::Check("docker.rootlesskit"),
@@ -120,12 +113,7 @@ const RUN: Formula = Formula::All(&[
     Formula::Check("ns.uts"),
     Formula::Check("ns.proc"),
     Formula::Check("env.home"),
-    Formula::Any(&[
-        Formula::All(&[
-            Formula::Check("ns.net"),
-            Formula::Check("net.tun"),
-            Formula::Any(&[Formula::Check("net.slirp"), Formula::Check("net.pasta")]),
-        ]),
-        Formula::Choice(&HOST_NETWORK),
-    ]),
+    Formula::Check("ns.net"),
+    Formula::Check("net.tun"),
+    Formula::Any(&[Formula::Check("net.slirp"), Formula::Check("net.pasta")]),
 ]);

@@ -105,9 +105,13 @@ static RUNC: Choice = Choice::option(
     "run with runc, which takes the hybrid cgroup layout",
     "podman --runtime runc …",
 );
-static HOST_NETWORK: Choice = Choice::option(
+static RUN_HOST_NETWORK: Choice = Choice::option(
     "share the network of the host",
     "podman run --network=host …",
+);
+static BUILD_HOST_NETWORK: Choice = Choice::option(
+    "share the network of the host",
+    "podman build --network=host …",
 );
 static NO_PIVOT: Choice = Choice::config(
     "set no_pivot_root under [engine] in containers.conf",
@@ -163,16 +167,18 @@ const CONTAINER: Formula = Formula::All(&[
 ]);
 
 /// The default network of a rootless container.
-const NETWORK: Formula = Formula::AsRoot(
+const NETWORK: Formula = Formula::All(&[
+    Formula::Check("ns.net"),
+    Formula::Check("net.tun"),
+    Formula::Check("podman.network"),
+]);
+const RUN_NETWORK: Formula = Formula::AsRoot(
     &Formula::All(&[]),
-    &Formula::Any(&[
-        Formula::All(&[
-            Formula::Check("ns.net"),
-            Formula::Check("net.tun"),
-            Formula::Check("podman.network"),
-        ]),
-        Formula::Choice(&HOST_NETWORK),
-    ]),
+    &Formula::Any(&[NETWORK, Formula::Choice(&RUN_HOST_NETWORK)]),
+);
+const BUILD_NETWORK: Formula = Formula::AsRoot(
+    &Formula::All(&[]),
+    &Formula::Any(&[NETWORK, Formula::Choice(&BUILD_HOST_NETWORK)]),
 );
 
 /// Only `podman run` sets the default limits of containers.conf; `podman build` does not.
@@ -180,20 +186,20 @@ pub(super) const RUN: Formula = Formula::All(&[
     START,
     CONTAINER,
     Formula::Check("lim.conf_over_hard"),
-    NETWORK,
+    RUN_NETWORK,
 ]);
 
 /// Each RUN is a container of its own.
-const STEP: Formula = Formula::All(&[CONTAINER, Formula::Check("lim.build_over_hard"), NETWORK]);
+const STEP: Formula = Formula::Any(&[
+    Formula::All(&[CONTAINER, BUILD_NETWORK]),
+    Formula::Choice(&CHROOT),
+]);
 
 pub(super) const BUILD: Formula =
-    Formula::All(&[START, Formula::Any(&[STEP, Formula::Choice(&CHROOT)])]);
+    Formula::All(&[START, Formula::Check("lim.build_over_hard"), STEP]);
 
-pub(super) const BUILD_MANY: Formula = Formula::All(&[
-    START,
-    Formula::AsRoot(&Formula::All(&[]), &MANY_IDS),
-    Formula::Any(&[STEP, Formula::Choice(&CHROOT)]),
-]);
+pub(super) const BUILD_MANY: Formula =
+    Formula::All(&[BUILD, Formula::AsRoot(&Formula::All(&[]), &MANY_IDS)]);
 
 pub(super) const OVERLAY: Formula = Formula::AsRoot(
     &Formula::All(&[]),

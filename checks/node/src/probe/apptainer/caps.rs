@@ -1,6 +1,9 @@
 //! `apptainer.caps`: has root what Apptainer asks for?
 
+use hpcctl_model::doctor::Cost;
+
 use super::Probe;
+use crate::finding::user;
 use crate::{Finding, Manual, Reading, Site};
 
 const LAST: &str = "/proc/sys/kernel/cap_last_cap";
@@ -52,6 +55,11 @@ fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
         missing.join(", ")
     ))
     .holding(false)
+    .step(user(
+        Cost::User,
+        "run it as an ordinary user",
+        "su - USER -c 'apptainer …'",
+    ))
 }
 
 #[cfg(test)]

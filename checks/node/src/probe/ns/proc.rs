@@ -1,10 +1,8 @@
 //! `ns.proc`: may a fresh /proc be mounted in a new pid namespace?
 
 use hpcctl_host::{Errno, Op, Trial};
-use hpcctl_model::doctor::Cost;
 
 use super::Probe;
-use crate::finding::admin;
 use crate::{Finding, Manual, Reading, Site, attribute};
 
 /// The row.
@@ -48,39 +46,5 @@ fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
     if step.errno != Some(Errno::EPERM) {
         return Finding::fail(format!("{step}, for a cause that is not known"));
     }
-    let covers = covers(site);
-    match covers.split_first() {
-        Some((first, rest)) => {
-            let finding = Finding::fail(match rest.len() {
-                0 => format!("proc is refused (EPERM): {first} covers part of /proc"),
-                more => format!(
-                    "proc is refused (EPERM): {first} and {more} more mounts cover part of /proc"
-                ),
-            });
-            let umount = covers
-                .iter()
-                .map(|path| format!("umount {path}"))
-                .collect::<Vec<_>>()
-                .join(" && ");
-            finding.step(admin(
-                Cost::AdminSysctl,
-                "remove the mounts below /proc",
-                &umount,
-            ))
-        }
-        None if site.seccomp == Some(2) => {
-            Finding::caused("proc is refused", attribute::seccomp(site))
-        }
-        None => Finding::fail("proc is refused (EPERM), and no mount below /proc is seen here"),
-    }
-}
-
-/// The mounts below /proc that hide part of it; binfmt_misc is the one that belongs there.
-fn covers(site: &Site<'_>) -> Vec<String> {
-    let mounts = site
-        .mounts
-        .iter()
-        .filter(|mount| mount.fs_type != "binfmt_misc" && mount.fs_type != "autofs");
-    let below = mounts.map(|mount| mount.mount_point.to_string_lossy().into_owned());
-    below.filter(|path| path.starts_with("/proc/")).collect()
+    Finding::caused("proc is refused (EPERM)", attribute::proc(site))
 }

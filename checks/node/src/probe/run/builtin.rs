@@ -1,6 +1,6 @@
 //! `run.builtin`: a whole container start, on the node's own tree.
 
-use hpcctl_host::{Op, Trial};
+use hpcctl_host::{Errno, Op, Trial};
 
 use super::Probe;
 use crate::{Finding, Manual, Reading, Site, attribute};
@@ -46,7 +46,7 @@ fn read(site: &Site<'_>) -> Reading {
     Reading::new().trial(site, &trial)
 }
 
-fn judge(reading: &Reading, _: &Site<'_>) -> Finding {
+fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
     let Some(tried) = reading.tried.first() else {
         return Finding::unknown("nothing was tried");
     };
@@ -54,6 +54,10 @@ fn judge(reading: &Reading, _: &Site<'_>) -> Finding {
         return finding;
     }
     if let Some(step) = tried.failed() {
+        if step.errno == Some(Errno::EPERM) && step.call.starts_with("mount(proc") {
+            let what = format!("a container start fails at {step}");
+            return Finding::caused(&what, attribute::proc(site));
+        }
         return Finding::fail(format!("a container start fails at {step}"));
     }
     match tried.steps.last() {
