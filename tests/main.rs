@@ -10,6 +10,7 @@
 mod cli;
 mod environments;
 mod images;
+mod kernels;
 mod layout;
 mod man;
 mod operations;

@@ -216,43 +216,72 @@ fn fixes_work() {
     }
 }
 
+/// Runs `doctor why` on the commands of these runtimes in an environment: a line each, and how
+/// many causes were not named.
+fn why(environment: &Environment, more: &str, runtimes: &[&str]) -> (String, usize) {
+    let image = image();
+    let program = healthy().hpcctl("", &["--version"]);
+    assert_eq!(program.code, 0, "{}", program.stderr);
+    let path = shared().join("hpcctl");
+    let (mut told, mut wrong) = (String::new(), 0);
+    let report = doctor(environment, more);
+    for runtime in runtimes {
+        let command = match *runtime {
+            "podman" => "podman run --rm localhost/bb true".to_owned(),
+            "charliecloud" => format!("ch-run {image} -- /bin/true"),
+            _ => format!("apptainer exec {image} /bin/true"),
+        };
+        let script = format!(
+            "test {runtime} != podman || podman import -q {image}.tar bb >/dev/null; \"$0\" doctor why -o json -- {command}"
+        );
+        let verdict = operation(&report, runtime, "run");
+        let run = environment.run(more, &["bash", "-c", &script, path.to_str().unwrap()]);
+        let named = run.json()["result"]["causes"][0]["check"].clone();
+        let right = match verdict["verdict"].as_str().unwrap() {
+            "no" => verdict["because"].as_array().unwrap().contains(&named),
+            _ => run.code == 0,
+        };
+        wrong += usize::from(!right);
+        let word = if right { "right" } else { "WRONG" };
+        writeln!(
+            told,
+            "{word} {:32} {runtime:13} {named} of {}",
+            environment.name, verdict["because"]
+        )
+        .unwrap();
+    }
+    (told, wrong)
+}
+
 #[test]
 fn why_names_the_planted_cause() {
     if !real("why_names_the_planted_cause") {
         return;
     }
-    let image = image();
-    let podman = format!(
-        "podman import -q {image}.tar bb >/dev/null; exec \"$0\" doctor why -o json -- podman run --rm localhost/bb true"
-    );
-    let charliecloud = format!("exec \"$0\" doctor why -o json -- ch-run {image} -- /bin/true");
-    let program = healthy().hpcctl("", &["--version"]);
-    assert_eq!(program.code, 0, "{}", program.stderr);
-    let path = shared().join("hpcctl");
     let (mut told, mut wrong) = (String::new(), 0);
     // With runc, so that podman breaks on what was planted and not on the machine's cgroups.
-    for (environment, more) in ENVIRONMENTS
-        .iter()
-        .flat_map(|found| [(found, ""), (found, RUNC)])
-    {
-        for (runtime, script) in [("podman", &podman), ("charliecloud", &charliecloud)] {
-            let report = doctor(environment, more);
-            let verdict = operation(&report, runtime, "run");
-            let run = environment.run(more, &["sh", "-c", script, path.to_str().unwrap()]);
-            let named = run.json()["result"]["causes"][0]["check"].clone();
-            let right = match verdict["verdict"].as_str().unwrap() {
-                "no" => verdict["because"].as_array().unwrap().contains(&named),
-                _ => run.code == 0,
-            };
-            wrong += usize::from(!right);
-            let word = if right { "right" } else { "WRONG" };
-            writeln!(
-                told,
-                "{word} {:32} {runtime:13} {named} of {}",
-                environment.name, verdict["because"]
-            )
-            .unwrap();
+    for environment in ENVIRONMENTS {
+        for more in ["", RUNC] {
+            let (lines, missed) = why(environment, more, &["podman", "charliecloud"]);
+            told += &lines;
+            wrong += missed;
         }
+    }
+    println!("{told}");
+    assert_eq!(wrong, 0, "causes that were not named:\n{told}");
+}
+
+#[test]
+fn why_names_the_planted_cause_of_newer_runtimes() {
+    if !real("why_names_the_planted_cause_of_newer_runtimes") {
+        return;
+    }
+    let (mut told, mut wrong) = (String::new(), 0);
+    for environment in ENVIRONMENTS {
+        let runtimes = ["podman", "charliecloud", "apptainer"];
+        let (lines, missed) = why(&environment.newer(), RUNC, &runtimes);
+        told += &lines;
+        wrong += missed;
     }
     println!("{told}");
     assert_eq!(wrong, 0, "causes that were not named:\n{told}");

@@ -107,7 +107,8 @@ enum DoctorCommand {
     /// Run a container command that fails, and say why: the call, the cause, the fix
     ///
     /// The command and all that it starts are traced; programs with privileges of their own,
-    /// such as newuidmap, are let go first. 0 the command succeeded, 1 a cause is named, 3 none
+    /// such as newuidmap, are let go first. What it writes to standard output goes to standard
+    /// error: standard output is for the report. 0 the command succeeded, 1 a cause is named, 3 none
     /// is known, 5 the command could not be started.
     #[command(
         after_long_help = "EXAMPLES\n  hpcctl doctor why -- podman run --rm debian true\n  hpcctl doctor why -o json -- ch-run /images/debian -- true"

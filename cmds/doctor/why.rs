@@ -57,7 +57,7 @@ fn start(command: &[String], deadline: Duration) -> Result<(Traced, Option<Strin
             let ran = Live.run(&argv, deadline);
             let traced = Traced {
                 status: ran.status(),
-                stderr: ran.stderr,
+                output: ran.stdout + &ran.stderr,
                 ..Traced::default()
             };
             Ok((traced, Some(format!("ptrace(2) is refused ({errno})"))))
@@ -80,7 +80,7 @@ fn report(
         call: failed.call.clone(),
         errno: failed.errno.to_string(),
     });
-    let lines: Vec<&str> = traced.stderr.lines().collect();
+    let lines: Vec<&str> = traced.output.lines().collect();
     let said = lines.iter().skip(lines.len().saturating_sub(LINES));
     Why {
         command: command.to_vec(),

@@ -27,8 +27,8 @@ pub struct Traced {
     pub ended: Vec<Ended>,
     /// Programs with privileges of their own, which were not traced.
     pub let_go: Vec<String>,
-    /// The end of what it wrote to standard error.
-    pub stderr: String,
+    /// The end of what it wrote to standard output and error.
+    pub output: String,
 }
 
 /// A system call that failed.
@@ -87,7 +87,7 @@ mod tests {
             traced.ended.iter().any(|ended| ended.status == 1),
             "{traced:?}"
         );
-        assert!(traced.stderr.contains("nonexistent"), "{traced:?}");
+        assert!(traced.output.contains("nonexistent"), "{traced:?}");
     }
 
     #[test]

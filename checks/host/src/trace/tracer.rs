@@ -7,13 +7,13 @@
 
 use std::collections::HashMap;
 use std::ffi::CString;
-use std::io::{Read, Write};
+use std::io::{PipeReader, PipeWriter, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use libc::{c_int, c_void, pid_t};
@@ -28,8 +28,14 @@ const KEPT: usize = 4096;
 /// The most bytes of a string of a tracee.
 const TEXT: usize = 256;
 
-/// The most bytes of standard error that are kept.
-const STDERR: usize = 16 << 10;
+/// The most bytes of what the command writes that are kept.
+const OUTPUT: usize = 16 << 10;
+
+/// How often a thread looks whether it is done.
+const TICK: Duration = Duration::from_millis(20);
+
+/// How long the last words of an ended command are waited for.
+const PATIENCE: Duration = Duration::from_millis(200);
 
 const OPTIONS: c_int = libc::PTRACE_O_TRACESYSGOOD
     | libc::PTRACE_O_TRACEFORK
@@ -53,9 +59,10 @@ struct Tracer {
 }
 
 pub(super) fn run(argv: &[String], deadline: Duration) -> Result<Traced, Errno> {
-    let mut child = start(argv)?;
+    let (pipe, output) = std::io::pipe()?;
+    let child = start(argv, output)?;
     let root = pid_t::try_from(child.id()).map_err(|_| Errno::ESRCH)?;
-    let stderr = follow_stderr(&mut child);
+    let (output, follower) = follow_output(pipe);
     let (done, late) = watch(root, deadline);
     let mut tracer = Tracer {
         root,
@@ -67,8 +74,13 @@ pub(super) fn run(argv: &[String], deadline: Duration) -> Result<Traced, Errno> 
     done.store(true, Ordering::SeqCst);
     let mut traced = tracer.traced;
     traced.deadline = late.load(Ordering::SeqCst);
-    // What it left behind may hold the pipe open: what was read so far is enough.
-    traced.stderr = stderr
+    // Its last words may still be in the pipe; what it left behind may hold that open for ever.
+    let mut patience = PATIENCE;
+    while !follower.is_finished() && !patience.is_zero() {
+        thread::sleep(TICK);
+        patience = patience.saturating_sub(TICK);
+    }
+    traced.output = output
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .clone();
@@ -79,12 +91,14 @@ pub(super) fn run(argv: &[String], deadline: Duration) -> Result<Traced, Errno> 
     clippy::disallowed_methods,
     reason = "the command is traced, not merely run; the watch ends it at its deadline"
 )]
-fn start(argv: &[String]) -> Result<Child, Errno> {
+fn start(argv: &[String], output: PipeWriter) -> Result<Child, Errno> {
     let (program, arguments) = argv.split_first().ok_or(Errno::EINVAL)?;
     let mut command = Command::new(program);
     command
         .args(arguments)
-        .stderr(Stdio::piped())
+        // Some programs tell their errors on standard output.
+        .stdout(output.try_clone()?)
+        .stderr(output)
         .process_group(0);
     // SAFETY: ptrace(2) with TRACEME is async-signal-safe and takes no memory.
     unsafe {
@@ -96,33 +110,30 @@ fn start(argv: &[String]) -> Result<Child, Errno> {
     command.spawn().map_err(Errno::from)
 }
 
-/// Passes standard error through and keeps its end.
-fn follow_stderr(child: &mut Child) -> Arc<Mutex<String>> {
+/// Passes what the command writes on to standard error, since standard output is for the report,
+/// and keeps its end.
+fn follow_output(mut pipe: PipeReader) -> (Arc<Mutex<String>>, JoinHandle<()>) {
     let kept = Arc::new(Mutex::new(String::new()));
-    let Some(mut pipe) = child.stderr.take() else {
-        return kept;
-    };
     let ours = Arc::clone(&kept);
-    thread::spawn(move || {
+    let follower = thread::spawn(move || {
         let mut buffer = [0; 4096];
         while let Ok(count @ 1..) = pipe.read(&mut buffer) {
             // Nobody to read it is no reason to end the command.
             let _ = std::io::stderr().write_all(&buffer[..count]);
             let mut text = ours.lock().unwrap_or_else(PoisonError::into_inner);
             text.push_str(&String::from_utf8_lossy(&buffer[..count]));
-            if text.len() > STDERR {
-                let cut = text.len() - STDERR;
+            if text.len() > OUTPUT {
+                let cut = text.len() - OUTPUT;
                 let cut = (cut..text.len()).find(|at| text.is_char_boundary(*at));
                 text.drain(..cut.unwrap_or(0));
             }
         }
     });
-    kept
+    (kept, follower)
 }
 
 /// Kills the command's process group at the deadline; what it traces dies with it.
 fn watch(root: pid_t, deadline: Duration) -> (Arc<AtomicBool>, Arc<AtomicBool>) {
-    const TICK: Duration = Duration::from_millis(20);
     let (done, late) = (
         Arc::new(AtomicBool::new(false)),
         Arc::new(AtomicBool::new(false)),

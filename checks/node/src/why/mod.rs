@@ -44,7 +44,7 @@ pub fn causes(traced: &Traced, command: &[String], found: &Doctor) -> Vec<Named>
         }
     };
     // What a runtime says of itself is nearest; of many lines the last.
-    for line in traced.stderr.lines().rev() {
+    for line in traced.output.lines().rev() {
         let lower = line.to_lowercase();
         let fitting = rules::WORDS.iter().filter(|rule| lower.contains(rule.part));
         fitting.for_each(|rule| add(rule.checks, line.trim()));
@@ -122,10 +122,10 @@ mod tests {
     use super::*;
     use crate::advice::tests::report;
 
-    fn traced(stderr: &str, failed: &[(i32, &'static str, &str, Errno)]) -> Traced {
+    fn traced(output: &str, failed: &[(i32, &'static str, &str, Errno)]) -> Traced {
         Traced {
             status: Some(125),
-            stderr: stderr.into(),
+            output: output.into(),
             failed: failed
                 .iter()
                 .map(|(pid, name, call, errno)| Failed {

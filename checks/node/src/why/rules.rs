@@ -12,6 +12,14 @@ pub(super) static WORDS: &[WordRule] = &[
         checks: &["cg.crun.hybrid"],
     },
     WordRule {
+        part: "requesting capability set",
+        checks: &["apptainer.caps"],
+    },
+    WordRule {
+        part: "setting rlimit",
+        checks: &["lim.build_over_hard", "lim.conf_over_hard"],
+    },
+    WordRule {
         part: "rlimit",
         checks: &["lim.conf_over_hard"],
     },

@@ -25,7 +25,7 @@ pub static PROBE: Probe = Probe {
 };
 
 fn read(site: &Site<'_>) -> Reading {
-    if !site.is_root() {
+    if !site.is_root() || site.host.which("apptainer").is_none() {
         return Reading::new();
     }
     Reading::new()
@@ -36,6 +36,9 @@ fn read(site: &Site<'_>) -> Reading {
 fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
     if !site.is_root() {
         return Finding::skipped("an ordinary user needs none").holding(true);
+    }
+    if reading.files.is_empty() {
+        return Finding::skipped("Apptainer is not installed");
     }
     let last = reading
         .text(LAST)
@@ -50,11 +53,10 @@ fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
     if missing.is_empty() {
         return Finding::pass("root has every capability");
     }
-    Finding::warn(format!(
+    Finding::fail(format!(
         "root lacks capability {}, by number: Apptainer refuses to start",
         missing.join(", ")
     ))
-    .holding(false)
     .step(user(
         Cost::User,
         "run it as an ordinary user",
@@ -70,7 +72,9 @@ mod tests {
     #[test]
     fn one_that_is_missing_is_told() {
         let find = |capabilities| {
-            let mut host = Scripted::new().file(LAST, "40\n");
+            let mut host = Scripted::new()
+                .file(LAST, "40\n")
+                .program("apptainer", "/usr/bin/apptainer");
             host.caller.uid = 0;
             let mut site = Site::new(&host);
             site.capabilities = capabilities;
