@@ -9,6 +9,7 @@
 
 mod cli;
 mod environments;
+mod filters;
 mod images;
 mod kernels;
 mod layout;

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::environments::{Distribution, ENVIRONMENTS, Environment, RUNC};
+use crate::environments::{Distribution, ENVIRONMENTS, Environment, RUNC, has_apptainer};
 use crate::real::real;
 use crate::reality::{agree, doctor, image, operation};
 use crate::repairs::Attempt;
@@ -155,7 +155,7 @@ impl Repairs {
 /// the cheapest repair: the matrix, and how many verdicts and repairs did not come true.
 fn try_all(distribution: Distribution) -> (String, usize) {
     let image = image();
-    if distribution == Newer {
+    if distribution == Newer && has_apptainer() {
         make_sif(&image);
     }
     let (mut matrix, mut tried, mut disagreed) = (String::new(), 0, 0);

@@ -267,6 +267,11 @@ pub fn userland() -> PathBuf {
     PathBuf::from(dir).join("tree")
 }
 
+/// Whether the newer distribution has Apptainer, which only one suite of Debian has.
+pub fn has_apptainer() -> bool {
+    userland().join("usr/bin/apptainer").exists()
+}
+
 /// A copy of the program in a place that every user may read.
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
@@ -280,18 +285,26 @@ fn program() -> &'static Path {
 /// The program of refuse.c.
 fn refuse() -> &'static Path {
     static REFUSE: OnceLock<PathBuf> = OnceLock::new();
-    REFUSE.get_or_init(|| {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/environments/refuse.c");
-        let binary = shared().join("refuse");
-        let built = Run::of(
-            Command::new("cc")
-                .args(["-O1", "-o"])
-                .arg(&binary)
-                .arg(source),
-        );
-        assert_eq!(built.code, 0, "{}", built.stderr);
-        binary
-    })
+    REFUSE.get_or_init(|| compiled("refuse"))
+}
+
+/// The program of answer.c.
+pub fn answer() -> &'static Path {
+    static ANSWER: OnceLock<PathBuf> = OnceLock::new();
+    ANSWER.get_or_init(|| compiled("answer"))
+}
+
+fn compiled(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/environments");
+    let binary = shared().join(name);
+    let built = Run::of(
+        Command::new("cc")
+            .args(["-O1", "-o"])
+            .arg(&binary)
+            .arg(folder.join(format!("{name}.c"))),
+    );
+    assert_eq!(built.code, 0, "{}", built.stderr);
+    binary
 }
 
 /// A folder for what the environments share, which every user may read.
