@@ -20,6 +20,7 @@ use crate::ui::Ui;
 mod advise;
 mod baseline;
 mod explain;
+mod image;
 mod lint;
 mod list;
 mod recording;
@@ -83,7 +84,7 @@ pub struct Doctor {
     /// Print a job script that runs --image with the runtime that works here
     #[arg(long, value_name = "SCHEDULER", requires = "image", value_parser = PossibleValuesParser::new(SCHEDULERS))]
     emit_job: Option<String>,
-    /// The image of the job, as its runtime names it
+    /// Judge what this image needs, too; with --emit-job only its name, as the runtime takes it
     #[arg(long, value_name = "REF")]
     image: Option<String>,
     /// Keep every question and answer in DIR/node.json, to judge the node elsewhere
@@ -176,7 +177,9 @@ impl Doctor {
         self.check
             .iter()
             .try_for_each(|id| explain::find(id).map(|_| ()))?;
+        let image = self.image.as_deref().filter(|_| self.emit_job.is_none());
         let ask = Ask {
+            image: image.map(image::read).transpose()?,
             runtimes: self.runtime.clone(),
             operations: self.op.clone(),
             checks: self.check.clone(),

@@ -16,6 +16,7 @@ use crate::catalog::is_license_file;
 use crate::fault::Faults;
 use crate::format::{self, Contents};
 use crate::layer::{self, LayerRead, LayerSource, Plan};
+use crate::owners::Owners;
 use crate::packages::{self, Packages};
 use crate::tree::{FileTree, NodeId};
 use crate::{Error, Limits, Progress, Reference};
@@ -44,6 +45,8 @@ pub struct Options {
 pub struct Scanned {
     /// The report's result; `complete` is false when `unknowns` is not empty.
     pub scan: Scan,
+    /// Who owns the files, which a report does not tell.
+    pub owners: Owners,
     /// What could not be read, and why.
     pub unknowns: Vec<Unknown>,
 }
@@ -72,7 +75,10 @@ pub fn scan(
         format: format.to_owned(),
         layers: merged.layers,
     };
-    Ok(report(image, &merged.tree, &plan.limits, unknowns))
+    Ok(Scanned {
+        owners: merged.owners,
+        ..report(image, &merged.tree, &plan.limits, unknowns)
+    })
 }
 
 /// Reads the layers, as many at a time as there are threads.
@@ -117,6 +123,7 @@ fn read_layers(
 struct Merged {
     layers: Vec<Layer>,
     tree: FileTree,
+    owners: Owners,
 }
 
 fn merge(
@@ -126,10 +133,12 @@ fn merge(
     unknowns: &mut Vec<Unknown>,
 ) -> Merged {
     let mut tree = FileTree::new();
+    let mut owners = Owners::default();
     let mut layers = Vec::with_capacity(read.len());
     for (place, mut read) in read.into_iter().enumerate() {
         // There are at most as many layers as the limit says.
         let place = u32::try_from(place).unwrap_or(u32::MAX);
+        owners.add(std::mem::take(&mut read.listing.owners));
         tree.apply(place, read.listing, whiteouts, limits, &mut read.faults);
         let name = read
             .layer
@@ -139,7 +148,11 @@ fn merge(
         unknowns.extend(read.faults.into_unknowns(&name));
         layers.push(read.layer);
     }
-    Merged { layers, tree }
+    Merged {
+        layers,
+        tree,
+        owners,
+    }
 }
 
 fn report(image: Image, tree: &FileTree, limits: &Limits, mut unknowns: Vec<Unknown>) -> Scanned {
@@ -162,6 +175,7 @@ fn report(image: Image, tree: &FileTree, limits: &Limits, mut unknowns: Vec<Unkn
             files,
             verdict,
         },
+        owners: Owners::default(),
         unknowns,
     }
 }

@@ -6,7 +6,7 @@ use hpcctl_model::doctor::{Check, Doctor, NOT_ASKED};
 
 use crate::probe::{SLOW, is_unknown};
 use crate::solver::{Fact, Facts};
-use crate::{RUNTIMES, Site, checks};
+use crate::{Image, RUNTIMES, Site, checks};
 
 /// What to examine; an empty list asks for everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Ask {
     pub operations: Vec<String>,
     /// Ids of checks to run; the others are listed as skipped.
     pub checks: Vec<String>,
+    /// The image that is meant to run.
+    pub image: Option<Image>,
     /// Whether checks may use the network.
     pub network: bool,
     /// Whether runtimes may be asked what they themselves see, which leaves traces.
@@ -40,6 +42,7 @@ impl Ask {
 /// Examines a node: every check, then the runtimes that were asked for.
 pub fn examine(host: &dyn Host, ask: &Ask) -> (Doctor, Vec<Unknown>) {
     let mut site = Site::new(host);
+    site.image.clone_from(&ask.image);
     site.network = ask.network;
     site.ask_runtimes = ask.ask_runtimes;
     let mut facts = Facts::new(site.is_root());

@@ -15,6 +15,7 @@ pub mod finding;
 mod firewall;
 pub mod gpu;
 mod helper;
+pub mod image;
 mod kernel;
 pub mod limit;
 pub mod lint;
@@ -50,6 +51,7 @@ pub mod why;
 
 pub use examine::{Ask, examine};
 pub use finding::{Cause, Finding};
+pub use image::Image;
 pub use manual::Manual;
 pub use probe::{GROUPS, Probe};
 pub use reading::Reading;

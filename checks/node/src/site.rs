@@ -6,6 +6,8 @@ use hpcctl_host::{Caller, Host, Ran, Trial, Tried};
 use procfs::FromRead;
 use procfs::process::MountInfo;
 
+use crate::Image;
+
 /// Directories that a node has, the first choice first; a small boot image may lack some.
 const MOUNT_POINTS: &[&str] = &["/tmp", "/mnt", "/run", "/var"];
 
@@ -31,6 +33,8 @@ pub struct Site<'a> {
     pub network: bool,
     /// Whether runtimes may be asked what they themselves see, which leaves traces.
     pub ask_runtimes: bool,
+    /// The image that is meant to run; none where none was given.
+    pub image: Option<Image>,
     /// The commands that were run, each once: the answer of a server, or the help of a
     /// program, serves every check that reads it.
     ran: Mutex<Vec<Ran>>,
@@ -65,6 +69,7 @@ impl<'a> Site<'a> {
                 .unwrap_or(&"/tmp"),
             network: false,
             ask_runtimes: false,
+            image: None,
             ran: Mutex::new(Vec::new()),
             refused: OnceLock::new(),
             host,

@@ -185,6 +185,7 @@ impl Walk<'_> {
             kind,
             size,
             mode,
+            owner: Some((stat.st_uid, stat.st_gid)),
             sparse: false,
             fault: None,
         };

@@ -1,5 +1,7 @@
 //! One header block of 512 bytes, as tar(5) lays it out.
 
+use crate::owners::Owner;
+
 /// The size of every block.
 pub(super) const BLOCK: usize = 512;
 
@@ -46,6 +48,12 @@ impl<'a> Header<'a> {
     pub(super) fn mode(&self) -> Result<u16, HeaderFault> {
         // Twelve bits are what a mode has; the rest is the file type of some writers.
         number(&self.0[100..108]).map(|mode| (mode & 0o7777) as u16)
+    }
+
+    /// The user and the group; none where they are no numbers.
+    pub(super) fn owner(&self) -> Option<Owner> {
+        let id = |field: &[u8]| u32::try_from(number(field).ok()?).ok();
+        Some((id(&self.0[108..116])?, id(&self.0[116..124])?))
     }
 
     /// The size of the content that follows.

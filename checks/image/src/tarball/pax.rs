@@ -13,6 +13,10 @@ pub(super) struct Extended {
     pub(super) size: Option<u64>,
     /// The full size of a sparse file.
     pub(super) sparse: Option<u64>,
+    /// The user, in place of the header's.
+    pub(super) uid: Option<u64>,
+    /// The group, in place of the header's.
+    pub(super) gid: Option<u64>,
 }
 
 /// A record that breaks the form.
@@ -33,6 +37,8 @@ impl Extended {
                 b"path" => extended.path = Some(value.to_vec()),
                 b"linkpath" => extended.link = Some(value.to_vec()),
                 b"size" => extended.size = Some(decimal(value).ok_or(PaxFault)?),
+                b"uid" => extended.uid = Some(decimal(value).ok_or(PaxFault)?),
+                b"gid" => extended.gid = Some(decimal(value).ok_or(PaxFault)?),
                 b"GNU.sparse.major" | b"GNU.sparse.map" => {
                     extended.sparse.get_or_insert(0);
                 }

@@ -6,6 +6,7 @@ use super::header::{BLOCK, Header, HeaderFault, sparse_goes_on};
 use super::path::{PathFault, normalise, text};
 use super::pax::{Extended, PaxFault};
 use crate::Limits;
+use crate::owners::Owner;
 
 /// Bytes that can be skipped, by reading over them or by seeking.
 pub(crate) trait Bytes: BufRead {
@@ -37,6 +38,8 @@ pub(crate) struct Head {
     pub(crate) size: u64,
     /// The permission bits.
     pub(crate) mode: u16,
+    /// The user and the group; none where they are not known.
+    pub(crate) owner: Option<Owner>,
     /// Whether the content is stored as a sparse map.
     pub(crate) sparse: bool,
     /// Why the path is not to be taken.
@@ -165,6 +168,7 @@ impl<'a, R: Bytes> Walk<'a, R> {
         let header = Header::read(&self.block)?.ok_or(HeaderFault::Checksum)?;
         let flag = header.flag();
         let mode = header.mode()?;
+        let owner = owner(&header, &extended);
         let stored = extended.size.map_or_else(|| header.size(), Ok)?;
         header.path(&mut self.raw);
         let named = extended.sparse_name.as_deref().or(extended.path.as_deref());
@@ -210,6 +214,7 @@ impl<'a, R: Bytes> Walk<'a, R> {
             kind,
             size,
             mode,
+            owner,
             sparse: sparse.is_some(),
             fault,
         })
@@ -276,6 +281,19 @@ fn until_nul(mut bytes: Vec<u8>) -> Vec<u8> {
         bytes.truncate(end);
     }
     bytes
+}
+
+/// The owner by the extended headers, else by the header.
+fn owner(header: &Header<'_>, extended: &Extended) -> Option<Owner> {
+    let of_header = header.owner();
+    let id = |extended: Option<u64>, header: Option<u32>| match extended {
+        Some(id) => u32::try_from(id).ok(),
+        None => header,
+    };
+    Some((
+        id(extended.uid, of_header.map(|(uid, _)| uid))?,
+        id(extended.gid, of_header.map(|(_, gid)| gid))?,
+    ))
 }
 
 #[cfg(test)]

@@ -313,6 +313,7 @@ mod tests {
                 kind,
                 size: 0,
                 mode: 0o644,
+                owner: None,
                 sparse: false,
                 fault: None,
             };

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::catalog::Found;
+use crate::owners::Owners;
 use crate::tarball::{Head, Kind};
 
 /// A layer's entries; all names lie in one buffer.
@@ -10,6 +11,8 @@ use crate::tarball::{Head, Kind};
 pub(crate) struct Listing {
     names: String,
     entries: Vec<Packed>,
+    /// Who owns them.
+    pub(crate) owners: Owners,
     /// What was found, by the index of the entry, in ascending order.
     pub(crate) facts: Vec<(u32, Facts)>,
 }
@@ -69,6 +72,8 @@ pub(crate) struct Entry<'a> {
 impl Listing {
     /// Adds an entry; false when the names no longer fit.
     pub(crate) fn push(&mut self, path: &str, link: &str, head: &Head) -> bool {
+        let is_privileged = head.kind == Kind::File && head.mode & 0o6000 != 0;
+        self.owners.note(path, head.owner, is_privileged);
         let (Some(path), Some(link)) = (self.name(path), self.name(link)) else {
             return false;
         };

@@ -16,6 +16,7 @@ mod fi;
 mod fs;
 mod fuse;
 mod gpu;
+mod image;
 mod img;
 mod kernel;
 mod lim;
@@ -68,6 +69,7 @@ pub static GROUPS: &[&[&Probe]] = &[
     fi::PROBES,
     ucx::PROBES,
     sch::PROBES,
+    image::PROBES,
     img::PROBES,
     apptainer::PROBES,
     charliecloud::PROBES,

@@ -122,7 +122,8 @@ pub(crate) const GPU: Formula =
     Formula::All(&[Formula::Check("gpu.driver"), Formula::Check("gpu.nodes")]);
 
 /// The node has an MPI that can replace that of an image.
-pub(crate) const HOST_MPI: Formula = Formula::Check("mpi.families");
+pub(crate) const HOST_MPI: Formula =
+    Formula::All(&[Formula::Check("mpi.families"), Formula::Check("image.libc")]);
 
 /// The node has a program that starts ranks.
 pub(crate) const LAUNCHER: Formula = Formula::Check("mpi.launcher");

@@ -42,7 +42,7 @@ pub static RUNTIME: Runtime = Runtime {
     rules: &[
         Rule {
             op: "pull",
-            needs: Formula::All(&[START, REGISTRY]),
+            needs: Formula::All(&[START, UNPACK, REGISTRY]),
             wants: &[],
             tried: false,
         },
@@ -124,6 +124,10 @@ static ONE_ID: Choice = Choice {
     command: "sed -i '/^NAME:/d' /etc/subuid /etc/subgid, then the user: podman system migrate",
     breaks: &["uid.subid.file"],
 };
+static ONE_OWNER: Choice = Choice::config(
+    "give all files of images to one owner, as they are unpacked",
+    "mkdir -p ~/.config/containers && printf '[storage]\\ndriver = \"overlay\"\\n[storage.options.overlay]\\nignore_chown_errors = \"true\"\\n' > ~/.config/containers/storage.conf",
+);
 static CHROOT: Choice = Choice::option(
     "build with chroot isolation",
     "podman build --isolation=chroot …",
@@ -147,6 +151,16 @@ const START: Formula = Formula::All(&[
         ]),
     ),
 ]);
+
+/// The image, where one is given, can be unpacked with the ids that there are.
+const UNPACK: Formula = Formula::AsRoot(
+    &Formula::All(&[]),
+    &Formula::Any(&[
+        Formula::Check("image.ids"),
+        MANY_IDS,
+        Formula::Choice(&ONE_OWNER),
+    ]),
+);
 
 /// The OCI runtime starts a container.
 const CONTAINER: Formula = Formula::All(&[
@@ -186,6 +200,7 @@ pub(super) const RUN: Formula = Formula::All(&[
     START,
     CONTAINER,
     Formula::Check("lim.conf_over_hard"),
+    UNPACK,
     RUN_NETWORK,
 ]);
 

@@ -1,0 +1,25 @@
+//! What of an image matters to a node: the checks of the group `image` judge by it.
+
+/// An image, as others have read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// Its reference.
+    pub name: String,
+    /// Whether all of it could be read.
+    pub complete: bool,
+    /// Each user and group that owns a file in a layer, with such a file.
+    pub owners: Vec<((u32, u32), String)>,
+    /// Set-user-id and set-group-id programs.
+    pub privileged: Vec<String>,
+    /// Its C library; none where no package tells.
+    pub libc: Option<Libc>,
+}
+
+/// A C library.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Libc {
+    /// The GNU C library, with its version.
+    Glibc(String),
+    /// musl, with its version.
+    Musl(String),
+}
