@@ -21,3 +21,4 @@ mod reality;
 mod repairs;
 mod scan;
 mod schema;
+mod slurm;

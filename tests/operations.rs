@@ -237,6 +237,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("builtin", "run"),
     ("podman", "run"),
     ("charliecloud", "run"),
+    ("slurm-container", "run"),
 ];
 
 #[test]

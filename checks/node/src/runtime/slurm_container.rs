@@ -48,7 +48,7 @@ pub static RUNTIME: Runtime = Runtime {
             op: "run",
             needs: RUN,
             wants: &[],
-            tried: false,
+            tried: true,
         },
         Rule {
             op: "launch",

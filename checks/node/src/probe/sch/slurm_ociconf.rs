@@ -71,18 +71,20 @@ fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
         return Finding::unknown("the release of Slurm is not known");
     };
     let settings = slurm::settings(text);
-    let unknown = settings
+    let mut unknown = settings
         .iter()
-        .find(|(key, value)| !knows(key, value, release));
-    if let Some((key, value)) = unknown {
+        .filter(|(key, value)| !knows(key, value, release));
+    if let Some((key, value)) = unknown.next() {
+        let others = unknown.map(|(key, _)| format!(" -e '/^{key} *=/Id'"));
+        let others: String = others.collect();
         let (year, month) = release;
         return Finding::fail(format!(
             "Slurm {year}.{month:02} does not know {key}={value} in {path}: every container step fails"
         ))
         .step(admin(
             Cost::AdminSysctl,
-            "remove the key",
-            &format!("sed -i '/^{key} *=/Id' {path}"),
+            "remove the keys that it does not know",
+            &format!("sed -i -e '/^{key} *=/Id'{others} {path}"),
         ));
     }
     let programs = settings
