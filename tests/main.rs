@@ -22,3 +22,4 @@ mod repairs;
 mod scan;
 mod schema;
 mod slurm;
+mod traced;

@@ -180,20 +180,17 @@ const CONTAINER: Formula = Formula::All(&[
     ),
 ]);
 
-/// The default network of a rootless container.
-const NETWORK: Formula = Formula::All(&[
-    Formula::Check("ns.net"),
-    Formula::Check("net.tun"),
-    Formula::Check("podman.network"),
-]);
-const RUN_NETWORK: Formula = Formula::AsRoot(
-    &Formula::All(&[]),
-    &Formula::Any(&[NETWORK, Formula::Choice(&RUN_HOST_NETWORK)]),
+/// The default network: a bridge for root, a program of the user's for others.
+const NETWORK: Formula = Formula::AsRoot(
+    &Formula::Check("podman.bridge"),
+    &Formula::All(&[
+        Formula::Check("ns.net"),
+        Formula::Check("net.tun"),
+        Formula::Check("podman.network"),
+    ]),
 );
-const BUILD_NETWORK: Formula = Formula::AsRoot(
-    &Formula::All(&[]),
-    &Formula::Any(&[NETWORK, Formula::Choice(&BUILD_HOST_NETWORK)]),
-);
+const RUN_NETWORK: Formula = Formula::Any(&[NETWORK, Formula::Choice(&RUN_HOST_NETWORK)]);
+const BUILD_NETWORK: Formula = Formula::Any(&[NETWORK, Formula::Choice(&BUILD_HOST_NETWORK)]);
 
 /// Only `podman run` sets the default limits of containers.conf; `podman build` does not.
 pub(super) const RUN: Formula = Formula::All(&[

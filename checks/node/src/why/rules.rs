@@ -12,6 +12,10 @@ pub(super) static WORDS: &[WordRule] = &[
         checks: &["cg.crun.hybrid"],
     },
     WordRule {
+        part: "netavark",
+        checks: &["podman.bridge"],
+    },
+    WordRule {
         part: "requesting capability set",
         checks: &["apptainer.caps"],
     },

@@ -5,6 +5,7 @@ use super::Probe;
 mod crun_hybrid;
 mod delegated;
 mod escape;
+mod linger;
 mod memory;
 mod mode;
 mod own;
@@ -17,4 +18,5 @@ pub(super) static PROBES: &[&Probe] = &[
     &crun_hybrid::PROBE,
     &escape::PROBE,
     &memory::PROBE,
+    &linger::PROBE,
 ];

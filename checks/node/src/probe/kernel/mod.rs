@@ -2,8 +2,17 @@
 
 use super::Probe;
 
+mod binfmt;
 mod overflowuid;
+mod thp;
 mod version;
+mod vsyscall;
 
 /// The checks, in report order.
-pub(super) static PROBES: &[&Probe] = &[&version::PROBE, &overflowuid::PROBE];
+pub(super) static PROBES: &[&Probe] = &[
+    &version::PROBE,
+    &overflowuid::PROBE,
+    &thp::PROBE,
+    &binfmt::PROBE,
+    &vsyscall::PROBE,
+];

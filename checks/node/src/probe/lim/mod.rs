@@ -6,6 +6,7 @@ mod build_over_hard;
 mod conf_over_hard;
 mod core;
 mod device_filter;
+mod hugepages;
 mod inotify;
 mod keys;
 mod memlock;
@@ -25,4 +26,5 @@ pub(super) static PROBES: &[&Probe] = &[
     &pid_max::PROBE,
     &inotify::PROBE,
     &core::PROBE,
+    &hugepages::PROBE,
 ];

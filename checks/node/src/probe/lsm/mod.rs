@@ -4,6 +4,7 @@ use super::Probe;
 
 mod apparmor_cur;
 mod apparmor_userns;
+mod fapolicyd;
 mod landlock;
 mod list;
 mod lockdown;
@@ -17,4 +18,5 @@ pub(super) static PROBES: &[&Probe] = &[
     &landlock::PROBE,
     &apparmor_cur::PROBE,
     &lockdown::PROBE,
+    &fapolicyd::PROBE,
 ];

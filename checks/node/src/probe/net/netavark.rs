@@ -31,9 +31,14 @@ pub static PROBE: Probe = Probe {
     judge: |reading, site| helper::judge(reading, site, "netavark", Package::named("netavark")),
 };
 
+/// Where it is, in podman's directories of helpers.
+pub(in crate::probe) fn netavark(site: &Site<'_>) -> Option<String> {
+    let mut paths = DIRS.iter().map(|dir| format!("{dir}/netavark"));
+    paths.find(|path| site.host.stat(path).is_ok())
+}
+
 fn read(site: &Site<'_>) -> Reading {
-    let paths = DIRS.iter().map(|dir| format!("{dir}/netavark"));
-    match paths.into_iter().find(|path| site.host.stat(path).is_ok()) {
+    match netavark(site) {
         Some(path) => Reading::new().version(site, &path),
         None => helper::read(site, "netavark"),
     }

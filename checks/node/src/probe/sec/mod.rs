@@ -6,6 +6,7 @@ mod actions;
 mod fakechown;
 mod filter;
 mod inherited;
+mod memfdexec;
 mod notif;
 mod ptrace;
 mod yama;
@@ -19,4 +20,5 @@ pub(super) static PROBES: &[&Probe] = &[
     &inherited::PROBE,
     &ptrace::PROBE,
     &yama::PROBE,
+    &memfdexec::PROBE,
 ];
