@@ -63,7 +63,7 @@ pub struct Doctor {
     /// Judge only this operation; repeatable
     #[arg(long, value_name = "OP", value_parser = PossibleValuesParser::new(OPERATIONS))]
     op: Vec<String>,
-    /// Run only this check; repeatable
+    /// Run only this check, and those that an operation or runtime asked for rests on; repeatable
     #[arg(long, value_name = "ID")]
     check: Vec<String>,
     /// Ask a registry, too: the first mirror or search registry, or Docker Hub

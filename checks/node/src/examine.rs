@@ -30,12 +30,28 @@ pub struct Ask {
 impl Ask {
     /// Why a check is not made; none where it is.
     fn leaves_out(&self, id: &str) -> Option<&'static str> {
-        let asked = self.checks.is_empty() || self.checks.iter().any(|known| known == id);
+        let asked =
+            self.checks.is_empty() || self.checks.iter().any(|known| known == id) || self.needs(id);
         match (asked, self.fast && SLOW.contains(&id)) {
             (false, _) => Some(NOT_ASKED),
             (true, true) => Some("left out by --fast"),
             (true, false) => None,
         }
+    }
+
+    /// Whether a verdict that was asked for, beside checks, rests on this check.
+    fn needs(&self, id: &str) -> bool {
+        let named = |list: &[String], name: &str| list.iter().any(|known| known == name);
+        let all = |list: &[String], name: &str| list.is_empty() || named(list, name);
+        if self.runtimes.is_empty() && self.operations.is_empty() {
+            return false;
+        }
+        let runtimes = RUNTIMES.iter().filter(|row| all(&self.runtimes, row.name));
+        let mut rules = runtimes.flat_map(|row| row.rules);
+        rules.any(|rule| {
+            all(&self.operations, rule.op)
+                && (rule.needs.checks().contains(&id) || rule.wants.contains(&id))
+        })
     }
 }
 
@@ -174,6 +190,19 @@ mod tests {
         found.sort_unstable();
         listed.sort_unstable();
         assert_eq!(listed, found);
+    }
+
+    #[test]
+    fn checks_that_a_verdict_rests_on_are_made_too() {
+        let ask = |op: &str| Ask {
+            operations: vec![op.into()],
+            checks: vec!["kernel.thp".into()],
+            ..Ask::default()
+        };
+        assert_eq!(ask("run").leaves_out("kernel.thp"), None);
+        assert_eq!(ask("run").leaves_out("ns.user"), None);
+        assert_eq!(ask("run").leaves_out("gpu.driver"), Some(NOT_ASKED));
+        assert_eq!(ask("gpu").leaves_out("gpu.driver"), None);
     }
 
     #[test]
