@@ -35,6 +35,20 @@ fn said(ran: &hpcctl_host::Ran) -> String {
     }
 }
 
+/// Where podman looks for its helpers beside PATH, `helper_binaries_dir` of containers.conf(5).
+const OF_PODMAN: &[&str] = &[
+    "/usr/local/libexec/podman",
+    "/usr/local/lib/podman",
+    "/usr/libexec/podman",
+    "/usr/lib/podman",
+];
+
+/// A helper in podman's own directories; none where it is there in none of them.
+pub fn of_podman(site: &Site<'_>, program: &str) -> Option<String> {
+    let mut paths = OF_PODMAN.iter().map(|dir| format!("{dir}/{program}"));
+    paths.find(|path| site.host.stat(path).is_ok())
+}
+
 #[cfg(test)]
 mod tests {
     use hpcctl_host::command::End;

@@ -17,8 +17,6 @@ mod port_low;
 mod slirp;
 mod tun;
 
-pub(super) use netavark::netavark;
-
 /// The checks, in report order.
 pub(super) static PROBES: &[&Probe] = &[
     &lo::PROBE,

@@ -4,14 +4,6 @@ use super::Probe;
 use crate::package::Package;
 use crate::{Manual, Reading, Site, helper};
 
-/// Where podman looks for its helpers; netavark is seldom in PATH.
-const DIRS: &[&str] = &[
-    "/usr/local/libexec/podman",
-    "/usr/local/lib/podman",
-    "/usr/libexec/podman",
-    "/usr/lib/podman",
-];
-
 /// The row.
 pub static PROBE: Probe = Probe {
     id: "net.netavark",
@@ -31,14 +23,8 @@ pub static PROBE: Probe = Probe {
     judge: |reading, site| helper::judge(reading, site, "netavark", Package::named("netavark")),
 };
 
-/// Where it is, in podman's directories of helpers.
-pub(in crate::probe) fn netavark(site: &Site<'_>) -> Option<String> {
-    let mut paths = DIRS.iter().map(|dir| format!("{dir}/netavark"));
-    paths.find(|path| site.host.stat(path).is_ok())
-}
-
 fn read(site: &Site<'_>) -> Reading {
-    match netavark(site) {
+    match helper::of_podman(site, "netavark") {
         Some(path) => Reading::new().version(site, &path),
         None => helper::read(site, "netavark"),
     }

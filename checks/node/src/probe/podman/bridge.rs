@@ -1,9 +1,8 @@
 //! `podman.bridge`: can podman of root connect a container?
 
-use super::super::net::netavark;
 use super::Probe;
 use crate::package::Package;
-use crate::{Finding, Manual, Reading, Site, version};
+use crate::{Finding, Manual, Reading, Site, helper, version};
 
 const ABSENT: &str = "not in PATH";
 
@@ -34,7 +33,7 @@ fn read(site: &Site<'_>) -> Reading {
     if !site.is_root() || site.host.which("podman").is_none() {
         return Reading::new();
     }
-    let reading = match netavark(site) {
+    let reading = match helper::of_podman(site, "netavark") {
         Some(path) => Reading::new().version(site, &path),
         None => Reading::new(),
     };

@@ -5,7 +5,7 @@ use hpcctl_model::doctor::Cost;
 use super::Probe;
 use crate::finding::user;
 use crate::package::Package;
-use crate::{Finding, Manual, Reading, Site};
+use crate::{Finding, Manual, Reading, Site, helper, version};
 
 /// The first version of podman whose default is pasta; before it is slirp4netns.
 const PASTA_SINCE: u32 = 5;
@@ -26,14 +26,6 @@ pub static PROBE: Probe = Probe {
     judge,
 };
 
-/// Where podman looks besides PATH, `helper_binaries_dir` of containers.conf(5).
-const HELPERS: &[&str] = &[
-    "/usr/local/libexec/podman",
-    "/usr/local/lib/podman",
-    "/usr/libexec/podman",
-    "/usr/lib/podman",
-];
-
 fn read(site: &Site<'_>) -> Reading {
     let Some(podman) = site.host.which("podman") else {
         return Reading::new();
@@ -42,12 +34,7 @@ fn read(site: &Site<'_>) -> Reading {
     ["slirp4netns", "pasta"]
         .iter()
         .fold(reading, |reading, program| {
-            let helper = || {
-                HELPERS
-                    .iter()
-                    .map(|dir| format!("{dir}/{program}"))
-                    .find(|path| site.host.stat(path).is_ok())
-            };
+            let helper = || helper::of_podman(site, program);
             match site.host.which(program).or_else(helper) {
                 Some(path) => reading.fact(program, path),
                 None => reading,
@@ -62,11 +49,7 @@ fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
     if site.is_root() {
         return Finding::skipped("root's network is a bridge").holding(true);
     }
-    let version = ran
-        .stdout
-        .split_whitespace()
-        .find_map(|word| word.split('.').next()?.parse::<u32>().ok());
-    let Some(version) = version else {
+    let Some((version, _)) = version::printed(ran) else {
         return Finding::unknown("podman --version prints no version");
     };
     let (program, package) = if version >= PASTA_SINCE {
