@@ -136,10 +136,14 @@ pub(crate) mod tests {
             locations: vec![Location {
                 path: "/var/lib/dpkg/status".into(),
                 layer: Some("sha256:aa".into()),
+                created_by: None,
             }],
             found_by: "dpkg".into(),
             supplier: Some("Jo Doe <jo@example.org>".into()),
             source: None,
+            files: 0,
+            owned_by: None,
+            depends: Vec::new(),
         }
     }
 
@@ -176,6 +180,7 @@ pub(crate) mod tests {
                 complete: true,
                 packages,
                 files: Vec::new(),
+                unowned: Vec::new(),
                 verdict: Verdict {
                     outcome: Outcome::Publishable,
                     reasons: Vec::new(),

@@ -236,10 +236,6 @@ impl<R: Bytes> Content for Walk<'_, R> {
         Walk::left(self)
     }
 
-    fn peek(&mut self) -> Result<&[u8], TarFault> {
-        Walk::peek(self)
-    }
-
     fn read_content(&mut self, limit: u64, out: &mut Vec<u8>) -> Result<(), TarFault> {
         Walk::read_content(self, limit, out)
     }

@@ -21,6 +21,7 @@ mod reference;
 mod scan;
 mod tarball;
 mod tree;
+mod unowned;
 
 pub use catalog::{CATALOGERS, Cataloger};
 pub use error::Error;

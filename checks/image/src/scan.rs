@@ -19,7 +19,7 @@ use crate::layer::{self, LayerRead, LayerSource, Plan};
 use crate::owners::Owners;
 use crate::packages::{self, Packages};
 use crate::tree::{FileTree, NodeId};
-use crate::{Error, Limits, Progress, Reference};
+use crate::{Error, Limits, Progress, Reference, unowned};
 
 /// In which files licences are looked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -164,6 +164,7 @@ fn report(image: Image, tree: &FileTree, limits: &Limits, mut unknowns: Vec<Unkn
         faults.add("file tree", "its links lead through too many names");
     }
     unknowns.extend(faults.into_unknowns("packages"));
+    let unowned = unowned::unowned(tree, &image.layers, &owned);
     let (files, loose) = files(tree, &with_facts, &image.layers, &owned);
     let complete = unknowns.is_empty();
     let verdict = judge(&subjects(&packages, &files, &loose), complete);
@@ -173,6 +174,7 @@ fn report(image: Image, tree: &FileTree, limits: &Limits, mut unknowns: Vec<Unkn
             complete,
             packages,
             files,
+            unowned,
             verdict,
         },
         owners: Owners::default(),
@@ -217,7 +219,9 @@ fn subjects<'a>(
     files: &'a [File],
     loose: &HashSet<String>,
 ) -> Vec<Subject<'a>> {
-    let packages = packages.iter().map(|package| Subject {
+    // What a package of the distribution brought is covered by that package.
+    let packages = packages.iter().filter(|package| package.owned_by.is_none());
+    let packages = packages.map(|package| Subject {
         name: &package.purl,
         license: package.licenses.concluded.as_deref(),
     });

@@ -11,6 +11,8 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use hpcctl_model::scan::ContentKind;
+
 pub(crate) use listing::{Entry, Facts, FileLicense, Listing};
 
 use crate::tarball::Kind;
@@ -42,6 +44,8 @@ pub(crate) struct Node {
     pub(crate) layer: u32,
     /// The size in bytes.
     pub(crate) size: u64,
+    /// What its content looks like.
+    pub(crate) content: ContentKind,
     /// Where a symbolic link leads.
     link: Option<Box<str>>,
     /// What was found in the file, as an index into the tree's facts.
@@ -67,6 +71,7 @@ impl FileTree {
             mode: 0o755,
             layer: 0,
             size: 0,
+            content: ContentKind::Empty,
             link: None,
             facts: None,
             children: BTreeMap::new(),
@@ -99,18 +104,34 @@ impl FileTree {
         self.node(id).children.values().copied()
     }
 
+    /// All nodes, in the order of a walk by name.
+    pub(crate) fn walk(&self) -> impl Iterator<Item = NodeId> {
+        self.walk_unless(ROOT, |_| false)
+    }
+
+    /// A node and all nodes below it, in the order of a walk by name, without those for which
+    /// `passes_over` holds and what is below them.
+    pub(crate) fn walk_unless(
+        &self,
+        from: NodeId,
+        mut passes_over: impl FnMut(NodeId) -> bool,
+    ) -> impl Iterator<Item = NodeId> {
+        let mut stack = vec![from];
+        std::iter::from_fn(move || {
+            loop {
+                let id = stack.pop()?;
+                if !passes_over(id) {
+                    stack.extend(self.node(id).children.values().rev());
+                    return Some(id);
+                }
+            }
+        })
+    }
+
     /// All files with facts, in the order of a walk by name.
     pub(crate) fn files_with_facts(&self) -> Vec<NodeId> {
-        let mut found = Vec::new();
-        let mut stack = vec![ROOT];
-        while let Some(id) = stack.pop() {
-            let node = self.node(id);
-            if node.facts.is_some() {
-                found.push(id);
-            }
-            stack.extend(node.children.values().rev());
-        }
-        found
+        let nodes = self.walk();
+        nodes.filter(|id| self.node(*id).facts.is_some()).collect()
     }
 
     /// The path from the root, with a slash in front.

@@ -14,6 +14,8 @@ pub struct Scan {
     pub packages: Vec<Package>,
     /// The files that bear a licence, sorted by path.
     pub files: Vec<File>,
+    /// The regular files that no package owns and no package database is made of, sorted by path.
+    pub unowned: Vec<UnownedFile>,
     /// Whether it may be published.
     pub verdict: Verdict,
 }
@@ -68,6 +70,12 @@ pub struct Package {
     pub supplier: Option<String>,
     /// The name and version of the source package, where it differs.
     pub source: Option<String>,
+    /// How many files of the image belong to it, directories not counted.
+    pub files: u64,
+    /// The purl of the package of the distribution that brought this one as part of its files.
+    pub owned_by: Option<String>,
+    /// The purls of the packages of this image that it needs, sorted.
+    pub depends: Vec<String>,
 }
 
 /// The licences of a package: SPDX expressions, or null where nothing is known.
@@ -88,6 +96,59 @@ pub struct Location {
     pub path: String,
     /// The digest of the layer that brought it, or null for a directory.
     pub layer: Option<String>,
+    /// The instruction that made the layer, where the history tells.
+    pub created_by: Option<String>,
+}
+
+/// A regular file that no package owns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UnownedFile {
+    /// The absolute path in the image.
+    pub path: String,
+    /// The digest of the layer that brought it, or null for a directory.
+    pub layer: Option<String>,
+    /// The size in bytes.
+    pub size: u64,
+    /// What its content looks like.
+    pub kind: ContentKind,
+}
+
+/// What the content of a file looks like, by its first bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ContentKind {
+    /// Nothing.
+    Empty,
+    /// An ELF program.
+    Program,
+    /// An ELF shared library.
+    Library,
+    /// Other ELF files: object files and core dumps.
+    Object,
+    /// A text that begins with `#!`.
+    Script,
+    /// An archive or a compressed file.
+    Archive,
+    /// Another text.
+    Text,
+    /// Anything else.
+    Data,
+}
+
+impl ContentKind {
+    /// The word used in every output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::Program => "program",
+            Self::Library => "library",
+            Self::Object => "object",
+            Self::Script => "script",
+            Self::Archive => "archive",
+            Self::Text => "text",
+            Self::Data => "data",
+        }
+    }
 }
 
 /// A file that bears a licence.

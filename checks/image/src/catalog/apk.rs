@@ -2,11 +2,11 @@
 //!
 //! The file has a stanza a package, a letter a field (the wiki of Alpine Linux, "Apk spec"):
 //! `P` name, `V` version, `A` architecture, `L` licence, `o` origin, `m` maintainer, `F` a
-//! directory and `R` a file in it.
+//! directory and `R` a file in it, `D` what it needs and `p` what it provides.
 
 use hpcctl_license_db::declared;
 
-use super::{Candidate, Found, Source, TextsIn};
+use super::{Candidate, Found, Owned, Source, TextsIn};
 
 /// Reads the database.
 pub(super) fn parse(source: &Source<'_>) -> Found {
@@ -16,13 +16,19 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
     let mut broken = 0;
     for line in text.lines().chain([""]) {
         if line.is_empty() {
-            match std::mem::take(&mut fields).package() {
-                Some(Ok(package)) => found.add(package),
+            let mut stanza = std::mem::take(&mut fields);
+            let paths = std::mem::take(&mut stanza.paths);
+            match stanza.package() {
+                Some(Ok(package)) => {
+                    let of = package.name.clone();
+                    found.owned.push(Owned { of, paths });
+                    found.add(package);
+                }
                 None => {}
                 Some(Err(())) => broken += 1,
             }
         } else if let Some((key, value)) = line.split_once(':') {
-            fields.take(key, value, &mut found.owned);
+            fields.take(key, value);
         }
     }
     if broken > 0 {
@@ -43,11 +49,14 @@ struct Fields<'a> {
     license: Option<&'a str>,
     origin: Option<&'a str>,
     maintainer: Option<&'a str>,
+    depends: &'a str,
+    provides: &'a str,
     directory: &'a str,
+    paths: String,
 }
 
 impl<'a> Fields<'a> {
-    fn take(&mut self, key: &str, value: &'a str, owned: &mut String) {
+    fn take(&mut self, key: &str, value: &'a str) {
         self.any = true;
         match key {
             "P" => self.name = value,
@@ -56,12 +65,13 @@ impl<'a> Fields<'a> {
             "L" => self.license = Some(value),
             "o" => self.origin = Some(value),
             "m" => self.maintainer = Some(value),
+            "D" => self.depends = value,
+            "p" => self.provides = value,
             "F" => self.directory = value,
             "R" => {
-                owned.push_str(self.directory);
-                owned.push('/');
-                owned.push_str(value);
-                owned.push('\n');
+                for part in [self.directory, "/", value, "\n"] {
+                    self.paths.push_str(part);
+                }
             }
             _ => {}
         }
@@ -84,9 +94,20 @@ impl<'a> Fields<'a> {
             texts_in: vec![TextsIn::All(format!("usr/share/licenses/{}", self.name))],
             supplier: self.maintainer.map(str::to_owned),
             source: origin.map(|origin| format!("{origin} {}", self.version)),
+            // One that begins with `!` is a conflict.
+            depends: names(self.depends)
+                .filter(|name| !name.starts_with('!'))
+                .collect(),
+            provides: names(self.provides).collect(),
             ..Candidate::default()
         }))
     }
+}
+
+/// The names in a list, without the versions asked for.
+fn names(list: &str) -> impl Iterator<Item = String> {
+    let bare = |word: &str| word.split(['=', '<', '>', '~']).next().map(str::to_owned);
+    list.split_ascii_whitespace().filter_map(bare)
 }
 
 #[cfg(test)]
@@ -95,14 +116,11 @@ mod tests {
     use proptest::prelude::*;
 
     const INSTALLED: &str = "C:Q1abc=\nP:musl\nV:1.2.4-r2\nA:x86_64\nL:MIT\no:musl\n\
-        m:A B <a@example.org>\nF:lib\nR:ld-musl-x86_64.so.1\na:0:0:755\n\n\
+        m:A B <a@example.org>\nD:so:x>=1 !y\np:so:libc.musl-x86_64.so.1=1\nF:lib\nR:ld-musl-x86_64.so.1\na:0:0:755\n\n\
         P:ssl_client\nV:1.36.1-r5\nL:GPL-2.0-only\no:busybox\n\nV:1\n\n";
 
     fn read(text: &str) -> Found {
-        parse(&Source {
-            path: "lib/apk/db/installed",
-            bytes: text.as_bytes(),
-        })
+        parse(&Source::whole("lib/apk/db/installed", text.as_bytes()))
     }
 
     #[test]
@@ -120,7 +138,10 @@ mod tests {
             (musl.source.as_deref(), client.source.as_deref()),
             (None, Some("busybox 1.36.1-r5"))
         );
-        assert_eq!(found.owned, "lib/ld-musl-x86_64.so.1\n");
+        assert_eq!(musl.depends, ["so:x"]);
+        assert_eq!(musl.provides, ["so:libc.musl-x86_64.so.1"]);
+        assert_eq!(found.owned[0].of, "musl");
+        assert_eq!(found.owned[0].paths, "lib/ld-musl-x86_64.so.1\n");
         assert_eq!(found.faults.len(), 1);
     }
 

@@ -4,7 +4,7 @@
 //! `/usr/share/doc/PACKAGE/copyright` (Debian Policy, 12.5).
 
 use super::stanza::{Stanza, Stanzas};
-use super::{Candidate, Found, Source, TextsIn};
+use super::{Candidate, Found, Owned, Source, TextsIn};
 
 /// The words of the `Status` field under which files are there.
 const PRESENT: [&str; 5] = [
@@ -36,8 +36,11 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
         return owned(path, source);
     }
     let mut found = Found::default();
-    if source.path.ends_with(".md5sums") {
-        found.owned = md5sums(&String::from_utf8_lossy(source.bytes));
+    if let Some(path) = source.path.strip_suffix(".md5sums") {
+        found.owned.push(Owned {
+            of: path.rsplit('/').next().unwrap_or(path).to_owned(),
+            paths: md5sums(&String::from_utf8_lossy(source.bytes)),
+        });
         return found;
     }
     let text = String::from_utf8_lossy(source.bytes);
@@ -86,8 +89,31 @@ fn package(stanza: &Stanza<'_>) -> Option<Option<Candidate>> {
         source: stanza
             .get("Source")
             .map(|source| with_version(source, version)),
+        depends: ["Pre-Depends", "Depends"]
+            .iter()
+            .filter_map(|field| stanza.get(field))
+            .flat_map(relations)
+            .collect(),
+        provides: stanza
+            .get("Provides")
+            .into_iter()
+            .flat_map(relations)
+            .collect(),
         ..Candidate::default()
     }))
+}
+
+/// The names of a relationship field (Debian Policy, 7.1), alternatives divided by `|`.
+fn relations(field: &str) -> impl Iterator<Item = String> {
+    let name = |text: &str| {
+        let name = text.trim().split([' ', '(', ':', '[', '<']).next();
+        name.unwrap_or_default().to_owned()
+    };
+    let relations = field.split(',').map(move |relation| {
+        let names: Vec<String> = relation.split('|').map(name).collect();
+        names.join("|")
+    });
+    relations.filter(|names| !names.is_empty())
 }
 
 /// `NAME` or `NAME (VERSION)` as a name and a version.
@@ -111,8 +137,12 @@ fn owned(name: &str, source: &Source<'_>) -> Found {
     for kind in BESIDE {
         owned.push_str(&format!("\n/var/lib/dpkg/info/{package}.{kind}"));
     }
+    let owned = Owned {
+        of: package.to_owned(),
+        paths: owned,
+    };
     Found {
-        owned,
+        owned: vec![owned],
         ..Found::default()
     }
 }
@@ -129,17 +159,15 @@ mod tests {
     use proptest::prelude::*;
 
     fn status(text: &str) -> Found {
-        parse(&Source {
-            path: "var/lib/dpkg/status",
-            bytes: text.as_bytes(),
-        })
+        parse(&Source::whole("var/lib/dpkg/status", text.as_bytes()))
     }
 
     #[test]
     fn only_installed_packages() {
         let found = status(
             "Package: a\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1:2-3\n\
-             Source: src (1:2-2)\nMaintainer: M <m@example.org>\nDescription: x\n more\n\n\
+             Source: src (1:2-2)\nPre-Depends: x\nDepends: libc6 (>= 2.3), a:any | b [amd64]\n\
+             Provides: p (= 1)\nMaintainer: M <m@example.org>\nDescription: x\n more\n\n\
              Package: b\nStatus: deinstall ok config-files\nVersion: 1\n\n\
              Package: c\nStatus: install ok half-configured\nVersion: 1\nSource: other\n",
         );
@@ -153,6 +181,8 @@ mod tests {
         assert_eq!((&*a.version, a.arch.as_deref()), ("1:2-3", Some("amd64")));
         assert_eq!(a.source.as_deref(), Some("src 1:2-2"));
         assert_eq!(a.supplier.as_deref(), Some("M <m@example.org>"));
+        assert_eq!(a.depends, ["x", "libc6", "a|b"]);
+        assert_eq!(a.provides, ["p"]);
         assert_eq!(found.packages[1].source.as_deref(), Some("other 1"));
         assert!(found.faults.is_empty());
     }
@@ -167,23 +197,20 @@ mod tests {
 
     #[test]
     fn lists_own_their_files_and_scripts() {
-        let found = parse(&Source {
-            path: "var/lib/dpkg/info/bash.list",
-            bytes: b"/.\n/bin/bash\n",
-        });
-        assert!(found.owned.lines().any(|path| path == "/bin/bash"));
-        assert!(
-            found
-                .owned
-                .lines()
-                .any(|path| path == "/var/lib/dpkg/info/bash.postinst")
-        );
+        let found = parse(&Source::whole(
+            "var/lib/dpkg/info/bash.list",
+            b"/.\n/bin/bash\n",
+        ));
+        assert_eq!(found.owned[0].of, "bash");
+        let mut paths = found.owned[0].paths.lines();
+        assert!(paths.any(|path| path == "/bin/bash"));
+        assert!(paths.any(|path| path == "/var/lib/dpkg/info/bash.postinst"));
     }
 
     proptest! {
         #[test]
         fn any_status_is_read(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let _ = parse(&Source { path: "var/lib/dpkg/status", bytes: &bytes });
+            let _ = parse(&Source::whole("var/lib/dpkg/status", &bytes));
         }
     }
 }

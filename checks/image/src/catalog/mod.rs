@@ -21,6 +21,8 @@ pub struct Cataloger {
     pub id: &'static str,
     /// The paths it asks for, without a slash in front; `*` stays in one directory.
     pub globs: &'static [&'static str],
+    /// What a file begins with that it asks for whatever its path is.
+    pub magic: &'static [&'static [u8]],
     /// How much of one file is read.
     pub max_bytes: u64,
     /// Reads one file.
@@ -34,6 +36,7 @@ pub static CATALOGERS: &[Cataloger] = &[
     Cataloger {
         id: "apk",
         globs: &["lib/apk/db/installed", "usr/lib/apk/db/installed"],
+        magic: &[],
         max_bytes: 64 * MIB,
         parse: apk::parse,
     },
@@ -44,12 +47,14 @@ pub static CATALOGERS: &[Cataloger] = &[
             "var/lib/dpkg/status.d/*",
             "var/lib/dpkg/info/*.list",
         ],
+        magic: &[],
         max_bytes: 64 * MIB,
         parse: dpkg::parse,
     },
     Cataloger {
         id: "os-release",
         globs: &["etc/os-release", "usr/lib/os-release"],
+        magic: &[],
         max_bytes: 64 * 1024,
         parse: os_release::parse,
     },
@@ -61,6 +66,7 @@ pub static CATALOGERS: &[Cataloger] = &[
             "**/*.egg-info/PKG-INFO",
             "**/*.egg-info",
         ],
+        magic: &[],
         max_bytes: 16 * MIB,
         parse: python::parse,
     },
@@ -72,6 +78,7 @@ pub static CATALOGERS: &[Cataloger] = &[
             "{var/lib,usr/lib/sysimage}/rpm/Packages",
             "{var/lib,usr/lib/sysimage}/rpm/Packages.db",
         ],
+        magic: &[],
         max_bytes: 256 * MIB,
         parse: rpm::parse,
     },
@@ -84,6 +91,18 @@ pub(crate) struct Source<'a> {
     pub(crate) path: &'a str,
     /// The content, or the start of it.
     pub(crate) bytes: &'a [u8],
+    /// How many bytes the file has.
+    #[expect(dead_code, reason = "for the catalogers of ELF files")]
+    pub(crate) size: u64,
+}
+
+impl<'a> Source<'a> {
+    /// A file that was read to its end.
+    #[cfg(test)]
+    pub(crate) fn whole(path: &'a str, bytes: &'a [u8]) -> Self {
+        let size = bytes.len() as u64;
+        Self { path, bytes, size }
+    }
 }
 
 /// What a cataloger found in one file.
@@ -91,14 +110,25 @@ pub(crate) struct Source<'a> {
 pub(crate) struct Found {
     /// The packages, in the order of the file.
     pub(crate) packages: Vec<Candidate>,
-    /// The paths that belong to packages, one a line.
-    pub(crate) owned: String,
+    /// The files that belong to packages.
+    pub(crate) owned: Vec<Owned>,
     /// The distribution.
     pub(crate) distro: Option<Distro>,
     /// What could not be read.
     pub(crate) faults: Vec<String>,
     /// Whether there were more packages than are taken.
     full: bool,
+}
+
+/// Files that belong to a package.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Owned {
+    /// The package, by its [`Candidate::key`], its name or `NAME:ARCH`; it may be one that
+    /// another file of the same cataloger describes.
+    pub(crate) of: String,
+    /// The paths, one a line; one that ends with a slash stands for all that is below it and
+    /// not below a longer one.
+    pub(crate) paths: String,
 }
 
 /// Packages of one file; a database with more is not that of an image.
@@ -144,6 +174,17 @@ pub(crate) struct Candidate {
     pub(crate) supplier: Option<String>,
     /// The source package.
     pub(crate) source: Option<String>,
+    /// What lists of files and dependencies call it, where that is not its name.
+    pub(crate) key: Option<String>,
+    /// The namespace in the purl; that of a package of a distribution is the distribution.
+    pub(crate) namespace: Option<String>,
+    /// Further qualifiers of the purl.
+    pub(crate) qualifiers: Vec<(&'static str, String)>,
+    /// What it needs: keys, names or what other packages of its kind provide; alternatives are
+    /// divided by `|`.
+    pub(crate) depends: Vec<String>,
+    /// The names under which others may need it.
+    pub(crate) provides: Vec<String>,
 }
 
 /// A directory of licence texts.

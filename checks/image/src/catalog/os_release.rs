@@ -50,10 +50,7 @@ mod tests {
     use super::*;
 
     fn distro(text: &str) -> Option<(String, Option<String>)> {
-        let source = Source {
-            path: "etc/os-release",
-            bytes: text.as_bytes(),
-        };
+        let source = Source::whole("etc/os-release", text.as_bytes());
         parse(&source)
             .distro
             .map(|distro| (distro.id, distro.version))

@@ -6,7 +6,7 @@
 use hpcctl_license_db::{Identifier, declared};
 
 use super::stanza::{Stanza, Stanzas};
-use super::{Candidate, Found, Source, TextsIn};
+use super::{Candidate, Found, Owned, Source, TextsIn};
 
 /// Reads a metadata file, or the record of a distribution's files.
 pub(super) fn parse(source: &Source<'_>) -> Found {
@@ -14,7 +14,10 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
     let (directory, file) = source.path.rsplit_once('/').unwrap_or(("", source.path));
     let mut found = Found::default();
     if file == "RECORD" {
-        found.owned = recorded(parent(directory), &text);
+        found.owned.push(Owned {
+            of: directory.to_owned(),
+            paths: recorded(parent(directory), &text),
+        });
         return found;
     }
     // A single `NAME.egg-info` file lies beside the modules, not in a directory of its own.
@@ -38,9 +41,13 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
             "WHEEL",
             "entry_points.txt",
         ];
-        for name in BESIDE {
-            found.owned.push_str(&format!("{own}/{name}\n"));
-        }
+        found.owned.push(Owned {
+            of: own.to_owned(),
+            paths: BESIDE
+                .iter()
+                .map(|name| format!("{own}/{name}\n"))
+                .collect(),
+        });
     }
     found
 }
@@ -80,8 +87,21 @@ fn package(stanza: &Stanza<'_>, own: Option<&str>) -> Option<Candidate> {
         ),
         texts_in,
         supplier: people.iter().find_map(|name| known(name)).map(one_line),
+        key: own.map(str::to_owned),
+        depends: stanza.all("Requires-Dist").filter_map(required).collect(),
+        provides: vec![normalised(name)],
         ..Candidate::default()
     })
+}
+
+/// The name in a requirement; none where it is for an extra that was not asked for.
+fn required(requirement: &str) -> Option<String> {
+    let (what, marker) = requirement.split_once(';').unwrap_or((requirement, ""));
+    let end = what
+        .find([' ', '(', '[', '<', '>', '=', '!', '~'])
+        .unwrap_or(what.len());
+    let name = &what[..end];
+    (!marker.contains("extra") && is_name(name)).then(|| normalised(name))
 }
 
 /// Whether a name has the form that the specification gives, or one of old that is no path.
@@ -135,16 +155,13 @@ mod tests {
     use proptest::prelude::*;
 
     fn read(path: &str, text: &str) -> Found {
-        parse(&Source {
-            path,
-            bytes: text.as_bytes(),
-        })
+        parse(&Source::whole(path, text.as_bytes()))
     }
 
     #[test]
     fn metadata() {
         let text = "Metadata-Version: 2.1\nName: Foo__Bar.baz\nVersion: 1.0\n\
-            Author: A B\nLicense: MIT\nClassifier: License :: OSI Approved :: MIT License\n\nName: body\n";
+            Author: A B\nRequires-Dist: Num_Py>=1.2; python_version>'3'\nRequires-Dist: x; extra == 't'\nLicense: MIT\nClassifier: License :: OSI Approved :: MIT License\n\nName: body\n";
         let found = read("venv/lib/Foo.dist-info/METADATA", text);
         let [package] = &found.packages[..] else {
             panic!("{found:?}")
@@ -153,6 +170,7 @@ mod tests {
         assert_eq!(package.purl_name.as_deref(), Some("foo-bar-baz"));
         assert_eq!(package.declared.as_deref(), Some("MIT"));
         assert_eq!(package.supplier.as_deref(), Some("A B"));
+        assert_eq!(package.depends, ["num-py"]);
         assert!(
             package
                 .texts_in
@@ -170,8 +188,9 @@ mod tests {
     fn record() {
         let text = "foo/__init__.py,sha256=x,3\n../../../bin/foo,,\n\"a,b.py\",,\n";
         let found = read("lib/site/foo-1.dist-info/RECORD", text);
+        assert_eq!(found.owned[0].of, "lib/site/foo-1.dist-info");
         assert_eq!(
-            found.owned,
+            found.owned[0].paths,
             "lib/site/foo/__init__.py\nlib/site/../../../bin/foo\nlib/site/a,b.py\n"
         );
     }
@@ -179,8 +198,8 @@ mod tests {
     proptest! {
         #[test]
         fn any_metadata_is_read(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let _ = parse(&Source { path: "a.dist-info/METADATA", bytes: &bytes });
-            let _ = parse(&Source { path: "a.dist-info/RECORD", bytes: &bytes });
+            let _ = parse(&Source::whole("a.dist-info/METADATA", &bytes));
+            let _ = parse(&Source::whole("a.dist-info/RECORD", &bytes));
         }
     }
 }

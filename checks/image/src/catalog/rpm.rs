@@ -5,6 +5,7 @@
 
 mod header;
 
+use std::collections::BTreeSet;
 use std::io::Read;
 
 use hpcctl_license_db::declared;
@@ -13,7 +14,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, MAIN_DB};
 
 use self::header::{Header, Tag};
-use super::{Candidate, Found, Source, TextsIn};
+use super::{Candidate, Found, Owned, Source, TextsIn};
 
 /// The largest header that is read; those of rpm itself end at 256 MiB.
 const MAX_HEADER: i32 = 64 * 1024 * 1024;
@@ -65,10 +66,10 @@ fn read(bytes: &[u8], found: &mut Found) -> rusqlite::Result<()> {
         match header.as_ref().and_then(package) {
             Some(package) if package.name == "gpg-pubkey" => {}
             Some(package) => {
+                let of = package.name.clone();
+                let paths = header.as_ref().map(paths).unwrap_or_default();
+                found.owned.push(Owned { of, paths });
                 found.add(package);
-                header
-                    .iter()
-                    .for_each(|header| own(header, &mut found.owned));
             }
             None => broken += 1,
         }
@@ -131,22 +132,35 @@ fn package(header: &Header<'_>) -> Option<Candidate> {
         ],
         supplier: known(Tag::Vendor).map(Into::into),
         source: known(Tag::SourceRpm).map(Into::into),
+        // What rpm itself must be able to do is no package.
+        depends: names(header, Tag::Requires)
+            .filter(|name| !name.starts_with("rpmlib("))
+            .collect(),
+        provides: names(header, Tag::Provides).collect(),
         name,
         ..Candidate::default()
     })
 }
 
-/// Adds the files of a package.
-fn own(header: &Header<'_>, owned: &mut String) {
+/// The strings of a tag, each once.
+fn names<'a>(header: &Header<'a>, tag: Tag) -> impl Iterator<Item = String> + use<'a> {
+    let names: BTreeSet<String> = header.strings(tag).map(Into::into).collect();
+    names.into_iter()
+}
+
+/// The files of a package, one a line.
+fn paths(header: &Header<'_>) -> String {
+    let mut paths = String::new();
     let directories: Vec<_> = header.strings(Tag::DirNames).collect();
     let places = header.numbers(Tag::DirIndexes);
     for (name, place) in header.strings(Tag::BaseNames).zip(places) {
         if let Some(directory) = directories.get(place as usize) {
-            owned.push_str(directory);
-            owned.push_str(&name);
-            owned.push('\n');
+            for part in [directory, &name, "\n"] {
+                paths.push_str(part);
+            }
         }
     }
+    paths
 }
 
 #[cfg(test)]
@@ -186,6 +200,11 @@ mod tests {
             (Tag::Arch, Value::Text("x86_64")),
             (Tag::Vendor, Value::Text("(none)")),
             (Tag::SourceRpm, Value::Text("src-1.2-3.el9.src.rpm")),
+            (Tag::Provides, Value::Texts(&["tool", "tool"])),
+            (
+                Tag::Requires,
+                Value::Texts(&["rpmlib(X)", "libc.so.6()(64bit)"]),
+            ),
             (Tag::DirNames, Value::Texts(&["/usr/bin/", "/etc/"])),
             (Tag::DirIndexes, Value::Numbers(&[0, 1, 7])),
             (Tag::BaseNames, Value::Texts(&["tool", "tool.conf", "lost"])),
@@ -195,10 +214,7 @@ mod tests {
     #[test]
     fn packages_of_a_database() {
         let bytes = database(&[named("tool"), named("gpg-pubkey"), b"junk".to_vec()]);
-        let found = parse(&Source {
-            path: PATH,
-            bytes: &bytes,
-        });
+        let found = parse(&Source::whole(PATH, &bytes));
         let [tool] = &found.packages[..] else {
             panic!("{found:?}")
         };
@@ -209,32 +225,32 @@ mod tests {
             (Some("MIT"), None)
         );
         assert_eq!(tool.source.as_deref(), Some("src-1.2-3.el9.src.rpm"));
-        assert_eq!(found.owned, "/usr/bin/tool\n/etc/tool.conf\n");
+        assert_eq!(
+            (&*tool.depends, &*tool.provides),
+            (
+                &["libc.so.6()(64bit)".to_owned()][..],
+                &["tool".to_owned()][..]
+            )
+        );
+        assert_eq!(found.owned[0].of, "tool");
+        assert_eq!(found.owned[0].paths, "/usr/bin/tool\n/etc/tool.conf\n");
         assert_eq!(found.faults, ["1 headers cannot be read"]);
     }
 
     #[test]
     fn broken_databases_are_faults() {
         let mut bytes = database(&(0..200).map(|_| named("tool")).collect::<Vec<_>>());
-        let whole = parse(&Source {
-            path: PATH,
-            bytes: &bytes,
-        })
-        .packages
-        .len();
+        let whole = parse(&Source::whole(PATH, &bytes)).packages.len();
         assert_eq!(whole, 200);
         bytes.truncate(bytes.len() / 2);
-        let cut = parse(&Source {
-            path: PATH,
-            bytes: &bytes,
-        });
+        let cut = parse(&Source::whole(PATH, &bytes));
         assert!(cut.packages.len() < whole && !cut.faults.is_empty());
         for bytes in [
             &b""[..],
             b"SQLite format 3\0",
             b"not a database at all, only some text",
         ] {
-            let found = parse(&Source { path: PATH, bytes });
+            let found = parse(&Source::whole(PATH, bytes));
             assert_eq!(
                 (found.packages.len(), found.faults.len()),
                 (0, 1),
@@ -250,32 +266,20 @@ mod tests {
             (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT i AS blob FROM n WHERE i < 0";
         connection.execute(endless, []).unwrap();
         let bytes = connection.serialize(MAIN_DB).unwrap().to_vec();
-        let found = parse(&Source {
-            path: PATH,
-            bytes: &bytes,
-        });
+        let found = parse(&Source::whole(PATH, &bytes));
         assert_eq!(found.faults, ["Packages is not a table"]);
     }
 
     #[test]
     fn older_kinds_are_named() {
-        let found = parse(&Source {
-            path: "var/lib/rpm/Packages",
-            bytes: b"x",
-        });
+        let found = parse(&Source::whole("var/lib/rpm/Packages", b"x"));
         assert!(found.faults[0].contains("Berkeley DB"));
-        let found = parse(&Source {
-            path: "usr/lib/sysimage/rpm/Packages.db",
-            bytes: b"x",
-        });
+        let found = parse(&Source::whole("usr/lib/sysimage/rpm/Packages.db", b"x"));
         assert!(found.faults[0].contains("ndb"));
         assert!(
-            parse(&Source {
-                path: "var/lib/rpm/rpmdb.sqlite-wal",
-                bytes: b""
-            })
-            .faults
-            .is_empty()
+            parse(&Source::whole("var/lib/rpm/rpmdb.sqlite-wal", b""))
+                .faults
+                .is_empty()
         );
     }
 }

@@ -20,9 +20,6 @@ use crate::layer::{Content, Intake};
 use crate::tarball::{Head, Kind, normalise, text};
 use crate::{Error, Limits, Progress};
 
-/// Bytes of a file that are read at a time.
-const BUFFER: usize = 64 * 1024;
-
 /// The types of statfs(2) whose files are made up by the kernel.
 const OF_THE_KERNEL: &[i128] = &[
     0x9fa0,      // proc
@@ -69,7 +66,6 @@ pub(crate) fn read(
         faults: Faults::default(),
         plan,
         progress,
-        buffer: vec![0; BUFFER],
         pending: Vec::new(),
         bytes: 0,
     };
@@ -104,7 +100,6 @@ struct Walk<'a> {
     faults: Faults,
     plan: &'a Plan,
     progress: &'a (dyn Progress + Sync),
-    buffer: Vec<u8>,
     pending: Vec<Pending>,
     bytes: u64,
 }
@@ -227,8 +222,6 @@ impl Walk<'_> {
             file: File::from(fd),
             path,
             left: stat.st_size.cast_unsigned(),
-            buffer: &mut self.buffer,
-            filled: 0,
             progress: self.progress,
         };
         if let Err(error) = self.intake.content(&mut content, &mut self.faults) {
@@ -251,13 +244,11 @@ fn names(fd: &OwnedFd) -> io::Result<Vec<CString>> {
     Ok(names)
 }
 
-/// The content of an open file; `buffer` holds its start once it was peeked at.
+/// The content of an open file.
 struct FileContent<'a> {
     file: File,
     path: &'a str,
     left: u64,
-    buffer: &'a mut [u8],
-    filled: usize,
     progress: &'a (dyn Progress + Sync),
 }
 
@@ -272,22 +263,10 @@ impl Content for FileContent<'_> {
         self.left
     }
 
-    fn peek(&mut self) -> io::Result<&[u8]> {
-        if self.filled == 0 {
-            self.filled = self.file.read(self.buffer)?;
-            self.progress.read(self.filled as u64);
-        }
-        Ok(&self.buffer[..self.filled])
-    }
-
     fn read_content(&mut self, limit: u64, out: &mut Vec<u8>) -> io::Result<()> {
-        let head = usize::try_from(limit)
-            .unwrap_or(usize::MAX)
-            .min(self.filled);
-        out.extend_from_slice(&self.buffer[..head]);
-        let rest = (&self.file).take(limit - head as u64).read_to_end(out)? as u64;
-        self.progress.read(rest);
-        self.left = self.left.saturating_sub(head as u64 + rest);
+        let read = (&self.file).take(limit).read_to_end(out)? as u64;
+        self.progress.read(read);
+        self.left = self.left.saturating_sub(read);
         Ok(())
     }
 }

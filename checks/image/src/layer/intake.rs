@@ -1,15 +1,17 @@
 //! Takes in the files of a layer: hands contents to the catalogers that ask for them, and
-//! looks for licences in text files.
+//! looks for licences in text files, and tells by its first bytes what each file is.
 //!
 //! Text files are gathered in one buffer and looked at in batches, in parallel.
 
 use std::ops::Range;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use hpcctl_model::scan::ContentKind;
 use rayon::prelude::*;
 
-use crate::catalog::{self, CATALOGERS, Found};
+use crate::catalog::{self, CATALOGERS, Cataloger, Found};
 use crate::fault::Faults;
 use crate::license::Licenses;
 use crate::tarball::Head;
@@ -19,11 +21,17 @@ use crate::{Error, LicenseFiles, Limits, Options};
 /// Text that is gathered before it is looked at.
 const BATCH: usize = 4 * 1024 * 1024;
 
+/// The first bytes of a file, which tell what it is.
+const HEAD: usize = 4 * 1024;
+
 /// Bytes that decide whether a file is text.
 const SNIFF: usize = 8 * 1024;
 
 /// A buffer that grew beyond this is given back.
 const KEEP: usize = 1024 * 1024;
+
+/// Files of more bytes are held one at a time, however many layers are read.
+const LARGE: u64 = 8 * 1024 * 1024;
 
 /// What to take from each layer.
 #[derive(Debug)]
@@ -33,6 +41,7 @@ pub(crate) struct Plan {
     owners: Vec<usize>,
     license_files: LicenseFiles,
     licenses: Licenses,
+    large: Mutex<()>,
     /// How much is read at most.
     pub(crate) limits: Limits,
 }
@@ -55,6 +64,7 @@ impl Plan {
             owners,
             license_files: options.licenses,
             licenses: Licenses::default(),
+            large: Mutex::new(()),
             limits: options.limits.clone(),
         })
     }
@@ -78,9 +88,6 @@ pub(crate) trait Content {
     /// How many bytes are left.
     fn left(&self) -> u64;
 
-    /// The next bytes, as far as they are at hand.
-    fn peek(&mut self) -> Result<&[u8], Self::Fault>;
-
     /// Appends up to `limit` bytes to `out`.
     fn read_content(&mut self, limit: u64, out: &mut Vec<u8>) -> Result<(), Self::Fault>;
 }
@@ -91,6 +98,7 @@ pub(crate) struct Intake<'p> {
     plan: &'p Plan,
     listing: Listing,
     matched: Vec<usize>,
+    /// The start of the file at hand, or all of it.
     scratch: Vec<u8>,
     texts: Vec<u8>,
     jobs: Vec<Job>,
@@ -141,73 +149,99 @@ impl<'p> Intake<'p> {
         content: &mut C,
         faults: &mut Faults,
     ) -> Result<(), C::Fault> {
-        if self.asks_for(content.path()) {
-            return self.catalog(content, faults);
+        let size = content.left();
+        self.scratch.clear();
+        let read = content.read_content(HEAD as u64, &mut self.scratch);
+        self.listing
+            .looks_like(sniff(content.path(), &self.scratch));
+        let rows = self.rows(content.path());
+        if !rows.is_empty() {
+            let read = read.and_then(|()| self.rest(&rows, content, faults));
+            self.catalog(&rows, content.path(), size, faults);
+            return read;
         }
-        if content.left() > 0 && self.plan.wants_text(content.path()) {
+        read?;
+        if size > 0 && is_text(&self.scratch) && self.plan.wants_text(content.path()) {
             return self.text(content);
         }
         Ok(())
     }
 
-    /// Hands the content to the catalogers that asked for it; of a damaged file, what is there.
-    fn catalog<C: Content>(
+    /// The catalogers that ask for the file, by its path or by what it begins with.
+    fn rows(&mut self, path: &str) -> Vec<usize> {
+        self.asks_for(path);
+        let by_path = self.matched.iter().map(|glob| self.plan.owners[*glob]);
+        let begins = |row: &Cataloger| {
+            let mut magic = row.magic.iter();
+            magic.any(|magic| self.scratch.starts_with(magic))
+        };
+        let by_magic = (0..CATALOGERS.len()).filter(|row| begins(&CATALOGERS[*row]));
+        let mut rows: Vec<usize> = by_path.chain(by_magic).collect();
+        rows.sort_unstable();
+        rows.dedup();
+        rows
+    }
+
+    /// Reads on to what the catalogers take at most; of a damaged file, what is there.
+    fn rest<C: Content>(
         &mut self,
+        rows: &[usize],
         content: &mut C,
         faults: &mut Faults,
     ) -> Result<(), C::Fault> {
-        let mut rows: Vec<usize> = self
-            .matched
-            .iter()
-            .map(|glob| self.plan.owners[*glob])
-            .collect();
-        rows.dedup();
-        let most = rows
-            .iter()
-            .map(|row| CATALOGERS[*row].max_bytes)
-            .max()
-            .unwrap_or(0);
-        self.scratch.clear();
-        let read = content.read_content(most, &mut self.scratch);
-        let path = content.path();
-        if content.left() > 0 && read.is_ok() {
-            faults.add(
-                format!("/{path}"),
-                format!("only its first {most} bytes were read"),
-            );
+        let most = rows.iter().map(|row| CATALOGERS[*row].max_bytes).max();
+        let most = most.unwrap_or(0).saturating_sub(self.scratch.len() as u64);
+        let _one = (content.left().min(most) > LARGE).then(|| {
+            self.plan
+                .large
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        });
+        content.read_content(most, &mut self.scratch)?;
+        if content.left() > 0 {
+            let why = format!("only its first {} bytes were read", self.scratch.len());
+            faults.add(format!("/{}", content.path()), why);
         }
+        Ok(())
+    }
+
+    /// Hands what was read to the catalogers.
+    fn catalog(&mut self, rows: &[usize], path: &str, size: u64, faults: &mut Faults) {
+        let source = catalog::Source {
+            path,
+            bytes: &self.scratch,
+            size,
+        };
         let mut found: Vec<(usize, Found)> = Vec::new();
         for row in rows {
-            let cataloger = &CATALOGERS[row];
-            let source = catalog::Source {
-                path,
-                bytes: &self.scratch,
-            };
-            let mut one = (cataloger.parse)(&source);
+            let mut one = (CATALOGERS[*row].parse)(&source);
             for why in one.faults.drain(..) {
                 faults.add(format!("/{path}"), why);
             }
-            found.push((row, one));
+            if one != Found::default() {
+                found.push((*row, one));
+            }
+        }
+        if self.scratch.capacity() > KEEP {
+            self.scratch = Vec::new();
+        }
+        if found.is_empty() {
+            return;
         }
         let facts = Facts {
             found,
             ..Facts::default()
         };
         self.listing.facts.push((self.last_entry(), facts));
-        if self.scratch.capacity() > KEEP {
-            self.scratch = Vec::new();
-        }
-        read
     }
 
     /// Puts the start of a text file into the buffer.
     fn text<C: Content>(&mut self, content: &mut C) -> Result<(), C::Fault> {
-        let start = content.peek()?;
-        if !is_text(start) {
-            return Ok(());
-        }
         let from = self.texts.len();
-        let read = content.read_content(self.plan.limits.text_bytes, &mut self.texts);
+        self.texts.extend_from_slice(&self.scratch);
+        let most = self.plan.limits.text_bytes;
+        let rest = most.saturating_sub(self.scratch.len() as u64);
+        let read = content.read_content(rest, &mut self.texts);
         if is_text(&self.texts[from..]) {
             let is_copyright = catalog::is_debian_copyright(content.path());
             let range = from..self.texts.len();
@@ -260,6 +294,45 @@ impl<'p> Intake<'p> {
         // An entry is either for a cataloger or a text, so no index comes twice.
         self.listing.facts.sort_by_key(|(entry, _)| *entry);
         self.listing
+    }
+}
+
+/// What a file is, by its path and its first bytes.
+fn sniff(path: &str, head: &[u8]) -> ContentKind {
+    const ARCHIVES: [&[u8]; 7] = [
+        b"\x1f\x8b",
+        b"\x28\xb5\x2f\xfd",
+        b"\xfd7zXZ\0",
+        b"BZh",
+        b"PK\x03\x04",
+        b"!<arch>\n",
+        b"hsqs",
+    ];
+    if head.is_empty() {
+        ContentKind::Empty
+    } else if head.starts_with(b"\x7fELF") {
+        elf(path, head)
+    } else if head.starts_with(b"#!") {
+        ContentKind::Script
+    } else if ARCHIVES.iter().any(|magic| head.starts_with(magic)) {
+        ContentKind::Archive
+    } else if is_text(head) {
+        ContentKind::Text
+    } else {
+        ContentKind::Data
+    }
+}
+
+/// What an ELF file is, by `e_type` (elf(5)); position-independent programs have the type of
+/// libraries, and are told apart by their names.
+fn elf(path: &str, head: &[u8]) -> ContentKind {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let at = if head.get(5) == Some(&2) { 17 } else { 16 };
+    match head.get(at) {
+        Some(2) => ContentKind::Program,
+        Some(3) if name.contains(".so") => ContentKind::Library,
+        Some(3) => ContentKind::Program,
+        _ => ContentKind::Object,
     }
 }
 

@@ -144,13 +144,6 @@ impl<'a, R: Bytes> Walk<'a, R> {
         self.left
     }
 
-    /// The start of the content, as far as it is in the buffer; nothing is used up.
-    pub(crate) fn peek(&mut self) -> Result<&[u8], TarFault> {
-        let left = usize::try_from(self.left).unwrap_or(usize::MAX);
-        let buffer = self.bytes.fill_buf()?;
-        Ok(&buffer[..buffer.len().min(left)])
-    }
-
     /// Appends up to `limit` bytes of the content to `out`.
     pub(crate) fn read_content(&mut self, limit: u64, out: &mut Vec<u8>) -> Result<(), TarFault> {
         let wanted = self.left.min(limit);

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::mem;
 use std::sync::Arc;
 
+use hpcctl_model::scan::ContentKind;
+
 use super::{Entry, Facts, FileTree, Listing, Node, NodeId, ROOT};
 use crate::Limits;
 use crate::fault::Faults;
@@ -131,6 +133,7 @@ impl Laying<'_> {
             None => {
                 let node = &mut self.tree.nodes[id as usize];
                 (node.kind, node.mode, node.size) = (entry.kind, entry.mode, entry.size);
+                node.content = entry.content;
                 node.link = (entry.kind == Kind::Symlink).then(|| entry.link.into());
                 facts.and_then(|facts| self.remember(id, facts))
             }
@@ -144,9 +147,10 @@ impl Laying<'_> {
     fn share(&mut self, id: NodeId, linked: NodeId) -> Option<u32> {
         let from = self.tree.node(linked);
         let (kind, mode, size, facts) = (from.kind, from.mode, from.size, from.facts);
-        let link = from.link.clone();
+        let (link, content) = (from.link.clone(), from.content);
         let node = &mut self.tree.nodes[id as usize];
         (node.kind, node.mode, node.size, node.link) = (kind, mode, size, link);
+        node.content = content;
         facts
     }
 
@@ -164,7 +168,7 @@ impl Laying<'_> {
         if let Some(old) = before.and_then(|at| self.tree.facts.get_mut(at as usize)) {
             old.found
                 .iter_mut()
-                .for_each(|(_, found)| found.owned = String::new());
+                .for_each(|(_, found)| found.owned = Vec::new());
         }
         let index = u32::try_from(self.tree.facts.len()).ok()?;
         self.tree.facts.push(facts);
@@ -218,6 +222,7 @@ impl Laying<'_> {
             mode: 0o755,
             layer: self.layer,
             size: 0,
+            content: ContentKind::Empty,
             link: None,
             facts: None,
             children: BTreeMap::new(),

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use hpcctl_model::scan::ContentKind;
+
 use crate::catalog::Found;
 use crate::owners::Owners;
 use crate::tarball::{Head, Kind};
@@ -46,6 +48,7 @@ struct Packed {
     size: u64,
     mode: u16,
     kind: Kind,
+    content: ContentKind,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +70,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) mode: u16,
     /// What kind of file it is.
     pub(crate) kind: Kind,
+    /// What its content looks like.
+    pub(crate) content: ContentKind,
 }
 
 impl Listing {
@@ -84,8 +89,16 @@ impl Listing {
             size,
             mode,
             kind,
+            content: ContentKind::Empty,
         });
         true
+    }
+
+    /// Notes what the content of the entry that was added last looks like.
+    pub(crate) fn looks_like(&mut self, content: ContentKind) {
+        if let Some(last) = self.entries.last_mut() {
+            last.content = content;
+        }
     }
 
     /// How many entries there are.
@@ -101,6 +114,7 @@ impl Listing {
             size: packed.size,
             mode: packed.mode,
             kind: packed.kind,
+            content: packed.content,
         })
     }
 

@@ -15,6 +15,8 @@ pub(super) enum Tag {
     License = 1014,
     Arch = 1022,
     SourceRpm = 1044,
+    Provides = 1047,
+    Requires = 1049,
     DirIndexes = 1116,
     BaseNames = 1117,
     DirNames = 1118,

@@ -1,18 +1,24 @@
 //! From what the catalogers found in single files to the packages of the image.
 //!
 //! Here a package meets what it has elsewhere in the merged tree: the layer in which it first
-//! appeared, its licence files, the distribution.
+//! appeared, its licence files, its other files, the packages it needs, the distribution.
+
+mod claims;
+mod needs;
+mod purl;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use hpcctl_model::scan::{Layer, Licenses, Location, Package};
-use packageurl::PackageUrl;
 
-use crate::catalog::{CATALOGERS, Candidate, Distro, TextsIn, is_license_file};
+use self::claims::{Claims, Owner, Place};
+use self::needs::Names;
+use self::purl::purl;
+use crate::Limits;
+use crate::catalog::{CATALOGERS, Candidate, Distro, TextsIn, is_license_file, is_of_distro};
 use crate::fault::Faults;
 use crate::license::all_of;
 use crate::tree::{Facts, FileTree, NodeId};
-use crate::{Limits, catalog};
 
 /// Entries of directories that are looked at for the licence files of one package.
 const MOST_TEXTS: usize = 1000;
@@ -38,30 +44,35 @@ pub(crate) fn gather(
         tree,
         layers,
         distro: distro(tree),
-        packages: Vec::new(),
+        drafts: Vec::new(),
         places: HashMap::new(),
-        owned: HashSet::new(),
+        names: Names::default(),
+        texts: HashSet::new(),
     };
-    for id in files {
+    let mut lists = Vec::new();
+    'files: for id in files {
         let Some(facts) = tree.facts(*id) else {
             continue;
         };
         for (row, found) in &facts.found {
-            gathering.own(&found.owned);
+            lists.extend(found.owned.iter().map(|list| (*row, list)));
             let earlier = Earlier::of(tree, facts, *row);
             for candidate in &found.packages {
-                if gathering.packages.len() >= limits.packages {
-                    faults.add(
-                        "packages",
-                        format!("more than {} packages", limits.packages),
-                    );
-                    return gathering.finish();
+                if gathering.drafts.len() >= limits.packages {
+                    let why = format!("more than {} packages", limits.packages);
+                    faults.add("packages", why);
+                    break 'files;
                 }
                 gathering.add(*id, *row, candidate, earlier.first(candidate, facts.layer));
             }
         }
     }
-    gathering.finish()
+    let mut claims = Claims::new(tree);
+    for (row, list) in lists {
+        claims.add(row, gathering.owner(row, &list.of), list);
+    }
+    claims.settle();
+    gathering.finish(claims)
 }
 
 /// The distribution, by the first of the two places that os-release(5) names.
@@ -124,38 +135,50 @@ struct Same {
     licenses: (Option<String>, Option<String>),
 }
 
+/// A package that is not finished yet.
+struct Draft<'a> {
+    package: Package,
+    /// The cataloger, by its place in the table.
+    row: usize,
+    kind: &'static str,
+    /// The file in which it was found first.
+    evidence: NodeId,
+    depends: Vec<&'a str>,
+}
+
 struct Gathering<'a> {
     tree: &'a FileTree,
     layers: &'a [Layer],
     distro: Option<Distro>,
-    packages: Vec<Package>,
-    places: HashMap<Same, usize>,
-    owned: HashSet<NodeId>,
+    drafts: Vec<Draft<'a>>,
+    places: HashMap<Same, Place>,
+    names: Names<'a>,
+    /// The files that bear the licences of packages.
+    texts: HashSet<NodeId>,
 }
 
-impl Gathering<'_> {
-    fn add(&mut self, file: NodeId, row: usize, candidate: &Candidate, layer: u32) {
+impl<'a> Gathering<'a> {
+    fn add(&mut self, file: NodeId, row: usize, candidate: &'a Candidate, layer: u32) {
         let licenses = self.licenses(candidate);
         let purl = purl(candidate, self.distro.as_ref());
-        let digest = self
-            .layers
-            .get(layer as usize)
-            .and_then(|layer| layer.digest.clone());
+        let layer = self.layers.get(layer as usize);
         let location = Location {
             path: self.tree.path(file),
-            layer: digest,
+            layer: layer.and_then(|layer| layer.digest.clone()),
+            created_by: layer.and_then(|layer| layer.created_by.clone()),
         };
         let same = (licenses.declared.clone(), licenses.detected.clone());
         let same = Same {
             purl: purl.clone(),
             licenses: same,
         };
-        if let Some(place) = self.places.get(&same) {
-            self.packages[*place].locations.push(location);
+        let place = *self.places.entry(same).or_insert(self.drafts.len());
+        self.name(row, candidate, place);
+        if let Some(draft) = self.drafts.get_mut(place) {
+            draft.package.locations.push(location);
             return;
         }
-        self.places.insert(same, self.packages.len());
-        self.packages.push(Package {
+        let package = Package {
             name: candidate.name.clone(),
             version: candidate.version.clone(),
             kind: candidate.kind.to_owned(),
@@ -165,7 +188,37 @@ impl Gathering<'_> {
             found_by: CATALOGERS[row].id.to_owned(),
             supplier: candidate.supplier.clone(),
             source: candidate.source.clone(),
+            files: 0,
+            owned_by: None,
+            depends: Vec::new(),
+        };
+        self.drafts.push(Draft {
+            package,
+            row,
+            kind: candidate.kind,
+            evidence: file,
+            depends: candidate.depends.iter().map(|need| &**need).collect(),
         });
+    }
+
+    /// Notes the words by which others know a package.
+    fn name(&mut self, row: usize, candidate: &'a Candidate, place: Place) {
+        let key = candidate.key.as_deref().unwrap_or(&candidate.name);
+        self.names.key(row, key, place);
+        self.names.name(candidate.kind, &candidate.name, place);
+        for name in &candidate.provides {
+            self.names.name(candidate.kind, name, place);
+        }
+    }
+
+    /// The package that a list of files is of: `KEY` or `KEY:ARCH`.
+    fn owner(&self, row: usize, of: &str) -> Option<Owner> {
+        let named = |key| self.names.by_key(row, key);
+        let place = named(of).or_else(|| named(of.split_once(':')?.0))?;
+        Some(Owner {
+            place,
+            is_of_distro: is_of_distro(self.drafts[place].kind),
+        })
     }
 
     fn licenses(&mut self, candidate: &Candidate) -> Licenses {
@@ -183,7 +236,7 @@ impl Gathering<'_> {
         let others = texts.iter().filter(|id| Some(**id) != declared_in);
         let expressions: BTreeSet<&str> = others.filter_map(|id| of(*id)).collect();
         let detected = all_of(expressions);
-        self.owned.extend(texts.into_iter().chain(declared_in));
+        self.texts.extend(texts.into_iter().chain(declared_in));
         let concluded = declared.clone().or_else(|| detected.clone());
         Licenses {
             declared,
@@ -218,27 +271,29 @@ impl Gathering<'_> {
         texts
     }
 
-    /// Marks the files that a list names, one path a line.
-    fn own(&mut self, paths: &str) {
-        let mut last: Option<(&str, Option<NodeId>)> = None;
-        for path in paths.lines() {
-            let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
-            let parent = match last {
-                Some((known, parent)) if known == directory => parent,
-                _ => self.tree.resolve(directory),
-            };
-            last = Some((directory, parent));
-            self.owned
-                .extend(parent.and_then(|parent| self.tree.child_of(parent, name)));
-        }
-    }
-
-    fn finish(self) -> Packages {
-        let mut packages = self.packages;
-        for package in &mut packages {
-            package.locations.sort();
-            package.locations.dedup();
-        }
+    fn finish(self, claims: Claims<'_>) -> Packages {
+        let needs: Vec<Vec<String>> = self.drafts.iter().map(|draft| self.needs(draft)).collect();
+        let owners: Vec<Option<String>> = self
+            .drafts
+            .iter()
+            .map(|draft| {
+                let owner = claims.distro_owner(draft.evidence);
+                let owner = owner.filter(|_| !is_of_distro(draft.kind))?;
+                Some(self.drafts[owner].package.purl.clone())
+            })
+            .collect();
+        let parts = self.drafts.into_iter().zip(needs).zip(owners).enumerate();
+        let mut packages: Vec<Package> = parts
+            .map(|(place, ((draft, depends), owned_by))| {
+                let mut package = draft.package;
+                package.locations.sort();
+                package.locations.dedup();
+                package.files = claims.count(place);
+                package.depends = depends;
+                package.owned_by = owned_by;
+                package
+            })
+            .collect();
         packages.sort_by(|a, b| {
             let key = |p: &Package| {
                 (
@@ -252,38 +307,22 @@ impl Gathering<'_> {
                 .cmp(&key(b))
                 .then_with(|| a.locations.cmp(&b.locations))
         });
-        Packages {
-            packages,
-            owned: self.owned,
-        }
+        let mut owned = self.texts;
+        owned.extend(claims.into_files());
+        Packages { packages, owned }
     }
-}
 
-/// The package URL (ECMA-427).
-fn purl(candidate: &Candidate, distro: Option<&Distro>) -> String {
-    let name = candidate.purl_name.as_ref().unwrap_or(&candidate.name);
-    let Ok(mut purl) = PackageUrl::new(candidate.kind, &**name) else {
-        return String::new();
-    };
-    let version = candidate
-        .purl_version
-        .as_ref()
-        .unwrap_or(&candidate.version);
-    // The types that come here allow every one of these parts, so none of them fails.
-    let _ = purl.with_version(&**version);
-    let of_distro = catalog::is_of_distro(candidate.kind);
-    if let Some(distro) = distro.filter(|_| of_distro) {
-        let _ = purl.with_namespace(distro.vendor());
-        let name = match &distro.version {
-            Some(version) => format!("{}-{version}", distro.id),
-            None => distro.id.clone(),
-        };
-        let _ = purl.add_qualifier("distro", name);
+    /// The purls of what a package needs.
+    fn needs(&self, draft: &Draft<'_>) -> Vec<String> {
+        let path = |place: Place| &*self.drafts[place].package.locations[0].path;
+        let from = &*draft.package.locations[0].path;
+        let needs = draft.depends.iter().filter_map(|need| {
+            let place = self.names.find(draft.row, draft.kind, need, from, path)?;
+            Some(&self.drafts[place].package.purl)
+        });
+        let needs: BTreeSet<&String> = needs
+            .filter(|purl| !purl.is_empty() && **purl != draft.package.purl)
+            .collect();
+        needs.into_iter().cloned().collect()
     }
-    for (key, value) in [("arch", &candidate.arch), ("epoch", &candidate.epoch)] {
-        if let Some(value) = value {
-            let _ = purl.add_qualifier(key, &**value);
-        }
-    }
-    purl.to_string()
 }

@@ -1,0 +1,117 @@
+//! Which files belong to which package.
+//!
+//! Lists of files name them one by one, or whole directories. Several packages may claim a
+//! file: it counts for each of them, and belongs to that of the distribution if there is one.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::catalog::Owned;
+use crate::tarball::Kind;
+use crate::tree::{FileTree, NodeId};
+
+/// The place of a package in the list that is being gathered.
+pub(super) type Place = usize;
+
+/// The claims of all packages.
+pub(super) struct Claims<'a> {
+    tree: &'a FileTree,
+    /// Whom a file belongs to; none where its list is of a package that is not there.
+    owners: HashMap<NodeId, Option<Owner>>,
+    /// How many files each package claims.
+    counts: HashMap<Place, u64>,
+    below: Vec<Below<'a>>,
+}
+
+/// A package that owns a file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Owner {
+    /// Which one.
+    pub(super) place: Place,
+    /// Whether it belongs to the distribution.
+    pub(super) is_of_distro: bool,
+}
+
+/// A claim on all that is below a directory.
+struct Below<'a> {
+    path: &'a str,
+    row: usize,
+    owner: Option<Owner>,
+}
+
+impl<'a> Claims<'a> {
+    /// Starts with no claim.
+    pub(super) fn new(tree: &'a FileTree) -> Self {
+        Self {
+            tree,
+            owners: HashMap::new(),
+            counts: HashMap::new(),
+            below: Vec::new(),
+        }
+    }
+
+    /// Notes what one list claims for `owner`; `row` is the cataloger that read it.
+    pub(super) fn add(&mut self, row: usize, owner: Option<Owner>, list: &'a Owned) {
+        let mut last: Option<(&str, Option<NodeId>)> = None;
+        for path in list.paths.lines() {
+            if let Some(path) = path.strip_suffix('/') {
+                self.below.push(Below { path, row, owner });
+                continue;
+            }
+            let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
+            let parent = match last {
+                Some((known, parent)) if known == directory => parent,
+                _ => self.tree.resolve(directory),
+            };
+            last = Some((directory, parent));
+            if let Some(id) = parent.and_then(|parent| self.tree.child_of(parent, name)) {
+                self.claim(id, owner);
+            }
+        }
+    }
+
+    /// Settles the claims on directories: the deepest one of each cataloger wins.
+    pub(super) fn settle(&mut self) {
+        let mut below = std::mem::take(&mut self.below);
+        below.sort_by(|a, b| (b.path.len(), a.path, a.row).cmp(&(a.path.len(), b.path, b.row)));
+        let mut taken: HashSet<(usize, NodeId)> = HashSet::new();
+        for Below { path, row, owner } in below {
+            let Some(top) = self.tree.resolve(path) else {
+                continue;
+            };
+            for id in self.tree.walk_unless(top, |id| !taken.insert((row, id))) {
+                self.claim(id, owner);
+            }
+        }
+    }
+
+    fn claim(&mut self, id: NodeId, owner: Option<Owner>) {
+        if self.tree.node(id).kind == Kind::Directory {
+            return;
+        }
+        if let Some(owner) = owner {
+            *self.counts.entry(owner.place).or_default() += 1;
+        }
+        let known = self.owners.entry(id).or_insert(owner);
+        let is_stronger = owner.is_some_and(|owner| owner.is_of_distro)
+            && !known.is_some_and(|known| known.is_of_distro);
+        if known.is_none() || is_stronger {
+            *known = owner;
+        }
+    }
+
+    /// How many files a package claims.
+    pub(super) fn count(&self, place: Place) -> u64 {
+        self.counts.get(&place).copied().unwrap_or(0)
+    }
+
+    /// The package of the distribution that a file belongs to.
+    pub(super) fn distro_owner(&self, id: NodeId) -> Option<Place> {
+        let owner = (*self.owners.get(&id)?)?;
+        owner.is_of_distro.then_some(owner.place)
+    }
+
+    /// All files that are claimed.
+    pub(super) fn into_files(self) -> impl Iterator<Item = NodeId> {
+        self.owners.into_keys()
+    }
+}
