@@ -9,4 +9,5 @@ mod hostile;
 #[cfg(test)]
 mod layers;
 #[cfg(test)]
+mod ownership;
 mod packages;
