@@ -1,6 +1,7 @@
 //! `hpcctl scan`: what is in an image, and whether it may be published.
 
-use std::path::PathBuf;
+use std::env;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use hpcctl_image::{LicenseFiles, Options, Progress, Reference};
@@ -76,6 +77,16 @@ struct How {
     /// Exit with 1 where the verdict is this or worse
     #[arg(long, value_name = "OUTCOME")]
     fail_on: Option<FailOn>,
+    /// Keep what layers held, and read only layers that are new [default DIR: hpcctl in the
+    /// user's cache]
+    #[arg(
+        long,
+        value_name = "DIR",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = ""
+    )]
+    cache: Option<PathBuf>,
     #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::output_help(Kind::Scan))]
     output: Vec<String>,
 }
@@ -133,6 +144,7 @@ impl Scan {
                 Licenses::Declared => LicenseFiles::Declared,
                 Licenses::Full => LicenseFiles::Full,
             },
+            cache: how.cache.as_deref().map(cache_directory).transpose()?,
             ..Options::default()
         };
         let begun = Timestamp::now();
@@ -149,6 +161,20 @@ impl Scan {
             _ => Exit::Clean,
         })
     }
+}
+
+/// The directory of the cache: the one given, or the user's (XDG Base Directory Specification).
+fn cache_directory(given: &Path) -> Result<PathBuf, Failure> {
+    if !given.as_os_str().is_empty() {
+        return Ok(given.to_owned());
+    }
+    let set = |name: &str| env::var_os(name).filter(|value| Path::new(value).is_absolute());
+    let base = set("XDG_CACHE_HOME").map(PathBuf::from);
+    let base = base.or_else(|| Some(Path::new(&set("HOME")?).join(".cache")));
+    let base = base.ok_or_else(|| {
+        Failure::usage("cannot tell where the cache is: neither XDG_CACHE_HOME nor HOME is an absolute path; use --cache=DIR")
+    })?;
+    Ok(base.join("hpcctl"))
 }
 
 fn failure(reference: &Reference, error: &hpcctl_image::Error) -> Failure {

@@ -23,6 +23,11 @@ impl Faults {
         }
     }
 
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.told.is_empty()
+    }
+
     /// All of them; the last one counts those that were not told one by one.
     pub(crate) fn into_unknowns(mut self, part: &str) -> Vec<Unknown> {
         if self.more > 0 {

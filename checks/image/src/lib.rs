@@ -6,6 +6,7 @@
 
 mod archive;
 mod blob;
+mod cache;
 mod catalog;
 mod config;
 mod error;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 /// A user and a group.
 pub type Owner = (u32, u32);
 
@@ -10,7 +12,7 @@ const KEPT: usize = 4096;
 
 /// Owners and privileges, over every layer: a runtime unpacks them all, also what a later one
 /// hides.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owners {
     /// Each owner, with a path that it owns.
     pub owners: BTreeMap<Owner, String>,

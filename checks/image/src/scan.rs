@@ -4,6 +4,7 @@
 //! not depend on which of them was read first.
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -12,6 +13,7 @@ use hpcctl_license_db::policy::{Subject, judge};
 use hpcctl_model::Unknown;
 use hpcctl_model::scan::{File, Image, Layer, Package, Scan};
 
+use crate::cache::Cache;
 use crate::catalog::is_license_file;
 use crate::fault::Faults;
 use crate::format::{self, Contents};
@@ -38,6 +40,8 @@ pub struct Options {
     pub licenses: LicenseFiles,
     /// How much is read at most.
     pub limits: Limits,
+    /// Where what layers held is kept from one scan to the next.
+    pub cache: Option<PathBuf>,
 }
 
 /// What a scan found, and what it could not find out.
@@ -62,9 +66,13 @@ pub fn scan(
     progress: &(dyn Progress + Sync),
 ) -> Result<Scanned, Error> {
     let plan = Plan::new(options)?;
+    let cache = options.cache.as_ref();
+    let cache = cache
+        .map(|directory| Cache::open(directory, options))
+        .transpose()?;
     let (opened, source, format) = format::open(reference.source(), &plan.limits)?;
     let (read, whiteouts) = match &opened.contents {
-        Contents::Layers(layers) => (read_layers(layers, &plan, progress), true),
+        Contents::Layers(layers) => (read_layers(layers, &plan, cache.as_ref(), progress), true),
         Contents::Directory(path) => (vec![format::read_directory(path, &plan, progress)?], false),
     };
     let mut unknowns = opened.faults.into_unknowns("image");
@@ -88,6 +96,7 @@ pub fn scan(
 fn read_layers(
     sources: &[LayerSource],
     plan: &Plan,
+    cache: Option<&Cache>,
     progress: &(dyn Progress + Sync),
 ) -> Vec<LayerRead> {
     let sizes = sources
@@ -104,7 +113,7 @@ fn read_layers(
             };
             let name = source.digest.as_ref().or(source.diff_id.as_ref());
             progress.layer(name.map_or("", |name| name), place + 1, sources.len());
-            let read = layer::read(source, plan, progress);
+            let read = read_layer(source, plan, cache, progress);
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(read);
         }
     };
@@ -117,6 +126,23 @@ fn read_layers(
         .into_iter()
         .map(|slot| slot.into_inner().unwrap_or_else(PoisonError::into_inner));
     read.flatten().collect()
+}
+
+/// Reads a layer, or takes what it held when it was read before.
+fn read_layer(
+    source: &LayerSource,
+    plan: &Plan,
+    cache: Option<&Cache>,
+    progress: &(dyn Progress + Sync),
+) -> LayerRead {
+    let Some(cache) = cache else {
+        return layer::read(source, plan, progress);
+    };
+    if let Some(known) = cache.get(source) {
+        progress.read(known.layer.size);
+        return known;
+    }
+    cache.put(source, layer::read(source, plan, progress))
 }
 
 /// The layers and the tree that they make up.

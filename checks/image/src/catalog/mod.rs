@@ -14,6 +14,10 @@ mod stanza;
 
 pub(crate) use os_release::Distro;
 
+use serde::{Deserialize, Serialize};
+
+use crate::cache::{self, Word};
+
 /// A cataloger: which files it reads and how.
 #[derive(Debug)]
 pub struct Cataloger {
@@ -106,7 +110,7 @@ impl<'a> Source<'a> {
 }
 
 /// What a cataloger found in one file.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Found {
     /// The packages, in the order of the file.
     pub(crate) packages: Vec<Candidate>,
@@ -121,7 +125,7 @@ pub(crate) struct Found {
 }
 
 /// Files that belong to a package.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Owned {
     /// The package, by its [`Candidate::key`], its name or `NAME:ARCH`; it may be one that
     /// another file of the same cataloger describes.
@@ -148,10 +152,11 @@ impl Found {
 }
 
 /// A package, as its own metadata describe it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Candidate {
     /// The purl type.
-    pub(crate) kind: &'static str,
+    #[serde(with = "cache::word")]
+    pub(crate) kind: Word,
     /// The name.
     pub(crate) name: String,
     /// The name in the purl, where it is another.
@@ -179,7 +184,8 @@ pub(crate) struct Candidate {
     /// The namespace in the purl; that of a package of a distribution is the distribution.
     pub(crate) namespace: Option<String>,
     /// Further qualifiers of the purl.
-    pub(crate) qualifiers: Vec<(&'static str, String)>,
+    #[serde(with = "cache::pairs")]
+    pub(crate) qualifiers: Vec<(Word, String)>,
     /// What it needs: keys, names or what other packages of its kind provide; alternatives are
     /// divided by `|`.
     pub(crate) depends: Vec<String>,
@@ -188,7 +194,7 @@ pub(crate) struct Candidate {
 }
 
 /// A directory of licence texts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum TextsIn {
     /// Every file in it and below.
     All(String),

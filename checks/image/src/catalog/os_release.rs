@@ -1,9 +1,11 @@
 //! The distribution, by os-release(5).
 
+use serde::{Deserialize, Serialize};
+
 use super::{Found, Source};
 
 /// A distribution.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Distro {
     /// `ID`, such as `debian`.
     pub(crate) id: String,

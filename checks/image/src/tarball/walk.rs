@@ -2,6 +2,8 @@
 
 use std::io::{self, BufRead, Read};
 
+use serde::{Deserialize, Serialize};
+
 use super::header::{BLOCK, Header, HeaderFault, sparse_goes_on};
 use super::path::{PathFault, normalise, text};
 use super::pax::{Extended, PaxFault};
@@ -15,7 +17,7 @@ pub(crate) trait Bytes: BufRead {
 }
 
 /// What kind of file an entry is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Kind {
     /// A regular file.
     File,

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use hpcctl_model::scan::ContentKind;
+use serde::{Deserialize, Serialize};
 
 use crate::catalog::Found;
 use crate::owners::Owners;
 use crate::tarball::{Head, Kind};
 
 /// A layer's entries; all names lie in one buffer.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Listing {
     names: String,
     entries: Vec<Packed>,
@@ -20,7 +21,7 @@ pub(crate) struct Listing {
 }
 
 /// What was found in one file.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Facts {
     /// The licences that the file bears.
     pub(crate) license: Option<FileLicense>,
@@ -33,7 +34,7 @@ pub(crate) struct Facts {
 }
 
 /// The licences of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FileLicense {
     /// The SPDX expression.
     pub(crate) expression: Arc<str>,
@@ -41,7 +42,7 @@ pub(crate) struct FileLicense {
     pub(crate) grants: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Packed {
     path: Span,
     link: Span,
@@ -51,7 +52,7 @@ struct Packed {
     content: ContentKind,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Span {
     start: u32,
     length: u32,

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod build;
 #[cfg(test)]
+mod cache;
+#[cfg(test)]
 mod formats;
 #[cfg(test)]
 mod hostile;
@@ -10,4 +12,5 @@ mod hostile;
 mod layers;
 #[cfg(test)]
 mod ownership;
+#[cfg(test)]
 mod packages;
