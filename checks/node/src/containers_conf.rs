@@ -19,6 +19,8 @@ const FILES: usize = 64;
 pub struct Settings {
     /// `default_ulimits` of `[containers]`: the list, and the file that set it.
     pub ulimits: Option<(Vec<String>, String)>,
+    /// `netns` of `[containers]`, and the file that set it.
+    pub netns: Option<(String, String)>,
     /// `runtime` of `[engine]`, and the file that set it.
     pub runtime: Option<(String, String)>,
     /// `[engine.runtimes]`: where to look for a runtime of this name.
@@ -127,6 +129,10 @@ impl Settings {
         let part = |section: &str, key: &str| table.get(section)?.as_table()?.get(key);
         if let Some(list) = part("containers", "default_ulimits").and_then(strings) {
             self.ulimits = Some((list, path.to_owned()));
+        }
+        let netns = part("containers", "netns").and_then(Value::as_str);
+        if let Some(netns) = netns.filter(|netns| !netns.is_empty()) {
+            self.netns = Some((netns.to_owned(), path.to_owned()));
         }
         let runtime = part("engine", "runtime").and_then(Value::as_str);
         if let Some(name) = runtime.filter(|name| !name.is_empty()) {

@@ -151,7 +151,7 @@ pub fn sysctl(key: &str, value: &str) -> Step {
         Cost::AdminSysctl,
         &format!("set {key} to {value}"),
         &format!(
-            "echo '{key} = {value}' > /etc/sysctl.d/90-hpcctl.conf && sysctl -w {key}={value}"
+            "echo '{key} = {value}' > /etc/sysctl.d/90-hpcctl-{key}.conf && sysctl -w '{key}={value}'"
         ),
     )
 }

@@ -41,6 +41,7 @@ mod scripted;
 pub mod site;
 pub mod slurm;
 pub mod solver;
+mod storage_conf;
 pub mod subid;
 mod syscall;
 mod sysctl;

@@ -24,9 +24,14 @@ pub(super) fn write(known: &Known<'_>) -> String {
             known.summary("fuse.userns")
         ));
     }
-    if known.passes("sec.fakechown") {
-        lines.push("# Builds that change owners: ch-image build --force -t NAME .".into());
-    }
+    let force = match known.remedy("charliecloud.force") {
+        _ if known.passes("charliecloud.force") => "ch-image build -t NAME .".to_owned(),
+        remedy if remedy.contains("--force=seccomp …") => {
+            "ch-image build --force=seccomp -t NAME .".to_owned()
+        }
+        _ => format!("not here: {}", known.summary("charliecloud.force")),
+    };
+    lines.push(format!("# Builds that change owners: {force}"));
     lines.push(
         "# Ranks of a node in one user namespace: srun ch-run --join IMAGE -- COMMAND".into(),
     );

@@ -2,7 +2,7 @@
 //!
 //! All of it is plain text for the shell: it can be read, and it can be run.
 
-use hpcctl_model::doctor::{Doctor, Operation, Status, Verdict};
+use hpcctl_model::doctor::{Doctor, Evidence, Operation, Status, Verdict};
 
 mod apptainer;
 mod charliecloud;
@@ -90,6 +90,20 @@ impl<'a> Known<'a> {
         ranges && self.passes("uid.newuidmap")
     }
 
+    /// A fact among the evidence of a check.
+    pub fn fact(&self, id: &str, name: &str) -> Option<&'a str> {
+        let check = self.report.checks.iter().find(|check| check.id == id)?;
+        check.evidence.iter().find_map(|evidence| match evidence {
+            Evidence::File { path, value, .. } if path == name => value.as_deref(),
+            _ => None,
+        })
+    }
+
+    /// Whether root asked: only then no range of ids is looked for.
+    pub fn is_root(&self) -> bool {
+        self.status("uid.subid.file") == Some(Status::Skipped)
+    }
+
     /// What is said of an operation of a runtime that is installed.
     pub fn operation(&self, runtime: &str, op: &str) -> Option<&'a Operation> {
         let runtimes = self.report.runtimes.iter();
@@ -107,14 +121,14 @@ impl<'a> Known<'a> {
 }
 
 /// A file that a script writes, with the reasons as comments in it; nothing where it would be
-/// empty.
+/// empty. One that is there is kept beside it.
 fn file(path: &str, lines: &[String]) -> String {
     if lines.is_empty() {
         return String::new();
     }
     let dir = path.rsplit_once('/').map_or(".", |(dir, _)| dir);
     format!(
-        "mkdir -p {dir}\ncat > {path} <<'END'\n{}\nEND\n",
+        "mkdir -p {dir}\n[ ! -e {path} ] || cp -p {path} {path}.before-hpcctl\ncat > {path} <<'END'\n{}\nEND\n",
         lines.join("\n")
     )
 }

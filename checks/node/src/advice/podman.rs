@@ -1,22 +1,31 @@
-//! Podman's storage.conf and containers.conf for an ordinary user.
+//! Podman's storage.conf and containers.conf, for an ordinary user or for root.
 
 use super::{Known, file};
+use crate::storage_conf::STORE_DRIVER;
 
 /// Writes the script.
 pub(super) fn write(known: &Known<'_>) -> String {
-    let storage = file("~/.config/containers/storage.conf", &storage(known));
+    const PART: &str = "containers.conf.d/90-hpcctl.conf";
     let settings = containers(known);
-    let settings = file("~/.config/containers/containers.conf", &settings);
+    if known.is_root() {
+        let settings = file(&format!("/etc/containers/{PART}"), &settings);
+        return format!("# What podman of root needs on this node. Run it with sh.\n{settings}");
+    }
+    let storage = file("~/.config/containers/storage.conf", &storage(known));
+    let settings = file(&format!("~/.config/containers/{PART}"), &settings);
     format!(
         "# What podman needs on this node, for an ordinary user. Run it with sh.\n{storage}{settings}\
          # A pause process keeps the old settings and namespaces.\npodman system migrate\n"
     )
 }
 
-/// The driver that works: the overlay of the kernel, that of FUSE, or copies of whole layers.
+/// The driver of the store that is there, or the one that works: the overlay of the kernel, that of FUSE, or copies of whole layers.
 fn storage(known: &Known<'_>) -> Vec<String> {
     let mut lines = vec!["[storage]".to_owned()];
-    if known.passes("ovl.disk") {
+    if let Some(driver) = known.fact("podman.store", STORE_DRIVER) {
+        lines.push("# The store was made with this driver, and stays with it.".into());
+        lines.push(format!("driver = {driver:?}"));
+    } else if known.passes("ovl.disk") {
         lines.push("# The kernel mounts overlays for users here.".into());
         lines.push("driver = \"overlay\"".into());
     } else if known.passes("ovl.fuse") && known.passes("fuse.userns") {

@@ -83,6 +83,7 @@ pub static GROUPS: &[&[&Probe]] = &[
 /// The checks that start programs of others, which cost more than all other checks together;
 /// `--fast` leaves them out. Those that ask newuidmap and getsubids cost little.
 pub static SLOW: &[&str] = &[
+    "charliecloud.force",
     "charliecloud.user",
     "charliecloud.write_fake",
     "fi.providers",

@@ -1,6 +1,6 @@
 //! Charliecloud, ch-run(1) and ch-image(1).
 //!
-//! The rules were tried against Charliecloud 0.31.
+//! The rules were tried against Charliecloud 0.31 and 0.45.
 
 use hpcctl_model::doctor::Cost;
 
@@ -132,4 +132,8 @@ const RUN: Formula = Formula::All(&[
 const BUILD: Formula = Formula::All(&[RUN, Formula::Check("img.git")]);
 
 /// Charliecloud maps one id by design; a build that changes owners is faked by a filter.
-const BUILD_MANY: Formula = Formula::All(&[BUILD, Formula::Check("sec.fakechown")]);
+const BUILD_MANY: Formula = Formula::All(&[
+    BUILD,
+    Formula::Check("charliecloud.force"),
+    Formula::Check("sec.fakechown"),
+]);

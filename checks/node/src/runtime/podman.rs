@@ -43,13 +43,13 @@ pub static RUNTIME: Runtime = Runtime {
         Rule {
             op: "pull",
             needs: Formula::All(&[START, UNPACK, REGISTRY]),
-            wants: &[],
+            wants: &["uid.subid.file"],
             tried: false,
         },
         Rule {
             op: "run",
             needs: RUN,
-            wants: &["ovl.disk"],
+            wants: &["uid.subid.file", "ovl.disk"],
             tried: true,
         },
         Rule {
@@ -115,7 +115,7 @@ static BUILD_HOST_NETWORK: Choice = Choice::option(
 );
 static NO_PIVOT: Choice = Choice::config(
     "set no_pivot_root under [engine] in containers.conf",
-    "mkdir -p ~/.config/containers && printf '[engine]\\nno_pivot_root=true\\n' >> ~/.config/containers/containers.conf",
+    "mkdir -p ~/.config/containers/containers.conf.d && printf '[engine]\\nno_pivot_root=true\\n' > ~/.config/containers/containers.conf.d/91-hpcctl.conf",
 );
 static ONE_ID: Choice = Choice {
     who: Who::Admin,
@@ -124,10 +124,6 @@ static ONE_ID: Choice = Choice {
     command: "sed -i '/^NAME:/d' /etc/subuid /etc/subgid, then the user: podman system migrate",
     breaks: &["uid.subid.file"],
 };
-static ONE_OWNER: Choice = Choice::config(
-    "give all files of images to one owner, as they are unpacked",
-    "mkdir -p ~/.config/containers && printf '[storage]\\ndriver = \"overlay\"\\n[storage.options.overlay]\\nignore_chown_errors = \"true\"\\n' > ~/.config/containers/storage.conf",
-);
 static CHROOT: Choice = Choice::option(
     "build with chroot isolation",
     "podman build --isolation=chroot …",
@@ -142,7 +138,9 @@ const START: Formula = Formula::All(&[
         &Formula::All(&[]),
         &Formula::All(&[
             USER_NAMESPACE,
+            Formula::Check("env.home"),
             Formula::Check("env.runtime_dir"),
+            Formula::Check("podman.store"),
             Formula::Any(&[
                 MANY_IDS,
                 Formula::Lacks("uid.subid.file"),
@@ -158,7 +156,7 @@ const UNPACK: Formula = Formula::AsRoot(
     &Formula::Any(&[
         Formula::Check("image.ids"),
         MANY_IDS,
-        Formula::Choice(&ONE_OWNER),
+        Formula::Setting("podman.one_owner"),
     ]),
 );
 
@@ -189,8 +187,16 @@ const NETWORK: Formula = Formula::AsRoot(
         Formula::Check("podman.network"),
     ]),
 );
-const RUN_NETWORK: Formula = Formula::Any(&[NETWORK, Formula::Choice(&RUN_HOST_NETWORK)]);
-const BUILD_NETWORK: Formula = Formula::Any(&[NETWORK, Formula::Choice(&BUILD_HOST_NETWORK)]);
+const RUN_NETWORK: Formula = Formula::Any(&[
+    NETWORK,
+    Formula::Setting("podman.netns"),
+    Formula::Choice(&RUN_HOST_NETWORK),
+]);
+const BUILD_NETWORK: Formula = Formula::Any(&[
+    NETWORK,
+    Formula::Setting("podman.netns"),
+    Formula::Choice(&BUILD_HOST_NETWORK),
+]);
 
 /// Only `podman run` sets the default limits of containers.conf; `podman build` does not.
 pub(super) const RUN: Formula = Formula::All(&[
@@ -201,10 +207,14 @@ pub(super) const RUN: Formula = Formula::All(&[
     RUN_NETWORK,
 ]);
 
-/// Each RUN is a container of its own.
+/// Each RUN is a container of its own; with chroot isolation it is none, but its groups are
+/// set, which takes more than one id.
 const STEP: Formula = Formula::Any(&[
     Formula::All(&[CONTAINER, BUILD_NETWORK]),
-    Formula::Choice(&CHROOT),
+    Formula::All(&[
+        Formula::AsRoot(&Formula::All(&[]), &MANY_IDS),
+        Formula::Choice(&CHROOT),
+    ]),
 ]);
 
 pub(super) const BUILD: Formula =

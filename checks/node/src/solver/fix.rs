@@ -87,9 +87,11 @@ fn after(set: &BTreeSet<Atom>, facts: &Facts) -> Facts {
 /// those that could not be tried for want of another.
 fn flips(formula: &Formula, facts: &Facts) -> Vec<BTreeSet<Atom>> {
     match formula {
-        Formula::Check(id) if facts.needs_change(id) => vec![BTreeSet::from([Atom::Check(id)])],
+        Formula::Check(id) | Formula::Setting(id) if facts.needs_change(id) => {
+            vec![BTreeSet::from([Atom::Check(id)])]
+        }
         Formula::Lacks(id) if facts.holds(id) == Some(true) => Vec::new(),
-        Formula::Check(_) | Formula::Lacks(_) => vec![BTreeSet::new()],
+        Formula::Check(_) | Formula::Setting(_) | Formula::Lacks(_) => vec![BTreeSet::new()],
         Formula::Choice(choice) => vec![BTreeSet::from([Atom::Choice(choice)])],
         Formula::Any(parts) => minimal(parts.iter().flat_map(|part| flips(part, facts)).collect()),
         Formula::All(parts) => parts.iter().fold(vec![BTreeSet::new()], |sets, part| {

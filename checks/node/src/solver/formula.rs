@@ -9,6 +9,8 @@ use super::Facts;
 pub enum Formula {
     /// This check holds.
     Check(&'static str),
+    /// This check holds, which somebody must have set so: a way out that is never to blame.
+    Setting(&'static str),
     /// This check does not hold.
     Lacks(&'static str),
     /// Somebody chooses another way; never so by default.
@@ -61,7 +63,7 @@ impl Formula {
     /// Whether it holds; none where that is not known.
     pub(super) fn holds(&self, facts: &Facts) -> Option<bool> {
         match self {
-            Self::Check(id) => facts.holds(id),
+            Self::Check(id) | Self::Setting(id) => facts.holds(id),
             Self::Lacks(id) => facts.holds(id).map(|holds| !holds),
             Self::Choice(choice) => Some(facts.chosen.contains(&choice.text)),
             Self::All(parts) => fold(parts.iter().map(|part| part.holds(facts)), false),
@@ -90,7 +92,7 @@ impl Formula {
         match self {
             Self::Check(id) => push(failing, id),
             Self::Lacks(id) => push(passing, id),
-            Self::Choice(_) => {}
+            Self::Setting(_) | Self::Choice(_) => {}
             Self::All(parts) | Self::Any(parts) => parts
                 .iter()
                 .for_each(|part| part.blame(facts, failing, passing)),
@@ -109,7 +111,7 @@ impl Formula {
 
     fn collect_unknown(&self, facts: &Facts, found: &mut Vec<&'static str>) {
         match self {
-            Self::Check(id) | Self::Lacks(id) => {
+            Self::Check(id) | Self::Setting(id) | Self::Lacks(id) => {
                 if facts.holds(id).is_none() {
                     push(found, id);
                 }
@@ -128,7 +130,7 @@ impl Formula {
     /// Every check that it names.
     pub fn checks(&self) -> Vec<&'static str> {
         match self {
-            Self::Check(id) | Self::Lacks(id) => vec![id],
+            Self::Check(id) | Self::Setting(id) | Self::Lacks(id) => vec![id],
             Self::Choice(_) => Vec::new(),
             Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(Self::checks).collect(),
             Self::AsRoot(root, user) => [root.checks(), user.checks()].concat(),

@@ -227,6 +227,23 @@ mod tests {
     }
 
     #[test]
+    fn a_setting_is_a_way_out_and_never_to_blame() {
+        static NEEDS: Formula = Formula::Any(&[Formula::Check("tun"), Formula::Setting("netns")]);
+        let refused = decide(
+            &NEEDS,
+            &[],
+            &facts(&[("tun", Some(false)), ("netns", Some(false))]),
+        );
+        assert_eq!(refused.because, ["tun"]);
+        let set = decide(
+            &NEEDS,
+            &[],
+            &facts(&[("tun", Some(false)), ("netns", Some(true))]),
+        );
+        assert_eq!(set.verdict, Verdict::Yes);
+    }
+
+    #[test]
     fn what_is_not_known_has_a_fix_where_a_step_settles_it() {
         static NEEDS: Formula = Formula::Check("pause");
         let answer = decide(&NEEDS, &[], &facts(&[("pause", None)]));

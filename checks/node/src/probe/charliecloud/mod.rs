@@ -2,8 +2,9 @@
 
 use super::Probe;
 
+mod force;
 mod user;
 mod write_fake;
 
 /// The checks, in report order.
-pub(super) static PROBES: &[&Probe] = &[&user::PROBE, &write_fake::PROBE];
+pub(super) static PROBES: &[&Probe] = &[&user::PROBE, &force::PROBE, &write_fake::PROBE];

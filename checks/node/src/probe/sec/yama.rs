@@ -53,7 +53,7 @@ fn judge(reading: &Reading, _: &Site<'_>) -> Finding {
         .step(admin(
             Cost::Reboot,
             "set it to 1 and boot",
-            &format!("echo '{KEY} = 1' > /etc/sysctl.d/90-hpcctl.conf && reboot"),
+            &format!("echo '{KEY} = 1' > /etc/sysctl.d/90-hpcctl-{KEY}.conf && reboot"),
         )),
         _ => Finding::unknown(format!("{PATH} cannot be read")),
     }
