@@ -26,11 +26,12 @@ impl Ui {
     pub fn new(global: &Global) -> Self {
         let terminal = io::stdout().is_terminal();
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
         let columns = terminal.then(columns).flatten();
         Self {
             quiet: global.quiet,
             verbose: global.verbose > 0,
-            color: terminal && !no_color,
+            color: terminal && !no_color && !dumb,
             width: columns.unwrap_or(WIDTH).clamp(60, 160),
         }
     }

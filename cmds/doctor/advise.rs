@@ -18,13 +18,12 @@ pub fn config(name: &str, found: &Doctor) -> Result<Exit, Failure> {
 /// Prints a job script.
 pub fn job(scheduler: &str, image: &str, found: &Doctor) -> Result<Exit, Failure> {
     match job::script(scheduler, image, &Known::new(found)) {
-        Some(text) => {
+        Ok(text) => {
             emit::to_stdout(text.as_bytes())?;
             Ok(Exit::Clean)
         }
-        None => Err(
-            Failure::unreachable("no runtime that is installed can run a container here")
-                .hint("hpcctl doctor says why, and what to change"),
-        ),
+        Err(why) => {
+            Err(Failure::unreachable(why).hint("hpcctl doctor says why, and what to change"))
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use hpcctl_host::file;
 use hpcctl_model::Envelope;
-use hpcctl_model::doctor::{Check, Doctor, Operation};
+use hpcctl_model::doctor::{Check, Doctor, LEFT_OUT, NOT_ASKED, Operation};
 
 use crate::failure::Failure;
 
@@ -24,11 +24,20 @@ pub fn read(path: &Path) -> Result<Doctor, Failure> {
 }
 
 /// Drops what is as it was; whether anything is left. Words and times may differ: what
-/// counts is the outcome of a check and the verdict on an operation.
+/// counts is the outcome of a check and the verdict on an operation. What was left out in one
+/// of the two, and what rests on it, says nothing of the node.
 pub fn changes(before: &Doctor, now: &mut Doctor) -> bool {
     let was = |check: &Check| before.checks.iter().find(|known| known.id == check.id);
+    let left_out: Vec<String> = before
+        .checks
+        .iter()
+        .chain(&now.checks)
+        .filter(|check| is_left_out(check))
+        .map(|check| check.id.clone())
+        .collect();
     now.checks.retain_mut(|check| {
-        let same = was(check).is_some_and(|known| known.status == check.status);
+        let same = left_out.contains(&check.id)
+            || was(check).is_some_and(|known| known.status == check.status);
         if let (false, Some(known)) = (same, was(check)) {
             check.summary = format!(
                 "{} (was {}: {})",
@@ -47,13 +56,22 @@ pub fn changes(before: &Doctor, now: &mut Doctor) -> bool {
         let same = |operation: &Operation| {
             let known =
                 known.and_then(|known| known.operations.iter().find(|op| op.op == operation.op));
-            known.is_some_and(|known| known.verdict == operation.verdict)
+            let rests =
+                |operation: &Operation| operation.because.iter().any(|id| left_out.contains(id));
+            known.is_some_and(|known| {
+                known.verdict == operation.verdict || rests(known) || rests(operation)
+            })
         };
         runtime.operations.retain(|operation| !same(operation));
     }
     now.runtimes
         .retain(|runtime| !runtime.operations.is_empty());
     !(now.checks.is_empty() && now.runtimes.is_empty())
+}
+
+/// Whether a check was not made, because it was not asked for or would have taken long.
+fn is_left_out(check: &Check) -> bool {
+    [NOT_ASKED, LEFT_OUT].contains(&check.summary.as_str())
 }
 
 #[cfg(test)]
@@ -85,5 +103,8 @@ mod tests {
         let mut worse = report(Status::Fail);
         assert!(changes(&report(Status::Pass), &mut worse));
         assert_eq!(worse.checks[0].summary, "seen (was pass: seen)");
+        let mut fast = report(Status::Skipped);
+        fast.checks[0].summary = LEFT_OUT.into();
+        assert!(!changes(&report(Status::Pass), &mut fast));
     }
 }

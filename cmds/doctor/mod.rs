@@ -49,6 +49,18 @@ EXAMPLES
   hpcctl doctor --record bug && hpcctl doctor --host-root bug
   hpcctl doctor explain fuse.open
 
+OPERATIONS
+  pull            take an image from a registry into the runtime's own store
+  run             start a container from an image that is there
+  build           build an image whose steps keep to one owner of files
+  build-multiuid  build an image with steps that change owners: chown, useradd, most packages
+  mount-fuse      start from a squashfs or SIF image, mounted by FUSE
+  mount-kernel    start from a squashfs or SIF image, mounted by the kernel (set-user-id)
+  overlay         write in a container without writing to the image
+  gpu             see the GPUs of the node
+  mpi-host        use the MPI of the node in the container
+  launch          start ranks in containers by the node's launcher
+
 EXIT STATUS
   The operations asked for are --runtime × --op; by default the runtimes are those that are
   installed (builtin where none is) and the operation is `run`. 0 all work, 1 one does not,
@@ -57,7 +69,8 @@ EXIT STATUS
 pub struct Doctor {
     #[command(subcommand)]
     command: Option<DoctorCommand>,
-    /// Judge only this runtime; repeatable
+    /// Judge only this runtime, and make only the checks that it rests on; repeatable. builtin
+    /// is no program: it is what namespaces alone can do here
     #[arg(long, value_name = "RUNTIME", value_parser = PossibleValuesParser::new(RUNTIMES.iter().map(|runtime| runtime.name)))]
     runtime: Vec<String>,
     /// Judge only this operation; repeatable
@@ -173,7 +186,7 @@ impl Doctor {
     }
 
     fn examine(&self, ui: &Ui) -> Result<Exit, Failure> {
-        let outputs = emit::outputs(&self.output, Kind::Doctor)?;
+        let mut outputs = emit::outputs(&self.output, Kind::Doctor)?;
         self.check
             .iter()
             .try_for_each(|id| explain::find(id).map(|_| ()))?;
@@ -211,6 +224,16 @@ impl Doctor {
         let mut report = emit::envelope("doctor", begun, result, unknowns);
         if let Some(host) = host {
             report.host = host;
+        }
+        if self.fail_on.is_some() {
+            // Where the checks decide, the one line of nhc tells of them alone.
+            let (lines, others) = outputs
+                .into_iter()
+                .partition(|output| output.format.name == "nhc");
+            outputs = others;
+            let runtimes = std::mem::take(&mut report.result.runtimes);
+            emit::write(&Report::Doctor(&report), &lines, ui)?;
+            report.result.runtimes = runtimes;
         }
         emit::write(&Report::Doctor(&report), &outputs, ui)?;
         Ok(match changed {

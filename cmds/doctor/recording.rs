@@ -35,7 +35,12 @@ impl Node {
                 Ok(Self::Recorded(Recorder::new(&Live), dir.join(FILE)))
             }
             (None, Some(dir)) => {
-                read(&dir.join(FILE)).map(|found| Self::Elsewhere(Box::new(found)))
+                // The file itself will do.
+                let file = match dir.is_file() {
+                    true => dir.to_owned(),
+                    false => dir.join(FILE),
+                };
+                read(&file).map(|found| Self::Elsewhere(Box::new(found)))
             }
             (None, None) => Ok(Self::Here),
         }

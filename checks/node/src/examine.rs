@@ -2,7 +2,7 @@
 
 use hpcctl_host::Host;
 use hpcctl_model::Unknown;
-use hpcctl_model::doctor::{Check, Doctor, NOT_ASKED};
+use hpcctl_model::doctor::{Check, Doctor, LEFT_OUT, NOT_ASKED};
 
 use crate::probe::{SLOW, is_unknown};
 use crate::solver::{Fact, Facts};
@@ -30,16 +30,16 @@ pub struct Ask {
 impl Ask {
     /// Why a check is not made; none where it is.
     fn leaves_out(&self, id: &str) -> Option<&'static str> {
-        let asked =
-            self.checks.is_empty() || self.checks.iter().any(|known| known == id) || self.needs(id);
+        let all = self.checks.is_empty() && self.runtimes.is_empty() && self.operations.is_empty();
+        let asked = all || self.checks.iter().any(|known| known == id) || self.needs(id);
         match (asked, self.fast && SLOW.contains(&id)) {
             (false, _) => Some(NOT_ASKED),
-            (true, true) => Some("left out by --fast"),
+            (true, true) => Some(LEFT_OUT),
             (true, false) => None,
         }
     }
 
-    /// Whether a verdict that was asked for, beside checks, rests on this check.
+    /// Whether a verdict that was asked for rests on this check.
     fn needs(&self, id: &str) -> bool {
         let named = |list: &[String], name: &str| list.iter().any(|known| known == name);
         let all = |list: &[String], name: &str| list.is_empty() || named(list, name);
@@ -203,6 +203,12 @@ mod tests {
         assert_eq!(ask("run").leaves_out("ns.user"), None);
         assert_eq!(ask("run").leaves_out("gpu.driver"), Some(NOT_ASKED));
         assert_eq!(ask("gpu").leaves_out("gpu.driver"), None);
+        let podman = Ask {
+            runtimes: vec!["podman".into()],
+            ..Ask::default()
+        };
+        assert_eq!(podman.leaves_out("net.tun"), None);
+        assert_eq!(podman.leaves_out("sch.pbs.hook"), Some(NOT_ASKED));
     }
 
     #[test]

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 /// The summary of a check that was not asked for; it is listed, and not made.
 pub const NOT_ASKED: &str = "not asked for";
 
+/// What a check says that was left out because it takes long.
+pub const LEFT_OUT: &str = "left out by --fast";
+
 /// The result of `hpcctl doctor`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Doctor {

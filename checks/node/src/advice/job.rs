@@ -5,41 +5,110 @@ use super::Known;
 /// The schedulers that a script can be written for.
 pub static SCHEDULERS: &[&str] = &["pbs", "slurm"];
 
-/// A runtime, in the order of preference for jobs, and how it runs an image.
-const RUNTIMES: &[(&str, &str)] = &[
-    ("charliecloud", "ch-run --join \"$IMAGE\" -- COMMAND"),
-    ("apptainer", "apptainer exec \"$IMAGE\" COMMAND"),
-    ("sarus", "sarus run \"$IMAGE\" COMMAND"),
-    ("podman-hpc", "podman-hpc run --rm \"$IMAGE\" COMMAND"),
-    (
-        "podman",
-        "podman run --rm --network=host --ipc=host \"$IMAGE\" COMMAND",
-    ),
-    ("enroot", "enroot start \"$IMAGE\" COMMAND"),
-    ("udocker", "udocker run \"$IMAGE\" COMMAND"),
+/// What a reference to an image names, by its words alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// An unpacked image.
+    Directory,
+    /// A squashfs image.
+    Squashfs,
+    /// A SIF image.
+    Sif,
+    /// An archive or a layout with a transport, such as `docker-archive:FILE`.
+    Archive,
+    /// A name in a registry.
+    Name,
+}
+
+impl Kind {
+    fn of(image: &str) -> Self {
+        let ends = |ends: &[&str]| ends.iter().any(|end| image.ends_with(end));
+        let begins = |begins: &[&str]| begins.iter().any(|begin| image.starts_with(begin));
+        if begins(&["docker-archive:", "oci-archive:", "oci:"]) {
+            Self::Archive
+        } else if ends(&[".sif"]) {
+            Self::Sif
+        } else if ends(&[".sqfs", ".sqsh", ".squashfs"]) {
+            Self::Squashfs
+        } else if begins(&["/", "./", "../", "dir:"]) {
+            Self::Directory
+        } else {
+            Self::Name
+        }
+    }
+}
+
+/// A runtime, in the order of preference for jobs: what it takes, and how it runs that.
+struct Way {
+    runtime: &'static str,
+    kinds: &'static [Kind],
+    command: &'static str,
+}
+
+const WAYS: &[Way] = &[
+    Way {
+        runtime: "charliecloud",
+        kinds: &[Kind::Directory, Kind::Squashfs, Kind::Name],
+        command: "ch-run --join \"$IMAGE\" -- COMMAND",
+    },
+    Way {
+        runtime: "apptainer",
+        kinds: &[
+            Kind::Directory,
+            Kind::Squashfs,
+            Kind::Sif,
+            Kind::Archive,
+            Kind::Name,
+        ],
+        command: "apptainer exec \"$IMAGE\" COMMAND",
+    },
+    Way {
+        runtime: "sarus",
+        kinds: &[Kind::Name],
+        command: "sarus run \"$IMAGE\" COMMAND",
+    },
+    Way {
+        runtime: "podman-hpc",
+        kinds: &[Kind::Name],
+        command: "podman-hpc run --rm \"$IMAGE\" COMMAND",
+    },
+    Way {
+        runtime: "podman",
+        kinds: &[Kind::Archive, Kind::Name],
+        command: "podman run --rm --network=host --ipc=host \"$IMAGE\" COMMAND",
+    },
+    Way {
+        runtime: "enroot",
+        kinds: &[Kind::Squashfs],
+        command: "enroot start \"$IMAGE\" COMMAND",
+    },
+    Way {
+        runtime: "udocker",
+        kinds: &[Kind::Name],
+        command: "udocker run \"$IMAGE\" COMMAND",
+    },
 ];
 
-/// The script; none where no runtime that is installed runs here.
-pub fn script(scheduler: &str, image: &str, known: &Known<'_>) -> Option<String> {
-    let (runtime, command) = RUNTIMES
+/// The script; else why none can be written.
+pub fn script(scheduler: &str, image: &str, known: &Known<'_>) -> Result<String, String> {
+    if image.is_empty() {
+        return Err("the reference of the image is empty".to_owned());
+    }
+    let kind = Kind::of(image);
+    let runs = |way: &&Way| known.works(way.runtime, operation(way, kind));
+    let way = WAYS
         .iter()
-        .find(|(runtime, _)| known.works(runtime, "run"))?;
-    let launcher = match scheduler {
-        "slurm" => "srun ",
-        _ => "mpiexec ",
-    };
-    let join = scheduler == "slurm" || known.passes("mpi.launcher");
-    // ch-run --join must know how many ranks of the node share a container: Slurm tells it.
-    let command = match (scheduler, *runtime) {
-        ("slurm", _) => (*command).to_owned(),
-        _ => command.replace("--join ", ""),
-    };
+        .filter(|way| way.kinds.contains(&kind))
+        .find(runs)
+        .ok_or_else(|| none(kind, known))?;
     let mut lines = vec!["#!/bin/bash".to_owned()];
     lines.extend(directives(scheduler));
     lines.push(String::new());
     lines.push(format!(
-        "# {runtime} runs on this node; hpcctl doctor tried it."
+        "# {} runs such images on this node; hpcctl doctor tried it.",
+        way.runtime
     ));
+    lines.extend(before(way, kind, image));
     if known.fails("sch.env") || known.fails("env.runtime_dir") {
         lines.push("# Jobs start without a login session, so the directory is made here.".into());
         lines.push("export XDG_RUNTIME_DIR=$(mktemp -d /tmp/run-$USER.XXXXXX)".into());
@@ -47,10 +116,84 @@ pub fn script(scheduler: &str, image: &str, known: &Known<'_>) -> Option<String>
     lines.push(
         "# The scheduler starts the container: its own container options are not relied on.".into(),
     );
-    lines.push(format!("IMAGE={}", quoted(image)));
-    let launcher = if join { launcher } else { "" };
-    lines.push(format!("{launcher}{command}"));
-    Some(lines.join("\n") + "\n")
+    lines.push("# COMMAND stands for the program in the image, with its arguments.".into());
+    lines.push(format!("IMAGE={}", quoted(&named(way, kind, image))));
+    lines.push(launched(scheduler, way, known));
+    Ok(lines.join("\n") + "\n")
+}
+
+/// The operation that must work: an image that is mounted takes more than one that is run.
+fn operation(way: &Way, kind: Kind) -> &'static str {
+    match kind {
+        Kind::Squashfs | Kind::Sif if matches!(way.runtime, "charliecloud" | "apptainer") => {
+            "mount-fuse"
+        }
+        _ => "run",
+    }
+}
+
+/// The image as the runtime takes it.
+fn named(way: &Way, kind: Kind, image: &str) -> String {
+    match (way.runtime, kind) {
+        (_, Kind::Directory) => image.strip_prefix("dir:").unwrap_or(image).to_owned(),
+        ("apptainer", Kind::Name) if !image.contains("://") => format!("docker://{image}"),
+        ("apptainer", _) => image.to_owned(),
+        (_, Kind::Name) => image.strip_prefix("docker://").unwrap_or(image).to_owned(),
+        _ => image.to_owned(),
+    }
+}
+
+/// What must be done once before the job.
+fn before(way: &Way, kind: Kind, image: &str) -> Option<String> {
+    let name = quoted(&named(way, kind, image));
+    let command = match (way.runtime, kind) {
+        ("charliecloud", Kind::Name) => format!("ch-image pull {name}"),
+        ("sarus", Kind::Name) => format!("sarus pull {name}"),
+        ("podman-hpc", Kind::Name) => format!("podman-hpc pull {name}"),
+        ("udocker", Kind::Name) => format!("udocker pull {name}"),
+        _ => return None,
+    };
+    Some(format!("# Once, before the job: {command}"))
+}
+
+/// The line that starts the container, by the launcher that there is.
+fn launched(scheduler: &str, way: &Way, known: &Known<'_>) -> String {
+    // ch-run --join must know how many ranks of the node share a container: Slurm tells it.
+    match scheduler {
+        "slurm" => format!("srun {}", way.command),
+        _ => {
+            let command = way.command.replace("--join ", "");
+            let launcher = ["mpiexec", "mpirun"]
+                .into_iter()
+                .find(|name| known.fact("mpi.launcher", name).is_some());
+            match launcher {
+                Some(launcher) => format!("{launcher} {command}"),
+                None => command,
+            }
+        }
+    }
+}
+
+/// Why no runtime runs such an image.
+fn none(kind: Kind, known: &Known<'_>) -> String {
+    let other = WAYS.iter().find(|way| known.works(way.runtime, "run"));
+    let what = match kind {
+        Kind::Directory => "a directory",
+        Kind::Squashfs => "a squashfs image",
+        Kind::Sif => "a SIF image",
+        Kind::Archive => "an archive",
+        Kind::Name => "an image from a registry",
+    };
+    let way_round = match (other.map(|way| way.runtime), kind) {
+        (Some("charliecloud"), Kind::Squashfs) => {
+            "; charliecloud runs directories here: ch-convert IMAGE.sqfs DIR"
+        }
+        (Some("charliecloud"), Kind::Archive) => {
+            "; charliecloud runs directories here: unpack the image to one, for example with umoci"
+        }
+        _ => "",
+    };
+    format!("no runtime that is installed runs {what} here{way_round}")
 }
 
 fn directives(scheduler: &str) -> Vec<String> {
@@ -101,6 +244,30 @@ mod tests {
             assert_eq!(bad, None);
         }
         let none = report(&[], &[("podman", Verdict::No)]);
-        assert_eq!(script("slurm", "x", &Known::new(&none)), None);
+        assert!(script("slurm", "x", &Known::new(&none)).is_err());
+        assert!(script("slurm", "", &Known::new(&found)).is_err());
+    }
+
+    #[test]
+    fn a_runtime_is_given_only_images_that_it_takes() {
+        let found = report(
+            &[],
+            &[("charliecloud", Verdict::Yes), ("podman", Verdict::Yes)],
+        );
+        let script = |image: &str| script("slurm", image, &Known::new(&found));
+        assert!(script("/images/app").unwrap().contains("ch-run --join"));
+        assert!(
+            script("debian:12")
+                .unwrap()
+                .contains("ch-image pull 'debian:12'")
+        );
+        assert!(
+            script("docker-archive:a.tar")
+                .unwrap()
+                .contains("podman run")
+        );
+        // The report says nothing of mount-fuse, so nothing is promised.
+        assert!(script("a.sqfs").unwrap_err().contains("ch-convert"));
+        assert!(script("a.sif").unwrap_err().contains("a SIF image"));
     }
 }

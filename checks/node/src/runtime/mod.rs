@@ -136,7 +136,9 @@ impl Runtime {
         let asked = |rule: &&Rule| ops.is_empty() || ops.iter().any(|op| op == rule.op);
         doctor::Runtime {
             runtime: self.name.into(),
-            installed: facts.holds(self.installed.id).unwrap_or(path.is_some()),
+            installed: facts
+                .holds(self.installed.id)
+                .unwrap_or(path.is_some() && !ask.fast),
             version: self.version_at(path.as_deref().filter(|_| !ask.fast), host),
             path,
             operations: self

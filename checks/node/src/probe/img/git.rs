@@ -20,7 +20,7 @@ pub static PROBE: Probe = Probe {
         why: "ch-image keeps its build cache in a Git repository: an import or a build ends in \"unable to auto-detect email address\" without an identity, before Charliecloud 0.32.",
         how: "Looks for git in PATH, ch-run --version, GIT_AUTHOR_EMAIL and GIT_COMMITTER_EMAIL, and user.email in ~/.gitconfig, ~/.config/git/config and /etc/gitconfig. CH_IMAGE_CACHE=disabled needs none of it.",
         user: "git config --global user.email you@example.org, or export CH_IMAGE_CACHE=disabled.",
-        admin: "Install git.",
+        admin: "",
         refs: &["ch-image(1)", "git-config(1)"],
     },
     read,
@@ -82,7 +82,7 @@ fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
     let there = judge_installed(reading, "git", Package::named("git").install("git", site));
     if there.holds != Some(true) {
         return Finding {
-            steps: vec![disable],
+            steps: std::iter::once(disable).chain(there.steps).collect(),
             ..there
         };
     }

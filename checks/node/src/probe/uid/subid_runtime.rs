@@ -4,7 +4,7 @@ use hpcctl_model::doctor::Cost;
 
 use super::Probe;
 use crate::finding::user;
-use crate::{Finding, Manual, Reading, Site};
+use crate::{Finding, Manual, Reading, Site, subid};
 
 /// The row.
 pub static PROBE: Probe = Probe {
@@ -15,7 +15,7 @@ pub static PROBE: Probe = Probe {
         why: "What the files grant and what a runtime maps may differ: built without libsubid, or with a pause process that is older than the grant, it maps one id.",
         how: "podman unshare cat /proc/self/uid_map. Podman makes directories and a pause process by it: only with --ask-runtimes.",
         user: "podman system migrate, where the range was granted later than podman was first used.",
-        admin: "Install a podman that is linked with libsubid.",
+        admin: "Grant a range (uid.subid.file); where one is granted by a directory, install a podman that is linked with libsubid.",
         refs: &["podman-unshare(1)"],
     },
     read,
@@ -29,7 +29,7 @@ fn read(site: &Site<'_>) -> Reading {
         .filter(|_| site.ask_runtimes && !site.is_root())
     {
         Some(podman) => {
-            Reading::new().run(site, &[&podman, "unshare", "cat", "/proc/self/uid_map"])
+            subid::read(site).run(site, &[&podman, "unshare", "cat", "/proc/self/uid_map"])
         }
         None => Reading::new(),
     }
@@ -41,7 +41,11 @@ fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
             "asked only with --ask-runtimes: podman leaves directories and a process behind",
         );
     }
-    let Some(ran) = reading.ran.first() else {
+    let Some(ran) = reading
+        .ran
+        .iter()
+        .find(|ran| ran.argv.iter().any(|word| word == "unshare"))
+    else {
         return Finding::skipped("podman is not installed, or root asks");
     };
     if !ran.ok() {
@@ -53,6 +57,9 @@ fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
         .filter_map(|line| line.split_whitespace().nth(2)?.parse::<u64>().ok());
     match counts.sum::<u64>() {
         0 => Finding::unknown("podman printed no map"),
+        1 if subid::granted(reading, &site.caller).uids.is_empty() => {
+            Finding::warn("podman maps one id alone: no further ids are granted").holding(false)
+        }
         1 => Finding::warn("podman maps one id alone")
             .holding(false)
             .step(user(
@@ -74,7 +81,7 @@ mod tests {
     #[test]
     fn the_map_is_counted() {
         let find = |status: i32, stdout: &str| {
-            let mut run = ran(&["podman"], End::Exit(status), "");
+            let mut run = ran(&["podman", "unshare"], End::Exit(status), "");
             run.stdout = stdout.into();
             let reading = Reading {
                 ran: vec![run],
