@@ -1,6 +1,7 @@
 //! `doctor --image`: what an image needs beyond the node, tried with the real runtime.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use serde_json::Value;
 
@@ -11,6 +12,11 @@ use crate::repairs::Attempt;
 
 /// An image in which a file belongs to another than root, as a docker-archive.
 fn image_of_two_owners() -> String {
+    static ARCHIVE: OnceLock<String> = OnceLock::new();
+    ARCHIVE.get_or_init(made_of_two_owners).clone()
+}
+
+fn made_of_two_owners() -> String {
     let plain = image();
     let archive = shared().join("owners.tar");
     let script = "
@@ -59,4 +65,72 @@ fn an_image_with_owners_needs_ids() {
             assert!(works, "{}: {last}", run["fix"][0]);
         }
     }
+}
+
+/// A store that an earlier run made keeps its driver: the printed setting must fit it. Once it
+/// is set, doctor itself sees that the image can be unpacked.
+#[test]
+fn the_setting_for_owners_fits_the_store_that_is_there() {
+    if !real("the_setting_for_owners_fits_the_store_that_is_there") {
+        return;
+    }
+    let archive = image_of_two_owners();
+    let named = |name: &str| ENVIRONMENTS.iter().find(|row| row.name == name).unwrap();
+    let environment = named("no subordinate ids");
+    let program = shared().join("hpcctl").display().to_string();
+    for before in ["podman images >/dev/null", "true"] {
+        let doctor = "$1 doctor --runtime podman --image docker-archive:$0 -o json";
+        let judge = |script: &str| {
+            let script = format!("{before}; {script}{doctor}");
+            let run = environment.run(RUNC, &["sh", "-c", &script, &archive, &program]);
+            operation(&run.json(), "podman", "run").clone()
+        };
+        let refused = judge("");
+        assert_eq!(refused["verdict"], "no", "{refused}");
+        let steps = refused["fix"][0].as_array().unwrap();
+        let commands: Vec<&str> = steps
+            .iter()
+            .map(|step| step["command"].as_str().unwrap())
+            .collect();
+        let fix = commands.join(" && ");
+        let run = "podman load -q -i $0 && podman run --rm localhost/owners:latest true";
+        let script = format!("{before}; {fix} && {run}");
+        let tried = environment.run(RUNC, &["sh", "-c", &script, &archive]);
+        assert_eq!(tried.code, 0, "{before}; {fix}: {}", tried.stderr);
+        let works = judge(&format!("{fix}; "));
+        assert_ne!(works["verdict"], "no", "{before}; {fix}: {works}");
+    }
+}
+
+/// What `--emit-config` writes makes podman work, and doctor sees that it does.
+#[test]
+fn what_the_emitted_configuration_sets_is_seen() {
+    if !real("what_the_emitted_configuration_sets_is_seen") {
+        return;
+    }
+    let archive = image_of_two_owners();
+    let program = shared().join("hpcctl").display().to_string();
+    let emit = "$1 doctor --emit-config podman >$HOME/conf && sh $HOME/conf >&2 && ";
+    let run = "podman load -q -i $0 && podman run --rm localhost/owners:latest true";
+    let mut worked = 0;
+    for environment in ENVIRONMENTS {
+        let script =
+            format!("{emit} $1 doctor --runtime podman --op run --image docker-archive:$0 -o json");
+        let judged = environment.run("", &["sh", "-c", &script, &archive, &program]);
+        let Ok(report) = serde_json::from_str::<Value>(&judged.stdout) else {
+            // The home or podman itself is not there to be configured.
+            continue;
+        };
+        let verdict = operation(&report, "podman", "run").clone();
+        let script = format!("{emit} {run}");
+        let tried = environment.run("", &["sh", "-c", &script, &archive, &program]);
+        assert!(
+            agree(&verdict["verdict"], &tried),
+            "{}: {verdict} {}",
+            environment.name,
+            tried.stderr
+        );
+        worked += usize::from(tried.code == 0);
+    }
+    assert!(worked > 3, "{worked}");
 }

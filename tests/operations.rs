@@ -58,7 +58,7 @@ const OPERATIONS: &[Operation] = &[
     row(&[Newer], "charliecloud", "run", "", "ch-run $0 -- /bin/true"),
     row(BOTH, "charliecloud", "build", "", CH_IMAGE),
     row(BOTH, "charliecloud", "build", CACHELESS, CH_IMAGE),
-    row(&[Newer], "charliecloud", "build-multiuid", CACHELESS, CH_CHOWN),
+    row(BOTH, "charliecloud", "build-multiuid", CACHELESS, CH_CHOWN),
     row(BOTH, "charliecloud", "mount-fuse", "", "ch-run $0.sqfs -- /bin/true"),
     row(&[Newer], "charliecloud", "overlay", "", "ch-run -W $0 -- /bin/busybox touch /x"),
     row(&[Newer], "apptainer", "run", "", "apptainer exec $0 /bin/true"),
