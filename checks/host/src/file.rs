@@ -117,6 +117,11 @@ pub(crate) fn stat(path: &str) -> Result<Stat, Errno> {
     })
 }
 
+/// Who owns a file; a symbolic link is not followed.
+pub(crate) fn owner(path: &str) -> Result<u32, Errno> {
+    Ok(std::fs::symlink_metadata(path)?.uid())
+}
+
 /// The value of an extended attribute, following symbolic links.
 pub(crate) fn xattr(path: &str, name: &str) -> Result<Vec<u8>, Errno> {
     let mut value = vec![0_u8; XATTR];

@@ -127,6 +127,14 @@ impl Host for Recorder<'_> {
         self.keep(format!("stat {path}"), self.node.stat(path))
     }
 
+    fn owner(&self, path: &str) -> Result<u32, Errno> {
+        self.keep(format!("owner {path}"), self.node.owner(path))
+    }
+
+    fn needs(&self, path: &str) -> Result<Vec<String>, Errno> {
+        self.keep(format!("needs {path}"), self.node.needs(path))
+    }
+
     fn xattr(&self, path: &str, name: &str) -> Result<Vec<u8>, Errno> {
         self.keep(format!("xattr {name} {path}"), self.node.xattr(path, name))
     }
@@ -178,6 +186,16 @@ impl Host for Recording {
 
     fn stat(&self, path: &str) -> Result<Stat, Errno> {
         self.answer(&format!("stat {path}"))
+            .unwrap_or(Err(Errno::ENOENT))
+    }
+
+    fn owner(&self, path: &str) -> Result<u32, Errno> {
+        self.answer(&format!("owner {path}"))
+            .unwrap_or(Err(Errno::ENOENT))
+    }
+
+    fn needs(&self, path: &str) -> Result<Vec<String>, Errno> {
+        self.answer(&format!("needs {path}"))
             .unwrap_or(Err(Errno::ENOENT))
     }
 

@@ -88,6 +88,16 @@ impl Host for Scripted {
         self.stats.get(path).cloned().ok_or(Errno::ENOENT)
     }
 
+    fn owner(&self, path: &str) -> Result<u32, Errno> {
+        Host::stat(self, path).map(|stat| stat.uid)
+    }
+
+    fn needs(&self, path: &str) -> Result<Vec<String>, Errno> {
+        // What an ELF file needs stands in it, a word each.
+        let text = self.read(path)?;
+        Ok(text.split_whitespace().map(ToOwned::to_owned).collect())
+    }
+
     fn xattr(&self, path: &str, _: &str) -> Result<Vec<u8>, Errno> {
         self.xattrs.get(path).cloned().ok_or(Errno::ENODATA)
     }

@@ -55,6 +55,12 @@ impl Host for Door<'_> {
     fn stat(&self, path: &str) -> Result<Stat, Errno> {
         self.node.stat(path)
     }
+    fn owner(&self, path: &str) -> Result<u32, Errno> {
+        self.node.owner(path)
+    }
+    fn needs(&self, path: &str) -> Result<Vec<String>, Errno> {
+        self.node.needs(path)
+    }
     fn xattr(&self, path: &str, name: &str) -> Result<Vec<u8>, Errno> {
         self.node.xattr(path, name)
     }

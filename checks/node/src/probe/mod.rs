@@ -86,6 +86,7 @@ pub static SLOW: &[&str] = &[
     "charliecloud.user",
     "charliecloud.write_fake",
     "fi.providers",
+    "fs.quota",
     "gpu.ctk",
     "img.git",
     "net.netavark",
