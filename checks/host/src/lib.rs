@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use command::Ran;
 pub use errno::Errno;
-pub use file::Stat;
+pub use file::{Entry, Stat};
 pub use live::Live;
 pub use record::{Recorder, Recording};
 pub use trial::{Op, Trial, Tried};
@@ -38,8 +38,8 @@ pub trait Host: Sync {
     /// Looks at a file, following symbolic links.
     fn stat(&self, path: &str) -> Result<Stat, Errno>;
 
-    /// Who owns a file; a symbolic link is not followed.
-    fn owner(&self, path: &str) -> Result<u32, Errno>;
+    /// Looks at a name in a directory; a symbolic link is not followed.
+    fn entry(&self, path: &str) -> Result<Entry, Errno>;
 
     /// The versions that an ELF file needs of other libraries, such as `GLIBC_2.34`, sorted,
     /// each once; those that it can do without are left out.

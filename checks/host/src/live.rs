@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::{
-    Caller, Errno, Host, Ran, Resource, Stat, Trial, Tried, command, elf, file, scratch::Scratch,
-    trial,
+    Caller, Entry, Errno, Host, Ran, Resource, Stat, Trial, Tried, command, elf, file,
+    scratch::Scratch, trial,
 };
 
 /// What names a directory that programs write to.
@@ -34,8 +34,8 @@ impl Host for Live {
         file::stat(path)
     }
 
-    fn owner(&self, path: &str) -> Result<u32, Errno> {
-        file::owner(path)
+    fn entry(&self, path: &str) -> Result<Entry, Errno> {
+        file::entry(path)
     }
 
     fn needs(&self, path: &str) -> Result<Vec<String>, Errno> {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::trial::{End, Trial, Tried};
-use crate::{Caller, Errno, Host, Ran, Resource, Stat};
+use crate::{Caller, Entry, Errno, Host, Ran, Resource, Stat};
 
 /// The name of the format.
 const SCHEMA: &str = "hpcctl.recording/1";
@@ -127,8 +127,8 @@ impl Host for Recorder<'_> {
         self.keep(format!("stat {path}"), self.node.stat(path))
     }
 
-    fn owner(&self, path: &str) -> Result<u32, Errno> {
-        self.keep(format!("owner {path}"), self.node.owner(path))
+    fn entry(&self, path: &str) -> Result<Entry, Errno> {
+        self.keep(format!("entry {path}"), self.node.entry(path))
     }
 
     fn needs(&self, path: &str) -> Result<Vec<String>, Errno> {
@@ -189,8 +189,8 @@ impl Host for Recording {
             .unwrap_or(Err(Errno::ENOENT))
     }
 
-    fn owner(&self, path: &str) -> Result<u32, Errno> {
-        self.answer(&format!("owner {path}"))
+    fn entry(&self, path: &str) -> Result<Entry, Errno> {
+        self.answer(&format!("entry {path}"))
             .unwrap_or(Err(Errno::ENOENT))
     }
 

@@ -101,7 +101,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
 
-    use hpcctl_host::{Caller, Errno, Ran, Resource, Stat, Trial, Tried};
+    use hpcctl_host::{Caller, Entry, Errno, Ran, Resource, Stat, Trial, Tried};
 
     use super::*;
     use crate::scripted::Scripted;
@@ -147,8 +147,8 @@ mod tests {
         fn stat(&self, path: &str) -> Result<Stat, Errno> {
             Host::stat(&self.node, path)
         }
-        fn owner(&self, path: &str) -> Result<u32, Errno> {
-            self.node.owner(path)
+        fn entry(&self, path: &str) -> Result<Entry, Errno> {
+            self.node.entry(path)
         }
         fn needs(&self, path: &str) -> Result<Vec<String>, Errno> {
             self.node.needs(path)

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use hpcctl_host::trial::{Attempted, End};
-use hpcctl_host::{Caller, Errno, Host, Ran, Resource, Stat, Trial, Tried, command};
+use hpcctl_host::{Caller, Entry, Errno, Host, Ran, Resource, Stat, Trial, Tried, command};
 
 /// A node that answers from tables; what is in none of them is not there.
 #[derive(Debug, Clone)]
@@ -88,8 +88,11 @@ impl Host for Scripted {
         self.stats.get(path).cloned().ok_or(Errno::ENOENT)
     }
 
-    fn owner(&self, path: &str) -> Result<u32, Errno> {
-        Host::stat(self, path).map(|stat| stat.uid)
+    fn entry(&self, path: &str) -> Result<Entry, Errno> {
+        Host::stat(self, path).map(|stat| Entry {
+            uid: stat.uid,
+            directory: stat.mode & libc::S_IFMT == libc::S_IFDIR,
+        })
     }
 
     fn needs(&self, path: &str) -> Result<Vec<String>, Errno> {

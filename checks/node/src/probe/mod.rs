@@ -32,6 +32,7 @@ mod run;
 mod sch;
 mod sec;
 mod sys;
+mod time;
 mod ucx;
 mod uid;
 
@@ -63,6 +64,7 @@ pub static GROUPS: &[&[&Probe]] = &[
     lim::PROBES,
     env::PROBES,
     kernel::PROBES,
+    time::PROBES,
     gpu::PROBES,
     mpi::PROBES,
     rdma::PROBES,
