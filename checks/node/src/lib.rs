@@ -14,6 +14,7 @@ pub mod filesystem;
 pub mod finding;
 mod firewall;
 pub mod gpu;
+mod harmless;
 mod helper;
 pub mod image;
 mod kernel;

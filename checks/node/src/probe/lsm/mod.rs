@@ -5,6 +5,7 @@ use super::Probe;
 mod apparmor_cur;
 mod apparmor_userns;
 mod fapolicyd;
+mod ima;
 mod landlock;
 mod list;
 mod lockdown;
@@ -19,4 +20,5 @@ pub(super) static PROBES: &[&Probe] = &[
     &apparmor_cur::PROBE,
     &lockdown::PROBE,
     &fapolicyd::PROBE,
+    &ima::PROBE,
 ];
