@@ -90,6 +90,7 @@ pub static SLOW: &[&str] = &[
     "fi.providers",
     "fs.quota",
     "gpu.ctk",
+    "gpu.nvcli",
     "img.git",
     "net.netavark",
     "net.pasta",

@@ -81,7 +81,7 @@ pub static RUNTIME: Runtime = Runtime {
         Rule {
             op: "gpu",
             needs: Formula::All(&[RUN, GPU]),
-            wants: &["gpu.libmatch"],
+            wants: &["gpu.libmatch", "gpu.nvcli"],
             tried: false,
         },
         Rule {

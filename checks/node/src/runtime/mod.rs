@@ -117,9 +117,13 @@ pub(crate) const KERNEL_MOUNTS: Formula = Formula::All(&[
 /// A registry answers; asked only where the network may be used, else not known.
 pub(crate) const REGISTRY: Formula = Formula::Check("reg.v2ping");
 
-/// There is a GPU, with its driver, and the caller may open it.
-pub(crate) const GPU: Formula =
-    Formula::All(&[Formula::Check("gpu.driver"), Formula::Check("gpu.nodes")]);
+/// There is a GPU, with its driver, the caller may open it, and the image, where one is given,
+/// can load the driver's libraries: each runtime takes them from the node.
+pub(crate) const GPU: Formula = Formula::All(&[
+    Formula::Check("gpu.driver"),
+    Formula::Check("gpu.nodes"),
+    Formula::Check("gpu.glibcfloor"),
+]);
 
 /// The node has an MPI that can replace that of an image.
 pub(crate) const HOST_MPI: Formula =
