@@ -3,6 +3,7 @@
 //! A [`Probe`] reads and judges; the runtime matrix is then derived from the findings alone.
 
 pub mod advice;
+mod apparmor;
 mod apptainer;
 pub mod attribute;
 pub mod cgroup;

@@ -27,13 +27,17 @@ pub fn read(site: &Site<'_>) -> Option<Storage> {
     if site.is_root() {
         let table = own(site, None).unwrap_or(node)?;
         let graphroot = text(&table, "graphroot").unwrap_or("/var/lib/containers/storage");
-        return Some(storage(graphroot.to_owned(), &table));
+        return Some(Storage {
+            graphroot: graphroot.to_owned(),
+            fakes_owners: fakes_owners(&table),
+        });
     }
     let config = directory(site, "XDG_CONFIG_HOME", ".config");
     let own = own(site, config).unwrap_or(Some(Table::new()))?;
+    let node = node?;
     let graphroot = match text(&own, "graphroot") {
         Some(path) => path.to_owned(),
-        None => match text(node.as_ref()?, "rootless_storage_path") {
+        None => match text(&node, "rootless_storage_path") {
             Some(path) => expanded(site, path)?,
             None => format!(
                 "{}/containers/storage",
@@ -41,7 +45,11 @@ pub fn read(site: &Site<'_>) -> Option<Storage> {
             ),
         },
     };
-    Some(storage(graphroot, &own))
+    let fakes_owners = fakes_owners(&own) || fakes_owners(&node);
+    Some(Storage {
+        graphroot,
+        fakes_owners,
+    })
 }
 
 /// The file that is the caller's own: none where there is none, and none inside where it
@@ -77,7 +85,8 @@ fn text<'t>(table: &'t Table, key: &str) -> Option<&'t str> {
     (!value.is_empty()).then_some(value)
 }
 
-fn storage(graphroot: String, table: &Table) -> Storage {
+/// Whether the options keep owners and modes in attributes of the files.
+fn fakes_owners(table: &Table) -> bool {
     let options = table
         .get("storage")
         .and_then(|storage| storage.get("options"));
@@ -89,10 +98,7 @@ fn storage(graphroot: String, table: &Table) -> Storage {
         };
         of(options).or_else(|| of(overlay)).unwrap_or(false)
     };
-    Storage {
-        graphroot,
-        fakes_owners: has("force_mask", "") || has("mountopt", "xattr_permissions"),
-    }
+    has("force_mask", "") || has("mountopt", "xattr_permissions")
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::Probe;
 
 mod apparmor_cur;
+mod apparmor_profile;
 mod apparmor_userns;
 mod fapolicyd;
 mod ima;
@@ -21,4 +22,5 @@ pub(super) static PROBES: &[&Probe] = &[
     &lockdown::PROBE,
     &fapolicyd::PROBE,
     &ima::PROBE,
+    &apparmor_profile::PROBE,
 ];
