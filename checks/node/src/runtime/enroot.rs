@@ -18,6 +18,7 @@ pub static RUNTIME: Runtime = Runtime {
     name: "enroot",
     programs: PROGRAMS,
     version: &["version"],
+    version_of: None,
     installed: Probe {
         id: "runtime.enroot.installed",
         manual: Manual {

@@ -19,6 +19,7 @@ pub static RUNTIME: Runtime = Runtime {
     name: "podman",
     programs: PROGRAMS,
     version: &["--version"],
+    version_of: None,
     installed: Probe {
         id: "runtime.podman.installed",
         manual: Manual {
