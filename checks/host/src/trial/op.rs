@@ -257,6 +257,16 @@ impl fmt::Display for Op {
                 "seccomp(SECCOMP_FILTER_FLAG_NEW_LISTENER), ioctl(SECCOMP_IOCTL_NOTIF_SEND)",
             ),
             Self::ReadParent => f.write_str("process_vm_readv(the parent, 8 bytes)"),
+            Self::Syscall { name, .. } => write!(f, "{name}()"),
+            _ => self.fmt_of_files(f),
+        }
+    }
+}
+
+impl Op {
+    /// The operations that try what a file system, a mount or a socket can do.
+    fn fmt_of_files(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             Self::OpenUnnamed(path) => write!(f, "open({path}, O_TMPFILE)"),
             Self::Lock(path) => write!(f, "flock({path}, LOCK_EX)"),
             Self::RenameWhiteout { from, to } => {
@@ -272,7 +282,8 @@ impl fmt::Display for Op {
             Self::MapMount(target) => write!(f, "mount_setattr({target}, MOUNT_ATTR_IDMAP)"),
             Self::Connect(path) => write!(f, "connect({path})"),
             Self::ClockState => f.write_str("adjtimex()"),
-            Self::Syscall { name, .. } => write!(f, "{name}()"),
+            // Every other operation has its words above.
+            _ => f.write_str("?"),
         }
     }
 }
