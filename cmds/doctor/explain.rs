@@ -10,26 +10,38 @@ use crate::failure::Failure;
 
 /// Carries out the command.
 pub fn run(ids: &[String]) -> Result<Exit, Failure> {
-    let pages: Vec<String> = ids
-        .iter()
-        .map(|id| find(id).map(page))
-        .collect::<Result<_, _>>()?;
+    let pages: Vec<String> = find_all(ids)?.into_iter().map(page).collect();
     emit::to_stdout(pages.join("\n").as_bytes())?;
     Ok(Exit::Clean)
 }
 
-/// The check with this id, or a failure that names those that are near.
-pub fn find(id: &str) -> Result<&'static Probe, Failure> {
-    if let Some(probe) = hpcctl_node::checks().find(|probe| probe.id == id) {
-        return Ok(probe);
+/// The checks with these ids, or a failure that names each id that there is not, and for each
+/// those that are near.
+pub fn find_all(ids: &[String]) -> Result<Vec<&'static Probe>, Failure> {
+    let find = |id: &String| hpcctl_node::checks().find(|probe| probe.id == id);
+    let unknown: Vec<&str> = ids
+        .iter()
+        .filter(|id| find(id).is_none())
+        .map(String::as_str)
+        .collect();
+    match unknown.as_slice() {
+        [] => Ok(ids.iter().filter_map(find).collect()),
+        [id] => Err(Failure::usage(format!("there is no check {id}")).hint(hint(id))),
+        several => {
+            let failure = Failure::usage(format!("there are no checks {}", several.join(", ")));
+            let hints = several.iter().map(|id| format!("{id}: {}", hint(id)));
+            Err(hints.fold(failure, Failure::hint))
+        }
     }
-    let failure = Failure::usage(format!("there is no check {id}"));
+}
+
+/// What to try instead of an id that there is not.
+fn hint(id: &str) -> String {
     let near = near(id);
-    Err(if near.is_empty() {
-        failure.hint("hpcctl doctor list names all checks")
-    } else {
-        failure.hint(format!("did you mean {}?", near.join(" or ")))
-    })
+    match near.is_empty() {
+        true => "hpcctl doctor list names all checks".into(),
+        false => format!("did you mean {}?", near.join(" or ")),
+    }
 }
 
 /// The ids that are near to one that does not exist, the nearest first: those that differ in
@@ -126,12 +138,20 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_check_suggests_those_near_it() {
-        let failure = find("ns.usr")
+    fn every_unknown_check_is_named_with_those_near_it() {
+        let ids = ["ns.usr", "ns.user", "no.such"].map(String::from);
+        let failure = find_all(&ids)
             .err()
             .map(|failure| format!("{failure:?}"))
             .unwrap_or_default();
-        assert!(failure.contains("ns.user"), "{failure}");
+        assert!(failure.contains("no checks ns.usr, no.such"), "{failure}");
+        assert!(
+            failure.contains("ns.usr: did you mean ns.user"),
+            "{failure}"
+        );
+        assert!(failure.contains("no.such: hpcctl doctor list"), "{failure}");
+        let found = find_all(&ids[1..2]).map(|found| found.len()).unwrap_or(0);
+        assert_eq!(found, 1);
     }
 
     #[test]

@@ -187,9 +187,7 @@ impl Doctor {
 
     fn examine(&self, ui: &Ui) -> Result<Exit, Failure> {
         let mut outputs = emit::outputs(&self.output, Kind::Doctor)?;
-        self.check
-            .iter()
-            .try_for_each(|id| explain::find(id).map(|_| ()))?;
+        explain::find_all(&self.check)?;
         let image = self.image.as_deref().filter(|_| self.emit_job.is_none());
         let ask = Ask {
             image: image.map(image::read).transpose()?,

@@ -42,6 +42,15 @@ pub struct Stat {
     pub free_inodes: u64,
 }
 
+/// What lstat(2) says of a name in a directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The owner.
+    pub uid: u32,
+    /// Whether it is a directory, and no link to one.
+    pub directory: bool,
+}
+
 impl Stat {
     /// The permission bits alone.
     pub fn permissions(&self) -> u32 {
@@ -114,6 +123,15 @@ pub(crate) fn stat(path: &str) -> Result<Stat, Errno> {
             0 => u64::MAX,
             _ => mounted.f_favail,
         },
+    })
+}
+
+/// Looks at a name in a directory; a symbolic link is not followed.
+pub(crate) fn entry(path: &str) -> Result<Entry, Errno> {
+    let meta = std::fs::symlink_metadata(path)?;
+    Ok(Entry {
+        uid: meta.uid(),
+        directory: meta.is_dir(),
     })
 }
 

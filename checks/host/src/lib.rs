@@ -4,6 +4,7 @@
 //! here judges: it reports what was asked and what the system answered.
 
 pub mod command;
+mod elf;
 pub mod errno;
 pub mod file;
 mod live;
@@ -18,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use command::Ran;
 pub use errno::Errno;
-pub use file::Stat;
+pub use file::{Entry, Stat};
 pub use live::Live;
 pub use record::{Recorder, Recording};
 pub use trial::{Op, Trial, Tried};
@@ -36,6 +37,13 @@ pub trait Host: Sync {
 
     /// Looks at a file, following symbolic links.
     fn stat(&self, path: &str) -> Result<Stat, Errno>;
+
+    /// Looks at a name in a directory; a symbolic link is not followed.
+    fn entry(&self, path: &str) -> Result<Entry, Errno>;
+
+    /// The versions that an ELF file needs of other libraries, such as `GLIBC_2.34`, sorted,
+    /// each once; those that it can do without are left out.
+    fn needs(&self, path: &str) -> Result<Vec<String>, Errno>;
 
     /// The value of an extended attribute, following symbolic links, at most 64 KiB of it.
     fn xattr(&self, path: &str, name: &str) -> Result<Vec<u8>, Errno>;
@@ -83,6 +91,8 @@ pub enum Resource {
     Nofile,
     /// Processes of the user.
     Nproc,
+    /// Bytes of the stack.
+    Stack,
 }
 
 /// The machine, as uname(2) names it.

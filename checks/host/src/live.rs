@@ -4,7 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::{
-    Caller, Errno, Host, Ran, Resource, Stat, Trial, Tried, command, file, scratch::Scratch, trial,
+    Caller, Entry, Errno, Host, Ran, Resource, Stat, Trial, Tried, command, elf, file,
+    scratch::Scratch, trial,
 };
 
 /// What names a directory that programs write to.
@@ -31,6 +32,14 @@ impl Host for Live {
 
     fn stat(&self, path: &str) -> Result<Stat, Errno> {
         file::stat(path)
+    }
+
+    fn entry(&self, path: &str) -> Result<Entry, Errno> {
+        file::entry(path)
+    }
+
+    fn needs(&self, path: &str) -> Result<Vec<String>, Errno> {
+        elf::needs(path)
     }
 
     fn xattr(&self, path: &str, name: &str) -> Result<Vec<u8>, Errno> {
@@ -87,6 +96,7 @@ impl Host for Live {
             Resource::Memlock => rustix::process::Resource::Memlock,
             Resource::Nofile => rustix::process::Resource::Nofile,
             Resource::Nproc => rustix::process::Resource::Nproc,
+            Resource::Stack => rustix::process::Resource::Stack,
         });
         (
             limit.current.unwrap_or(u64::MAX),

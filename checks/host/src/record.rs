@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::trial::{End, Trial, Tried};
-use crate::{Caller, Errno, Host, Ran, Resource, Stat};
+use crate::{Caller, Entry, Errno, Host, Ran, Resource, Stat};
 
 /// The name of the format.
 const SCHEMA: &str = "hpcctl.recording/1";
@@ -127,6 +127,14 @@ impl Host for Recorder<'_> {
         self.keep(format!("stat {path}"), self.node.stat(path))
     }
 
+    fn entry(&self, path: &str) -> Result<Entry, Errno> {
+        self.keep(format!("entry {path}"), self.node.entry(path))
+    }
+
+    fn needs(&self, path: &str) -> Result<Vec<String>, Errno> {
+        self.keep(format!("needs {path}"), self.node.needs(path))
+    }
+
     fn xattr(&self, path: &str, name: &str) -> Result<Vec<u8>, Errno> {
         self.keep(format!("xattr {name} {path}"), self.node.xattr(path, name))
     }
@@ -178,6 +186,16 @@ impl Host for Recording {
 
     fn stat(&self, path: &str) -> Result<Stat, Errno> {
         self.answer(&format!("stat {path}"))
+            .unwrap_or(Err(Errno::ENOENT))
+    }
+
+    fn entry(&self, path: &str) -> Result<Entry, Errno> {
+        self.answer(&format!("entry {path}"))
+            .unwrap_or(Err(Errno::ENOENT))
+    }
+
+    fn needs(&self, path: &str) -> Result<Vec<String>, Errno> {
+        self.answer(&format!("needs {path}"))
             .unwrap_or(Err(Errno::ENOENT))
     }
 

@@ -18,6 +18,15 @@ pub fn starter(site: &Site<'_>) -> Option<String> {
     found.map(|path| (*path).to_owned())
 }
 
+/// The starter that is not set-user-id, which makes user namespaces; it lies beside the other.
+pub fn unprivileged_starter(site: &Site<'_>) -> Option<String> {
+    let mut paths = STARTERS
+        .iter()
+        .filter_map(|path| path.strip_suffix("-suid"));
+    let found = paths.find(|path| site.host.stat(path).is_ok());
+    found.map(ToOwned::to_owned)
+}
+
 /// Whether a directive is not set to `no`: all that are asked for here are `yes` by default.
 pub fn allows(text: &str, directive: &str) -> bool {
     let lines = text.lines().filter_map(|line| line.split_once('='));

@@ -101,7 +101,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
 
-    use hpcctl_host::{Caller, Errno, Ran, Resource, Stat, Trial, Tried};
+    use hpcctl_host::{Caller, Entry, Errno, Ran, Resource, Stat, Trial, Tried};
 
     use super::*;
     use crate::scripted::Scripted;
@@ -121,7 +121,12 @@ mod tests {
                     "/etc/slurm/plugstack.conf",
                     "required /opt/spank_pyxis.so\n",
                 )
-                .file("/proc/driver/nvidia/version", "Module  535.1\n");
+                .file("/proc/driver/nvidia/version", "Module  535.1\n")
+                .file(
+                    "/proc/self/mountinfo",
+                    "21 1 0:0 / / rw - ext4 /dev/sda1 rw,usrquota\n",
+                )
+                .stat("/tmp", crate::scripted::stat(0o041777));
             node.env.insert("HOME".into(), "/home/alice".into());
             let started = AtomicUsize::new(0);
             Self { node, started }
@@ -141,6 +146,12 @@ mod tests {
         }
         fn stat(&self, path: &str) -> Result<Stat, Errno> {
             Host::stat(&self.node, path)
+        }
+        fn entry(&self, path: &str) -> Result<Entry, Errno> {
+            self.node.entry(path)
+        }
+        fn needs(&self, path: &str) -> Result<Vec<String>, Errno> {
+            self.node.needs(path)
         }
         fn xattr(&self, path: &str, name: &str) -> Result<Vec<u8>, Errno> {
             Host::xattr(&self.node, path, name)

@@ -4,8 +4,9 @@
 
 use hpcctl_model::doctor::{Cost, Step};
 
-use crate::Site;
 use crate::finding::admin;
+use crate::package::Package;
+use crate::{Finding, Reading, Site, helper};
 
 const DEVICES: &str = "/sys/bus/pci/devices";
 
@@ -162,6 +163,32 @@ pub fn libraries(site: &Site<'_>, stem: &str) -> Vec<(String, String)> {
         }
     }
     found
+}
+
+/// Looks for a helper of NVIDIA's, where its driver is loaded, and asks for its version.
+pub fn read_helper(site: &Site<'_>, program: &str) -> Reading {
+    match driver(site, Vendor::Nvidia) {
+        Some(driver) => {
+            let mut reading = helper::read(site, program);
+            reading.facts.push(("the loaded driver".into(), driver));
+            reading
+        }
+        None => Reading::new(),
+    }
+}
+
+/// Judges whether that helper is there and starts; other GPUs are handed over without it.
+pub fn judge_helper(
+    reading: &Reading,
+    site: &Site<'_>,
+    program: &str,
+    package: Package,
+) -> Finding {
+    if reading.facts.is_empty() {
+        let others = !vendors(site).is_empty();
+        return Finding::skipped("no driver of NVIDIA is loaded").holding(others);
+    }
+    helper::judge(reading, site, program, package)
 }
 
 /// Loads a driver.

@@ -3,6 +3,7 @@
 //! A [`Probe`] reads and judges; the runtime matrix is then derived from the findings alone.
 
 pub mod advice;
+mod apparmor;
 mod apptainer;
 pub mod attribute;
 pub mod cgroup;
@@ -14,6 +15,7 @@ pub mod filesystem;
 pub mod finding;
 mod firewall;
 pub mod gpu;
+mod harmless;
 mod helper;
 pub mod image;
 mod kernel;
@@ -28,6 +30,8 @@ pub mod oci;
 pub mod overlay;
 pub mod package;
 pub mod pbs;
+mod place;
+mod podman_store;
 pub mod privilege;
 pub mod probe;
 pub mod process;

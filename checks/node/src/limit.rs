@@ -74,6 +74,7 @@ fn name(resource: Resource) -> &'static str {
         Resource::Memlock => "getrlimit(RLIMIT_MEMLOCK)",
         Resource::Nofile => "getrlimit(RLIMIT_NOFILE)",
         Resource::Nproc => "getrlimit(RLIMIT_NPROC)",
+        Resource::Stack => "getrlimit(RLIMIT_STACK)",
     }
 }
 

@@ -79,6 +79,35 @@ pub fn settings(reading: &Reading) -> Settings {
     settings
 }
 
+/// The mirrors of Docker Hub, in order: those of the rows of that name.
+pub fn mirrors_of_hub(reading: &Reading) -> Vec<String> {
+    let texts = reading
+        .files
+        .iter()
+        .filter_map(|(_, read)| read.as_ref().ok());
+    let tables = texts.filter_map(|text| text.parse::<Table>().ok());
+    let mut mirrors = Vec::new();
+    for table in tables {
+        for row in table
+            .get("registry")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
+            let name = |key: &str| row.get(key).and_then(Value::as_str);
+            if name("prefix").or(name("location")) != Some("docker.io") {
+                continue;
+            }
+            let rows = row.get("mirror").and_then(Value::as_array);
+            let locations = rows.into_iter().flatten();
+            mirrors.extend(
+                locations.filter_map(|row| Some(row.get("location")?.as_str()?.to_owned())),
+            );
+        }
+    }
+    mirrors
+}
+
 /// Asks a registry for /v2/, where the network may be used; once, for all checks of it.
 pub fn ask(site: &Site<'_>) -> Reading {
     if !site.network {
@@ -97,11 +126,15 @@ pub fn ask(site: &Site<'_>) -> Reading {
     let Some(curl) = site.host.which("curl") else {
         return reading;
     };
-    let address = format!("https://{registry}/v2/");
+    get(reading, site, &curl, &format!("https://{registry}/v2/"))
+}
+
+/// Asks for an address and keeps the headers of the answer alone.
+pub fn get(reading: Reading, site: &Site<'_>, curl: &str, address: &str) -> Reading {
     reading.run(
         site,
         &[
-            curl.as_str(),
+            curl,
             "-sS",
             "-o",
             "/dev/null",
@@ -109,7 +142,7 @@ pub fn ask(site: &Site<'_>) -> Reading {
             "-",
             "--max-time",
             SECONDS,
-            &address,
+            address,
         ],
     )
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use hpcctl_host::trial::{Attempted, End};
-use hpcctl_host::{Caller, Errno, Host, Ran, Resource, Stat, Trial, Tried, command};
+use hpcctl_host::{Caller, Entry, Errno, Host, Ran, Resource, Stat, Trial, Tried, command};
 
 /// A node that answers from tables; what is in none of them is not there.
 #[derive(Debug, Clone)]
@@ -86,6 +86,19 @@ impl Host for Scripted {
 
     fn stat(&self, path: &str) -> Result<Stat, Errno> {
         self.stats.get(path).cloned().ok_or(Errno::ENOENT)
+    }
+
+    fn entry(&self, path: &str) -> Result<Entry, Errno> {
+        Host::stat(self, path).map(|stat| Entry {
+            uid: stat.uid,
+            directory: stat.mode & libc::S_IFMT == libc::S_IFDIR,
+        })
+    }
+
+    fn needs(&self, path: &str) -> Result<Vec<String>, Errno> {
+        // What an ELF file needs stands in it, a word each.
+        let text = self.read(path)?;
+        Ok(text.split_whitespace().map(ToOwned::to_owned).collect())
     }
 
     fn xattr(&self, path: &str, _: &str) -> Result<Vec<u8>, Errno> {

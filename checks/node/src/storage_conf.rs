@@ -1,164 +1,152 @@
-//! containers-storage.conf(5) as rootless podman takes it, and the store that it leads to.
-//!
-//! The order was seen with podman 4.3.1: of the admin's file a user takes the option for owners,
-//! of one's own file everything; `CONTAINERS_STORAGE_CONF` replaces both. A store keeps the
-//! driver that made it, whatever the files say later.
+//! Where podman keeps images and containers: containers-storage.conf(5).
 
 use toml::{Table, Value};
 
-use crate::{Reading, Site};
+use crate::Site;
 
-const ADMIN: &str = "/etc/containers/storage.conf";
+/// The files of the node, the one that wins first.
+const FILES: &[&str] = &[
+    "/etc/containers/storage.conf",
+    "/usr/share/containers/storage.conf",
+];
 
-/// The drivers that rootless podman picks from.
-const DRIVERS: [&str; 2] = ["overlay", "vfs"];
-
-/// The fact that names the driver of the store.
-pub const STORE_DRIVER: &str = "driver of the store";
-
-/// What checks judge by.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Settings {
-    /// `driver` of `[storage]`, and the file that set it.
-    pub driver: Option<(String, String)>,
-    /// The file that sets `ignore_chown_errors`.
-    pub one_owner: Option<String>,
-    /// A file that cannot be parsed.
-    pub broken: Option<String>,
+/// What the files say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Storage {
+    /// The directory of images and containers.
+    pub graphroot: String,
+    /// Whether owners are kept beside the files instead of in them.
+    pub fakes_owners: bool,
 }
 
-/// The user's own file.
-pub fn own_file(site: &Site<'_>) -> Option<String> {
-    let set = |name| site.host.env(name).filter(|value| !value.is_empty());
-    if let Some(path) = set("CONTAINERS_STORAGE_CONF") {
-        return Some(path);
+/// The storage of the caller; none where a file that decides cannot be parsed, or where an
+/// ordinary user has no home.
+pub fn read(site: &Site<'_>) -> Option<Storage> {
+    let node = FILES.iter().find_map(|path| site.host.read(path).ok());
+    let node = node.map_or(Some(Table::new()), |text| text.parse().ok());
+    if site.is_root() {
+        let table = own(site, None).unwrap_or(node)?;
+        let graphroot = text(&table, "graphroot").unwrap_or("/var/lib/containers/storage");
+        return Some(Storage {
+            graphroot: graphroot.to_owned(),
+            fakes_owners: fakes_owners(&table),
+        });
     }
-    let config = set("XDG_CONFIG_HOME").or_else(|| Some(format!("{}/.config", set("HOME")?)))?;
-    Some(format!("{config}/containers/storage.conf"))
+    let config = directory(site, "XDG_CONFIG_HOME", ".config");
+    let own = own(site, config).unwrap_or(Some(Table::new()))?;
+    let node = node?;
+    let graphroot = match text(&own, "graphroot") {
+        Some(path) => path.to_owned(),
+        None => match text(&node, "rootless_storage_path") {
+            Some(path) => expanded(site, path)?,
+            None => format!(
+                "{}/containers/storage",
+                directory(site, "XDG_DATA_HOME", ".local/share")?
+            ),
+        },
+    };
+    let fakes_owners = fakes_owners(&own) || fakes_owners(&node);
+    Some(Storage {
+        graphroot,
+        fakes_owners,
+    })
 }
 
-/// Reads the files, and which drivers have left images in the store.
-pub fn read(site: &Site<'_>) -> Reading {
-    let own = own_file(site);
-    let replaced = site.host.env("CONTAINERS_STORAGE_CONF").is_some();
-    let admin = (!replaced).then(|| ADMIN.to_owned());
-    let mut reading = admin
-        .iter()
-        .chain(&own)
-        .fold(Reading::new(), |reading, path| reading.file(site, path));
-    reading.files.retain(|(_, read)| read.is_ok());
-    let used: Vec<&str> = graphroot(site, &reading).map_or(Vec::new(), |root| {
-        let has = |driver: &&str| site.host.stat(&format!("{root}/{driver}-images")).is_ok();
-        DRIVERS.into_iter().filter(has).collect()
-    });
-    match used[..] {
-        [one] => reading.fact(STORE_DRIVER, one),
-        _ => reading,
+/// The file that is the caller's own: none where there is none, and none inside where it
+/// cannot be parsed.
+fn own(site: &Site<'_>, config: Option<String>) -> Option<Option<Table>> {
+    let named = site.host.env("CONTAINERS_STORAGE_CONF");
+    let path = named
+        .filter(|path| !path.is_empty())
+        .or_else(|| Some(format!("{}/containers/storage.conf", config?)))?;
+    let text = site.host.read(&path).ok()?;
+    Some(text.parse().ok())
+}
+
+/// A directory that a variable names, or one below the home.
+fn directory(site: &Site<'_>, variable: &str, below: &str) -> Option<String> {
+    let set = |name: &str| site.host.env(name).filter(|dir| !dir.is_empty());
+    set(variable).or_else(|| Some(format!("{}/{below}", set("HOME")?)))
+}
+
+/// The variables that `rootless_storage_path` may hold.
+fn expanded(site: &Site<'_>, path: &str) -> Option<String> {
+    let path = path
+        .replace("$UID", &site.caller.uid.to_string())
+        .replace("$USER", &site.caller.name);
+    match path.contains("$HOME") {
+        true => Some(path.replace("$HOME", &site.host.env("HOME")?)),
+        false => Some(path),
     }
 }
 
-/// Where the store is, by the user's own file or by default.
-fn graphroot(site: &Site<'_>, reading: &Reading) -> Option<String> {
-    let own = own_file(site)?;
-    let named = reading.text(&own).and_then(|text| {
-        let table: Table = text.parse().ok()?;
-        let root = table.get("storage")?.get("graphroot")?.as_str()?;
-        Some(root.to_owned())
-    });
-    let set = |name| site.host.env(name).filter(|value| !value.is_empty());
-    let data = set("XDG_DATA_HOME").or_else(|| Some(format!("{}/.local/share", set("HOME")?)));
-    named.or_else(|| Some(format!("{}/containers/storage", data?)))
+fn text<'t>(table: &'t Table, key: &str) -> Option<&'t str> {
+    let value = table.get("storage")?.get(key)?.as_str()?;
+    (!value.is_empty()).then_some(value)
 }
 
-/// The driver of the store, where it is known.
-pub fn store_driver(reading: &Reading) -> Option<&str> {
-    let fact = reading.facts.iter().find(|(name, _)| name == STORE_DRIVER);
-    fact.map(|(_, driver)| driver.as_str())
-}
-
-/// Merges what was read.
-pub fn merge(reading: &Reading) -> Settings {
-    let mut merged = Settings::default();
-    for (path, read) in &reading.files {
-        let Ok(text) = read else { continue };
-        match text.parse::<Table>() {
-            Ok(table) => merged.add(&table, path),
-            Err(_) => {
-                merged.broken.get_or_insert_with(|| path.clone());
-            }
-        }
-    }
-    merged
-}
-
-impl Settings {
-    fn add(&mut self, table: &Table, path: &str) {
-        let Some(storage) = table.get("storage") else {
-            return;
+/// Whether the options keep owners and modes in attributes of the files.
+fn fakes_owners(table: &Table) -> bool {
+    let options = table
+        .get("storage")
+        .and_then(|storage| storage.get("options"));
+    let overlay = options.and_then(|options| options.get("overlay"));
+    let has = |key: &str, part: &str| {
+        let of = |table: Option<&Value>| {
+            let value = table?.get(key)?.as_str()?;
+            Some(value.contains(part) && !value.is_empty())
         };
-        // The driver of the admin's file is that of root's store.
-        if path != ADMIN
-            && let Some(driver) = storage.get("driver").and_then(Value::as_str)
-        {
-            self.driver = Some((driver.to_owned(), path.to_owned()));
-        }
-        let options = storage.get("options");
-        let of_driver = DRIVERS.iter().map(|driver| options?.get(driver));
-        let set = |part: Option<&Value>| is_true(part?.get("ignore_chown_errors")?);
-        let mut parts = std::iter::once(options).chain(of_driver);
-        if parts.any(|part| set(part) == Some(true)) {
-            self.one_owner = Some(path.to_owned());
-        }
-    }
-}
-
-fn is_true(value: &Value) -> Option<bool> {
-    value.as_bool().or_else(|| value.as_str()?.parse().ok())
+        of(options).or_else(|| of(overlay)).unwrap_or(false)
+    };
+    has("force_mask", "") || has("mountopt", "xattr_permissions")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scripted::{Scripted, stat};
+    use crate::scripted::Scripted;
 
-    const OWN: &str = "/home/alice/.config/containers/storage.conf";
-
-    fn host() -> Scripted {
+    fn alice() -> Scripted {
         let mut host = Scripted::new();
         host.env.insert("HOME".into(), "/home/alice".into());
         host
     }
 
+    fn graphroot(host: &Scripted) -> Option<String> {
+        read(&Site::new(host)).map(|storage| storage.graphroot)
+    }
+
     #[test]
-    fn the_user_takes_the_option_of_the_admin_but_not_the_driver() {
-        let text = "[storage]\ndriver = \"overlay\"\n[storage.options.overlay]\nignore_chown_errors = \"true\"\n";
-        let admin = host().file(ADMIN, text);
-        let found = merge(&read(&Site::new(&admin)));
-        assert_eq!(
-            (found.driver, found.one_owner.as_deref()),
-            (None, Some(ADMIN))
+    fn the_users_file_comes_before_the_nodes_and_that_before_the_default() {
+        let host = alice();
+        let default = "/home/alice/.local/share/containers/storage";
+        assert_eq!(graphroot(&host).as_deref(), Some(default));
+        let host = host.file(
+            FILES[0],
+            "[storage]\ngraphroot=\"/var/lib/x\"\nrootless_storage_path=\"/local/$USER/$UID\"\n",
         );
-        let own = host().file(OWN, text);
-        let found = merge(&read(&Site::new(&own)));
-        assert_eq!(found.driver.unwrap().0, "overlay");
-        assert_eq!(found.one_owner.as_deref(), Some(OWN));
-        let not = host().file(OWN, "[storage.options]\nignore_chown_errors = \"false\"\n");
-        assert_eq!(merge(&read(&Site::new(&not))).one_owner, None);
+        assert_eq!(graphroot(&host).as_deref(), Some("/local/alice/1000"));
+        assert_eq!(
+            graphroot(&host.clone().by_root()).as_deref(),
+            Some("/var/lib/x")
+        );
+        let own = "/home/alice/.config/containers/storage.conf";
+        let host = host.file(own, "[storage]\ngraphroot=\"/scratch/alice\"\n");
+        assert_eq!(graphroot(&host).as_deref(), Some("/scratch/alice"));
+        assert_eq!(graphroot(&host.file(own, "[storage\n")), None);
+        assert_eq!(graphroot(&Scripted::new()), None);
     }
 
     #[test]
-    fn the_store_tells_its_driver() {
-        let store = "/home/alice/.local/share/containers/storage";
-        let host = host().stat(&format!("{store}/vfs-images"), stat(0o040_700));
-        assert_eq!(store_driver(&read(&Site::new(&host))), Some("vfs"));
-        let both = host.stat(&format!("{store}/overlay-images"), stat(0o040_700));
-        assert_eq!(store_driver(&read(&Site::new(&both))), None);
-    }
-
-    #[test]
-    fn a_file_that_cannot_be_parsed_is_named() {
-        let host = host().file(OWN, "[storage\n");
-        let found = merge(&read(&Site::new(&host)));
-        assert_eq!(found.broken.as_deref(), Some(OWN));
+    fn owners_that_are_kept_beside_the_files_are_noticed() {
+        let fakes = |text: &str| {
+            let own = "/home/alice/.config/containers/storage.conf";
+            read(&Site::new(&alice().file(own, text))).map(|storage| storage.fakes_owners)
+        };
+        let mask = "[storage.options.overlay]\nforce_mask=\"shared\"\n";
+        assert_eq!(fakes(mask), Some(true));
+        let option = "[storage.options]\nmountopt=\"xattr_permissions=2\"\n";
+        assert_eq!(fakes(option), Some(true));
+        assert_eq!(fakes("[storage]\ndriver=\"overlay\"\n"), Some(false));
     }
 }

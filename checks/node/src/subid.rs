@@ -118,6 +118,23 @@ pub fn granted(reading: &Reading, caller: &Caller) -> Granted {
     }
 }
 
+/// The commands that map the first ranges into the user namespace of `{pid}`: 0 is the caller,
+/// 1 onwards are the range; none where no range of both kinds is granted.
+pub fn commands(caller: &Caller, granted: &Granted) -> Option<Vec<Vec<String>>> {
+    let (uids, gids) = (granted.uids.first()?, granted.gids.first()?);
+    Some(vec![
+        command("newuidmap", caller.uid, uids),
+        command("newgidmap", caller.gid, gids),
+    ])
+}
+
+fn command(program: &str, own: u32, range: &Range) -> Vec<String> {
+    let count = range.count.min(65_536);
+    let numbers = [0, own, 1, 1, range.start, count].map(|n| n.to_string());
+    let words = [program.to_owned(), "{pid}".to_owned()];
+    words.into_iter().chain(numbers).collect()
+}
+
 /// The answers of getsubids, `0: alice 100000 65536` a line.
 fn answers(stdout: &str) -> Vec<Range> {
     let range = |line: &str| {

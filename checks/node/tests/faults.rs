@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use hpcctl_host::{
-    Caller, Errno, Host, Live, Ran, Recorder, Recording, Resource, Stat, Trial, Tried,
+    Caller, Entry, Errno, Host, Live, Ran, Recorder, Recording, Resource, Stat, Trial, Tried,
 };
 use hpcctl_model::doctor::Status;
 use hpcctl_node::{Site, checks};
@@ -54,6 +54,12 @@ impl Host for Door<'_> {
     }
     fn stat(&self, path: &str) -> Result<Stat, Errno> {
         self.node.stat(path)
+    }
+    fn entry(&self, path: &str) -> Result<Entry, Errno> {
+        self.node.entry(path)
+    }
+    fn needs(&self, path: &str) -> Result<Vec<String>, Errno> {
+        self.node.needs(path)
     }
     fn xattr(&self, path: &str, name: &str) -> Result<Vec<u8>, Errno> {
         self.node.xattr(path, name)

@@ -10,6 +10,8 @@ pub struct Lint {
     pub path: String,
     /// What it is.
     pub kind: FileKind,
+    /// How many instructions of a Containerfile, or directives of a job script, were read.
+    pub read: usize,
     /// What was looked at, by line.
     pub findings: Vec<LintFinding>,
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use hpcctl_model::lint::Outcome;
+use hpcctl_model::lint::{FileKind, Lint, Outcome};
 
 use crate::report::{Error, Kind, Options, Report};
 use crate::terminal::{Style, counted, filled, styled, visible};
@@ -59,11 +59,50 @@ fn write(
         .iter()
         .filter(|row| row.outcome == Outcome::Unknown)
         .count();
-    let looked = counted(report.findings.len(), "container directive");
-    let text = format!("{looked}: {bad} not as written, {unknown} not known");
+    let text = match (bad, unknown) {
+        (0, 0) => nothing_wrong(report),
+        _ => {
+            let looked = counted(report.findings.len(), "container directive");
+            format!("{looked}: {bad} not as written, {unknown} not known")
+        }
+    };
     Ok(writeln!(
         out,
         "{}",
         styled(&text, Style::Bold, options.color)
     )?)
+}
+
+/// The one line of a file with nothing to mend.
+fn nothing_wrong(report: &Lint) -> String {
+    let (noun, said) = match report.kind {
+        FileKind::Containerfile => ("instruction", "nothing fails here"),
+        FileKind::SlurmJob | FileKind::PbsJob => ("directive", "all as written"),
+    };
+    format!("{} read: {said}", counted(report.read, noun))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_with_nothing_wrong_says_how_much_was_read() {
+        let line = |kind, read| {
+            nothing_wrong(&Lint {
+                path: "f".into(),
+                kind,
+                read,
+                findings: Vec::new(),
+            })
+        };
+        assert_eq!(
+            line(FileKind::Containerfile, 7),
+            "7 instructions read: nothing fails here"
+        );
+        assert_eq!(
+            line(FileKind::SlurmJob, 1),
+            "1 directive read: all as written"
+        );
+    }
 }

@@ -181,6 +181,37 @@ pub(super) unsafe fn loopback_up() -> Outcome {
     }
 }
 
+/// Connects to a UNIX socket; a path that is too long for one ends in ENAMETOOLONG.
+pub(super) unsafe fn connect(step: &Prepared) -> Outcome {
+    // SAFETY: the address is zeroed, as long as the kernel's, and ends in NUL.
+    unsafe {
+        let mut address: libc::sockaddr_un = std::mem::zeroed();
+        address.sun_family = libc::AF_UNIX as libc::sa_family_t;
+        let path = step.text.first().map_or(&[][..], |path| path.as_bytes());
+        if path.len() >= address.sun_path.len() {
+            return Err(libc::ENAMETOOLONG);
+        }
+        for (to, from) in address.sun_path.iter_mut().zip(path) {
+            *to = *from as c_char;
+        }
+        let kind = libc::SOCK_STREAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
+        let fd = check(libc::socket(libc::AF_UNIX, kind, 0).into())? as c_int;
+        let length = size_of::<libc::sockaddr_un>() as libc::socklen_t;
+        let connected = check(libc::connect(fd, (&raw const address).cast(), length).into());
+        libc::close(fd);
+        connected
+    }
+}
+
+/// Asks for the state of the clock and changes nothing.
+unsafe fn clock_state() -> Outcome {
+    // SAFETY: an all-zero request only asks; the kernel fills it.
+    unsafe {
+        let mut request: libc::timex = std::mem::zeroed();
+        check(libc::adjtimex(&raw mut request).into())
+    }
+}
+
 /// The operations that are one system call.
 pub(super) unsafe fn plain(step: &Prepared) -> Outcome {
     // SAFETY: numbers and prepared C strings; `stat` is filled by the kernel.
@@ -217,6 +248,7 @@ pub(super) unsafe fn plain(step: &Prepared) -> Outcome {
             }
             Op::Clone3(flags) => clone3(*flags),
             Op::ReadParent => read_parent(),
+            Op::ClockState => clock_state(),
             Op::Syscall { number, args, .. } => {
                 let [a, b, c, d, e, f] = *args;
                 check(libc::syscall(*number, a, b, c, d, e, f))

@@ -13,7 +13,9 @@ use std::ptr;
 
 use libc::{c_char, c_int};
 
+use super::attributes;
 use super::calls;
+use super::files;
 use super::op::{Map, Op};
 use super::parent::c_string;
 use super::seccomp;
@@ -102,7 +104,15 @@ fn strings(op: &Op) -> Vec<String> {
         | Op::Absent(path)
         | Op::Writable(path)
         | Op::Chdir(path)
+        | Op::OpenUnnamed(path)
+        | Op::Lock(path)
+        | Op::MapMount(path)
+        | Op::Connect(path)
         | Op::MountFuse(path) => vec![path.clone()],
+        Op::MakeDevice { path, .. } | Op::SetAttributes { target: path, .. } => {
+            vec![path.clone()]
+        }
+        Op::RenameWhiteout { from, to } => vec![from.clone(), to.clone()],
         Op::SetXattr { path, name, value } => vec![path.clone(), name.clone(), value.clone()],
         Op::Open { path, .. } | Op::Chown { path, .. } => vec![path.clone()],
         Op::Exec(argv) => argv.clone(),
@@ -183,6 +193,13 @@ impl Child {
                 Op::SeccompErrno { .. } | Op::SeccompAction(_) | Op::SeccompNotify => {
                     calls::filters(step)
                 }
+                Op::OpenUnnamed(_)
+                | Op::Lock(_)
+                | Op::RenameWhiteout { .. }
+                | Op::MakeDevice { .. }
+                | Op::SmallFiles { .. } => files::carry_out(step),
+                Op::SetAttributes { .. } | Op::MapMount(_) => attributes::carry_out(step),
+                Op::Connect(_) => calls::connect(step),
                 Op::Tun => calls::tun(),
                 Op::LoopbackUp => calls::loopback_up(),
                 _ => calls::plain(step),

@@ -5,8 +5,10 @@
 //! the parent ends the whole process group at the deadline. What a trial mounts or unshares
 //! is gone with the child.
 
+mod attributes;
 mod calls;
 mod child;
+mod files;
 mod op;
 mod parent;
 mod seccomp;

@@ -128,6 +128,48 @@ pub enum Op {
     ReadParent,
     /// A full round trip of a user notification; the value is what the filtered call returned.
     SeccompNotify,
+    /// Makes a file without a name in this directory, open(2) with O_TMPFILE.
+    OpenUnnamed(String),
+    /// Opens a file for writing and locks it, flock(2) without waiting.
+    Lock(String),
+    /// renameat2(2) with RENAME_WHITEOUT.
+    RenameWhiteout {
+        /// What is renamed.
+        from: String,
+        /// Its new name.
+        to: String,
+    },
+    /// mknod(2) of a character device, mode 0600.
+    MakeDevice {
+        /// The path.
+        path: String,
+        /// The major number.
+        major: u32,
+        /// The minor number.
+        minor: u32,
+    },
+    /// Makes, looks at and removes files in the working directory, at most so many and for at
+    /// most so many milliseconds; the value is the nanoseconds that one of them took.
+    SmallFiles {
+        /// How many at most.
+        most: u32,
+        /// How long at most.
+        milliseconds: u32,
+    },
+    /// mount_setattr(2) with AT_RECURSIVE: `MOUNT_ATTR_…` flags for a tree of mounts.
+    SetAttributes {
+        /// Where it is mounted.
+        target: String,
+        /// The flags that are set.
+        flags: u64,
+    },
+    /// Makes a copy of a mount in which ids are mapped by a user namespace of its own, by
+    /// mount_setattr(2) with MOUNT_ATTR_IDMAP.
+    MapMount(String),
+    /// connect(2) to a UNIX socket of streams.
+    Connect(String),
+    /// adjtimex(2), which only asks; the value is the state of the clock.
+    ClockState,
     /// Any system call, to see whether it is there; the value is what it returned.
     Syscall {
         /// The name.
@@ -216,6 +258,32 @@ impl fmt::Display for Op {
             ),
             Self::ReadParent => f.write_str("process_vm_readv(the parent, 8 bytes)"),
             Self::Syscall { name, .. } => write!(f, "{name}()"),
+            _ => self.fmt_of_files(f),
+        }
+    }
+}
+
+impl Op {
+    /// The operations that try what a file system, a mount or a socket can do.
+    fn fmt_of_files(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OpenUnnamed(path) => write!(f, "open({path}, O_TMPFILE)"),
+            Self::Lock(path) => write!(f, "flock({path}, LOCK_EX)"),
+            Self::RenameWhiteout { from, to } => {
+                write!(f, "renameat2({from}, {to}, RENAME_WHITEOUT)")
+            }
+            Self::MakeDevice { path, major, minor } => {
+                write!(f, "mknod({path}, c {major} {minor})")
+            }
+            Self::SmallFiles { most, .. } => write!(f, "creat, stat, unlink of {most} files"),
+            Self::SetAttributes { target, flags } => {
+                write!(f, "mount_setattr({target}, {flags:#x})")
+            }
+            Self::MapMount(target) => write!(f, "mount_setattr({target}, MOUNT_ATTR_IDMAP)"),
+            Self::Connect(path) => write!(f, "connect({path})"),
+            Self::ClockState => f.write_str("adjtimex()"),
+            // Every other operation has its words above.
+            _ => f.write_str("?"),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Podman's storage.conf and containers.conf, for an ordinary user or for root.
 
 use super::{Known, file};
-use crate::storage_conf::STORE_DRIVER;
+use crate::podman_store::STORE_DRIVER;
 
 /// Writes the script.
 pub(super) fn write(known: &Known<'_>) -> String {

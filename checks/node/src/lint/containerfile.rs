@@ -216,7 +216,7 @@ fn judge(at: usize, line: &str, need: Need, does: &str, known: &Known<'_>) -> Li
 }
 
 /// The instructions, each with the number of its first line; continued lines are joined.
-fn instructions(text: &str) -> Vec<(usize, String)> {
+pub(super) fn instructions(text: &str) -> Vec<(usize, String)> {
     let mut found: Vec<(usize, String)> = Vec::new();
     let mut open = false;
     for (at, line) in text.lines().enumerate() {

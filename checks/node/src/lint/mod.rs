@@ -28,6 +28,7 @@ pub fn file(path: &str, text: &str, known: &Known<'_>) -> Option<Lint> {
     Some(Lint {
         path: path.into(),
         kind,
+        read: read(kind, text),
         findings,
     })
 }
@@ -46,6 +47,19 @@ fn kind(text: &str) -> Option<FileKind> {
         word.eq_ignore_ascii_case("FROM")
     });
     from.then_some(FileKind::Containerfile)
+}
+
+/// How many instructions or directives a file has.
+fn read(kind: FileKind, text: &str) -> usize {
+    let word = match kind {
+        FileKind::Containerfile => return containerfile::instructions(text).len(),
+        FileKind::SlurmJob => "#SBATCH",
+        FileKind::PbsJob => "#PBS",
+    };
+    let lines = text.lines();
+    lines
+        .filter(|line| line.trim_start().starts_with(word))
+        .count()
 }
 
 /// A finding without a better way.
@@ -85,5 +99,12 @@ mod tests {
             Some(FileKind::Containerfile)
         );
         assert_eq!(kind("hello\n"), None);
+    }
+
+    #[test]
+    fn what_was_read_is_counted() {
+        let containerfile = "FROM a\n# no\nRUN b && \\\n  c\n";
+        assert_eq!(read(FileKind::Containerfile, containerfile), 2);
+        assert_eq!(read(FileKind::PbsJob, "#PBS -N x\n#SBATCH -N1\n"), 1);
     }
 }

@@ -32,6 +32,7 @@ mod run;
 mod sch;
 mod sec;
 mod sys;
+mod time;
 mod ucx;
 mod uid;
 
@@ -63,6 +64,7 @@ pub static GROUPS: &[&[&Probe]] = &[
     lim::PROBES,
     env::PROBES,
     kernel::PROBES,
+    time::PROBES,
     gpu::PROBES,
     mpi::PROBES,
     rdma::PROBES,
@@ -87,7 +89,9 @@ pub static SLOW: &[&str] = &[
     "charliecloud.user",
     "charliecloud.write_fake",
     "fi.providers",
+    "fs.quota",
     "gpu.ctk",
+    "gpu.nvcli",
     "img.git",
     "net.netavark",
     "net.pasta",

@@ -20,6 +20,7 @@ pub static RUNTIME: Runtime = Runtime {
     name: "apptainer",
     programs: PROGRAMS,
     version: &["--version"],
+    version_of: None,
     installed: Probe {
         id: "runtime.apptainer.installed",
         manual: Manual {

@@ -8,6 +8,7 @@ pub static RUNTIME: Runtime = Runtime {
     name: "builtin",
     programs: &[],
     version: &[],
+    version_of: None,
     installed: Probe {
         id: "runtime.builtin.installed",
         manual: Manual {

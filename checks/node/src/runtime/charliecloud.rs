@@ -20,6 +20,7 @@ pub static RUNTIME: Runtime = Runtime {
     name: "charliecloud",
     programs: PROGRAMS,
     version: &["--version"],
+    version_of: None,
     installed: Probe {
         id: "runtime.charliecloud.installed",
         manual: Manual {

@@ -19,7 +19,8 @@ const PROGRAMS: &[&str] = &[
 pub static RUNTIME: Runtime = Runtime {
     name: "docker-rootless",
     programs: PROGRAMS,
-    version: &[],
+    version: &["--version"],
+    version_of: Some("dockerd"),
     installed: Probe {
         id: "runtime.docker-rootless.installed",
         manual: Manual {

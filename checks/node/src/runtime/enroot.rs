@@ -18,6 +18,7 @@ pub static RUNTIME: Runtime = Runtime {
     name: "enroot",
     programs: PROGRAMS,
     version: &["version"],
+    version_of: None,
     installed: Probe {
         id: "runtime.enroot.installed",
         manual: Manual {
@@ -81,7 +82,7 @@ pub static RUNTIME: Runtime = Runtime {
         Rule {
             op: "gpu",
             needs: Formula::All(&[RUN, GPU]),
-            wants: &["gpu.libmatch"],
+            wants: &["gpu.libmatch", "gpu.nvcli"],
             tried: false,
         },
         Rule {

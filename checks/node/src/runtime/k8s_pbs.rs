@@ -12,6 +12,7 @@ pub static RUNTIME: Runtime = Runtime {
     name: "k8s-pbs",
     programs: PROGRAMS,
     version: &["version", "--client"],
+    version_of: None,
     installed: Probe {
         id: "runtime.k8s-pbs.installed",
         manual: Manual {

@@ -32,6 +32,8 @@ pub struct Runtime {
     pub programs: &'static [&'static str],
     /// The arguments that make it print its version; none where it has no such thing.
     pub version: &'static [&'static str],
+    /// Another program of it that prints the version, where the first does not.
+    pub version_of: Option<&'static str>,
     /// The check of its presence, `runtime.NAME.installed`.
     pub installed: Probe,
     /// What each operation needs.
@@ -117,9 +119,13 @@ pub(crate) const KERNEL_MOUNTS: Formula = Formula::All(&[
 /// A registry answers; asked only where the network may be used, else not known.
 pub(crate) const REGISTRY: Formula = Formula::Check("reg.v2ping");
 
-/// There is a GPU, with its driver, and the caller may open it.
-pub(crate) const GPU: Formula =
-    Formula::All(&[Formula::Check("gpu.driver"), Formula::Check("gpu.nodes")]);
+/// There is a GPU, with its driver, the caller may open it, and the image, where one is given,
+/// can load the driver's libraries: each runtime takes them from the node.
+pub(crate) const GPU: Formula = Formula::All(&[
+    Formula::Check("gpu.driver"),
+    Formula::Check("gpu.nodes"),
+    Formula::Check("gpu.glibcfloor"),
+]);
 
 /// The node has an MPI that can replace that of an image.
 pub(crate) const HOST_MPI: Formula =
@@ -169,7 +175,11 @@ impl Runtime {
         }
         // Without an argument that only prints, a program would do its work.
         let path = path.filter(|_| !self.version.is_empty())?;
-        let argv: Vec<&str> = std::iter::once(path)
+        let path = match self.version_of {
+            Some(program) => host.which(program)?,
+            None => path.to_owned(),
+        };
+        let argv: Vec<&str> = std::iter::once(path.as_str())
             .chain(self.version.iter().copied())
             .collect();
         let ran = host.run_aside(&argv, VERSION_DEADLINE);
@@ -214,5 +224,18 @@ mod tests {
             places.dedup();
             assert_eq!(places.len(), runtime.rules.len(), "{}: twice", runtime.name);
         }
+    }
+
+    #[test]
+    fn a_script_without_a_version_asks_its_daemon() {
+        const NODE: &str = r#"{"schema":"hpcctl.recording/1","host":{"name":"n","kernel":"k","arch":"a"},
+            "caller":{"uid":1000,"gid":1000,"name":"alice"},
+            "answers":{"which dockerd":"/usr/bin/dockerd","run /usr/bin/dockerd --version":
+                {"argv":[],"end":{"Exit":0},"stdout":"Docker version 28.3.2, build 5d6db84","stderr":""}}}"#;
+        let node = hpcctl_host::Recording::parse(NODE).unwrap();
+        let version = |path| docker_rootless::RUNTIME.version_at(path, &node);
+        let found = version(Some("/usr/bin/dockerd-rootless.sh"));
+        assert_eq!(found.as_deref(), Some("28.3.2"));
+        assert_eq!(version(None), None);
     }
 }

@@ -17,6 +17,7 @@ pub static RUNTIME: Runtime = Runtime {
     name: "pbs-container",
     programs: PROGRAMS,
     version: &["--version"],
+    version_of: None,
     installed: Probe {
         id: "runtime.pbs-container.installed",
         manual: Manual {

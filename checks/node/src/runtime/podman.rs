@@ -19,6 +19,7 @@ pub static RUNTIME: Runtime = Runtime {
     name: "podman",
     programs: PROGRAMS,
     version: &["--version"],
+    version_of: None,
     installed: Probe {
         id: "runtime.podman.installed",
         manual: Manual {
@@ -220,8 +221,14 @@ const STEP: Formula = Formula::Any(&[
 pub(super) const BUILD: Formula =
     Formula::All(&[START, Formula::Check("lim.build_over_hard"), STEP]);
 
-pub(super) const BUILD_MANY: Formula =
-    Formula::All(&[BUILD, Formula::AsRoot(&Formula::All(&[]), &MANY_IDS)]);
+/// The files of other ids lie in the storage, whose file system must take them.
+pub(super) const BUILD_MANY: Formula = Formula::All(&[
+    BUILD,
+    Formula::AsRoot(
+        &Formula::All(&[]),
+        &Formula::All(&[MANY_IDS, Formula::Check("uid.nfs.chown")]),
+    ),
+]);
 
 pub(super) const OVERLAY: Formula = Formula::AsRoot(
     &Formula::All(&[]),

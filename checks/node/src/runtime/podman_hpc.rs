@@ -17,6 +17,7 @@ pub static RUNTIME: Runtime = Runtime {
     name: "podman-hpc",
     programs: PROGRAMS,
     version: &["--version"],
+    version_of: None,
     installed: Probe {
         id: "runtime.podman-hpc.installed",
         manual: Manual {

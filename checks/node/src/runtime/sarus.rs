@@ -17,6 +17,7 @@ pub static RUNTIME: Runtime = Runtime {
     name: "sarus",
     programs: PROGRAMS,
     version: &["--version"],
+    version_of: None,
     installed: Probe {
         id: "runtime.sarus.installed",
         manual: Manual {

@@ -17,6 +17,7 @@ pub static RUNTIME: Runtime = Runtime {
     name: "shifter",
     programs: PROGRAMS,
     version: &["--version"],
+    version_of: None,
     installed: Probe {
         id: "runtime.shifter.installed",
         manual: Manual {

@@ -13,6 +13,7 @@ pub static RUNTIME: Runtime = Runtime {
     name: "slurm-container",
     programs: PROGRAMS,
     version: &["--version"],
+    version_of: None,
     installed: Probe {
         id: "runtime.slurm-container.installed",
         manual: Manual {

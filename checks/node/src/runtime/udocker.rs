@@ -19,6 +19,7 @@ pub static RUNTIME: Runtime = Runtime {
     name: "udocker",
     programs: PROGRAMS,
     version: &["--version"],
+    version_of: None,
     installed: Probe {
         id: "runtime.udocker.installed",
         manual: Manual {

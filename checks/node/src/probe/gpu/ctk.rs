@@ -2,7 +2,7 @@
 
 use super::Probe;
 use crate::package::Package;
-use crate::{Finding, Manual, Reading, Site, gpu, helper};
+use crate::{Finding, Manual, Reading, Site, gpu};
 
 const PROGRAM: &str = "nvidia-ctk";
 
@@ -18,31 +18,13 @@ pub static PROBE: Probe = Probe {
         admin: "Install nvidia-container-toolkit.",
         refs: &["https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/"],
     },
-    read,
+    read: |site| gpu::read_helper(site, PROGRAM),
     judge,
 };
 
-fn read(site: &Site<'_>) -> Reading {
-    match gpu::driver(site, gpu::Vendor::Nvidia) {
-        Some(driver) => {
-            let mut reading = helper::read(site, PROGRAM);
-            reading.facts.push(("the loaded driver".into(), driver));
-            reading
-        }
-        None => Reading::new(),
-    }
-}
-
 fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
-    if reading.facts.is_empty() {
-        return Finding::skipped("no driver of NVIDIA is loaded").holding(false);
-    }
-    helper::judge(
-        reading,
-        site,
-        PROGRAM,
-        Package::named("nvidia-container-toolkit"),
-    )
+    let package = Package::named("nvidia-container-toolkit");
+    gpu::judge_helper(reading, site, PROGRAM, package)
 }
 
 #[cfg(test)]
@@ -54,9 +36,9 @@ mod tests {
     fn it_matters_only_beside_a_driver() {
         let bare = crate::scripted::Scripted::new();
         let site = Site::new(&bare);
-        assert!(judge(&read(&site), &site).steps.is_empty());
+        assert!(judge(&(PROBE.read)(&site), &site).steps.is_empty());
         let host = nvidia("535.1");
         let site = Site::new(&host);
-        assert_eq!(judge(&read(&site), &site).steps.len(), 1);
+        assert_eq!(judge(&(PROBE.read)(&site), &site).steps.len(), 1);
     }
 }

@@ -4,12 +4,15 @@ use super::Probe;
 
 mod cdi;
 mod ctk;
+mod cuda_compat;
 mod driver;
 mod fabricmanager;
+mod glibcfloor;
 mod libmatch;
 mod mig;
 mod no_cgroups;
 mod nodes;
+mod nvcli;
 mod pci;
 mod peermem;
 mod uvm;
@@ -27,4 +30,7 @@ pub(super) static PROBES: &[&Probe] = &[
     &fabricmanager::PROBE,
     &mig::PROBE,
     &peermem::PROBE,
+    &glibcfloor::PROBE,
+    &cuda_compat::PROBE,
+    &nvcli::PROBE,
 ];

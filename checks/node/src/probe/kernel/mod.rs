@@ -3,6 +3,7 @@
 use super::Probe;
 
 mod binfmt;
+mod entropy;
 mod overflowuid;
 mod thp;
 mod version;
@@ -15,4 +16,5 @@ pub(super) static PROBES: &[&Probe] = &[
     &thp::PROBE,
     &binfmt::PROBE,
     &vsyscall::PROBE,
+    &entropy::PROBE,
 ];

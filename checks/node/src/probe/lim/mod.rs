@@ -13,6 +13,7 @@ mod memlock;
 mod nofile;
 mod nproc;
 mod pid_max;
+mod stack;
 
 /// The checks, in report order.
 pub(super) static PROBES: &[&Probe] = &[
@@ -27,4 +28,5 @@ pub(super) static PROBES: &[&Probe] = &[
     &inotify::PROBE,
     &core::PROBE,
     &hugepages::PROBE,
+    &stack::PROBE,
 ];

@@ -3,8 +3,10 @@
 use super::Probe;
 
 mod apparmor_cur;
+mod apparmor_profile;
 mod apparmor_userns;
 mod fapolicyd;
+mod ima;
 mod landlock;
 mod list;
 mod lockdown;
@@ -19,4 +21,6 @@ pub(super) static PROBES: &[&Probe] = &[
     &apparmor_cur::PROBE,
     &lockdown::PROBE,
     &fapolicyd::PROBE,
+    &ima::PROBE,
+    &apparmor_profile::PROBE,
 ];

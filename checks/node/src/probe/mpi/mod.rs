@@ -8,6 +8,7 @@ mod families;
 mod hwloc;
 mod knem;
 mod launcher;
+mod pals;
 mod pmi;
 mod shm_size;
 mod xpmem;
@@ -23,4 +24,5 @@ pub(super) static PROBES: &[&Probe] = &[
     &xpmem::PROBE,
     &knem::PROBE,
     &hwloc::PROBE,
+    &pals::PROBE,
 ];

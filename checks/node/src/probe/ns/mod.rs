@@ -4,8 +4,10 @@ use super::Probe;
 
 mod bind;
 mod cgroup;
+mod cgroup2mnt;
 mod chroot;
 mod devpts;
+mod idmap;
 mod ipc;
 mod mnt;
 mod mqueue;
@@ -13,6 +15,8 @@ mod net;
 mod pid;
 mod pivot;
 mod proc;
+mod rootfs;
+mod setattr;
 mod shared;
 mod sysfs;
 mod time;
@@ -22,6 +26,7 @@ mod user_capuse;
 mod user_clone3;
 mod user_limit;
 mod user_map;
+mod user_nest;
 mod uts;
 
 /// The checks, in report order.
@@ -47,4 +52,9 @@ pub(super) static PROBES: &[&Probe] = &[
     &devpts::PROBE,
     &mqueue::PROBE,
     &shared::PROBE,
+    &user_nest::PROBE,
+    &setattr::PROBE,
+    &idmap::PROBE,
+    &rootfs::PROBE,
+    &cgroup2mnt::PROBE,
 ];

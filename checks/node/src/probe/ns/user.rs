@@ -1,9 +1,9 @@
 //! `ns.user`: may the caller make a user namespace?
 
-use hpcctl_host::{Op, Trial};
+use hpcctl_host::{Errno, Op, Trial};
 
 use super::Probe;
-use crate::{Finding, Manual, Reading, Site, attribute};
+use crate::{Finding, Manual, Reading, Site, apparmor, attribute};
 
 /// The row.
 pub static PROBE: Probe = Probe {
@@ -35,10 +35,14 @@ fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
     }
     match tried.step(0) {
         Some(step) => match step.errno {
-            Some(errno) => Finding::caused(
-                "user namespaces are refused",
-                attribute::user_namespace(errno, site),
-            ),
+            Some(errno) => {
+                let cause = attribute::user_namespace(errno, site);
+                let found = Finding::caused("user namespaces are refused", cause);
+                match errno {
+                    Errno::EACCES => apparmor::of_this_program(found, site),
+                    _ => found,
+                }
+            }
             None if step.value > 0 => Finding::warn(format!(
                 "a user namespace was made at the {}th attempt: user.max_user_namespaces is nearly used up",
                 step.value + 1

@@ -3,7 +3,7 @@
 use hpcctl_host::{Op, Trial};
 
 use super::Probe;
-use crate::{Finding, Manual, Reading, Site, attribute};
+use crate::{Finding, Manual, Reading, Site, apparmor, attribute};
 
 /// The row.
 pub static PROBE: Probe = Probe {
@@ -45,9 +45,10 @@ fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
         Some((call, Some(hpcctl_host::Errno::EINVAL))) => Finding::fail(format!(
             "{call}: / is no mount point, as in a chroot to a plain directory"
         )),
-        Some((call, _)) => Finding::caused(
-            &format!("capabilities are of no use ({call})"),
-            attribute::security_module(site),
-        ),
+        Some((call, _)) => {
+            let what = format!("capabilities are of no use ({call})");
+            let found = Finding::caused(&what, attribute::security_module(site));
+            apparmor::of_this_program(found, site)
+        }
     }
 }

@@ -4,7 +4,7 @@ use hpcctl_host::trial::Map;
 use hpcctl_host::{Errno, Op, Trial};
 
 use super::Probe;
-use crate::{Finding, Manual, Reading, Site, attribute};
+use crate::{Finding, Manual, Reading, Site, apparmor, attribute};
 
 /// The row.
 pub static PROBE: Probe = Probe {
@@ -50,10 +50,11 @@ fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
         Some(step) => match step.errno {
             Some(Errno::ENOENT) => Finding::unknown(format!("{step}: is /proc mounted?")),
             Some(Errno::EROFS) => Finding::fail(format!("{step}: /proc is mounted read-only")),
-            _ => Finding::caused(
-                &format!("the map is refused ({step})"),
-                attribute::security_module(site),
-            ),
+            _ => {
+                let cause = attribute::security_module(site);
+                let found = Finding::caused(&format!("the map is refused ({step})"), cause);
+                apparmor::of_this_program(found, site)
+            }
         },
     }
 }

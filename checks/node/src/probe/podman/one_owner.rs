@@ -5,7 +5,7 @@ use hpcctl_model::doctor::Cost;
 
 use super::Probe;
 use crate::finding::user;
-use crate::storage_conf::{self, Settings};
+use crate::podman_store::{self, Settings};
 use crate::{Finding, Manual, Reading, Site, overlay};
 
 /// The row.
@@ -28,8 +28,8 @@ fn read(site: &Site<'_>) -> Reading {
     if site.is_root() || site.host.which("podman").is_none() {
         return Reading::new();
     }
-    let reading = storage_conf::read(site);
-    if storage_conf::store_driver(&reading).is_some() {
+    let reading = podman_store::read(site);
+    if podman_store::store_driver(&reading).is_some() {
         return reading;
     }
     let trial = Trial::in_mount_namespace(&site.caller).subject();
@@ -44,7 +44,7 @@ fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
     if site.host.which("podman").is_none() {
         return Finding::skipped("podman is not installed").holding(false);
     }
-    let settings = storage_conf::merge(reading);
+    let settings = podman_store::merge(reading);
     if let Some(path) = &settings.broken {
         return Finding::unknown(format!("{path} cannot be parsed"));
     }
@@ -68,7 +68,7 @@ fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
 /// The command that sets the option: in a new file with the driver, or in the user's own.
 fn command(reading: &Reading, settings: &Settings, site: &Site<'_>) -> Option<String> {
     const OPTION: &str = "ignore_chown_errors = \"true\"";
-    let path = storage_conf::own_file(site)?;
+    let path = podman_store::own_file(site)?;
     let directory = path
         .rsplit_once('/')
         .map_or(".", |(directory, _)| directory);
@@ -93,7 +93,7 @@ fn driver(reading: &Reading) -> &str {
     let tried = reading.tried.first();
     let mounts = tried.is_some_and(|tried| !tried.steps.is_empty() && tried.failed().is_none());
     let of_new = if mounts { "overlay" } else { "vfs" };
-    storage_conf::store_driver(reading).unwrap_or(of_new)
+    podman_store::store_driver(reading).unwrap_or(of_new)
 }
 
 #[cfg(test)]
@@ -114,7 +114,7 @@ mod tests {
 
     fn find(host: &Scripted, overlay: Result<i64, Errno>) -> Finding {
         let site = Site::new(host);
-        let mut reading = storage_conf::read(&site);
+        let mut reading = podman_store::read(&site);
         reading.tried = vec![tried(&[("mount(overlay, merged)", overlay)])];
         judge(&reading, &site)
     }

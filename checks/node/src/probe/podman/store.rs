@@ -4,7 +4,7 @@ use hpcctl_model::doctor::Cost;
 
 use super::Probe;
 use crate::finding::user;
-use crate::{Finding, Manual, Reading, Site, storage_conf};
+use crate::{Finding, Manual, Reading, Site, podman_store};
 
 /// The row.
 pub static PROBE: Probe = Probe {
@@ -20,19 +20,19 @@ pub static PROBE: Probe = Probe {
     },
     read: |site| match site.is_root() || site.host.which("podman").is_none() {
         true => Reading::new(),
-        false => storage_conf::read(site),
+        false => podman_store::read(site),
     },
     judge,
 };
 
 fn judge(reading: &Reading, _: &Site<'_>) -> Finding {
-    let settings = storage_conf::merge(reading);
+    let settings = podman_store::merge(reading);
     if let Some(path) = &settings.broken {
         return Finding::fail(format!(
             "{path} cannot be parsed, so that podman refuses to start"
         ));
     }
-    let Some(store) = storage_conf::store_driver(reading) else {
+    let Some(store) = podman_store::store_driver(reading) else {
         return Finding::skipped("there is no store of one driver yet").holding(true);
     };
     match &settings.driver {
@@ -72,7 +72,7 @@ mod tests {
                 );
             host.env.insert("HOME".into(), "/h".into());
             let site = Site::new(&host);
-            judge(&storage_conf::read(&site), &site).status.as_str()
+            judge(&podman_store::read(&site), &site).status.as_str()
         };
         let option = "[storage.options.overlay]\nignore_chown_errors = \"true\"\n";
         assert_eq!(

@@ -5,13 +5,17 @@ use super::Probe;
 mod auth;
 mod ca;
 mod clock;
+mod compute_vs_login;
 mod conf;
 mod mirror;
+mod proxycache;
+mod pullstorm;
 mod ratelimit;
 mod resolve;
 mod shortnames;
 mod tcp443;
 mod tls;
+mod too_many;
 mod v2ping;
 
 /// The checks, in report order.
@@ -27,4 +31,8 @@ pub(super) static PROBES: &[&Probe] = &[
     &tls::PROBE,
     &ratelimit::PROBE,
     &clock::PROBE,
+    &too_many::PROBE,
+    &proxycache::PROBE,
+    &compute_vs_login::PROBE,
+    &pullstorm::PROBE,
 ];

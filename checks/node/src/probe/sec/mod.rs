@@ -3,6 +3,7 @@
 use super::Probe;
 
 mod actions;
+mod blocked;
 mod fakechown;
 mod filter;
 mod inherited;
@@ -21,4 +22,5 @@ pub(super) static PROBES: &[&Probe] = &[
     &ptrace::PROBE,
     &yama::PROBE,
     &memfdexec::PROBE,
+    &blocked::PROBE,
 ];

@@ -2,10 +2,12 @@
 
 use super::Probe;
 
+mod bpf;
 mod close_range;
 mod fsopen;
 mod io_uring;
 mod keyctl;
+mod memfd;
 mod mempolicy;
 mod move_pages;
 mod openat2;
@@ -25,4 +27,6 @@ pub(super) static PROBES: &[&Probe] = &[
     &mempolicy::PROBE,
     &move_pages::PROBE,
     &keyctl::PROBE,
+    &memfd::PROBE,
+    &bpf::PROBE,
 ];

@@ -2,7 +2,9 @@
 
 use super::Probe;
 
+mod files_undeletable;
 mod newuidmap;
+mod nfs_chown;
 mod overlap;
 mod subid_file;
 mod subid_nss;
@@ -19,4 +21,6 @@ pub(super) static PROBES: &[&Probe] = &[
     &overlap::PROBE,
     &subid_nss::PROBE,
     &subid_runtime::PROBE,
+    &nfs_chown::PROBE,
+    &files_undeletable::PROBE,
 ];

@@ -7,8 +7,7 @@ use hpcctl_model::doctor::Cost;
 use super::Probe;
 use crate::finding::admin;
 use crate::package::Package;
-use crate::subid::{self, Range};
-use crate::{Cause, Finding, Manual, Reading, Site, attribute, privilege};
+use crate::{Cause, Finding, Manual, Reading, Site, attribute, privilege, subid};
 
 /// The package of newuidmap and newgidmap.
 const PACKAGE: Package = Package {
@@ -48,14 +47,9 @@ fn read(site: &Site<'_>) -> Reading {
     }
     let reading = subid::read(site);
     let granted = subid::granted(&reading, &site.caller);
-    let (Some(uids), Some(gids)) = (granted.uids.first(), granted.gids.first()) else {
+    let Some(commands) = subid::commands(&site.caller, &granted) else {
         return reading;
     };
-    let caller = &site.caller;
-    let commands = vec![
-        command("newuidmap", caller.uid, uids),
-        command("newgidmap", caller.gid, gids),
-    ];
     reading.trial(site, &trial(commands))
 }
 
@@ -65,13 +59,6 @@ fn trial(commands: Vec<Vec<String>>) -> Trial {
         .subject()
         .meet(commands)
         .op(Op::SetId { uid: 1, gid: 1 })
-}
-
-fn command(program: &str, own: u32, range: &Range) -> Vec<String> {
-    let count = range.count.min(65_536);
-    let numbers = [0, own, 1, 1, range.start, count].map(|n| n.to_string());
-    let words = [program.to_owned(), "{pid}".to_owned()];
-    words.into_iter().chain(numbers).collect()
 }
 
 fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
