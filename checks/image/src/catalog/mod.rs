@@ -10,6 +10,7 @@ mod dpkg;
 mod os_release;
 mod python;
 mod rpm;
+mod sqlite;
 mod stanza;
 
 pub(crate) use os_release::Distro;
@@ -249,7 +250,7 @@ mod tests {
     use super::*;
 
     /// Files of this folder that are not catalogers.
-    const OTHERS: [&str; 2] = ["mod", "stanza"];
+    const OTHERS: [&str; 3] = ["mod", "sqlite", "stanza"];
 
     #[test]
     fn every_file_is_a_row() {
