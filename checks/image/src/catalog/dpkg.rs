@@ -104,7 +104,7 @@ fn package(stanza: &Stanza<'_>) -> Option<Option<Candidate>> {
 }
 
 /// The names of a relationship field (Debian Policy, 7.1), alternatives divided by `|`.
-fn relations(field: &str) -> impl Iterator<Item = String> {
+pub(super) fn relations(field: &str) -> impl Iterator<Item = String> {
     let name = |text: &str| {
         let name = text.trim().split([' ', '(', ':', '[', '<']).next();
         name.unwrap_or_default().to_owned()
@@ -125,7 +125,7 @@ fn with_version(source: &str, version: &str) -> String {
 }
 
 /// Whether a name is one that Debian Policy 5.6.1 allows: it goes into paths.
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
     name.bytes().all(allowed) && name.starts_with(|first: char| first.is_ascii_alphanumeric())
 }
