@@ -97,17 +97,28 @@ pub(crate) fn gather(
     gathering.finish(claims)
 }
 
-/// The distribution, by the first of the two places that os-release(5) names.
+/// Where the distribution is named: the two places of os-release(5), then what older releases
+/// have; that of a distribution itself comes before `lsb-release`, which names what it is like.
+const RELEASES: [&str; 10] = [
+    "etc/os-release",
+    "usr/lib/os-release",
+    "etc/centos-release",
+    "etc/oracle-release",
+    "etc/fedora-release",
+    "etc/redhat-release",
+    "etc/system-release",
+    "etc/SuSE-release",
+    "etc/alpine-release",
+    "etc/lsb-release",
+];
+
+/// The distribution, by the first place that names it.
 fn distro(tree: &FileTree) -> Option<Distro> {
-    ["etc/os-release", "usr/lib/os-release"]
-        .iter()
-        .find_map(|path| {
-            let facts = tree.facts(tree.resolve(path)?)?;
-            facts
-                .found
-                .iter()
-                .find_map(|(_, found)| found.distro.clone())
-        })
+    RELEASES.iter().find_map(|path| {
+        let facts = tree.facts(tree.resolve(path)?)?;
+        let mut found = facts.found.iter();
+        found.find_map(|(_, found)| found.distro.clone())
+    })
 }
 
 /// Which packages earlier versions of a database held, the latest first.

@@ -10,3 +10,5 @@ mod hostile;
 mod layers;
 #[cfg(test)]
 mod packages;
+#[cfg(test)]
+mod system;
