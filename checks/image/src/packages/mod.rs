@@ -14,12 +14,12 @@ use hpcctl_model::scan::{Layer, Licenses, Location, Package};
 use self::claims::{Claims, Owner, Place};
 use self::needs::Names;
 use self::purl::purl;
-use crate::Limits;
 use crate::catalog::{
     CATALOGERS, Candidate, Distro, Needs, Stored, TextsIn, is_license_file, is_of_distro,
     nix_packages,
 };
 use crate::fault::Faults;
+use crate::layer::Plan;
 use crate::license::all_of;
 use crate::tree::{Facts, FileTree, NodeId};
 
@@ -40,10 +40,12 @@ pub(crate) fn gather(
     tree: &FileTree,
     files: &[NodeId],
     layers: &[Layer],
-    limits: &Limits,
+    plan: &Plan,
     faults: &mut Faults,
 ) -> Packages {
+    let limits = &plan.limits;
     let nix = CATALOGERS.iter().position(|row| row.id == "nix");
+    let nix = nix.filter(|row| plan.selection.runs(*row));
     let stored = nix_packages(tree);
     let mut gathering = Gathering {
         tree,

@@ -1,7 +1,8 @@
 //! Packages of the package managers of the system whose database is many small files, or the
 //! tree itself.
 
-use hpcctl_model::scan::Package;
+use hpcctl_image::{Options, Reference, Silent, Source, scan};
+use hpcctl_model::scan::{Outcome, Package};
 use rusqlite::{Connection, MAIN_DB};
 
 use crate::build::*;
@@ -210,4 +211,60 @@ fn an_old_release_is_known_by_its_sentence() {
         .tar();
     let purl = &scan_layers(&[tar]).scan.packages[0].purl;
     assert_eq!(purl, "pkg:apk/centos/a@1?distro=centos-6.10");
+}
+
+#[test]
+fn paths_are_left_out_of_layers_and_directories_alike() {
+    let place = Place::new();
+    let tar = Layer::new()
+        .directory("opt/left")
+        .file("opt/left/LICENSE", ISC)
+        .file("opt/taken/LICENSE", ISC)
+        .file(STATUS, deb("a", "1"))
+        .tar();
+    let archive = place.put("image.tar", docker_archive(&[tar]));
+    let root = place.path().join("root");
+    for (path, text) in [
+        ("opt/left/LICENSE", ISC.to_owned()),
+        ("opt/taken/LICENSE", ISC.to_owned()),
+        (STATUS, deb("a", "1")),
+    ] {
+        let path = root.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let options = Options {
+        exclude_paths: vec!["opt/left".to_owned(), "/var/lib/dpkg/**".to_owned()],
+        ..Options::default()
+    };
+    for reference in [
+        Reference::from(Source::DockerArchive(archive)),
+        Reference::directory(&root),
+    ] {
+        let scanned = scan(&reference, &options, &Silent).unwrap();
+        assert_eq!(files(&scanned), ["/opt/taken/LICENSE"]);
+        assert!(scanned.scan.packages.is_empty() && scanned.scan.complete);
+        assert_eq!(scanned.scan.left_out.paths, options.exclude_paths);
+        assert_eq!(scanned.scan.verdict.outcome, Outcome::Undetermined);
+    }
+}
+
+#[test]
+fn a_store_is_not_looked_at_where_its_cataloger_does_not_run() {
+    let file = "nix/store/h5qfx59v07d7j2i6jlqi738x09fv7i1n-zlib-1.3.1/lib/libz.so";
+    let place = Place::new();
+    let tar = Layer::new().file(file, "\x7fELF").tar();
+    let source = Source::DockerArchive(place.put("image.tar", docker_archive(&[tar])));
+    let reference = Reference::from(source);
+    let with = |exclude: &[&str]| Options {
+        exclude: exclude.iter().map(|id| (*id).to_owned()).collect(),
+        ..Options::default()
+    };
+    let all = scan(&reference, &with(&[]), &Silent).unwrap();
+    assert_eq!(
+        (names(&all), all.scan.unowned.len()),
+        (vec!["zlib 1.3.1".to_owned()], 0)
+    );
+    let none = scan(&reference, &with(&["nix"]), &Silent).unwrap();
+    assert_eq!((none.scan.packages.len(), none.scan.unowned.len()), (0, 1));
 }
