@@ -1,10 +1,12 @@
 //! `hpcctl scan`: what is in an image, and whether it may be published.
 
 use std::env;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueEnum};
-use hpcctl_image::{LicenseFiles, Options, Progress, Reference};
+use hpcctl_image::{CATALOGERS, LicenseFiles, Options, Progress, Reference};
 use hpcctl_model::scan::Outcome;
 use hpcctl_reports::{Kind, Report};
 use indicatif::ProgressBar;
@@ -67,6 +69,20 @@ EXIT STATUS
         #[command(flatten)]
         how: How,
     },
+    /// List the catalogers and what they read
+    #[command(after_long_help = "\
+EXAMPLES
+  hpcctl scan catalogers
+  hpcctl scan image --select dpkg,python image.tar
+
+EXIT STATUS
+  0.")]
+    Catalogers,
+}
+
+/// The names that --select and --exclude take.
+fn catalogers() -> PossibleValuesParser {
+    PossibleValuesParser::new(CATALOGERS.iter().map(|cataloger| cataloger.id))
 }
 
 #[derive(Debug, Args)]
@@ -74,6 +90,23 @@ struct How {
     /// In which files licences are looked for
     #[arg(long, value_name = "WHICH", default_value = "full")]
     licenses: Licenses,
+    /// Run only these catalogers (hpcctl scan catalogers lists them)
+    ///
+    /// os-release runs, too, since it names the distribution. The report tells which catalogers
+    /// did not run, and its verdict is undetermined at best.
+    #[arg(long, value_name = "CATALOGER", value_delimiter = ',', hide_possible_values = true, value_parser = catalogers())]
+    select: Vec<String>,
+    /// Do not run these catalogers
+    ///
+    /// Files that only their packages own count as owned by none.
+    #[arg(long, value_name = "CATALOGER", value_delimiter = ',', hide_possible_values = true, value_parser = catalogers())]
+    exclude: Vec<String>,
+    /// Leave out these paths and all that is below them; repeatable
+    ///
+    /// * stays in one directory, ** does not. The scan is complete when all the rest was read;
+    /// the report tells what was left out, and its verdict is undetermined at best.
+    #[arg(long, value_name = "GLOB")]
+    exclude_path: Vec<String>,
     /// Exit with 1 where the verdict is this or worse
     #[arg(long, value_name = "OUTCOME")]
     fail_on: Option<FailOn>,
@@ -137,6 +170,7 @@ impl Scan {
                 )
             }
             ScanCommand::Dir { path, how } => (Reference::directory(path), how),
+            ScanCommand::Catalogers => return list(),
         };
         let outputs = emit::outputs(&how.output, Kind::Scan)?;
         let options = Options {
@@ -145,6 +179,9 @@ impl Scan {
                 Licenses::Full => LicenseFiles::Full,
             },
             cache: how.cache.as_deref().map(cache_directory).transpose()?,
+            select: how.select.clone(),
+            exclude: how.exclude.clone(),
+            exclude_paths: how.exclude_path.clone(),
             ..Options::default()
         };
         let begun = Timestamp::now();
@@ -177,9 +214,31 @@ fn cache_directory(given: &Path) -> Result<PathBuf, Failure> {
     Ok(base.join("hpcctl"))
 }
 
+/// Lists the catalogers, a line a glob.
+fn list() -> Result<Exit, Failure> {
+    let ids = CATALOGERS.iter().map(|cataloger| cataloger.id.len());
+    let width = ids.max().unwrap_or(0);
+    let mut text = String::new();
+    for cataloger in CATALOGERS {
+        let magic = cataloger.magic.iter();
+        let magic = magic.map(|magic| format!("files that begin with {}", magic.escape_ascii()));
+        let globs = cataloger.globs.iter().map(|glob| (*glob).to_owned());
+        let mut id = cataloger.id;
+        for reads in globs.chain(magic) {
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "{id:width$}  {reads}");
+            id = "";
+        }
+    }
+    emit::to_stdout(text.as_bytes())?;
+    Ok(Exit::Clean)
+}
+
 fn failure(reference: &Reference, error: &hpcctl_image::Error) -> Failure {
     let message = format!("cannot scan {reference}: {}", chain(error));
-    if error.is_target() {
+    if error.is_usage() {
+        Failure::usage(message)
+    } else if error.is_target() {
         Failure::unreachable(message)
     } else {
         Failure::fault(message)

@@ -117,6 +117,69 @@ fn the_verdict_counts_where_it_is_asked_for() {
 }
 
 #[test]
+fn what_is_left_out_is_told_and_keeps_the_verdict_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = image(dir.path());
+    let path = path.to_str().unwrap();
+    let scan = |more: &[&str]| {
+        let run = hpcctl(&[&["scan", "image", path, "-o", "json"], more].concat());
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        let report = run.json();
+        crate::schema::validate("hpcctl.scan-1.json", &report);
+        report
+    };
+    let none = json!({"catalogers": [], "paths": []});
+    assert_eq!(scan(&[])["result"]["left_out"], none);
+    let report = scan(&["--exclude", "dpkg,python", "--exclude", "rpm"]);
+    assert!(packages(&report).is_empty());
+    let left_out = &report["result"]["left_out"]["catalogers"];
+    assert_eq!(*left_out, json!(["dpkg", "python", "rpm"]));
+    assert_eq!(report["result"]["complete"], true);
+    let report = scan(&["--select", "dpkg", "--exclude-path", "/usr/share/doc"]);
+    assert_eq!(packages(&report), ["good", "silent"]);
+    // The distribution is known all the same.
+    let good = &report["result"]["packages"][0];
+    assert_eq!(
+        good["purl"],
+        "pkg:deb/debian/good@1.0-1?arch=amd64&distro=debian-12"
+    );
+    assert_eq!(good["licenses"]["concluded"], Value::Null);
+    assert_eq!(
+        report["result"]["left_out"]["paths"],
+        json!(["/usr/share/doc"])
+    );
+    let report = scan(&["--exclude-path", "var"]);
+    assert_eq!(report["result"]["verdict"]["outcome"], "undetermined");
+    let table = hpcctl(&["scan", "image", path, "--exclude-path", "var/lib"]).stdout;
+    assert!(table.contains("left out the paths var/lib"), "{table}");
+}
+
+#[test]
+fn a_cataloger_that_there_is_not_is_a_usage_error_that_lists_them() {
+    let list = hpcctl(&["scan", "catalogers"]);
+    assert_eq!(list.code, 0);
+    let ids: Vec<&str> = list
+        .stdout
+        .lines()
+        .filter_map(|line| line.split(' ').next().filter(|id| !id.is_empty()))
+        .collect();
+    assert!(ids.contains(&"dpkg") && ids.contains(&"rpm"), "{ids:?}");
+    assert!(list.stdout.contains("var/lib/dpkg/status"));
+    for option in ["--select", "--exclude"] {
+        let run = hpcctl(&["scan", "dir", option, "dpkg,debs", "/nonexistent"]);
+        assert_eq!(run.code, 2, "{}", run.stderr);
+        assert!(run.stderr.contains("'debs'"), "{}", run.stderr);
+        assert!(
+            ids.iter().all(|id| run.stderr.contains(id)),
+            "{}",
+            run.stderr
+        );
+    }
+    let run = hpcctl(&["scan", "dir", "--exclude-path", "a[b", "/tmp"]);
+    assert_eq!(run.code, 2, "{}", run.stderr);
+}
+
+#[test]
 fn an_archive_that_ends_early_is_incomplete_or_no_image() {
     let dir = tempfile::tempdir().unwrap();
     let path = image(dir.path());

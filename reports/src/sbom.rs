@@ -116,7 +116,7 @@ pub fn unique_names<'a>(packages: &'a [Package]) -> Vec<String> {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use hpcctl_model::scan::{Image, Layer, Licenses, Location, Outcome, Verdict};
+    use hpcctl_model::scan::{Image, Layer, LeftOut, Licenses, Location, Outcome, Verdict};
     use hpcctl_model::{HostInfo, Tool};
 
     use super::*;
@@ -178,6 +178,7 @@ pub(crate) mod tests {
                     layers: vec![layer],
                 },
                 complete: true,
+                left_out: LeftOut::default(),
                 packages,
                 files: Vec::new(),
                 unowned: Vec::new(),

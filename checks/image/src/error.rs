@@ -63,6 +63,22 @@ pub enum Error {
         /// The platforms that it has.
         choices: String,
     },
+    /// There is no cataloger of that name.
+    #[error("there is no cataloger {name}: there are {known}")]
+    NoCataloger {
+        /// The name that was asked for.
+        name: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// What should be left out is no glob.
+    #[error("{glob} is no glob: {why}")]
+    BadGlob {
+        /// What was asked for.
+        glob: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A fault of this program.
     #[error("a fault of hpcctl: {0}")]
     Internal(String),
@@ -71,7 +87,12 @@ pub enum Error {
 impl Error {
     /// Whether the image is to blame: it is not there, not readable or not an image.
     pub fn is_target(&self) -> bool {
-        !matches!(self, Self::Internal(_))
+        !matches!(self, Self::Internal(_)) && !self.is_usage()
+    }
+
+    /// Whether what was asked for makes no sense.
+    pub fn is_usage(&self) -> bool {
+        matches!(self, Self::NoCataloger { .. } | Self::BadGlob { .. })
     }
 
     pub(crate) fn unreadable(path: impl Into<PathBuf>, source: io::Error) -> Self {

@@ -198,6 +198,9 @@ impl Reading<'_, '_> {
                 let why = format!("it has more than {} entries", limits.layer_entries);
                 return Err(io::Error::other(why).into());
             }
+            if !self.plan.selection.takes(walk.path()) {
+                continue;
+            }
             if let Some(fault) = head.fault {
                 self.faults.add(walk.path(), fault.to_string());
                 continue;

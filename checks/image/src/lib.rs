@@ -20,6 +20,7 @@ mod packages;
 mod progress;
 mod reference;
 mod scan;
+mod selection;
 mod tarball;
 mod tree;
 mod unowned;

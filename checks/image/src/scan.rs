@@ -38,6 +38,13 @@ pub enum LicenseFiles {
 pub struct Options {
     /// In which files licences are looked for.
     pub licenses: LicenseFiles,
+    /// The catalogers that run, by their ids; all where none is named. `os-release` runs
+    /// unless it is excluded: others need the distribution.
+    pub select: Vec<String>,
+    /// The catalogers that do not run.
+    pub exclude: Vec<String>,
+    /// Globs of paths that are left out, with all that is below them.
+    pub exclude_paths: Vec<String>,
     /// How much is read at most.
     pub limits: Limits,
     /// Where what layers held is kept from one scan to the next.
@@ -59,7 +66,7 @@ pub struct Scanned {
 ///
 /// # Errors
 ///
-/// When there is no image to scan; what is wrong inside an image is in [`Scanned::unknowns`].
+/// When there is no image to scan, or the options name what there is not; what is wrong inside an image is in [`Scanned::unknowns`].
 pub fn scan(
     reference: &Reference,
     options: &Options,
@@ -85,7 +92,7 @@ pub fn scan(
     };
     Ok(Scanned {
         owners: merged.owners,
-        ..report(image, &merged.tree, &plan.limits, unknowns)
+        ..report(image, &merged.tree, &plan, unknowns)
     })
 }
 
@@ -181,11 +188,11 @@ fn merge(
     }
 }
 
-fn report(image: Image, tree: &FileTree, limits: &Limits, mut unknowns: Vec<Unknown>) -> Scanned {
+fn report(image: Image, tree: &FileTree, plan: &Plan, mut unknowns: Vec<Unknown>) -> Scanned {
     let with_facts = tree.files_with_facts();
     let mut faults = Faults::default();
     let Packages { packages, owned } =
-        packages::gather(tree, &with_facts, &image.layers, limits, &mut faults);
+        packages::gather(tree, &with_facts, &image.layers, plan, &mut faults);
     if tree.exhausted() {
         faults.add("file tree", "its links lead through too many names");
     }
@@ -193,11 +200,15 @@ fn report(image: Image, tree: &FileTree, limits: &Limits, mut unknowns: Vec<Unkn
     let unowned = unowned::unowned(tree, &image.layers, &owned);
     let (files, loose) = files(tree, &with_facts, &image.layers, &owned);
     let complete = unknowns.is_empty();
-    let verdict = judge(&subjects(&packages, &files, &loose), complete);
+    let left_out = plan.selection.left_out().clone();
+    // What was not looked at may refuse, for whatever reason it was not.
+    let whole = complete && left_out.is_empty();
+    let verdict = judge(&subjects(&packages, &files, &loose), whole);
     Scanned {
         scan: Scan {
             image,
             complete,
+            left_out,
             packages,
             files,
             unowned,

@@ -7,8 +7,10 @@
 use serde::de::DeserializeOwned;
 
 pub mod apk;
+pub mod arch;
 pub mod debian;
 mod foreign;
+pub mod gentoo;
 mod names;
 pub mod python;
 pub mod rpm;
@@ -26,7 +28,9 @@ mod tests {
 
     #[test]
     fn every_source_file_is_listed() {
-        let listed = ["apk", "debian", "foreign", "mod", "names", "python", "rpm"];
+        let listed = [
+            "apk", "arch", "debian", "foreign", "gentoo", "mod", "names", "python", "rpm",
+        ];
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/declared");
         let mut found: Vec<String> = std::fs::read_dir(folder)
             .unwrap()

@@ -16,10 +16,14 @@ use crate::expression;
 pub(crate) enum Vocabulary {
     /// Names that mean the same everywhere.
     General,
+    /// The names of Arch Linux before SPDX.
+    Arch,
     /// Debian's short names.
     Debian,
     /// Fedora's short names before SPDX.
     Fedora,
+    /// The licence files of Gentoo.
+    Gentoo,
     /// The trove classifiers of the Python package index.
     Python,
     /// Exceptions, by the name of what they except.
@@ -168,7 +172,7 @@ mod tests {
             }
         }
         assert!(rows > 150, "{rows} rows");
-        assert_eq!(TABLES.len(), 5);
+        assert_eq!(TABLES.len(), 7);
     }
 
     #[test]

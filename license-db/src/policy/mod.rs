@@ -99,7 +99,7 @@ fn best(a: Judgement, b: Judgement) -> Judgement {
 
 /// Judges everything in an image.
 ///
-/// `complete` is false where something could not be read: then the verdict is undetermined at
+/// `complete` is false where something could not be read or was left out: then the verdict is undetermined at
 /// best, as it is where there is nothing to judge. Subjects that are publishable get no reason, only obligations.
 pub fn judge(subjects: &[Subject<'_>], complete: bool) -> Verdict {
     let mut reasons: Vec<Reason> = Vec::new();
@@ -128,7 +128,7 @@ pub fn judge(subjects: &[Subject<'_>], complete: bool) -> Verdict {
         reasons.push(undetermined("scan", None, text));
     }
     if !complete {
-        let text = "Not everything could be read: what was not read may refuse.";
+        let text = "Not everything was read: what was not read may refuse.";
         reasons.push(undetermined("scan", None, text));
     }
     reasons.sort_by(|a, b| {

@@ -10,6 +10,9 @@ pub struct Scan {
     pub image: Image,
     /// False when something could not be read; `unknowns` says what.
     pub complete: bool,
+    /// What was not looked at because that was asked for.
+    #[serde(default)]
+    pub left_out: LeftOut,
     /// The packages, sorted by type, name, version.
     pub packages: Vec<Package>,
     /// The files that bear a licence, sorted by path.
@@ -18,6 +21,22 @@ pub struct Scan {
     pub unowned: Vec<UnownedFile>,
     /// Whether it may be published.
     pub verdict: Verdict,
+}
+
+/// What was not looked at because that was asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LeftOut {
+    /// The catalogers that did not run.
+    pub catalogers: Vec<String>,
+    /// The globs of paths that were passed over, with all that is below them.
+    pub paths: Vec<String>,
+}
+
+impl LeftOut {
+    /// Whether everything was looked at.
+    pub fn is_empty(&self) -> bool {
+        self.catalogers.is_empty() && self.paths.is_empty()
+    }
 }
 
 /// What was scanned.

@@ -72,7 +72,17 @@ fn verdict(report: &Envelope<Scan>, options: &Options) -> String {
     if let Some(digest) = &image.digest {
         text += &filled("digest   ", digest, options.width);
     }
-    text + &filled("layers   ", &layers, options.width)
+    text += &filled("layers   ", &layers, options.width);
+    let left_out = &report.result.left_out;
+    let parts = [
+        ("catalogers", &left_out.catalogers),
+        ("paths", &left_out.paths),
+    ];
+    for (what, names) in parts.into_iter().filter(|(_, names)| !names.is_empty()) {
+        let names = format!("the {what} {}", names.join(", "));
+        text += &filled("left out ", &names, options.width);
+    }
+    text
 }
 
 /// Bytes in a unit that leaves few digits.

@@ -43,12 +43,18 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
         });
         return found;
     }
+    // In status.d the list of the files is named as the status is, which need not be the name
+    // of the package.
+    let own = source.path.strip_prefix("var/lib/dpkg/status.d/");
     let text = String::from_utf8_lossy(source.bytes);
     let mut stanzas = Stanzas::new(&text);
     let mut broken = 0;
     while let Some(stanza) = stanzas.advance() {
         match package(stanza) {
-            Some(Some(package)) => found.add(package),
+            Some(Some(mut package)) => {
+                package.key = own.map(str::to_owned);
+                found.add(package);
+            }
             Some(None) => {}
             None => broken += 1,
         }
@@ -104,7 +110,7 @@ fn package(stanza: &Stanza<'_>) -> Option<Option<Candidate>> {
 }
 
 /// The names of a relationship field (Debian Policy, 7.1), alternatives divided by `|`.
-fn relations(field: &str) -> impl Iterator<Item = String> {
+pub(super) fn relations(field: &str) -> impl Iterator<Item = String> {
     let name = |text: &str| {
         let name = text.trim().split([' ', '(', ':', '[', '<']).next();
         name.unwrap_or_default().to_owned()
@@ -125,7 +131,7 @@ fn with_version(source: &str, version: &str) -> String {
 }
 
 /// Whether a name is one that Debian Policy 5.6.1 allows: it goes into paths.
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
     name.bytes().all(allowed) && name.starts_with(|first: char| first.is_ascii_alphanumeric())
 }
@@ -205,6 +211,23 @@ mod tests {
         let mut paths = found.owned[0].paths.lines();
         assert!(paths.any(|path| path == "/bin/bash"));
         assert!(paths.any(|path| path == "/var/lib/dpkg/info/bash.postinst"));
+    }
+
+    #[test]
+    fn in_status_d_the_names_of_files_count() {
+        let text = "Package: base-files\nVersion: 12\nArchitecture: amd64\n";
+        let found = parse(&Source::whole(
+            "var/lib/dpkg/status.d/base",
+            text.as_bytes(),
+        ));
+        assert_eq!(found.packages[0].key.as_deref(), Some("base"));
+        let sums = b"0123  etc/debian_version\n4567  usr/share/doc/base-files/README\n";
+        let list = parse(&Source::whole("var/lib/dpkg/status.d/base.md5sums", sums));
+        assert_eq!(list.owned[0].of, "base");
+        assert_eq!(
+            list.owned[0].paths,
+            "etc/debian_version\nusr/share/doc/base-files/README"
+        );
     }
 
     proptest! {

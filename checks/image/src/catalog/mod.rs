@@ -7,11 +7,17 @@
 
 mod apk;
 mod dpkg;
+mod nix;
+mod opkg;
 mod os_release;
+mod pacman;
+mod portage;
 mod python;
 mod rpm;
+mod sqlite;
 mod stanza;
 
+pub(crate) use nix::{Stored, in_tree as nix_packages};
 pub(crate) use os_release::Distro;
 
 use serde::{Deserialize, Serialize};
@@ -56,11 +62,42 @@ pub static CATALOGERS: &[Cataloger] = &[
         parse: dpkg::parse,
     },
     Cataloger {
+        id: "nix",
+        globs: &["nix/var/nix/db/db.sqlite", "var/guix/db/db.sqlite"],
+        magic: &[],
+        max_bytes: 256 * MIB,
+        parse: nix::parse,
+    },
+    Cataloger {
+        id: "opkg",
+        globs: &[
+            "{usr,var}/lib/opkg/status",
+            "{usr,var}/lib/opkg/info/*.{control,list}",
+        ],
+        magic: &[],
+        max_bytes: 64 * MIB,
+        parse: opkg::parse,
+    },
+    Cataloger {
         id: "os-release",
-        globs: &["etc/os-release", "usr/lib/os-release"],
+        globs: &["etc/os-release", "usr/lib/os-release", "etc/*-release"],
         magic: &[],
         max_bytes: 64 * 1024,
         parse: os_release::parse,
+    },
+    Cataloger {
+        id: "pacman",
+        globs: &["var/lib/pacman/local/*/{desc,files}"],
+        magic: &[],
+        max_bytes: 64 * MIB,
+        parse: pacman::parse,
+    },
+    Cataloger {
+        id: "portage",
+        globs: &["var/db/pkg/*/*/{CONTENTS,LICENSE,PF,RDEPEND}"],
+        magic: &[],
+        max_bytes: 64 * MIB,
+        parse: portage::parse,
     },
     Cataloger {
         id: "python",
@@ -116,6 +153,11 @@ pub(crate) struct Found {
     pub(crate) packages: Vec<Candidate>,
     /// The files that belong to packages.
     pub(crate) owned: Vec<Owned>,
+    /// What packages need that other files of the same cataloger describe.
+    pub(crate) needs: Vec<Needs>,
+    /// The SPDX expression that the file declares, for the package whose
+    /// [`Candidate::declared_in`] it is.
+    pub(crate) license: Option<String>,
     /// The distribution.
     pub(crate) distro: Option<Distro>,
     /// What could not be read.
@@ -133,6 +175,15 @@ pub(crate) struct Owned {
     /// The paths, one a line; one that ends with a slash stands for all that is below it and
     /// not below a longer one.
     pub(crate) paths: String,
+}
+
+/// What a package needs, where another file describes it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Needs {
+    /// The package, by its [`Candidate::key`].
+    pub(crate) of: String,
+    /// As in [`Candidate::depends`].
+    pub(crate) names: Vec<String>,
 }
 
 /// Packages of one file; a database with more is not that of an image.
@@ -202,9 +253,15 @@ pub(crate) enum TextsIn {
     Named(String),
 }
 
-/// Whether packages of a purl type belong to a distribution.
+/// Whether packages of a type are those of the system: a file that one of them and a package
+/// of a language claim is the system's.
 pub(crate) fn is_of_distro(kind: &str) -> bool {
-    matches!(kind, "apk" | "deb" | "rpm")
+    is_named_by_distro(kind) || matches!(kind, "ebuild" | "guix" | "nix")
+}
+
+/// Whether the purls of a type have the distribution as their namespace.
+pub(crate) fn is_named_by_distro(kind: &str) -> bool {
+    matches!(kind, "alpm" | "apk" | "deb" | "rpm")
 }
 
 /// Whether a file is named after a licence: `LICENSE`, `COPYING`, `NOTICE` and their like.
@@ -255,7 +312,7 @@ mod tests {
     use super::*;
 
     /// Files of this folder that are not catalogers.
-    const OTHERS: [&str; 2] = ["mod", "stanza"];
+    const OTHERS: [&str; 3] = ["mod", "sqlite", "stanza"];
 
     #[test]
     fn every_file_is_a_row() {

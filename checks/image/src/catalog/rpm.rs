@@ -1,101 +1,83 @@
-//! RPM packages: `rpmdb.sqlite`, the database of rpm since 4.16.
+//! RPM packages: the database of rpm in its three kinds, SQLite (the default since 4.16), ndb
+//! and Berkeley DB.
 //!
-//! The database is opened from memory, read-only. Each row of its table `Packages` holds the
-//! header of a package, in the format of the RPM manual ("Header format").
+//! Each holds the headers of the packages, in the format of the RPM manual ("Header format").
 
+mod bdb;
 mod header;
+mod ndb;
+mod sqlite;
 
 use std::collections::BTreeSet;
-use std::io::Read;
 
 use hpcctl_license_db::declared;
-use rusqlite::limits::Limit;
-use rusqlite::types::ValueRef;
-use rusqlite::{Connection, MAIN_DB};
 
 use self::header::{Header, Tag};
 use super::{Candidate, Found, Owned, Source, TextsIn};
 
-/// The largest header that is read; those of rpm itself end at 256 MiB.
-const MAX_HEADER: i32 = 64 * 1024 * 1024;
-
-/// Rows beyond this are not those of an image.
+/// Headers beyond this are not those of an image.
 const MAX_ROWS: usize = 100_000;
 
-/// Reads a database, or says why it is of a kind that is not read.
+/// Reads a database, by the name of its file.
 pub(super) fn parse(source: &Source<'_>) -> Found {
     let mut found = Found::default();
-    let fault = match source.path.rsplit('/').next() {
-        Some("rpmdb.sqlite") => read(source.bytes, &mut found)
-            .err()
-            .map(|error| error.to_string()),
-        _ if source.bytes.is_empty() => None,
-        Some("rpmdb.sqlite-wal") => {
-            Some("it may hold changes that are not in the database yet, and is not read".to_owned())
-        }
-        Some("Packages.db") => Some("an RPM database of the kind ndb is not read yet".to_owned()),
-        _ => Some("an RPM database of the kind Berkeley DB is not read yet".to_owned()),
+    let mut headers = Headers {
+        found: &mut found,
+        count: 0,
+        broken: 0,
     };
-    found.faults.extend(fault);
+    let bytes = source.bytes;
+    let read = match source.path.rsplit('/').next() {
+        Some("rpmdb.sqlite") => sqlite::read(bytes, &mut headers),
+        _ if bytes.is_empty() => Ok(()),
+        Some("rpmdb.sqlite-wal") => sqlite::log(bytes),
+        Some("Packages.db") => ndb::read(bytes, &mut headers),
+        _ => bdb::read(bytes, &mut headers),
+    };
+    headers.finish();
+    found.faults.extend(read.err());
     found
 }
 
-fn read(bytes: &[u8], found: &mut Found) -> rusqlite::Result<()> {
-    let connection = open(bytes)?;
-    let sql = "SELECT type FROM sqlite_schema WHERE name = 'Packages'";
-    let kind: String = connection.query_row(sql, [], |row| row.get(0))?;
-    // A view could compute for ever.
-    if kind != "table" {
-        found.faults.push("Packages is not a table".to_owned());
-        return Ok(());
-    }
-    let mut statement = connection.prepare("SELECT blob FROM Packages")?;
-    let mut rows = statement.query([])?;
-    let (mut broken, mut count) = (0, 0);
-    while let Some(row) = rows.next()? {
-        count += 1;
-        if count > MAX_ROWS {
-            let fault = format!("only its first {MAX_ROWS} rows were read");
-            found.faults.push(fault);
-            break;
+/// Takes the headers of a database, whatever its kind.
+struct Headers<'f> {
+    found: &'f mut Found,
+    count: usize,
+    broken: usize,
+}
+
+impl Headers<'_> {
+    /// Takes a header, none where there should be one; false when no more are taken.
+    fn take(&mut self, blob: Option<&[u8]>) -> bool {
+        self.count += 1;
+        if self.count > MAX_ROWS {
+            self.fault(&format!("only its first {MAX_ROWS} headers were read"));
+            return false;
         }
-        let header = match row.get_ref(0)? {
-            ValueRef::Blob(blob) => Header::read(blob),
-            _ => None,
-        };
+        let header = blob.and_then(Header::read);
         match header.as_ref().and_then(package) {
             Some(package) if package.name == "gpg-pubkey" => {}
             Some(package) => {
                 let of = package.name.clone();
                 let paths = header.as_ref().map(paths).unwrap_or_default();
-                found.owned.push(Owned { of, paths });
-                found.add(package);
+                self.found.owned.push(Owned { of, paths });
+                self.found.add(package);
             }
-            None => broken += 1,
+            None => self.broken += 1,
+        }
+        true
+    }
+
+    fn fault(&mut self, fault: &str) {
+        self.found.faults.push(fault.to_owned());
+    }
+
+    /// Says how many headers were not read.
+    fn finish(&mut self) {
+        if self.broken > 0 {
+            self.fault(&format!("{} headers cannot be read", self.broken));
         }
     }
-    if broken > 0 {
-        found
-            .faults
-            .push(format!("{broken} headers cannot be read"));
-    }
-    Ok(())
-}
-
-fn open(bytes: &[u8]) -> rusqlite::Result<Connection> {
-    // Bytes 18 and 19 say that the database has a write-ahead log, which one in memory cannot
-    // have ("Database File Format", 1.3.3).
-    let (head, rest) = bytes.split_at(bytes.len().min(20));
-    let mut head = head.to_vec();
-    if let Some(versions) = head.get_mut(18..20) {
-        versions.fill(1);
-    }
-    let mut connection = Connection::open_in_memory()?;
-    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, MAX_HEADER)?;
-    connection.deserialize_read_exact(MAIN_DB, head.as_slice().chain(rest), bytes.len(), true)?;
-    connection.pragma_update(None, "trusted_schema", false)?;
-    connection.pragma_update(None, "cell_size_check", true)?;
-    Ok(connection)
 }
 
 fn package(header: &Header<'_>) -> Option<Candidate> {
@@ -167,30 +149,9 @@ fn paths(header: &Header<'_>) -> String {
 mod tests {
     use super::header::tests::{Value, header};
     use super::*;
-    use rusqlite::params;
 
-    const PATH: &str = "var/lib/rpm/rpmdb.sqlite";
-
-    fn database(blobs: &[Vec<u8>]) -> Vec<u8> {
-        let mut connection = Connection::open_in_memory().unwrap();
-        connection
-            .execute(
-                "CREATE TABLE Packages (hnum INTEGER PRIMARY KEY, blob BLOB)",
-                [],
-            )
-            .unwrap();
-        for blob in blobs {
-            connection
-                .execute("INSERT INTO Packages (blob) VALUES (?1)", params![blob])
-                .unwrap();
-        }
-        let mut bytes = connection.serialize(MAIN_DB).unwrap().to_vec();
-        // As rpm leaves it: with a write-ahead log.
-        bytes[18..20].fill(2);
-        bytes
-    }
-
-    fn named(name: &str) -> Vec<u8> {
+    /// A header with all the tags that are read.
+    pub(super) fn named(name: &str) -> Vec<u8> {
         header(&[
             (Tag::Name, Value::Text(name)),
             (Tag::Version, Value::Text("1.2")),
@@ -211,10 +172,26 @@ mod tests {
         ])
     }
 
+    /// The names of the packages found.
+    pub(super) fn packages(found: &Found) -> Vec<&str> {
+        found
+            .packages
+            .iter()
+            .map(|package| &*package.name)
+            .collect()
+    }
+
     #[test]
-    fn packages_of_a_database() {
-        let bytes = database(&[named("tool"), named("gpg-pubkey"), b"junk".to_vec()]);
-        let found = parse(&Source::whole(PATH, &bytes));
+    fn a_header_tells_a_package() {
+        let mut found = Found::default();
+        let mut headers = Headers {
+            found: &mut found,
+            count: 0,
+            broken: 0,
+        };
+        headers.take(Some(&named("tool")));
+        headers.take(Some(&named("gpg-pubkey")));
+        headers.finish();
         let [tool] = &found.packages[..] else {
             panic!("{found:?}")
         };
@@ -234,52 +211,19 @@ mod tests {
         );
         assert_eq!(found.owned[0].of, "tool");
         assert_eq!(found.owned[0].paths, "/usr/bin/tool\n/etc/tool.conf\n");
-        assert_eq!(found.faults, ["1 headers cannot be read"]);
+        assert!(found.faults.is_empty());
     }
 
     #[test]
-    fn broken_databases_are_faults() {
-        let mut bytes = database(&(0..200).map(|_| named("tool")).collect::<Vec<_>>());
-        let whole = parse(&Source::whole(PATH, &bytes)).packages.len();
-        assert_eq!(whole, 200);
-        bytes.truncate(bytes.len() / 2);
-        let cut = parse(&Source::whole(PATH, &bytes));
-        assert!(cut.packages.len() < whole && !cut.faults.is_empty());
-        for bytes in [
-            &b""[..],
-            b"SQLite format 3\0",
-            b"not a database at all, only some text",
-        ] {
-            let found = parse(&Source::whole(PATH, bytes));
-            assert_eq!(
-                (found.packages.len(), found.faults.len()),
-                (0, 1),
-                "{bytes:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_view_is_not_run() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        let endless = "CREATE VIEW Packages AS WITH RECURSIVE n(i) AS \
-            (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT i AS blob FROM n WHERE i < 0";
-        connection.execute(endless, []).unwrap();
-        let bytes = connection.serialize(MAIN_DB).unwrap().to_vec();
-        let found = parse(&Source::whole(PATH, &bytes));
-        assert_eq!(found.faults, ["Packages is not a table"]);
-    }
-
-    #[test]
-    fn older_kinds_are_named() {
-        let found = parse(&Source::whole("var/lib/rpm/Packages", b"x"));
-        assert!(found.faults[0].contains("Berkeley DB"));
-        let found = parse(&Source::whole("usr/lib/sysimage/rpm/Packages.db", b"x"));
-        assert!(found.faults[0].contains("ndb"));
-        assert!(
-            parse(&Source::whole("var/lib/rpm/rpmdb.sqlite-wal", b""))
-                .faults
-                .is_empty()
-        );
+    fn headers_beyond_the_bound_are_not_read() {
+        let mut found = Found::default();
+        let mut headers = Headers {
+            found: &mut found,
+            count: MAX_ROWS - 1,
+            broken: 0,
+        };
+        assert!(headers.take(None) && !headers.take(None));
+        headers.finish();
+        assert_eq!(found.faults.len(), 2);
     }
 }

@@ -147,6 +147,9 @@ impl Walk<'_> {
                 self.fault(path, error);
                 continue;
             }
+            if !self.plan.selection.takes(&full) {
+                continue;
+            }
             match rustix::fs::statat(&*fd, &name, AtFlags::SYMLINK_NOFOLLOW) {
                 Ok(stat) => self.entry(&fd, name, full, &stat, device),
                 Err(error) => self.fault(&full, error),

@@ -14,6 +14,7 @@ use rayon::prelude::*;
 use crate::catalog::{self, CATALOGERS, Cataloger, Found};
 use crate::fault::Faults;
 use crate::license::Licenses;
+use crate::selection::Selection;
 use crate::tarball::Head;
 use crate::tree::{Facts, Listing};
 use crate::{Error, LicenseFiles, Limits, Options};
@@ -42,6 +43,8 @@ pub(crate) struct Plan {
     license_files: LicenseFiles,
     licenses: Licenses,
     large: Mutex<()>,
+    /// What is looked at.
+    pub(crate) selection: Selection,
     /// How much is read at most.
     pub(crate) limits: Limits,
 }
@@ -49,10 +52,12 @@ pub(crate) struct Plan {
 impl Plan {
     /// Makes ready for any number of layers.
     pub(crate) fn new(options: &Options) -> Result<Self, Error> {
+        let selection = Selection::new(options)?;
         let internal = |error: globset::Error| Error::Internal(error.to_string());
         let mut globs = GlobSetBuilder::new();
         let mut owners = Vec::new();
-        for (place, cataloger) in CATALOGERS.iter().enumerate() {
+        let rows = CATALOGERS.iter().enumerate();
+        for (place, cataloger) in rows.filter(|(place, _)| selection.runs(*place)) {
             for glob in cataloger.globs {
                 let glob = GlobBuilder::new(glob).literal_separator(true).build();
                 globs.add(glob.map_err(internal)?);
@@ -65,6 +70,7 @@ impl Plan {
             license_files: options.licenses,
             licenses: Licenses::default(),
             large: Mutex::new(()),
+            selection,
             limits: options.limits.clone(),
         })
     }
@@ -175,7 +181,8 @@ impl<'p> Intake<'p> {
             let mut magic = row.magic.iter();
             magic.any(|magic| self.scratch.starts_with(magic))
         };
-        let by_magic = (0..CATALOGERS.len()).filter(|row| begins(&CATALOGERS[*row]));
+        let by_magic = (0..CATALOGERS.len())
+            .filter(|row| self.plan.selection.runs(*row) && begins(&CATALOGERS[*row]));
         let mut rows: Vec<usize> = by_path.chain(by_magic).collect();
         rows.sort_unstable();
         rows.dedup();

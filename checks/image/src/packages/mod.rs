@@ -14,9 +14,12 @@ use hpcctl_model::scan::{Layer, Licenses, Location, Package};
 use self::claims::{Claims, Owner, Place};
 use self::needs::Names;
 use self::purl::purl;
-use crate::Limits;
-use crate::catalog::{CATALOGERS, Candidate, Distro, TextsIn, is_license_file, is_of_distro};
+use crate::catalog::{
+    CATALOGERS, Candidate, Distro, Needs, Stored, TextsIn, is_license_file, is_of_distro,
+    nix_packages,
+};
 use crate::fault::Faults;
+use crate::layer::Plan;
 use crate::license::all_of;
 use crate::tree::{Facts, FileTree, NodeId};
 
@@ -37,9 +40,13 @@ pub(crate) fn gather(
     tree: &FileTree,
     files: &[NodeId],
     layers: &[Layer],
-    limits: &Limits,
+    plan: &Plan,
     faults: &mut Faults,
 ) -> Packages {
+    let limits = &plan.limits;
+    let nix = CATALOGERS.iter().position(|row| row.id == "nix");
+    let nix = nix.filter(|row| plan.selection.runs(*row));
+    let stored = nix_packages(tree);
     let mut gathering = Gathering {
         tree,
         layers,
@@ -50,12 +57,14 @@ pub(crate) fn gather(
         texts: HashSet::new(),
     };
     let mut lists = Vec::new();
+    let mut needs = Vec::new();
     'files: for id in files {
         let Some(facts) = tree.facts(*id) else {
             continue;
         };
         for (row, found) in &facts.found {
             lists.extend(found.owned.iter().map(|list| (*row, list)));
+            needs.extend(found.needs.iter().map(|needs| (*row, needs)));
             let earlier = Earlier::of(tree, facts, *row);
             for candidate in &found.packages {
                 if gathering.drafts.len() >= limits.packages {
@@ -67,6 +76,21 @@ pub(crate) fn gather(
             }
         }
     }
+    for (row, stored) in nix
+        .into_iter()
+        .flat_map(|row| stored.iter().map(move |one| (row, one)))
+    {
+        if gathering.drafts.len() >= limits.packages {
+            let why = format!("more than {} packages", limits.packages);
+            faults.add("packages", why);
+            break;
+        }
+        gathering.add_stored(row, stored);
+        lists.extend(stored.owned.iter().map(|list| (row, list)));
+    }
+    for (row, needs) in needs {
+        gathering.need(row, needs);
+    }
     let mut claims = Claims::new(tree);
     for (row, list) in lists {
         claims.add(row, gathering.owner(row, &list.of), list);
@@ -75,17 +99,28 @@ pub(crate) fn gather(
     gathering.finish(claims)
 }
 
-/// The distribution, by the first of the two places that os-release(5) names.
+/// Where the distribution is named: the two places of os-release(5), then what older releases
+/// have; that of a distribution itself comes before `lsb-release`, which names what it is like.
+const RELEASES: [&str; 10] = [
+    "etc/os-release",
+    "usr/lib/os-release",
+    "etc/centos-release",
+    "etc/oracle-release",
+    "etc/fedora-release",
+    "etc/redhat-release",
+    "etc/system-release",
+    "etc/SuSE-release",
+    "etc/alpine-release",
+    "etc/lsb-release",
+];
+
+/// The distribution, by the first place that names it.
 fn distro(tree: &FileTree) -> Option<Distro> {
-    ["etc/os-release", "usr/lib/os-release"]
-        .iter()
-        .find_map(|path| {
-            let facts = tree.facts(tree.resolve(path)?)?;
-            facts
-                .found
-                .iter()
-                .find_map(|(_, found)| found.distro.clone())
-        })
+    RELEASES.iter().find_map(|path| {
+        let facts = tree.facts(tree.resolve(path)?)?;
+        let mut found = facts.found.iter();
+        found.find_map(|(_, found)| found.distro.clone())
+    })
 }
 
 /// Which packages earlier versions of a database held, the latest first.
@@ -158,15 +193,45 @@ struct Gathering<'a> {
 }
 
 impl<'a> Gathering<'a> {
-    fn add(&mut self, file: NodeId, row: usize, candidate: &'a Candidate, layer: u32) {
-        let licenses = self.licenses(candidate);
-        let purl = purl(candidate, self.distro.as_ref());
+    /// Where a package was found, and in which layer first.
+    fn location(&self, file: NodeId, layer: u32) -> Location {
         let layer = self.layers.get(layer as usize);
-        let location = Location {
+        Location {
             path: self.tree.path(file),
             layer: layer.and_then(|layer| layer.digest.clone()),
             created_by: layer.and_then(|layer| layer.created_by.clone()),
+        }
+    }
+
+    /// Adds a package that is several directories.
+    fn add_stored(&mut self, row: usize, stored: &'a Stored) {
+        let layer = |id: NodeId| self.tree.node(id).layer;
+        let places = stored.places.iter();
+        let places: Vec<(Location, &str)> = places
+            .map(|(id, key)| (self.location(*id, layer(*id)), &**key))
+            .collect();
+        let Some((first, _)) = stored.places.first() else {
+            return;
         };
+        let place = self.add(*first, row, &stored.candidate, layer(*first));
+        for (location, key) in places {
+            self.names.key(row, key, place);
+            self.drafts[place].package.locations.push(location);
+        }
+    }
+
+    /// Notes what a package needs that another file describes.
+    fn need(&mut self, row: usize, needs: &'a Needs) {
+        if let Some(place) = self.names.by_key(row, &needs.of) {
+            let names = needs.names.iter().map(|name| &**name);
+            self.drafts[place].depends.extend(names);
+        }
+    }
+
+    fn add(&mut self, file: NodeId, row: usize, candidate: &'a Candidate, layer: u32) -> Place {
+        let licenses = self.licenses(candidate);
+        let purl = purl(candidate, self.distro.as_ref());
+        let location = self.location(file, layer);
         let same = (licenses.declared.clone(), licenses.detected.clone());
         let same = Same {
             purl: purl.clone(),
@@ -176,7 +241,7 @@ impl<'a> Gathering<'a> {
         self.name(row, candidate, place);
         if let Some(draft) = self.drafts.get_mut(place) {
             draft.package.locations.push(location);
-            return;
+            return place;
         }
         let package = Package {
             name: candidate.name.clone(),
@@ -199,6 +264,7 @@ impl<'a> Gathering<'a> {
             evidence: file,
             depends: candidate.depends.iter().map(|need| &**need).collect(),
         });
+        place
     }
 
     /// Notes the words by which others know a package.
@@ -230,8 +296,15 @@ impl<'a> Gathering<'a> {
             let license = self.tree.facts(id)?.license.as_ref()?;
             Some(&*license.expression)
         };
+        let of_file = |id: NodeId| {
+            let found = &self.tree.facts(id)?.found;
+            let mut declared = found
+                .iter()
+                .filter_map(|(_, found)| found.license.as_deref());
+            declared.next().or_else(|| of(id))
+        };
         let declared = candidate.declared.clone();
-        let declared = declared.or_else(|| declared_in.and_then(of).map(str::to_owned));
+        let declared = declared.or_else(|| declared_in.and_then(of_file).map(str::to_owned));
         let texts = self.texts(candidate);
         let others = texts.iter().filter(|id| Some(**id) != declared_in);
         let expressions: BTreeSet<&str> = others.filter_map(|id| of(*id)).collect();

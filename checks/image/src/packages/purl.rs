@@ -2,7 +2,7 @@
 
 use packageurl::PackageUrl;
 
-use crate::catalog::{Candidate, Distro, is_of_distro};
+use crate::catalog::{Candidate, Distro, is_named_by_distro};
 
 /// The purl of a package; empty where its type takes no such name.
 pub(super) fn purl(candidate: &Candidate, distro: Option<&Distro>) -> String {
@@ -21,7 +21,7 @@ pub(super) fn purl(candidate: &Candidate, distro: Option<&Distro>) -> String {
     if let Some(namespace) = &candidate.namespace {
         let _ = purl.with_namespace(&**namespace);
     }
-    if let Some(distro) = distro.filter(|_| is_of_distro(candidate.kind)) {
+    if let Some(distro) = distro.filter(|_| is_named_by_distro(candidate.kind)) {
         let _ = purl.with_namespace(distro.vendor());
         let name = match &distro.version {
             Some(version) => format!("{}-{version}", distro.id),

@@ -14,3 +14,5 @@ mod layers;
 mod ownership;
 #[cfg(test)]
 mod packages;
+#[cfg(test)]
+mod system;
