@@ -74,6 +74,9 @@ struct How {
     /// In which files licences are looked for
     #[arg(long, value_name = "WHICH", default_value = "full")]
     licenses: Licenses,
+    /// Who supplies the image, for its bills of materials: NAME or NAME <ADDRESS>
+    #[arg(long, value_name = "NAME")]
+    supplier: Option<String>,
     /// Exit with 1 where the verdict is this or worse
     #[arg(long, value_name = "OUTCOME")]
     fail_on: Option<FailOn>,
@@ -151,7 +154,8 @@ impl Scan {
         let bar = Bar(ui.progress("scanning"));
         let scanned = hpcctl_image::scan(&reference, &options, &bar);
         bar.0.finish_and_clear();
-        let scanned = scanned.map_err(|error| failure(&reference, &error))?;
+        let mut scanned = scanned.map_err(|error| failure(&reference, &error))?;
+        scanned.scan.image.supplier.clone_from(&how.supplier);
         let report = emit::envelope("scan", begun, scanned.scan, scanned.unknowns);
         emit::write(&Report::Scan(&report), &outputs, ui)?;
         let outcome = report.result.verdict.outcome;

@@ -81,6 +81,7 @@ pub fn scan(
         reference: Reference::from(source).to_string(),
         digest: opened.digest,
         format: format.to_owned(),
+        supplier: None,
         layers: merged.layers,
     };
     Ok(Scanned {
