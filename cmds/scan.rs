@@ -20,16 +20,21 @@ use crate::ui::Ui;
 /// Find out what is in an image and whether it may be published.
 ///
 /// Reads the layers once, unpacks nothing to disk and runs nothing in the image: packages,
-/// the licences that they declare and those of the files, and from these a verdict with its
-/// reasons and the obligations of whoever publishes. What could not be read is told, and the
-/// scan then counts as incomplete.
+/// the layer that brought each, the licences that they declare and those of the files, the files
+/// that belong to no package, and from these a verdict with its reasons and the obligations of
+/// whoever publishes. A bill of materials that another tool wrote is judged in the same way. What
+/// could not be read is told, and the scan then counts as incomplete.
+///
+/// Bills of materials are the same byte for byte where SOURCE_DATE_EPOCH gives their time.
 #[derive(Debug, Args)]
 #[command(subcommand_value_name = "COMMAND")]
 #[command(after_long_help = "\
 EXAMPLES
   hpcctl scan image docker-archive:image.tar
   hpcctl scan image oci:layout:v1 -o json=scan.json -o cyclonedx-json=sbom.json
-  hpcctl scan dir /opt/rootfs --fail-on refused")]
+  hpcctl scan image image.tar -o notice=NOTICE -o source-index=sources.tsv
+  hpcctl scan dir /opt/rootfs --fail-on refused
+  hpcctl scan sbom sbom.cdx.json --fail-on undetermined")]
 pub struct Scan {
     #[command(subcommand)]
     command: ScanCommand,
@@ -41,14 +46,16 @@ enum ScanCommand {
     #[command(after_long_help = "\
 EXAMPLES
   hpcctl scan image docker-archive:image.tar
-  hpcctl scan image oci-archive:image.tar -o spdx-json
   hpcctl scan image image.tar                      known by its content
+  hpcctl scan image image.tar -v                   every detail, with the layer of each package
+  hpcctl scan image oci-archive:image.tar -o spdx-json --supplier 'Example Centre <hpc@example.org>'
+  hpcctl scan image image.tar -o cyclonedx-json@1.5=sbom.json -o cyclonedx-xml=sbom.xml
 
 EXIT STATUS
   0 the scan is complete, 3 it is not, 5 there is no image to be read; with --fail-on, 1 when
   the verdict is at that level or worse.")]
     Image {
-        /// docker-archive:FILE, oci-archive:FILE, oci:DIR[:TAG], dir:PATH, or a path
+        /// docker-archive:FILE, oci-archive:FILE, oci:DIR[:TAG], dir:PATH, sbom:FILE, or a path
         #[arg(value_name = "REF")]
         reference: String,
         #[command(flatten)]
@@ -78,6 +85,26 @@ EXAMPLES
 EXIT STATUS
   0.")]
     Catalogers,
+    /// Judge what another tool found: CycloneDX 1.2 to 1.7 or SPDX 2.2 and 2.3
+    ///
+    /// CycloneDX in JSON or XML, SPDX in JSON or as tag-value, known by its content. The packages
+    /// are judged as if they had been found in an image; what cannot be taken from the file is
+    /// told, and the scan then counts as incomplete.
+    #[command(after_long_help = "\
+EXAMPLES
+  syft image.tar -o cyclonedx-json > sbom.json && hpcctl scan sbom sbom.json
+  hpcctl scan sbom sbom.spdx -o cyclonedx-json     from one format to the other
+
+EXIT STATUS
+  0 the whole bill was read, 3 something in it could not be, 5 it is none; with --fail-on, 1
+  when the verdict is at that level or worse.")]
+    Sbom {
+        /// The file
+        #[arg(value_name = "FILE")]
+        path: PathBuf,
+        #[command(flatten)]
+        how: How,
+    },
 }
 
 /// The names that --select and --exclude take.
@@ -107,6 +134,9 @@ struct How {
     /// the report tells what was left out, and its verdict is undetermined at best.
     #[arg(long, value_name = "GLOB")]
     exclude_path: Vec<String>,
+    /// Who supplies the image, for its bills of materials: NAME or NAME <ADDRESS>
+    #[arg(long, value_name = "NAME")]
+    supplier: Option<String>,
     /// Exit with 1 where the verdict is this or worse
     #[arg(long, value_name = "OUTCOME")]
     fail_on: Option<FailOn>,
@@ -171,6 +201,7 @@ impl Scan {
             }
             ScanCommand::Dir { path, how } => (Reference::directory(path), how),
             ScanCommand::Catalogers => return list(),
+            ScanCommand::Sbom { path, how } => (Reference::bill(path), how),
         };
         let outputs = emit::outputs(&how.output, Kind::Scan)?;
         let options = Options {
@@ -188,7 +219,8 @@ impl Scan {
         let bar = Bar(ui.progress("scanning"));
         let scanned = hpcctl_image::scan(&reference, &options, &bar);
         bar.0.finish_and_clear();
-        let scanned = scanned.map_err(|error| failure(&reference, &error))?;
+        let mut scanned = scanned.map_err(|error| failure(&reference, &error))?;
+        scanned.scan.image.supplier.clone_from(&how.supplier);
         let report = emit::envelope("scan", begun, scanned.scan, scanned.unknowns);
         emit::write(&Report::Scan(&report), &outputs, ui)?;
         let outcome = report.result.verdict.outcome;

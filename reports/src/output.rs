@@ -115,7 +115,7 @@ mod tests {
         );
         assert_eq!(
             error("cyclonedx-json@9", Kind::Scan),
-            "cyclonedx-json is not written in version \"9\": choose one of 1.5"
+            "cyclonedx-json is not written in version \"9\": choose one of 1.6, 1.5"
         );
         assert!(error("json@1", Kind::Scan).ends_with("it has no versions"));
         assert_eq!(

@@ -25,6 +25,14 @@ pub enum Error {
         /// What is missing or wrong.
         why: String,
     },
+    /// It was named as a bill of materials, and it is none that can be read.
+    #[error("{path} is no bill of materials that can be read: {why}")]
+    NotABill {
+        /// What was read.
+        path: PathBuf,
+        /// What is missing or wrong.
+        why: String,
+    },
     /// It is an image of a kind that is not read yet.
     #[error("{path} is {what}, which is not supported yet")]
     Unsupported {

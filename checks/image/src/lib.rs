@@ -19,6 +19,7 @@ mod owners;
 mod packages;
 mod progress;
 mod reference;
+mod sbom;
 mod scan;
 mod selection;
 mod tarball;

@@ -1,6 +1,6 @@
 //! What the user names: an image with its transport, or a path that is known by its content.
 //!
-//! The names of the transports are those of containers-transports(5).
+//! The names of the transports are those of containers-transports(5); `sbom` is our own.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -23,6 +23,8 @@ pub enum Source {
     OciLayout(PathBuf, Option<String>),
     /// An unpacked root file system.
     Directory(PathBuf),
+    /// A bill of materials that some tool made of an image.
+    Sbom(PathBuf),
     /// A file or a directory that its content will tell.
     Path(PathBuf),
 }
@@ -51,6 +53,12 @@ const NOT_YET: &[&str] = &[
 ];
 
 impl Reference {
+    /// The bill of materials in the file `path`.
+    pub fn bill(path: impl Into<PathBuf>) -> Self {
+        let source = Source::Sbom(path.into());
+        Self { source }
+    }
+
     /// The directory `path` as a root file system, whatever is in it.
     pub fn directory(path: impl Into<PathBuf>) -> Self {
         let source = Source::Directory(path.into());
@@ -78,9 +86,10 @@ impl FromStr for Reference {
         }
         let empty = || ReferenceError::Empty(text.to_owned());
         let (transport, rest) = match text.split_once(':') {
-            Some((transport @ ("docker-archive" | "oci-archive" | "oci" | "dir"), rest)) => {
-                (transport, rest)
-            }
+            Some((
+                transport @ ("docker-archive" | "oci-archive" | "oci" | "dir" | "sbom"),
+                rest,
+            )) => (transport, rest),
             _ => ("", text),
         };
         if rest.is_empty() {
@@ -92,6 +101,7 @@ impl FromStr for Reference {
             "oci-archive" => Source::OciArchive(path),
             "oci" => layout(rest).ok_or_else(empty)?,
             "dir" => Source::Directory(path),
+            "sbom" => Source::Sbom(path),
             _ => Source::Path(path),
         };
         Ok(Self { source })
@@ -116,6 +126,7 @@ impl Source {
             | Self::OciArchive(path)
             | Self::OciLayout(path, _)
             | Self::Directory(path)
+            | Self::Sbom(path)
             | Self::Path(path) => path,
         }
     }
@@ -130,6 +141,7 @@ impl fmt::Display for Reference {
             Source::OciLayout(_, None) => write!(f, "oci:{path}"),
             Source::OciLayout(_, Some(tag)) => write!(f, "oci:{path}:{tag}"),
             Source::Directory(_) => write!(f, "dir:{path}"),
+            Source::Sbom(_) => write!(f, "sbom:{path}"),
             Source::Path(_) => write!(f, "{path}"),
         }
     }
@@ -183,6 +195,7 @@ mod tests {
             "oci:c",
             "oci:c:d",
             "dir:e",
+            "sbom:g.json",
             "f",
         ] {
             assert_eq!(text.parse::<Reference>().unwrap().to_string(), text);

@@ -21,7 +21,7 @@ use crate::layer::{self, LayerRead, LayerSource, Plan};
 use crate::owners::Owners;
 use crate::packages::{self, Packages};
 use crate::tree::{FileTree, NodeId};
-use crate::{Error, Limits, Progress, Reference, unowned};
+use crate::{Error, Limits, Progress, Reference, sbom, unowned};
 
 /// In which files licences are looked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub struct Scanned {
     pub unknowns: Vec<Unknown>,
 }
 
-/// Scans an image.
+/// Scans an image, or reads the bill of materials that some tool made of one.
 ///
 /// # Errors
 ///
@@ -72,6 +72,9 @@ pub fn scan(
     options: &Options,
     progress: &(dyn Progress + Sync),
 ) -> Result<Scanned, Error> {
+    if let Some(path) = sbom::named(reference.source()) {
+        return sbom::scan(path, &options.limits);
+    }
     let plan = Plan::new(options)?;
     let cache = options.cache.as_ref();
     let cache = cache
@@ -88,6 +91,7 @@ pub fn scan(
         reference: Reference::from(source).to_string(),
         digest: opened.digest,
         format: format.to_owned(),
+        supplier: None,
         layers: merged.layers,
     };
     Ok(Scanned {

@@ -44,10 +44,13 @@ impl LeftOut {
 pub struct Image {
     /// The reference as given, with its transport.
     pub reference: String,
-    /// The digest of the manifest (OCI), of the configuration (docker-archive), or null (a directory).
+    /// The digest of the manifest (OCI), of the configuration (docker-archive), or null (a directory);
+    /// for a bill of materials what it says of its subject.
     pub digest: Option<String>,
-    /// The format, such as `docker-archive`.
+    /// The format, such as `docker-archive`, or that of a bill of materials, such as `spdx-json`.
     pub format: String,
+    /// Who supplies the image, where whoever had it scanned said so.
+    pub supplier: Option<String>,
     /// The layers, lowest first; one for a directory.
     pub layers: Vec<Layer>,
 }
@@ -83,6 +86,8 @@ pub struct Package {
     pub licenses: Licenses,
     /// The files that are the evidence for it.
     pub locations: Vec<Location>,
+    /// The absolute paths of the files that bear its licences, sorted.
+    pub license_files: Vec<String>,
     /// The cataloger that found it.
     pub found_by: String,
     /// Who supplies it, where the package says so.

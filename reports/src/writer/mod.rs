@@ -5,7 +5,8 @@ use std::io;
 
 use crate::report::{Error, Kind, Options, Report};
 
-mod cyclonedx;
+mod cyclonedx_json;
+mod cyclonedx_xml;
 mod doctor_table;
 mod json;
 mod license_jsonl;
@@ -13,8 +14,12 @@ mod license_table;
 mod line;
 mod lint_table;
 mod nhc;
+mod notice;
+mod scan_jsonl;
 mod scan_table;
+mod source_index;
 mod spdx_json;
+mod spdx_tag_value;
 mod why_table;
 
 /// Writes a report in a version of its format; none is the newest.
@@ -44,8 +49,13 @@ pub static WRITERS: &[&Writer] = &[
     &license_jsonl::WRITER,
     &line::WRITER,
     &nhc::WRITER,
-    &cyclonedx::WRITER,
+    &scan_jsonl::WRITER,
+    &cyclonedx_json::WRITER,
+    &cyclonedx_xml::WRITER,
     &spdx_json::WRITER,
+    &spdx_tag_value::WRITER,
+    &notice::WRITER,
+    &source_index::WRITER,
 ];
 
 /// The formats of a kind of report.

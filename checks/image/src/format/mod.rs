@@ -91,7 +91,8 @@ pub(crate) fn open(
         Source::DockerArchive(_) => ("docker-archive", None),
         Source::OciArchive(_) => ("oci-archive", None),
         Source::OciLayout(_, tag) => ("oci", tag.as_deref()),
-        Source::Directory(_) | Source::Path(_) => ("dir", None),
+        // A bill of materials is no format of an image; it was read before.
+        Source::Directory(_) | Source::Path(_) | Source::Sbom(_) => ("dir", None),
     };
     let format = FORMATS.iter().find(|format| format.id == id);
     let format = format.ok_or_else(|| Error::Internal(format!("no format {id}")))?;

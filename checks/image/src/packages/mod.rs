@@ -229,7 +229,7 @@ impl<'a> Gathering<'a> {
     }
 
     fn add(&mut self, file: NodeId, row: usize, candidate: &'a Candidate, layer: u32) -> Place {
-        let licenses = self.licenses(candidate);
+        let (licenses, license_files) = self.licenses(candidate);
         let purl = purl(candidate, self.distro.as_ref());
         let location = self.location(file, layer);
         let same = (licenses.declared.clone(), licenses.detected.clone());
@@ -241,6 +241,7 @@ impl<'a> Gathering<'a> {
         self.name(row, candidate, place);
         if let Some(draft) = self.drafts.get_mut(place) {
             draft.package.locations.push(location);
+            draft.package.license_files.extend(license_files);
             return place;
         }
         let package = Package {
@@ -250,6 +251,7 @@ impl<'a> Gathering<'a> {
             purl,
             licenses,
             locations: vec![location],
+            license_files,
             found_by: CATALOGERS[row].id.to_owned(),
             supplier: candidate.supplier.clone(),
             source: candidate.source.clone(),
@@ -287,7 +289,8 @@ impl<'a> Gathering<'a> {
         })
     }
 
-    fn licenses(&mut self, candidate: &Candidate) -> Licenses {
+    /// The licences of a package, and the files that bear them.
+    fn licenses(&mut self, candidate: &Candidate) -> (Licenses, Vec<String>) {
         let declared_in = candidate
             .declared_in
             .as_ref()
@@ -309,13 +312,17 @@ impl<'a> Gathering<'a> {
         let others = texts.iter().filter(|id| Some(**id) != declared_in);
         let expressions: BTreeSet<&str> = others.filter_map(|id| of(*id)).collect();
         let detected = all_of(expressions);
+        let bearing = texts.iter().copied().chain(declared_in);
+        let bearing = bearing.filter(|id| of(*id).is_some());
+        let files = bearing.map(|id| self.tree.path(id)).collect();
         self.texts.extend(texts.into_iter().chain(declared_in));
         let concluded = declared.clone().or_else(|| detected.clone());
-        Licenses {
+        let licenses = Licenses {
             declared,
             detected,
             concluded,
-        }
+        };
+        (licenses, files)
     }
 
     /// The licence files of a package.
@@ -361,6 +368,8 @@ impl<'a> Gathering<'a> {
                 let mut package = draft.package;
                 package.locations.sort();
                 package.locations.dedup();
+                package.license_files.sort();
+                package.license_files.dedup();
                 package.files = claims.count(place);
                 package.depends = depends;
                 package.owned_by = owned_by;

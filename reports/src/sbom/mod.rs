@@ -1,5 +1,16 @@
-//! What both bills of materials need: an identity, a time, licences, names that are unique.
+//! Bills of materials: the documents that the writers of each format print.
+//!
+//! Here is what all of them need: an identity, a time, licences, names that are unique.
 
+pub mod cyclonedx;
+pub mod cyclonedx_1_6;
+pub mod spdx_2_3;
+mod subject;
+mod supplier;
+
+pub use supplier::of as supplier_of;
+
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use cyclonedx_bom::external_models::uri::{Purl, validate_purl};
@@ -84,36 +95,93 @@ pub fn license_refs(text: &str) -> Option<Vec<String>> {
 
 /// The package URL, where it is one.
 pub fn valid_purl(text: &str) -> Option<Purl> {
+    // Parsers take what is no character of an address for part of a name.
+    if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return None;
+    }
     let purl = text.parse::<Purl>().ok()?;
     validate_purl(&purl).is_ok().then_some(purl)
 }
 
-/// The two parts of `NAME <ADDRESS>`; none where there is no name.
-pub fn name_and_address(text: &str) -> Option<(&str, Option<&str>)> {
-    let (name, address) = match text.split_once('<') {
-        Some((name, rest)) => (name, Some(rest.trim().trim_end_matches('>'))),
+/// The text without the characters that no version of XML 1.0 can hold.
+pub fn clean(text: &str) -> Cow<'_, str> {
+    let is_bad = |c: char| {
+        let is_blank = matches!(c, '\t' | '\n' | '\r');
+        (c.is_control() && !is_blank) || matches!(c, '\u{fffe}' | '\u{ffff}')
+    };
+    if text.contains(is_bad) {
+        Cow::Owned(text.replace(is_bad, "\u{fffd}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// The name and the version of a source package, from `NAME VERSION`.
+pub fn source(text: &str) -> (&str, Option<&str>) {
+    match text.split_once(' ') {
+        Some((name, version)) => (name, Some(version.trim()).filter(|text| !text.is_empty())),
         None => (text, None),
-    };
-    let name = name.trim();
-    (!name.is_empty()).then_some((name, address.filter(|address| address.contains('@'))))
+    }
 }
 
-/// A name for each package that no other has: its purl, numbered where it stands there twice.
-pub fn unique_names<'a>(packages: &'a [Package]) -> Vec<String> {
-    let mut seen: HashMap<&'a str, usize> = HashMap::new();
-    let name = |package: &'a Package| {
-        let purl = &package.purl;
-        let count = seen.entry(purl).or_insert(0);
-        *count += 1;
-        if *count == 1 {
-            purl.clone()
-        } else {
-            format!("{purl}#{count}")
+/// The id and the version of the distribution, as package URLs name it (`distro=debian-12`).
+pub fn distribution(packages: &[Package]) -> Option<(&str, Option<&str>)> {
+    let distro = packages.iter().find_map(|package| {
+        let (_, qualifiers) = package.purl.split_once('?')?;
+        let mut qualifiers = qualifiers.split('&');
+        qualifiers.find_map(|part| part.strip_prefix("distro="))
+    })?;
+    Some(match distro.rsplit_once('-') {
+        Some((id, version)) => (id, Some(version)),
+        None => (distro, None),
+    })
+}
+
+/// The names of packages in a bill: each has one, and no two have the same.
+pub struct Names<'a> {
+    names: Vec<String>,
+    places: HashMap<&'a str, usize>,
+}
+
+impl<'a> Names<'a> {
+    /// Names packages by their purl, or by what makes them up where they have none; one that is
+    /// there twice gets a number.
+    pub fn new(packages: &'a [Package]) -> Self {
+        let mut places = HashMap::new();
+        let mut seen: HashMap<String, usize> = HashMap::new();
+        let mut names = Vec::with_capacity(packages.len());
+        for (place, package) in packages.iter().enumerate() {
+            places.entry(&*package.purl).or_insert(place);
+            let base = match &*package.purl {
+                "" => format!("{}:{}@{}", package.kind, package.name, package.version),
+                purl => purl.to_owned(),
+            };
+            let base = clean(&base).into_owned();
+            let count = seen.entry(base.clone()).or_insert(0);
+            *count += 1;
+            names.push(match count {
+                1 => base,
+                count => format!("{base}#{count}"),
+            });
         }
-    };
-    packages.iter().map(name).collect()
-}
+        Self { names, places }
+    }
 
+    /// The name of the package at a place of the list.
+    pub fn at(&self, place: usize) -> &str {
+        &self.names[place]
+    }
+
+    /// The place of the first package with this purl.
+    pub fn place(&self, purl: &str) -> Option<usize> {
+        self.places.get(purl).copied().filter(|_| !purl.is_empty())
+    }
+
+    /// The places of the packages that a package needs.
+    pub fn needs(&self, package: &Package) -> impl Iterator<Item = usize> {
+        package.depends.iter().filter_map(|purl| self.place(purl))
+    }
+}
 #[cfg(test)]
 pub(crate) mod tests {
     use hpcctl_model::scan::{Image, Layer, LeftOut, Licenses, Location, Outcome, Verdict};
@@ -138,6 +206,7 @@ pub(crate) mod tests {
                 layer: Some("sha256:aa".into()),
                 created_by: None,
             }],
+            license_files: Vec::new(),
             found_by: "dpkg".into(),
             supplier: Some("Jo Doe <jo@example.org>".into()),
             source: None,
@@ -175,6 +244,7 @@ pub(crate) mod tests {
                     reference: "docker-archive:a.tar".into(),
                     digest: Some("sha256:bb".into()),
                     format: "docker-archive".into(),
+                    supplier: None,
                     layers: vec![layer],
                 },
                 complete: true,
@@ -230,13 +300,28 @@ pub(crate) mod tests {
 
     #[test]
     fn what_is_no_purl_is_left_out() {
-        assert_eq!(valid_purl("no purl"), None);
+        for text in ["no purl", "pkg:deb/debian/a\nb@1", "pkg:deb/debian/a b@1"] {
+            assert_eq!(valid_purl(text), None, "{text}");
+        }
         assert!(valid_purl("pkg:npm/%40s/x@1").is_some());
     }
 
     #[test]
-    fn names_are_unique() {
-        let names = unique_names(&[package("a", None, None), package("a", None, None)]);
-        assert_eq!(names[1], format!("{}#2", names[0]));
+    fn names_are_unique_and_a_purl_leads_to_the_first() {
+        let mut nameless = package("c", None, None);
+        nameless.purl = String::new();
+        let packages = [package("a", None, None), package("a", None, None), nameless];
+        let names = Names::new(&packages);
+        assert_eq!(names.at(1), format!("{}#2", names.at(0)));
+        assert_eq!(names.at(2), "deb:c@1.0-1");
+        assert_eq!(names.place(&packages[1].purl), Some(0));
+        assert_eq!((names.place(""), names.place("pkg:x/y")), (None, None));
+    }
+
+    #[test]
+    fn sources_are_split_and_texts_cleaned() {
+        assert_eq!(source("glibc 2.36-9"), ("glibc", Some("2.36-9")));
+        assert_eq!(source("glibc"), ("glibc", None));
+        assert_eq!(clean("a\u{1b}b\n"), "a\u{fffd}b\n");
     }
 }

@@ -1,0 +1,503 @@
+//! SPDX 2.2 and 2.3 (ISO/IEC 5962): what both of its formats say.
+
+use std::collections::{HashMap, HashSet};
+
+use hpcctl_license_db::Identifier;
+use hpcctl_model::scan::Location;
+use serde::Deserialize;
+
+use crate::Limits;
+use crate::fault::Faults;
+use crate::sbom::bill::{Bill, Component};
+use crate::sbom::lenient::{Lenient, good};
+use crate::sbom::licenses;
+
+/// A document.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Document {
+    pub(super) spdx_version: String,
+    pub(super) creation_info: Creation,
+    pub(super) document_describes: Vec<String>,
+    pub(super) packages: Vec<Lenient<Package>>,
+    pub(super) files: Vec<Lenient<File>>,
+    pub(super) relationships: Vec<Lenient<Relationship>>,
+    pub(super) has_extracted_licensing_infos: Vec<Lenient<Extracted>>,
+}
+
+/// Who made it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Creation {
+    pub(super) creators: Vec<String>,
+}
+
+/// A package.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Package {
+    #[serde(rename = "SPDXID")]
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) version_info: Option<String>,
+    pub(super) supplier: Option<String>,
+    pub(super) originator: Option<String>,
+    pub(super) checksums: Vec<Checksum>,
+    pub(super) source_info: Option<String>,
+    pub(super) license_concluded: Option<String>,
+    pub(super) license_declared: Option<String>,
+    pub(super) license_info_from_files: Vec<String>,
+    pub(super) external_refs: Vec<Reference>,
+    pub(super) primary_package_purpose: Option<String>,
+    pub(super) has_files: Vec<String>,
+}
+
+/// A digest.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Checksum {
+    pub(super) algorithm: String,
+    pub(super) checksum_value: String,
+}
+
+/// A name in another system.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Reference {
+    pub(super) reference_type: String,
+    pub(super) reference_locator: String,
+}
+
+/// A file, of which only counts that it is there.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct File {
+    #[serde(rename = "SPDXID")]
+    pub(super) id: String,
+}
+
+/// What two elements have to do with each other.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Relationship {
+    pub(super) spdx_element_id: String,
+    pub(super) related_spdx_element: String,
+    pub(super) relationship_type: String,
+    pub(super) comment: Option<String>,
+}
+
+/// A licence that is not on the list of SPDX.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Extracted {
+    pub(super) license_id: String,
+    pub(super) extracted_text: String,
+    pub(super) name: Option<String>,
+}
+
+/// Turns a document into the one form of all bills.
+pub(super) fn bill(document: Document, limits: &Limits) -> Result<Bill, String> {
+    let mut faults = Faults::default();
+    match document.spdx_version.strip_prefix("SPDX-2.") {
+        Some("2" | "3") => {}
+        Some(_) => {
+            let why = "this version is not known; it was read as if it were SPDX-2.3";
+            faults.add(document.spdx_version, why);
+        }
+        None => return Err(format!("{:?} is not read", document.spdx_version)),
+    }
+    let mut packages = good(document.packages, "package", &mut faults);
+    let files = good(document.files, "file", &mut faults);
+    let files: HashSet<String> = files.into_iter().map(|file| file.id).collect();
+    let relationships = good(document.relationships, "relationship", &mut faults);
+    let infos = document.has_extracted_licensing_infos;
+    let infos = good(infos, "extracted licence", &mut faults);
+    let edges = Edges::new(relationships, document.document_describes, &files);
+    if edges.incomplete {
+        faults.add(
+            "bill of materials",
+            "it says of itself that it is incomplete",
+        );
+    }
+    let tool = tool(&document.creation_info.creators);
+    let refs = Refs::new(&infos);
+    let is_root = |package: &Package| {
+        edges.described.contains(&package.id) && (purl(package).is_none() || is_image(package))
+    };
+    let root = packages
+        .iter()
+        .position(is_root)
+        .map(|place| packages.remove(place));
+    let sources: HashMap<String, String> = packages
+        .iter()
+        .filter(|package| edges.sources.contains(&package.id))
+        .map(|package| {
+            let version = package.version_info.as_deref().unwrap_or_default();
+            let text = format!("{} {version}", package.name);
+            (package.id.clone(), text.trim().to_owned())
+        })
+        .collect();
+    packages.retain(|package| is_package(package, &edges));
+    if packages.len() > limits.packages {
+        let why = format!("more than {} packages", limits.packages);
+        faults.add("packages", why);
+        packages.truncate(limits.packages);
+    }
+    let components = packages.into_iter().map(|package| {
+        let source = edges.built_from.get(&package.id);
+        let source = source.and_then(|id| sources.get(id)).cloned();
+        component(package, source, &edges, &refs)
+    });
+    Ok(Bill {
+        tool,
+        components: components.collect(),
+        digest: root.as_ref().and_then(digest),
+        supplier: root.and_then(|root| root.supplier.as_deref().and_then(organization)),
+        needs: edges.needs,
+        holds: edges.holds,
+        faults,
+    })
+}
+
+/// What the relationships say.
+#[derive(Default)]
+struct Edges {
+    described: HashSet<String>,
+    needs: Vec<(String, String)>,
+    holds: Vec<(String, String)>,
+    built_from: HashMap<String, String>,
+    /// The elements that something was built from.
+    sources: HashSet<String>,
+    /// The elements that hold or need something.
+    groups: HashSet<String>,
+    files: HashMap<String, u64>,
+    incomplete: bool,
+}
+
+impl Edges {
+    fn new(list: Vec<Relationship>, described: Vec<String>, files: &HashSet<String>) -> Self {
+        let mut edges = Self {
+            described: described.into_iter().collect(),
+            ..Self::default()
+        };
+        for edge in list {
+            edges.add(edge, files);
+        }
+        edges
+    }
+
+    fn add(&mut self, edge: Relationship, files: &HashSet<String>) {
+        let (from, to) = (edge.spdx_element_id, edge.related_spdx_element);
+        // How syft says that a package of a distribution brought another one.
+        let is_overlap = edge
+            .comment
+            .is_some_and(|comment| comment.starts_with("ownership-by-file-overlap"));
+        match &*edge.relationship_type {
+            "DESCRIBES" => {
+                self.described.insert(to);
+            }
+            "DESCRIBED_BY" => {
+                self.described.insert(from);
+            }
+            "CONTAINS" if to == "NOASSERTION" => self.incomplete = true,
+            "CONTAINS" if files.contains(&to) => *self.files.entry(from).or_default() += 1,
+            "CONTAINED_BY" if files.contains(&from) => *self.files.entry(to).or_default() += 1,
+            "CONTAINS" => self.hold(from, to),
+            "CONTAINED_BY" => self.hold(to, from),
+            "OTHER" if is_overlap => self.holds.push((from, to)),
+            "GENERATED_FROM" => {
+                self.sources.insert(to.clone());
+                self.built_from.insert(from, to);
+            }
+            "DEPENDS_ON" => self.need(from, to),
+            kind if kind.ends_with("DEPENDENCY_OF") => self.need(to, from),
+            _ => {}
+        }
+    }
+
+    fn hold(&mut self, holder: String, held: String) {
+        self.groups.insert(holder.clone());
+        self.holds.push((holder, held));
+    }
+
+    fn need(&mut self, needy: String, needed: String) {
+        self.groups.insert(needy.clone());
+        self.needs.push((needy, needed));
+    }
+}
+
+fn purl(package: &Package) -> Option<&str> {
+    let mut refs = package.external_refs.iter();
+    let found = refs.find(|one| one.reference_type == "purl")?;
+    Some(&found.reference_locator)
+}
+
+/// Whether a package stands for an image.
+fn is_image(package: &Package) -> bool {
+    let of_image = |purl: &str| purl.starts_with("pkg:oci/") || purl.starts_with("pkg:docker/");
+    package.primary_package_purpose.as_deref() == Some("CONTAINER")
+        || purl(package).is_some_and(of_image)
+}
+
+/// Whether an element is a package: not the system, a source package, or what only groups others.
+fn is_package(package: &Package, edges: &Edges) -> bool {
+    if purl(package).is_some() {
+        return true;
+    }
+    let groups = package.version_info.is_none() && edges.groups.contains(&package.id);
+    let purpose = package
+        .primary_package_purpose
+        .as_deref()
+        .unwrap_or_default();
+    let is_source = edges.sources.contains(&package.id);
+    !groups
+        && !is_source
+        && !matches!(
+            purpose,
+            "OPERATING-SYSTEM" | "OPERATING_SYSTEM" | "CONTAINER" | "FILE" | "DEVICE"
+        )
+}
+
+fn component(
+    package: Package,
+    source: Option<String>,
+    edges: &Edges,
+    refs: &Refs<'_>,
+) -> Component {
+    let files = edges.files.get(&package.id).copied();
+    let info = package.source_info.as_deref().unwrap_or_default();
+    let found = package.license_info_from_files.iter();
+    let found: Vec<String> = found.map(|text| refs.resolved(text)).collect();
+    let license = |text: &Option<String>| {
+        let text = text.as_deref()?;
+        licenses::of_text(&refs.resolved(text))
+    };
+    let supplier = package.supplier.as_deref().and_then(organization);
+    let supplier = supplier.or_else(|| package.originator.as_deref().and_then(organization));
+    Component {
+        purl: purl(&package).map(ToOwned::to_owned),
+        declared: license(&package.license_declared),
+        concluded: license(&package.license_concluded),
+        detected: licenses::all(found.iter().map(String::as_str)),
+        supplier,
+        source: source.or_else(|| built_from(info)),
+        files: files.unwrap_or(package.has_files.len() as u64),
+        locations: locations(info),
+        id: package.id,
+        name: package.name,
+        version: package
+            .version_info
+            .filter(|text| text != "NOASSERTION")
+            .unwrap_or_default(),
+        ..Component::default()
+    }
+}
+
+/// The source package in the words of trivy and hpcctl.
+fn built_from(info: &str) -> Option<String> {
+    let rest = info.strip_prefix("built package from: ")?;
+    let text = rest.split(';').next().unwrap_or(rest).trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// The files in the words of syft (`acquired package info from …: /a, /b`) and of hpcctl
+/// (`found by … from /a in layer sha256:…`).
+fn locations(info: &str) -> Vec<Location> {
+    let of_syft = info.strip_prefix("acquired package info from ");
+    let of_syft = of_syft.and_then(|rest| Some(rest.split_once(": ")?.1));
+    let own = info
+        .split_once("found by ")
+        .and_then(|(_, rest)| Some(rest.split_once(" from ")?.1));
+    let list = of_syft.or(own).unwrap_or_default();
+    let paths = list.split(", ").filter(|path| path.starts_with('/'));
+    let mut locations: Vec<Location> = paths
+        .map(|path| {
+            let (path, layer) = match path.split_once(" in layer ") {
+                Some((path, layer)) => (path, Some(layer.to_owned())),
+                None => (path, None),
+            };
+            Location {
+                path: path.to_owned(),
+                layer,
+                created_by: None,
+            }
+        })
+        .collect();
+    locations.sort();
+    locations.dedup();
+    locations
+}
+
+/// `NAME` or `NAME <ADDRESS>`, from `Organization: NAME (ADDRESS)`.
+fn organization(text: &str) -> Option<String> {
+    let name = text
+        .strip_prefix("Organization:")
+        .or_else(|| text.strip_prefix("Person:"))?
+        .trim();
+    let split = name
+        .strip_suffix(')')
+        .and_then(|rest| rest.rsplit_once('('));
+    match split {
+        Some((name, address)) if address.contains('@') => {
+            Some(format!("{} <{address}>", name.trim()))
+        }
+        Some((name, "")) => Some(name.trim().to_owned()),
+        _ => Some(name.to_owned()).filter(|name| !name.is_empty()),
+    }
+}
+
+/// The tool among those who made the document, as `NAME VERSION`.
+fn tool(creators: &[String]) -> String {
+    let mut tools = creators
+        .iter()
+        .filter_map(|text| text.strip_prefix("Tool:"));
+    let text = tools.next().unwrap_or("unknown tool").trim();
+    match text.rsplit_once('-') {
+        Some((name, version)) if version.starts_with(|c: char| c.is_ascii_digit()) => {
+            format!("{name} {version}")
+        }
+        _ => text.to_owned(),
+    }
+}
+
+fn digest(root: &Package) -> Option<String> {
+    let mut sums = root.checksums.iter();
+    let sum = sums.find(|sum| sum.algorithm == "SHA256");
+    let version = root.version_info.clone();
+    sum.map(|sum| format!("sha256:{}", sum.checksum_value))
+        .or_else(|| version.filter(|text| text.starts_with("sha256:")))
+}
+
+/// What the licences that a document brings along mean.
+struct Refs<'a>(HashMap<&'a str, String>);
+
+/// Texts that are shorter are no licence, but a name in other words.
+const SHORTEST: usize = 200;
+
+/// Longer fields, and longer meanings, are taken as they stand: each reference is replaced.
+const LONGEST: usize = 4096;
+
+impl<'a> Refs<'a> {
+    fn new(infos: &'a [Extracted]) -> Self {
+        let known = infos.iter().filter_map(|info| {
+            let meaning = meaning(info).filter(|text| text.len() <= LONGEST / 8)?;
+            Some((&*info.license_id, meaning))
+        });
+        Self(known.collect())
+    }
+
+    /// The field with each reference in it replaced by what it means.
+    fn resolved(&self, text: &str) -> String {
+        if !text.contains("LicenseRef-") || text.len() > LONGEST {
+            return text.to_owned();
+        }
+        let mut resolved = String::with_capacity(text.len());
+        for part in text.split_inclusive([' ', '(', ')']) {
+            let word = part.trim_end_matches([' ', '(', ')']);
+            match self.0.get(word) {
+                Some(meaning) => {
+                    resolved.push_str(&format!("({meaning})"));
+                    resolved.push_str(&part[word.len()..]);
+                }
+                None => resolved.push_str(part),
+            }
+        }
+        resolved
+    }
+}
+
+/// The expression that a licence of the document stands for; none where it is its own.
+fn meaning(info: &Extracted) -> Option<String> {
+    // What hpcctl writes has no text to go by.
+    if info.extracted_text.starts_with("The text of LicenseRef-") {
+        return None;
+    }
+    let is_real = |text: &String| !text.starts_with("LicenseRef-");
+    let text = info.extracted_text.trim();
+    let said = text.strip_prefix("This component is licensed under \"");
+    let said = said.map_or(text, |rest| rest.trim_end_matches('"'));
+    let by_name = info.name.as_deref().and_then(licenses::of_text);
+    by_name.filter(is_real).or_else(|| {
+        if text.len() < SHORTEST {
+            licenses::of_text(said).filter(is_real)
+        } else {
+            Identifier::spdx().identify(text.as_bytes()).expression
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Bill {
+        bill(serde_json::from_str(text).unwrap(), &Limits::default()).unwrap()
+    }
+
+    #[test]
+    fn packages_are_told_from_images_systems_sources_and_groups() {
+        let bill = read(
+            r#"{"spdxVersion":"SPDX-2.3","creationInfo":{"creators":["Organization: X","Tool: trivy-0.76.0"]},
+            "packages":[
+              {"SPDXID":"i","name":"image","primaryPackagePurpose":"CONTAINER","supplier":"Organization: Y",
+               "checksums":[{"algorithm":"SHA256","checksumValue":"ab"}]},
+              {"SPDXID":"o","name":"debian","versionInfo":"12","primaryPackagePurpose":"OPERATING-SYSTEM"},
+              {"SPDXID":"s","name":"src","versionInfo":"2","primaryPackagePurpose":"SOURCE"},
+              {"SPDXID":"g","name":"package-lock.json"},
+              {"SPDXID":"a","name":"a","versionInfo":"1","licenseDeclared":"LicenseRef-1 AND LicenseRef-2",
+               "supplier":"Person: B (b@example.org)",
+               "externalRefs":[{"referenceCategory":"PERSISTENT-I-D","referenceType":"purl","referenceLocator":"pkg:npm/a@1"}]},
+              {"SPDXID":"b","name":"b","licenseConcluded":"MIT"},
+              {"SPDXID":"x","name":5}],
+            "files":[{"SPDXID":"f"}],
+            "hasExtractedLicensingInfos":[
+              {"licenseId":"LicenseRef-1","extractedText":"This component is licensed under \"GPLv2+\""},
+              {"licenseId":"LicenseRef-2","extractedText":"what nobody knows"}],
+            "relationships":[
+              {"spdxElementId":"SPDXRef-DOCUMENT","relationshipType":"DESCRIBES","relatedSpdxElement":"i"},
+              {"spdxElementId":"g","relationshipType":"CONTAINS","relatedSpdxElement":"a"},
+              {"spdxElementId":"a","relationshipType":"CONTAINS","relatedSpdxElement":"f"},
+              {"spdxElementId":"a","relationshipType":"GENERATED_FROM","relatedSpdxElement":"s"},
+              {"spdxElementId":"b","relationshipType":"RUNTIME_DEPENDENCY_OF","relatedSpdxElement":"a"}]}"#,
+        );
+        assert_eq!(
+            (&*bill.tool, bill.digest.as_deref()),
+            ("trivy 0.76.0", Some("sha256:ab"))
+        );
+        assert_eq!(bill.supplier.as_deref(), Some("Y"));
+        let names: Vec<&str> = bill.components.iter().map(|c| &*c.name).collect();
+        assert_eq!(names, ["a", "b"]);
+        let a = &bill.components[0];
+        assert_eq!(
+            a.declared.as_deref(),
+            Some("GPL-2.0-or-later AND LicenseRef-2")
+        );
+        assert_eq!(a.source.as_deref(), Some("src 2"));
+        assert_eq!(a.supplier.as_deref(), Some("B <b@example.org>"));
+        assert_eq!(a.files, 1);
+        assert_eq!(bill.needs, [("a".to_owned(), "b".to_owned())]);
+        assert_eq!(bill.faults.into_unknowns("bill").len(), 1);
+    }
+
+    #[test]
+    fn where_packages_were_found_is_read_from_the_words_of_each_tool() {
+        let syft = locations("acquired package info from DPKG DB: /a/b, /c");
+        let paths: Vec<&str> = syft.iter().map(|one| &*one.path).collect();
+        assert_eq!(paths, ["/a/b", "/c"]);
+        let own = "built package from: s 1; found by dpkg from /a in layer sha256:aa";
+        assert_eq!(locations(own)[0].layer.as_deref(), Some("sha256:aa"));
+        assert_eq!(built_from(own).as_deref(), Some("s 1"));
+        assert!(locations("NOASSERTION").is_empty());
+    }
+
+    #[test]
+    fn an_incomplete_bill_and_other_versions_are_told() {
+        let bill = read(
+            r#"{"spdxVersion":"SPDX-2.9","relationships":[{"spdxElementId":"i",
+            "relationshipType":"CONTAINS","relatedSpdxElement":"NOASSERTION"}]}"#,
+        );
+        assert_eq!(bill.faults.into_unknowns("bill").len(), 2);
+        let three = serde_json::from_str(r#"{"spdxVersion":"SPDX-3.0"}"#).unwrap();
+        assert!(super::bill(three, &Limits::default()).is_err());
+    }
+}

@@ -1,0 +1,115 @@
+//! What a bill of materials is of: the image, its digest and its package URL.
+//!
+//! The types `oci` and `docker` are those of the package URL registry: `oci` goes by the digest
+//! of a manifest, `docker` by that of a configuration, which is what a docker-archive has.
+
+use hpcctl_model::scan::Image;
+use packageurl::PackageUrl;
+
+/// The digest in hexadecimal, where it is one by SHA-256.
+pub fn sha256(image: &Image) -> Option<&str> {
+    let hex = image.digest.as_deref()?.strip_prefix("sha256:")?;
+    let is_hex = hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_hex.then_some(hex)
+}
+
+/// The package URL of the image; none where nothing identifies it.
+pub fn purl(image: &Image) -> Option<String> {
+    let digest = image.digest.as_deref()?;
+    sha256(image)?;
+    let (transport, rest) = match image.reference.split_once(':') {
+        Some((transport, rest)) if !transport.contains('/') => (transport, rest),
+        _ => ("", &*image.reference),
+    };
+    let registry = rest.strip_prefix("//");
+    let (place, tag) = match (transport, registry) {
+        (_, Some(name)) => repository(name),
+        ("oci", _) => (rest.split(':').next().unwrap_or(rest), None),
+        _ => (rest, None),
+    };
+    let name = place.rsplit('/').next().unwrap_or(place);
+    let name = match registry {
+        Some(_) => name,
+        None => name.split('.').next().unwrap_or(name),
+    };
+    let kind = match &*image.format {
+        "docker-archive" => "docker",
+        format if format.starts_with("oci") || registry.is_some() => "oci",
+        _ => "generic",
+    };
+    let mut purl = PackageUrl::new(kind, name.to_lowercase()).ok()?;
+    match kind {
+        "generic" => purl.add_qualifier("checksum", digest).ok()?,
+        _ => purl.with_version(digest).ok()?,
+    };
+    if registry.is_some() {
+        purl.add_qualifier("repository_url", place).ok()?;
+    }
+    if let Some(tag) = tag {
+        purl.add_qualifier("tag", tag).ok()?;
+    }
+    Some(purl.to_string())
+}
+
+/// The repository and the tag of `HOST[:PORT]/NAME[:TAG][@DIGEST]`.
+fn repository(name: &str) -> (&str, Option<&str>) {
+    let name = name.split('@').next().unwrap_or(name);
+    match name.rsplit_once(':') {
+        // A colon before a slash is that of a port.
+        Some((repository, tag)) if !tag.contains('/') => (repository, Some(tag)),
+        _ => (name, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(reference: &str, format: &str) -> Option<String> {
+        purl(&Image {
+            reference: reference.into(),
+            digest: Some(format!("sha256:{}", "a".repeat(64))),
+            format: format.into(),
+            supplier: None,
+            layers: Vec::new(),
+        })
+    }
+
+    #[test]
+    fn the_type_says_what_the_digest_is_of() {
+        let a = "a".repeat(64);
+        let expected = [
+            (
+                of("docker-archive:/x/My.tar", "docker-archive"),
+                format!("pkg:docker/my@sha256%3A{a}"),
+            ),
+            (of("oci:dir:v1", "oci"), format!("pkg:oci/dir@sha256%3A{a}")),
+            (
+                of("docker://h:5000/n/app:v1@sha256:b", "oci-registry"),
+                format!("pkg:oci/app@sha256%3A{a}?repository_url=h:5000/n/app&tag=v1"),
+            ),
+            (
+                of("sif:/x/a.sif", "sif"),
+                format!("pkg:generic/a?checksum=sha256:{a}"),
+            ),
+        ];
+        for (purl, expected) in expected {
+            let plain = |text: &str| text.replace("%3A", ":").replace("%2F", "/");
+            assert_eq!(plain(&purl.unwrap()), plain(&expected));
+        }
+    }
+
+    #[test]
+    fn what_has_no_digest_has_no_purl() {
+        let mut image = Image {
+            reference: "dir:/".into(),
+            digest: None,
+            format: "dir".into(),
+            supplier: None,
+            layers: Vec::new(),
+        };
+        assert_eq!(purl(&image), None);
+        image.digest = Some("sha256:bb".into());
+        assert_eq!((sha256(&image), purl(&image)), (None, None));
+    }
+}
