@@ -1,6 +1,6 @@
 //! Commands with a deadline.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -12,6 +12,9 @@ use crate::Errno;
 
 /// The most bytes of a command's output that are kept.
 const OUTPUT: u64 = 64 << 10;
+
+/// Bytes that a pipe takes without anybody reading, PIPE_BUF of pipe(7).
+const PIPE: usize = 4096;
 
 /// How often a running command is looked at.
 const TICK: Duration = Duration::from_millis(2);
@@ -81,14 +84,30 @@ impl Ran {
 /// `variables` replace those of the same name in its environment.
 pub(crate) fn run(argv: &[&str], variables: &[(&str, &str)], deadline: Duration) -> Ran {
     let mut ran = Ran::not_started(argv, Errno::ENOENT);
-    match start(argv, variables) {
+    match start(argv, variables, Stdio::null()) {
         Ok(child) => finish(child, deadline, &mut ran),
         Err(error) => ran.end = End::NotStarted(error.into()),
     }
     ran
 }
 
-fn start(argv: &[&str], variables: &[(&str, &str)]) -> io::Result<Child> {
+/// Runs a command that is given a few bytes on its standard input, at most a pipe full (4 KiB).
+pub fn run_with_input(argv: &[&str], input: &[u8], deadline: Duration) -> Ran {
+    let mut ran = Ran::not_started(argv, Errno::ENOENT);
+    match start(argv, &[], Stdio::piped()) {
+        Ok(mut child) => {
+            if let Some(mut stdin) = child.stdin.take() {
+                // A command that does not read its input answers all the same.
+                let _ = stdin.write_all(&input[..input.len().min(PIPE)]);
+            }
+            finish(child, deadline, &mut ran);
+        }
+        Err(error) => ran.end = End::NotStarted(error.into()),
+    }
+    ran
+}
+
+fn start(argv: &[&str], variables: &[(&str, &str)], stdin: Stdio) -> io::Result<Child> {
     let [program, args @ ..] = argv else {
         return Err(io::Error::from_raw_os_error(libc::EINVAL));
     };
@@ -96,7 +115,7 @@ fn start(argv: &[&str], variables: &[(&str, &str)]) -> io::Result<Child> {
     Command::new(program)
         .args(args)
         .envs(variables.iter().copied())
-        .stdin(Stdio::null())
+        .stdin(stdin)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0)
@@ -180,6 +199,14 @@ mod tests {
         );
         assert_eq!((ran.end, ran.stdout.as_str()), (End::Deadline, "early\n"));
         assert!(begun.elapsed() < Duration::from_secs(10));
+    }
+
+    #[test]
+    fn a_command_is_given_its_input() {
+        let ran = run_with_input(&["cat"], b"given", Duration::from_secs(5));
+        assert_eq!((ran.end, ran.stdout.as_str()), (End::Exit(0), "given"));
+        let ran = run_with_input(&["true"], &[b'x'; 100_000], Duration::from_secs(5));
+        assert_eq!(ran.end, End::Exit(0));
     }
 
     #[test]

@@ -1,0 +1,90 @@
+//! From a name to a manifest: short names, mirrors, and the registry itself.
+
+use std::sync::Arc;
+
+use crate::session::Session;
+use crate::transport::Transport;
+use crate::{Error, Manifest, Name, Repository, Settings};
+
+/// A client of any number of registries.
+pub struct Client {
+    transport: Arc<Transport>,
+}
+
+/// An image that was found.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Its name in full.
+    pub name: Name,
+    /// Where it is read from.
+    pub repository: Repository,
+    /// What its name stands for: an index or a manifest.
+    pub manifest: Manifest,
+    /// What was decided on the way, a sentence each.
+    pub notes: Vec<String>,
+}
+
+impl Client {
+    /// A client that goes by these settings.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            transport: Arc::new(Transport::new(settings)),
+        }
+    }
+
+    /// Finds an image; its manifest may have `limit` bytes.
+    ///
+    /// # Errors
+    ///
+    /// When no registry that it may be read from has it.
+    pub fn find(&self, name: &Name, limit: u64) -> Result<Found, Error> {
+        let registries = &self.transport.settings().registries;
+        let (name, note) = registries.full_name(name)?;
+        let mut notes: Vec<String> = note.into_iter().collect();
+        let mut before: Vec<Error> = Vec::new();
+        for endpoint in registries.endpoints(&name)? {
+            let mirror = endpoint.mirror;
+            let opened = Session::open(Arc::clone(&self.transport), endpoint);
+            let repository = opened.map(Repository::new);
+            let found = repository.and_then(|repository| {
+                let manifest = repository.manifest(&name.reference(), limit)?;
+                Ok((repository, manifest))
+            });
+            match found {
+                Ok((repository, manifest)) => {
+                    notes.extend(
+                        before
+                            .iter()
+                            .map(|error| format!("a mirror was passed over: {error}")),
+                    );
+                    if mirror {
+                        notes.push(format!(
+                            "{name} was read from the mirror {}",
+                            repository.place()
+                        ));
+                    }
+                    return Ok(Found {
+                        name,
+                        repository,
+                        manifest,
+                        notes,
+                    });
+                }
+                Err(error) => before.push(error),
+            }
+        }
+        // The registry itself comes last.
+        let last = before.pop().unwrap_or_else(|| Error::Unreachable {
+            url: name.to_string(),
+            why: "there is nowhere to read it from".to_owned(),
+        });
+        if before.is_empty() {
+            return Err(last);
+        }
+        let before: Vec<String> = before.iter().map(ToString::to_string).collect();
+        Err(Error::Everywhere {
+            last: Box::new(last),
+            before: before.join("; "),
+        })
+    }
+}

@@ -1,0 +1,159 @@
+//! A repository of a registry that answered: its manifests and its blobs.
+//!
+//! Sources: the OCI distribution specification 1.1 ("Pull"), and Docker's manifests of schema 2.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use crate::session::{Ask, Session, media_type, read, text};
+use crate::{BlobReader, Digest, Error};
+
+/// The manifests that are asked for.
+const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, \
+    application/vnd.oci.image.manifest.v1+json, \
+    application/vnd.docker.distribution.manifest.list.v2+json, \
+    application/vnd.docker.distribution.manifest.v2+json";
+
+/// A repository of a registry that answered; clones share its connections and its login.
+#[derive(Clone)]
+pub struct Repository {
+    session: Arc<Session>,
+}
+
+/// A manifest or an index, as the registry keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manifest {
+    /// The bytes, which have the digest.
+    pub bytes: Vec<u8>,
+    /// The digest.
+    pub digest: Digest,
+    /// The media type that the registry gives it.
+    pub media_type: String,
+}
+
+impl Repository {
+    pub(crate) fn new(session: Session) -> Self {
+        Self {
+            session: Arc::new(session),
+        }
+    }
+
+    /// `HOST[:PORT]/NAME`, where it really is.
+    pub fn place(&self) -> String {
+        let endpoint = self.session.endpoint();
+        format!("{}/{}", endpoint.registry, endpoint.repository)
+    }
+
+    /// A manifest by its tag or its digest, which its bytes must have.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, it is larger than `limit` bytes, or the bytes are others.
+    pub fn manifest(&self, reference: &str, limit: u64) -> Result<Manifest, Error> {
+        let path = format!("manifests/{reference}");
+        let url = self.session.url(&format!(
+            "/v2/{}/{path}",
+            self.session.endpoint().repository
+        ));
+        let answer = self.session.get(Ask {
+            path: &path,
+            accept: MANIFESTS,
+            from: None,
+        })?;
+        let media_type = media_type(answer.headers());
+        let told =
+            text(answer.headers(), "docker-content-digest").and_then(|value| value.parse().ok());
+        let bytes = read(answer, limit, &url, self.session.transport())?;
+        let url = url.to_string();
+        check_kind(&url, &media_type, &bytes)?;
+        let wanted: Option<Digest> = reference.parse().ok().or(told);
+        let digest = match wanted {
+            Some(wanted) => {
+                let actual = wanted.same_kind(&bytes);
+                if actual != wanted {
+                    let (actual, wanted) = (actual.to_string(), wanted.to_string());
+                    return Err(Error::Mismatch {
+                        url,
+                        actual,
+                        wanted,
+                    });
+                }
+                wanted
+            }
+            None => Digest::sha256(&bytes),
+        };
+        Ok(Manifest {
+            bytes,
+            digest,
+            media_type,
+        })
+    }
+
+    /// A blob from one of its bytes on; nothing is asked for before the first read.
+    ///
+    /// Its digest is not checked: whoever reads all of it can do so.
+    pub fn blob(&self, digest: &Digest, size: u64, from: u64) -> BlobReader {
+        BlobReader::new(Arc::clone(&self.session), digest, size, from)
+    }
+
+    /// A small blob whole, such as a configuration; its bytes have the digest.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, it is larger than `limit` bytes, or the bytes are others.
+    pub fn document(&self, digest: &Digest, limit: u64) -> Result<Vec<u8>, Error> {
+        let path = format!("blobs/{digest}");
+        let url = self.session.url(&format!(
+            "/v2/{}/{path}",
+            self.session.endpoint().repository
+        ));
+        let answer = self.session.get(Ask {
+            path: &path,
+            accept: "*/*",
+            from: None,
+        })?;
+        let bytes = read(answer, limit, &url, self.session.transport())?;
+        let actual = digest.same_kind(&bytes);
+        match actual == *digest {
+            true => Ok(bytes),
+            false => Err(Error::Mismatch {
+                url: url.to_string(),
+                actual: actual.to_string(),
+                wanted: digest.to_string(),
+            }),
+        }
+    }
+}
+
+/// Refuses what is no manifest, or one of the first schema.
+fn check_kind(url: &str, media_type: &str, bytes: &[u8]) -> Result<(), Error> {
+    #[derive(Deserialize)]
+    struct Head {
+        #[serde(rename = "schemaVersion")]
+        schema: Option<u32>,
+    }
+    let url = || url.to_owned();
+    if media_type.starts_with("application/vnd.docker.distribution.manifest.v1+") {
+        return Err(Error::OldManifest { url: url() });
+    }
+    let head: Head = serde_json::from_slice(bytes).map_err(|_| Error::NotARegistry {
+        url: url(),
+        what: match media_type {
+            "text/html" => "a page in HTML".to_owned(),
+            "" => "no manifest".to_owned(),
+            other => format!("no manifest, but {other}"),
+        },
+    })?;
+    match head.schema {
+        Some(1) => Err(Error::OldManifest { url: url() }),
+        _ => Ok(()),
+    }
+}
+
+impl fmt::Debug for Repository {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Repository({})", self.place())
+    }
+}
