@@ -27,6 +27,11 @@ impl Failure {
         Self::new(Exit::Unreachable, message)
     }
 
+    /// A file that the command goes by is not valid.
+    pub fn configuration(message: impl Into<String>) -> Self {
+        Self::new(Exit::BadConfiguration, message)
+    }
+
     /// A fault of our own.
     pub fn fault(message: impl Into<String>) -> Self {
         Self::new(Exit::Fault, message)

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValuesParser;
-use clap::{Args, Subcommand, ValueEnum};
-use hpcctl_image::{CATALOGERS, LicenseFiles, Options, Progress, Reference};
+use clap::{ArgAction, Args, Subcommand, ValueEnum};
+use hpcctl_image::{CATALOGERS, LicenseFiles, Options, Platform, Progress, Reference};
 use hpcctl_model::scan::Outcome;
 use hpcctl_reports::{Kind, Report};
 use indicatif::ProgressBar;
@@ -50,14 +50,37 @@ EXAMPLES
   hpcctl scan image image.tar -v                   every detail, with the layer of each package
   hpcctl scan image oci-archive:image.tar -o spdx-json --supplier 'Example Centre <hpc@example.org>'
   hpcctl scan image image.tar -o cyclonedx-json@1.5=sbom.json -o cyclonedx-xml=sbom.xml
+  hpcctl scan image docker://docker.io/library/debian:12 --platform linux/arm64
+
+REGISTRIES
+  An image of a registry is read as it comes; nothing is stored. Mirrors, short names and
+  insecure registries are those of containers-registries.conf(5), credentials those of podman
+  login and docker login, authorities those of SSL_CERT_FILE or of the system and of
+  containers-certs.d(5), proxies those of HTTPS_PROXY, HTTP_PROXY and NO_PROXY. On the loopback
+  plain HTTP is spoken where TLS is not.
 
 EXIT STATUS
-  0 the scan is complete, 3 it is not, 5 there is no image to be read; with --fail-on, 1 when
-  the verdict is at that level or worse.")]
+  0 the scan is complete, 3 it is not, 4 a file such as registries.conf is not valid, 5 there is
+  no image to be read; with --fail-on, 1 when the verdict is at that level or worse.")]
     Image {
-        /// docker-archive:FILE, oci-archive:FILE, oci:DIR[:TAG], dir:PATH, sbom:FILE, or a path
+        /// docker://HOST/NAME[:TAG|@DIGEST], docker-archive:FILE, oci-archive:FILE,
+        /// oci:DIR[:TAG], dir:PATH, sbom:FILE, or a path
         #[arg(value_name = "REF")]
         reference: String,
+        /// The platform, where the image is there for several [default: Linux on this machine]
+        #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
+        platform: Option<Platform>,
+        /// Whether the registry must prove who it is and speak TLS; mirrors must all the same
+        #[arg(
+            long,
+            value_name = "BOOL",
+            action = ArgAction::Set,
+            num_args = 0..=1,
+            require_equals = true,
+            default_value = "true",
+            default_missing_value = "true"
+        )]
+        tls_verify: bool,
         #[command(flatten)]
         how: How,
     },
@@ -190,7 +213,7 @@ impl Scan {
     /// Carries out the command.
     pub fn run(&self, ui: &Ui) -> Result<Exit, Failure> {
         let (reference, how) = match &self.command {
-            ScanCommand::Image { reference, how } => {
+            ScanCommand::Image { reference, how, .. } => {
                 let parsed = reference.parse::<Reference>();
                 (
                     parsed.map_err(|error| {
@@ -204,7 +227,17 @@ impl Scan {
             ScanCommand::Sbom { path, how } => (Reference::bill(path), how),
         };
         let outputs = emit::outputs(&how.output, Kind::Scan)?;
+        let (platform, tls_verify) = match &self.command {
+            ScanCommand::Image {
+                platform,
+                tls_verify,
+                ..
+            } => (platform.clone(), *tls_verify),
+            _ => (None, true),
+        };
         let options = Options {
+            platform,
+            insecure: !tls_verify,
             licenses: match how.licenses {
                 Licenses::Declared => LicenseFiles::Declared,
                 Licenses::Full => LicenseFiles::Full,
@@ -220,6 +253,7 @@ impl Scan {
         let scanned = hpcctl_image::scan(&reference, &options, &bar);
         bar.0.finish_and_clear();
         let mut scanned = scanned.map_err(|error| failure(&reference, &error))?;
+        scanned.notes.iter().for_each(|note| ui.warn(note));
         scanned.scan.image.supplier.clone_from(&how.supplier);
         let report = emit::envelope("scan", begun, scanned.scan, scanned.unknowns);
         emit::write(&Report::Scan(&report), &outputs, ui)?;
@@ -268,12 +302,18 @@ fn list() -> Result<Exit, Failure> {
 
 fn failure(reference: &Reference, error: &hpcctl_image::Error) -> Failure {
     let message = format!("cannot scan {reference}: {}", chain(error));
-    if error.is_usage() {
+    let failure = if error.is_usage() {
         Failure::usage(message)
+    } else if error.is_configuration() {
+        Failure::configuration(message)
     } else if error.is_target() {
         Failure::unreachable(message)
     } else {
         Failure::fault(message)
+    };
+    match error.advice() {
+        Some(advice) => failure.hint(advice),
+        None => failure,
     }
 }
 

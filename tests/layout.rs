@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::hpcctl;
 
 /// The most packages that Cargo.lock may hold: each one is built, audited and trusted.
-const PACKAGES: usize = 260;
+const PACKAGES: usize = 300;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -56,6 +56,7 @@ fn every_source_file_is_declared() {
         "checks/host/src/lib.rs",
         "checks/image/src/lib.rs",
         "checks/node/src/lib.rs",
+        "checks/registry/src/lib.rs",
         "license-db/src/lib.rs",
         "reports/src/lib.rs",
         "reports/model/src/lib.rs",

@@ -1,5 +1,7 @@
-//! The door to the bytes of an image: a range of a file, read without moving a shared cursor.
+//! The door to the bytes of an image: a range of a file, read without moving a shared cursor,
+//! or of something far away, read as it comes.
 
+use std::fmt::Debug;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, Read};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
@@ -14,10 +16,23 @@ use crate::{Error, Progress};
 /// Bytes that are read at a time.
 const BUFFER: usize = 128 * 1024;
 
-/// A range of a file.
+/// Bytes that are far away.
+pub(crate) trait Remote: Debug + Send + Sync {
+    /// The bytes from a place on, as they come; what goes wrong shows when they are read.
+    fn open(&self, from: u64) -> Box<dyn Read + Send>;
+}
+
+/// Where the bytes are.
+#[derive(Debug, Clone)]
+enum Origin {
+    File(Arc<File>),
+    Remote(Arc<dyn Remote>),
+}
+
+/// A range of a file, or of something far away.
 #[derive(Debug, Clone)]
 pub(crate) struct Blob {
-    file: Arc<File>,
+    origin: Origin,
     offset: u64,
     size: u64,
 }
@@ -35,10 +50,19 @@ impl Blob {
             return Err(Error::not_an_image(path, "it is not a regular file"));
         }
         Ok(Self {
-            file: Arc::new(file),
+            origin: Origin::File(Arc::new(file)),
             offset: 0,
             size: metadata.len(),
         })
+    }
+
+    /// So many bytes that are far away.
+    pub(crate) fn remote(remote: impl Remote + 'static, size: u64) -> Self {
+        Self {
+            origin: Origin::Remote(Arc::new(remote)),
+            offset: 0,
+            size,
+        }
     }
 
     /// A part of this blob, cut at its end.
@@ -46,7 +70,7 @@ impl Blob {
         let offset = offset.min(self.size);
         let size = size.min(self.size - offset);
         Self {
-            file: Arc::clone(&self.file),
+            origin: self.origin.clone(),
             offset: self.offset + offset,
             size,
         }
@@ -61,6 +85,7 @@ impl Blob {
     pub(crate) fn reader<'p>(&self, progress: Option<&'p (dyn Progress + Sync)>) -> BlobReader<'p> {
         BlobReader {
             blob: self.clone(),
+            stream: None,
             position: 0,
             buffer: vec![0; BUFFER].into_boxed_slice(),
             start: 0,
@@ -83,6 +108,8 @@ impl Blob {
 /// A buffered reader of a blob.
 pub(crate) struct BlobReader<'p> {
     blob: Blob,
+    /// What comes from far away, at the position.
+    stream: Option<Box<dyn Read + Send>>,
     /// Where the next fill reads.
     position: u64,
     buffer: Box<[u8]>,
@@ -104,7 +131,14 @@ impl BufRead for BlobReader<'_> {
             let left = self.blob.size - self.position;
             let wanted = usize::try_from(left).unwrap_or(BUFFER).min(BUFFER);
             let place = self.blob.offset + self.position;
-            let count = self.blob.file.read_at(&mut self.buffer[..wanted], place)?;
+            let buffer = &mut self.buffer[..wanted];
+            let count = match &self.blob.origin {
+                Origin::File(file) => file.read_at(buffer, place)?,
+                Origin::Remote(remote) => {
+                    let open = || remote.open(place);
+                    self.stream.get_or_insert_with(open).read(buffer)?
+                }
+            };
             self.position += count as u64;
             (self.start, self.end) = (0, count);
             if let Some(progress) = self.progress {
@@ -135,6 +169,7 @@ impl Bytes for BlobReader<'_> {
             self.start = self.end - (self.position - target) as usize;
         } else {
             self.position = target;
+            self.stream = None;
             (self.start, self.end) = (0, 0);
         }
         Ok(target - place)

@@ -56,6 +56,8 @@ impl Cache {
         let version = env!("CARGO_PKG_VERSION");
         let options = Options {
             cache: None,
+            platform: None,
+            insecure: false,
             ..options.clone()
         };
         Ok(Self {

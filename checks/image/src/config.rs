@@ -5,9 +5,13 @@
 
 use serde::Deserialize;
 
+use crate::Platform;
+
 /// The part of a configuration that is read.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Config {
+    #[serde(flatten)]
+    platform: Option<Platform>,
     #[serde(default)]
     rootfs: RootFs,
     #[serde(default)]
@@ -32,6 +36,11 @@ impl Config {
     /// Reads a configuration.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, String> {
         serde_json::from_slice(bytes).map_err(|error| format!("its configuration: {error}"))
+    }
+
+    /// The platform that the image is for.
+    pub(crate) fn platform(&self) -> Option<&Platform> {
+        self.platform.as_ref()
     }
 
     /// The digests of the plain layers, lowest first.
@@ -67,6 +76,10 @@ mod tests {
         assert_eq!(config.diff_ids(), ["sha256:a", "sha256:b"]);
         assert_eq!(config.created_by(2), [Some("ADD x".to_owned()), None]);
         assert_eq!(config.created_by(3), [None, None, None]);
+        assert_eq!(config.platform(), None);
+        let platform = Config::read(br#"{"os":"linux","architecture":"arm64","variant":"v8"}"#);
+        let platform = platform.unwrap().platform().map(ToString::to_string);
+        assert_eq!(platform.as_deref(), Some("linux/arm64/v8"));
         assert!(Config::read(b"{").is_err());
     }
 }

@@ -87,6 +87,9 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+    /// A registry does not give it out.
+    #[error(transparent)]
+    Registry(#[from] hpcctl_registry::Error),
     /// A fault of this program.
     #[error("a fault of hpcctl: {0}")]
     Internal(String),
@@ -101,6 +104,19 @@ impl Error {
     /// Whether what was asked for makes no sense.
     pub fn is_usage(&self) -> bool {
         matches!(self, Self::NoCataloger { .. } | Self::BadGlob { .. })
+    }
+
+    /// What to do, where that is known.
+    pub fn advice(&self) -> Option<String> {
+        match self {
+            Self::Registry(error) => error.advice(),
+            _ => None,
+        }
+    }
+
+    /// Whether a file of the configuration is to blame.
+    pub fn is_configuration(&self) -> bool {
+        matches!(self, Self::Registry(error) if error.is_configuration())
     }
 
     pub(crate) fn unreadable(path: impl Into<PathBuf>, source: io::Error) -> Self {

@@ -15,9 +15,13 @@ pub(crate) struct Faults {
 impl Faults {
     /// Adds one.
     pub(crate) fn add(&mut self, what: impl Into<String>, why: impl Into<String>) {
+        let unknown = Unknown::new(shorten(what.into()), shorten(why.into()));
+        // A stream that broke off says so to whoever reads on.
+        if self.told.last() == Some(&unknown) {
+            return;
+        }
         if self.told.len() < MOST {
-            self.told
-                .push(Unknown::new(shorten(what.into()), shorten(why.into())));
+            self.told.push(unknown);
         } else {
             self.more += 1;
         }

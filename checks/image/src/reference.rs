@@ -6,6 +6,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use hpcctl_registry::{Name, NameError};
+
 /// A reference to an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
@@ -25,6 +27,8 @@ pub enum Source {
     Directory(PathBuf),
     /// A bill of materials that some tool made of an image.
     Sbom(PathBuf),
+    /// An image in a registry.
+    Registry(Name),
     /// A file or a directory that its content will tell.
     Path(PathBuf),
 }
@@ -35,6 +39,9 @@ pub enum ReferenceError {
     /// Nothing follows the transport, or nothing was given.
     #[error("the reference {0:?} names no image")]
     Empty(String),
+    /// The name is none that a registry could have.
+    #[error(transparent)]
+    Name(#[from] NameError),
     /// A transport that exists but is not read yet.
     #[error(
         "the transport {0} is not supported yet: save the image as docker-archive: or oci-archive:, for example with `skopeo copy`"
@@ -46,7 +53,6 @@ pub enum ReferenceError {
 const NOT_YET: &[&str] = &[
     "sif:",
     "squashfs:",
-    "docker://",
     "containers-storage:",
     "charliecloud:",
     "docker-daemon:",
@@ -84,6 +90,10 @@ impl FromStr for Reference {
         if let Some(transport) = NOT_YET.iter().find(|name| text.starts_with(**name)) {
             return Err(ReferenceError::Unsupported(transport));
         }
+        if let Some(name) = text.strip_prefix("docker://") {
+            let source = Source::Registry(name.parse()?);
+            return Ok(Self { source });
+        }
         let empty = || ReferenceError::Empty(text.to_owned());
         let (transport, rest) = match text.split_once(':') {
             Some((
@@ -119,9 +129,10 @@ fn layout(text: &str) -> Option<Source> {
 }
 
 impl Source {
-    /// The path of the file or directory.
+    /// The path of the file or directory; empty where the image is elsewhere.
     pub fn path(&self) -> &Path {
         match self {
+            Self::Registry(_) => Path::new(""),
             Self::DockerArchive(path)
             | Self::OciArchive(path)
             | Self::OciLayout(path, _)
@@ -142,6 +153,7 @@ impl fmt::Display for Reference {
             Source::OciLayout(_, Some(tag)) => write!(f, "oci:{path}:{tag}"),
             Source::Directory(_) => write!(f, "dir:{path}"),
             Source::Sbom(_) => write!(f, "sbom:{path}"),
+            Source::Registry(name) => write!(f, "docker://{name}"),
             Source::Path(_) => write!(f, "{path}"),
         }
     }
@@ -181,6 +193,18 @@ mod tests {
     }
 
     #[test]
+    fn names_of_registries_are_checked() {
+        let name = "localhost/a:v1".parse().unwrap();
+        assert_eq!(parse("docker://localhost/a:v1"), Ok(Source::Registry(name)));
+        for text in ["docker://", "docker://A", "docker://h.example/a b"] {
+            assert!(
+                matches!(parse(text), Err(ReferenceError::Name(_))),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
     fn empty_references_are_refused() {
         for text in ["", "dir:", "oci:", "oci::tag", "docker-archive:"] {
             assert_eq!(parse(text), Err(ReferenceError::Empty(text.into())));
@@ -196,6 +220,8 @@ mod tests {
             "oci:c:d",
             "dir:e",
             "sbom:g.json",
+            "docker://h.example:5000/a/b:v1",
+            "docker://alpine",
             "f",
         ] {
             assert_eq!(text.parse::<Reference>().unwrap().to_string(), text);

@@ -21,7 +21,7 @@ use crate::layer::{self, LayerRead, LayerSource, Plan};
 use crate::owners::Owners;
 use crate::packages::{self, Packages};
 use crate::tree::{FileTree, NodeId};
-use crate::{Error, Limits, Progress, Reference, sbom, unowned};
+use crate::{Error, Limits, Platform, Progress, Reference, sbom, unowned};
 
 /// In which files licences are looked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -49,6 +49,10 @@ pub struct Options {
     pub limits: Limits,
     /// Where what layers held is kept from one scan to the next.
     pub cache: Option<PathBuf>,
+    /// The platform, where an image is there for several; this machine's where none is given.
+    pub platform: Option<Platform>,
+    /// Whether the registry that is named need not prove who it is, nor speak TLS.
+    pub insecure: bool,
 }
 
 /// What a scan found, and what it could not find out.
@@ -60,6 +64,8 @@ pub struct Scanned {
     pub owners: Owners,
     /// What could not be read, and why.
     pub unknowns: Vec<Unknown>,
+    /// What was decided on the way to the image, a sentence each.
+    pub notes: Vec<String>,
 }
 
 /// Scans an image, or reads the bill of materials that some tool made of one.
@@ -80,7 +86,7 @@ pub fn scan(
     let cache = cache
         .map(|directory| Cache::open(directory, options))
         .transpose()?;
-    let (opened, source, format) = format::open(reference.source(), &plan.limits)?;
+    let (opened, source, format) = format::open(reference.source(), &plan)?;
     let (read, whiteouts) = match &opened.contents {
         Contents::Layers(layers) => (read_layers(layers, &plan, cache.as_ref(), progress), true),
         Contents::Directory(path) => (vec![format::read_directory(path, &plan, progress)?], false),
@@ -96,6 +102,7 @@ pub fn scan(
     };
     Ok(Scanned {
         owners: merged.owners,
+        notes: opened.notes,
         ..report(image, &merged.tree, &plan, unknowns)
     })
 }
@@ -219,6 +226,7 @@ fn report(image: Image, tree: &FileTree, plan: &Plan, mut unknowns: Vec<Unknown>
             verdict,
         },
         owners: Owners::default(),
+        notes: Vec::new(),
         unknowns,
     }
 }

@@ -18,7 +18,7 @@ use super::{Contents, LayerRead, Opened, Plan};
 use crate::fault::Faults;
 use crate::layer::{Content, Intake};
 use crate::tarball::{Head, Kind, normalise, text};
-use crate::{Error, Limits, Progress};
+use crate::{Error, Progress, Source};
 
 /// The types of statfs(2) whose files are made up by the kernel.
 const OF_THE_KERNEL: &[i128] = &[
@@ -37,7 +37,8 @@ const OF_THE_KERNEL: &[i128] = &[
 ];
 
 /// Opens a directory.
-pub(super) fn open(path: &Path, _tag: Option<&str>, _limits: &Limits) -> Result<Opened, Error> {
+pub(super) fn open(source: &Source, _plan: &Plan) -> Result<Opened, Error> {
+    let path = source.path();
     let metadata = path
         .metadata()
         .map_err(|error| Error::unreadable(path, error))?;
@@ -49,6 +50,8 @@ pub(super) fn open(path: &Path, _tag: Option<&str>, _limits: &Limits) -> Result<
         digest: None,
         contents,
         faults: Faults::default(),
+        source: None,
+        notes: Vec::new(),
     })
 }
 

@@ -4,17 +4,16 @@
 //! links to files (Docker's image specification 1.2, "Combined Image JSON + Filesystem
 //! Changeset Format"). Newer archives hold an OCI layout as well; their manifest names its blobs.
 
-use std::path::Path;
-
 use serde::Deserialize;
 
+use super::oci::check_platform;
 use super::{Contents, Opened, open_archive};
 use crate::archive::Archive;
 use crate::blob::sha256;
 use crate::config::Config;
 use crate::fault::Faults;
-use crate::layer::LayerSource;
-use crate::{Error, Limits};
+use crate::layer::{LayerSource, Plan};
+use crate::{Error, Source};
 
 /// One image of the manifest.
 #[derive(Debug, Deserialize)]
@@ -26,7 +25,8 @@ struct Image {
 }
 
 /// Opens the first image of an archive.
-pub(super) fn open(path: &Path, _tag: Option<&str>, limits: &Limits) -> Result<Opened, Error> {
+pub(super) fn open(source: &Source, plan: &Plan) -> Result<Opened, Error> {
+    let (path, limits) = (source.path(), &plan.limits);
     let refuse = |why: String| Error::not_an_image(path, why);
     let archive = open_archive(path, limits)?;
     let document = |name: &str| {
@@ -56,6 +56,7 @@ pub(super) fn open(path: &Path, _tag: Option<&str>, limits: &Limits) -> Result<O
         );
     }
     let config = Config::read(&config).map_err(refuse)?;
+    check_platform(plan.platform.as_ref(), config.platform(), path)?;
     let names = image.layers.as_deref().unwrap_or_default();
     if names.len() > limits.layers {
         return Err(refuse(format!("it has more than {} layers", limits.layers)));
@@ -76,6 +77,8 @@ pub(super) fn open(path: &Path, _tag: Option<&str>, limits: &Limits) -> Result<O
         digest: Some(digest),
         contents: Contents::Layers(layers),
         faults,
+        source: None,
+        notes: Vec::new(),
     })
 }
 

@@ -4,6 +4,7 @@ mod dir;
 mod docker_archive;
 mod oci;
 mod oci_archive;
+mod registry;
 
 use std::path::{Path, PathBuf};
 
@@ -24,6 +25,10 @@ pub(crate) struct Opened {
     pub(crate) contents: Contents,
     /// What could not be read.
     pub(crate) faults: Faults,
+    /// Where it was found, when that says more than what was asked for.
+    pub(crate) source: Option<Source>,
+    /// What was decided on the way, a sentence each.
+    pub(crate) notes: Vec<String>,
 }
 
 /// Where the files of an image are.
@@ -39,8 +44,8 @@ pub(crate) enum Contents {
 pub(crate) struct Format {
     /// The name in reports.
     pub(crate) id: &'static str,
-    /// Opens an image; the tag is given only for a layout.
-    pub(crate) open: fn(&Path, Option<&str>, &Limits) -> Result<Opened, Error>,
+    /// Opens an image.
+    pub(crate) open: fn(&Source, &Plan) -> Result<Opened, Error>,
 }
 
 /// All formats.
@@ -61,6 +66,10 @@ static FORMATS: &[Format] = &[
         id: "oci-archive",
         open: oci_archive::open,
     },
+    Format {
+        id: "registry",
+        open: registry::open,
+    },
 ];
 
 /// What a file begins with that is no tar, and at which place.
@@ -79,24 +88,23 @@ static WHOLE: &[(&[u8], &str, &str)] = &[
 ];
 
 /// Opens what a source names; also returns the source with its transport, and the format's name.
-pub(crate) fn open(
-    source: &Source,
-    limits: &Limits,
-) -> Result<(Opened, Source, &'static str), Error> {
+pub(crate) fn open(source: &Source, plan: &Plan) -> Result<(Opened, Source, &'static str), Error> {
     let source = match source {
-        Source::Path(path) => recognise(path, limits)?,
+        Source::Path(path) => recognise(path, &plan.limits)?,
         known => known.clone(),
     };
-    let (id, tag) = match &source {
-        Source::DockerArchive(_) => ("docker-archive", None),
-        Source::OciArchive(_) => ("oci-archive", None),
-        Source::OciLayout(_, tag) => ("oci", tag.as_deref()),
+    let id = match &source {
+        Source::DockerArchive(_) => "docker-archive",
+        Source::OciArchive(_) => "oci-archive",
+        Source::OciLayout(..) => "oci",
+        Source::Registry(_) => "registry",
         // A bill of materials is no format of an image; it was read before.
-        Source::Directory(_) | Source::Path(_) | Source::Sbom(_) => ("dir", None),
+        Source::Directory(_) | Source::Path(_) | Source::Sbom(_) => "dir",
     };
     let format = FORMATS.iter().find(|format| format.id == id);
     let format = format.ok_or_else(|| Error::Internal(format!("no format {id}")))?;
-    let opened = (format.open)(source.path(), tag, limits)?;
+    let mut opened = (format.open)(&source, plan)?;
+    let source = opened.source.take().unwrap_or(source);
     Ok((opened, source, format.id))
 }
 

@@ -6,18 +6,22 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use hpcctl_registry::{Digest, Manifest, Repository};
 use serde::Deserialize;
 
-use super::{Contents, Opened};
+use super::{Contents, Opened, registry};
 use crate::archive::Archive;
 use crate::blob::{Blob, sha256};
 use crate::config::Config;
 use crate::fault::Faults;
-use crate::layer::LayerSource;
-use crate::{Error, Limits};
+use crate::layer::{LayerSource, Plan};
+use crate::{Error, Limits, Platform, Source};
 
 /// Indexes that may lie in one another.
 const NESTED: usize = 4;
+
+/// Platforms that are named where none fits.
+const CHOICES: usize = 40;
 
 /// The annotation that holds a tag.
 const TAG: &str = "org.opencontainers.image.ref.name";
@@ -28,6 +32,8 @@ pub(super) enum Layout {
     Directory(PathBuf),
     /// In a tar.
     Archive(Archive),
+    /// In a registry.
+    Registry(Repository),
 }
 
 /// A pointer to a blob.
@@ -35,15 +41,11 @@ pub(super) enum Layout {
 struct Descriptor {
     digest: String,
     #[serde(default)]
+    size: Option<u64>,
+    #[serde(default)]
     platform: Option<Platform>,
     #[serde(default)]
     annotations: Option<HashMap<String, String>>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-struct Platform {
-    os: String,
-    architecture: String,
 }
 
 /// An index or a manifest: which it is shows in its fields.
@@ -58,46 +60,82 @@ struct Document {
 }
 
 /// Opens an image of a layout in a directory.
-pub(super) fn open(path: &Path, tag: Option<&str>, limits: &Limits) -> Result<Opened, Error> {
-    open_layout(&Layout::Directory(path.to_owned()), path, tag, limits)
+pub(super) fn open(source: &Source, plan: &Plan) -> Result<Opened, Error> {
+    open_layout(&Layout::Directory(source.path().to_owned()), source, plan)
 }
 
-/// Opens an image of a layout; `path` is for messages.
-pub(super) fn open_layout(
-    layout: &Layout,
-    path: &Path,
-    tag: Option<&str>,
-    limits: &Limits,
-) -> Result<Opened, Error> {
-    let opening = Opening {
-        layout,
-        path,
-        limits,
-    };
+/// Opens an image of a layout.
+pub(super) fn open_layout(layout: &Layout, source: &Source, plan: &Plan) -> Result<Opened, Error> {
+    let opening = Opening::new(layout, source.path().to_owned(), plan);
     let top = opening.parse(&opening.named("index.json")?)?;
     let manifests = top
         .manifests
         .ok_or_else(|| opening.refuse("its index.json lists no images"))?;
-    let mut chosen = opening.by_tag(manifests, tag)?;
-    for _ in 0..NESTED {
-        let document = opening.parse(&opening.blob(&chosen.digest)?)?;
-        match document.manifests {
-            Some(manifests) => chosen = opening.by_platform(manifests)?,
-            None => return opening.image(&chosen.digest, document),
-        }
-    }
-    Err(opening.refuse("its indexes are nested too deeply"))
+    let tag = match source {
+        Source::OciLayout(_, tag) => tag.as_deref(),
+        _ => None,
+    };
+    let chosen = opening.by_tag(manifests, tag)?;
+    let document = opening.parse(&opening.manifest(&chosen.digest)?)?;
+    opening.descend(chosen, document)
+}
+
+/// Opens the image of a manifest or an index that a registry gave out.
+pub(super) fn open_manifest(
+    layout: &Layout,
+    source: &Source,
+    manifest: Manifest,
+    plan: &Plan,
+) -> Result<Opened, Error> {
+    let name = match source {
+        Source::Registry(name) => name.to_string(),
+        other => other.path().display().to_string(),
+    };
+    let opening = Opening::new(layout, PathBuf::from(name), plan);
+    let document = opening.parse(&manifest.bytes)?;
+    let named = Descriptor {
+        digest: manifest.digest.to_string(),
+        size: None,
+        platform: None,
+        annotations: None,
+    };
+    opening.descend(named, document)
 }
 
 struct Opening<'a> {
     layout: &'a Layout,
-    path: &'a Path,
+    /// Where the image is, for messages.
+    path: PathBuf,
     limits: &'a Limits,
+    /// The platform that is asked for.
+    platform: Option<&'a Platform>,
 }
 
-impl Opening<'_> {
+impl<'a> Opening<'a> {
+    fn new(layout: &'a Layout, path: PathBuf, plan: &'a Plan) -> Self {
+        Self {
+            layout,
+            path,
+            limits: &plan.limits,
+            platform: plan.platform.as_ref(),
+        }
+    }
+
+    /// From an index down to an image.
+    fn descend(&self, from: Descriptor, document: Document) -> Result<Opened, Error> {
+        let (mut chosen, mut document) = (from, document);
+        for _ in 0..NESTED {
+            match document.manifests {
+                Some(manifests) => chosen = self.by_platform(manifests)?,
+                None => return self.image(chosen, document),
+            }
+            document = self.parse(&self.manifest(&chosen.digest)?)?;
+        }
+        Err(self.refuse("its indexes are nested too deeply"))
+    }
+
     fn refuse(&self, why: impl Into<String>) -> Error {
-        Error::not_an_image(self.path, why)
+        Error::not_an_image(&self.path, why)
     }
 
     fn parse(&self, bytes: &[u8]) -> Result<Document, Error> {
@@ -110,7 +148,18 @@ impl Opening<'_> {
             Layout::Archive(archive) => archive
                 .get(name)
                 .ok_or_else(|| self.refuse(format!("it has no {name}"))),
+            Layout::Registry(_) => Err(self.refuse(format!("a registry has no {name}"))),
         }
+    }
+
+    /// The bytes of a layer.
+    fn layer(&self, layer: &Descriptor) -> Result<Blob, String> {
+        if let Layout::Registry(repository) = self.layout {
+            let most = self.limits.layer_bytes;
+            return registry::layer(repository, &layer.digest, layer.size, most);
+        }
+        let blob = self.place(&layer.digest).and_then(|name| self.find(&name));
+        blob.map_err(|error| error.to_string())
     }
 
     fn named(&self, name: &str) -> Result<Vec<u8>, Error> {
@@ -118,8 +167,29 @@ impl Opening<'_> {
         bytes.map_err(|error| self.refuse(format!("{name}: {error}")))
     }
 
+    /// A manifest or an index whose bytes have the digest by which it is named.
+    fn manifest(&self, digest: &str) -> Result<Vec<u8>, Error> {
+        match self.layout {
+            Layout::Registry(repository) => {
+                let digest = self.digest(digest)?.to_string();
+                let manifest = repository.manifest(&digest, self.limits.document_bytes)?;
+                Ok(manifest.bytes)
+            }
+            _ => self.blob(digest),
+        }
+    }
+
+    fn digest(&self, text: &str) -> Result<Digest, Error> {
+        let digest = text.parse();
+        digest.map_err(|()| self.refuse(format!("{text:?} is not a digest that is known")))
+    }
+
     /// A document whose bytes have the digest by which it is named.
     fn blob(&self, digest: &str) -> Result<Vec<u8>, Error> {
+        if let Layout::Registry(repository) = self.layout {
+            let digest = self.digest(digest)?;
+            return Ok(repository.document(&digest, self.limits.document_bytes)?);
+        }
         let bytes = self.named(&self.place(digest)?)?;
         let actual = sha256(&bytes);
         if actual == digest {
@@ -168,43 +238,46 @@ impl Opening<'_> {
         self.by_platform(all)
     }
 
-    /// The image for Linux on this machine; a single image is taken whatever it is for.
+    /// The image for the platform that is asked for, or for Linux on this machine; a single
+    /// image is taken whatever it is for, unless one is asked for.
     fn by_platform(&self, mut all: Vec<Descriptor>) -> Result<Descriptor, Error> {
         // Attestations lie beside images, for a platform that does not exist.
         let is_image = |one: &Descriptor| one.platform.as_ref().is_none_or(|p| p.os != "unknown");
         all.retain(is_image);
         all.dedup_by(|a, b| a.digest == b.digest);
-        let wanted = Platform {
-            os: "linux".into(),
-            architecture: architecture().into(),
+        let here = Platform::here();
+        let wanted = self.platform.unwrap_or(&here);
+        let offered: Vec<_> = all.iter().map(|one| one.platform.as_ref()).collect();
+        let place = match (all.len(), self.platform) {
+            (0, _) => return Err(self.refuse("an index of it lists no images")),
+            (1, None) => 0,
+            // What does not say what it is for shows it in its configuration.
+            (1, Some(_)) if offered[0].is_none() => 0,
+            _ => match wanted.choose(&offered) {
+                Some(place) => place,
+                None => return Err(self.no_platform(wanted, &all)),
+            },
         };
-        if all.len() > 1 {
-            let place = all
-                .iter()
-                .position(|one| one.platform.as_ref() == Some(&wanted));
-            let Some(place) = place else {
-                return Err(self.no_platform(&all));
-            };
-            return Ok(all.swap_remove(place));
-        }
-        all.pop()
-            .ok_or_else(|| self.refuse("an index of it lists no images"))
+        Ok(all.swap_remove(place))
     }
 
-    fn no_platform(&self, all: &[Descriptor]) -> Error {
-        let platforms = all.iter().map(|one| match &one.platform {
-            Some(platform) => format!("{}/{}", platform.os, platform.architecture),
-            None => one.digest.clone(),
-        });
-        let choices = platforms.collect::<Vec<_>>().join(", ");
+    fn no_platform(&self, wanted: &Platform, all: &[Descriptor]) -> Error {
+        let mut platforms: Vec<String> = Vec::new();
+        for one in all {
+            let platform = one.platform.as_ref().map(ToString::to_string);
+            let platform = platform.unwrap_or_else(|| one.digest.clone());
+            if platforms.len() < CHOICES && !platforms.contains(&platform) {
+                platforms.push(platform);
+            }
+        }
         Error::NoPlatform {
-            path: self.path.to_owned(),
-            wanted: format!("linux/{}", architecture()),
-            choices,
+            path: self.path.clone(),
+            wanted: wanted.to_string(),
+            choices: platforms.join(", "),
         }
     }
 
-    fn image(&self, digest: &str, manifest: Document) -> Result<Opened, Error> {
+    fn image(&self, chosen: Descriptor, manifest: Document) -> Result<Opened, Error> {
         let mut faults = Faults::default();
         let config = manifest
             .config
@@ -226,6 +299,9 @@ impl Opening<'_> {
                 Config::default()
             }
         };
+        if chosen.platform.is_none() {
+            check_platform(self.platform, config.platform(), &self.path)?;
+        }
         if layers.len() != config.diff_ids().len() {
             let why = format!(
                 "{} layers, but {} diff_ids",
@@ -240,31 +316,35 @@ impl Opening<'_> {
                 .into_iter()
                 .zip(made)
                 .enumerate()
-                .map(|(place, (layer, created_by))| {
-                    let blob = self.place(&layer.digest).and_then(|name| self.find(&name));
-                    LayerSource {
-                        blob: blob.map_err(|error| error.to_string()),
-                        digest: Some(layer.digest),
-                        diff_id: config.diff_ids().get(place).cloned(),
-                        created_by,
-                    }
+                .map(|(place, (layer, created_by))| LayerSource {
+                    blob: self.layer(&layer),
+                    digest: Some(layer.digest),
+                    diff_id: config.diff_ids().get(place).cloned(),
+                    created_by,
                 });
         let contents = Contents::Layers(sources.collect());
         Ok(Opened {
-            digest: Some(digest.to_owned()),
+            digest: Some(chosen.digest),
             contents,
             faults,
+            source: None,
+            notes: Vec::new(),
         })
     }
 }
 
-/// This machine's architecture, as images name it (Go's `GOARCH`).
-fn architecture() -> &'static str {
-    match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        "powerpc64" => "ppc64le",
-        "x86" => "386",
-        other => other,
+/// Refuses an image that is for another platform than the one that is asked for.
+pub(super) fn check_platform(
+    wanted: Option<&Platform>,
+    offered: Option<&Platform>,
+    path: &Path,
+) -> Result<(), Error> {
+    match (wanted, offered) {
+        (Some(wanted), Some(offered)) if !wanted.takes(offered) => Err(Error::NoPlatform {
+            path: path.to_owned(),
+            wanted: wanted.to_string(),
+            choices: offered.to_string(),
+        }),
+        _ => Ok(()),
     }
 }

@@ -17,7 +17,7 @@ use crate::license::Licenses;
 use crate::selection::Selection;
 use crate::tarball::Head;
 use crate::tree::{Facts, Listing};
-use crate::{Error, LicenseFiles, Limits, Options};
+use crate::{Error, LicenseFiles, Limits, Options, Platform};
 
 /// Text that is gathered before it is looked at.
 const BATCH: usize = 4 * 1024 * 1024;
@@ -47,6 +47,10 @@ pub(crate) struct Plan {
     pub(crate) selection: Selection,
     /// How much is read at most.
     pub(crate) limits: Limits,
+    /// The platform that is asked for.
+    pub(crate) platform: Option<Platform>,
+    /// Whether the registry need not prove who it is.
+    pub(crate) insecure: bool,
 }
 
 impl Plan {
@@ -72,6 +76,8 @@ impl Plan {
             large: Mutex::new(()),
             selection,
             limits: options.limits.clone(),
+            platform: options.platform.clone(),
+            insecure: options.insecure,
         })
     }
 

@@ -39,6 +39,7 @@ pub(super) fn report(path: &Path, format: &str, mut bill: Bill, limits: &Limits)
         .collect();
     let verdict = judge(&subjects, complete);
     Scanned {
+        notes: Vec::new(),
         scan: Scan {
             image,
             complete,
