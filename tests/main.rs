@@ -18,6 +18,7 @@ mod man;
 mod operations;
 mod real;
 mod reality;
+mod registry;
 mod repairs;
 mod scan;
 mod schema;

@@ -15,4 +15,13 @@ mod ownership;
 #[cfg(test)]
 mod packages;
 #[cfg(test)]
+mod registry;
+#[cfg(test)]
+#[expect(
+    dead_code,
+    reason = "the client's own tests make it misbehave in more ways"
+)]
+#[path = "../../../registry/tests/registry/server.rs"]
+mod server;
+#[cfg(test)]
 mod system;
