@@ -31,7 +31,7 @@ fn hex(bytes: &[u8]) -> String {
 
 /// A docker-archive of one layer with two packages of Debian, one under MIT and one without
 /// a licence, and a file with a hostile path.
-fn image(dir: &Path) -> PathBuf {
+pub fn image(dir: &Path) -> PathBuf {
     let status = "Package: good\nStatus: install ok installed\nVersion: 1.0-1\nArchitecture: amd64\n\n\
                   Package: silent\nStatus: install ok installed\nVersion: 2\nArchitecture: all\n\n";
     let copyright = "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\n\
