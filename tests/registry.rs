@@ -294,80 +294,88 @@ impl Certificates {
     }
 }
 
+/// A registry of a site: with TLS by its own authority, and for those with a login only.
+struct Site {
+    home: Home,
+    certificates: Certificates,
+    registry: Registry,
+    reference: String,
+    expected: Value,
+}
+
+impl Site {
+    fn new() -> Self {
+        let (home, certificates) = (Home::new(), Certificates::new());
+        let users = home.put("users", USER);
+        let registry = Registry::start(&format!(
+            "  tls: {{certificate: {}, key: {}}}\nauth:\n  htpasswd: {{realm: test, path: {}}}\n",
+            certificates.path("server.crt").display(),
+            certificates.path("server.key").display(),
+            users.display()
+        ));
+        let image = small(&home);
+        let login = ["--dest-creds", "tester:pass-word"];
+        registry.push(&image, "hpcctl-small:v2", &login);
+        Self {
+            expected: expected(&home, &image),
+            reference: format!("docker://{}", registry.name("hpcctl-small:v2")),
+            home,
+            certificates,
+            registry,
+        }
+    }
+
+    /// What podman login writes.
+    fn auth(&self, secret: &str) -> String {
+        let port = self.registry.port;
+        format!(r#"{{"auths":{{"127.0.0.1:{port}":{{"auth":"{secret}"}}}}}}"#)
+    }
+
+    fn scan(&self, more: &[&str], variables: &[(&str, &Path)]) -> Run {
+        self.home.scan(&self.reference, more, variables)
+    }
+
+    /// A scan that ends with status 5 and says this.
+    fn assert_refused(&self, variables: &[(&str, &Path)], parts: &[&str]) {
+        let run = self.scan(&[], variables);
+        assert_eq!((run.code, run.stdout.as_str()), (5, ""), "{}", run.stderr);
+        for part in parts {
+            assert!(run.stderr.contains(part), "{part}: {}", run.stderr);
+        }
+        assert!(!run.stderr.contains("-word"), "{}", run.stderr);
+    }
+}
+
 #[test]
 fn a_site_s_authority_and_a_login_are_needed_and_taken() {
     if !real("a_site_s_authority_and_a_login_are_needed_and_taken") {
         return;
     }
-    let (home, certificates) = (Home::new(), Certificates::new());
-    let users = home.put("users", USER);
-    let registry = Registry::start(&format!(
-        "  tls: {{certificate: {}, key: {}}}\nauth:\n  htpasswd: {{realm: test, path: {}}}\n",
-        certificates.path("server.crt").display(),
-        certificates.path("server.key").display(),
-        users.display()
-    ));
-    let image = small(&home);
-    registry.push(
-        &image,
-        "hpcctl-small:v2",
-        &["--dest-creds", "tester:pass-word"],
-    );
-    let expected = expected(&home, &image);
-    let reference = format!("docker://{}", registry.name("hpcctl-small:v2"));
-    let authority = certificates.path("ca.crt");
+    let site = Site::new();
+    let authority = site.certificates.path("ca.crt");
     let trusted: (&str, &Path) = ("SSL_CERT_FILE", &authority);
-    let auth = |secret: &str| {
-        format!(
-            r#"{{"auths":{{"127.0.0.1:{}":{{"auth":"{secret}"}}}}}}"#,
-            registry.port
-        )
-    };
-    let good = home.put("good.json", auth(AUTH));
+    let good = site.home.put("good.json", site.auth(AUTH));
     let login: (&str, &Path) = ("REGISTRY_AUTH_FILE", &good);
-
-    let strange = home.scan(&reference, &[], &[login]);
-    assert_eq!(strange.code, 5, "{}", strange.stderr);
-    assert!(
-        strange
-            .stderr
-            .contains("an authority that is not known here"),
-        "{}",
-        strange.stderr
-    );
-    assert!(
-        strange.stderr.contains("SSL_CERT_FILE"),
-        "{}",
-        strange.stderr
-    );
-    let nobody = home.scan(&reference, &[], &[trusted]);
-    assert_eq!(nobody.code, 5, "{}", nobody.stderr);
-    assert!(
-        nobody.stderr.contains("a login is needed"),
-        "{}",
-        nobody.stderr
-    );
     // tester:wrong-word
-    let wrong = home.put("wrong.json", auth("dGVzdGVyOndyb25nLXdvcmQ="));
-    let wrong = home.scan(&reference, &[], &[trusted, ("REGISTRY_AUTH_FILE", &wrong)]);
-    assert_eq!(wrong.code, 5, "{}", wrong.stderr);
-    assert!(
-        wrong.stderr.contains("wrong.json") && !wrong.stderr.contains("wrong-word"),
-        "{}",
-        wrong.stderr
-    );
+    let wrong = site.auth("dGVzdGVyOndyb25nLXdvcmQ=");
+    let wrong = site.home.put("wrong.json", wrong);
+    let wrong: (&str, &Path) = ("REGISTRY_AUTH_FILE", &wrong);
 
-    let run = home.scan(&reference, &[], &[trusted, login]);
-    assert_same_packages(&run, &expected, "SSL_CERT_FILE");
-    let run = home.scan(&reference, &["--tls-verify=false"], &[login]);
-    assert_same_packages(&run, &expected, "--tls-verify=false");
-    let certs = format!(
-        ".config/containers/certs.d/127.0.0.1:{}/ca.crt",
-        registry.port
-    );
-    home.put(&certs, fs::read(&authority).unwrap());
-    home.put(".config/containers/auth.json", auth(AUTH));
-    assert_same_packages(&home.scan(&reference, &[], &[]), &expected, "certs.d");
+    let strange = ["an authority that is not known here", "SSL_CERT_FILE"];
+    site.assert_refused(&[login], &strange);
+    site.assert_refused(&[trusted], &["a login is needed", "podman login"]);
+    site.assert_refused(&[trusted, wrong], &["a login is needed", "wrong.json"]);
+
+    let run = site.scan(&[], &[trusted, login]);
+    assert_same_packages(&run, &site.expected, "SSL_CERT_FILE");
+    let run = site.scan(&["--tls-verify=false"], &[login]);
+    assert_same_packages(&run, &site.expected, "--tls-verify=false");
+    let port = site.registry.port;
+    let certs = format!(".config/containers/certs.d/127.0.0.1:{port}/ca.crt");
+    site.home.put(&certs, fs::read(&authority).unwrap());
+    site.home
+        .put(".config/containers/auth.json", site.auth(AUTH));
+    assert_same_packages(&site.scan(&[], &[]), &site.expected, "certs.d");
 }
 
 #[test]

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use ureq::http::StatusCode;
 use ureq::http::header::{CONTENT_LENGTH, CONTENT_RANGE};
 
-use crate::session::{Ask, Session, media_type, text};
+use crate::answer::{media_type, text};
+use crate::session::{Ask, Session};
 use crate::{Digest, Error};
 
 /// Bytes that must have come for a break to count as the first one again.
@@ -50,7 +51,7 @@ impl BlobReader {
     }
 
     fn url(&self) -> crate::url::Url {
-        let repository = &self.session.endpoint().repository;
+        let repository = &self.session.endpoint.repository;
         self.session.url(&format!("/v2/{repository}/{}", self.path))
     }
 
@@ -101,7 +102,7 @@ impl BlobReader {
     }
 
     fn fault(&self, error: io::Error) -> Error {
-        self.session.transport().fault(&self.url(), &error.into())
+        self.session.transport.fault(&self.url(), &error.into())
     }
 
     /// Takes note of a break; an error where there were too many.
@@ -113,7 +114,7 @@ impl BlobReader {
         self.breaks += 1;
         self.all_breaks += 1;
         let again = error.is_passing() && self.all_breaks < BREAKS && {
-            let patience = self.session.transport().settings().patience;
+            let patience = self.session.transport.settings().patience;
             patience.wait(self.breaks, None)
         };
         match (again, error) {

@@ -156,10 +156,9 @@ impl Keyring {
                 .auths
                 .iter()
                 .find(|(kept, _)| plain(kept) == plain(&key));
-            if let Some(found) = kept.map(|(_, entry)| entry.read(path)) {
-                if let Some(found) = found? {
-                    return Ok(Some(found));
-                }
+            let found = kept.map(|(_, entry)| entry.read(path)).transpose()?;
+            if let Some(found) = found.flatten() {
+                return Ok(Some(found));
             }
         }
         match file.store.as_str() {

@@ -5,6 +5,7 @@
 //! where a connection broke off. Where to go and who to be is read from the files of podman and
 //! docker: registries.conf, auth.json, config.json and certs.d. Nothing is written to disk.
 
+mod answer;
 mod authority;
 mod blob;
 mod challenge;
@@ -19,6 +20,7 @@ mod repository;
 mod retry;
 mod session;
 mod settings;
+mod token;
 mod transport;
 mod url;
 

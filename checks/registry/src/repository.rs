@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::session::{Ask, Session, media_type, read, text};
+use crate::answer::{media_type, read, text};
+use crate::session::{Ask, Session};
 use crate::{BlobReader, Digest, Error};
 
 /// The manifests that are asked for.
@@ -42,7 +43,7 @@ impl Repository {
 
     /// `HOST[:PORT]/NAME`, where it really is.
     pub fn place(&self) -> String {
-        let endpoint = self.session.endpoint();
+        let endpoint = &self.session.endpoint;
         format!("{}/{}", endpoint.registry, endpoint.repository)
     }
 
@@ -53,10 +54,9 @@ impl Repository {
     /// When there is none, it is larger than `limit` bytes, or the bytes are others.
     pub fn manifest(&self, reference: &str, limit: u64) -> Result<Manifest, Error> {
         let path = format!("manifests/{reference}");
-        let url = self.session.url(&format!(
-            "/v2/{}/{path}",
-            self.session.endpoint().repository
-        ));
+        let url = self
+            .session
+            .url(&format!("/v2/{}/{path}", self.session.endpoint.repository));
         let answer = self.session.get(Ask {
             path: &path,
             accept: MANIFESTS,
@@ -65,7 +65,7 @@ impl Repository {
         let media_type = media_type(answer.headers());
         let told =
             text(answer.headers(), "docker-content-digest").and_then(|value| value.parse().ok());
-        let bytes = read(answer, limit, &url, self.session.transport())?;
+        let bytes = read(answer, limit, &url, &self.session.transport)?;
         let url = url.to_string();
         check_kind(&url, &media_type, &bytes)?;
         let wanted: Option<Digest> = reference.parse().ok().or(told);
@@ -105,16 +105,15 @@ impl Repository {
     /// When there is none, it is larger than `limit` bytes, or the bytes are others.
     pub fn document(&self, digest: &Digest, limit: u64) -> Result<Vec<u8>, Error> {
         let path = format!("blobs/{digest}");
-        let url = self.session.url(&format!(
-            "/v2/{}/{path}",
-            self.session.endpoint().repository
-        ));
+        let url = self
+            .session
+            .url(&format!("/v2/{}/{path}", self.session.endpoint.repository));
         let answer = self.session.get(Ask {
             path: &path,
             accept: "*/*",
             from: None,
         })?;
-        let bytes = read(answer, limit, &url, self.session.transport())?;
+        let bytes = read(answer, limit, &url, &self.session.transport)?;
         let actual = digest.same_kind(&bytes);
         match actual == *digest {
             true => Ok(bytes),

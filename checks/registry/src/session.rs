@@ -1,26 +1,21 @@
 //! A conversation with one registry about one repository: logins, and what the answers mean.
-//!
-//! The exchange of a challenge for a token is that of the registry token specification and of
-//! its OAuth 2 form for identity tokens.
 
-use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use serde::Deserialize;
 use ureq::Body;
-use ureq::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use ureq::http::{HeaderMap, Response};
+use ureq::http::Response;
+use ureq::http::header::RETRY_AFTER;
 
 use crate::Error;
+use crate::answer::{challenge, limit, text, words};
 use crate::challenge::Challenge;
-use crate::credentials::{Credential, Secret};
 use crate::name::is_docker;
 use crate::proxy::is_loopback;
 use crate::registries::Endpoint;
 use crate::retry::retry_after;
 use crate::transport::{Call, Transport};
-use crate::url::{Url, encode, host};
+use crate::url::{Url, host};
 
 /// Where Docker's registry answers.
 const DOCKER_HOST: &str = "registry-1.docker.io";
@@ -31,19 +26,14 @@ const LOGINS: u32 = 2;
 /// Greetings before a registry counts as not there.
 const GREETINGS: u32 = 2;
 
-/// Bytes of a token's document.
-const TOKEN: u64 = 1 << 20;
-
-/// Bytes of a registry's words on an error, and how many of them are told.
-const WORDS: u64 = 16 << 10;
-const TOLD: usize = 200;
-
 /// A conversation with one registry about one repository.
 pub(crate) struct Session {
-    transport: Arc<Transport>,
-    endpoint: Endpoint,
-    tls: bool,
-    verify: bool,
+    pub(crate) transport: Arc<Transport>,
+    pub(crate) endpoint: Endpoint,
+    /// Whether TLS is spoken.
+    pub(crate) tls: bool,
+    /// Whether certificates are checked.
+    pub(crate) verify: bool,
     login: Mutex<Login>,
 }
 
@@ -66,14 +56,6 @@ pub(crate) struct Ask<'a> {
     pub(crate) accept: &'a str,
     /// The byte to begin at.
     pub(crate) from: Option<u64>,
-}
-
-#[derive(Deserialize)]
-struct Token {
-    #[serde(default)]
-    token: Option<String>,
-    #[serde(default)]
-    access_token: Option<String>,
 }
 
 impl Session {
@@ -136,15 +118,6 @@ impl Session {
         }
     }
 
-    /// The repository that it is about.
-    pub(crate) fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
-    }
-
-    pub(crate) fn transport(&self) -> &Transport {
-        &self.transport
-    }
-
     /// The address of a path.
     pub(crate) fn url(&self, path: &str) -> Url {
         let registry = match is_docker(&self.endpoint.registry) {
@@ -173,14 +146,14 @@ impl Session {
                 Ok(answer) if answer.status().is_success() => return Ok(answer),
                 answer => answer,
             };
-            if let Ok(answer) = &answer {
-                if answer.status() == 401 && logins < LOGINS {
-                    if let Some(challenge) = challenge(answer.headers()) {
-                        logins += 1;
-                        if self.log_in(&challenge, serial, authorization.as_deref())? {
-                            continue;
-                        }
-                    }
+            if let Ok(answer) = &answer
+                && answer.status() == 401
+                && logins < LOGINS
+                && let Some(challenge) = challenge(answer.headers())
+            {
+                logins += 1;
+                if self.log_in(&challenge, serial, authorization.as_deref())? {
+                    continue;
                 }
             }
             tried += 1;
@@ -193,7 +166,7 @@ impl Session {
     }
 
     /// What an answer without success means, and how long it asks to wait.
-    fn refusal(
+    pub(crate) fn refusal(
         &self,
         url: &Url,
         answer: Result<Response<Body>, Error>,
@@ -274,175 +247,4 @@ impl Session {
         login.count += 1;
         Ok(login.header.as_deref() != before)
     }
-
-    fn token(
-        &self,
-        realm: &str,
-        service: Option<&str>,
-        scope: &str,
-        credential: Option<&Credential>,
-    ) -> Result<String, Error> {
-        let wrong = |why: &str| Error::Protocol {
-            url: self.url("/v2/").to_string(),
-            why: format!(
-                "it sends for a token to {}: {why}",
-                realm.split('?').next().unwrap_or("")
-            ),
-        };
-        let mut url = Url::parse(realm).ok_or_else(|| wrong("this is no address"))?;
-        if self.tls && self.verify && !url.tls {
-            return Err(wrong("that way is not protected by TLS"));
-        }
-        let mut query = format!("scope={}", encode(scope));
-        if let Some(service) = service {
-            query = format!("service={}&{query}", encode(service));
-        }
-        let identity = match credential.map(|credential| &credential.secret) {
-            Some(Secret::Identity(token)) => Some(token),
-            _ => None,
-        };
-        let form = identity.map(|token| {
-            let token = encode(token);
-            format!("grant_type=refresh_token&client_id=hpcctl&refresh_token={token}&{query}")
-        });
-        if form.is_none() {
-            let mark = if url.path.contains('?') { '&' } else { '?' };
-            url.path = format!("{}{mark}{query}", url.path);
-        }
-        let verify = self.verify || !url.same_origin(&self.url("/"));
-        let basic = credential.and_then(Credential::basic);
-        let call = Call {
-            url,
-            accept: "application/json",
-            authorization: basic.as_deref(),
-            from: None,
-            form: form.as_deref(),
-            verify,
-        };
-        let answer = self.ask_for_token(&call, credential)?;
-        let document = read(answer, TOKEN, &call.url, &self.transport)?;
-        let token: Token = serde_json::from_slice(&document).map_err(|_| Error::NotARegistry {
-            url: call.url.to_string(),
-            what: "no token".to_owned(),
-        })?;
-        let token = token
-            .token
-            .filter(|token| !token.is_empty())
-            .or(token.access_token);
-        let token = token.filter(|token| token.bytes().all(|byte| byte.is_ascii_graphic()));
-        token.ok_or_else(|| wrong("what it gives out is no token"))
-    }
-
-    fn ask_for_token(
-        &self,
-        call: &Call<'_>,
-        credential: Option<&Credential>,
-    ) -> Result<Response<Body>, Error> {
-        let (mut tried, patience) = (0, self.transport.settings().patience);
-        loop {
-            tried += 1;
-            let (error, wait) = match self.transport.call(call) {
-                Ok(answer) if answer.status().is_success() => return Ok(answer),
-                // The login is held by the caller, so its origin is told from here.
-                Ok(answer) if answer.status() == 401 => {
-                    return Err(Error::Unauthorized {
-                        url: call.url.to_string(),
-                        why: words(answer),
-                        from: credential.map(|credential| credential.from.clone()),
-                        registry: self.endpoint.registry.clone(),
-                    });
-                }
-                answer => self.refusal(&call.url, answer),
-            };
-            let again = error.is_passing() || matches!(error, Error::RateLimited { .. });
-            if !again || !patience.wait(tried, wait) {
-                return Err(error);
-            }
-        }
-    }
-}
-
-/// Reads an answer whole, when it is no larger than `limit`.
-pub(crate) fn read(
-    answer: Response<Body>,
-    limit: u64,
-    url: &Url,
-    transport: &Transport,
-) -> Result<Vec<u8>, Error> {
-    let mut bytes = Vec::new();
-    let mut body = answer.into_body().into_reader().take(limit + 1);
-    match body.read_to_end(&mut bytes) {
-        Ok(_) if bytes.len() as u64 > limit => Err(Error::TooLarge {
-            url: url.to_string(),
-            limit,
-        }),
-        Ok(_) => Ok(bytes),
-        Err(error) => Err(transport.fault(url, &error.into())),
-    }
-}
-
-/// A header that is text.
-pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
-}
-
-/// The media type of an answer, without parameters.
-pub(crate) fn media_type(headers: &HeaderMap) -> String {
-    let value = text(headers, CONTENT_TYPE.as_str()).unwrap_or_default();
-    let value = value.split(';').next().unwrap_or_default();
-    value.trim().to_ascii_lowercase()
-}
-
-fn challenge(headers: &HeaderMap) -> Option<Challenge> {
-    let values = headers.get_all(WWW_AUTHENTICATE).iter();
-    Challenge::of(values.filter_map(|value| value.to_str().ok()))
-}
-
-/// The limit on requests, as registries name it: `100;w=21600` is a hundred in six hours.
-fn limit(headers: &HeaderMap) -> Option<String> {
-    let of = |name: &str| text(headers, name).map(|value| cut(value, 40));
-    let limit = of("ratelimit-limit").or(of("x-ratelimit-limit"))?;
-    let source = of("docker-ratelimit-source");
-    let source = source.map_or(String::new(), |source| format!(" for {source}"));
-    Some(match limit.split_once(";w=") {
-        Some((count, seconds)) => format!("{count} in {seconds} s{source}"),
-        None => format!("{limit}{source}"),
-    })
-}
-
-/// What a registry says about an error: `{"errors":[{"code","message"}]}`.
-fn words(answer: Response<Body>) -> String {
-    #[derive(Deserialize)]
-    struct Errors {
-        #[serde(default)]
-        errors: Vec<One>,
-    }
-    #[derive(Deserialize)]
-    struct One {
-        #[serde(default)]
-        code: String,
-        #[serde(default)]
-        message: String,
-    }
-    let mut bytes = Vec::new();
-    // What cannot be read says nothing.
-    let _ = answer
-        .into_body()
-        .into_reader()
-        .take(WORDS)
-        .read_to_end(&mut bytes);
-    let errors: Option<Errors> = serde_json::from_slice(&bytes).ok();
-    let first = errors.and_then(|errors| errors.errors.into_iter().next());
-    let said = first.map(|one| match one.message.as_str() {
-        "" => one.code,
-        _ => one.message,
-    });
-    cut(&said.unwrap_or_default(), TOLD)
-}
-
-fn cut(text: &str, most: usize) -> String {
-    text.chars()
-        .filter(|c| !c.is_control())
-        .take(most)
-        .collect()
 }
