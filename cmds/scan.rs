@@ -153,8 +153,8 @@ struct How {
     exclude: Vec<String>,
     /// Leave out these paths and all that is below them; repeatable
     ///
-    /// * stays in one directory, ** does not. The scan is complete when all the rest was read;
-    /// the report tells what was left out, and its verdict is undetermined at best.
+    /// In a glob, * stays in one directory and ** does not. The scan is complete when all the
+    /// rest was read; the report tells what was left out, and its verdict is undetermined at best.
     #[arg(long, value_name = "GLOB")]
     exclude_path: Vec<String>,
     /// Who supplies the image, for its bills of materials: NAME or NAME <ADDRESS>

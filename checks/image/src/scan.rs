@@ -72,7 +72,8 @@ pub struct Scanned {
 ///
 /// # Errors
 ///
-/// When there is no image to scan, or the options name what there is not; what is wrong inside an image is in [`Scanned::unknowns`].
+/// When there is no image to scan, or the options name what there is not; what is wrong inside
+/// an image is in [`Scanned::unknowns`].
 pub fn scan(
     reference: &Reference,
     options: &Options,

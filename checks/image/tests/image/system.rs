@@ -223,23 +223,16 @@ fn paths_are_left_out_of_layers_and_directories_alike() {
         .file(STATUS, deb("a", "1"))
         .tar();
     let archive = place.put("image.tar", docker_archive(&[tar]));
-    let root = place.path().join("root");
-    for (path, text) in [
-        ("opt/left/LICENSE", ISC.to_owned()),
-        ("opt/taken/LICENSE", ISC.to_owned()),
-        (STATUS, deb("a", "1")),
-    ] {
-        let path = root.join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
+    place.put("root/opt/left/LICENSE", ISC);
+    place.put("root/opt/taken/LICENSE", ISC);
+    place.put(&format!("root/{STATUS}"), deb("a", "1"));
     let options = Options {
         exclude_paths: vec!["opt/left".to_owned(), "/var/lib/dpkg/**".to_owned()],
         ..Options::default()
     };
     for reference in [
         Reference::from(Source::DockerArchive(archive)),
-        Reference::directory(&root),
+        Reference::directory(place.path().join("root")),
     ] {
         let scanned = scan(&reference, &options, &Silent).unwrap();
         assert_eq!(files(&scanned), ["/opt/taken/LICENSE"]);

@@ -50,6 +50,9 @@ pub(super) fn read(bytes: &[u8], headers: &mut Headers<'_>) -> Result<(), String
     Ok(())
 }
 
+/// A key or a value.
+type Item<'a> = Cow<'a, [u8]>;
+
 /// A database and its byte order.
 struct File<'a> {
     bytes: &'a [u8],
@@ -102,21 +105,21 @@ impl<'a> File<'a> {
     }
 
     /// The key and the value of a pair.
-    fn pair(&mut self, page: &'a [u8], index: usize) -> Option<(Cow<'a, [u8]>, Cow<'a, [u8]>)> {
+    fn pair(&mut self, page: &'a [u8], index: usize) -> Option<(Item<'a>, Item<'a>)> {
         Some((self.item(page, index)?, self.item(page, index + 1)?))
     }
 
     /// An item: it ends where the one before it begins.
-    fn item(&mut self, page: &'a [u8], index: usize) -> Option<Cow<'a, [u8]>> {
+    fn item(&mut self, page: &'a [u8], index: usize) -> Option<Item<'a>> {
         let offset = |index: usize| self.half(page, HEAD + 2 * index);
         let end = match index {
             0 => page.len(),
             _ => offset(index - 1)?,
         };
         let item = page.get(offset(index)?..end)?;
-        match item.first()? {
-            &ON_PAGE => Some(Cow::Borrowed(&item[1..])),
-            &OFF_PAGE => {
+        match *item.first()? {
+            ON_PAGE => Some(Cow::Borrowed(&item[1..])),
+            OFF_PAGE => {
                 let first = usize::try_from(self.word(item, 4)?).ok()?;
                 let length = usize::try_from(self.word(item, 8)?).ok()?;
                 self.overflow(first, length).map(Cow::Owned)
