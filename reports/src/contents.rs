@@ -14,7 +14,7 @@ const PACKAGES: usize = 60;
 const FILES: usize = 5;
 
 /// How much of an instruction is shown beside a package.
-const INSTRUCTION: usize = 40;
+const INSTRUCTION: usize = 24;
 
 /// The layers with their sizes and what made them; only where every detail is wanted.
 pub fn layers(scan: &Scan, options: &Options) -> String {
