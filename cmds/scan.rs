@@ -82,6 +82,8 @@ EXIT STATUS
         )]
         tls_verify: bool,
         #[command(flatten)]
+        reading: Reading,
+        #[command(flatten)]
         how: How,
     },
     /// Scan a directory that holds a root file system
@@ -96,6 +98,8 @@ EXIT STATUS
     Dir {
         /// The directory
         path: PathBuf,
+        #[command(flatten)]
+        reading: Reading,
         #[command(flatten)]
         how: How,
     },
@@ -135,8 +139,9 @@ fn catalogers() -> PossibleValuesParser {
     PossibleValuesParser::new(CATALOGERS.iter().map(|cataloger| cataloger.id))
 }
 
+/// How files are read.
 #[derive(Debug, Args)]
-struct How {
+struct Reading {
     /// In which files licences are looked for
     #[arg(long, value_name = "WHICH", default_value = "full")]
     licenses: Licenses,
@@ -157,12 +162,6 @@ struct How {
     /// rest was read; the report tells what was left out, and its verdict is undetermined at best.
     #[arg(long, value_name = "GLOB")]
     exclude_path: Vec<String>,
-    /// Who supplies the image, for its bills of materials: NAME or NAME <ADDRESS>
-    #[arg(long, value_name = "NAME")]
-    supplier: Option<String>,
-    /// Exit with 1 where the verdict is this or worse
-    #[arg(long, value_name = "OUTCOME")]
-    fail_on: Option<FailOn>,
     /// Keep what layers held, and read only layers that are new [default DIR: hpcctl in the
     /// user's cache]
     #[arg(
@@ -173,6 +172,17 @@ struct How {
         default_missing_value = ""
     )]
     cache: Option<PathBuf>,
+}
+
+/// What becomes of what was found.
+#[derive(Debug, Args)]
+struct How {
+    /// Who supplies the image, for its bills of materials: NAME or NAME <ADDRESS>
+    #[arg(long, value_name = "NAME")]
+    supplier: Option<String>,
+    /// Exit with 1 where the verdict is this or worse
+    #[arg(long, value_name = "OUTCOME")]
+    fail_on: Option<FailOn>,
     #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::output_help(Kind::Scan))]
     output: Vec<String>,
 }
@@ -212,41 +222,32 @@ struct Bar(ProgressBar);
 impl Scan {
     /// Carries out the command.
     pub fn run(&self, ui: &Ui) -> Result<Exit, Failure> {
-        let (reference, how) = match &self.command {
-            ScanCommand::Image { reference, how, .. } => {
-                let parsed = reference.parse::<Reference>();
-                (
-                    parsed.map_err(|error| {
-                        Failure::usage(format!("cannot scan {reference}: {}", chain(&error)))
-                    })?,
-                    how,
-                )
+        let (reference, reading, how) = match &self.command {
+            ScanCommand::Image {
+                reference,
+                reading,
+                how,
+                ..
+            } => (parsed(reference)?, Some(reading), how),
+            ScanCommand::Dir { path, reading, how } => {
+                (Reference::directory(path), Some(reading), how)
             }
-            ScanCommand::Dir { path, how } => (Reference::directory(path), how),
             ScanCommand::Catalogers => return list(),
-            ScanCommand::Sbom { path, how } => (Reference::bill(path), how),
+            ScanCommand::Sbom { path, how } => (Reference::bill(path), None, how),
         };
         let outputs = emit::outputs(&how.output, Kind::Scan)?;
-        let (platform, tls_verify) = match &self.command {
+        let options = reading.map(options).transpose()?.unwrap_or_default();
+        let options = match &self.command {
             ScanCommand::Image {
                 platform,
                 tls_verify,
                 ..
-            } => (platform.clone(), *tls_verify),
-            _ => (None, true),
-        };
-        let options = Options {
-            platform,
-            insecure: !tls_verify,
-            licenses: match how.licenses {
-                Licenses::Declared => LicenseFiles::Declared,
-                Licenses::Full => LicenseFiles::Full,
+            } => Options {
+                platform: platform.clone(),
+                insecure: !tls_verify,
+                ..options
             },
-            cache: how.cache.as_deref().map(cache_directory).transpose()?,
-            select: how.select.clone(),
-            exclude: how.exclude.clone(),
-            exclude_paths: how.exclude_path.clone(),
-            ..Options::default()
+            _ => options,
         };
         let begun = Timestamp::now();
         let bar = Bar(ui.progress("scanning"));
@@ -254,7 +255,9 @@ impl Scan {
         bar.0.finish_and_clear();
         let mut scanned = scanned.map_err(|error| failure(&reference, &error))?;
         scanned.notes.iter().for_each(|note| ui.warn(note));
-        scanned.scan.image.supplier.clone_from(&how.supplier);
+        if how.supplier.is_some() {
+            scanned.scan.image.supplier.clone_from(&how.supplier);
+        }
         let report = emit::envelope("scan", begun, scanned.scan, scanned.unknowns);
         emit::write(&Report::Scan(&report), &outputs, ui)?;
         let outcome = report.result.verdict.outcome;
@@ -264,6 +267,25 @@ impl Scan {
             _ => Exit::Clean,
         })
     }
+}
+
+fn parsed(reference: &str) -> Result<Reference, Failure> {
+    let parsed = reference.parse::<Reference>();
+    parsed.map_err(|error| Failure::usage(format!("cannot scan {reference}: {}", chain(&error))))
+}
+
+fn options(reading: &Reading) -> Result<Options, Failure> {
+    Ok(Options {
+        licenses: match reading.licenses {
+            Licenses::Declared => LicenseFiles::Declared,
+            Licenses::Full => LicenseFiles::Full,
+        },
+        cache: reading.cache.as_deref().map(cache_directory).transpose()?,
+        select: reading.select.clone(),
+        exclude: reading.exclude.clone(),
+        exclude_paths: reading.exclude_path.clone(),
+        ..Options::default()
+    })
 }
 
 /// The directory of the cache: the one given, or the user's (XDG Base Directory Specification).

@@ -168,32 +168,56 @@ fn software_bills_of_materials_are_valid_and_reproducible() {
     let dir = tempfile::tempdir().unwrap();
     let python = std::env::var("HPCCTL_PYTHON").expect("HPCCTL_PYTHON, as tests/run sets it");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/images/validate.py");
-    let write = |name: &str, format: &str| {
-        let file = dir.path().join(name);
-        let output = format!("{format}={}", file.display());
-        let args = ["scan", "image", &references()[0], "-o", &output];
+    let formats = [
+        "cyclonedx-json@1.6",
+        "cyclonedx-json@1.5",
+        "cyclonedx-xml@1.6",
+        "cyclonedx-xml@1.5",
+        "spdx-json@2.3",
+        "spdx-tag-value@2.3",
+    ];
+    let write = |run: usize| -> Vec<PathBuf> {
+        let file = |place: usize| dir.path().join(format!("{run}-{place}"));
+        let files: Vec<PathBuf> = (0..formats.len()).map(file).collect();
+        let outputs = formats.iter().zip(&files);
+        let outputs: Vec<String> = outputs
+            .map(|(format, file)| format!("{format}={}", file.display()))
+            .collect();
+        let image = &references()[0];
+        // Who supplies the image nothing in it tells, and the minimum elements ask for it.
+        let mut args = vec![
+            "scan",
+            "image",
+            image,
+            "--supplier",
+            "The hpcctl developers",
+        ];
+        args.extend(outputs.iter().flat_map(|output| ["-o", output]));
         let run = Run::of(command(&args).env("SOURCE_DATE_EPOCH", "1767225600"));
         assert_eq!(run.code, 0, "{}", run.stderr);
-        file
+        files
     };
-    for format in ["cyclonedx-json", "spdx-json"] {
-        let (one, two) = (write("one.json", format), write("two.json", format));
+    let (one, two) = (write(1), write(2));
+    let mut validator = std::process::Command::new(&python);
+    validator.arg(&script);
+    for ((format, one), two) in formats.iter().zip(&one).zip(&two) {
+        let text = fs::read_to_string(one).unwrap();
         assert!(
-            fs::read(&one).unwrap() == fs::read(&two).unwrap(),
+            text == fs::read_to_string(two).unwrap(),
             "{format}: two runs differ"
         );
-        let mut validator = std::process::Command::new(&python);
-        let run = Run::of(validator.arg(&script).arg(format).arg(&one));
-        assert_eq!(run.code, 0, "{format}: {}{}", run.stdout, run.stderr);
-        let purls = fs::read_to_string(&one)
-            .unwrap()
-            .matches("pkg:deb/debian/")
-            .count();
+        let purls = text.matches("pkg:deb/debian/").count();
         assert!(
             purls >= truth("debian.tsv").len(),
             "{format}: {purls} purls"
         );
+        validator.arg(format!("{format}={}", one.display()));
     }
+    for file in &one[4..] {
+        validator.arg(format!("ntia={}", file.display()));
+    }
+    let run = Run::of(&mut validator);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
 }
 
 #[test]

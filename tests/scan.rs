@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::cli::hpcctl;
+use crate::cli::{Run, command, hpcctl};
 
 /// A path with control characters, which must not reach a terminal as they are.
 const HOSTILE: &str = "usr/share/evil\u{1b}[2J/notice";
@@ -199,5 +199,163 @@ fn an_archive_that_ends_early_is_incomplete_or_no_image() {
             run.stderr
         );
         image(dir.path());
+    }
+}
+
+/// Every format of a scan that a file can be written in, and whether it is read back.
+const FORMATS: [(&str, bool); 12] = [
+    ("json", false),
+    ("jsonl", false),
+    ("table", false),
+    ("cyclonedx-json", true),
+    ("cyclonedx-json@1.6", true),
+    ("cyclonedx-json@1.5", true),
+    ("cyclonedx-xml@1.6", true),
+    ("cyclonedx-xml@1.5", true),
+    ("spdx-json", true),
+    ("spdx-tag-value", true),
+    ("notice", false),
+    ("source-index", false),
+];
+
+/// Scans an image at a fixed time into a file of each format.
+fn write_all(image: &Path, into: &Path) -> Vec<PathBuf> {
+    std::fs::create_dir(into).unwrap();
+    let files = (0..FORMATS.len()).map(|place| into.join(place.to_string()));
+    let files: Vec<PathBuf> = files.collect();
+    let mut args = vec![
+        "scan".to_owned(),
+        "image".into(),
+        image.display().to_string(),
+    ];
+    for ((format, _), file) in FORMATS.iter().zip(&files) {
+        args.extend(["-o".to_owned(), format!("{format}={}", file.display())]);
+    }
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let run = Run::of(command(&args).env("SOURCE_DATE_EPOCH", "1767225600"));
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    files
+}
+
+#[test]
+fn every_format_is_the_same_twice_and_bears_the_time_that_was_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let image = image(dir.path());
+    let [one, two] = ["one", "two"].map(|name| write_all(&image, &dir.path().join(name)));
+    for (place, (format, is_bill)) in FORMATS.iter().enumerate() {
+        let [one, two] = [&one, &two].map(|files| std::fs::read_to_string(&files[place]).unwrap());
+        assert!(one == two, "{format}: two runs differ");
+        let dated = one.contains("2026-01-01T00:00:00Z");
+        assert!(dated || !is_bill, "{format} bears another time");
+    }
+    let report: Value = serde_json::from_slice(&std::fs::read(&one[0]).unwrap()).unwrap();
+    for field in ["started_at", "finished_at"] {
+        assert_eq!(report[field], "2026-01-01T00:00:00Z");
+    }
+}
+
+#[test]
+fn what_is_written_is_read_back_with_the_same_packages() {
+    let dir = tempfile::tempdir().unwrap();
+    let image = image(dir.path());
+    let files = write_all(&image, &dir.path().join("bills"));
+    let of = |report: &Value| -> Vec<Value> {
+        let packages = report["result"]["packages"].as_array().unwrap().iter();
+        let fields = [
+            "name", "version", "type", "purl", "licenses", "source", "depends",
+        ];
+        packages
+            .map(|package| fields.iter().map(|field| package[field].clone()).collect())
+            .collect()
+    };
+    let first: Value = serde_json::from_slice(&std::fs::read(&files[0]).unwrap()).unwrap();
+    for ((format, is_bill), file) in FORMATS.iter().zip(&files) {
+        let file = file.to_str().unwrap();
+        for way in [["scan", "sbom", file], ["scan", "image", file]] {
+            let run = hpcctl(&[way[0], way[1], way[2], "-o", "json"]);
+            if !is_bill {
+                assert_eq!(run.code, 5, "{format}: {}", run.stderr);
+                continue;
+            }
+            assert_eq!(run.code, 0, "{format}: {}", run.stderr);
+            let report = run.json();
+            crate::schema::validate("hpcctl.scan-1.json", &report);
+            assert_eq!(of(&report), of(&first), "{format}");
+            assert_eq!(
+                report["result"]["packages"][0]["found_by"],
+                concat!("hpcctl ", env!("CARGO_PKG_VERSION"))
+            );
+            assert_eq!(
+                report["result"]["verdict"]["outcome"],
+                first["result"]["verdict"]["outcome"]
+            );
+        }
+    }
+}
+
+#[test]
+fn a_bill_of_a_scan_that_was_not_complete_is_not_complete() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = image(dir.path());
+    let whole = File::open(&path).unwrap().metadata().unwrap().len();
+    let file = File::options().write(true).open(&path).unwrap();
+    // The end of the archive is gone, its manifest is not.
+    file.set_len(whole - 1024 - 512).unwrap();
+    let bill = dir.path().join("bill");
+    for format in [
+        "cyclonedx-json",
+        "cyclonedx-xml",
+        "spdx-json",
+        "spdx-tag-value",
+    ] {
+        let output = format!("{format}={}", bill.display());
+        let run = hpcctl(&["scan", "image", path.to_str().unwrap(), "-o", &output]);
+        if run.code == 5 {
+            continue;
+        }
+        assert_eq!(run.code, 3, "{format}: {}", run.stderr);
+        let run = hpcctl(&["scan", "sbom", bill.to_str().unwrap(), "-o", "json"]);
+        assert_eq!(run.code, 3, "{format}: {}", run.stdout);
+    }
+}
+
+#[test]
+fn a_bill_that_is_broken_is_an_error_and_a_hostile_one_shows_as_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("bill");
+    let scan = |text: &[u8], format: &str| {
+        std::fs::write(&path, text).unwrap();
+        hpcctl(&["scan", "sbom", path.to_str().unwrap(), "-o", format])
+    };
+    let deep = [b"{\"bomFormat\":".as_slice(), &[b'['; 100_000]].concat();
+    for text in [
+        b"".as_slice(),
+        b"{",
+        b"{}",
+        b"<bom/>",
+        b"SPDXVersion: SPDX-9.0",
+        &deep,
+    ] {
+        assert_eq!(scan(text, "json").code, 5);
+    }
+    let hostile = json!({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [
+        {"type": "library", "name": "a\u{1b}[2J", "version": "1\n2", "purl": "pkg:npm/a\nb@1",
+         "licenses": [{"license": {"name": "(".repeat(5000)}}]},
+        {"type": "library", "name": ["no", "name"]},
+    ]});
+    let hostile = hostile.to_string();
+    let run = scan(hostile.as_bytes(), "json");
+    assert_eq!(run.code, 3, "{}", run.stderr);
+    assert_eq!(packages(&run.json()).len(), 1);
+    for format in [
+        "table",
+        "spdx-tag-value",
+        "cyclonedx-xml",
+        "notice",
+        "source-index",
+    ] {
+        let run = scan(hostile.as_bytes(), format);
+        let raw = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+        assert!(!run.stdout.contains(raw), "{format}: {:?}", run.stdout);
     }
 }

@@ -113,6 +113,38 @@ pub fn counted(count: usize, noun: &str) -> String {
     }
 }
 
+/// Bytes in a unit that leaves few digits.
+pub fn in_units(bytes: u64) -> String {
+    let (mut value, mut unit) = (bytes as f64, "B");
+    for next in ["KiB", "MiB", "GiB", "TiB"] {
+        if value < 1024.0 {
+            break;
+        }
+        (value, unit) = (value / 1024.0, next);
+    }
+    if unit == "B" {
+        format!("{bytes} B")
+    } else {
+        format!("{value:.1} {unit}")
+    }
+}
+
+/// How many more there are than are shown; nothing where that is all.
+pub fn left_out(count: usize, shown: usize, noun: &str) -> String {
+    match count.saturating_sub(shown) {
+        0 => String::new(),
+        more => format!(
+            "  and {} (-v lists all)\n",
+            counted(more, &format!("more {noun}"))
+        ),
+    }
+}
+
+/// A heading, a blank line before it.
+pub fn heading(text: &str, color: bool) -> String {
+    format!("\n{}\n", styled(text, Style::Bold, color))
+}
+
 /// How a word stands out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
@@ -177,5 +209,13 @@ mod tests {
         assert_eq!(some(["a"].into_iter(), 2), "a");
         assert_eq!(shortened("abcdef", 4), "abc…");
         assert_eq!(shortened("abcd", 4), "abcd");
+    }
+
+    #[test]
+    fn sizes_are_short() {
+        assert_eq!(
+            [in_units(0), in_units(1023), in_units(1536)],
+            ["0 B", "1023 B", "1.5 KiB"]
+        );
     }
 }

@@ -32,6 +32,13 @@ pub struct LeftOut {
     pub paths: Vec<String>,
 }
 
+impl Scan {
+    /// Whether everything was asked for and could be read, so that nothing is missing.
+    pub fn is_whole(&self) -> bool {
+        self.complete && self.left_out.is_empty()
+    }
+}
+
 impl LeftOut {
     /// Whether everything was looked at.
     pub fn is_empty(&self) -> bool {

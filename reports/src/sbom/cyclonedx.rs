@@ -57,7 +57,7 @@ pub fn bom(report: &Envelope<Scan>) -> Result<Bom, Error> {
         metadata: Some(metadata(report)?),
         components: Some(Components(components.collect())),
         dependencies: Some(dependencies(&scan.packages, &names)),
-        compositions: (!scan.complete).then(|| Compositions(vec![incomplete])),
+        compositions: (!scan.is_whole()).then(|| Compositions(vec![incomplete])),
         spec_version: SpecVersion::V1_5,
         ..Bom::default()
     })

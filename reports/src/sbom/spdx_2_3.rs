@@ -91,7 +91,7 @@ fn relationships<'a>(
             ));
         }
     }
-    if !scan.complete {
+    if !scan.is_whole() {
         // 11.1: there is more, and it is not known what.
         all.push(Relationship::new(IMAGE, NOT_KNOWN, Contains, None));
     }
@@ -158,7 +158,7 @@ fn nothing_known() -> Result<PackageInformation, Error> {
 }
 
 fn creation(report: &Envelope<Scan>) -> Result<DocumentCreationInformation, Error> {
-    let incomplete = "The scan is not complete: something in the image could not be read.";
+    let incomplete = "Not complete: something in the image could not be read or was left out.";
     // Through JSON, because the time is of a crate that nothing else here needs.
     let list = spdx::license_version();
     let creation_info: CreationInfo = serde_json::from_value(json!({
@@ -177,7 +177,7 @@ fn creation(report: &Envelope<Scan>) -> Result<DocumentCreationInformation, Erro
         ),
         external_document_references: Vec::new(),
         creation_info,
-        document_comment: (!report.result.complete).then(|| incomplete.into()),
+        document_comment: (!report.result.is_whole()).then(|| incomplete.into()),
         document_describes: Vec::new(),
     })
 }

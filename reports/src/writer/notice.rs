@@ -53,10 +53,10 @@ fn write(
         "\nThe files named below are in the image. They hold the copyright statements and the texts of\n\
          the licences, and stay with it. The texts of licences that the image lacks are at the end."
     )?;
-    if !scan.complete {
+    if !scan.is_whole() {
         writeln!(
             out,
-            "\nNOT COMPLETE: something in the image could not be read."
+            "\nNOT COMPLETE: something in the image could not be read or was left out."
         )?;
     }
     let groups = groups(scan);

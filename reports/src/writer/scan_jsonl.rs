@@ -1,6 +1,6 @@
 //! `jsonl` of `scan`: a line a thing, each an object whose one field says what it is.
 //!
-//! `image` comes first and has `complete`, then `package`, `file`, `unowned` and `unknown` in
+//! `image` comes first and has `complete` and `left_out`, then `package`, `file`, `unowned` and `unknown` in
 //! the order of the report, and `verdict` comes last.
 
 use std::io::Write;
@@ -27,7 +27,7 @@ fn write(
 ) -> Result<(), Error> {
     let report = report.scan()?;
     let scan = &report.result;
-    let image = json!({"image": scan.image, "complete": scan.complete});
+    let image = json!({"image": scan.image, "complete": scan.complete, "left_out": scan.left_out});
     serde_json::to_writer(&mut *out, &image)?;
     writeln!(out)?;
     lines("package", &scan.packages, out)?;

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Write;
 
 use hpcctl_model::Envelope;
-use hpcctl_model::scan::{Outcome, Package, Scan};
+use hpcctl_model::scan::{Outcome, Scan};
 
+use crate::contents;
 use crate::report::{Error, Kind, Options, Report};
-use crate::terminal::{Style, columns, counted, filled, lines, shortened, some, styled, visible};
+use crate::terminal::{Style, filled, heading, in_units, left_out, some, styled};
 use crate::writer::Writer;
 
 /// The row of [`crate::WRITERS`].
@@ -35,8 +36,10 @@ fn write(
     text += &reasons(&report.result, &names, options);
     text += &obligations(&report.result, &names, options);
     text += &unknowns(report, options);
-    text += &packages(&report.result.packages, options);
-    text += &files(&report.result, options);
+    text += &contents::layers(&report.result, options);
+    text += &contents::packages(&report.result, options);
+    text += &contents::unowned(&report.result, options);
+    text += &contents::files(&report.result, options);
     Ok(out.write_all(text.as_bytes())?)
 }
 
@@ -64,14 +67,18 @@ fn verdict(report: &Envelope<Scan>, options: &Options) -> String {
     } else {
         "; the scan is NOT COMPLETE"
     };
-    let size: u64 = image.layers.iter().map(|layer| layer.size).sum();
-    let count = image.layers.len();
-    let layers = format!("{count} ({}), {}", image.format, in_units(size));
     let mut text = format!("verdict  {word}: {says}{doubt}\n");
     text += &filled("image    ", &image.reference, options.width);
     if let Some(digest) = &image.digest {
         text += &filled("digest   ", digest, options.width);
     }
+    let count = image.layers.len();
+    if count == 0 {
+        // A bill of materials, which has none.
+        return text + &filled("format   ", &image.format, options.width);
+    }
+    let size: u64 = image.layers.iter().map(|layer| layer.size).sum();
+    let layers = format!("{count} ({}), {}", image.format, in_units(size));
     text += &filled("layers   ", &layers, options.width);
     let left_out = &report.result.left_out;
     let parts = [
@@ -83,26 +90,6 @@ fn verdict(report: &Envelope<Scan>, options: &Options) -> String {
         text += &filled("left out ", &names, options.width);
     }
     text
-}
-
-/// Bytes in a unit that leaves few digits.
-fn in_units(bytes: u64) -> String {
-    let (mut value, mut unit) = (bytes as f64, "B");
-    for next in ["KiB", "MiB", "GiB", "TiB"] {
-        if value < 1024.0 {
-            break;
-        }
-        (value, unit) = (value / 1024.0, next);
-    }
-    if unit == "B" {
-        format!("{bytes} B")
-    } else {
-        format!("{value:.1} {unit}")
-    }
-}
-
-fn heading(text: &str, options: &Options) -> String {
-    format!("\n{}\n", styled(text, Style::Bold, options.color))
 }
 
 /// The names of packages by their purl: a purl is long, and the table below has the rest.
@@ -171,7 +158,7 @@ fn reasons<'a>(scan: &'a Scan, names: &Names<'a>, options: &Options) -> String {
         return String::new();
     }
     let (reasons, subjects) = most(options, REASONS);
-    let mut text = heading("Why", options);
+    let mut text = heading("Why", options.color);
     for why in whys.iter().take(reasons) {
         let first = format!("  {:13} ", why.outcome.as_str());
         text += &filled(&first, why.sentence, options.width);
@@ -190,7 +177,7 @@ fn obligations<'a>(scan: &'a Scan, names: &Names<'a>, options: &Options) -> Stri
         return String::new();
     }
     let (_, subjects) = most(options, REASONS);
-    let mut text = heading("What whoever publishes it must do", options);
+    let mut text = heading("What whoever publishes it must do", options.color);
     for obligation in &scan.verdict.obligations {
         let says = format!("{}: {}", obligation.id, obligation.text);
         text += &filled("  - ", &says, options.width);
@@ -210,7 +197,7 @@ fn unknowns(report: &Envelope<Scan>, options: &Options) -> String {
         return String::new();
     }
     let (shown, _) = most(options, UNKNOWNS);
-    let mut text = heading("What could not be found out", options);
+    let mut text = heading("What could not be found out", options.color);
     for unknown in report.unknowns.iter().take(shown) {
         text += &filled(
             "  - ",
@@ -228,92 +215,6 @@ fn most(options: &Options, rows: usize) -> (usize, usize) {
     } else {
         (rows, SUBJECTS)
     }
-}
-
-fn left_out(count: usize, shown: usize, noun: &str) -> String {
-    match count.saturating_sub(shown) {
-        0 => String::new(),
-        more => format!(
-            "  and {} (-v lists all)\n",
-            counted(more, &format!("more {noun}"))
-        ),
-    }
-}
-
-fn packages(packages: &[Package], options: &Options) -> String {
-    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
-    for package in packages {
-        *kinds.entry(package.kind.as_str()).or_default() += 1;
-    }
-    let counts: Vec<String> = kinds
-        .iter()
-        .map(|(kind, count)| format!("{count} {}", visible(kind)))
-        .collect();
-    let title = match packages.len() {
-        0 => return heading("No packages", options),
-        count => format!("{}: {}", counted(count, "package"), counts.join(", ")),
-    };
-    let mut rows: Vec<[String; 4]> = packages.iter().map(row).collect();
-    if !options.verbose {
-        fit(&mut rows, options.width.into());
-    }
-    let mut table = columns(options.width, Some(["NAME", "VERSION", "TYPE", "LICENSE"]));
-    table.add_rows(rows);
-    heading(&title, options) + &lines(&mut table, 0)
-}
-
-/// A package as a row; a licence that is declared only stands in parentheses.
-fn row(package: &Package) -> [String; 4] {
-    let Package {
-        name,
-        version,
-        kind,
-        licenses,
-        ..
-    } = package;
-    let license = match (&licenses.concluded, &licenses.declared) {
-        (Some(license), _) => visible(license).into_owned(),
-        (None, Some(declared)) => format!("({})", visible(declared)),
-        (None, None) => "unknown".into(),
-    };
-    let [name, version, kind] = [name, version, kind].map(|cell| visible(cell).into_owned());
-    [name, version, kind, license]
-}
-
-/// Shortens cells so that each package takes one line; the licence gets what is left.
-fn fit(rows: &mut [[String; 4]], width: usize) {
-    let mut left = width;
-    for (column, least, most) in [(0, 4, 36), (1, 7, 28), (2, 4, 10)] {
-        let cells = || rows.iter().map(|row| row[column].chars().count());
-        let widest = cells().max().unwrap_or(0).clamp(least, most);
-        left = left.saturating_sub(widest + 2);
-        for row in rows.iter_mut() {
-            row[column] = shortened(&row[column], widest).into_owned();
-        }
-    }
-    for row in rows {
-        row[3] = shortened(&row[3], left.saturating_sub(2).max(16)).into_owned();
-    }
-}
-
-fn files(scan: &Scan, options: &Options) -> String {
-    let bearing: Vec<_> = scan
-        .files
-        .iter()
-        .filter_map(|file| Some((&file.path, file.licenses.as_deref()?)))
-        .collect();
-    if bearing.is_empty() {
-        return String::new();
-    }
-    let title = format!("{} with a licence", counted(bearing.len(), "file"));
-    if !options.verbose {
-        return heading(&format!("{title} (-v lists them)"), options);
-    }
-    let mut table = columns(options.width, Some(["FILE", "LICENSE"]));
-    for (path, license) in bearing {
-        table.add_row([visible(path), visible(license)]);
-    }
-    heading(&title, options) + &lines(&mut table, 0)
 }
 
 #[cfg(test)]
@@ -381,13 +282,5 @@ a       1.0-1    deb   MIT
 b\\u{7}  1.0-1    deb   unknown
 ";
         assert_eq!(text, expected);
-    }
-
-    #[test]
-    fn sizes_are_short() {
-        assert_eq!(
-            [in_units(0), in_units(1023), in_units(1536)],
-            ["0 B", "1023 B", "1.5 KiB"]
-        );
     }
 }

@@ -46,10 +46,10 @@ fn write(
         "# Sources to be offered with {}",
         visible(&scan.image.reference)
     )?;
-    if !scan.complete {
+    if !scan.is_whole() {
         writeln!(
             out,
-            "# NOT COMPLETE: something in the image could not be read"
+            "# NOT COMPLETE: something in the image could not be read or was left out"
         )?;
     }
     writeln!(out, "# TYPE\tSOURCE\tVERSION\tFROM\tLICENCES\tPACKAGES")?;
