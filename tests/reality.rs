@@ -338,7 +338,7 @@ fn doctor_leaves_nothing_behind() {
     if !real("doctor_leaves_nothing_behind") {
         return;
     }
-    let look = "find /opt/tmp /opt/home /opt/run /tmp | sort; cat /proc/self/mountinfo; ls -d /proc/[0-9]* | wc -l";
+    let look = "find /opt/tmp /opt/home /opt/run /tmp | sort; cat /proc/self/mountinfo; set -- /proc/[0-9]*; echo $#";
     let script = format!(
         "before=$({look}); \"$0\" doctor >/dev/null; after=$({look}); diff <(echo \"$before\") <(echo \"$after\")"
     );

@@ -1,6 +1,6 @@
 //! `uid.nfs.chown`: does the file system of podman's storage take files of mapped users?
 
-use hpcctl_host::{Errno, Op, Trial, Tried};
+use hpcctl_host::{Errno, Op, Stat, Trial, Tried};
 use hpcctl_model::doctor::Cost;
 
 use super::Probe;
@@ -29,7 +29,7 @@ pub static PROBE: Probe = Probe {
         title: "Owners in podman's storage",
         what: "Whether a file in podman's storage can be given to a mapped user.",
         why: "An image with several owners is unpacked as files of subordinate ids. A server of NFS, GPFS or Lustre knows nothing of the user namespace and refuses the chown, so that pulls and builds end in \"operation not permitted\".",
-        how: "A child maps the subordinate ids, makes a private directory in the storage (graphroot of containers-storage.conf(5), or the nearest directory above it), and gives a file in it to uid and gid 1; all of it is removed. Root does it without a map.",
+        how: "A child maps the subordinate ids, makes a private directory on the file system of the storage (graphroot of containers-storage.conf(5), or the nearest directory above it; TMPDIR where that is the same), and gives a file in it to uid and gid 1; all of it is removed. Root does it without a map.",
         user: "Put graphroot in ~/.config/containers/storage.conf on a local disk, or set ignore_chown_errors.",
         admin: "A local directory for each user, named by rootless_storage_path in /etc/containers/storage.conf.",
         refs: &[
@@ -59,8 +59,14 @@ fn read(site: &Site<'_>) -> Reading {
             .meet(commands)
             .op(Op::SetId { uid: 0, gid: 0 })
     };
+    // On one file system both answer alike, and the directory for temporary files is for this.
+    let same = |temp: &Stat| temp.dev == place.stat.dev;
+    let dir = match site.host.stat(&site.temp) {
+        Ok(temp) if same(&temp) => site.temp.clone(),
+        _ => place.path,
+    };
     let trial = trial
-        .op(Op::Scratch(place.path))
+        .op(Op::Scratch(dir))
         .op(place::file())
         .subject()
         .op(Op::Chown {
