@@ -105,29 +105,26 @@ struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    fn among(entries: Vec<Entry<'a>>) -> Self {
-        let mut wanted = Self::default();
-        for entry in entries {
-            let name: &str = &entry.name;
-            if name.ends_with(".class") {
-                wanted.has_classes = true;
-            } else if name.eq_ignore_ascii_case("META-INF/MANIFEST.MF") {
-                wanted.manifest.get_or_insert(entry);
-            } else if let Some(inside) = name.strip_prefix("META-INF/maven/") {
-                if inside.ends_with("/pom.properties") && wanted.properties.len() < MOST_POMS {
-                    wanted.properties.push(entry);
-                } else if let Some(directory) = inside.strip_suffix("/pom.xml")
-                    && wanted.poms.len() < MOST_POMS
-                {
-                    wanted.poms.insert(directory.to_owned(), entry);
-                }
-            } else if is_archive(name) {
-                wanted.nested.push(entry);
-            } else if is_text(name) && wanted.texts.len() < MOST_TEXTS {
-                wanted.texts.push(entry);
+    /// Takes an entry, if it counts.
+    fn take(&mut self, entry: Entry<'a>) {
+        let name: &str = &entry.name;
+        if name.ends_with(".class") {
+            self.has_classes = true;
+        } else if name.eq_ignore_ascii_case("META-INF/MANIFEST.MF") {
+            self.manifest.get_or_insert(entry);
+        } else if let Some(inside) = name.strip_prefix("META-INF/maven/") {
+            if inside.ends_with("/pom.properties") && self.properties.len() < MOST_POMS {
+                self.properties.push(entry);
+            } else if let Some(directory) = inside.strip_suffix("/pom.xml")
+                && self.poms.len() < MOST_POMS
+            {
+                self.poms.insert(directory.to_owned(), entry);
             }
+        } else if is_archive(name) && self.nested.len() < MOST_ARCHIVES {
+            self.nested.push(entry);
+        } else if is_text(name) && self.texts.len() < MOST_TEXTS {
+            self.texts.push(entry);
         }
-        wanted
     }
 }
 
@@ -152,11 +149,10 @@ impl Walk<'_> {
             Ok(zip) => zip,
             Err(why) => return self.fault(name, depth, &why),
         };
-        let (entries, fault) = zip.entries();
-        if let Some(why) = fault {
+        let mut wanted = Wanted::default();
+        if let Some(why) = zip.each(|entry| wanted.take(entry)) {
             self.fault(name, depth, &why);
         }
-        let wanted = Wanted::among(entries);
         let manifest = wanted
             .manifest
             .as_ref()

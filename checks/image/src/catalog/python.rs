@@ -157,12 +157,9 @@ fn linked(source: &Source<'_>, file: &str) -> Found {
 fn zipped(source: &Source<'_>) -> Found {
     const MOST: u64 = 1024 * 1024;
     let read = Zip::open(source.bytes).and_then(|mut zip| {
-        let (entries, _) = zip.entries();
-        let entry = entries
-            .iter()
-            .find(|entry| entry.name == "EGG-INFO/PKG-INFO");
+        let entry = zip.find("EGG-INFO/PKG-INFO");
         let entry = entry.ok_or("there is no EGG-INFO/PKG-INFO in it")?;
-        zip.content(entry, MOST)
+        zip.content(&entry, MOST)
     });
     match read {
         Ok(bytes) => {

@@ -86,29 +86,32 @@ impl<'a> Zip<'a> {
         })
     }
 
-    /// The entries in their order, and what is wrong with the directory.
-    pub(super) fn entries(&self) -> (Vec<Entry<'a>>, Option<String>) {
-        let mut entries = Vec::new();
+    /// Goes through the entries in their order; returns what is wrong with the directory.
+    pub(super) fn each(&self, mut take: impl FnMut(Entry<'a>)) -> Option<String> {
         let mut at = 0;
-        while (entries.len() as u64) < self.count.min(MOST_ENTRIES) {
+        for place in 0..self.count.min(MOST_ENTRIES) {
             let Some((entry, next)) = self.entry(at) else {
-                let why = format!(
-                    "only {} of its {} entries could be read",
-                    entries.len(),
-                    self.count
-                );
-                return (entries, Some(why));
+                let count = self.count;
+                return Some(format!("only {place} of its {count} entries could be read"));
             };
-            entries.push(entry);
+            take(entry);
             at = next;
         }
-        let fault = (self.count > MOST_ENTRIES).then(|| {
-            format!(
-                "only the first {MOST_ENTRIES} of its {} entries were read",
-                self.count
-            )
+        (self.count > MOST_ENTRIES).then(|| {
+            let count = self.count;
+            format!("only the first {MOST_ENTRIES} of its {count} entries were read")
+        })
+    }
+
+    /// The first entry with a name.
+    pub(super) fn find(&self, name: &str) -> Option<Entry<'a>> {
+        let mut found = None;
+        self.each(|entry| {
+            if entry.name == name && found.is_none() {
+                found = Some(entry);
+            }
         });
-        (entries, fault)
+        found
     }
 
     fn entry(&self, at: usize) -> Option<(Entry<'a>, usize)> {
@@ -299,9 +302,8 @@ mod tests {
 
     fn read(bytes: &[u8], name: &str) -> Result<Vec<u8>, String> {
         let mut zip = Zip::open(bytes)?;
-        let entries = zip.entries().0;
-        let entry = entries.iter().find(|entry| entry.name == name).unwrap();
-        zip.content(entry, 1 << 24).map(Cow::into_owned)
+        let entry = zip.find(name).unwrap();
+        zip.content(&entry, 1 << 24).map(Cow::into_owned)
     }
 
     #[test]
@@ -324,7 +326,7 @@ mod tests {
     fn entries_that_share_bytes_are_refused() {
         let bytes = zip(&[("a", b"plain", false), ("b", b"other", false)]);
         let mut zip = Zip::open(&bytes).unwrap();
-        let mut entries = zip.entries().0;
+        let mut entries = [zip.find("a").unwrap(), zip.find("b").unwrap()];
         entries[1].offset = entries[0].offset;
         assert!(zip.content(&entries[0], 100).is_ok());
         assert!(
@@ -341,8 +343,9 @@ mod tests {
         let mut many = bytes.clone();
         let end = many.len();
         many[end - 12..end - 10].copy_from_slice(&500u16.to_le_bytes());
-        let (entries, fault) = Zip::open(&many).unwrap().entries();
-        assert_eq!(entries.len(), 1);
+        let mut entries = 0;
+        let fault = Zip::open(&many).unwrap().each(|_| entries += 1);
+        assert_eq!(entries, 1);
         assert_eq!(fault.unwrap(), "only 1 of its 500 entries could be read");
     }
 
@@ -354,7 +357,9 @@ mod tests {
             bytes[at % len] = value;
             bytes.truncate(len - cut.min(len) / 4);
             if let Ok(mut zip) = Zip::open(&bytes) {
-                for entry in zip.entries().0 {
+                let mut entries = Vec::new();
+                let _ = zip.each(|entry| entries.push(entry));
+                for entry in entries {
                     let _ = zip.content(&entry, 1000);
                 }
             }

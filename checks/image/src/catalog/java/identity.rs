@@ -40,7 +40,7 @@ impl FileName {
         let parts: Vec<&str> = stem.split('-').collect();
         let is_number = |part: &&str| part.starts_with(|first: char| first.is_ascii_digit());
         let last = |is_one: &dyn Fn(&&str) -> bool| {
-            let place = parts.iter().rposition(|part| is_one(&part));
+            let place = parts.iter().rposition(is_one);
             place.filter(|at| *at > 0)
         };
         // `2.19.0` rather than the `1` of `9.9.0-scala-1`.
@@ -55,7 +55,7 @@ impl FileName {
         let is_qualifier = |part: &&&str| {
             let lower = part.to_ascii_lowercase();
             let word = lower.trim_end_matches(|end: char| end.is_ascii_digit() || end == '.');
-            is_number(*part) || QUALIFIERS.contains(&word)
+            is_number(part) || QUALIFIERS.contains(&word)
         };
         let tail = parts[last + 1..].iter().take_while(is_qualifier).count();
         let version = parts[first..=last + tail].join("-");
