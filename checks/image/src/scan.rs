@@ -14,7 +14,7 @@ use hpcctl_model::Unknown;
 use hpcctl_model::scan::{File, Image, Layer, Package, Scan};
 
 use crate::cache::Cache;
-use crate::catalog::is_license_file;
+use crate::catalog::{is_license_file, only_names};
 use crate::fault::Faults;
 use crate::format::{self, Contents};
 use crate::layer::{self, LayerRead, LayerSource, Plan};
@@ -269,8 +269,10 @@ fn subjects<'a>(
     files: &'a [File],
     loose: &HashSet<String>,
 ) -> Vec<Subject<'a>> {
-    // What a package of the distribution brought is covered by that package.
-    let packages = packages.iter().filter(|package| package.owned_by.is_none());
+    // What a package of the distribution brought is covered by that package, and what only a
+    // lock file names need not be in the image.
+    let counts = |package: &&Package| package.owned_by.is_none() && !only_names(&package.found_by);
+    let packages = packages.iter().filter(counts);
     let packages = packages.map(|package| Subject {
         name: &package.purl,
         license: package.licenses.concluded.as_deref(),

@@ -114,7 +114,7 @@ mod tests {
         assert_eq!(most.left_out().catalogers, ["os-release"]);
         let error = selection(&["rpms"], &[], &[]).unwrap_err().to_string();
         assert!(
-            error.contains("rpms") && error.contains("python, rpm"),
+            error.contains("rpms:") && error.contains(", rpm"),
             "{error}"
         );
     }

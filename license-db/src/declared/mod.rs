@@ -11,11 +11,16 @@ pub mod arch;
 pub mod debian;
 mod foreign;
 pub mod gentoo;
+pub mod haskell;
+mod lists;
 mod names;
+pub mod perl;
 pub mod python;
+pub mod r;
 pub mod rpm;
 
 pub use foreign::free_text;
+pub use lists::{all_of, any_of};
 pub(crate) use names::{general as general_names, gnu as gnu_id};
 
 /// Reads a data file that is compiled in; the tests read every one of them.
@@ -29,7 +34,8 @@ mod tests {
     #[test]
     fn every_source_file_is_listed() {
         let listed = [
-            "apk", "arch", "debian", "foreign", "gentoo", "mod", "names", "python", "rpm",
+            "apk", "arch", "debian", "foreign", "gentoo", "haskell", "lists", "mod", "names",
+            "perl", "python", "r", "rpm",
         ];
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/declared");
         let mut found: Vec<String> = std::fs::read_dir(folder)

@@ -26,6 +26,14 @@ pub(crate) enum Vocabulary {
     Gentoo,
     /// The trove classifiers of the Python package index.
     Python,
+    /// The names of R's licence database.
+    R,
+    /// The words of CPAN's metadata.
+    Cpan,
+    /// Cabal's words before SPDX.
+    Cabal,
+    /// Addresses of licence texts, without scheme, `www.` and the ending of a file.
+    Address,
     /// Exceptions, by the name of what they except.
     Exception,
 }
@@ -63,6 +71,24 @@ pub(crate) fn lookup(name: &str, vocabulary: Vocabulary) -> Option<String> {
         .or_else(|| expression::normalise(name.trim()))
         .or_else(|| in_table(Vocabulary::General))
         .or_else(|| versioned(&key))
+}
+
+/// The licence whose text has this address, or none where it is no address that is listed.
+pub(crate) fn address(text: &str) -> Option<String> {
+    let lower = text.trim().to_ascii_lowercase();
+    let rest = lower
+        .strip_prefix("https://")
+        .or_else(|| lower.strip_prefix("http://"))?;
+    let rest = rest.strip_prefix("www.").unwrap_or(rest);
+    let rest = rest.split(['?', '#']).next().unwrap_or(rest);
+    let mut rest = rest.trim_end_matches('/');
+    for ending in [".txt", ".html", ".htm", ".php", ".en", ".md"] {
+        rest = rest.strip_suffix(ending).unwrap_or(rest);
+    }
+    if let Some(id) = rest.strip_prefix("spdx.org/licenses/") {
+        return expression::normalise(id);
+    }
+    TABLES.get(&Vocabulary::Address)?.get(rest).cloned()
 }
 
 /// The exception of a name such as `OpenSSL` or `Classpath`, or none where it is not listed.
@@ -172,7 +198,7 @@ mod tests {
             }
         }
         assert!(rows > 150, "{rows} rows");
-        assert_eq!(TABLES.len(), 7);
+        assert_eq!(TABLES.len(), 11);
     }
 
     #[test]

@@ -6,16 +6,39 @@
 //! merged tree by [`crate::packages`].
 
 mod apk;
+mod cargo_lock;
+mod dotnet;
+mod dotnet_lock;
 mod dpkg;
+mod go_lock;
+mod haskell;
+mod haskell_lock;
+mod java;
+mod json;
+mod julia;
+mod julia_lock;
+mod lock;
+mod lua;
 mod nix;
+mod npm;
+mod npm_lock;
+mod ocaml;
 mod opkg;
 mod os_release;
 mod pacman;
+mod perl;
+mod php;
+mod php_lock;
 mod portage;
 mod python;
+mod python_lock;
+mod r;
 mod rpm;
+mod ruby;
+mod ruby_lock;
 mod sqlite;
 mod stanza;
+mod zip;
 
 pub(crate) use nix::{Stored, in_tree as nix_packages};
 pub(crate) use os_release::Distro;
@@ -39,6 +62,19 @@ pub struct Cataloger {
     pub(crate) parse: fn(&Source<'_>) -> Found,
 }
 
+impl Cataloger {
+    /// Whether what it finds is only named there (a lock file), and need not be in the image.
+    pub(crate) fn only_names(&self) -> bool {
+        self.id.ends_with("-lock")
+    }
+}
+
+/// Whether what this cataloger finds is only named in the image, as in a lock file.
+pub(crate) fn only_names(found_by: &str) -> bool {
+    let mut rows = CATALOGERS.iter().filter(|row| row.id == found_by);
+    rows.any(Cataloger::only_names)
+}
+
 const MIB: u64 = 1024 * 1024;
 
 /// All catalogers, in the order of their ids.
@@ -49,6 +85,27 @@ pub static CATALOGERS: &[Cataloger] = &[
         magic: &[],
         max_bytes: 64 * MIB,
         parse: apk::parse,
+    },
+    Cataloger {
+        id: "cargo-lock",
+        globs: &["**/Cargo.lock"],
+        magic: &[],
+        max_bytes: 16 * MIB,
+        parse: cargo_lock::parse,
+    },
+    Cataloger {
+        id: "dotnet",
+        globs: &["**/*.deps.json"],
+        magic: &[],
+        max_bytes: 32 * MIB,
+        parse: dotnet::parse,
+    },
+    Cataloger {
+        id: "dotnet-lock",
+        globs: &["**/packages.lock.json"],
+        magic: &[],
+        max_bytes: 32 * MIB,
+        parse: dotnet_lock::parse,
     },
     Cataloger {
         id: "dpkg",
@@ -62,11 +119,95 @@ pub static CATALOGERS: &[Cataloger] = &[
         parse: dpkg::parse,
     },
     Cataloger {
+        id: "go-lock",
+        globs: &["**/go.mod"],
+        magic: &[],
+        max_bytes: 4 * MIB,
+        parse: go_lock::parse,
+    },
+    Cataloger {
+        id: "haskell",
+        globs: &["**/package.conf.d/*.conf", "**/package.db/*.conf"],
+        magic: &[],
+        max_bytes: 4 * MIB,
+        parse: haskell::parse,
+    },
+    Cataloger {
+        id: "haskell-lock",
+        globs: &["**/cabal.project.freeze", "**/stack.yaml.lock"],
+        magic: &[],
+        max_bytes: 4 * MIB,
+        parse: haskell_lock::parse,
+    },
+    Cataloger {
+        id: "java",
+        globs: &[
+            "**/*.jar", "**/*.war", "**/*.ear", "**/*.par", "**/*.sar", "**/*.nar", "**/*.jpi",
+            "**/*.hpi", "**/*.kar",
+        ],
+        magic: &[],
+        max_bytes: 256 * MIB,
+        parse: java::parse,
+    },
+    Cataloger {
+        id: "julia",
+        globs: &[
+            "**/packages/*/*/Project.toml",
+            "**/stdlib/v*/*/Project.toml",
+        ],
+        magic: &[],
+        max_bytes: MIB,
+        parse: julia::parse,
+    },
+    Cataloger {
+        id: "julia-lock",
+        globs: &["**/Manifest.toml", "**/JuliaManifest.toml"],
+        magic: &[],
+        max_bytes: 16 * MIB,
+        parse: julia_lock::parse,
+    },
+    Cataloger {
+        id: "lua",
+        globs: &["**/rocks*/*/*/*.rockspec", "**/rocks*/*/*/rock_manifest"],
+        magic: &[],
+        max_bytes: 4 * MIB,
+        parse: lua::parse,
+    },
+    Cataloger {
         id: "nix",
         globs: &["nix/var/nix/db/db.sqlite", "var/guix/db/db.sqlite"],
         magic: &[],
         max_bytes: 256 * MIB,
         parse: nix::parse,
+    },
+    Cataloger {
+        id: "npm",
+        globs: &["**/package.json"],
+        magic: &[],
+        max_bytes: 4 * MIB,
+        parse: npm::parse,
+    },
+    Cataloger {
+        id: "npm-lock",
+        globs: &[
+            "**/package-lock.json",
+            "**/npm-shrinkwrap.json",
+            "**/yarn.lock",
+            "**/pnpm-lock.yaml",
+        ],
+        magic: &[],
+        max_bytes: 64 * MIB,
+        parse: npm_lock::parse,
+    },
+    Cataloger {
+        id: "ocaml",
+        globs: &[
+            "**/.opam-switch/packages/*/opam",
+            "**/lib/{,ocaml/}*/{META,opam}",
+        ],
+        magic: &[],
+        max_bytes: 4 * MIB,
+        parse: ocaml::parse,
     },
     Cataloger {
         id: "opkg",
@@ -93,6 +234,27 @@ pub static CATALOGERS: &[Cataloger] = &[
         parse: pacman::parse,
     },
     Cataloger {
+        id: "perl",
+        globs: &["**/.meta/*/MYMETA.json", "**/perllocal.pod", "**/.packlist"],
+        magic: &[],
+        max_bytes: 16 * MIB,
+        parse: perl::parse,
+    },
+    Cataloger {
+        id: "php",
+        globs: &["**/composer/installed.json"],
+        magic: &[],
+        max_bytes: 64 * MIB,
+        parse: php::parse,
+    },
+    Cataloger {
+        id: "php-lock",
+        globs: &["**/composer.lock"],
+        magic: &[],
+        max_bytes: 64 * MIB,
+        parse: php_lock::parse,
+    },
+    Cataloger {
         id: "portage",
         globs: &["var/db/pkg/*/*/{CONTENTS,LICENSE,PF,RDEPEND}"],
         magic: &[],
@@ -104,12 +266,39 @@ pub static CATALOGERS: &[Cataloger] = &[
         globs: &[
             "**/*.dist-info/METADATA",
             "**/*.dist-info/RECORD",
+            "**/*.dist-info/direct_url.json",
             "**/*.egg-info/PKG-INFO",
+            "**/*.egg-info/installed-files.txt",
             "**/*.egg-info",
+            "**/*.egg/EGG-INFO/PKG-INFO",
+            "**/*.egg",
+            "**/*.egg-link",
         ],
         magic: &[],
         max_bytes: 16 * MIB,
         parse: python::parse,
+    },
+    Cataloger {
+        id: "python-lock",
+        globs: &[
+            "**/pylock.toml",
+            "**/pylock.*.toml",
+            "**/poetry.lock",
+            "**/uv.lock",
+            "**/pdm.lock",
+            "**/Pipfile.lock",
+            "**/requirements*.txt",
+        ],
+        magic: &[],
+        max_bytes: 32 * MIB,
+        parse: python_lock::parse,
+    },
+    Cataloger {
+        id: "r",
+        globs: &["**/DESCRIPTION"],
+        magic: &[],
+        max_bytes: 4 * MIB,
+        parse: r::parse,
     },
     Cataloger {
         id: "rpm",
@@ -123,6 +312,23 @@ pub static CATALOGERS: &[Cataloger] = &[
         max_bytes: 256 * MIB,
         parse: rpm::parse,
     },
+    Cataloger {
+        id: "ruby",
+        globs: &[
+            "**/specifications/*.gemspec",
+            "**/specifications/default/*.gemspec",
+        ],
+        magic: &[],
+        max_bytes: 4 * MIB,
+        parse: ruby::parse,
+    },
+    Cataloger {
+        id: "ruby-lock",
+        globs: &["**/Gemfile.lock", "**/gems.locked"],
+        magic: &[],
+        max_bytes: 16 * MIB,
+        parse: ruby_lock::parse,
+    },
 ];
 
 /// A file that a cataloger reads.
@@ -133,7 +339,6 @@ pub(crate) struct Source<'a> {
     /// The content, or the start of it.
     pub(crate) bytes: &'a [u8],
     /// How many bytes the file has.
-    #[expect(dead_code, reason = "for the catalogers of ELF files")]
     pub(crate) size: u64,
 }
 
@@ -222,6 +427,8 @@ pub(crate) struct Candidate {
     pub(crate) epoch: Option<String>,
     /// The SPDX expression of a licence field.
     pub(crate) declared: Option<String>,
+    /// What the licence texts inside its own file say.
+    pub(crate) detected: Option<String>,
     /// The file that declares the licence.
     pub(crate) declared_in: Option<String>,
     /// Directories whose files are licence texts of this package.
@@ -251,6 +458,13 @@ pub(crate) enum TextsIn {
     All(String),
     /// The files in it that are named after a licence.
     Named(String),
+}
+
+/// Whether a text may be a name or a version: one word of some length.
+fn is_word(text: &str) -> bool {
+    const LONGEST: usize = 512;
+    let is_odd = |character: char| character.is_whitespace() || character.is_control();
+    !text.is_empty() && text.len() <= LONGEST && !text.contains(is_odd)
 }
 
 /// Whether packages of a type are those of the system: a file that one of them and a package
@@ -312,7 +526,7 @@ mod tests {
     use super::*;
 
     /// Files of this folder that are not catalogers.
-    const OTHERS: [&str; 3] = ["mod", "sqlite", "stanza"];
+    const OTHERS: [&str; 6] = ["json", "lock", "mod", "sqlite", "stanza", "zip"];
 
     #[test]
     fn every_file_is_a_row() {

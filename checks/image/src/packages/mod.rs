@@ -53,16 +53,21 @@ pub(crate) fn gather(
         distro: distro(tree),
         drafts: Vec::new(),
         places: HashMap::new(),
+        purls: HashMap::new(),
         names: Names::default(),
         texts: HashSet::new(),
     };
     let mut lists = Vec::new();
     let mut needs = Vec::new();
-    'files: for id in files {
+    // What lock files name comes last: it may be what is installed.
+    let passes = [false, true].into_iter();
+    let passes = passes.flat_map(|named| files.iter().map(move |id| (named, id)));
+    'files: for (named, id) in passes {
         let Some(facts) = tree.facts(*id) else {
             continue;
         };
-        for (row, found) in &facts.found {
+        let of_pass = |row: usize| CATALOGERS[row].only_names() == named;
+        for (row, found) in facts.found.iter().filter(|(row, _)| of_pass(*row)) {
             lists.extend(found.owned.iter().map(|list| (*row, list)));
             needs.extend(found.needs.iter().map(|needs| (*row, needs)));
             let earlier = Earlier::of(tree, facts, *row);
@@ -187,6 +192,8 @@ struct Gathering<'a> {
     distro: Option<Distro>,
     drafts: Vec<Draft<'a>>,
     places: HashMap<Same, Place>,
+    /// The first package of each purl.
+    purls: HashMap<String, Place>,
     names: Names<'a>,
     /// The files that bear the licences of packages.
     texts: HashSet<NodeId>,
@@ -237,11 +244,22 @@ impl<'a> Gathering<'a> {
             purl: purl.clone(),
             licenses: same,
         };
-        let place = *self.places.entry(same).or_insert(self.drafts.len());
+        let is_silent = licenses.concluded.is_none() || CATALOGERS[row].only_names();
+        let silent = |place: &&Place| self.drafts[**place].package.licenses.concluded.is_none();
+        let known = self.purls.get(&purl);
+        let place = match known.filter(|place| is_silent || silent(place)) {
+            // The same package told of again, by two of which one adds nothing on its licence.
+            Some(place) => *place,
+            None => *self.places.entry(same).or_insert(self.drafts.len()),
+        };
+        self.purls.entry(purl.clone()).or_insert(place);
         self.name(row, candidate, place);
         if let Some(draft) = self.drafts.get_mut(place) {
             draft.package.locations.push(location);
             draft.package.license_files.extend(license_files);
+            if draft.package.licenses.concluded.is_none() {
+                draft.package.licenses = licenses;
+            }
             return place;
         }
         let package = Package {
@@ -310,7 +328,9 @@ impl<'a> Gathering<'a> {
         let declared = declared.or_else(|| declared_in.and_then(of_file).map(str::to_owned));
         let texts = self.texts(candidate);
         let others = texts.iter().filter(|id| Some(**id) != declared_in);
-        let expressions: BTreeSet<&str> = others.filter_map(|id| of(*id)).collect();
+        let expressions = others.filter_map(|id| of(*id));
+        let inside = candidate.detected.as_deref();
+        let expressions: BTreeSet<&str> = expressions.chain(inside).collect();
         let detected = all_of(expressions);
         let bearing = texts.iter().copied().chain(declared_in);
         let bearing = bearing.filter(|id| of(*id).is_some());
@@ -394,12 +414,22 @@ impl<'a> Gathering<'a> {
         Packages { packages, owned }
     }
 
+    /// The package whose key is the directory that a path leads to through links.
+    fn linked(&self, row: usize, path: &str) -> Option<Place> {
+        let id = path.contains('/').then(|| self.tree.resolve(path))??;
+        let real = self.tree.path(id);
+        self.names.by_key(row, real.strip_prefix('/')?)
+    }
+
     /// The purls of what a package needs.
     fn needs(&self, draft: &Draft<'_>) -> Vec<String> {
         let path = |place: Place| &*self.drafts[place].package.locations[0].path;
         let from = &*draft.package.locations[0].path;
         let needs = draft.depends.iter().filter_map(|need| {
-            let place = self.names.find(draft.row, draft.kind, need, from, path)?;
+            let mut words = need.split('|');
+            let find = |word| self.names.find(draft.row, draft.kind, word, from, path);
+            let place =
+                words.find_map(|word| find(word).or_else(|| self.linked(draft.row, word)))?;
             Some(&self.drafts[place].package.purl)
         });
         let needs: BTreeSet<&String> = needs
