@@ -76,6 +76,24 @@ impl Blob {
         }
     }
 
+    /// Whether a part of the file begins so; false when it cannot be read.
+    pub(crate) fn has(&self, place: u64, magic: &[u8]) -> bool {
+        let part = self.part(place, magic.len() as u64).bytes(u64::MAX);
+        part.is_ok_and(|bytes| bytes == magic)
+    }
+
+    /// Fills `out` from `place`; a part that lies beyond the end is an error.
+    pub(crate) fn read_exact_at(&self, place: u64, out: &mut [u8]) -> io::Result<()> {
+        let end = place.checked_add(out.len() as u64);
+        if end.is_none_or(|end| end > self.size) {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        match &self.origin {
+            Origin::File(file) => file.read_exact_at(out, self.offset + place),
+            Origin::Remote(remote) => remote.open(self.offset + place).read_exact(out),
+        }
+    }
+
     /// The size in bytes.
     pub(crate) fn size(&self) -> u64 {
         self.size
@@ -176,10 +194,10 @@ impl Bytes for BlobReader<'_> {
     }
 }
 
-/// A reader that hashes what passes through it.
+/// A bounded reader that hashes what passes through it.
 pub(crate) struct Hashed<R> {
     inner: R,
-    hash: Sha256,
+    hash: Option<Sha256>,
     count: u64,
     limit: u64,
 }
@@ -189,7 +207,17 @@ impl<R: BufRead> Hashed<R> {
     pub(crate) fn new(inner: R, limit: u64) -> Self {
         Self {
             inner,
-            hash: Sha256::new(),
+            hash: Some(Sha256::new()),
+            count: 0,
+            limit,
+        }
+    }
+
+    /// Reads from `inner` with the same bound, but without a digest.
+    pub(crate) fn without_digest(inner: R, limit: u64) -> Self {
+        Self {
+            inner,
+            hash: None,
             count: 0,
             limit,
         }
@@ -198,7 +226,7 @@ impl<R: BufRead> Hashed<R> {
     /// Reads to the end and returns the digest of everything.
     pub(crate) fn finish(&mut self) -> io::Result<String> {
         self.skip(u64::MAX)?;
-        Ok(digest(self.hash.clone()))
+        Ok(digest(self.hash.clone().unwrap_or_default()))
     }
 }
 
@@ -215,8 +243,10 @@ impl<R: BufRead> BufRead for Hashed<R> {
 
     fn consume(&mut self, count: usize) {
         // The bytes are in the buffer already: this reads nothing.
-        if let Ok(buffer) = self.inner.fill_buf() {
-            self.hash.update(&buffer[..count.min(buffer.len())]);
+        if let Some(hash) = &mut self.hash
+            && let Ok(buffer) = self.inner.fill_buf()
+        {
+            hash.update(&buffer[..count.min(buffer.len())]);
         }
         self.count += count as u64;
         self.inner.consume(count);
@@ -251,12 +281,48 @@ impl<R: BufRead> Bytes for Hashed<R> {
     }
 }
 
+/// The digests of a part of a file and of the whole file, which is read once.
+pub(crate) fn digests(
+    part: &Blob,
+    file: &Blob,
+    progress: &(dyn Progress + Sync),
+) -> io::Result<(String, String)> {
+    let is_whole = part.offset == file.offset && part.size == file.size;
+    let (from, to) = (part.offset, part.offset + part.size);
+    let (mut of_part, mut of_file) = (Sha256::new(), Sha256::new());
+    let mut reader = file.reader(Some(progress));
+    loop {
+        let place = file.offset + reader.place();
+        let bytes = reader.fill_buf()?;
+        let end = place + bytes.len() as u64;
+        if bytes.is_empty() {
+            break;
+        }
+        of_file.update(bytes);
+        if !is_whole && place < to && end > from {
+            let first = from.saturating_sub(place) as usize;
+            let last = to.min(end) - place;
+            of_part.update(&bytes[first..last as usize]);
+        }
+        let count = bytes.len();
+        reader.consume(count);
+    }
+    let of_file = digest(of_file);
+    let of_part = if is_whole {
+        of_file.clone()
+    } else {
+        digest(of_part)
+    };
+    Ok((of_part, of_file))
+}
+
 /// The digest of `bytes` as images write it.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     digest(Sha256::new().chain_update(bytes))
 }
 
-fn digest(hash: Sha256) -> String {
+/// The digest as images write it.
+pub(crate) fn digest(hash: Sha256) -> String {
     let mut text = String::from("sha256:");
     for byte in hash.finalize() {
         for half in [byte >> 4, byte & 0xf] {
@@ -287,6 +353,25 @@ mod tests {
         assert_eq!(three, bytes[200_013..200_016]);
         assert_eq!(reader.skip(u64::MAX).unwrap(), 250_000 - 200_006);
         assert_eq!(reader.read(&mut three).unwrap(), 0);
+    }
+
+    #[test]
+    fn a_part_and_its_file_are_hashed_in_one_pass() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        let bytes: Vec<u8> = (0..300_000_u32).map(|n| n as u8).collect();
+        file.write_all(&bytes).unwrap();
+        let file = Blob::open(file.path()).unwrap();
+        for (from, size) in [
+            (0, 300_000),
+            (10, 250_000),
+            (140_000, 5),
+            (299_999, 1),
+            (7, 0),
+        ] {
+            let (part, whole) = digests(&file.part(from, size), &file, &crate::Silent).unwrap();
+            let expected = &bytes[from as usize..(from + size) as usize];
+            assert_eq!((part, whole), (sha256(expected), sha256(&bytes)));
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use crate::catalog::CATALOGERS;
 use crate::fault::Faults;
-use crate::layer::{LayerRead, LayerSource};
+use crate::layer::{LayerRead, LayerSource, Stored};
 use crate::tree::Listing;
 use crate::{Error, Options};
 
@@ -78,6 +78,7 @@ impl Cache {
             layer,
             listing: kept.listing,
             faults: Faults::default(),
+            file_digest: None,
         })
     }
 
@@ -95,11 +96,16 @@ impl Cache {
             layer: kept.layer,
             listing: kept.listing,
             faults: read.faults,
+            file_digest: read.file_digest,
         }
     }
 
-    /// The file of a layer; none where nothing promises what its bytes are.
+    /// The file of a layer; none where nothing promises what its bytes are, or where they are
+    /// not there to be checked.
     fn path(&self, source: &LayerSource) -> Option<PathBuf> {
+        if !matches!(source.stored, Ok(Stored::Tar(_))) {
+            return None;
+        }
         let promised = source.digest.as_ref().or(source.diff_id.as_ref())?;
         let key = crate::blob::sha256(format!("{} {promised}", self.stamp).as_bytes());
         let name = key.strip_prefix("sha256:").unwrap_or(&key);

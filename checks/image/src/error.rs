@@ -33,32 +33,12 @@ pub enum Error {
         /// What is missing or wrong.
         why: String,
     },
-    /// It is an image of a kind that is not read yet.
-    #[error("{path} is {what}, which is not supported yet")]
-    Unsupported {
-        /// What was read.
-        path: PathBuf,
-        /// What it is, with its article.
-        what: &'static str,
-    },
-    /// The whole archive is compressed, so that its parts cannot be found by their offsets.
-    #[error(
-        "{path} is compressed as a whole with {compression}: decompress it first with `{command}`"
-    )]
-    CompressedArchive {
-        /// The archive.
-        path: PathBuf,
-        /// The compression.
-        compression: &'static str,
-        /// The command that decompresses it.
-        command: String,
-    },
     /// The image holds several images, and the reference does not say which.
-    #[error("{path} holds several images: add one of these tags: {choices}")]
+    #[error("{path} holds several images, of which one must be named: {choices}")]
     Ambiguous {
         /// The layout.
         path: PathBuf,
-        /// The tags that it has.
+        /// The names or tags that it has.
         choices: String,
     },
     /// The image is for other machines only.

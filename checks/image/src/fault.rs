@@ -6,7 +6,7 @@ use hpcctl_model::Unknown;
 const MOST: usize = 50;
 
 /// What could not be read in one part of an image.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Faults {
     told: Vec<Unknown>,
     more: usize,

@@ -1,32 +1,30 @@
 //! Reads one layer in one pass: digests, decompression, tar, and what its files hold.
-//!
-//! The compression is known by its magic bytes, not by the media type, which images often
-//! get wrong.
 
 mod intake;
+mod room;
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead};
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use flate2::bufread::MultiGzDecoder;
 use hpcctl_model::scan;
-use zstd::stream::read::Decoder as ZstdDecoder;
 
 pub(crate) use intake::{Content, Intake, Plan};
+pub(crate) use room::Room;
 
 use crate::blob::{Blob, Hashed};
+use crate::compression::Compression;
 use crate::fault::Faults;
+use crate::format;
 use crate::tarball::{Bytes, Head, Kind, TarFault, Walk};
 use crate::tree::Listing;
-use crate::{Limits, Progress};
-
-/// Plain bytes that are held at a time.
-const BUFFER: usize = 128 * 1024;
+use crate::{Limits, Progress, ext, squashfs};
 
 /// Where a layer is, and what the image says about it.
 #[derive(Debug, Clone)]
 pub(crate) struct LayerSource {
     /// The bytes, or why they are not there.
-    pub(crate) blob: Result<Blob, String>,
+    pub(crate) stored: Result<Stored, String>,
     /// The digest of the bytes as stored.
     pub(crate) digest: Option<String>,
     /// The digest of the plain tar.
@@ -35,8 +33,78 @@ pub(crate) struct LayerSource {
     pub(crate) created_by: Option<String>,
 }
 
+/// What a layer is stored as.
+#[derive(Debug, Clone)]
+pub(crate) enum Stored {
+    /// A tar, compressed or not.
+    Tar(Blob),
+    /// A directory with the files.
+    Directory(Directory),
+    /// A squashfs.
+    Squashfs(Partition),
+    /// An ext2, ext3 or ext4 file system.
+    Ext(Partition),
+    /// It was read already, since its bytes come only once.
+    Read(Arc<LayerRead>),
+}
+
+impl Stored {
+    /// The bytes that are still to be read.
+    pub(crate) fn size(&self) -> u64 {
+        match self {
+            Self::Tar(blob) => blob.size(),
+            Self::Squashfs(partition) | Self::Ext(partition) => partition.file.size(),
+            Self::Directory(_) | Self::Read(_) => 0,
+        }
+    }
+}
+
+/// A file system in a file.
+#[derive(Debug, Clone)]
+pub(crate) struct Partition {
+    /// The whole file.
+    pub(crate) file: Blob,
+    /// The part that is the file system.
+    pub(crate) part: Blob,
+}
+
+impl Partition {
+    /// A file that is nothing but the file system.
+    pub(crate) fn whole(file: Blob) -> Self {
+        Self {
+            part: file.clone(),
+            file,
+        }
+    }
+}
+
+/// A directory that is a layer.
+#[derive(Debug, Clone)]
+pub(crate) struct Directory {
+    /// Where it is.
+    pub(crate) path: PathBuf,
+    /// Whether the marks of overlayfs in it hide files of lower layers.
+    pub(crate) overlay: bool,
+    /// Whether its files belong to whom the image says.
+    pub(crate) owners: bool,
+    /// What to do where permission is denied.
+    pub(crate) hint: Option<&'static str>,
+}
+
+impl Directory {
+    /// A directory that is what it shows.
+    pub(crate) fn plain(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            overlay: false,
+            owners: true,
+            hint: None,
+        }
+    }
+}
+
 /// A layer that was read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct LayerRead {
     /// What the report says about it.
     pub(crate) layer: scan::Layer,
@@ -44,41 +112,32 @@ pub(crate) struct LayerRead {
     pub(crate) listing: Listing,
     /// What could not be read.
     pub(crate) faults: Faults,
+    /// The digest of the file that holds this layer and nothing else of an image.
+    pub(crate) file_digest: Option<String>,
 }
 
-/// How the bytes of a layer are compressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Compression {
-    Plain,
-    Gzip,
-    Zstd,
-    /// Known by name, not read.
-    Other(&'static str),
-}
-
-/// The first bytes of each compression.
-const MAGIC: &[(&[u8], Compression)] = &[
-    (b"\x1f\x8b", Compression::Gzip),
-    (b"\x28\xb5\x2f\xfd", Compression::Zstd),
-    (b"BZh", Compression::Other("bzip2")),
-    (b"\xfd7zXZ\0", Compression::Other("xz")),
-    (b"\x04\x22\x4d\x18", Compression::Other("lz4")),
-    (b"LZIP", Compression::Other("lzip")),
-];
-
-impl Compression {
-    fn of(start: &[u8]) -> Self {
-        let known = MAGIC.iter().find(|(magic, _)| start.starts_with(magic));
-        known.map_or(Self::Plain, |(_, compression)| *compression)
-    }
-
-    fn media_type(self) -> &'static str {
-        match self {
-            Self::Gzip => "application/vnd.oci.image.layer.v1.tar+gzip",
-            Self::Zstd => "application/vnd.oci.image.layer.v1.tar+zstd",
-            Self::Plain => "application/vnd.oci.image.layer.v1.tar",
-            Self::Other(_) => "application/octet-stream",
+impl LayerRead {
+    /// Nothing was read, for a reason.
+    fn nothing(name: String, why: &str) -> Self {
+        let mut faults = Faults::default();
+        faults.add(name, why);
+        Self {
+            layer: unread(),
+            listing: Listing::default(),
+            faults,
+            file_digest: None,
         }
+    }
+}
+
+/// A layer of which nothing is known.
+fn unread() -> scan::Layer {
+    scan::Layer {
+        digest: None,
+        diff_id: None,
+        media_type: Compression::Plain.media_type().to_owned(),
+        size: 0,
+        created_by: None,
     }
 }
 
@@ -88,33 +147,34 @@ pub(crate) fn read(
     plan: &Plan,
     progress: &(dyn Progress + Sync),
 ) -> LayerRead {
-    let mut faults = Faults::default();
-    let mut intake = Intake::new(plan);
-    let mut layer = scan::Layer {
-        digest: source.digest.clone(),
-        diff_id: source.diff_id.clone(),
-        media_type: Compression::Plain.media_type().to_owned(),
-        size: 0,
-        created_by: source.created_by.clone(),
-    };
-    match &source.blob {
-        Ok(blob) => {
-            layer.size = blob.size();
-            let mut reading = Reading {
-                plan,
-                intake: &mut intake,
-                faults: &mut faults,
-            };
-            reading.read(blob, source, &mut layer, progress);
+    let name = name(source);
+    let mut read = match &source.stored {
+        Ok(Stored::Tar(blob)) => read_tar(blob.reader(Some(progress)), blob.size(), &name, plan),
+        Ok(Stored::Directory(directory)) => {
+            format::read_directory(directory, &name, plan, progress)
         }
-        Err(why) => faults.add(name(source), why),
-    }
-    let listing = intake.finish();
-    LayerRead {
-        layer,
-        listing,
+        Ok(Stored::Squashfs(partition)) => squashfs::read(partition, &name, plan, progress),
+        Ok(Stored::Ext(partition)) => ext::read(partition, &name, plan, progress),
+        Ok(Stored::Read(read)) => LayerRead::clone(read),
+        Err(why) => LayerRead::nothing(name.clone(), why),
+    };
+    let LayerRead { layer, faults, .. } = &mut read;
+    settle(
+        &name,
+        "plain tar",
+        &source.diff_id,
+        &mut layer.diff_id,
         faults,
-    }
+    );
+    settle(
+        &name,
+        "stored bytes",
+        &source.digest,
+        &mut layer.digest,
+        faults,
+    );
+    layer.created_by.clone_from(&source.created_by);
+    read
 }
 
 /// How a layer is called in what could not be read.
@@ -123,72 +183,80 @@ fn name(source: &LayerSource) -> String {
     digest.map_or_else(|| "layer".to_owned(), |digest| format!("layer {digest}"))
 }
 
-struct Reading<'a, 'p> {
-    plan: &'a Plan,
-    intake: &'a mut Intake<'p>,
-    faults: &'a mut Faults,
+/// Keeps the digest that the bytes have, and tells where the image promised another one; where
+/// they could not be hashed, the promise stands.
+fn settle(
+    name: &str,
+    part: &str,
+    promised: &Option<String>,
+    actual: &mut Option<String>,
+    faults: &mut Faults,
+) {
+    let Some(promised) = promised else {
+        return;
+    };
+    match actual {
+        None => *actual = Some(promised.clone()),
+        Some(_) if !promised.starts_with("sha256:") => {
+            let why =
+                format!("the digest {promised} of its {part} is not of a kind that is checked");
+            faults.add(name, why);
+        }
+        Some(actual) if actual != promised => {
+            let why = format!("the digest of its {part} is {actual}, not {promised}");
+            faults.add(name, why);
+        }
+        Some(_) => {}
+    }
 }
 
-impl Reading<'_, '_> {
-    fn read(
-        &mut self,
-        blob: &Blob,
-        source: &LayerSource,
-        layer: &mut scan::Layer,
-        progress: &(dyn Progress + Sync),
-    ) {
-        let mut stored = Hashed::new(blob.reader(Some(progress)), u64::MAX);
-        let compression = match stored.fill_buf() {
-            Ok(start) => Compression::of(start),
-            Err(error) => return self.faults.add(name(source), error.to_string()),
-        };
-        layer.media_type = compression.media_type().to_owned();
-        let limit = plain_limit(&self.plan.limits, blob.size());
-        let plain = match compression {
-            Compression::Plain => self.walk(Hashed::new(&mut stored, limit)),
-            Compression::Gzip => self.walk(buffered(MultiGzDecoder::new(&mut stored), limit)),
-            Compression::Zstd => match ZstdDecoder::with_buffer(&mut stored) {
-                Ok(decoder) => self.walk(buffered(decoder, limit)),
-                Err(error) => Err(error.into()),
-            },
-            Compression::Other(kind) => {
-                let why = format!("it is compressed with {kind}, which is not read");
-                Err(io::Error::other(why).into())
+/// Reads a layer that is a tar of `size` stored bytes; `name` is for what cannot be read.
+pub(crate) fn read_tar(
+    stored: impl BufRead + Send,
+    size: u64,
+    name: &str,
+    plan: &Plan,
+) -> LayerRead {
+    let mut reading = Reading {
+        plan,
+        intake: Intake::new(plan),
+        faults: Faults::default(),
+    };
+    let mut layer = unread();
+    layer.size = size;
+    let mut stored = Hashed::new(stored, u64::MAX);
+    match stored.fill_buf() {
+        Ok(start) => {
+            let compression = Compression::of(start);
+            layer.media_type = compression.media_type().to_owned();
+            let limit = plain_limit(&plan.limits, size);
+            let plain = compression.decoder(&mut stored).map_err(TarFault::from);
+            match plain.and_then(|plain| reading.walk(Hashed::new(plain, limit))) {
+                Ok(digest) => layer.diff_id = Some(digest),
+                Err(fault) => reading.faults.add(name, fault.to_string()),
             }
-        };
-        match plain {
-            Ok(actual) => self.settle(source, "plain tar", &mut layer.diff_id, actual),
-            Err(fault) => self.faults.add(name(source), fault.to_string()),
+            match stored.finish() {
+                Ok(digest) => layer.digest = Some(digest),
+                Err(error) => reading.faults.add(name, error.to_string()),
+            }
         }
-        match stored.finish() {
-            Ok(actual) => self.settle(source, "stored bytes", &mut layer.digest, actual),
-            Err(error) => self.faults.add(name(source), error.to_string()),
-        }
+        Err(error) => reading.faults.add(name, error.to_string()),
     }
-
-    /// Writes the digest that the bytes have, and tells where the image promised another one.
-    fn settle(
-        &mut self,
-        source: &LayerSource,
-        part: &str,
-        promised: &mut Option<String>,
-        actual: String,
-    ) {
-        match promised {
-            Some(promised) if !promised.starts_with("sha256:") => {
-                let why =
-                    format!("the digest {promised} of its {part} is not of a kind that is checked");
-                self.faults.add(name(source), why);
-            }
-            Some(promised) if *promised != actual => {
-                let why = format!("the digest of its {part} is {actual}, not {promised}");
-                self.faults.add(name(source), why);
-            }
-            _ => {}
-        }
-        *promised = Some(actual);
+    LayerRead {
+        file_digest: layer.digest.clone(),
+        layer,
+        listing: reading.intake.finish(),
+        faults: reading.faults,
     }
+}
 
+struct Reading<'p> {
+    plan: &'p Plan,
+    intake: Intake<'p>,
+    faults: Faults,
+}
+
+impl Reading<'_> {
     /// Walks the tar to its end and returns the digest of it.
     fn walk<R: BufRead>(&mut self, plain: Hashed<R>) -> Result<String, TarFault> {
         let limits = &self.plan.limits;
@@ -214,17 +282,10 @@ impl Reading<'_, '_> {
         if !self.intake.push(walk.path(), walk.link(), head) {
             return Err(io::Error::other("the names of its files do not fit").into());
         }
-        if head.kind != Kind::File {
-            return Ok(());
+        if head.kind == Kind::File {
+            self.intake.content(walk, &mut self.faults)?;
         }
-        if head.sparse {
-            if self.intake.asks_for(walk.path()) {
-                let why = "it is stored as a sparse file, which is not read";
-                self.faults.add(format!("/{}", walk.path()), why);
-            }
-            return Ok(());
-        }
-        self.intake.content(walk, self.faults)
+        Ok(())
     }
 }
 
@@ -244,12 +305,8 @@ impl<R: Bytes> Content for Walk<'_, R> {
     }
 }
 
-fn buffered<R: Read>(decoder: R, limit: u64) -> Hashed<BufReader<R>> {
-    Hashed::new(BufReader::with_capacity(BUFFER, decoder), limit)
-}
-
 /// How many plain bytes a layer of so many stored bytes may have.
-fn plain_limit(limits: &Limits, stored: u64) -> u64 {
+pub(crate) fn plain_limit(limits: &Limits, stored: u64) -> u64 {
     let by_ratio = stored.saturating_mul(limits.ratio).max(limits.ratio_from);
     by_ratio.min(limits.layer_bytes)
 }

@@ -16,6 +16,8 @@ pub struct Limits {
     pub archive_entries: usize,
     /// Bytes of a manifest, an index or a configuration.
     pub document_bytes: u64,
+    /// Bytes of all documents of a compressed archive, which are held until it is read.
+    pub archive_document_bytes: u64,
     /// Entries of one layer.
     pub layer_entries: usize,
     /// Bytes of the plain tar of one layer.
@@ -32,6 +34,8 @@ pub struct Limits {
     pub path_depth: usize,
     /// Bytes of one extended header (pax, or a long name of GNU tar).
     pub header_bytes: u64,
+    /// Zeros that the holes of sparse files are read as, in one layer.
+    pub hole_bytes: u64,
     /// Bytes at the start of a text file in which licences are looked for.
     pub text_bytes: u64,
     /// Packages of an image.
@@ -44,6 +48,7 @@ impl Default for Limits {
             layers: 1000,
             archive_entries: 100_000,
             document_bytes: 16 * MIB,
+            archive_document_bytes: 64 * MIB,
             layer_entries: 8_000_000,
             layer_bytes: 512 * GIB,
             ratio: 200,
@@ -52,6 +57,7 @@ impl Default for Limits {
             path_bytes: 16 * 1024,
             path_depth: 4096,
             header_bytes: MIB,
+            hole_bytes: 256 * MIB,
             text_bytes: MIB,
             packages: 100_000,
         }

@@ -29,8 +29,86 @@ pub enum Source {
     Sbom(PathBuf),
     /// An image in a registry.
     Registry(Name),
+    /// A tar of a root file system.
+    Tar(PathBuf),
+    /// A squashfs image.
+    Squashfs(PathBuf),
+    /// A SIF image of Apptainer or Singularity.
+    Sif(PathBuf),
+    /// An ext2, ext3 or ext4 image.
+    Ext(PathBuf),
+    /// An unpacked image of Apptainer.
+    ApptainerSandbox(PathBuf),
+    /// An image in the storage of Podman, Buildah, CRI-O or Skopeo.
+    ContainersStorage(Store),
+    /// An image in the storage of Charliecloud.
+    Charliecloud(Store),
+    /// An image in the data root of Docker.
+    DockerRoot(Store),
     /// A file or a directory that its content will tell.
     Path(PathBuf),
+}
+
+/// An image by its name in a storage: `[DRIVER@ROOT]NAME`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Store {
+    /// The directory of the storage; where none is given, that of this user.
+    pub root: Option<PathBuf>,
+    /// The driver, where the storage may have several.
+    pub driver: Option<String>,
+    /// The name or the id of the image; empty for the only one.
+    pub name: String,
+}
+
+impl Store {
+    /// An image of a storage that was found by its content.
+    pub fn at(root: impl Into<PathBuf>) -> Self {
+        Self {
+            root: Some(root.into()),
+            ..Self::default()
+        }
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let Some(rest) = text.strip_prefix('[') else {
+            let name = text.to_owned();
+            return (!name.is_empty()).then_some(Self {
+                name,
+                ..Self::default()
+            });
+        };
+        let (place, name) = rest.split_once(']')?;
+        let (driver, place) = match place.split_once('@') {
+            Some((driver, place)) if !driver.contains('/') => (Some(driver.to_owned()), place),
+            _ => (None, place),
+        };
+        // The directory of what runs, and options, may follow; neither says where an image is.
+        let root = place.split('+').next().unwrap_or_default();
+        Some(Self {
+            root: (!root.is_empty()).then(|| root.into()),
+            driver,
+            name: name.to_owned(),
+        })
+    }
+}
+
+impl fmt::Display for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.driver, &self.root) {
+            (None, None) => {}
+            (driver, root) => {
+                f.write_str("[")?;
+                if let Some(driver) = driver {
+                    write!(f, "{driver}@")?;
+                }
+                if let Some(root) = root {
+                    write!(f, "{}", root.display())?;
+                }
+                f.write_str("]")?;
+            }
+        }
+        f.write_str(&self.name)
+    }
 }
 
 /// Why a reference cannot be used.
@@ -50,13 +128,39 @@ pub enum ReferenceError {
 }
 
 /// The transports that are known by name but not read yet.
-const NOT_YET: &[&str] = &[
-    "sif:",
-    "squashfs:",
-    "containers-storage:",
-    "charliecloud:",
-    "docker-daemon:",
+const NOT_YET: &[&str] = &["docker-daemon:"];
+
+/// A transport: its name, and how what follows its colon is read.
+type Transport = (&'static str, fn(&str) -> Option<Source>);
+
+/// All transports.
+const TRANSPORTS: &[Transport] = &[
+    ("apptainer-sandbox", |text| {
+        path(text, Source::ApptainerSandbox)
+    }),
+    ("charliecloud", |text| {
+        Store::read(text).map(Source::Charliecloud)
+    }),
+    ("containers-storage", |text| {
+        Store::read(text).map(Source::ContainersStorage)
+    }),
+    ("dir", |text| path(text, Source::Directory)),
+    ("docker-archive", |text| path(text, Source::DockerArchive)),
+    ("docker-root", |text| {
+        Store::read(text).map(Source::DockerRoot)
+    }),
+    ("ext", |text| path(text, Source::Ext)),
+    ("oci", layout),
+    ("oci-archive", |text| path(text, Source::OciArchive)),
+    ("sbom", |text| path(text, Source::Sbom)),
+    ("sif", |text| path(text, Source::Sif)),
+    ("squashfs", |text| path(text, Source::Squashfs)),
+    ("tar", |text| path(text, Source::Tar)),
 ];
+
+fn path(text: &str, source: fn(PathBuf) -> Source) -> Option<Source> {
+    (!text.is_empty()).then(|| source(PathBuf::from(text)))
+}
 
 impl Reference {
     /// The bill of materials in the file `path`.
@@ -95,25 +199,12 @@ impl FromStr for Reference {
             return Ok(Self { source });
         }
         let empty = || ReferenceError::Empty(text.to_owned());
-        let (transport, rest) = match text.split_once(':') {
-            Some((
-                transport @ ("docker-archive" | "oci-archive" | "oci" | "dir" | "sbom"),
-                rest,
-            )) => (transport, rest),
-            _ => ("", text),
-        };
-        if rest.is_empty() {
-            return Err(empty());
-        }
-        let path = PathBuf::from(rest);
-        let source = match transport {
-            "docker-archive" => Source::DockerArchive(path),
-            "oci-archive" => Source::OciArchive(path),
-            "oci" => layout(rest).ok_or_else(empty)?,
-            "dir" => Source::Directory(path),
-            "sbom" => Source::Sbom(path),
-            _ => Source::Path(path),
-        };
+        let known = text.split_once(':').and_then(|(name, rest)| {
+            let (_, read) = TRANSPORTS.iter().find(|(known, _)| *known == name)?;
+            Some(read(rest))
+        });
+        let source = known.unwrap_or_else(|| path(text, Source::Path));
+        let source = source.ok_or_else(empty)?;
         Ok(Self { source })
     }
 }
@@ -129,7 +220,8 @@ fn layout(text: &str) -> Option<Source> {
 }
 
 impl Source {
-    /// The path of the file or directory; empty where the image is elsewhere.
+    /// The path of the file or directory; empty where the image is elsewhere, or in the storage
+    /// of this user.
     pub fn path(&self) -> &Path {
         match self {
             Self::Registry(_) => Path::new(""),
@@ -138,23 +230,74 @@ impl Source {
             | Self::OciLayout(path, _)
             | Self::Directory(path)
             | Self::Sbom(path)
+            | Self::Tar(path)
+            | Self::Squashfs(path)
+            | Self::Sif(path)
+            | Self::Ext(path)
+            | Self::ApptainerSandbox(path)
             | Self::Path(path) => path,
+            Self::ContainersStorage(store)
+            | Self::Charliecloud(store)
+            | Self::DockerRoot(store) => store.root.as_deref().unwrap_or(Path::new("")),
         }
+    }
+
+    /// The tag of an image in a layout.
+    pub(crate) fn tag(&self) -> Option<&str> {
+        match self {
+            Self::OciLayout(_, tag) => tag.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The image in a storage.
+    pub(crate) fn store(&self) -> Option<&Store> {
+        match self {
+            Self::ContainersStorage(store)
+            | Self::Charliecloud(store)
+            | Self::DockerRoot(store) => Some(store),
+            _ => None,
+        }
+    }
+
+    /// The name of the format, which is that of the transport but for a registry; a bare path
+    /// has none.
+    pub(crate) fn format(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Registry(_) => "registry",
+            Self::Sbom(_) => "sbom",
+            Self::DockerArchive(_) => "docker-archive",
+            Self::OciArchive(_) => "oci-archive",
+            Self::OciLayout(..) => "oci",
+            Self::Directory(_) => "dir",
+            Self::Tar(_) => "tar",
+            Self::Squashfs(_) => "squashfs",
+            Self::Sif(_) => "sif",
+            Self::Ext(_) => "ext",
+            Self::ApptainerSandbox(_) => "apptainer-sandbox",
+            Self::ContainersStorage(_) => "containers-storage",
+            Self::Charliecloud(_) => "charliecloud",
+            Self::DockerRoot(_) => "docker-root",
+            Self::Path(_) => return None,
+        })
     }
 }
 
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.source.path().display();
-        match &self.source {
-            Source::DockerArchive(_) => write!(f, "docker-archive:{path}"),
-            Source::OciArchive(_) => write!(f, "oci-archive:{path}"),
-            Source::OciLayout(_, None) => write!(f, "oci:{path}"),
-            Source::OciLayout(_, Some(tag)) => write!(f, "oci:{path}:{tag}"),
-            Source::Directory(_) => write!(f, "dir:{path}"),
-            Source::Sbom(_) => write!(f, "sbom:{path}"),
-            Source::Registry(name) => write!(f, "docker://{name}"),
-            Source::Path(_) => write!(f, "{path}"),
+        if let Source::Registry(name) = &self.source {
+            return write!(f, "docker://{name}");
+        }
+        if let Some(transport) = self.source.format() {
+            write!(f, "{transport}:")?;
+        }
+        match self.source.store() {
+            Some(store) => write!(f, "{store}")?,
+            None => write!(f, "{}", self.source.path().display())?,
+        }
+        match self.source.tag() {
+            Some(tag) => write!(f, ":{tag}"),
+            None => Ok(()),
         }
     }
 }
@@ -185,6 +328,16 @@ mod tests {
     }
 
     #[test]
+    fn a_storage_is_named_in_brackets() {
+        let store = Store::read("[overlay@/graph+/run:option]name:tag@x").unwrap();
+        assert_eq!(store.root.as_deref(), Some(Path::new("/graph")));
+        assert_eq!(store.driver.as_deref(), Some("overlay"));
+        assert_eq!(store.name, "name:tag@x");
+        let store = Store::read("[/a@b]n").unwrap();
+        assert_eq!((store.driver, store.root), (None, Some("/a@b".into())));
+    }
+
+    #[test]
     fn known_transports_that_are_not_read_are_named() {
         for name in NOT_YET {
             let error = parse(&format!("{name}anything")).unwrap_err();
@@ -206,7 +359,16 @@ mod tests {
 
     #[test]
     fn empty_references_are_refused() {
-        for text in ["", "dir:", "oci:", "oci::tag", "docker-archive:"] {
+        for text in [
+            "",
+            "dir:",
+            "oci:",
+            "oci::tag",
+            "docker-archive:",
+            "sif:",
+            "containers-storage:",
+            "charliecloud:[/dir",
+        ] {
             assert_eq!(parse(text), Err(ReferenceError::Empty(text.into())));
         }
     }
@@ -223,6 +385,15 @@ mod tests {
             "docker://h.example:5000/a/b:v1",
             "docker://alpine",
             "f",
+            "tar:g",
+            "sif:h",
+            "squashfs:i",
+            "ext:j",
+            "apptainer-sandbox:k",
+            "containers-storage:localhost/l:latest",
+            "containers-storage:[vfs@/m]n",
+            "charliecloud:debian:12",
+            "docker-root:[/var/lib/docker]o@sha256:p",
         ] {
             assert_eq!(text.parse::<Reference>().unwrap().to_string(), text);
         }

@@ -16,8 +16,8 @@ use hpcctl_model::scan::{File, Image, Layer, Package, Scan};
 use crate::cache::Cache;
 use crate::catalog::{is_license_file, only_names};
 use crate::fault::Faults;
-use crate::format::{self, Contents};
-use crate::layer::{self, LayerRead, LayerSource, Plan};
+use crate::format::{self, Session};
+use crate::layer::{self, LayerRead, LayerSource, Plan, Stored};
 use crate::owners::Owners;
 use crate::packages::{self, Packages};
 use crate::tree::{FileTree, NodeId};
@@ -87,19 +87,24 @@ pub fn scan(
     let cache = cache
         .map(|directory| Cache::open(directory, options))
         .transpose()?;
-    let (opened, source, format) = format::open(reference.source(), &plan)?;
-    let (read, whiteouts) = match &opened.contents {
-        Contents::Layers(layers) => (read_layers(layers, &plan, cache.as_ref(), progress), true),
-        Contents::Directory(path) => (vec![format::read_directory(path, &plan, progress)?], false),
+    let session = Session {
+        plan: &plan,
+        progress,
     };
+    let (opened, source, format) = format::open(reference.source(), &session)?;
+    let read = read_layers(&opened.layers, &plan, cache.as_ref(), progress);
+    // An image that is one file is known by the digest of that file.
+    let of_file = read.first().and_then(|layer| layer.file_digest.clone());
+    let digest = opened.digest.or(of_file.filter(|_| opened.is_one_file));
     let mut unknowns = opened.faults.into_unknowns("image");
-    let merged = merge(read, whiteouts, &plan.limits, &mut unknowns);
+    let merged = merge(read, opened.whiteouts, &plan.limits, &mut unknowns);
     let image = Image {
         reference: Reference::from(source).to_string(),
-        digest: opened.digest,
+        digest,
         format: format.to_owned(),
         supplier: None,
         layers: merged.layers,
+        holds: opened.holds,
     };
     Ok(Scanned {
         owners: merged.owners,
@@ -118,10 +123,13 @@ fn read_layers(
     cache: Option<&Cache>,
     progress: &(dyn Progress + Sync),
 ) -> Vec<LayerRead> {
-    let sizes = sources
+    let stored = sources
         .iter()
-        .filter_map(|source| source.blob.as_ref().ok());
-    progress.total(sizes.map(|blob| blob.size()).sum());
+        .filter_map(|source| source.stored.as_ref().ok());
+    let total: u64 = stored.map(Stored::size).sum();
+    if total > 0 {
+        progress.total(total);
+    }
     let next = AtomicUsize::new(0);
     let slots: Vec<Mutex<Option<LayerRead>>> = sources.iter().map(|_| Mutex::new(None)).collect();
     let work = || {

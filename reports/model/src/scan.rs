@@ -51,8 +51,9 @@ impl LeftOut {
 pub struct Image {
     /// The reference as given, with its transport.
     pub reference: String,
-    /// The digest of the manifest (OCI), of the configuration (docker-archive), or null (a directory);
-    /// for a bill of materials what it says of its subject.
+    /// The digest of the manifest (OCI), of the configuration (docker-archive), of the file (SIF,
+    /// squashfs, ext, a tar of a root file system), or null (a directory); for a bill of materials
+    /// what it says of its subject.
     pub digest: Option<String>,
     /// The format, such as `docker-archive`, or that of a bill of materials, such as `spdx-json`.
     pub format: String,
@@ -60,6 +61,9 @@ pub struct Image {
     pub supplier: Option<String>,
     /// The layers, lowest first; one for a directory.
     pub layers: Vec<Layer>,
+    /// What else the image holds, such as a signature that was not verified.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<String>,
 }
 
 /// One layer of an image.

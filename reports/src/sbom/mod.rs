@@ -246,6 +246,8 @@ pub(crate) mod tests {
                     format: "docker-archive".into(),
                     supplier: None,
                     layers: vec![layer],
+                    holds: Vec::new(),
+                    notes: Vec::new(),
                 },
                 complete: true,
                 left_out: LeftOut::default(),

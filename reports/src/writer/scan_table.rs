@@ -89,6 +89,9 @@ fn verdict(report: &Envelope<Scan>, options: &Options) -> String {
         let names = format!("the {what} {}", names.join(", "));
         text += &filled("left out ", &names, options.width);
     }
+    for object in &image.holds {
+        text += &filled("holds    ", object, options.width);
+    }
     text
 }
 

@@ -1,4 +1,5 @@
-//! An unpacked root file system, read in place as one layer without a digest.
+//! An unpacked root file system, read in place as one layer; also the layers of storages that
+//! keep them unpacked.
 //!
 //! Directories are opened relative to their parents and links are never followed, so that
 //! nothing outside is read even if the tree changes meanwhile. File systems of the kernel
@@ -14,11 +15,14 @@ use std::sync::Arc;
 use hpcctl_model::scan;
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat};
 
-use super::{Contents, LayerRead, Opened, Plan};
+use super::{Opened, Session};
 use crate::fault::Faults;
-use crate::layer::{Content, Intake};
+use crate::layer::{Content, Directory, Intake, LayerRead, Plan, Stored};
 use crate::tarball::{Head, Kind, normalise, text};
 use crate::{Error, Progress, Source};
+
+/// Why an entry cannot be taken in.
+const NO_ROOM: &str = "the names of the files do not fit";
 
 /// The types of statfs(2) whose files are made up by the kernel.
 const OF_THE_KERNEL: &[i128] = &[
@@ -36,43 +40,55 @@ const OF_THE_KERNEL: &[i128] = &[
     0x1980_0202, // mqueue
 ];
 
+/// The attributes by which overlayfs marks a directory that hides all that is below it.
+const OPAQUE: &[&str] = &["trusted.overlay.opaque", "user.overlay.opaque"];
+
+/// The attributes by which overlayfs marks an empty file that hides a name below it.
+const WHITEOUT: &[&str] = &["trusted.overlay.whiteout", "user.overlay.whiteout"];
+
 /// Opens a directory.
-pub(super) fn open(source: &Source, _plan: &Plan) -> Result<Opened, Error> {
-    let path = source.path();
-    let metadata = path
-        .metadata()
-        .map_err(|error| Error::unreadable(path, error))?;
-    if !metadata.is_dir() {
-        return Err(Error::not_an_image(path, "it is not a directory"));
-    }
-    let contents = Contents::Directory(path.to_owned());
-    Ok(Opened {
-        digest: None,
-        contents,
-        faults: Faults::default(),
-        source: None,
-        notes: Vec::new(),
-    })
+pub(super) fn open(source: &Source, _session: &Session<'_>) -> Result<Opened, Error> {
+    open_at(source.path())
 }
 
-/// Reads a directory as one layer.
+/// Opens the directory at a path.
+pub(super) fn open_at(path: &Path) -> Result<Opened, Error> {
+    let unreadable = |error| Error::unreadable(path, error);
+    if !path.metadata().map_err(unreadable)?.is_dir() {
+        return Err(Error::not_an_image(path, "it is not a directory"));
+    }
+    open_root(path).map_err(unreadable)?;
+    Ok(Opened::of_tree(Stored::Directory(Directory::plain(path))))
+}
+
+fn open_root(path: &Path) -> io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    Ok(rustix::fs::openat(CWD, path, flags, Mode::empty())?)
+}
+
+/// Reads a directory as one layer; `name` is for what cannot be read.
 pub(crate) fn read(
-    path: &Path,
+    directory: &Directory,
+    name: &str,
     plan: &Plan,
     progress: &(dyn Progress + Sync),
-) -> Result<LayerRead, Error> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let root = rustix::fs::openat(CWD, path, flags, Mode::empty());
-    let root = root.map_err(|error| Error::unreadable(path, error.into()))?;
+) -> LayerRead {
     let mut walk = Walk {
         intake: Intake::new(plan),
         faults: Faults::default(),
         plan,
         progress,
+        source: directory,
         pending: Vec::new(),
         bytes: 0,
     };
-    walk.directory(Arc::new(root), "");
+    match open_root(&directory.path) {
+        Ok(root) => walk.directory(Arc::new(root), "", true),
+        Err(error) => {
+            let why = format!("{}: {}", directory.path.display(), walk.explain(error));
+            walk.faults.add(name, why);
+        }
+    }
     while let Some(next) = walk.pending.pop() {
         walk.enter(&next);
     }
@@ -83,11 +99,12 @@ pub(crate) fn read(
         size: walk.bytes,
         created_by: None,
     };
-    Ok(LayerRead {
+    LayerRead {
         layer,
         listing: walk.intake.finish(),
         faults: walk.faults,
-    })
+        file_digest: None,
+    }
 }
 
 /// A directory that is still to be read.
@@ -103,20 +120,32 @@ struct Walk<'a> {
     faults: Faults,
     plan: &'a Plan,
     progress: &'a (dyn Progress + Sync),
+    source: &'a Directory,
     pending: Vec<Pending>,
     bytes: u64,
 }
 
 impl Walk<'_> {
-    fn fault(&mut self, path: &str, error: impl ToString) {
-        self.faults.add(format!("/{path}"), error.to_string());
+    fn fault(&mut self, path: &str, error: impl Into<io::Error>) {
+        let why = self.explain(error.into());
+        self.faults.add(format!("/{path}"), why);
+    }
+
+    /// What the system says, and what can be done where it refuses.
+    fn explain(&self, error: io::Error) -> String {
+        match self.source.hint {
+            Some(hint) if error.kind() == io::ErrorKind::PermissionDenied => {
+                format!("{error}: {hint}")
+            }
+            _ => error.to_string(),
+        }
     }
 
     fn enter(&mut self, next: &Pending) {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         match rustix::fs::openat(&next.parent, &next.name, flags, Mode::empty()) {
             Ok(fd) if self.is_of_the_kernel(&fd, next.device) => {}
-            Ok(fd) => self.directory(Arc::new(fd), &next.path),
+            Ok(fd) => self.directory(Arc::new(fd), &next.path, false),
             Err(error) => self.fault(&next.path, error),
         }
     }
@@ -129,17 +158,20 @@ impl Walk<'_> {
                 .is_ok_and(|stat| OF_THE_KERNEL.contains(&i128::from(stat.f_type)))
     }
 
-    fn directory(&mut self, fd: Arc<OwnedFd>, path: &str) {
+    fn directory(&mut self, fd: Arc<OwnedFd>, path: &str, is_root: bool) {
         let names = match names(&fd) {
             Ok(names) => names,
             Err(error) => return self.fault(path, error),
         };
+        if self.source.overlay && !is_root && is_opaque(&fd) {
+            self.hide(&format!("{path}/.wh..wh..opq"));
+        }
         let device = rustix::fs::fstat(&*fd).map_or(0, |stat| stat.st_dev);
         let first = self.pending.len();
         for name in names {
             if self.intake.len() >= self.plan.limits.layer_entries {
                 let why = format!("more than {} files", self.plan.limits.layer_entries);
-                return self.fault(path, why);
+                return self.faults.add(format!("/{path}"), why);
             }
             let mut raw = Vec::with_capacity(path.len() + name.as_bytes().len() + 1);
             raw.extend_from_slice(path.as_bytes());
@@ -147,19 +179,39 @@ impl Walk<'_> {
             raw.extend_from_slice(name.as_bytes());
             let mut full = String::new();
             if let Err(error) = normalise(&raw, &self.plan.limits, &mut full) {
-                self.fault(path, error);
+                self.faults.add(format!("/{path}"), error.to_string());
                 continue;
             }
             if !self.plan.selection.takes(&full) {
                 continue;
             }
             match rustix::fs::statat(&*fd, &name, AtFlags::SYMLINK_NOFOLLOW) {
+                Ok(stat) if self.source.overlay && is_whiteout(&fd, &name, &stat) => {
+                    let (directory, name) = full.rsplit_once('/').unwrap_or(("", &full));
+                    self.hide(&format!("{directory}/.wh.{name}"));
+                }
                 Ok(stat) => self.entry(&fd, name, full, &stat, device),
                 Err(error) => self.fault(&full, error),
             }
         }
         // The last pushed is read first: turned round, directories come by name.
         self.pending[first..].reverse();
+    }
+
+    /// Takes in a whiteout as a layer's tar would have it.
+    fn hide(&mut self, path: &str) {
+        let head = Head {
+            kind: Kind::File,
+            size: 0,
+            mode: 0,
+            owner: None,
+            sparse: false,
+            fault: None,
+        };
+        let path = path.trim_start_matches('/');
+        if !self.intake.push(path, "", &head) {
+            self.fault(path, io::Error::other(NO_ROOM));
+        }
     }
 
     fn entry(&mut self, fd: &Arc<OwnedFd>, name: CString, path: String, stat: &Stat, device: u64) {
@@ -186,12 +238,12 @@ impl Walk<'_> {
             kind,
             size,
             mode,
-            owner: Some((stat.st_uid, stat.st_gid)),
+            owner: self.source.owners.then_some((stat.st_uid, stat.st_gid)),
             sparse: false,
             fault: None,
         };
         if !self.intake.push(&path, &link, &head) {
-            return self.fault(&path, "the names of the files do not fit");
+            return self.fault(&path, io::Error::other(NO_ROOM));
         }
         match kind {
             Kind::Directory => {
@@ -222,7 +274,7 @@ impl Walk<'_> {
         };
         // It may have become a FIFO since.
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-            return self.fault(path, "it changed while it was read");
+            return self.fault(path, io::Error::other("it changed while it was read"));
         }
         let mut content = FileContent {
             file: File::from(fd),
@@ -233,6 +285,31 @@ impl Walk<'_> {
         if let Err(error) = self.intake.content(&mut content, &mut self.faults) {
             self.fault(path, error);
         }
+    }
+}
+
+/// Whether overlayfs takes a directory as hiding all that lower layers have in it.
+fn is_opaque(fd: &OwnedFd) -> bool {
+    OPAQUE.iter().any(|name| {
+        let mut value = [0; 1];
+        rustix::fs::fgetxattr(fd, *name, &mut value) == Ok(1) && value == *b"y"
+    })
+}
+
+/// Whether overlayfs takes an entry as hiding its name in lower layers.
+fn is_whiteout(fd: &OwnedFd, name: &CString, stat: &Stat) -> bool {
+    match FileType::from_raw_mode(stat.st_mode) {
+        FileType::CharacterDevice => stat.st_rdev == 0,
+        FileType::RegularFile if stat.st_size == 0 => {
+            // Without O_NONBLOCK, opening what became a FIFO meanwhile would wait.
+            let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+            let opened = rustix::fs::openat(fd, name, flags, Mode::empty());
+            opened.is_ok_and(|file| {
+                let has = |name: &&str| rustix::fs::fgetxattr(&file, *name, &mut [0_u8; 0]).is_ok();
+                WHITEOUT.iter().any(has)
+            })
+        }
+        _ => false,
     }
 }
 

@@ -6,13 +6,15 @@
 
 use serde::Deserialize;
 
+use std::path::Path;
+
 use super::oci::check_platform;
-use super::{Contents, Opened, open_archive};
+use super::{Opened, Session, open_archive};
 use crate::archive::Archive;
 use crate::blob::sha256;
 use crate::config::Config;
 use crate::fault::Faults;
-use crate::layer::{LayerSource, Plan};
+use crate::layer::LayerSource;
 use crate::{Error, Source};
 
 /// One image of the manifest.
@@ -25,10 +27,19 @@ struct Image {
 }
 
 /// Opens the first image of an archive.
-pub(super) fn open(source: &Source, plan: &Plan) -> Result<Opened, Error> {
-    let (path, limits) = (source.path(), &plan.limits);
+pub(super) fn open(source: &Source, session: &Session<'_>) -> Result<Opened, Error> {
+    let archive = open_archive(source.path(), session)?;
+    open_in(&archive, source.path(), session)
+}
+
+/// Opens the first image of an archive whose entries are known.
+pub(super) fn open_in(
+    archive: &Archive,
+    path: &Path,
+    session: &Session<'_>,
+) -> Result<Opened, Error> {
+    let limits = &session.plan.limits;
     let refuse = |why: String| Error::not_an_image(path, why);
-    let archive = open_archive(path, limits)?;
     let document = |name: &str| {
         archive
             .document(name, limits)
@@ -56,7 +67,7 @@ pub(super) fn open(source: &Source, plan: &Plan) -> Result<Opened, Error> {
         );
     }
     let config = Config::read(&config).map_err(refuse)?;
-    check_platform(plan.platform.as_ref(), config.platform(), path)?;
+    check_platform(session.plan.platform.as_ref(), config.platform(), path)?;
     let names = image.layers.as_deref().unwrap_or_default();
     if names.len() > limits.layers {
         return Err(refuse(format!("it has more than {} layers", limits.layers)));
@@ -72,22 +83,19 @@ pub(super) fn open(source: &Source, plan: &Plan) -> Result<Opened, Error> {
     if let Some(fault) = &archive.fault {
         faults.add("archive", fault.clone());
     }
-    let layers = layers(&archive, names, &config);
     Ok(Opened {
         digest: Some(digest),
-        contents: Contents::Layers(layers),
+        layers: layers(archive, names, &config),
+        whiteouts: true,
         faults,
-        source: None,
-        notes: Vec::new(),
+        ..Opened::default()
     })
 }
 
 fn layers(archive: &Archive, names: &[String], config: &Config) -> Vec<LayerSource> {
     let made = config.created_by(names.len());
     let layer = |(place, (name, created_by)): (usize, (&String, Option<String>))| LayerSource {
-        blob: archive
-            .get(name)
-            .ok_or_else(|| format!("the archive has no {name}")),
+        stored: archive.layer(name),
         digest: digest_in(name),
         diff_id: config.diff_ids().get(place).cloned(),
         created_by,

@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use hpcctl_registry::{Digest, Manifest, Repository};
 use serde::Deserialize;
 
-use super::{Contents, Opened, registry};
+use super::{Opened, Session, registry};
 use crate::archive::Archive;
 use crate::blob::{Blob, sha256};
 use crate::config::Config;
 use crate::fault::Faults;
-use crate::layer::{LayerSource, Plan};
+use crate::layer::{LayerSource, Plan, Stored};
 use crate::{Error, Limits, Platform, Source};
 
 /// Indexes that may lie in one another.
@@ -60,8 +60,9 @@ struct Document {
 }
 
 /// Opens an image of a layout in a directory.
-pub(super) fn open(source: &Source, plan: &Plan) -> Result<Opened, Error> {
-    open_layout(&Layout::Directory(source.path().to_owned()), source, plan)
+pub(super) fn open(source: &Source, session: &Session<'_>) -> Result<Opened, Error> {
+    let layout = Layout::Directory(source.path().to_owned());
+    open_layout(&layout, source, session.plan)
 }
 
 /// Opens an image of a layout.
@@ -142,28 +143,31 @@ impl<'a> Opening<'a> {
         serde_json::from_slice(bytes).map_err(|error| self.refuse(error.to_string()))
     }
 
-    fn find(&self, name: &str) -> Result<Blob, Error> {
-        match self.layout {
-            Layout::Directory(path) => Blob::open(&path.join(name)),
-            Layout::Archive(archive) => archive
-                .get(name)
-                .ok_or_else(|| self.refuse(format!("it has no {name}"))),
-            Layout::Registry(_) => Err(self.refuse(format!("a registry has no {name}"))),
-        }
-    }
-
     /// The bytes of a layer.
-    fn layer(&self, layer: &Descriptor) -> Result<Blob, String> {
-        if let Layout::Registry(repository) = self.layout {
-            let most = self.limits.layer_bytes;
-            return registry::layer(repository, &layer.digest, layer.size, most);
+    fn layer(&self, layer: &Descriptor) -> Result<Stored, String> {
+        let place = || self.place(&layer.digest).map_err(|error| error.to_string());
+        match self.layout {
+            Layout::Directory(path) => Blob::open(&path.join(place()?))
+                .map(Stored::Tar)
+                .map_err(|error| error.to_string()),
+            Layout::Archive(archive) => archive.layer(&place()?),
+            Layout::Registry(repository) => {
+                let most = self.limits.layer_bytes;
+                registry::layer(repository, &layer.digest, layer.size, most).map(Stored::Tar)
+            }
         }
-        let blob = self.place(&layer.digest).and_then(|name| self.find(&name));
-        blob.map_err(|error| error.to_string())
     }
 
     fn named(&self, name: &str) -> Result<Vec<u8>, Error> {
-        let bytes = self.find(name)?.bytes(self.limits.document_bytes);
+        let bytes = match self.layout {
+            Layout::Directory(path) => {
+                Blob::open(&path.join(name))?.bytes(self.limits.document_bytes)
+            }
+            Layout::Archive(archive) => archive.document(name, self.limits),
+            Layout::Registry(_) => {
+                return Err(self.refuse(format!("a registry has no {name}")));
+            }
+        };
         bytes.map_err(|error| self.refuse(format!("{name}: {error}")))
     }
 
@@ -317,18 +321,17 @@ impl<'a> Opening<'a> {
                 .zip(made)
                 .enumerate()
                 .map(|(place, (layer, created_by))| LayerSource {
-                    blob: self.layer(&layer),
+                    stored: self.layer(&layer),
                     digest: Some(layer.digest),
                     diff_id: config.diff_ids().get(place).cloned(),
                     created_by,
                 });
-        let contents = Contents::Layers(sources.collect());
         Ok(Opened {
             digest: Some(chosen.digest),
-            contents,
+            layers: sources.collect(),
+            whiteouts: true,
             faults,
-            source: None,
-            notes: Vec::new(),
+            ..Opened::default()
         })
     }
 }

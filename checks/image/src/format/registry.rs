@@ -4,14 +4,14 @@ use std::io::Read;
 
 use hpcctl_registry::{Client, Digest, Repository, Settings};
 
-use super::Opened;
 use super::oci::{Layout, open_manifest};
+use super::{Opened, Session};
 use crate::blob::{Blob, Remote};
-use crate::layer::Plan;
 use crate::{Error, Source};
 
 /// Opens an image of a registry; also says under which name it was found.
-pub(super) fn open(source: &Source, plan: &Plan) -> Result<Opened, Error> {
+pub(super) fn open(source: &Source, session: &Session<'_>) -> Result<Opened, Error> {
+    let plan = session.plan;
     let Source::Registry(name) = source else {
         return Err(Error::Internal("this is no image of a registry".to_owned()));
     };

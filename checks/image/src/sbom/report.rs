@@ -22,6 +22,7 @@ pub(super) fn report(path: &Path, format: &str, mut bill: Bill, limits: &Limits)
         format: format.to_owned(),
         supplier: bill.supplier.take(),
         layers: Vec::new(),
+        holds: Vec::new(),
     };
     let packages = packages(bill, limits, &mut faults);
     if packages.is_empty() {

@@ -1,5 +1,6 @@
 //! One header block of 512 bytes, as tar(5) lays it out.
 
+use super::sparse::Map;
 use crate::owners::Owner;
 
 /// The size of every block.
@@ -81,14 +82,24 @@ impl<'a> Header<'a> {
     }
 
     /// The full size of an old GNU sparse file, and whether another map block follows.
-    pub(super) fn sparse(&self) -> Result<(u64, bool), HeaderFault> {
+    pub(super) fn sparse(&self, map: &mut Map) -> Result<(u64, bool), HeaderFault> {
+        sparse_parts(&self.0[386..482], map)?;
         Ok((number(&self.0[483..495])?, self.0[482] != 0))
     }
 }
 
-/// Whether another map block follows this one of an old GNU sparse file.
-pub(super) fn sparse_goes_on(block: &[u8; BLOCK]) -> bool {
-    block[504] != 0
+/// Takes a further map block of an old GNU sparse file; says whether another one follows.
+pub(super) fn sparse_block(block: &[u8; BLOCK], map: &mut Map) -> Result<bool, HeaderFault> {
+    sparse_parts(&block[..504], map)?;
+    Ok(block[504] != 0)
+}
+
+/// Reads parts of twelve bytes for each of their two numbers; an empty one ends them.
+fn sparse_parts(parts: &[u8], map: &mut Map) -> Result<(), HeaderFault> {
+    for part in parts.chunks_exact(24).take_while(|part| part[0] != 0) {
+        map.push(number(&part[..12])?, number(&part[12..])?);
+    }
+    Ok(())
 }
 
 /// The bytes before the first NUL.
@@ -142,7 +153,7 @@ mod tests {
             if let Ok(Some(header)) = Header::read(&block) {
                 let mut path = Vec::new();
                 header.path(&mut path);
-                let _ = (header.size(), header.mode(), header.link(), header.sparse());
+                let _ = (header.size(), header.mode(), header.link(), header.sparse(&mut Map::default()));
             }
         }
 

@@ -7,6 +7,7 @@
 mod header;
 mod path;
 mod pax;
+mod sparse;
 mod walk;
 
 pub(crate) use path::{normalise, text};

@@ -1,5 +1,7 @@
 //! The records of a pax extended header: `LENGTH KEY=VALUE\n`.
 
+use super::sparse::Map;
+
 /// What the extended headers before an entry say about it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Extended {
@@ -11,12 +13,42 @@ pub(super) struct Extended {
     pub(super) link: Option<Vec<u8>>,
     /// The size of the content, in place of the header's.
     pub(super) size: Option<u64>,
-    /// The full size of a sparse file.
-    pub(super) sparse: Option<u64>,
+    /// What is said of a sparse file.
+    pub(super) sparse: Option<PaxSparse>,
     /// The user, in place of the header's.
     pub(super) uid: Option<u64>,
     /// The group, in place of the header's.
     pub(super) gid: Option<u64>,
+}
+
+/// A sparse file in one of its three forms.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(super) struct PaxSparse {
+    /// The full size.
+    pub(super) size: Option<u64>,
+    /// The map, unless it stands before the content.
+    pub(super) map: Map,
+    /// Whether the map stands before the content (1.0).
+    pub(super) is_before: bool,
+    /// The offset whose length is still to come (0.0).
+    offset: u64,
+}
+
+impl PaxSparse {
+    fn read(&mut self, key: &[u8], value: &[u8]) -> Result<(), PaxFault> {
+        match key {
+            b"major" => self.is_before = value == b"1",
+            b"size" | b"realsize" => self.size = Some(decimal(value).ok_or(PaxFault)?),
+            b"map" => self.map.push_list(value).ok_or(PaxFault)?,
+            b"offset" => self.offset = decimal(value).ok_or(PaxFault)?,
+            b"numbytes" => {
+                let length = decimal(value).ok_or(PaxFault)?;
+                self.map.push(self.offset, length);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
 }
 
 /// A record that breaks the form.
@@ -39,13 +71,12 @@ impl Extended {
                 b"size" => extended.size = Some(decimal(value).ok_or(PaxFault)?),
                 b"uid" => extended.uid = Some(decimal(value).ok_or(PaxFault)?),
                 b"gid" => extended.gid = Some(decimal(value).ok_or(PaxFault)?),
-                b"GNU.sparse.major" | b"GNU.sparse.map" => {
-                    extended.sparse.get_or_insert(0);
+                _ => {
+                    if let Some(key) = key.strip_prefix(b"GNU.sparse.") {
+                        let sparse = extended.sparse.get_or_insert_default();
+                        sparse.read(key, value)?;
+                    }
                 }
-                b"GNU.sparse.realsize" | b"GNU.sparse.size" => {
-                    extended.sparse = Some(decimal(value).ok_or(PaxFault)?);
-                }
-                _ => {}
             }
         }
         Ok(extended)

@@ -4,9 +4,10 @@ use std::io::{self, BufRead, Read};
 
 use serde::{Deserialize, Serialize};
 
-use super::header::{BLOCK, Header, HeaderFault, sparse_goes_on};
+use super::header::{BLOCK, Header, HeaderFault, sparse_block};
 use super::path::{PathFault, normalise, text};
-use super::pax::{Extended, PaxFault};
+use super::pax::{Extended, PaxFault, PaxSparse};
+use super::sparse::{Map, Run, Sparse, SparseFault, ZEROS};
 use crate::Limits;
 use crate::owners::Owner;
 
@@ -44,8 +45,19 @@ pub(crate) struct Head {
     pub(crate) owner: Option<Owner>,
     /// Whether the content is stored as a sparse map.
     pub(crate) sparse: bool,
-    /// Why the path is not to be taken.
-    pub(crate) fault: Option<PathFault>,
+    /// Why the entry is not to be taken.
+    pub(crate) fault: Option<EntryFault>,
+}
+
+/// Why an entry is not to be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum EntryFault {
+    /// Its path is not one.
+    #[error(transparent)]
+    Path(#[from] PathFault),
+    /// Where its stored bytes belong cannot be told.
+    #[error(transparent)]
+    Sparse(#[from] SparseFault),
 }
 
 /// Why a walk cannot go on.
@@ -66,6 +78,9 @@ pub(crate) enum TarFault {
     /// An extended header is larger than the limit.
     #[error("an extended header of the tar is larger than {0} bytes")]
     HeaderTooLarge(u64),
+    /// The holes of sparse files are larger than the limit.
+    #[error("the sparse files that were looked at have holes of more than {0} bytes")]
+    HolesTooLarge(u64),
 }
 
 /// A walk over an archive.
@@ -76,6 +91,10 @@ pub(crate) struct Walk<'a, R> {
     /// What is left of the content, and the padding after it.
     left: u64,
     padding: u64,
+    /// Where the content belongs, of a sparse file.
+    sparse: Option<Sparse>,
+    /// The bytes of holes that were handed out.
+    holes: u64,
     raw: Vec<u8>,
     path: String,
     link: String,
@@ -90,6 +109,8 @@ impl<'a, R: Bytes> Walk<'a, R> {
             block: [0; BLOCK],
             left: 0,
             padding: 0,
+            sparse: None,
+            holes: 0,
             raw: Vec::new(),
             path: String::new(),
             link: String::new(),
@@ -141,13 +162,77 @@ impl<'a, R: Bytes> Walk<'a, R> {
         &mut self.bytes
     }
 
-    /// How much of the content is left to read.
+    /// How much of the content is left to read, holes included.
     pub(crate) fn left(&self) -> u64 {
-        self.left
+        self.sparse.as_ref().map_or(self.left, Sparse::left)
     }
 
-    /// Appends up to `limit` bytes of the content to `out`.
+    /// The start of the content, as far as it is in the buffer; nothing is used up.
+    pub(crate) fn peek(&mut self) -> Result<&[u8], TarFault> {
+        let mut left = self.left;
+        match self.sparse.as_ref().map(Sparse::run) {
+            Some(Run::Hole(count)) => {
+                let count = usize::try_from(count).unwrap_or(usize::MAX);
+                return Ok(&ZEROS[..count.min(ZEROS.len())]);
+            }
+            Some(Run::Stored(count)) => left = left.min(count),
+            None => {}
+        }
+        let left = usize::try_from(left).unwrap_or(usize::MAX);
+        let buffer = self.bytes.fill_buf()?;
+        Ok(&buffer[..buffer.len().min(left)])
+    }
+
+    /// Uses up `count` bytes of those that a peek showed.
+    pub(crate) fn consume(&mut self, count: usize) {
+        if let Some(sparse) = &mut self.sparse {
+            let is_hole = matches!(sparse.run(), Run::Hole(_));
+            sparse.pass(count as u64);
+            if is_hole {
+                return;
+            }
+        }
+        self.bytes.consume(count);
+        self.left = self.left.saturating_sub(count as u64);
+    }
+
+    /// Appends up to `limit` bytes of the content to `out`; holes are zeros.
     pub(crate) fn read_content(&mut self, limit: u64, out: &mut Vec<u8>) -> Result<(), TarFault> {
+        let Some(mut sparse) = self.sparse.take() else {
+            return self.read_stored(limit, out);
+        };
+        let mut wanted = sparse.left().min(limit);
+        let mut read = Ok(());
+        while wanted > 0 && read.is_ok() {
+            let count = match sparse.run() {
+                Run::Hole(count) => {
+                    let count = count.min(wanted);
+                    read = self.fill_hole(count, out);
+                    count
+                }
+                Run::Stored(count) => {
+                    let count = count.min(wanted);
+                    read = self.read_stored(count, out);
+                    count
+                }
+            };
+            sparse.pass(count);
+            wanted -= count;
+        }
+        self.sparse = Some(sparse);
+        read
+    }
+
+    fn fill_hole(&mut self, count: u64, out: &mut Vec<u8>) -> Result<(), TarFault> {
+        self.holes = self.holes.saturating_add(count);
+        if self.holes > self.limits.hole_bytes {
+            return Err(TarFault::HolesTooLarge(self.limits.hole_bytes));
+        }
+        io::repeat(0).take(count).read_to_end(out)?;
+        Ok(())
+    }
+
+    fn read_stored(&mut self, limit: u64, out: &mut Vec<u8>) -> Result<(), TarFault> {
         let wanted = self.left.min(limit);
         let read = (&mut self.bytes).take(wanted).read_to_end(out)? as u64;
         self.left -= read;
@@ -177,13 +262,19 @@ impl<'a, R: Bytes> Walk<'a, R> {
             b'5' | b'D' => Kind::Directory,
             _ => Kind::File,
         };
-        let mut fault = normalise(raw, self.limits, &mut self.path).err();
+        let mut fault: Option<EntryFault> = normalise(raw, self.limits, &mut self.path)
+            .err()
+            .map(EntryFault::from);
         let link = extended.link.as_deref().unwrap_or_else(|| header.link());
         self.link.clear();
         match kind {
-            Kind::HardLink => fault = fault.or(normalise(link, self.limits, &mut self.link).err()),
+            Kind::HardLink => {
+                fault = fault.or(normalise(link, self.limits, &mut self.link)
+                    .err()
+                    .map(EntryFault::from))
+            }
             Kind::Symlink if link.len() > self.limits.path_bytes => {
-                fault = fault.or(Some(PathFault::TooLong));
+                fault = fault.or(Some(PathFault::TooLong.into()));
             }
             Kind::Symlink => self.link.push_str(&text(link)),
             _ => {}
@@ -192,30 +283,84 @@ impl<'a, R: Bytes> Walk<'a, R> {
             self.path.clear();
             self.path.push_str(&text(raw));
         }
-        let old_sparse = (flag == b'S').then(|| header.sparse()).transpose()?;
-        if let Some((_, true)) = old_sparse {
-            self.pass_sparse_maps()?;
+        let sparse = self.lay_out(flag, stored, kind, extended.sparse)?;
+        let is_sparse = sparse.is_some();
+        let mut size = if kind == Kind::File { stored } else { 0 };
+        match sparse {
+            Some(Ok(sparse)) => {
+                size = sparse.left();
+                self.sparse = Some(sparse);
+            }
+            Some(Err(why)) => fault = fault.or(Some(why.into())),
+            None => {}
         }
-        let sparse = extended.sparse.or(old_sparse.map(|(size, _)| size));
-        // Links, directories and special files have no content, whatever their header claims.
-        let has_content = !matches!(flag, b'1'..=b'6');
-        self.set_content(if has_content { stored } else { 0 });
-        let size = if kind == Kind::File {
-            sparse.unwrap_or(stored)
-        } else {
-            0
-        };
         Ok(Head {
             kind,
             size,
             mode,
             owner,
-            sparse: sparse.is_some(),
+            sparse: is_sparse,
             fault,
         })
     }
 
+    /// Makes the content of the entry ready, of a sparse file by its map.
+    fn lay_out(
+        &mut self,
+        flag: u8,
+        stored: u64,
+        kind: Kind,
+        pax: Option<PaxSparse>,
+    ) -> Result<Option<Result<Sparse, SparseFault>>, TarFault> {
+        // Links, directories and special files have no content, whatever their header claims.
+        let has_content = !matches!(flag, b'1'..=b'6');
+        self.set_content(if has_content { stored } else { 0 });
+        if flag == b'S' {
+            return self.old_sparse().map(Some);
+        }
+        let pax = pax.filter(|_| kind == Kind::File);
+        pax.map(|pax| self.pax_sparse(pax)).transpose()
+    }
+
+    /// Lays out an old GNU sparse file; further blocks of its map come before its content.
+    fn old_sparse(&mut self) -> Result<Result<Sparse, SparseFault>, TarFault> {
+        let mut map = Map::default();
+        let header = Header::read(&self.block)?.ok_or(HeaderFault::Checksum)?;
+        let (size, mut goes_on) = header.sparse(&mut map)?;
+        while goes_on {
+            if !self.read_header()? {
+                return Err(TarFault::Truncated);
+            }
+            goes_on = sparse_block(&self.block, &mut map)?;
+        }
+        Ok(map.laid_out(size, self.left))
+    }
+
+    /// Lays out a sparse file of the pax format; the map of 1.0 is read off its content.
+    fn pax_sparse(&mut self, sparse: PaxSparse) -> Result<Result<Sparse, SparseFault>, TarFault> {
+        let mut map = sparse.map;
+        if sparse.is_before {
+            let mut left = self.left;
+            let bytes = &mut self.bytes;
+            let read = map.push_blocks(|| {
+                let mut block = [0; BLOCK];
+                left = left.checked_sub(BLOCK as u64).ok_or(TarFault::Truncated)?;
+                bytes.read_exact(&mut block)?;
+                Ok(block)
+            })?;
+            self.left = left;
+            if read.is_none() {
+                return Ok(Err(SparseFault::Malformed));
+            }
+        }
+        let Some(size) = sparse.size else {
+            return Ok(Err(SparseFault::Malformed));
+        };
+        Ok(map.laid_out(size, self.left))
+    }
+
     fn set_content(&mut self, size: u64) {
+        self.sparse = None;
         self.left = size;
         self.padding = size.wrapping_neg() % BLOCK as u64;
     }
@@ -224,7 +369,7 @@ impl<'a, R: Bytes> Walk<'a, R> {
     fn pass_content(&mut self) -> Result<(), TarFault> {
         let count = self.left.saturating_add(self.padding);
         let least = self.left;
-        (self.left, self.padding) = (0, 0);
+        (self.left, self.padding, self.sparse) = (0, 0, None);
         // An archive that was cut inside the last padding has lost nothing.
         if self.bytes.skip(count)? < least {
             Err(TarFault::Truncated)
@@ -256,18 +401,6 @@ impl<'a, R: Bytes> Walk<'a, R> {
         let mut content = Vec::new();
         self.read_content(size, &mut content)?;
         Ok(content)
-    }
-
-    /// Skips the further map blocks of an old GNU sparse file.
-    fn pass_sparse_maps(&mut self) -> Result<(), TarFault> {
-        loop {
-            if !self.read_header()? {
-                return Err(TarFault::Truncated);
-            }
-            if !sparse_goes_on(&self.block) {
-                return Ok(());
-            }
-        }
     }
 }
 

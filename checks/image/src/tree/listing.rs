@@ -10,7 +10,7 @@ use crate::owners::Owners;
 use crate::tarball::{Head, Kind};
 
 /// A layer's entries; all names lie in one buffer.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub(crate) struct Listing {
     names: String,
     entries: Vec<Packed>,
@@ -21,7 +21,7 @@ pub(crate) struct Listing {
 }
 
 /// What was found in one file.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub(crate) struct Facts {
     /// The licences that the file bears.
     pub(crate) license: Option<FileLicense>,
@@ -42,7 +42,7 @@ pub(crate) struct FileLicense {
     pub(crate) grants: bool,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Packed {
     path: Span,
     link: Span,

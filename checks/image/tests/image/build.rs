@@ -53,6 +53,13 @@ impl Layer {
         self.link(EntryType::Symlink, path, target)
     }
 
+    /// A pax header of these records, then an entry of these stored bytes.
+    pub fn pax(mut self, records: &[(&str, &str)], path: &str, stored: &[u8]) -> Self {
+        let records = records.iter().map(|(key, value)| (*key, value.as_bytes()));
+        self.0.append_pax_extensions(records).unwrap();
+        self.file(path, stored)
+    }
+
     /// An entry whose name the builder would refuse, with a size it may not have.
     pub fn raw(mut self, kind: EntryType, path: &[u8], size: u64, content: &[u8]) -> Self {
         let mut header = header(kind, size);
@@ -92,6 +99,41 @@ pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+pub fn xz(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = liblzma::write::XzEncoder::new(Vec::new(), 1);
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+pub fn bzip2(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+pub fn lz4(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = lz4_flex::frame::FrameEncoder::new(Vec::new());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+pub fn zstd(bytes: &[u8]) -> Vec<u8> {
+    zstd::encode_all(bytes, 1).unwrap()
+}
+
+/// A way to compress.
+pub type Compress = fn(&[u8]) -> Vec<u8>;
+
+/// Every compression, with the end of its media type.
+pub const COMPRESSIONS: &[(&str, Compress)] = &[
+    ("tar", <[u8]>::to_vec),
+    ("tar+gzip", gzip),
+    ("tar+zstd", zstd),
+    ("tar+bzip2", bzip2),
+    ("tar+xz", xz),
+    ("tar+lz4", lz4),
+];
+
 /// A configuration for layers by their plain tars.
 pub fn config(tars: &[Vec<u8>]) -> Vec<u8> {
     let diff_ids: Vec<String> = tars.iter().map(|tar| digest(tar)).collect();
@@ -108,11 +150,16 @@ pub fn config(tars: &[Vec<u8>]) -> Vec<u8> {
 
 /// A docker-archive of plain layers.
 pub fn docker_archive(tars: &[Vec<u8>]) -> Vec<u8> {
+    docker_archive_of(tars, tars)
+}
+
+/// A docker-archive of layers that are stored as `stored`.
+pub fn docker_archive_of(tars: &[Vec<u8>], stored: &[Vec<u8>]) -> Vec<u8> {
     let names: Vec<String> = (0..tars.len()).map(|n| format!("{n}/layer.tar")).collect();
     let manifest = json!([{ "Config": "config.json", "RepoTags": [], "Layers": names }]);
     let mut archive = Layer::new();
-    for (name, tar) in names.iter().zip(tars) {
-        archive = archive.file(name, tar);
+    for (name, bytes) in names.iter().zip(stored) {
+        archive = archive.file(name, bytes);
     }
     let archive = archive.file("config.json", config(tars));
     archive.file("manifest.json", manifest.to_string()).tar()

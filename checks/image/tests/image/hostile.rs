@@ -222,18 +222,42 @@ fn deep_paths_and_many_entries_are_bounded() {
 }
 
 #[test]
-fn other_compressions_are_named() {
-    let tar = Layer::new().file("a", "b").tar();
-    for (magic, name) in [(&b"\xfd7zXZ\0...."[..], "xz"), (b"BZh91AY&SY", "bzip2")] {
-        let scanned = scan_stored(&tar, magic);
-        assert!(
-            unknowns(&scanned).contains(&format!("compressed with {name}")),
-            "{name}"
-        );
+fn a_broken_stream_of_any_compression_makes_a_scan_incomplete() {
+    let tar = Layer::new().file(STATUS, deb("a", "1")).tar();
+    for (name, compress) in COMPRESSIONS {
+        let stored = compress(&tar);
+        for cut in [8, stored.len() / 2] {
+            let scanned = scan_stored(&tar, &stored[..cut]);
+            assert!(!scanned.scan.complete, "{name} cut at {cut}");
+        }
     }
     assert!(
         unknowns(&scan_stored(&tar, b"random bytes".repeat(100).as_slice())).contains("checksum")
     );
+}
+
+#[test]
+fn a_bomb_in_a_compressed_archive_ends_at_the_ratio() {
+    let place = Place::new();
+    let zeros = Layer::new().file("zeros", vec![0; 8 << 20]);
+    let archive = zeros.file("manifest.json", "[]").tar();
+    let limits = Limits {
+        ratio: 10,
+        ratio_from: 1 << 20,
+        ..Limits::default()
+    };
+    let options = Options {
+        limits,
+        ..Options::default()
+    };
+    let path = place.put("bomb.tar.xz", xz(&archive));
+    for source in [Source::DockerArchive(path.clone()), Source::Path(path)] {
+        let error = scan(&Reference::from(source), &options, &Silent).unwrap_err();
+        assert!(
+            error.to_string().contains("unpacks to more than"),
+            "{error}"
+        );
+    }
 }
 
 #[test]
@@ -278,8 +302,11 @@ proptest! {
             archive[at % length] = byte;
         }
         let place = Place::new();
-        let source = Source::DockerArchive(place.put("image.tar", archive));
+        let zipped = place.put("image.tar.gz", gzip(&archive));
+        let plain = place.put("image.tar", archive);
         // Whether there is still an image is open; that it ends without a panic is not.
-        let _ = scan(&Reference::from(source), &declared_only(), &Silent);
+        for source in [Source::DockerArchive(plain), Source::DockerArchive(zipped.clone()), Source::Tar(zipped)] {
+            let _ = scan(&Reference::from(source), &declared_only(), &Silent);
+        }
     }
 }

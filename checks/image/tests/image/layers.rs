@@ -192,3 +192,135 @@ fn gzip_of_several_members_is_read_to_the_end() {
         (vec!["a 1".to_owned()], String::new())
     );
 }
+
+/// A status file with a hole of `hole` bytes in its middle: what is stored of it, and where the
+/// second half begins.
+fn with_hole(hole: u64) -> (String, u64, u64) {
+    let text = deb("a", "1") + &deb("b", "2");
+    // In the middle of a value, where zeros do no harm.
+    let first = text.find("<m@").unwrap() as u64;
+    (text, first, first + hole)
+}
+
+#[test]
+fn sparse_files_of_every_form_are_read_with_their_holes() {
+    let (stored, first, at) = with_hole(4096);
+    let second = stored.len() as u64 - first;
+    let size = (at + second).to_string();
+    let map = format!("0,{first},{at},{second},{size},0");
+    let mut before = format!("3\n0\n{first}\n{at}\n{second}\n{size}\n0\n");
+    before.extend(std::iter::repeat_n('\0', 512 - before.len()));
+    let (first, second, at) = (first.to_string(), second.to_string(), at.to_string());
+    let oldest = [
+        ("GNU.sparse.size", &*size),
+        ("GNU.sparse.numblocks", "2"),
+        ("GNU.sparse.offset", "0"),
+        ("GNU.sparse.numbytes", &first),
+        ("GNU.sparse.offset", &at),
+        ("GNU.sparse.numbytes", &second),
+    ];
+    let middle = [
+        ("GNU.sparse.name", STATUS),
+        ("GNU.sparse.size", &size),
+        ("GNU.sparse.map", &map),
+    ];
+    let newest = [
+        ("GNU.sparse.major", "1"),
+        ("GNU.sparse.minor", "0"),
+        ("GNU.sparse.name", STATUS),
+        ("GNU.sparse.realsize", &size),
+    ];
+    let other = |layer: Layer| layer.file("var/lib/dpkg/status.d/c", deb("c", "3")).tar();
+    for tar in [
+        other(Layer::new().pax(&oldest, STATUS, stored.as_bytes())),
+        other(Layer::new().pax(&middle, "GNUSparseFile.0/status", stored.as_bytes())),
+        other(Layer::new().pax(
+            &newest,
+            "GNUSparseFile.0/status",
+            (before + &stored).as_bytes(),
+        )),
+    ] {
+        let scanned = scan_layers(&[tar]);
+        assert_eq!(
+            names(&scanned),
+            ["a 1", "b 2", "c 3"],
+            "{}",
+            unknowns(&scanned)
+        );
+    }
+}
+
+#[test]
+fn old_sparse_files_may_have_maps_in_further_blocks() {
+    let parts = 30;
+    let stored: String = (0..parts).map(|n| deb(&format!("p{n}"), "1")).collect();
+    let mut at = 0;
+    let mut map: Vec<(u64, u64)> = Vec::new();
+    for part in stored.split_inclusive("Maintainer: M") {
+        map.push((at, part.len() as u64));
+        at += part.len() as u64 + 512;
+    }
+    let mut header = tar::Header::new_gnu();
+    header.set_path(STATUS).unwrap();
+    header.set_entry_type(EntryType::GNUSparse);
+    header.set_size(stored.len() as u64);
+    header.set_mode(0o644);
+    let number = |field: &mut [u8], n: u64| field.copy_from_slice(format!("{n:011o}\0").as_bytes());
+    let mut further = Vec::new();
+    let mut block = [0_u8; 512];
+    for (place, (offset, length)) in map.iter().enumerate() {
+        let part = match place {
+            0..4 => &mut header.as_mut_bytes()[386 + place * 24..][..24],
+            _ => &mut block[(place - 4) % 21 * 24..][..24],
+        };
+        number(&mut part[..12], *offset);
+        number(&mut part[12..], *length);
+        if place >= 4 && ((place - 4) % 21 == 20 || place + 1 == map.len()) {
+            block[504] = u8::from(place + 1 < map.len());
+            further.extend_from_slice(&block);
+            block = [0; 512];
+        }
+    }
+    header.as_mut_bytes()[482] = 1;
+    number(&mut header.as_mut_bytes()[483..495], at);
+    header.set_cksum();
+    let mut tar = header.as_bytes().to_vec();
+    tar.extend(further);
+    tar.extend(stored.bytes());
+    tar.resize(tar.len().next_multiple_of(512), 0);
+    tar.extend(
+        Layer::new()
+            .file("var/lib/dpkg/status.d/last", deb("last", "1"))
+            .tar(),
+    );
+    let scanned = scan_layers(&[tar]);
+    assert_eq!(unknowns(&scanned), "");
+    assert_eq!(names(&scanned).len(), parts + 1);
+}
+
+#[test]
+fn holes_are_bounded_and_lies_about_them_told() {
+    let huge = (1_u64 << 40).to_string();
+    let records = [("GNU.sparse.size", &*huge), ("GNU.sparse.map", "0,3")];
+    let tar = Layer::new().pax(&records, "etc/os-release", b"ID=").tar();
+    let scanned = scan_layers(&[tar]);
+    assert!(
+        unknowns(&scanned).contains("only its first"),
+        "{}",
+        unknowns(&scanned)
+    );
+    let records = [("GNU.sparse.size", "10"), ("GNU.sparse.map", "5,3,4,1")];
+    let tar = Layer::new()
+        .pax(&records, "etc/os-release", b"ID=x")
+        .file(STATUS, deb("a", "1"))
+        .tar();
+    let scanned = scan_layers(&[tar]);
+    assert!(unknowns(&scanned).contains("sparse map is malformed"));
+    assert_eq!(names(&scanned), ["a 1"]);
+    let many = (0..10).fold(Layer::new(), |layer, n| {
+        let records = [("GNU.sparse.size", &*huge), ("GNU.sparse.map", "0,3")];
+        layer.pax(&records, &format!("var/lib/dpkg/status.d/{n}"), b"abc")
+    });
+    let scanned = scan_layers(&[many.tar()]);
+    assert!(unknowns(&scanned).contains("holes of more than"));
+}

@@ -5,6 +5,8 @@ mod build;
 #[cfg(test)]
 mod cache;
 #[cfg(test)]
+mod file_systems;
+#[cfg(test)]
 mod formats;
 #[cfg(test)]
 mod hostile;
@@ -23,5 +25,9 @@ mod registry;
 )]
 #[path = "../../../registry/tests/registry/server.rs"]
 mod server;
+#[cfg(test)]
+mod squash;
+#[cfg(test)]
+mod storages;
 #[cfg(test)]
 mod system;
