@@ -303,6 +303,10 @@ impl<R: Bytes> Content for Walk<'_, R> {
     fn read_content(&mut self, limit: u64, out: &mut Vec<u8>) -> Result<(), TarFault> {
         Walk::read_content(self, limit, out)
     }
+
+    fn skip(&mut self, count: u64) -> Result<(), TarFault> {
+        Walk::skip_content(self, count)
+    }
 }
 
 /// How many plain bytes a layer of so many stored bytes may have.

@@ -272,14 +272,21 @@ fn files(
     (files, loose)
 }
 
+/// Whether the terms of what brought a package are its own, too.
+///
+/// A library that others only bundle, and whose licence is known, has terms of its own.
+fn is_covered(package: &Package) -> bool {
+    let is_bundled = package.kind == "generic" && package.licenses.concluded.is_some();
+    package.owned_by.is_some() && !is_bundled
+}
+
 fn subjects<'a>(
     packages: &'a [Package],
     files: &'a [File],
     loose: &HashSet<String>,
 ) -> Vec<Subject<'a>> {
-    // What a package of the distribution brought is covered by that package, and what only a
-    // lock file names need not be in the image.
-    let counts = |package: &&Package| package.owned_by.is_none() && !only_names(&package.found_by);
+    // What only a lock file names need not be in the image.
+    let counts = |package: &&Package| !is_covered(package) && !only_names(&package.found_by);
     let packages = packages.iter().filter(counts);
     let packages = packages.map(|package| Subject {
         name: &package.purl,

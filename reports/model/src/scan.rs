@@ -107,7 +107,9 @@ pub struct Package {
     pub source: Option<String>,
     /// How many files of the image belong to it, directories not counted.
     pub files: u64,
-    /// The purl of the package of the distribution that brought this one as part of its files.
+    /// The purl of the package that brought this one as part of its files: one of the
+    /// distribution, of a manager of software trees (such as conda or Spack), or one of a
+    /// language that bundles libraries and programs.
     pub owned_by: Option<String>,
     /// The purls of the packages of this image that it needs, sorted.
     pub depends: Vec<String>,

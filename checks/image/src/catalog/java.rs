@@ -509,6 +509,7 @@ mod tests {
         let cut = parse(&Source {
             path: "big-1.2.jar",
             bytes: b"PK\x03\x04",
+            tail: &[],
             size: 1 << 40,
         });
         assert_eq!(names(&cut), [("big", "1.2")]);

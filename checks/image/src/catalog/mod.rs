@@ -7,9 +7,12 @@
 
 mod apk;
 mod cargo_lock;
+mod conda;
 mod dotnet;
 mod dotnet_lock;
 mod dpkg;
+mod easybuild;
+mod elf;
 mod go_lock;
 mod haskell;
 mod haskell_lock;
@@ -19,6 +22,7 @@ mod julia;
 mod julia_lock;
 mod lock;
 mod lua;
+mod modulefile;
 mod nix;
 mod npm;
 mod npm_lock;
@@ -36,8 +40,10 @@ mod r;
 mod rpm;
 mod ruby;
 mod ruby_lock;
+mod spack;
 mod sqlite;
 mod stanza;
+mod vendor_tree;
 mod zip;
 
 pub(crate) use nix::{Stored, in_tree as nix_packages};
@@ -94,6 +100,13 @@ pub static CATALOGERS: &[Cataloger] = &[
         parse: cargo_lock::parse,
     },
     Cataloger {
+        id: "conda",
+        globs: &["**/conda-meta/*.json"],
+        magic: &[],
+        max_bytes: 16 * MIB,
+        parse: conda::parse,
+    },
+    Cataloger {
         id: "dotnet",
         globs: &["**/*.deps.json"],
         magic: &[],
@@ -117,6 +130,20 @@ pub static CATALOGERS: &[Cataloger] = &[
         magic: &[],
         max_bytes: 64 * MIB,
         parse: dpkg::parse,
+    },
+    Cataloger {
+        id: "easybuild",
+        globs: &["**/easybuild/*.eb"],
+        magic: &[],
+        max_bytes: 512 * 1024,
+        parse: easybuild::parse,
+    },
+    Cataloger {
+        id: "elf",
+        globs: &[],
+        magic: &[b"\x7fELF"],
+        max_bytes: 64 * MIB,
+        parse: elf::parse,
     },
     Cataloger {
         id: "go-lock",
@@ -172,6 +199,13 @@ pub static CATALOGERS: &[Cataloger] = &[
         magic: &[],
         max_bytes: 4 * MIB,
         parse: lua::parse,
+    },
+    Cataloger {
+        id: "modulefile",
+        globs: &["**/modulefiles/**/*.lua", "**/modules/all/**/*.lua"],
+        magic: &[modulefile::MAGIC],
+        max_bytes: MIB,
+        parse: modulefile::parse,
     },
     Cataloger {
         id: "nix",
@@ -329,6 +363,34 @@ pub static CATALOGERS: &[Cataloger] = &[
         max_bytes: 16 * MIB,
         parse: ruby_lock::parse,
     },
+    Cataloger {
+        id: "spack",
+        globs: &[
+            "**/.spack/spec.json",
+            "**/.spack-db/index.json",
+            "**/.spack/repos/**/package.py",
+        ],
+        magic: &[],
+        max_bytes: 64 * MIB,
+        parse: spack::parse,
+    },
+    Cataloger {
+        id: "vendor-tree",
+        globs: &[
+            "**/*cuda*/{version.json,version.txt}",
+            "**/cuda/*/{version.json,version.txt}",
+            "**/rocm*/.info/version",
+            "**/hpc_sdk/*/*/cmake/NVHPCConfig.cmake",
+            "**/oneapi/*/*/env/vars.sh",
+            "**/oneapi/*/*/etc/*/vars.sh",
+            "**/cray/pe/*/*/release_info",
+            "**/*hpcx*/VERSION",
+            "**/mpt/mpt-*/include/mpi.h",
+        ],
+        magic: &[],
+        max_bytes: MIB,
+        parse: vendor_tree::parse,
+    },
 ];
 
 /// A file that a cataloger reads.
@@ -338,6 +400,9 @@ pub(crate) struct Source<'a> {
     pub(crate) path: &'a str,
     /// The content, or the start of it.
     pub(crate) bytes: &'a [u8],
+    /// The end of a file of which `bytes` is only the start, for catalogers that ask by magic
+    /// bytes; they tell themselves when what they need lies between the two.
+    pub(crate) tail: &'a [u8],
     /// How many bytes the file has.
     pub(crate) size: u64,
 }
@@ -346,8 +411,12 @@ impl<'a> Source<'a> {
     /// A file that was read to its end.
     #[cfg(test)]
     pub(crate) fn whole(path: &'a str, bytes: &'a [u8]) -> Self {
-        let size = bytes.len() as u64;
-        Self { path, bytes, size }
+        Self {
+            path,
+            bytes,
+            tail: &[],
+            size: bytes.len() as u64,
+        }
     }
 }
 
@@ -365,6 +434,8 @@ pub(crate) struct Found {
     pub(crate) license: Option<String>,
     /// The distribution.
     pub(crate) distro: Option<Distro>,
+    /// The licences that the file declares for what is installed elsewhere.
+    pub(crate) declared: Vec<Declared>,
     /// What could not be read.
     pub(crate) faults: Vec<String>,
     /// Whether there were more packages than are taken.
@@ -389,6 +460,28 @@ pub(crate) struct Needs {
     pub(crate) of: String,
     /// As in [`Candidate::depends`].
     pub(crate) names: Vec<String>,
+}
+
+/// A licence that another file than a package's own metadata declares.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Declared {
+    /// The name of the package.
+    pub(crate) name: String,
+    /// The [`Candidate::prefix`] of the package.
+    pub(crate) prefix: String,
+    /// The versions that it holds for; all where none is given.
+    pub(crate) versions: Option<Versions>,
+    /// The SPDX expression.
+    pub(crate) expression: String,
+}
+
+/// A range of versions; a bound that ends early stands for all versions that begin with it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Versions {
+    /// The first one.
+    pub(crate) from: Option<String>,
+    /// The last one.
+    pub(crate) to: Option<String>,
 }
 
 /// Packages of one file; a database with more is not that of an image.
@@ -449,6 +542,11 @@ pub(crate) struct Candidate {
     pub(crate) depends: Vec<String>,
     /// The names under which others may need it.
     pub(crate) provides: Vec<String>,
+    /// The directory that it is installed in.
+    pub(crate) prefix: Option<String>,
+    /// Whether it stands back where a package of a distribution or of a software tree owns the
+    /// file that it was found in: there the file is part of that package.
+    pub(crate) yields: bool,
 }
 
 /// A directory of licence texts.

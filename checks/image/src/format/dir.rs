@@ -7,7 +7,7 @@
 
 use std::ffi::CString;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
@@ -350,6 +350,13 @@ impl Content for FileContent<'_> {
         let read = (&self.file).take(limit).read_to_end(out)? as u64;
         self.progress.read(read);
         self.left = self.left.saturating_sub(read);
+        Ok(())
+    }
+
+    fn skip(&mut self, count: u64) -> io::Result<()> {
+        let count = count.min(self.left);
+        (&self.file).seek_relative(count.try_into().map_err(io::Error::other)?)?;
+        self.left -= count;
         Ok(())
     }
 }

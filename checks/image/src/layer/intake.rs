@@ -29,7 +29,11 @@ const HEAD: usize = 4 * 1024;
 const SNIFF: usize = 8 * 1024;
 
 /// A buffer that grew beyond this is given back.
-const KEEP: usize = 1024 * 1024;
+const KEEP: usize = 8 * 1024 * 1024;
+
+/// The end of a long file that is kept for catalogers that ask by magic bytes: ELF files have
+/// the table of their sections there.
+const TAIL: u64 = 256 * 1024;
 
 /// Files of more bytes are held one at a time, however many layers are read.
 const LARGE: u64 = 8 * 1024 * 1024;
@@ -102,6 +106,23 @@ pub(crate) trait Content {
 
     /// Appends up to `limit` bytes to `out`.
     fn read_content(&mut self, limit: u64, out: &mut Vec<u8>) -> Result<(), Self::Fault>;
+
+    /// Passes over up to `count` bytes; by reading them, where there is no cheaper way.
+    fn skip(&mut self, count: u64) -> Result<(), Self::Fault> {
+        const STEP: u64 = 1024 * 1024;
+        let end = self.left().saturating_sub(count);
+        let mut passed = Vec::new();
+        while self.left() > end {
+            let left = self.left();
+            passed.clear();
+            self.read_content(STEP.min(left - end), &mut passed)?;
+            // The file may have become shorter.
+            if self.left() == left {
+                break;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Takes in the files of one layer.
@@ -112,6 +133,8 @@ pub(crate) struct Intake<'p> {
     matched: Vec<usize>,
     /// The start of the file at hand, or all of it.
     scratch: Vec<u8>,
+    /// The end of it, where `scratch` is only the start.
+    tail: Vec<u8>,
     texts: Vec<u8>,
     jobs: Vec<Job>,
 }
@@ -132,6 +155,7 @@ impl<'p> Intake<'p> {
             listing: Listing::default(),
             matched: Vec::new(),
             scratch: Vec::new(),
+            tail: Vec::new(),
             texts: Vec::new(),
             jobs: Vec::new(),
         }
@@ -163,6 +187,7 @@ impl<'p> Intake<'p> {
     ) -> Result<(), C::Fault> {
         let size = content.left();
         self.scratch.clear();
+        self.tail.clear();
         let read = content.read_content(HEAD as u64, &mut self.scratch);
         self.listing
             .looks_like(sniff(content.path(), &self.scratch));
@@ -210,10 +235,26 @@ impl<'p> Intake<'p> {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
         });
-        content.read_content(most, &mut self.scratch)?;
-        if content.left() > 0 {
-            let why = format!("only its first {} bytes were read", self.scratch.len());
+        // Grown by doubling, a large buffer would take up to twice as much.
+        let wanted = usize::try_from(content.left().min(most)).unwrap_or(usize::MAX);
+        if wanted as u64 > LARGE && self.scratch.try_reserve_exact(wanted).is_err() {
+            let why = format!("there is no memory for {wanted} bytes");
             faults.add(format!("/{}", content.path()), why);
+            return Ok(());
+        }
+        content.read_content(most, &mut self.scratch)?;
+        if content.left() == 0 {
+            return Ok(());
+        }
+        let held = self.scratch.len() as u64;
+        let is_cut = |row: &Cataloger| row.magic.is_empty() && row.max_bytes <= held;
+        if rows.iter().any(|row| is_cut(&CATALOGERS[*row])) {
+            let why = format!("only its first {held} bytes were read");
+            faults.add(format!("/{}", content.path()), why);
+        }
+        if rows.iter().any(|row| !CATALOGERS[*row].magic.is_empty()) {
+            content.skip(content.left().saturating_sub(TAIL))?;
+            content.read_content(TAIL, &mut self.tail)?;
         }
         Ok(())
     }
@@ -223,6 +264,7 @@ impl<'p> Intake<'p> {
         let source = catalog::Source {
             path,
             bytes: &self.scratch,
+            tail: &self.tail,
             size,
         };
         let mut found: Vec<(usize, Found)> = Vec::new();

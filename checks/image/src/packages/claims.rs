@@ -1,10 +1,11 @@
 //! Which files belong to which package.
 //!
 //! Lists of files name them one by one, or whole directories. Several packages may claim a
-//! file: it counts for each of them, and belongs to that of the distribution if there is one.
+//! file: it counts for each of them, and belongs to the one of the highest standing.
 
 use std::collections::{HashMap, HashSet};
 
+use super::standing::Standing;
 use crate::catalog::Owned;
 use crate::tarball::Kind;
 use crate::tree::{FileTree, NodeId};
@@ -27,8 +28,8 @@ pub(super) struct Claims<'a> {
 pub(super) struct Owner {
     /// Which one.
     pub(super) place: Place,
-    /// Whether it belongs to the distribution.
-    pub(super) is_of_distro: bool,
+    /// Whose word it is.
+    pub(super) standing: Standing,
 }
 
 /// A claim on all that is below a directory.
@@ -92,9 +93,8 @@ impl<'a> Claims<'a> {
             *self.counts.entry(owner.place).or_default() += 1;
         }
         let known = self.owners.entry(id).or_insert(owner);
-        let is_stronger = owner.is_some_and(|owner| owner.is_of_distro)
-            && !known.is_some_and(|known| known.is_of_distro);
-        if known.is_none() || is_stronger {
+        let standing = |owner: &Option<Owner>| owner.map(|owner| owner.standing);
+        if standing(&owner) > standing(known) {
             *known = owner;
         }
     }
@@ -104,10 +104,9 @@ impl<'a> Claims<'a> {
         self.counts.get(&place).copied().unwrap_or(0)
     }
 
-    /// The package of the distribution that a file belongs to.
-    pub(super) fn distro_owner(&self, id: NodeId) -> Option<Place> {
-        let owner = (*self.owners.get(&id)?)?;
-        owner.is_of_distro.then_some(owner.place)
+    /// The package that a file belongs to.
+    pub(super) fn owner(&self, id: NodeId) -> Option<Owner> {
+        *self.owners.get(&id)?
     }
 
     /// All files that are claimed.

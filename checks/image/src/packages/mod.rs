@@ -4,19 +4,24 @@
 //! appeared, its licence files, its other files, the packages it needs, the distribution.
 
 mod claims;
+mod declared;
+mod evidence;
 mod needs;
 mod purl;
+mod standing;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use hpcctl_model::scan::{Layer, Licenses, Location, Package};
 
 use self::claims::{Claims, Owner, Place};
+use self::declared::DeclaredElsewhere;
+use self::evidence::{Siblings, Waiting};
 use self::needs::Names;
 use self::purl::purl;
+use self::standing::Standing;
 use crate::catalog::{
-    CATALOGERS, Candidate, Distro, Needs, Stored, TextsIn, is_license_file, is_of_distro,
-    nix_packages,
+    CATALOGERS, Candidate, Distro, Needs, Stored, TextsIn, is_license_file, nix_packages,
 };
 use crate::fault::Faults;
 use crate::layer::Plan;
@@ -56,8 +61,11 @@ pub(crate) fn gather(
         purls: HashMap::new(),
         names: Names::default(),
         texts: HashSet::new(),
+        elsewhere: DeclaredElsewhere::of(tree, files),
+        most: limits.packages,
     };
     let mut lists = Vec::new();
+    let mut waiting = Waiting::default();
     let mut needs = Vec::new();
     // What lock files name comes last: it may be what is installed.
     let passes = [false, true].into_iter();
@@ -68,13 +76,14 @@ pub(crate) fn gather(
         };
         let of_pass = |row: usize| CATALOGERS[row].only_names() == named;
         for (row, found) in facts.found.iter().filter(|(row, _)| of_pass(*row)) {
+            if waiting.keep(*id, facts, *row, found) {
+                continue;
+            }
             lists.extend(found.owned.iter().map(|list| (*row, list)));
             needs.extend(found.needs.iter().map(|needs| (*row, needs)));
             let earlier = Earlier::of(tree, facts, *row);
             for candidate in &found.packages {
-                if gathering.drafts.len() >= limits.packages {
-                    let why = format!("more than {} packages", limits.packages);
-                    faults.add("packages", why);
+                if gathering.is_full(faults) {
                     break 'files;
                 }
                 gathering.add(*id, *row, candidate, earlier.first(candidate, facts.layer));
@@ -85,9 +94,7 @@ pub(crate) fn gather(
         .into_iter()
         .flat_map(|row| stored.iter().map(move |one| (row, one)))
     {
-        if gathering.drafts.len() >= limits.packages {
-            let why = format!("more than {} packages", limits.packages);
-            faults.add("packages", why);
+        if gathering.is_full(faults) {
             break;
         }
         gathering.add_stored(row, stored);
@@ -101,6 +108,7 @@ pub(crate) fn gather(
         claims.add(row, gathering.owner(row, &list.of), list);
     }
     claims.settle();
+    gathering.add_evidence(waiting, &mut claims, faults);
     gathering.finish(claims)
 }
 
@@ -181,8 +189,8 @@ struct Draft<'a> {
     /// The cataloger, by its place in the table.
     row: usize,
     kind: &'static str,
-    /// The file in which it was found first.
-    evidence: NodeId,
+    /// The files in which it was found.
+    evidence: Vec<NodeId>,
     depends: Vec<&'a str>,
 }
 
@@ -197,9 +205,53 @@ struct Gathering<'a> {
     names: Names<'a>,
     /// The files that bear the licences of packages.
     texts: HashSet<NodeId>,
+    elsewhere: DeclaredElsewhere<'a>,
+    /// The most packages.
+    most: usize,
 }
 
 impl<'a> Gathering<'a> {
+    /// Whether there are as many packages as are taken.
+    fn is_full(&self, faults: &mut Faults) -> bool {
+        let is_full = self.drafts.len() >= self.most;
+        if is_full {
+            faults.add("packages", format!("more than {} packages", self.most));
+        }
+        is_full
+    }
+
+    /// Adds what is a package only where no other owns the files that speak of it.
+    fn add_evidence(&mut self, waiting: Waiting<'a>, claims: &mut Claims<'a>, faults: &mut Faults) {
+        let tree = self.tree;
+        for group in waiting.groups() {
+            let siblings = Siblings::of(tree, &group);
+            let mut lists = Vec::new();
+            for later in &group {
+                let (file, row) = (later.file, later.row);
+                let own = later.found.packages.iter();
+                let own: Vec<&Candidate> =
+                    own.filter(|one| !later.yields(one, tree, claims)).collect();
+                if own.iter().any(|one| one.yields) {
+                    lists.extend(later.found.owned.iter().map(|list| (row, list)));
+                }
+                let earlier = Earlier::of(tree, later.facts, row);
+                for candidate in own {
+                    if self.is_full(faults) {
+                        return;
+                    }
+                    let layer = earlier.first(candidate, later.facts.layer);
+                    let whole = siblings.whole(tree, file, candidate);
+                    let place = self.add(file, row, whole, layer);
+                    self.name(row, candidate, place);
+                }
+            }
+            for (row, list) in lists {
+                claims.add(row, self.owner(row, &list.of), list);
+            }
+            claims.settle();
+        }
+    }
+
     /// Where a package was found, and in which layer first.
     fn location(&self, file: NodeId, layer: u32) -> Location {
         let layer = self.layers.get(layer as usize);
@@ -256,6 +308,13 @@ impl<'a> Gathering<'a> {
         self.name(row, candidate, place);
         if let Some(draft) = self.drafts.get_mut(place) {
             draft.package.locations.push(location);
+            // A lock file that names it, too, says nothing about where it is.
+            if !CATALOGERS[row].only_names() {
+                draft.evidence.push(file);
+            }
+            if draft.depends.is_empty() {
+                draft.depends = candidate.depends.iter().map(|need| &**need).collect();
+            }
             draft.package.license_files.extend(license_files);
             if draft.package.licenses.concluded.is_none() {
                 draft.package.licenses = licenses;
@@ -281,7 +340,7 @@ impl<'a> Gathering<'a> {
             package,
             row,
             kind: candidate.kind,
-            evidence: file,
+            evidence: vec![file],
             depends: candidate.depends.iter().map(|need| &**need).collect(),
         });
         place
@@ -303,7 +362,7 @@ impl<'a> Gathering<'a> {
         let place = named(of).or_else(|| named(of.split_once(':')?.0))?;
         Some(Owner {
             place,
-            is_of_distro: is_of_distro(self.drafts[place].kind),
+            standing: Standing::of(row, self.drafts[place].kind),
         })
     }
 
@@ -326,6 +385,7 @@ impl<'a> Gathering<'a> {
         };
         let declared = candidate.declared.clone();
         let declared = declared.or_else(|| declared_in.and_then(of_file).map(str::to_owned));
+        let declared = declared.or_else(|| self.elsewhere.of_package(candidate));
         let texts = self.texts(candidate);
         let others = texts.iter().filter(|id| Some(**id) != declared_in);
         let expressions = others.filter_map(|id| of(*id));
@@ -377,8 +437,14 @@ impl<'a> Gathering<'a> {
             .drafts
             .iter()
             .map(|draft| {
-                let owner = claims.distro_owner(draft.evidence);
-                let owner = owner.filter(|_| !is_of_distro(draft.kind))?;
+                let standing = Standing::of(draft.row, draft.kind);
+                let owner = |file: &NodeId| {
+                    let owner = claims.owner(*file);
+                    owner.filter(|owner| owner.standing > standing)
+                };
+                // What also lies where nobody owns it is not covered by who owns a copy.
+                let owners: Option<Vec<Owner>> = draft.evidence.iter().map(owner).collect();
+                let owner = owners?.first()?.place;
                 Some(self.drafts[owner].package.purl.clone())
             })
             .collect();

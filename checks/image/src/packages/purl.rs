@@ -21,7 +21,9 @@ pub(super) fn purl(candidate: &Candidate, distro: Option<&Distro>) -> String {
     if let Some(namespace) = &candidate.namespace {
         let _ = purl.with_namespace(&**namespace);
     }
-    if let Some(distro) = distro.filter(|_| is_named_by_distro(candidate.kind)) {
+    // A file that says what package it was built for may be of another distribution.
+    let is_of_image = is_named_by_distro(candidate.kind) && !candidate.yields;
+    if let Some(distro) = distro.filter(|_| is_of_image) {
         let _ = purl.with_namespace(distro.vendor());
         let name = match &distro.version {
             Some(version) => format!("{}-{version}", distro.id),

@@ -96,4 +96,31 @@ impl Content for FileContent<'_> {
         }
         Ok(())
     }
+
+    fn skip(&mut self, count: u64) -> Result<(), SquashFault> {
+        let mut wanted = self.left.min(count);
+        while wanted > 0 {
+            let block = self.ahead.min(self.blocks.superblock.block_size.into());
+            let held = (self.end - self.at) as u64;
+            let is_apart = self.inode.fragment.is_some() && block == self.ahead;
+            let passed = if held > 0 {
+                let passed = wanted.min(held);
+                self.at += passed as usize;
+                passed
+            } else if block <= wanted && !is_apart {
+                // Only the size of the block is needed to find the next one.
+                let size: [u8; 4] = self.inode.sizes.array(self.blocks)?;
+                let stored = Blocks::stored_size(u32::from_le_bytes(size));
+                self.place = self.place.saturating_add(stored);
+                self.ahead -= block;
+                block
+            } else {
+                self.fill()?;
+                0
+            };
+            self.left -= passed;
+            wanted -= passed;
+        }
+        Ok(())
+    }
 }

@@ -365,6 +365,18 @@ impl<'a, R: Bytes> Walk<'a, R> {
         self.padding = size.wrapping_neg() % BLOCK as u64;
     }
 
+    /// Passes over up to `count` bytes of the content.
+    pub(crate) fn skip_content(&mut self, count: u64) -> Result<(), TarFault> {
+        let wanted = self.left.min(count);
+        let skipped = self.bytes.skip(wanted)?;
+        self.left -= skipped.min(wanted);
+        if skipped < wanted {
+            Err(TarFault::Truncated)
+        } else {
+            Ok(())
+        }
+    }
+
     /// Skips what is left of the content, and its padding.
     fn pass_content(&mut self) -> Result<(), TarFault> {
         let count = self.left.saturating_add(self.padding);

@@ -31,3 +31,5 @@ mod squash;
 mod storages;
 #[cfg(test)]
 mod system;
+#[cfg(test)]
+mod trees;

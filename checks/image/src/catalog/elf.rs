@@ -1,0 +1,136 @@
+//! ELF files: what they say about themselves, whatever their path is.
+//!
+//! A package note names the package that the file was built for. Programs in Go and Rust list
+//! the modules and crates that they are made of. Libraries of high-performance computing are
+//! known by their SONAME and by the version strings inside. A file that is none of these costs
+//! a look at its headers.
+
+#[cfg(test)]
+mod fixture;
+mod go;
+mod libraries;
+mod library;
+mod note;
+mod rust;
+mod sections;
+
+use self::sections::Elf;
+use super::{Candidate, Found, Owned, Source};
+
+/// What the qualifier `elf` of a purl says about how the package was known.
+const QUALIFIER: &str = "elf";
+
+/// Reads a file.
+pub(super) fn parse(source: &Source<'_>) -> Found {
+    let mut found = Found::default();
+    let Some(elf) = Elf::read(source) else {
+        return found;
+    };
+    let read = note::read(&elf, source.path, &mut found)
+        .and_then(|()| go::read(&elf, source.path, &mut found))
+        .and_then(|()| rust::read(&elf, source.path, &mut found))
+        .and_then(|()| library::read(&elf, source.path, &mut found));
+    if let Err(fault) = read {
+        found.faults.push(fault);
+    }
+    found
+}
+
+/// A package that an ELF file speaks of, which stands back where another owns the file.
+fn evidence(kind: &'static str, how: &str, path: &str) -> Candidate {
+    Candidate {
+        kind,
+        qualifiers: vec![(QUALIFIER, how.to_owned())],
+        key: Some(path.to_owned()),
+        yields: true,
+        ..Candidate::default()
+    }
+}
+
+/// The one file that is known to be there of such a package.
+fn own_file(path: &str) -> Owned {
+    Owned {
+        of: path.to_owned(),
+        paths: path.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fixture::Writer;
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A file that has a part for each reader.
+    fn everything() -> Vec<u8> {
+        let go = go::tests::blob("go1.20.1", "path\tx\nmod\ta.org/m\tv1\n");
+        Writer::default()
+            .soname("libfabric.so.1")
+            .note(b"{\"type\":\"rpm\",\"name\":\"n\"}\0")
+            .section(".go.buildinfo", &go)
+            .section(".dep-v0", &rust::tests::packed(r#"{"packages":[]}"#))
+            .section(".rodata", b"\x001.2.3\0")
+            .write()
+    }
+
+    #[test]
+    fn a_file_may_say_several_things() {
+        let found = parse(&Source::whole("lib/libfabric.so.1.0.0", &everything()));
+        let names: Vec<&str> = found.packages.iter().map(|one| &*one.name).collect();
+        assert_eq!(names, ["n", "stdlib", "a.org/m", "libfabric"]);
+        assert!(found.faults.is_empty(), "{found:?}");
+    }
+
+    #[test]
+    fn other_files_cost_nothing_and_are_no_fault() {
+        for bytes in [
+            &b"\x7fELF"[..],
+            b"\x7fELF\x02\x01\x01",
+            &Writer::default().write(),
+            &everything()[..100],
+        ] {
+            assert_eq!(parse(&Source::whole("a", bytes)), Found::default());
+        }
+    }
+
+    #[test]
+    fn of_a_large_file_the_end_tells_what_the_start_holds() {
+        let whole = everything();
+        let cut = |held: usize, tail: usize| Source {
+            path: "lib/libfabric.so.1",
+            bytes: &whole[..held],
+            tail: &whole[whole.len() - tail..],
+            size: whole.len() as u64,
+        };
+        let table = 64 * 5;
+        let found = parse(&cut(whole.len() - table, table));
+        assert_eq!(found.packages.len(), 4, "{found:?}");
+        let found = parse(&cut(whole.len() - table, 0));
+        assert_eq!(found.faults.len(), 1, "{found:?}");
+        assert!(found.faults[0].contains(".rodata"), "{found:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read(
+            flips in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..40),
+            cut in any::<prop::sample::Index>(),
+            tail in any::<prop::sample::Index>(),
+        ) {
+            let mut bytes = everything();
+            for (at, byte) in flips {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+            let (cut, tail) = (cut.index(bytes.len()), tail.index(bytes.len()));
+            let source = Source {
+                path: "lib/libfabric.so.1",
+                bytes: &bytes[..cut],
+                tail: &bytes[tail..],
+                size: bytes.len() as u64,
+            };
+            let _ = parse(&source);
+            let _ = parse(&Source::whole("lib/libmpi.so.12", &bytes));
+        }
+    }
+}
