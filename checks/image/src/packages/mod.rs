@@ -5,31 +5,28 @@
 
 mod claims;
 mod declared;
+mod earlier;
 mod evidence;
+mod licenses;
 mod needs;
 mod purl;
 mod standing;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use hpcctl_model::scan::{Layer, Licenses, Location, Package};
+use hpcctl_model::scan::{Layer, Location, Package};
 
 use self::claims::{Claims, Owner, Place};
 use self::declared::DeclaredElsewhere;
+use self::earlier::Earlier;
 use self::evidence::{Siblings, Waiting};
 use self::needs::Names;
 use self::purl::purl;
 use self::standing::Standing;
-use crate::catalog::{
-    CATALOGERS, Candidate, Distro, Needs, Stored, TextsIn, is_license_file, nix_packages,
-};
+use crate::catalog::{CATALOGERS, Candidate, Distro, Needs, Owned, Stored, nix_packages};
 use crate::fault::Faults;
 use crate::layer::Plan;
-use crate::license::all_of;
-use crate::tree::{Facts, FileTree, NodeId};
-
-/// Entries of directories that are looked at for the licence files of one package.
-const MOST_TEXTS: usize = 1000;
+use crate::tree::{FileTree, NodeId};
 
 /// The packages of an image, and the files that belong to them.
 #[derive(Debug)]
@@ -104,10 +101,7 @@ pub(crate) fn gather(
         gathering.need(row, needs);
     }
     let mut claims = Claims::new(tree);
-    for (row, list) in lists {
-        claims.add(row, gathering.owner(row, &list.of), list);
-    }
-    claims.settle();
+    gathering.claim(lists, &mut claims);
     gathering.add_evidence(waiting, &mut claims, faults);
     gathering.finish(claims)
 }
@@ -134,46 +128,6 @@ fn distro(tree: &FileTree) -> Option<Distro> {
         let mut found = facts.found.iter();
         found.find_map(|(_, found)| found.distro.clone())
     })
-}
-
-/// Which packages earlier versions of a database held, the latest first.
-struct Earlier<'a>(Vec<(u32, HashSet<Identity<'a>>)>);
-
-type Identity<'a> = (&'a str, &'a str, Option<&'a str>);
-
-fn identity(candidate: &Candidate) -> Identity<'_> {
-    (
-        &candidate.name,
-        &candidate.version,
-        candidate.arch.as_deref(),
-    )
-}
-
-impl<'a> Earlier<'a> {
-    fn of(tree: &'a FileTree, facts: &'a Facts, row: usize) -> Self {
-        let mut versions = Vec::new();
-        let mut at = tree.previous(facts);
-        while let Some(facts) = at {
-            let found = facts.found.iter().filter(|(other, _)| *other == row);
-            let packages = found
-                .flat_map(|(_, found)| &found.packages)
-                .map(identity)
-                .collect();
-            versions.push((facts.layer, packages));
-            at = tree.previous(facts);
-        }
-        Self(versions)
-    }
-
-    /// The first layer from which on the package was there, up to `last`.
-    fn first(&self, candidate: &Candidate, last: u32) -> u32 {
-        let identity = identity(candidate);
-        let held = self
-            .0
-            .iter()
-            .take_while(|(_, packages)| packages.contains(&identity));
-        held.last().map_or(last, |(layer, _)| *layer)
-    }
 }
 
 /// What makes two finds the same package.
@@ -245,11 +199,16 @@ impl<'a> Gathering<'a> {
                     self.name(row, candidate, place);
                 }
             }
-            for (row, list) in lists {
-                claims.add(row, self.owner(row, &list.of), list);
-            }
-            claims.settle();
+            self.claim(lists, claims);
         }
+    }
+
+    /// Settles what lists of files claim.
+    fn claim(&self, lists: Vec<(usize, &'a Owned)>, claims: &mut Claims<'a>) {
+        for (row, list) in lists {
+            claims.add(row, self.owner(row, &list.of), list);
+        }
+        claims.settle();
     }
 
     /// Where a package was found, and in which layer first.
@@ -364,71 +323,6 @@ impl<'a> Gathering<'a> {
             place,
             standing: Standing::of(row, self.drafts[place].kind),
         })
-    }
-
-    /// The licences of a package, and the files that bear them.
-    fn licenses(&mut self, candidate: &Candidate) -> (Licenses, Vec<String>) {
-        let declared_in = candidate
-            .declared_in
-            .as_ref()
-            .and_then(|path| self.tree.resolve(path));
-        let of = |id: NodeId| {
-            let license = self.tree.facts(id)?.license.as_ref()?;
-            Some(&*license.expression)
-        };
-        let of_file = |id: NodeId| {
-            let found = &self.tree.facts(id)?.found;
-            let mut declared = found
-                .iter()
-                .filter_map(|(_, found)| found.license.as_deref());
-            declared.next().or_else(|| of(id))
-        };
-        let declared = candidate.declared.clone();
-        let declared = declared.or_else(|| declared_in.and_then(of_file).map(str::to_owned));
-        let declared = declared.or_else(|| self.elsewhere.of_package(candidate));
-        let texts = self.texts(candidate);
-        let others = texts.iter().filter(|id| Some(**id) != declared_in);
-        let expressions = others.filter_map(|id| of(*id));
-        let inside = candidate.detected.as_deref();
-        let expressions: BTreeSet<&str> = expressions.chain(inside).collect();
-        let detected = all_of(expressions);
-        let bearing = texts.iter().copied().chain(declared_in);
-        let bearing = bearing.filter(|id| of(*id).is_some());
-        let files = bearing.map(|id| self.tree.path(id)).collect();
-        self.texts.extend(texts.into_iter().chain(declared_in));
-        let concluded = declared.clone().or_else(|| detected.clone());
-        let licenses = Licenses {
-            declared,
-            detected,
-            concluded,
-        };
-        (licenses, files)
-    }
-
-    /// The licence files of a package.
-    fn texts(&self, candidate: &Candidate) -> Vec<NodeId> {
-        let mut texts = Vec::new();
-        let mut left = MOST_TEXTS;
-        for place in &candidate.texts_in {
-            let (TextsIn::All(path) | TextsIn::Named(path)) = place;
-            let mut stack: Vec<NodeId> = self.tree.resolve(path).into_iter().collect();
-            while let Some(id) = stack.pop() {
-                for child in self.tree.children(id).take(left) {
-                    left -= 1;
-                    // A link may stand for a text that several packages share; a linked
-                    // directory is not entered, since it may lead in a circle.
-                    let target = self.tree.follow(child);
-                    match place {
-                        TextsIn::All(_) if target == child => stack.push(child),
-                        TextsIn::All(_) => {}
-                        TextsIn::Named(_) if is_license_file(&self.tree.node(child).name) => {}
-                        TextsIn::Named(_) => continue,
-                    }
-                    texts.push(target);
-                }
-            }
-        }
-        texts
     }
 
     fn finish(self, claims: Claims<'_>) -> Packages {

@@ -1,0 +1,81 @@
+//! What licences a package bears: by its metadata, by recipes that are kept with it, and by the
+//! texts of its licence files.
+
+use std::collections::BTreeSet;
+
+use hpcctl_model::scan::Licenses;
+
+use super::Gathering;
+use crate::catalog::{Candidate, TextsIn, is_license_file};
+use crate::license::all_of;
+use crate::tree::NodeId;
+
+/// Entries of directories that are looked at for the licence files of one package.
+const MOST_TEXTS: usize = 1000;
+
+impl Gathering<'_> {
+    /// The licences of a package, and the files that bear them.
+    pub(super) fn licenses(&mut self, candidate: &Candidate) -> (Licenses, Vec<String>) {
+        let declared_in = candidate
+            .declared_in
+            .as_ref()
+            .and_then(|path| self.tree.resolve(path));
+        let of = |id: NodeId| {
+            let license = self.tree.facts(id)?.license.as_ref()?;
+            Some(&*license.expression)
+        };
+        let of_file = |id: NodeId| {
+            let found = &self.tree.facts(id)?.found;
+            let mut declared = found
+                .iter()
+                .filter_map(|(_, found)| found.license.as_deref());
+            declared.next().or_else(|| of(id))
+        };
+        let declared = candidate.declared.clone();
+        let declared = declared.or_else(|| declared_in.and_then(of_file).map(str::to_owned));
+        let declared = declared.or_else(|| self.elsewhere.of_package(candidate));
+        let texts = self.texts(candidate);
+        let others = texts.iter().filter(|id| Some(**id) != declared_in);
+        let expressions = others.filter_map(|id| of(*id));
+        let inside = candidate.detected.as_deref();
+        let expressions: BTreeSet<&str> = expressions.chain(inside).collect();
+        let detected = all_of(expressions);
+        let bearing = texts.iter().copied().chain(declared_in);
+        let bearing = bearing.filter(|id| of(*id).is_some());
+        let files = bearing.map(|id| self.tree.path(id)).collect();
+        self.texts.extend(texts.into_iter().chain(declared_in));
+        let concluded = declared.clone().or_else(|| detected.clone());
+        let licenses = Licenses {
+            declared,
+            detected,
+            concluded,
+        };
+        (licenses, files)
+    }
+
+    /// The licence files of a package.
+    fn texts(&self, candidate: &Candidate) -> Vec<NodeId> {
+        let mut texts = Vec::new();
+        let mut left = MOST_TEXTS;
+        for place in &candidate.texts_in {
+            let (TextsIn::All(path) | TextsIn::Named(path)) = place;
+            let mut stack: Vec<NodeId> = self.tree.resolve(path).into_iter().collect();
+            while let Some(id) = stack.pop() {
+                for child in self.tree.children(id).take(left) {
+                    left -= 1;
+                    // A link may stand for a text that several packages share; a linked
+                    // directory is not entered, since it may lead in a circle.
+                    let target = self.tree.follow(child);
+                    match place {
+                        TextsIn::All(_) if target == child => stack.push(child),
+                        TextsIn::All(_) => {}
+                        TextsIn::Named(_) if is_license_file(&self.tree.node(child).name) => {}
+                        TextsIn::Named(_) => continue,
+                    }
+                    texts.push(target);
+                }
+            }
+        }
+        texts
+    }
+}
