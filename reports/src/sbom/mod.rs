@@ -247,7 +247,6 @@ pub(crate) mod tests {
                     supplier: None,
                     layers: vec![layer],
                     holds: Vec::new(),
-                    notes: Vec::new(),
                 },
                 complete: true,
                 left_out: LeftOut::default(),

@@ -72,6 +72,7 @@ mod tests {
             format: format.into(),
             supplier: None,
             layers: Vec::new(),
+            holds: Vec::new(),
         })
     }
 
@@ -107,6 +108,7 @@ mod tests {
             format: "dir".into(),
             supplier: None,
             layers: Vec::new(),
+            holds: Vec::new(),
         };
         assert_eq!(purl(&image), None);
         image.digest = Some("sha256:bb".into());
