@@ -7,31 +7,24 @@
 mod identity;
 mod manifest;
 mod pom;
+mod wanted;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use hpcctl_license_db::{Identifier, declared};
 
 use self::identity::{FileName, Identity};
 use self::manifest::{Coordinates, Manifest};
 use self::pom::Pom;
+use self::wanted::Wanted;
 use super::zip::{Entry, Zip};
 use super::{Candidate, Found, Owned, Source, is_word};
-
-/// The endings of archives, in this cataloger's globs, too.
-const ENDINGS: [&str; 9] = [
-    ".jar", ".war", ".ear", ".par", ".sar", ".nar", ".jpi", ".hpi", ".kar",
-];
 
 /// How deep archives in archives are opened.
 const DEEPEST: usize = 8;
 
 /// Archives of one file that are opened.
 const MOST_ARCHIVES: usize = 10_000;
-
-/// `pom.properties` and `pom.xml` of one archive.
-const MOST_POMS: usize = 5_000;
 
 const MIB: u64 = 1024 * 1024;
 
@@ -43,9 +36,6 @@ const INFLATED: u64 = 1024 * MIB;
 
 /// A description, or a licence text.
 const DOCUMENT: u64 = MIB;
-
-/// Licence texts of one archive.
-const MOST_TEXTS: usize = 4;
 
 /// Reads an archive and those in it.
 pub(super) fn parse(source: &Source<'_>) -> Found {
@@ -91,55 +81,6 @@ struct Told {
     detected: Option<String>,
     supplier: Option<String>,
     needs: Vec<String>,
-}
-
-/// The entries that count.
-#[derive(Default)]
-struct Wanted<'a> {
-    manifest: Option<Entry<'a>>,
-    properties: Vec<Entry<'a>>,
-    poms: HashMap<String, Entry<'a>>,
-    texts: Vec<Entry<'a>>,
-    nested: Vec<Entry<'a>>,
-    has_classes: bool,
-}
-
-impl<'a> Wanted<'a> {
-    /// Takes an entry, if it counts.
-    fn take(&mut self, entry: Entry<'a>) {
-        let name: &str = &entry.name;
-        if name.ends_with(".class") {
-            self.has_classes = true;
-        } else if name.eq_ignore_ascii_case("META-INF/MANIFEST.MF") {
-            self.manifest.get_or_insert(entry);
-        } else if let Some(inside) = name.strip_prefix("META-INF/maven/") {
-            if inside.ends_with("/pom.properties") && self.properties.len() < MOST_POMS {
-                self.properties.push(entry);
-            } else if let Some(directory) = inside.strip_suffix("/pom.xml")
-                && self.poms.len() < MOST_POMS
-            {
-                self.poms.insert(directory.to_owned(), entry);
-            }
-        } else if is_archive(name) && self.nested.len() < MOST_ARCHIVES {
-            self.nested.push(entry);
-        } else if is_text(name) && self.texts.len() < MOST_TEXTS {
-            self.texts.push(entry);
-        }
-    }
-}
-
-fn is_archive(name: &str) -> bool {
-    ENDINGS.iter().any(|ending| name.ends_with(ending))
-}
-
-/// Whether an entry is the licence text of the archive: at its top or in `META-INF`.
-fn is_text(name: &str) -> bool {
-    let inside = name.strip_prefix("META-INF/").unwrap_or(name);
-    let is_license = || {
-        let lower = inside.to_ascii_lowercase();
-        lower.starts_with("license") || lower.starts_with("licence") || lower.starts_with("copying")
-    };
-    !inside.contains('/') && super::is_license_file(inside) && is_license()
 }
 
 impl Walk<'_> {
@@ -190,7 +131,7 @@ impl Walk<'_> {
         let file = FileName::read(name);
         let own = identity::own(&poms, &file, manifest).cloned();
         let mut told = self.told(zip, wanted, own.as_ref());
-        told.declared = told.declared.or_else(|| bundle_license(manifest));
+        told.declared = told.declared.or_else(|| manifest.bundle_license());
         let vendor = manifest.first(&[
             "Bundle-Vendor",
             "Implementation-Vendor",
@@ -349,27 +290,6 @@ impl Walk<'_> {
     }
 }
 
-/// The licences of a bundle (OSGi Core, 3.2.1.10): names or addresses with attributes behind,
-/// divided by commas, which a name may have as well.
-fn bundle_license(manifest: &Manifest) -> Option<String> {
-    let header = manifest.get("Bundle-License")?;
-    if !header.contains([';', '"']) && !header.contains("://") {
-        return declared::any_of([header]);
-    }
-    let mut is_quoted = false;
-    let parts = header.split(|character: char| {
-        is_quoted ^= character == '"';
-        character == ',' && !is_quoted
-    });
-    let bare = parts.map(|part| {
-        part.split(';')
-            .next()
-            .unwrap_or(part)
-            .trim_matches([' ', '"'])
-    });
-    declared::all_of(bare)
-}
-
 impl From<Coordinates> for Identity {
     fn from(of: Coordinates) -> Self {
         Self {
@@ -472,20 +392,6 @@ mod tests {
          ANY DAMAGES WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN ACTION OF \
          CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF OR IN CONNECTION WITH THE USE OR \
          PERFORMANCE OF THIS SOFTWARE.\n"
-    }
-
-    #[test]
-    fn licences_of_bundles() {
-        let read = |header: &str| {
-            bundle_license(&Manifest::read(
-                format!("Bundle-License: {header}\n").as_bytes(),
-            ))
-        };
-        let apache = "The Apache Software License, Version 2.0";
-        assert_eq!(read(apache).as_deref(), Some("Apache-2.0"));
-        let two = "https://opensource.org/licenses/MIT;description=MIT,\"Apache-2.0\";link=x";
-        assert_eq!(read(two).as_deref(), Some("MIT AND Apache-2.0"));
-        assert_eq!(read("LICENSE.txt"), None);
     }
 
     #[test]

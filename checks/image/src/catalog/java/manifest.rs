@@ -1,6 +1,8 @@
 //! The main section of `META-INF/MANIFEST.MF` (the JAR File Specification), and
 //! `pom.properties` as Maven's archiver writes it.
 
+use hpcctl_license_db::declared;
+
 /// The attributes of the main section.
 #[derive(Debug, Default)]
 pub(super) struct Manifest(Vec<(String, String)>);
@@ -38,6 +40,27 @@ impl Manifest {
     /// The first of the attributes that says something.
     pub(super) fn first(&self, names: &[&str]) -> Option<&str> {
         names.iter().find_map(|name| self.get(name))
+    }
+
+    /// The licences of a bundle (OSGi Core, 3.2.1.10): names or addresses with attributes behind,
+    /// divided by commas, which a name may have as well.
+    pub(super) fn bundle_license(&self) -> Option<String> {
+        let header = self.get("Bundle-License")?;
+        if !header.contains([';', '"']) && !header.contains("://") {
+            return declared::any_of([header]);
+        }
+        let mut is_quoted = false;
+        let parts = header.split(|character: char| {
+            is_quoted ^= character == '"';
+            character == ',' && !is_quoted
+        });
+        let bare = parts.map(|part| {
+            part.split(';')
+                .next()
+                .unwrap_or(part)
+                .trim_matches([' ', '"'])
+        });
+        declared::all_of(bare)
     }
 
     /// Whether there is any attribute.
@@ -94,5 +117,18 @@ mod tests {
         );
         assert_eq!(properties(b"version=${v}\ngroupId=a\nartifactId=b\n"), None);
         assert_eq!(properties(b"groupId=a\n"), None);
+    }
+
+    #[test]
+    fn licences_of_bundles() {
+        let read = |header: &str| {
+            let text = format!("Bundle-License: {header}\n");
+            Manifest::read(text.as_bytes()).bundle_license()
+        };
+        let apache = "The Apache Software License, Version 2.0";
+        assert_eq!(read(apache).as_deref(), Some("Apache-2.0"));
+        let two = "https://opensource.org/licenses/MIT;description=MIT,\"Apache-2.0\";link=x";
+        assert_eq!(read(two).as_deref(), Some("MIT AND Apache-2.0"));
+        assert_eq!(read("LICENSE.txt"), None);
     }
 }
