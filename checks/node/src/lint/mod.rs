@@ -1,30 +1,58 @@
 //! What a job script or a Containerfile will really do on this node.
 
+use hpcctl_host::Host;
+use hpcctl_model::doctor::Step;
 use hpcctl_model::lint::{FileKind, Lint, LintFinding, Outcome};
 
+use crate::Helps;
 use crate::advice::Known;
+use crate::solver::Facts;
 
 mod containerfile;
 mod pbs;
 mod script;
+mod shell;
 mod slurm;
 
 /// The most characters of a directive that are shown.
 const SHOWN: usize = 80;
 
-/// Reads a file and judges it by what is known of the node; none where it is neither a job
-/// script nor a Containerfile.
-pub fn file(path: &str, text: &str, known: &Known<'_>) -> Option<Lint> {
+/// The node that a file is judged for.
+#[derive(Clone, Copy)]
+pub struct Node<'a> {
+    /// What its report knows.
+    pub known: Known<'a>,
+    /// What the solver knows.
+    pub facts: &'a Facts,
+    /// The node itself, for what a file names.
+    pub host: &'a dyn Host,
+    /// What its programs say of their options.
+    pub helps: Helps<'a>,
+}
+
+impl std::fmt::Debug for Node<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Node")
+            .field("known", &self.known)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reads a file and judges it by what is known of the node; none where it is neither a script
+/// nor a Containerfile.
+pub fn file(path: &str, text: &str, node: &Node<'_>) -> Option<Lint> {
     let kind = kind(text)?;
     let mut findings = match kind {
-        FileKind::SlurmJob => slurm::lint(text, known),
-        FileKind::PbsJob => pbs::lint(text, known),
-        FileKind::Containerfile => containerfile::lint(text, known),
+        FileKind::SlurmJob => slurm::lint(text, &node.known),
+        FileKind::PbsJob => pbs::lint(text, &node.known),
+        FileKind::Script => Vec::new(),
+        FileKind::Containerfile => containerfile::lint(text, node),
     };
     if kind != FileKind::Containerfile {
-        findings.extend(script::lint(text, known));
+        findings.extend(script::lint(text, node));
     }
     findings.sort_by_key(|finding| finding.line);
+    findings.dedup();
     Some(Lint {
         path: path.into(),
         kind,
@@ -42,17 +70,25 @@ fn kind(text: &str) -> Option<FileKind> {
     if starts("#PBS") {
         return Some(FileKind::PbsJob);
     }
+    if text.starts_with("#!") {
+        return Some(FileKind::Script);
+    }
     let from = text.lines().any(|line| {
         let word = line.split_whitespace().next().unwrap_or("");
         word.eq_ignore_ascii_case("FROM")
     });
-    from.then_some(FileKind::Containerfile)
+    if from {
+        return Some(FileKind::Containerfile);
+    }
+    let commands = !script::container_commands(text).is_empty();
+    commands.then_some(FileKind::Script)
 }
 
-/// How many instructions or directives a file has.
+/// How many instructions, directives or container commands a file has.
 fn read(kind: FileKind, text: &str) -> usize {
     let word = match kind {
         FileKind::Containerfile => return containerfile::instructions(text).len(),
+        FileKind::Script => return script::container_commands(text).len(),
         FileKind::SlurmJob => "#SBATCH",
         FileKind::PbsJob => "#PBS",
     };
@@ -71,7 +107,16 @@ fn finding(line: usize, directive: &str, outcome: Outcome, why: impl Into<String
         why: why.into(),
         instead: None,
         because: Vec::new(),
+        builders: Vec::new(),
     }
+}
+
+/// Every step of a fix, since one alone does not help.
+fn in_words(steps: &[Step]) -> String {
+    let words = steps
+        .iter()
+        .map(|step| step.command.as_deref().unwrap_or(&step.text));
+    words.collect::<Vec<_>>().join("; and ")
 }
 
 /// Adds a better way.
@@ -87,8 +132,24 @@ fn because(mut finding: LintFinding, id: &str) -> LintFinding {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+    use crate::Examined;
+
+    /// A node on which this was found.
+    pub(crate) fn node<'a>(found: &'a Examined, host: &'a dyn Host, helps: Helps<'a>) -> Node<'a> {
+        Node {
+            known: Known::new(&found.report),
+            facts: &found.facts,
+            host,
+            helps,
+        }
+    }
+
+    /// How many container commands a script has.
+    pub(crate) fn readings(text: &str) -> usize {
+        read(FileKind::Script, text)
+    }
 
     #[test]
     fn files_are_known_by_their_content() {
@@ -98,6 +159,8 @@ mod tests {
             kind("# syntax=x\nfrom debian\n"),
             Some(FileKind::Containerfile)
         );
+        assert_eq!(kind("#!/bin/sh\ntrue\n"), Some(FileKind::Script));
+        assert_eq!(kind("podman run x\n"), Some(FileKind::Script));
         assert_eq!(kind("hello\n"), None);
     }
 

@@ -127,6 +127,16 @@ impl Formula {
         }
     }
 
+    /// Every other way that it names.
+    pub fn choices(&self) -> Vec<&'static Choice> {
+        match self {
+            Self::Check(_) | Self::Setting(_) | Self::Lacks(_) => Vec::new(),
+            Self::Choice(choice) => vec![choice],
+            Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(Self::choices).collect(),
+            Self::AsRoot(root, user) => [root.choices(), user.choices()].concat(),
+        }
+    }
+
     /// Every check that it names.
     pub fn checks(&self) -> Vec<&'static str> {
         match self {
