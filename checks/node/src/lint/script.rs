@@ -346,8 +346,24 @@ fn refused_by_the_program(
     }
 }
 
+/// Isolation by chroot sets the groups of the build, whatever else would have worked.
+fn isolated(command: &ContainerCommand, node: &Node<'_>) -> Option<(Outcome, String)> {
+    let isolated = command.op == Some("build") && command.value(&["isolation"]) == Some("chroot");
+    let many = node.known.is_root() || node.known.maps_many();
+    (isolated && !many).then(|| {
+        let why = format!(
+            "with one id isolation by chroot fails, \"setting supplemental groups list\": {}",
+            node.known.summary("uid.subid.file")
+        );
+        (Outcome::Fails, why)
+    })
+}
+
 /// Tried with podman 4.3.
 fn podman(command: &ContainerCommand, node: &Node<'_>) -> Option<(Outcome, String)> {
+    if let Some(found) = isolated(command, node) {
+        return Some(found);
+    }
     let runtime = command.value(&["runtime"])?;
     let runtime = runtime.rsplit('/').next().unwrap_or(runtime);
     if runtime == "runc" && command.value(&["cgroups"]) == Some("disabled") {
@@ -461,6 +477,18 @@ mod tests {
             !rows[1].2.contains("--runtime runc") && rows[1].2.contains("--network=host"),
             "{rows:?}"
         );
+    }
+
+    #[test]
+    fn isolation_by_chroot_needs_more_than_one_id() {
+        let text = "podman --runtime runc build --isolation=chroot --network=host .\n";
+        let one = [("uid.subid.file", Status::Fail)];
+        assert_eq!(outcomes(text, &one), [(1, Outcome::Fails)]);
+        let many = [
+            ("uid.subid.file", Status::Pass),
+            ("uid.newuidmap", Status::Pass),
+        ];
+        assert_ne!(outcomes(text, &many), [(1, Outcome::Fails)]);
     }
 
     #[test]

@@ -262,6 +262,18 @@ mod tests {
     }
 
     #[test]
+    fn of_several_ways_the_chosen_one_is_to_blame() {
+        static WAYS: Formula = Formula::Any(&[
+            Formula::Check("cg"),
+            Formula::All(&[Formula::Choice(&RUNC), Formula::Check("subid")]),
+        ]);
+        let facts = facts(&[("cg", Some(false)), ("subid", Some(false))]);
+        assert_eq!(decide(&WAYS, &[], &facts).because, ["cg", "subid"]);
+        let chosen = facts.choosing(&[&RUNC]);
+        assert_eq!(decide(&WAYS, &[], &chosen).because, ["subid"]);
+    }
+
+    #[test]
     fn only_a_lack_that_is_alone_to_blame_is_named() {
         static LACK: Formula = Formula::Lacks("subid");
         let facts = facts(&[("subid", Some(true))]);

@@ -58,6 +58,7 @@ const NO_PROGRAM: &[&str] = &[
     "executable file not found in $path",
     "not found in $path",
     "unable to start container process: exec:",
+    "error during container init: exec:",
     "can't execve(2):",
 ];
 

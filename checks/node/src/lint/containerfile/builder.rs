@@ -50,15 +50,21 @@ const DOCUMENTS: (u32, u32) = (5, 8);
 /// The newest release of ch-image that was tried.
 const CH_IMAGE: (u32, u32) = (0, 45);
 
-/// The builders that are installed; where none is, those that a user can install alone.
+/// The builders that were tried.
+pub(super) const TRIED: &[&str] = &["podman", "charliecloud"];
+
+/// The builders that are installed, of those that were not tried only what works; where none is,
+/// those that were.
 pub(super) fn of_node(known: &Known<'_>) -> Vec<Builder> {
     let all = ["podman", "podman-hpc", "docker-rootless", "charliecloud"];
     let installed: Vec<&str> = all
         .into_iter()
-        .filter(|name| known.is_installed(name))
+        .filter(|name| {
+            known.is_installed(name) && (TRIED.contains(name) || known.works(name, "build"))
+        })
         .collect();
     let names = if installed.is_empty() {
-        vec!["podman", "charliecloud"]
+        TRIED.to_vec()
     } else {
         installed
     };

@@ -58,7 +58,7 @@ pub(super) fn lint(text: &str, node: &Node<'_>) -> Vec<LintFinding> {
 /// if that were mended.
 fn unable(line: usize, from: &str, node: &Node<'_>) -> Vec<LintFinding> {
     let mut findings = Vec::new();
-    for name in ["podman", "podman-hpc", "docker-rootless", "charliecloud"] {
+    for name in builder::TRIED {
         let Some(build) = node.known.operation(name, "build") else {
             continue;
         };
@@ -72,7 +72,7 @@ fn unable(line: usize, from: &str, node: &Node<'_>) -> Vec<LintFinding> {
             found = instead(found, &in_words(steps));
         }
         found.because.clone_from(&build.because);
-        found.builders = vec![name.into()];
+        found.builders = vec![(*name).into()];
         findings.push(found);
     }
     findings
