@@ -103,7 +103,7 @@ ch-image) ch-image import $images/$image.tar $image >/dev/null ;;
 esac
 for ((n = 0; n < at; n++)); do
     case $builder in
-    podman) timeout 60 podman build -q --layers=false -t t c$n ;;
+    podman) timeout 60 podman build --no-cache -q --layers=false -t t c$n ;;
     ch-image) timeout 60 ch-image build -t t -f c$n/Containerfile c$n ;;
     esac >log 2>&1 </dev/null
     echo "$? $(tail -1 log)"
@@ -118,10 +118,11 @@ const COMMANDS: &[&str] = &[
     "podman run --rm --network=host localhost/bb true",
     "podman run --rm localhost/bb true --network=host --runtime runc",
     "podman --runtime runc run --rm --network=host --cgroups=disabled localhost/bb true",
-    "podman --runtime runc build -q --network=host $HOME/c",
-    "podman --runtime runc build -q $HOME/c",
-    "podman build -q --isolation=chroot $HOME/c",
-    "podman --runtime runc build -q --isolation=chroot --network=host $HOME/c",
+    "podman --runtime runc build --no-cache -q --network=host $HOME/c",
+    "podman --runtime runc build --no-cache -q $HOME/c",
+    "podman build --no-cache -q --isolation=chroot $HOME/c",
+    "podman --runtime runc build --no-cache -q --isolation=chroot --network=host $HOME/c",
+    "podman --runtime runc build --no-cache -q --network=host --cap-add=SYS_ADMIN $HOME/m",
     "ch-run $I -- /bin/true",
     "ch-run $I.sqfs -- /bin/true",
     "ch-run --write-fake $I -- /bin/true",
@@ -132,7 +133,8 @@ const COMMANDS: &[&str] = &[
 /// Lints every command at once, each in a script of its own, then runs each.
 const RUN: &str = r#"
 cd $HOME && at=0
-mkdir c && printf 'FROM localhost/bb\nRUN true\n' >c/Containerfile
+mkdir c m && printf 'FROM localhost/bb\nRUN true\n' >c/Containerfile
+printf 'FROM localhost/bb\nRUN busybox mount -t tmpfs none /mnt\n' >m/Containerfile
 while IFS= read -r -d '' row; do
     printf '#!/bin/sh\nI=%s\n%s\n' "$image" "$row" >s$at && files+=(s$at) && at=$((at + 1))
 done <"$rows"

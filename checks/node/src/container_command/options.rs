@@ -212,7 +212,9 @@ fn row(line: &str) -> Option<Row> {
 mod tests {
     use super::*;
 
-    fn split(help: &str, line: &str) -> (Vec<(String, Option<String>, Option<bool>)>, String) {
+    type Seen = (String, Option<String>, Option<bool>);
+
+    fn split(help: &str, line: &str) -> (Vec<Seen>, String) {
         let words: Vec<String> = line.split(' ').map(ToOwned::to_owned).collect();
         let (given, rest) = Options::read(help).split(&words);
         let given = given

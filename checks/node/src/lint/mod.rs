@@ -52,13 +52,29 @@ pub fn file(path: &str, text: &str, node: &Node<'_>) -> Option<Lint> {
         findings.extend(script::lint(text, node));
     }
     findings.sort_by_key(|finding| finding.line);
-    findings.dedup();
+    let findings = merged(findings);
     Some(Lint {
         path: path.into(),
         kind,
         read: read(kind, text),
         findings,
     })
+}
+
+/// Tells but once what several checks say alike of one line.
+fn merged(findings: Vec<LintFinding>) -> Vec<LintFinding> {
+    let mut kept: Vec<LintFinding> = Vec::new();
+    for mut found in findings {
+        let same = |known: &&mut LintFinding| {
+            (known.line, &known.outcome, &known.why, &known.builders)
+                == (found.line, &found.outcome, &found.why, &found.builders)
+        };
+        match kept.iter_mut().find(same) {
+            Some(known) => known.because.append(&mut found.because),
+            None => kept.push(found),
+        }
+    }
+    kept
 }
 
 /// What a file is, by its content.
@@ -149,6 +165,14 @@ pub(crate) mod tests {
     /// How many container commands a script has.
     pub(crate) fn readings(text: &str) -> usize {
         read(FileKind::Script, text)
+    }
+
+    #[test]
+    fn what_two_checks_say_alike_is_told_once() {
+        let found = |why: &str, id: &str| because(finding(1, "d", Outcome::Refused, why), id);
+        let merged = merged(vec![found("a", "x"), found("a", "y"), found("b", "z")]);
+        assert_eq!(merged.len(), 2);
+        assert_eq!(merged[0].because, ["x", "y"]);
     }
 
     #[test]

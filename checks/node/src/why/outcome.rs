@@ -320,84 +320,88 @@ mod tests {
         assert_eq!(outcome("podman build .", &traced), Some(Outcome::Program));
     }
 
+    /// A command, its status, what it said, and what that means.
+    type Row = (&'static str, i32, &'static str, Option<Outcome>);
+
+    const SAID: &[Row] = &[
+        (
+            "podman run i nosuch",
+            127,
+            "Error: runc: runc create failed: unable to start container process: exec: \"nosuch\": executable file not found in $PATH: OCI runtime attempted to invoke a command that was not found",
+            Some(Outcome::NoProgram),
+        ),
+        (
+            "podman run i nosuch",
+            127,
+            "Error: crun: executable file `nosuch` not found in $PATH: No such file or directory: OCI runtime attempted to invoke a command that was not found",
+            Some(Outcome::NoProgram),
+        ),
+        (
+            "ch-run i -- nosuch",
+            1,
+            "ch-run[1]: error: can't execve(2): nosuch: No such file or directory (ch_core.c:410 2)",
+            Some(Outcome::NoProgram),
+        ),
+        (
+            "podman run i true",
+            125,
+            "Error: could not find slirp4netns, the network namespace can't be configured: exec: \"slirp4netns\": executable file not found in $PATH",
+            None,
+        ),
+        (
+            "podman run i true",
+            127,
+            "Error: crun: create directory `/opt/nonexistent`: No such file or directory: OCI runtime attempted to invoke a command that was not found",
+            None,
+        ),
+        (
+            "podman run i true",
+            125,
+            "Error: initializing source docker://i:latest: pinging container registry localhost",
+            Some(Outcome::NoImage),
+        ),
+        (
+            "ch-run /no -- true",
+            1,
+            "ch-run[1]: error: can't bind: destination not found: /no/dev (ch_core.c:111)",
+            Some(Outcome::NoImage),
+        ),
+        (
+            "ch-run no -- true",
+            1,
+            "ch-run[1]: error: can't stat: no: No such file or directory (ch_core.c:255 2)",
+            Some(Outcome::NoImage),
+        ),
+        (
+            "ch-run -b /x:/y /i -- true",
+            1,
+            "ch-run[1]: error: can't bind: source not found: /x (ch_core.c:104)",
+            Some(Outcome::Missing),
+        ),
+        (
+            "ch-run --blah /i -- true",
+            64,
+            "ch-run: unrecognized option '--blah'\nTry `ch-run --help' or `ch-run --usage' for more information.",
+            Some(Outcome::Usage),
+        ),
+        (
+            "podman run --blah i",
+            125,
+            "Error: unknown flag: --blah\nSee 'podman run --help'",
+            Some(Outcome::Usage),
+        ),
+        (
+            "podman run i true",
+            125,
+            "time=\"x\" level=warning msg=\"unknown flag: no\"\nError: newuidmap",
+            None,
+        ),
+    ];
+
     #[test]
     fn the_words_of_runtimes_are_known() {
-        use Outcome::{Missing, NoImage, NoProgram, Usage};
-        for (line, status, said, wanted) in [
-            (
-                "podman run i nosuch",
-                127,
-                "Error: runc: runc create failed: unable to start container process: exec: \"nosuch\": executable file not found in $PATH: OCI runtime attempted to invoke a command that was not found",
-                Some(NoProgram),
-            ),
-            (
-                "podman run i nosuch",
-                127,
-                "Error: crun: executable file `nosuch` not found in $PATH: No such file or directory: OCI runtime attempted to invoke a command that was not found",
-                Some(NoProgram),
-            ),
-            (
-                "ch-run i -- nosuch",
-                1,
-                "ch-run[1]: error: can't execve(2): nosuch: No such file or directory (ch_core.c:410 2)",
-                Some(NoProgram),
-            ),
-            (
-                "podman run i true",
-                125,
-                "Error: could not find slirp4netns, the network namespace can't be configured: exec: \"slirp4netns\": executable file not found in $PATH",
-                None,
-            ),
-            (
-                "podman run i true",
-                127,
-                "Error: crun: create directory `/opt/nonexistent`: No such file or directory: OCI runtime attempted to invoke a command that was not found",
-                None,
-            ),
-            (
-                "podman run i true",
-                125,
-                "Error: initializing source docker://i:latest: pinging container registry localhost",
-                Some(NoImage),
-            ),
-            (
-                "ch-run /no -- true",
-                1,
-                "ch-run[1]: error: can't bind: destination not found: /no/dev (ch_core.c:111)",
-                Some(NoImage),
-            ),
-            (
-                "ch-run no -- true",
-                1,
-                "ch-run[1]: error: can't stat: no: No such file or directory (ch_core.c:255 2)",
-                Some(NoImage),
-            ),
-            (
-                "ch-run -b /x:/y /i -- true",
-                1,
-                "ch-run[1]: error: can't bind: source not found: /x (ch_core.c:104)",
-                Some(Missing),
-            ),
-            (
-                "ch-run --blah /i -- true",
-                64,
-                "ch-run: unrecognized option '--blah'\nTry `ch-run --help' or `ch-run --usage' for more information.",
-                Some(Usage),
-            ),
-            (
-                "podman run --blah i",
-                125,
-                "Error: unknown flag: --blah\nSee 'podman run --help'",
-                Some(Usage),
-            ),
-            (
-                "podman run i true",
-                125,
-                "time=\"x\" level=warning msg=\"unknown flag: no\"\nError: newuidmap",
-                None,
-            ),
-        ] {
-            assert_eq!(outcome(line, &run(status, said)), wanted, "{said}");
+        for (line, status, said, wanted) in SAID {
+            assert_eq!(outcome(line, &run(*status, said)), *wanted, "{said}");
         }
     }
 

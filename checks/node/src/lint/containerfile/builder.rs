@@ -120,30 +120,6 @@ impl Builder {
                 judged(Outcome::Unknown, format!("{what}, with one id: not tried"))
             }
             Need::Owner | Need::OtherUser | Need::Apt | Need::Rpm => self.ids(needs),
-            Need::CopyOwner | Need::User if !self.podman => judged(
-                Outcome::Ignored,
-                format!("{what}: ch-image takes no notice of it"),
-            ),
-            Need::AsUser | Need::WorkDir if !self.podman => {
-                judged(Outcome::Works, "ch-image takes no notice of USER".into())
-            }
-            Need::User => judged(Outcome::Works, what.clone()),
-            Need::WorkDir if self.ids == Ids::One => judged(
-                Outcome::Unknown,
-                format!("{what}, and only one id is mapped here"),
-            ),
-            Need::CopyOwner | Need::AsUser | Need::WorkDir => self.ids(needs),
-            Need::Mount if self.podman => instead(
-                judged(
-                    Outcome::Fails,
-                    format!("{what}, which a build does not have"),
-                ),
-                "podman build --cap-add=SYS_ADMIN",
-            ),
-            Need::Mount => judged(
-                Outcome::Works,
-                format!("{what}, which ch-image gives in its namespace"),
-            ),
             Need::Device if self.ids == Ids::Faked => judged(
                 Outcome::Ignored,
                 format!("{what}: a filter says that it worked, and there is no file"),
@@ -160,12 +136,48 @@ impl Builder {
                 judged(Outcome::Unknown, format!("{what}: not tried")),
                 "start the program itself, in CMD",
             ),
-            Need::CopyMode | Need::RunMount if self.podman => judged(Outcome::Works, what.clone()),
-            Need::CopyMode => instead(self.not_of_ch_image(what), "COPY, then RUN chmod"),
-            Need::RunMount => self.not_of_ch_image(what),
-            Need::Document if !self.podman => self.not_of_ch_image(what),
+            _ if self.podman => self.of_podman(needs),
+            _ => self.of_ch_image(needs),
+        }
+    }
+
+    fn of_podman(&self, needs: &Needs) -> Judged {
+        let what = &needs.what;
+        match needs.need {
+            Need::WorkDir if self.ids == Ids::One => judged(
+                Outcome::Unknown,
+                format!("{what}, and only one id is mapped here"),
+            ),
+            Need::CopyOwner | Need::AsUser | Need::WorkDir => self.ids(needs),
+            Need::Mount => instead(
+                judged(
+                    Outcome::Fails,
+                    format!("{what}, which a build does not have"),
+                ),
+                "podman build --cap-add=SYS_ADMIN",
+            ),
             Need::Document => self.document(what),
-            Need::NotKnown => judged(Outcome::Unknown, what.clone()),
+            _ => judged(Outcome::Works, what.clone()),
+        }
+    }
+
+    fn of_ch_image(&self, needs: &Needs) -> Judged {
+        let what = &needs.what;
+        match needs.need {
+            Need::CopyOwner | Need::User => judged(
+                Outcome::Ignored,
+                format!("{what}: ch-image takes no notice of it"),
+            ),
+            Need::Mount => judged(
+                Outcome::Works,
+                format!("{what}, which ch-image gives in its namespace"),
+            ),
+            Need::CopyMode => instead(self.not_of_ch_image(what), "COPY, then RUN chmod"),
+            Need::RunMount | Need::Document => self.not_of_ch_image(what),
+            _ => judged(
+                Outcome::Works,
+                "ch-image takes no notice of USER".to_owned(),
+            ),
         }
     }
 

@@ -127,19 +127,7 @@ fn of_command(words: &[String]) -> Option<Needs> {
     let plain = || rest.iter().filter(|word| !word.starts_with('-'));
     let told = |need, does: &str| Some(needs(need, format!("{name} {does}")));
     match name {
-        "chown" | "chgrp" => {
-            if rest.iter().any(|word| word.starts_with("--reference")) {
-                return told(Need::NotKnown, "gives files to the owner of another");
-            }
-            let owner = plain().next()?;
-            let need = of_owner(owner, Need::Owner)?;
-            told(need, &format!("gives files to {owner}"))
-        }
-        "install" => {
-            let owner = value(rest, &["-o", "-g"], &["--owner=", "--group="])?;
-            let need = of_owner(owner, Need::Owner)?;
-            told(need, &format!("gives files to {owner}"))
-        }
+        "chown" | "chgrp" | "install" => of_owners(name, rest),
         "apt" | "apt-get" | "aptitude" => {
             let acts = [
                 "update",
@@ -168,7 +156,7 @@ fn of_command(words: &[String]) -> Option<Needs> {
         "su" | "gosu" | "su-exec" | "runuser" => told(Need::OtherUser, "becomes another user"),
         "setpriv" => {
             let changes = |word: &&str| word.starts_with("--reuid") || word.starts_with("--regid");
-            rest.iter().any(|word| changes(word)).then_some(())?;
+            rest.iter().any(changes).then_some(())?;
             told(Need::OtherUser, "becomes another user")
         }
         "sudo" => told(
@@ -191,6 +179,20 @@ fn of_command(words: &[String]) -> Option<Needs> {
         }
         _ => None,
     }
+}
+
+/// Commands that give files to an owner.
+fn of_owners(name: &str, rest: &[&str]) -> Option<Needs> {
+    let told = |need, owner: &str| Some(needs(need, format!("{name} gives files to {owner}")));
+    if name == "install" {
+        let owner = value(rest, &["-o", "-g"], &["--owner=", "--group="])?;
+        return told(of_owner(owner, Need::Owner)?, owner);
+    }
+    if rest.iter().any(|word| word.starts_with("--reference")) {
+        return told(Need::NotKnown, "the owner of another");
+    }
+    let owner = rest.iter().find(|word| !word.starts_with('-'))?;
+    told(of_owner(owner, Need::Owner)?, owner)
 }
 
 /// Words before a command.

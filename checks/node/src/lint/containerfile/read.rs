@@ -27,11 +27,8 @@ pub(in super::super) fn instructions(text: &str) -> Vec<Instruction> {
         }
         let mut whole = line.to_owned();
         while let Some(body) = whole.strip_suffix('\\') {
-            let more = lines.by_ref().map(|(_, line)| line.trim());
-            let Some(more) = more
-                .filter(|line| !line.starts_with('#') && !line.is_empty())
-                .next()
-            else {
+            let mut more = lines.by_ref().map(|(_, line)| line.trim());
+            let Some(more) = more.find(|line| !line.starts_with('#') && !line.is_empty()) else {
                 break;
             };
             whole = format!("{body} {more}");
