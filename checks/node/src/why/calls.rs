@@ -3,6 +3,8 @@
 use hpcctl_host::Errno;
 use hpcctl_host::trace::{Failed, Traced};
 
+use crate::container_command;
+
 /// How many of the last lines are looked at for a path.
 const LAST: usize = 6;
 
@@ -29,22 +31,15 @@ pub(super) fn is_trivial(failed: &Failed, traced: &Traced) -> bool {
     if of(&["execve", "execveat"]) && went_on(failed, traced) {
         return true;
     }
+    if is_always(failed, traced) {
+        return true;
+    }
     if is_mentioned(failed, traced) {
         return false;
     }
     let groups = failed.call.contains("/sys/fs/cgroup") && !traced.output.contains("cgroup");
     match failed.errno {
         _ if groups => true,
-        Errno::EFAULT | Errno::EINPROGRESS | Errno::EINTR | Errno::EAGAIN | Errno::ENOTTY => true,
-        Errno::EEXIST => of(&[
-            "mkdir",
-            "mkdirat",
-            "symlinkat",
-            "mknod",
-            "mknodat",
-            "openat",
-            "open",
-        ]),
         Errno::EINVAL => of(&["seccomp", "umount2", "prlimit64"]),
         Errno::EOPNOTSUPP => of(&["ioctl"]),
         Errno::ENOENT | Errno::ENOTDIR if of(&["mount"]) => {
@@ -57,6 +52,25 @@ pub(super) fn is_trivial(failed: &Failed, traced: &Traced) -> bool {
         Errno::ENOENT | Errno::ENOTDIR | Errno::EACCES if of(&["openat", "open"]) => {
             LOOKED_FOR.iter().any(|place| failed.call.contains(place))
         }
+        _ => false,
+    }
+}
+
+/// Whether a failure never matters: what was to be made is there, or the call is made again.
+fn is_always(failed: &Failed, traced: &Traced) -> bool {
+    let says_so = traced.output.to_lowercase().contains("file exists");
+    let makes = [
+        "mkdir",
+        "mkdirat",
+        "symlinkat",
+        "mknod",
+        "mknodat",
+        "openat",
+        "open",
+    ];
+    match failed.errno {
+        Errno::EFAULT | Errno::EINPROGRESS | Errno::EINTR | Errno::EAGAIN | Errno::ENOTTY => true,
+        Errno::EEXIST => makes.contains(&failed.name) && !says_so,
         _ => false,
     }
 }
@@ -95,9 +109,15 @@ pub(super) fn is_mentioned(failed: &Failed, traced: &Traced) -> bool {
                 .next()
                 .unwrap_or(path);
             let whole = path.starts_with('/') && path.len() > 1 && has_word(line, path);
-            whole || (name.len() >= NAME && path.contains('/') && has_word(line, name))
+            whole || (is_telling(name) && path.contains('/') && has_word(line, name))
         })
     })
+}
+
+/// Whether the name of a file says which is meant: runtimes begin their lines with their own.
+fn is_telling(name: &str) -> bool {
+    let runtime = ["crun", "runc", "conmon"].contains(&name);
+    name.len() >= NAME && !runtime && container_command::program(name).is_none()
 }
 
 /// Whether a line has a word, and not only as a part of a longer one.
@@ -117,7 +137,9 @@ fn has_word(line: &str, word: &str) -> bool {
 /// The last call that a line names, else the last that is not trivial; of the calls of these
 /// processes.
 pub(super) fn decisive<'a>(calls: &[&'a Failed], traced: &Traced) -> Option<&'a Failed> {
-    let tried = |failed: &Failed| failed.name.starts_with("execve") && went_on(failed, traced);
+    let tried = |failed: &Failed| {
+        is_always(failed, traced) || (failed.name.starts_with("execve") && went_on(failed, traced))
+    };
     let mentioned = calls
         .iter()
         .rev()
@@ -213,5 +235,12 @@ mod tests {
         );
         assert_eq!(of("touch: zzzz and azzz\n"), Some(3));
         assert_eq!(decisive(&calls[1..2], &said("")), None);
+        let made = failed("mkdirat", "mkdirat(/run/crun)", Errno::EEXIST, 4);
+        let own = failed("mkdirat", "mkdirat(/run/crun)", Errno::EACCES, 5);
+        let limits = failed("prlimit64", "prlimit64(RLIMIT_NOFILE)", Errno::EPERM, 3);
+        let crun = said("Error: crun: setrlimit RLIMIT_NOFILE: Operation not permitted");
+        let of = |calls: &[&Failed]| decisive(calls, &crun).map(|found| found.at);
+        assert_eq!(of(&[&limits, &made]), Some(3));
+        assert!(!is_mentioned(&own, &crun));
     }
 }

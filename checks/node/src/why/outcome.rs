@@ -343,6 +343,12 @@ mod tests {
             Some(Outcome::NoProgram),
         ),
         (
+            "podman run i /f",
+            126,
+            "Error: runc: runc create failed: unable to start container process: error during container init: exec: \"/f\": permission denied: OCI permission denied",
+            Some(Outcome::NoProgram),
+        ),
+        (
             "podman run i true",
             125,
             "Error: could not find slirp4netns, the network namespace can't be configured: exec: \"slirp4netns\": executable file not found in $PATH",
