@@ -1,14 +1,16 @@
-//! `hpcctl doctor lint FILE`: what a job script or a Containerfile will really do here.
+//! `hpcctl doctor lint FILE…`: what job scripts and Containerfiles will really do here.
 
-use std::path::Path;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use hpcctl_host::{Live, file};
-use hpcctl_model::lint::Outcome;
+use hpcctl_model::lint::{Lints, Outcome};
 use hpcctl_node::advice::Known;
-use hpcctl_node::{Ask, lint};
+use hpcctl_node::{Ask, Helps, lint};
 use hpcctl_reports::{Kind, Report};
 use jiff::Timestamp;
 
+use super::helps::of_program;
 use crate::emit;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -19,32 +21,53 @@ use crate::ui::Ui;
 const MOST: u64 = 1 << 20;
 
 /// Carries out the command.
-pub fn run(path: &Path, output: &[String], ui: &Ui) -> Result<Exit, Failure> {
+pub fn run(paths: &[PathBuf], output: &[String], ui: &Ui) -> Result<Exit, Failure> {
     let outputs = emit::outputs(output, Kind::Lint)?;
-    let name = path.display().to_string();
-    let text = file::read_at_most(&name, MOST)
-        .map_err(|errno| Failure::unreachable(format!("cannot read {name}: {errno}")))?;
+    let texts = paths.iter().map(|path| read(path));
+    let texts = texts.collect::<Result<Vec<_>, _>>()?;
     let begun = Timestamp::now();
-    let examine = || hpcctl_node::examine(&Live, &Ask::default());
-    let (found, _) = match interrupt::held(examine) {
+    let examine = || hpcctl_node::examine_whole(&Live, &Ask::default());
+    let found = match interrupt::held(examine) {
         Ok(examined) => examined,
         Err(interrupted) => return Ok(interrupted),
     };
-    let known = Known::new(&found);
-    let read = lint::file(&name, &text, &known).ok_or_else(|| {
-        Failure::unreachable(format!(
-            "{name} is neither a job script nor a Containerfile"
-        ))
-        .hint("a job script has lines with #SBATCH or #PBS, a Containerfile has a FROM")
-    })?;
-    let report = emit::envelope("lint", begun, read, Vec::new());
+    let node = lint::Node {
+        known: Known::new(&found.report),
+        facts: &found.facts,
+        host: &Live,
+        helps: Helps::new(&of_program),
+    };
+    let files = texts.iter().map(|(name, text)| {
+        lint::file(name, text, &node).ok_or_else(|| {
+            Failure::unreachable(format!("{name} is neither a script nor a Containerfile")).hint(
+                "a script begins with #!, or has lines with #SBATCH, #PBS or a container command; a Containerfile has a FROM",
+            )
+        })
+    });
+    let files = files.collect::<Result<Vec<_>, _>>()?;
+    let report = emit::envelope("lint", begun, Lints { files }, Vec::new());
     emit::write(&Report::Lint(&report), &outputs, ui)?;
-    let outcomes = || report.result.findings.iter().map(|row| row.outcome);
-    Ok(if outcomes().any(Outcome::is_finding) {
+    let findings = || report.result.files.iter().flat_map(|file| &file.findings);
+    Ok(if findings().any(|row| row.outcome.is_finding()) {
         Exit::Findings
-    } else if outcomes().any(|outcome| outcome == Outcome::Unknown) {
+    } else if findings().any(|row| row.outcome == Outcome::Unknown) {
         Exit::Inconclusive
     } else {
         Exit::Clean
     })
+}
+
+/// The name and the text of a file; `-` is standard input.
+fn read(path: &Path) -> Result<(String, String), Failure> {
+    let name = path.display().to_string();
+    if name == "-" {
+        let mut bytes = Vec::new();
+        let read = std::io::stdin().lock().take(MOST).read_to_end(&mut bytes);
+        read.map_err(|error| Failure::unreachable(format!("cannot read standard input: {error}")))?;
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        return Ok(("standard input".into(), text));
+    }
+    let text = file::read_at_most(&name, MOST)
+        .map_err(|errno| Failure::unreachable(format!("cannot read {name}: {errno}")))?;
+    Ok((name, text))
 }

@@ -20,6 +20,7 @@ use crate::ui::Ui;
 mod advise;
 mod baseline;
 mod explain;
+mod helps;
 mod image;
 mod lint;
 mod list;
@@ -122,14 +123,16 @@ enum DoctorCommand {
     ///
     /// The command and all that it starts are traced; programs with privileges of their own,
     /// such as newuidmap, are let go first. What it writes to standard output goes to standard
-    /// error: standard output is for the report. 0 the command succeeded, 1 a cause is named, 3 none
-    /// is known, 5 the command could not be started.
+    /// error: standard output is for the report. A container that starts and whose program fails,
+    /// a program or an image that is not there, and words that the runtime does not take are told
+    /// from a fault of the node. 0 the command succeeded, 1 it is known why it did not, 3 that is
+    /// not known, 5 the command could not be started.
     #[command(
         after_long_help = "EXAMPLES\n  hpcctl doctor why -- podman run --rm debian true\n  hpcctl doctor why -o json -- ch-run /images/debian -- true"
     )]
     Why {
         /// End the command after so many seconds
-        #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+        #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..))]
         deadline: u64,
         #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::output_help(Kind::Why))]
         output: Vec<String>,
@@ -139,15 +142,16 @@ enum DoctorCommand {
     },
     /// Say what a job script or a Containerfile will really do here
     ///
-    /// Known by content: #SBATCH, #PBS, or FROM. 0 all as written, 1 something is not, 3 only
-    /// what is not known.
+    /// Known by content: #SBATCH, #PBS, FROM, or else a script with container commands. Each
+    /// command is judged with its options, each instruction for each builder that is installed.
+    /// 0 all as written, 1 something is not, 3 only what is not known.
     #[command(
-        after_long_help = "EXAMPLES\n  hpcctl doctor lint job.sh\n  hpcctl doctor lint -o json Containerfile"
+        after_long_help = "EXAMPLES\n  hpcctl doctor lint job.sh\n  hpcctl doctor lint -v job.sh Containerfile\n  hpcctl doctor lint -o json - < job.sh"
     )]
     Lint {
-        /// The file
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
+        /// The files; - is standard input
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
         #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::output_help(Kind::Lint))]
         output: Vec<String>,
     },
@@ -180,7 +184,7 @@ impl Doctor {
                 output,
                 command,
             }) => why::run(command, *deadline, output, ui),
-            Some(DoctorCommand::Lint { file, output }) => lint::run(file, output, ui),
+            Some(DoctorCommand::Lint { files, output }) => lint::run(files, output, ui),
             Some(DoctorCommand::Explain { ids }) => explain::run(ids),
         }
     }

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use hpcctl_host::trace::{self, Traced};
 use hpcctl_host::{Errno, Host, Live};
-use hpcctl_model::why::{FailedCall, Why};
-use hpcctl_node::Ask;
-use hpcctl_node::why::causes;
+use hpcctl_model::why::{FailedCall, Outcome, Why};
+use hpcctl_node::why::{Explained, explain};
+use hpcctl_node::{Ask, Helps};
 use hpcctl_reports::{Kind, Report};
 use jiff::Timestamp;
 
+use super::helps::of_program;
 use crate::emit;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -24,32 +25,33 @@ pub fn run(command: &[String], seconds: u64, output: &[String], ui: &Ui) -> Resu
     let outputs = emit::outputs(output, Kind::Why)?;
     let begun = Timestamp::now();
     let (traced, untraced) = start(command, Duration::from_secs(seconds))?;
-    let causes = match traced.status {
-        Some(0) => Vec::new(),
+    let explained = match traced.status {
+        Some(0) => Explained::succeeded(&traced),
         _ => {
-            let (found, _) = hpcctl_node::examine(&Live, &Ask::default());
-            causes(&traced, command, &found)
+            let found = hpcctl_node::examine_whole(&Live, &Ask::default());
+            let helps = Helps::new(&of_program);
+            explain(&traced, command, &found, &helps, &|name| Live.env(name))
         }
     };
-    let report = emit::envelope(
-        "why",
-        begun,
-        report(command, &traced, untraced, causes),
-        Vec::new(),
-    );
+    let report = report(command, &traced, untraced, explained);
+    let report = emit::envelope("why", begun, report, Vec::new());
     emit::write(&Report::Why(&report), &outputs, ui)?;
-    Ok(
-        match (report.result.status, report.result.causes.is_empty()) {
-            (Some(0), _) => Exit::Clean,
-            (_, false) => Exit::Findings,
-            (_, true) => Exit::Inconclusive,
-        },
-    )
+    Ok(match report.result.outcome {
+        Outcome::Succeeded => Exit::Clean,
+        Outcome::Unknown | Outcome::Late => Exit::Inconclusive,
+        _ => Exit::Findings,
+    })
 }
 
 /// Runs it under the tracer, or without where tracing is refused.
 fn start(command: &[String], deadline: Duration) -> Result<(Traced, Option<String>), Failure> {
     let program = command.first().map_or("", String::as_str);
+    // What is not in PATH is told so, even where PATH holds a directory that may not be read.
+    if !program.contains('/') && Live.which(program).is_none() {
+        return Err(Failure::unreachable(format!(
+            "cannot start {program}: no such program in PATH"
+        )));
+    }
     match trace::run(command, deadline) {
         Ok(traced) => Ok((traced, None)),
         Err(errno @ (Errno::EPERM | Errno::ENOSYS)) => {
@@ -72,24 +74,32 @@ fn report(
     command: &[String],
     traced: &Traced,
     untraced: Option<String>,
-    causes: Vec<hpcctl_model::why::Named>,
+    explained: Explained,
 ) -> Why {
+    let call = |at: usize| {
+        let failed = &traced.failed[at];
+        FailedCall {
+            program: failed.program.clone(),
+            call: failed.call.clone(),
+            errno: failed.errno.to_string(),
+            matters: explained.matters[at],
+        }
+    };
     let skip = traced.failed.len().saturating_sub(CALLS);
-    let failed = traced.failed.iter().skip(skip).map(|failed| FailedCall {
-        program: failed.program.clone(),
-        call: failed.call.clone(),
-        errno: failed.errno.to_string(),
-    });
     let lines: Vec<&str> = traced.output.lines().collect();
     let said = lines.iter().skip(lines.len().saturating_sub(LINES));
     Why {
         command: command.to_vec(),
+        outcome: explained.outcome,
+        says: explained.says,
+        seen: explained.seen,
+        call: explained.call.map(call),
         status: traced.status,
         signal: traced.signal,
         deadline: traced.deadline,
         untraced,
-        causes,
-        failed: failed.collect(),
+        causes: explained.causes,
+        failed: (skip..traced.failed.len()).map(call).collect(),
         said: said.map(ToString::to_string).collect(),
         not_traced: traced.let_go.clone(),
     }

@@ -5,7 +5,7 @@ use std::io;
 use hpcctl_model::Envelope;
 use hpcctl_model::doctor::Doctor;
 use hpcctl_model::license::Identified;
-use hpcctl_model::lint::Lint;
+use hpcctl_model::lint::Lints;
 use hpcctl_model::scan::Scan;
 use hpcctl_model::why::Why;
 
@@ -34,7 +34,7 @@ pub enum Report<'a> {
     /// Which licences files bear.
     License(&'a Envelope<Vec<Identified>>),
     /// What a file will do on a node.
-    Lint(&'a Envelope<Lint>),
+    Lint(&'a Envelope<Lints>),
     /// On what a command broke.
     Why(&'a Envelope<Why>),
 }
@@ -68,7 +68,7 @@ impl<'a> Report<'a> {
     }
 
     /// The report of a file that was linted.
-    pub(crate) fn lint(&self) -> Result<&'a Envelope<Lint>, Error> {
+    pub(crate) fn lint(&self) -> Result<&'a Envelope<Lints>, Error> {
         match self {
             Self::Lint(report) => Ok(report),
             _ => Err(Error::Kind(self.kind())),

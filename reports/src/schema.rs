@@ -3,7 +3,7 @@
 use hpcctl_model::Envelope;
 use hpcctl_model::doctor::Doctor;
 use hpcctl_model::license::Identified;
-use hpcctl_model::lint::Lint;
+use hpcctl_model::lint::Lints;
 use hpcctl_model::scan::Scan;
 use hpcctl_model::why::Why;
 use schemars::{Schema, schema_for};
@@ -39,7 +39,7 @@ pub static SCHEMAS: &[Published] = &[
     Published {
         kind: "lint",
         number: 1,
-        make: || schema_for!(Envelope<Lint>),
+        make: || schema_for!(Envelope<Lints>),
     },
     Published {
         kind: "why",

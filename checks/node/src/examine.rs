@@ -55,8 +55,25 @@ impl Ask {
     }
 }
 
+/// What an examination found.
+#[derive(Debug, Clone)]
+pub struct Examined {
+    /// The report.
+    pub report: Doctor,
+    /// What is not known.
+    pub unknowns: Vec<Unknown>,
+    /// What the solver knows, to judge a command that takes ways of its own.
+    pub facts: Facts,
+}
+
 /// Examines a node: every check, then the runtimes that were asked for.
 pub fn examine(host: &dyn Host, ask: &Ask) -> (Doctor, Vec<Unknown>) {
+    let found = examine_whole(host, ask);
+    (found.report, found.unknowns)
+}
+
+/// As [`examine`], with what the solver knows.
+pub fn examine_whole(host: &dyn Host, ask: &Ask) -> Examined {
     let mut site = Site::new(host);
     site.image.clone_from(&ask.image);
     site.network = ask.network;
@@ -87,13 +104,15 @@ pub fn examine(host: &dyn Host, ask: &Ask) -> (Doctor, Vec<Unknown>) {
     let unknowns = unknowns
         .map(|check| Unknown::new(&check.id, &check.summary))
         .collect();
-    (
-        Doctor {
-            checks: reports,
-            runtimes,
-        },
+    let report = Doctor {
+        checks: reports,
+        runtimes,
+    };
+    Examined {
+        report,
         unknowns,
-    )
+        facts,
+    }
 }
 
 #[cfg(test)]

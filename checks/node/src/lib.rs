@@ -54,7 +54,8 @@ mod ulimits;
 pub mod version;
 pub mod why;
 
-pub use examine::{Ask, examine};
+pub use container_command::Helps;
+pub use examine::{Ask, Examined, examine, examine_whole};
 pub use finding::{Cause, Finding};
 pub use image::Image;
 pub use manual::Manual;

@@ -5,6 +5,13 @@ use serde::{Deserialize, Serialize};
 
 /// The result of `hpcctl doctor lint`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Lints {
+    /// Each file, in the order in which they were given.
+    pub files: Vec<Lint>,
+}
+
+/// What became of one file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Lint {
     /// The file, as it was given.
     pub path: String,
@@ -24,6 +31,8 @@ pub enum FileKind {
     SlurmJob,
     /// A batch script with `#PBS` lines.
     PbsJob,
+    /// A script without such lines.
+    Script,
     /// A Containerfile or Dockerfile.
     Containerfile,
 }
@@ -43,6 +52,8 @@ pub struct LintFinding {
     pub instead: Option<String>,
     /// The ids of the checks that decided.
     pub because: Vec<String>,
+    /// The builders that it is true of; empty where it is not about a build.
+    pub builders: Vec<String>,
 }
 
 /// What becomes of a directive.

@@ -10,6 +10,14 @@ use crate::doctor::Remedy;
 pub struct Why {
     /// The command line.
     pub command: Vec<String>,
+    /// How far it came.
+    pub outcome: Outcome,
+    /// The same in words.
+    pub says: String,
+    /// The line of its output that says so, or null.
+    pub seen: Option<String>,
+    /// The failed call that matters, or null where none is known to.
+    pub call: Option<FailedCall>,
     /// Its exit status, or null where a signal or the deadline ended it.
     pub status: Option<i32>,
     /// The signal that ended it, or null.
@@ -26,6 +34,30 @@ pub struct Why {
     pub said: Vec<String>,
     /// Programs with privileges of their own, which cannot be traced.
     pub not_traced: Vec<String>,
+}
+
+/// How far a container command came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// It ended with status 0.
+    Succeeded,
+    /// The container started, and a program in it failed.
+    Program,
+    /// The image lacks the program.
+    NoProgram,
+    /// The image is not there, and could not be got.
+    NoImage,
+    /// Something else that the command names is not there.
+    Missing,
+    /// The runtime does not take these words.
+    Usage,
+    /// The node refused something, as a check confirms.
+    Node,
+    /// It did not end in time.
+    Late,
+    /// It failed, and nothing confirms a cause.
+    Unknown,
 }
 
 /// A cause that a check confirms.
@@ -50,4 +82,6 @@ pub struct FailedCall {
     pub call: String,
     /// The symbolic errno.
     pub errno: String,
+    /// Whether it may have mattered: not one of the failures that each run has.
+    pub matters: bool,
 }

@@ -22,7 +22,13 @@ fn write(
     options: &Options,
     out: &mut dyn Write,
 ) -> Result<(), Error> {
-    let report = &report.lint()?.result;
+    for file in &report.lint()?.result.files {
+        write_file(file, options, out)?;
+    }
+    Ok(())
+}
+
+fn write_file(report: &Lint, options: &Options, out: &mut dyn Write) -> Result<(), Error> {
     let shown = report
         .findings
         .iter()
@@ -33,63 +39,57 @@ fn write(
             Outcome::Unknown => Style::Doubtful,
             _ => Style::Bad,
         };
-        let word = styled(row.outcome.as_str(), style, options.color);
+        let mut word = styled(row.outcome.as_str(), style, options.color);
+        if !row.builders.is_empty() {
+            word = format!("{word} ({})", visible(&row.builders.join(", ")));
+        }
         let place = format!("{}:{}", visible(&report.path), row.line);
         writeln!(out, "{place}: {word}: {}", visible(&row.directive))?;
-        write!(
-            out,
-            "{}",
-            filled("  because  ", &visible(&row.why), options.width)
-        )?;
+        let because = filled("  because  ", &visible(&row.why), options.width);
+        write!(out, "{because}")?;
         if let Some(instead) = &row.instead {
-            write!(
-                out,
-                "{}",
-                filled("  instead  ", &visible(instead), options.width)
-            )?;
+            let instead = filled("  instead  ", &visible(instead), options.width);
+            write!(out, "{instead}")?;
         }
     }
-    let bad = report
-        .findings
-        .iter()
-        .filter(|row| row.outcome.is_finding())
-        .count();
-    let unknown = report
-        .findings
-        .iter()
-        .filter(|row| row.outcome == Outcome::Unknown)
-        .count();
-    let text = match (bad, unknown) {
-        (0, 0) => nothing_wrong(report),
-        _ => {
-            let looked = counted(report.findings.len(), "container directive");
-            format!("{looked}: {bad} not as written, {unknown} not known")
-        }
-    };
-    Ok(writeln!(
-        out,
-        "{}",
-        styled(&text, Style::Bold, options.color)
-    )?)
+    let text = format!("{}: {}", visible(&report.path), summary(report));
+    writeln!(out, "{}", styled(&text, Style::Bold, options.color))?;
+    Ok(())
 }
 
-/// The one line of a file with nothing to mend.
-fn nothing_wrong(report: &Lint) -> String {
+/// The last line: how much was read, and what became of it.
+fn summary(report: &Lint) -> String {
+    let count = |is: &dyn Fn(Outcome) -> bool| {
+        let findings = report.findings.iter();
+        findings.filter(|row| is(row.outcome)).count()
+    };
+    let bad = count(&Outcome::is_finding);
+    let unknown = count(&|outcome| outcome == Outcome::Unknown);
+    let fine = count(&|outcome| outcome == Outcome::Works);
     let (noun, said) = match report.kind {
         FileKind::Containerfile => ("instruction", "nothing fails here"),
         FileKind::SlurmJob | FileKind::PbsJob => ("directive", "all as written"),
+        FileKind::Script => ("container command", "all as written"),
     };
-    format!("{} read: {said}", counted(report.read, noun))
+    match (bad, unknown) {
+        (0, 0) => format!("{} read: {said}", counted(report.read, noun)),
+        _ => {
+            let looked = counted(report.findings.len(), "verdict");
+            format!("{looked}: {bad} not as written, {unknown} not known, {fine} fine")
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use hpcctl_model::lint::LintFinding;
+
     use super::*;
 
     #[test]
     fn a_file_with_nothing_wrong_says_how_much_was_read() {
         let line = |kind, read| {
-            nothing_wrong(&Lint {
+            summary(&Lint {
                 path: "f".into(),
                 kind,
                 read,
@@ -103,6 +103,34 @@ mod tests {
         assert_eq!(
             line(FileKind::SlurmJob, 1),
             "1 directive read: all as written"
+        );
+        assert_eq!(
+            line(FileKind::Script, 0),
+            "0 container commands read: all as written"
+        );
+    }
+
+    #[test]
+    fn each_finding_is_counted() {
+        let finding = |outcome| LintFinding {
+            line: 1,
+            directive: "d".into(),
+            outcome,
+            why: "w".into(),
+            instead: None,
+            because: Vec::new(),
+            builders: Vec::new(),
+        };
+        let outcomes = [Outcome::Works, Outcome::Fails, Outcome::Unknown];
+        let lint = Lint {
+            path: "f".into(),
+            kind: FileKind::SlurmJob,
+            read: 3,
+            findings: outcomes.map(finding).to_vec(),
+        };
+        assert_eq!(
+            summary(&lint),
+            "3 verdicts: 1 not as written, 1 not known, 1 fine"
         );
     }
 }

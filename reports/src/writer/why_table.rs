@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use hpcctl_model::why::{FailedCall, Outcome};
+
 use crate::report::{Error, Kind, Options, Report};
 use crate::terminal::{Style, filled, styled, visible};
 use crate::writer::Writer;
@@ -43,30 +45,42 @@ fn write(
             filled(&format!("  {label:7}  "), &visible(text), options.width)
         )
     };
+    if found.outcome != Outcome::Succeeded {
+        line(out, "why", &found.says)?;
+        if let Some(seen) = &found.seen {
+            line(out, "said", seen)?;
+        }
+        if let Some(call) = &found.call {
+            line(out, "call", &in_words(call))?;
+        }
+    }
     for cause in found.causes.iter().take(most(CAUSES)) {
         line(out, "cause", &format!("{}: {}", cause.check, cause.summary))?;
-        line(out, "seen", &cause.seen)?;
+        if Some(&cause.seen) != found.seen.as_ref() {
+            line(out, "seen", &cause.seen)?;
+        }
         for (label, remedy) in [("user", &cause.remedy.user), ("admin", &cause.remedy.admin)] {
             if let Some(remedy) = remedy {
                 line(out, label, remedy)?;
             }
         }
     }
-    if found.status != Some(0) {
-        if found.causes.is_empty() {
-            line(out, "cause", "not known: no check of this node explains it")?;
-        }
-        let skip = found.failed.len().saturating_sub(most(CALLS));
-        for failed in found.failed.iter().skip(skip) {
-            line(
-                out,
-                "failed",
-                &format!("{}: {} = {}", failed.program, failed.call, failed.errno),
-            )?;
+    if found.outcome != Outcome::Succeeded {
+        let shown = |failed: &&FailedCall| {
+            options.verbose || (failed.matters && Some(*failed) != found.call.as_ref())
+        };
+        let calls: Vec<&FailedCall> = found.failed.iter().filter(shown).collect();
+        let skip = calls.len().saturating_sub(most(CALLS));
+        for failed in &calls[skip..] {
+            line(out, "failed", &in_words(failed))?;
         }
     }
     if let Some(why) = &found.untraced {
         line(out, "note", &format!("not traced: {why}"))?;
     }
     Ok(())
+}
+
+fn in_words(failed: &FailedCall) -> String {
+    format!("{}: {} = {}", failed.program, failed.call, failed.errno)
 }

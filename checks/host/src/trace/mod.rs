@@ -5,6 +5,7 @@
 //! gains no privileges, and the tracing itself would make newuidmap and fusermount3 fail.
 
 mod calls;
+mod memory;
 mod tracer;
 
 use std::collections::VecDeque;
@@ -23,8 +24,10 @@ pub struct Traced {
     pub deadline: bool,
     /// Calls of interest that failed, in order; at most the last few thousand.
     pub failed: VecDeque<Failed>,
-    /// Processes that ended with another status than 0, in order.
+    /// Processes that ended with another status than 0, or by a signal, in order.
     pub ended: Vec<Ended>,
+    /// Programs that were executed, in order; not the command itself.
+    pub executed: Vec<Executed>,
     /// Programs with privileges of their own, which were not traced.
     pub let_go: Vec<String>,
     /// The end of what it wrote to standard output and error.
@@ -44,15 +47,41 @@ pub struct Failed {
     pub call: String,
     /// Why it failed.
     pub errno: Errno,
+    /// Whether the process ran a program of a container, or tried to.
+    pub inside: bool,
+    /// Its place among all that was seen.
+    pub at: usize,
 }
 
-/// A process that ended with another status than 0.
+/// A process that ended with another status than 0, or by a signal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
     /// The process.
     pub pid: i32,
-    /// The exit status.
+    /// The exit status, or 128 and the signal, as a shell would tell it.
     pub status: i32,
+    /// The signal.
+    pub signal: Option<i32>,
+    /// Its place among all that was seen.
+    pub at: usize,
+}
+
+/// A program that was executed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Executed {
+    /// The process.
+    pub pid: i32,
+    /// The path, as the process gave it.
+    pub path: String,
+    /// Its words, the first few.
+    pub words: Vec<String>,
+    /// Whether the process has another root directory than the tracer: the program is one of a
+    /// container.
+    pub inside: bool,
+    /// Whether the process, or the one that made it, ran a program of the container before.
+    pub within: bool,
+    /// Its place among all that was seen.
+    pub at: usize,
 }
 
 /// Runs a command under a tracer, its output passed through, and ends it at the deadline.
@@ -88,6 +117,47 @@ mod tests {
             "{traced:?}"
         );
         assert!(traced.output.contains("nonexistent"), "{traced:?}");
+    }
+
+    #[test]
+    fn programs_that_were_executed_are_told_with_their_words() {
+        let traced = trace(&["sh", "-c", "cat /dev/null; exit 3"]);
+        let found = traced
+            .executed
+            .iter()
+            .find(|seen| seen.path.ends_with("/cat"));
+        let found = found.unwrap_or_else(|| panic!("{:?}", traced.executed));
+        assert!(!found.inside, "{found:?}");
+        assert_eq!(found.words, ["cat", "/dev/null"]);
+        assert_eq!((traced.ended[0].status, traced.ended[0].signal), (3, None));
+    }
+
+    #[test]
+    fn a_signal_that_ends_a_process_is_told() {
+        let traced = trace(&["sh", "-c", "sh -c 'kill -9 $$'; exit 4"]);
+        let killed = traced.ended.iter().find(|ended| ended.signal == Some(9));
+        assert_eq!(
+            killed.map(|ended| ended.status),
+            Some(137),
+            "{:?}",
+            traced.ended
+        );
+    }
+
+    #[test]
+    fn a_program_below_another_root_is_one_of_a_container() {
+        // What `unshare` can do of a container on a node without user namespaces is nothing.
+        let script = "mkdir -p $0/bin && cp \"$(command -v busybox)\" $0/bin/false && exec unshare --user --map-root-user chroot $0 /bin/false";
+        let dir = tempfile::tempdir().unwrap();
+        let traced = trace(&["sh", "-c", script, dir.path().to_str().unwrap()]);
+        let inside = traced
+            .executed
+            .iter()
+            .find(|seen| seen.path == "/bin/false");
+        match inside {
+            Some(seen) => assert!(seen.inside && !seen.within, "{seen:?}"),
+            None => assert_ne!(traced.status, Some(0), "{:?}", traced.executed),
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@
     reason = "ptrace(2) and waitpid(2) for any child have no safe wrapper; memory of a tracee is read by the kernel"
 )]
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::CString;
 use std::io::{PipeReader, PipeWriter, Read, Write};
 use std::os::unix::fs::MetadataExt;
@@ -19,14 +19,12 @@ use std::time::Duration;
 use libc::{c_int, c_void, pid_t};
 
 use super::calls::{self, Argument, Call};
-use super::{Ended, Failed, Traced};
+use super::memory::{address, text, texts};
+use super::{Ended, Executed, Failed, Traced};
 use crate::Errno;
 
 /// The most failed calls, and ended processes, that are kept.
 const KEPT: usize = 4096;
-
-/// The most bytes of a string of a tracee.
-const TEXT: usize = 256;
 
 /// The most bytes of what the command writes that are kept.
 const OUTPUT: usize = 16 << 10;
@@ -44,10 +42,15 @@ const OPTIONS: c_int = libc::PTRACE_O_TRACESYSGOOD
     | libc::PTRACE_O_TRACEEXEC
     | libc::PTRACE_O_EXITKILL;
 
+/// The first number that is no error: by these the kernel says that a call is to be begun anew.
+const RESTARTS: i32 = 512;
+
 /// A call that a thread is in.
 struct Entered {
     call: &'static Call,
     arguments: [u64; 6],
+    /// The path and the words of a program that is to be executed.
+    program: Option<(String, Vec<String>)>,
 }
 
 struct Tracer {
@@ -55,6 +58,10 @@ struct Tracer {
     /// Whether set-user-id programs must be let go: root gains nothing by them.
     lets_go: bool,
     threads: HashMap<pid_t, Option<Entered>>,
+    /// Threads that run a program of a container, or were made by one that does.
+    inside: HashSet<pid_t>,
+    /// How much was seen.
+    seen: usize,
     traced: Traced,
 }
 
@@ -68,6 +75,8 @@ pub(super) fn run(argv: &[String], deadline: Duration) -> Result<Traced, Errno> 
         root,
         lets_go: rustix::process::geteuid().as_raw() != 0,
         threads: HashMap::new(),
+        inside: HashSet::new(),
+        seen: 0,
         traced: Traced::default(),
     };
     let followed = tracer.follow();
@@ -183,10 +192,18 @@ impl Tracer {
         self.threads.remove(&pid);
         let exit = libc::WIFEXITED(status).then(|| libc::WEXITSTATUS(status));
         let signal = libc::WIFSIGNALED(status).then(|| libc::WTERMSIG(status));
-        if let Some(status @ 1..) = exit
+        self.inside.remove(&pid);
+        let told = exit.or(signal.map(|signal| 128 + signal));
+        if let Some(status @ 1..) = told
             && self.traced.ended.len() < KEPT
         {
-            self.traced.ended.push(Ended { pid, status });
+            let at = self.next();
+            self.traced.ended.push(Ended {
+                pid,
+                status,
+                signal,
+                at,
+            });
         }
         if pid == self.root {
             (self.traced.status, self.traced.signal) = (exit, signal);
@@ -216,8 +233,56 @@ impl Tracer {
         {
             deliver = signal;
         }
+        self.at_event(pid, status >> 16);
         // SAFETY: numbers only.
         unsafe { libc::ptrace(libc::PTRACE_SYSCALL, pid, 0, deliver) };
+    }
+
+    /// Counts what was seen.
+    fn next(&mut self) -> usize {
+        self.seen += 1;
+        self.seen
+    }
+
+    /// A process was made, or a program was executed.
+    fn at_event(&mut self, pid: pid_t, event: c_int) {
+        match event {
+            libc::PTRACE_EVENT_FORK | libc::PTRACE_EVENT_VFORK | libc::PTRACE_EVENT_CLONE => {
+                if let Some(child) = message(pid)
+                    && self.inside.contains(&pid)
+                {
+                    self.inside.insert(child);
+                }
+            }
+            libc::PTRACE_EVENT_EXEC => {
+                // A thread that executes a program takes the number of its process.
+                let former = message(pid).unwrap_or(pid);
+                let entered = self.threads.get_mut(&former).and_then(Option::take);
+                if let Some((path, words)) = entered.and_then(|entered| entered.program) {
+                    let within = self.inside.contains(&former);
+                    self.executed(pid, path, words, within);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn executed(&mut self, pid: pid_t, path: String, words: Vec<String>, within: bool) {
+        let inside = within || is_inside(pid);
+        if inside {
+            self.inside.insert(pid);
+        }
+        let at = self.next();
+        if self.traced.executed.len() < KEPT {
+            self.traced.executed.push(Executed {
+                pid,
+                path,
+                words,
+                inside,
+                within,
+                at,
+            });
+        }
     }
 
     /// At the entry or the exit of a call; whether the process must be let go.
@@ -254,27 +319,42 @@ impl Tracer {
     }
 
     fn enter(&mut self, pid: pid_t, number: u64, arguments: &[u64; 6]) -> bool {
+        let program = calls::executes(number).and_then(|(path, words)| {
+            let path = text(pid, arguments[path])?;
+            Some((path, texts(pid, arguments[words])))
+        });
         if self.lets_go
-            && calls::executes(number)
-            && let Some(path) = text(pid, arguments[0])
-            && gains_privileges(pid, &path)
+            && let Some((path, _)) = &program
+            && gains_privileges(pid, path)
         {
-            self.traced.let_go.push(path);
+            self.traced.let_go.push(path.clone());
             self.traced.let_go.dedup();
             return true;
         }
         let arguments = *arguments;
-        let entered = calls::find(number).map(|call| Entered { call, arguments });
+        let entered = calls::find(number).map(|call| Entered {
+            call,
+            arguments,
+            program,
+        });
         self.threads.insert(pid, entered);
         false
     }
 
     fn leave(&mut self, pid: pid_t, value: i64, is_error: bool) {
         let entered = self.threads.get_mut(&pid).and_then(Option::take);
-        let Some(Entered { call, arguments }) = entered.filter(|_| is_error) else {
+        let Some(Entered {
+            call,
+            arguments,
+            program: executed,
+        }) = entered.filter(|_| is_error)
+        else {
             return;
         };
         let errno = Errno(i32::try_from(-value).unwrap_or(0));
+        if errno.0 >= RESTARTS {
+            return;
+        }
         let words = words(pid, call, &arguments);
         // A write matters where it maps ids; every other call where it fails.
         let dull = call.name == "write" && !words.first().is_some_and(|path| is_map(path));
@@ -284,13 +364,49 @@ impl Tracer {
         if self.traced.failed.len() >= KEPT {
             self.traced.failed.pop_front();
         }
+        let inside = self.inside.contains(&pid) || (executed.is_some() && is_inside(pid));
+        let at = self.next();
         self.traced.failed.push_back(Failed {
             pid,
             program: program(pid),
             name: call.name,
             call: format!("{}({})", call.name, words.join(", ")),
             errno,
+            inside,
+            at,
         });
+    }
+}
+
+/// What ptrace(2) has to tell of an event: the number of a process.
+fn message(pid: pid_t) -> Option<pid_t> {
+    let mut number: libc::c_ulong = 0;
+    // SAFETY: the kernel writes one number.
+    let got = unsafe {
+        libc::ptrace(
+            libc::PTRACE_GETEVENTMSG,
+            pid,
+            0,
+            (&raw mut number).cast::<c_void>(),
+        )
+    };
+    if got < 0 {
+        return None;
+    }
+    pid_t::try_from(number).ok()
+}
+
+/// Whether a process has another root directory than we have; where that may not be seen,
+/// whether it is in a pid namespace below ours, which proc(5) tells everybody.
+fn is_inside(pid: pid_t) -> bool {
+    let place = |path: &str| std::fs::metadata(path).map(|meta| (meta.dev(), meta.ino()));
+    match (place(&format!("/proc/{pid}/root/")), place("/")) {
+        (Ok(theirs), Ok(ours)) => theirs != ours,
+        _ => {
+            let status = crate::file::read(&format!("/proc/{pid}/status")).unwrap_or_default();
+            let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
+            numbers.is_some_and(|numbers| numbers.split_whitespace().count() > 1)
+        }
     }
 }
 
@@ -311,50 +427,15 @@ fn words(pid: pid_t, call: &Call, arguments: &[u64; 6]) -> Vec<String> {
         Argument::Namespaces(n) => Some(crate::trial::namespaces(arguments[n])),
         Argument::File(n) => open_file(pid, arguments[n]),
         Argument::Number(n) => Some((arguments[n] as i32).to_string()),
+        Argument::Request(n) => Some(calls::request(arguments[n])),
+        Argument::Resource(n) => Some(calls::resource(arguments[n])),
+        Argument::Address(n) => address(pid, arguments[n]),
     };
     call.arguments
         .iter()
         .filter_map(word)
         .filter(|word| !word.is_empty())
         .collect()
-}
-
-/// A string in the memory of a tracee.
-fn text(pid: pid_t, address: u64) -> Option<String> {
-    if address == 0 {
-        return None;
-    }
-    let mut bytes = [0_u8; TEXT];
-    let mut filled = 0;
-    // A string may end just before a page that is not there: read up to each page's end.
-    while filled < TEXT {
-        let at = address.checked_add(filled as u64)?;
-        let left = (4096 - at % 4096) as usize;
-        let count = left.min(TEXT - filled);
-        let local = libc::iovec {
-            iov_base: bytes[filled..].as_mut_ptr().cast(),
-            iov_len: count,
-        };
-        let remote = libc::iovec {
-            iov_base: at as *mut c_void,
-            iov_len: count,
-        };
-        // SAFETY: the kernel writes at most `count` bytes into what is left of the buffer.
-        let read =
-            unsafe { libc::process_vm_readv(pid, &raw const local, 1, &raw const remote, 1, 0) };
-        if read <= 0 {
-            break;
-        }
-        filled += read as usize;
-        if bytes[..filled].contains(&0) {
-            break;
-        }
-    }
-    let end = bytes[..filled]
-        .iter()
-        .position(|byte| *byte == 0)
-        .unwrap_or(filled);
-    (filled > 0).then(|| String::from_utf8_lossy(&bytes[..end]).into_owned())
 }
 
 fn open_file(pid: pid_t, descriptor: u64) -> Option<String> {

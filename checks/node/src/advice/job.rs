@@ -223,8 +223,9 @@ mod tests {
     use hpcctl_model::doctor::Verdict;
 
     use super::*;
-    use crate::advice::tests::report;
-    use crate::lint;
+    use crate::advice::tests::{examined, report};
+    use crate::scripted::Scripted;
+    use crate::{Helps, lint};
 
     #[test]
     fn the_first_runtime_that_works_is_used_and_our_own_lint_finds_nothing() {
@@ -236,7 +237,11 @@ mod tests {
             let text = script(scheduler, "it's", &Known::new(&found)).unwrap();
             assert!(text.contains("podman run --rm"), "{text}");
             assert!(text.contains("IMAGE='it'\\''s'"), "{text}");
-            let read = lint::file("job", &text, &Known::new(&found)).unwrap();
+            let examined = examined(found.clone());
+            let host = Scripted::new();
+            let silent = |_: &[&str]| String::new();
+            let node = lint::tests::node(&examined, &host, Helps::new(&silent));
+            let read = lint::file("job", &text, &node).unwrap();
             let bad = read
                 .findings
                 .iter()

@@ -63,6 +63,23 @@ impl<'a> Known<'a> {
         check.map_or("", |check| check.summary.as_str())
     }
 
+    /// Whether a runtime is installed.
+    pub fn is_installed(&self, name: &str) -> bool {
+        let mut runtimes = self.report.runtimes.iter();
+        runtimes.any(|row| row.installed && row.runtime == name)
+    }
+
+    /// The version of a runtime.
+    pub fn version(&self, name: &str) -> Option<&'a str> {
+        let mut runtimes = self.report.runtimes.iter();
+        runtimes.find(|row| row.runtime == name)?.version.as_deref()
+    }
+
+    /// Whether a check fails or warns.
+    pub fn fails_or_warns(&self, id: &str) -> bool {
+        matches!(self.status(id), Some(Status::Fail | Status::Warn))
+    }
+
     /// Whether a check passes.
     pub fn passes(&self, id: &str) -> bool {
         self.status(id) == Some(Status::Pass)
@@ -138,6 +155,8 @@ pub(crate) mod tests {
     use hpcctl_model::doctor::{Check, Remedy, Runtime};
 
     use super::*;
+    use crate::Examined;
+    use crate::solver::Facts;
 
     /// A report with these checks, and runtimes that run or do not.
     pub(crate) fn report(checks: &[(&str, Status)], runtimes: &[(&str, Verdict)]) -> Doctor {
@@ -166,6 +185,25 @@ pub(crate) mod tests {
         Doctor {
             checks: checks.iter().map(check).collect(),
             runtimes: runtimes.iter().map(runtime).collect(),
+        }
+    }
+
+    /// An examination that found this report; the solver knows what its checks say.
+    pub(crate) fn examined(report: Doctor) -> Examined {
+        let mut facts = Facts::new(false);
+        for check in crate::checks() {
+            let found = report.checks.iter().find(|row| row.id == check.id);
+            let holds = found.map_or(Some(true), |row| match row.status {
+                Status::Pass => Some(true),
+                Status::Unknown => None,
+                Status::Warn | Status::Fail | Status::Skipped => Some(false),
+            });
+            facts = facts.holding(check.id, holds);
+        }
+        Examined {
+            report,
+            unknowns: Vec::new(),
+            facts,
         }
     }
 

@@ -1,91 +1,532 @@
-//! Container commands in the body of a job script.
+//! Container commands in a script: each is read with its options, and judged by the rule of
+//! what it does.
 
-use hpcctl_model::doctor::Verdict;
+use std::collections::HashMap;
+
+use hpcctl_model::doctor::{Status, Verdict};
 use hpcctl_model::lint::{LintFinding, Outcome};
 
+use super::shell::{self, Simple};
+use super::{Node, because, finding, in_words, instead};
 use crate::container_command::{self, ContainerCommand};
+use crate::solver::{self, Answer, Facts};
+use crate::{RUNTIMES, Runtime};
 
-use super::{Known, because, finding, instead};
+/// Words of the shell before a command.
+const KEYWORDS: &[&str] = &[
+    "if", "then", "elif", "else", "while", "until", "do", "!", "{", "time", "exec", "nohup",
+];
 
-/// Judges each line that starts a container.
-pub(super) fn lint(text: &str, known: &Known<'_>) -> Vec<LintFinding> {
-    let lines = text.lines().enumerate();
-    let lines = lines.filter(|(_, line)| !line.trim_start().starts_with('#'));
-    let judged = lines.filter_map(|(at, line)| {
-        let words = line.split(|c: char| c.is_whitespace() || matches!(c, ';' | '|' | '&' | '('));
-        let found = container_command::find(words)?;
-        Some(judge(at + 1, line, found, known))
-    });
-    judged.collect()
+/// Programs that start another, which stands among their words.
+const LAUNCHERS: &[&str] = &[
+    "aprun",
+    "env",
+    "flock",
+    "ibrun",
+    "ionice",
+    "jsrun",
+    "mpiexec",
+    "mpiexec.hydra",
+    "mpirun",
+    "nice",
+    "numactl",
+    "orterun",
+    "parallel",
+    "prun",
+    "salloc",
+    "sbatch",
+    "setsid",
+    "srun",
+    "stdbuf",
+    "strace",
+    "taskset",
+    "timeout",
+    "xargs",
+];
+
+/// The deepest that scripts in words of scripts are followed.
+const DEPTH: usize = 4;
+
+/// Judges each container command.
+pub(super) fn lint(text: &str, node: &Node<'_>) -> Vec<LintFinding> {
+    let mut found = Vec::new();
+    for (line, words) in container_commands(text) {
+        let Some(command) = container_command::find(&words, &node.helps) else {
+            continue;
+        };
+        if command.op.is_some() {
+            found.push(judge(line, &words.join(" "), &command, node));
+        }
+    }
+    found
 }
 
-fn judge(at: usize, line: &str, command: ContainerCommand, known: &Known<'_>) -> LintFinding {
-    let ContainerCommand { runtime, op, .. } = command;
-    let does = match op {
+/// The container commands of a script: the line and the words of each, from the program on.
+pub(super) fn container_commands(text: &str) -> Vec<(usize, Vec<String>)> {
+    let mut found = Vec::new();
+    collect(text, 1, 0, &mut HashMap::new(), &mut found);
+    found
+}
+
+fn collect(
+    text: &str,
+    first_line: usize,
+    depth: usize,
+    variables: &mut HashMap<String, String>,
+    found: &mut Vec<(usize, Vec<String>)>,
+) {
+    for Simple { line, words, .. } in shell::commands(text, first_line) {
+        let words: Vec<String> = words.iter().map(|word| expand(word, variables)).collect();
+        let mut rest = words.as_slice();
+        while let Some((word, more)) = rest.split_first() {
+            if let Some((name, value)) = assignment(word) {
+                if more.is_empty() || rest.len() == words.len() {
+                    variables.insert(name.to_owned(), value.to_owned());
+                }
+            } else if !KEYWORDS.contains(&word.as_str()) && word != "export" {
+                break;
+            }
+            rest = more;
+        }
+        let Some(first) = rest.first() else {
+            continue;
+        };
+        let name = first.rsplit('/').next().unwrap_or(first);
+        let launches = LAUNCHERS.contains(&name);
+        if let Some(script) = inner_script(rest, launches)
+            && depth < DEPTH
+        {
+            collect(script, line, depth + 1, variables, found);
+            continue;
+        }
+        let program = rest
+            .iter()
+            .position(|word| container_command::program(word).is_some());
+        match program {
+            Some(0) => found.push((line, rest.to_vec())),
+            Some(at) if launches => found.push((line, rest[at..].to_vec())),
+            _ => {}
+        }
+    }
+}
+
+/// The script in the words of `sh -c`, or of `sbatch --wrap`.
+fn inner_script(words: &[String], launches: bool) -> Option<&str> {
+    for (at, word) in words.iter().enumerate() {
+        let name = word.rsplit('/').next().unwrap_or(word);
+        if matches!(name, "sh" | "bash" | "dash" | "zsh") {
+            let rest = &words[at + 1..];
+            let flag = rest
+                .iter()
+                .position(|word| word.starts_with('-') && word.ends_with('c'))?;
+            return rest.get(flag + 1).map(String::as_str);
+        }
+        if launches && let Some(script) = word.strip_prefix("--wrap=") {
+            return Some(script);
+        }
+        if launches && word == "--wrap" {
+            return words.get(at + 1).map(String::as_str);
+        }
+        // What comes after the container command runs in the container.
+        if !launches || container_command::program(word).is_some() {
+            return None;
+        }
+    }
+    None
+}
+
+fn assignment(word: &str) -> Option<(&str, &str)> {
+    let (name, value) = word.split_once('=')?;
+    let letters = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let begins = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    (letters && begins).then_some((name, value))
+}
+
+/// Puts in the values of variables that the script itself has set.
+fn expand(word: &str, variables: &HashMap<String, String>) -> String {
+    let mut rest = word;
+    let mut out = String::new();
+    while let Some(at) = rest.find('$') {
+        let (before, after) = rest.split_at(at);
+        out.push_str(before);
+        let body = &after[1..];
+        let (name, used) = match body.strip_prefix('{') {
+            Some(inner) => match inner.find('}') {
+                Some(end) => (&inner[..end], end + 3),
+                None => ("", 1),
+            },
+            None => {
+                let end = body.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+                let end = end.unwrap_or(body.len());
+                (&body[..end], end + 1)
+            }
+        };
+        match variables.get(name) {
+            Some(value) => out.push_str(value),
+            None => out.push_str(&after[..used]),
+        }
+        rest = &after[used..];
+    }
+    out.push_str(rest);
+    out
+}
+
+/// What an operation is called.
+fn does(op: &str) -> &'static str {
+    match op {
         "build" => "build images",
+        "pull" => "pull images",
+        "mount-fuse" => "mount images of one file",
+        "overlay" => "lay a writable overlay over an image",
+        "gpu" => "use the GPU",
         _ => "run containers",
+    }
+}
+
+fn judge(at: usize, line: &str, command: &ContainerCommand, node: &Node<'_>) -> LintFinding {
+    let name = command.runtime;
+    let runtime = RUNTIMES.iter().find(|row| row.name == name);
+    let Some(runtime) = runtime.filter(|_| node.known.is_installed(name)) else {
+        let why = format!("{name} is not installed on this node");
+        let found = finding(at, line, Outcome::Unknown, why);
+        return because(found, &format!("runtime.{name}.installed"));
     };
-    let Some(run) = known.operation(runtime, op) else {
-        let found = finding(
-            at,
-            line,
-            Outcome::Unknown,
-            format!("{runtime} is not installed on this node"),
-        );
-        return because(found, &format!("runtime.{runtime}.installed"));
+    if let Some((outcome, why)) = refused_by_the_program(command, node) {
+        return finding(at, line, outcome, why);
+    }
+    let facts = facts(command, node);
+    let mut answers: Vec<(&'static str, Answer)> = operations(command)
+        .into_iter()
+        .filter_map(|op| Some((op, answer(runtime, op, command, &facts, node)?)))
+        .collect();
+    // What fails first matters, then what is not known.
+    answers.sort_by_key(|(_, answer)| match answer.verdict {
+        Verdict::No => 0,
+        Verdict::Unknown => 1,
+        Verdict::Degraded | Verdict::Yes => 2,
+    });
+    let Some((op, answer)) = answers.into_iter().next() else {
+        let why = format!("what {name} does then is not judged");
+        return finding(at, line, Outcome::Unknown, why);
     };
-    match run.verdict {
-        Verdict::Yes | Verdict::Degraded => finding(
-            at,
-            line,
-            Outcome::Works,
-            format!("{runtime} can {does} here"),
-        ),
-        Verdict::Unknown => finding(
-            at,
-            line,
-            Outcome::Unknown,
-            format!("whether {runtime} can {does} here is not known"),
-        ),
-        Verdict::No => {
-            let first = run.because.first().map_or("", String::as_str);
-            let mut found = finding(
-                at,
-                line,
-                Outcome::Fails,
-                format!("{runtime} cannot {does} here: {}", known.summary(first)),
+    of_answer(at, line, command, op, &answer, node)
+}
+
+fn of_answer(
+    at: usize,
+    line: &str,
+    command: &ContainerCommand,
+    op: &str,
+    answer: &Answer,
+    node: &Node<'_>,
+) -> LintFinding {
+    let (name, does) = (command.runtime, does(op));
+    let first = answer.because.first().copied().unwrap_or_default();
+    let mut found = match answer.verdict {
+        Verdict::Yes | Verdict::Degraded => match absent_image(command, node) {
+            Some(image) => {
+                let why = format!("{image} is not on this node");
+                finding(at, line, Outcome::Unknown, why)
+            }
+            None => finding(at, line, Outcome::Works, format!("{name} can {does} here")),
+        },
+        Verdict::Unknown => {
+            let why = format!(
+                "whether {name} can {does} here is not known: {}",
+                node.known.summary(first)
             );
-            found.because.clone_from(&run.because);
-            let step = run.fix.first().and_then(|steps| steps.first());
-            match step {
-                Some(step) => instead(found, step.command.as_deref().unwrap_or(&step.text)),
+            finding(at, line, Outcome::Unknown, why.trim_end_matches([':', ' ']))
+        }
+        Verdict::No => {
+            let why = format!("{name} cannot {does} here: {}", node.known.summary(first));
+            let found = finding(at, line, Outcome::Fails, why);
+            match answer.fix.first() {
+                Some(steps) => instead(found, &in_words(steps)),
                 None => found,
             }
         }
+    };
+    if answer.verdict != Verdict::Yes {
+        found.because = answer.because.iter().map(ToString::to_string).collect();
     }
+    found
+}
+
+/// The operations of which a command is made.
+fn operations(command: &ContainerCommand) -> Vec<&'static str> {
+    let mut ops: Vec<&'static str> = command.op.into_iter().collect();
+    if command.op != Some("run") {
+        return ops;
+    }
+    let image = command.image().unwrap_or("");
+    let file = [".sqfs", ".squashfs", ".sif", ".simg"];
+    if file.iter().any(|end| image.ends_with(end)) {
+        ops.push("mount-fuse");
+    }
+    if matches!(command.runtime, "apptainer" | "enroot") && image.contains("://") {
+        ops.push("pull");
+    }
+    let lays = ["write-fake", "writable-tmpfs", "overlay", "W"];
+    if lays.iter().any(|name| command.has(name)) {
+        ops.push("overlay");
+    }
+    if ["nv", "gpus"].iter().any(|name| command.has(name)) {
+        ops.push("gpu");
+    }
+    ops
+}
+
+fn answer(
+    runtime: &Runtime,
+    op: &str,
+    command: &ContainerCommand,
+    facts: &Facts,
+    node: &Node<'_>,
+) -> Option<Answer> {
+    let rule = runtime.rules.iter().find(|rule| rule.op == op)?;
+    let taken = command.taken(&rule.needs, &node.helps);
+    Some(solver::decide(
+        &rule.needs,
+        rule.wants,
+        &facts.choosing(&taken),
+    ))
+}
+
+/// What is known of the node, as far as the command does not change it.
+fn facts(command: &ContainerCommand, node: &Node<'_>) -> Facts {
+    let mut facts = node.facts.clone();
+    let limits: Vec<&str> = command
+        .options
+        .iter()
+        .filter(|given| given.name == "ulimit")
+        .filter_map(|given| given.value.as_deref())
+        .collect();
+    const LIMITS: &str = "lim.conf_over_hard";
+    if facts.holds(LIMITS) == Some(false) && !limits.is_empty() {
+        // Limits of the host cannot exceed those of the caller; others may, or be too few.
+        let holds = limits.contains(&"host").then_some(true);
+        facts = facts.holding(LIMITS, holds);
+    }
+    facts
+}
+
+/// What the program itself refuses, whatever the node can do.
+fn refused_by_the_program(
+    command: &ContainerCommand,
+    node: &Node<'_>,
+) -> Option<(Outcome, String)> {
+    let unknown = command
+        .options
+        .iter()
+        .find(|given| given.known == Some(false));
+    if let Some(given) = unknown {
+        let dashes = if given.name.chars().count() == 1 {
+            "-"
+        } else {
+            "--"
+        };
+        let option = format!("{dashes}{}", given.name);
+        return Some(match command.program {
+            // argp(3) lists each option; others may keep some to themselves.
+            "ch-run" => (
+                Outcome::Fails,
+                format!("this release of ch-run has no {option}: \"unrecognized option\""),
+            ),
+            // `--net` has been another spelling since the beginning.
+            "podman" if given.name == "net" => return podman(command, node),
+            program => (
+                Outcome::Unknown,
+                format!("{program} --help does not tell of {option}"),
+            ),
+        });
+    }
+    match command.runtime {
+        "podman" => podman(command, node),
+        _ => None,
+    }
+}
+
+/// Isolation by chroot sets the groups of the build, whatever else would have worked.
+fn isolated(command: &ContainerCommand, node: &Node<'_>) -> Option<(Outcome, String)> {
+    let isolated = command.op == Some("build") && command.value(&["isolation"]) == Some("chroot");
+    let many = node.known.is_root() || node.known.maps_many();
+    (isolated && !many).then(|| {
+        let why = format!(
+            "with one id isolation by chroot fails, \"setting supplemental groups list\": {}",
+            node.known.summary("uid.subid.file")
+        );
+        (Outcome::Fails, why)
+    })
+}
+
+/// Tried with podman 4.3.
+fn podman(command: &ContainerCommand, node: &Node<'_>) -> Option<(Outcome, String)> {
+    if let Some(found) = isolated(command, node) {
+        return Some(found);
+    }
+    let runtime = command.value(&["runtime"])?;
+    let runtime = runtime.rsplit('/').next().unwrap_or(runtime);
+    if runtime == "runc" && command.value(&["cgroups"]) == Some("disabled") {
+        let why = "podman refuses --cgroups=disabled with runc: \"not compatible with NoCgroups\"";
+        return Some((Outcome::Fails, why.into()));
+    }
+    let chosen = node
+        .known
+        .fact("cg.crun.hybrid", "podman's runtime")
+        .unwrap_or("");
+    let chosen = chosen.rsplit('/').next().unwrap_or(chosen);
+    match node.known.status("cg.crun.hybrid") {
+        _ if runtime == "runc" || runtime == chosen => None,
+        Some(Status::Warn) if runtime == "crun" => Some((
+            Outcome::Fails,
+            node.known.summary("cg.crun.hybrid").to_owned(),
+        )),
+        _ => Some((
+            Outcome::Unknown,
+            format!("podman uses {chosen} here: whether {runtime} starts containers was not tried"),
+        )),
+    }
+}
+
+/// The image, where it is a path that this node does not have.
+fn absent_image<'a>(command: &'a ContainerCommand, node: &Node<'_>) -> Option<&'a str> {
+    let image = command.image()?;
+    let is_path = matches!(command.runtime, "charliecloud" | "apptainer") && image.starts_with('/');
+    let literal = !image.contains(['$', '*', '?', '`']);
+    (is_path && literal && node.host.stat(image).is_err()).then_some(image)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::advice::tests::report;
+    use crate::advice::tests::{examined, report};
+    use crate::container_command::Helps;
+    use crate::container_command::tests::helps;
+    use crate::lint::tests::{node, readings};
+    use crate::scripted::{Scripted, stat};
+
+    fn rows(text: &str, checks: &[(&str, Status)], known: bool) -> Vec<(usize, Outcome, String)> {
+        let runtimes = [("podman", Verdict::No), ("charliecloud", Verdict::Yes)];
+        let found = examined(report(checks, &runtimes));
+        let host = Scripted::new().stat("/img", stat(0o755));
+        let silent = |_: &[&str]| String::new();
+        let helps = if known {
+            Helps::new(&helps)
+        } else {
+            Helps::new(&silent)
+        };
+        let rows = lint(text, &node(&found, &host, helps));
+        rows.into_iter()
+            .map(|row| (row.line, row.outcome, row.instead.unwrap_or(row.why)))
+            .collect()
+    }
+
+    fn outcomes(text: &str, checks: &[(&str, Status)]) -> Vec<(usize, Outcome)> {
+        rows(text, checks, true)
+            .into_iter()
+            .map(|row| (row.0, row.1))
+            .collect()
+    }
+
+    const HYBRID: &[(&str, Status)] = &[
+        ("cg.crun.hybrid", Status::Fail),
+        ("net.tun", Status::Fail),
+        ("podman.netns", Status::Warn),
+    ];
 
     #[test]
-    fn commands_are_judged_by_the_verdict() {
-        let found = report(
-            &[],
-            &[("podman", Verdict::No), ("charliecloud", Verdict::Yes)],
-        );
-        let text = "# podman run x\nsrun ch-run /img -- true\n/usr/bin/podman run x\nsarus run x\necho podmanager\n";
-        let found = lint(text, &Known::new(&found));
-        let seen: Vec<(usize, Outcome)> = found.iter().map(|row| (row.line, row.outcome)).collect();
+    fn commands_are_found_where_commands_stand() {
+        let text = "# podman run x\nsrun -n 2 ch-run /img -- podman run\n/usr/bin/podman run x\nsarus run x\necho podman run x\nwhich podman\nif podman run x; then y; fi\nbash -c 'podman run x'\nexport A=1 && env B=2 podman run x\ncat <<END\npodman run x\nEND\n";
+        let lines: Vec<usize> = container_commands(text).iter().map(|row| row.0).collect();
+        assert_eq!(lines, [2, 3, 4, 7, 8, 9]);
+        assert!(readings(text) > 0);
+    }
+
+    #[test]
+    fn variables_of_the_script_are_put_in() {
+        let text = "IMAGE=/img.sqfs\nRUN=\"podman\"\n$RUN run ${IMAGE} $OTHER\n";
+        let found = container_commands(text);
         assert_eq!(
-            seen,
-            [
-                (2, Outcome::Works),
-                (3, Outcome::Fails),
-                (4, Outcome::Unknown)
-            ]
+            found,
+            [(
+                3,
+                vec![
+                    "podman".into(),
+                    "run".into(),
+                    "/img.sqfs".into(),
+                    "$OTHER".into()
+                ]
+            )]
+        );
+    }
+
+    #[test]
+    fn the_options_of_a_command_count() {
+        use Outcome::{Fails, Works};
+        let text = "podman run x true\npodman --runtime runc run x\npodman --runtime runc run --network=host x\npodman --runtime=runc run x --network=host\n";
+        assert_eq!(
+            outcomes(text, HYBRID),
+            [(1, Fails), (2, Fails), (3, Works), (4, Fails)]
+        );
+        let rows = rows(text, HYBRID, true);
+        assert!(
+            rows[0].2.contains("--runtime runc") && rows[0].2.contains("--network=host"),
+            "{rows:?}"
+        );
+        assert!(
+            !rows[1].2.contains("--runtime runc") && rows[1].2.contains("--network=host"),
+            "{rows:?}"
+        );
+    }
+
+    #[test]
+    fn isolation_by_chroot_needs_more_than_one_id() {
+        let text = "podman --runtime runc build --isolation=chroot --network=host .\n";
+        let one = [("uid.subid.file", Status::Fail)];
+        assert_eq!(outcomes(text, &one), [(1, Outcome::Fails)]);
+        let many = [
+            ("uid.subid.file", Status::Pass),
+            ("uid.newuidmap", Status::Pass),
+        ];
+        assert_ne!(outcomes(text, &many), [(1, Outcome::Fails)]);
+    }
+
+    #[test]
+    fn options_that_ch_run_does_not_have_fail() {
+        use Outcome::{Fails, Works};
+        let text = "ch-run -w /img -- true\nch-run --write-fake /img -- true\n";
+        assert_eq!(outcomes(text, &[]), [(1, Works), (2, Fails)]);
+    }
+
+    #[test]
+    fn an_image_of_one_file_must_be_mounted() {
+        let text = "ch-run /img -- true\nch-run /img.sqfs -- true\n";
+        let checks = [("fuse.userns", Status::Fail)];
+        let found = outcomes(text, &checks);
+        assert_eq!(found, [(1, Outcome::Works), (2, Outcome::Fails)]);
+    }
+
+    #[test]
+    fn an_image_that_is_not_there_is_not_known_to_work() {
+        assert_eq!(
+            outcomes("ch-run /none -- true\n", &[]),
+            [(1, Outcome::Unknown)]
+        );
+    }
+
+    #[test]
+    fn what_is_not_installed_or_not_asked_is_not_known() {
+        assert_eq!(
+            outcomes("sarus run x\npodman images\n", &[]),
+            [(1, Outcome::Unknown)]
+        );
+        assert_eq!(
+            rows("podman run --frob x\n", &[], true)[0].1,
+            Outcome::Unknown
+        );
+        assert_eq!(
+            rows("podman run --frob x\n", &[], false)[0].1,
+            Outcome::Works
         );
     }
 }

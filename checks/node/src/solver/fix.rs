@@ -73,10 +73,7 @@ fn after(set: &BTreeSet<Atom>, facts: &Facts) -> Facts {
     }
     for atom in set {
         if let Atom::Choice(choice) = atom {
-            changed.chosen.push(choice.text);
-            for id in choice.breaks {
-                changed.checks.entry(id).or_default().holds = Some(false);
-            }
+            changed.choose(choice);
         }
     }
     changed
@@ -92,6 +89,7 @@ fn flips(formula: &Formula, facts: &Facts) -> Vec<BTreeSet<Atom>> {
         }
         Formula::Lacks(id) if facts.holds(id) == Some(true) => Vec::new(),
         Formula::Check(_) | Formula::Setting(_) | Formula::Lacks(_) => vec![BTreeSet::new()],
+        Formula::Choice(choice) if facts.chosen.contains(&choice.text) => vec![BTreeSet::new()],
         Formula::Choice(choice) => vec![BTreeSet::from([Atom::Choice(choice)])],
         Formula::Any(parts) => minimal(parts.iter().flat_map(|part| flips(part, facts)).collect()),
         Formula::All(parts) => parts.iter().fold(vec![BTreeSet::new()], |sets, part| {

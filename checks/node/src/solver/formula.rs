@@ -93,9 +93,17 @@ impl Formula {
             Self::Check(id) => push(failing, id),
             Self::Lacks(id) => push(passing, id),
             Self::Setting(_) | Self::Choice(_) => {}
-            Self::All(parts) | Self::Any(parts) => parts
+            Self::All(parts) => parts
                 .iter()
                 .for_each(|part| part.blame(facts, failing, passing)),
+            // Of several ways the one that somebody chose is to blame.
+            Self::Any(parts) => {
+                let all = !parts.iter().any(|part| part.is_chosen(facts));
+                parts
+                    .iter()
+                    .filter(|part| all || part.is_chosen(facts))
+                    .for_each(|part| part.blame(facts, failing, passing));
+            }
             Self::AsRoot(root, user) => {
                 if facts.root { root } else { user }.blame(facts, failing, passing);
             }
@@ -124,6 +132,24 @@ impl Formula {
             Self::AsRoot(root, user) => {
                 if facts.root { root } else { user }.collect_unknown(facts, found);
             }
+        }
+    }
+
+    /// Whether it names another way that somebody takes.
+    fn is_chosen(&self, facts: &Facts) -> bool {
+        let choices = self.choices();
+        choices
+            .iter()
+            .any(|choice| facts.chosen.contains(&choice.text))
+    }
+
+    /// Every other way that it names.
+    pub fn choices(&self) -> Vec<&'static Choice> {
+        match self {
+            Self::Check(_) | Self::Setting(_) | Self::Lacks(_) => Vec::new(),
+            Self::Choice(choice) => vec![choice],
+            Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(Self::choices).collect(),
+            Self::AsRoot(root, user) => [root.choices(), user.choices()].concat(),
         }
     }
 

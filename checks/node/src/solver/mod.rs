@@ -41,6 +41,29 @@ impl Facts {
         }
     }
 
+    /// What would be known if somebody took these other ways.
+    pub fn choosing(&self, choices: &[&'static Choice]) -> Self {
+        let mut facts = self.clone();
+        for choice in choices {
+            facts.choose(choice);
+        }
+        facts
+    }
+
+    fn choose(&mut self, choice: &'static Choice) {
+        self.chosen.push(choice.text);
+        for id in choice.breaks {
+            self.checks.entry(id).or_default().holds = Some(false);
+        }
+    }
+
+    /// What would be known if a check had another outcome.
+    pub fn holding(mut self, id: &'static str, holds: Option<bool>) -> Self {
+        let fact = self.checks.entry(id).or_default();
+        fact.holds = holds;
+        self
+    }
+
     /// Whether a check holds; none where that is not known.
     pub fn holds(&self, id: &str) -> Option<bool> {
         self.checks.get(id).and_then(|fact| fact.holds)
@@ -217,6 +240,37 @@ mod tests {
         let many = decide(&BOTH, &[], &facts);
         assert_eq!(many.fix.len(), 1);
         assert_eq!(many.fix[0][0].text, "set a.b to 1");
+    }
+
+    #[test]
+    fn what_is_chosen_is_no_fix_any_more() {
+        let facts = facts(&[
+            ("ns.user", Some(true)),
+            ("cg", Some(false)),
+            ("tun", Some(false)),
+            ("newuidmap", Some(true)),
+            ("subid", Some(true)),
+        ]);
+        assert_eq!(RULE.choices().len(), 2);
+        let chosen = facts.choosing(&[&RUNC]);
+        let answer = decide(&RULE, &[], &chosen);
+        assert_eq!(answer.because, ["tun"]);
+        assert_eq!(answer.fix[0].len(), 1);
+        assert_eq!(answer.fix[0][0].text, "share the network");
+        let both = facts.choosing(&[&RUNC, &HOST_NET]);
+        assert_eq!(decide(&RULE, &[], &both).verdict, Verdict::Yes);
+    }
+
+    #[test]
+    fn of_several_ways_the_chosen_one_is_to_blame() {
+        static WAYS: Formula = Formula::Any(&[
+            Formula::Check("cg"),
+            Formula::All(&[Formula::Choice(&RUNC), Formula::Check("subid")]),
+        ]);
+        let facts = facts(&[("cg", Some(false)), ("subid", Some(false))]);
+        assert_eq!(decide(&WAYS, &[], &facts).because, ["cg", "subid"]);
+        let chosen = facts.choosing(&[&RUNC]);
+        assert_eq!(decide(&WAYS, &[], &chosen).because, ["subid"]);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use super::{CallRule, WordRule};
 
-/// Words on standard error.
+/// Words of an error.
 pub(super) static WORDS: &[WordRule] = &[
     WordRule {
         part: "cgroups in hybrid mode",
@@ -22,6 +22,10 @@ pub(super) static WORDS: &[WordRule] = &[
     WordRule {
         part: "setting rlimit",
         checks: &["lim.build_over_hard", "lim.conf_over_hard"],
+    },
+    WordRule {
+        part: "setrlimit",
+        checks: &["lim.conf_over_hard"],
     },
     WordRule {
         part: "rlimit",
@@ -52,8 +56,12 @@ pub(super) static WORDS: &[WordRule] = &[
         checks: &["uid.subid.file", "uid.newuidmap"],
     },
     WordRule {
-        part: "no subuid ranges",
-        checks: &["uid.subid.file"],
+        part: "requires additional uids",
+        checks: &["uid.subid.file", "uid.newuidmap"],
+    },
+    WordRule {
+        part: "setting supplemental groups",
+        checks: &["uid.subid.file", "uid.newuidmap"],
     },
     WordRule {
         part: "/dev/net/tun",
@@ -68,7 +76,27 @@ pub(super) static WORDS: &[WordRule] = &[
         checks: &["podman.network", "net.tun", "net.pasta"],
     },
     WordRule {
-        part: "fuse",
+        part: "/dev/fuse",
+        checks: &["fuse.open", "fuse.userns", "fuse.fusermount"],
+    },
+    WordRule {
+        part: "fuse:",
+        checks: &["fuse.open", "fuse.userns", "fuse.fusermount"],
+    },
+    WordRule {
+        part: "fuse error",
+        checks: &["fuse.open", "fuse.userns", "fuse.fusermount"],
+    },
+    WordRule {
+        part: "fusermount",
+        checks: &["fuse.open", "fuse.userns", "fuse.fusermount"],
+    },
+    WordRule {
+        part: "fuse-overlayfs",
+        checks: &["fuse.open", "fuse.userns", "fuse.fusermount"],
+    },
+    WordRule {
+        part: "squashfuse",
         checks: &["fuse.open", "fuse.userns", "fuse.fusermount"],
     },
     WordRule {
@@ -76,7 +104,15 @@ pub(super) static WORDS: &[WordRule] = &[
         checks: &["ns.pivot"],
     },
     WordRule {
-        part: "proc",
+        part: "mounting \"proc\"",
+        checks: &["ns.proc"],
+    },
+    WordRule {
+        part: "mount `proc`",
+        checks: &["ns.proc"],
+    },
+    WordRule {
+        part: "mount proc",
         checks: &["ns.proc"],
     },
     WordRule {
@@ -84,15 +120,35 @@ pub(super) static WORDS: &[WordRule] = &[
         checks: &["ns.mqueue"],
     },
     WordRule {
-        part: "overlay",
+        part: "mount overlay",
         checks: &["ovl.disk", "ovl.tmpfs"],
+    },
+    WordRule {
+        part: "mounting overlay",
+        checks: &["ovl.disk", "ovl.tmpfs"],
+    },
+    WordRule {
+        part: "overlay mount",
+        checks: &["ovl.disk", "ovl.tmpfs"],
+    },
+    WordRule {
+        part: "overlayfs",
+        checks: &["ovl.disk", "ovl.tmpfs"],
+    },
+    WordRule {
+        part: "driver \"overlay\"",
+        checks: &["ovl.disk"],
     },
     WordRule {
         part: "user namespace",
         checks: &["ns.user", "ns.chroot", "ns.user.map", "ns.user.capuse"],
     },
     WordRule {
-        part: "clone",
+        part: "user+mount namespace",
+        checks: &["ns.user", "ns.chroot", "ns.user.map", "ns.user.capuse"],
+    },
+    WordRule {
+        part: "cannot clone",
         checks: &["ns.user", "ns.chroot"],
     },
     WordRule {
@@ -111,6 +167,10 @@ pub(super) static WORDS: &[WordRule] = &[
         part: "auto-detect email",
         checks: &["img.git"],
     },
+];
+
+/// Words of an error while an image is got.
+pub(super) static OF_REGISTRIES: &[WordRule] = &[
     WordRule {
         part: "x509",
         checks: &["reg.ca", "reg.tls", "kernel.version"],
@@ -120,8 +180,29 @@ pub(super) static WORDS: &[WordRule] = &[
         checks: &["reg.conf"],
     },
     WordRule {
-        part: "permission denied",
-        checks: &["fs.exec", "env.home"],
+        part: "no space left",
+        checks: &["fs.space", "img.cache"],
+    },
+];
+
+/// Variables that give a directory, and the checks of it.
+pub(super) static DIRECTORIES: &[(&str, &[&str])] = &[
+    ("XDG_RUNTIME_DIR", &["env.runtime_dir", "sch.env"]),
+    ("TMPDIR", &["fs.exec"]),
+    ("HOME", &["env.home"]),
+];
+
+/// Failed calls of a program in a container.
+pub(super) static INSIDE: &[CallRule] = &[
+    CallRule {
+        names: &["fchownat", "fchown", "chown", "lchown"],
+        part: "",
+        checks: &["uid.subid.file", "uid.newuidmap"],
+    },
+    CallRule {
+        names: &["setresuid", "setresgid", "setuid", "setgroups"],
+        part: "",
+        checks: &["uid.subid.file", "uid.newuidmap"],
     },
 ];
 
