@@ -47,7 +47,7 @@ pub struct Global {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Doctor(Box<doctor::Doctor>),
-    Scan(scan::Scan),
+    Scan(Box<scan::Scan>),
     License(license::License),
     Completions(completions::Completions),
     Man(man::Man),

@@ -60,7 +60,7 @@ fn a_wrong_command_line_is_usage() {
         &["doctor", "-o", "json", "-o", "table"],
         &["doctor", "explain", "no.such"],
         &["doctor", "explain"],
-        &["scan", "image", "sif:image.sif"],
+        &["scan", "image", "docker-daemon:image"],
         &["license", "identify"],
     ] {
         let run = hpcctl(args);

@@ -108,17 +108,19 @@ fn packages(bill: Bill, limits: &Limits, faults: &mut Faults) -> Vec<Package> {
             package.owned_by = holders.find(|purl| is_purl_of_distro(purl)).cloned();
         }
     }
-    let known: BTreeSet<String> = packages
-        .iter()
-        .map(|package| package.purl.clone())
-        .collect();
-    for package in &mut packages {
-        // An owner that is not listed covers nothing.
+    drop_unknown_owners(&mut packages);
+    packages
+}
+
+/// An owner that is not listed covers nothing.
+fn drop_unknown_owners(packages: &mut [Package]) {
+    let purls = packages.iter().map(|package| package.purl.clone());
+    let known: BTreeSet<String> = purls.collect();
+    for package in packages {
         let owner = package.owned_by.take();
         let owner = owner.filter(|owner| is_purl_of_distro(owner) && *owner != package.purl);
         package.owned_by = owner.filter(|owner| known.contains(owner));
     }
-    packages
 }
 
 fn is_purl_of_distro(purl: &str) -> bool {

@@ -11,12 +11,15 @@ mod spdx_tag_value;
 use super::Bill;
 use crate::Limits;
 
+/// The name of a format in reports, and the bill that was read.
+type Named = (&'static str, Bill);
+
 /// A format.
 pub(super) struct Form {
     /// Whether a file that begins so may be one.
     pub(super) is: fn(&str) -> bool,
     /// Reads a file; also returns the name in reports.
-    pub(super) read: fn(&[u8], &Limits) -> Result<(&'static str, Bill), String>,
+    pub(super) read: fn(&[u8], &Limits) -> Result<Named, String>,
 }
 
 /// All formats.
@@ -46,7 +49,7 @@ struct Kind {
     context: Option<serde::de::IgnoredAny>,
 }
 
-fn json(bytes: &[u8], limits: &Limits) -> Result<(&'static str, Bill), String> {
+fn json(bytes: &[u8], limits: &Limits) -> Result<Named, String> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let kind: Kind = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
     if kind.bom_format.is_some() {
@@ -64,7 +67,7 @@ fn json(bytes: &[u8], limits: &Limits) -> Result<(&'static str, Bill), String> {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<(&'static str, Bill), String> {
+    fn read(text: &str) -> Result<Named, String> {
         let form = FORMS.iter().find(|form| (form.is)(text)).ok_or("no form")?;
         (form.read)(text.as_bytes(), &Limits::default())
     }
