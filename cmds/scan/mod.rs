@@ -1,12 +1,9 @@
 //! `hpcctl scan`: what is in an image, and whether it may be published.
 
-use std::env;
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use clap::builder::PossibleValuesParser;
 use clap::{ArgAction, Args, Subcommand, ValueEnum};
-use hpcctl_image::{CATALOGERS, LicenseFiles, Options, Platform, Progress, Reference};
+use hpcctl_image::{LicenseFiles, Options, Platform, Progress, Reference};
 use hpcctl_model::scan::Outcome;
 use hpcctl_reports::{Kind, Report};
 use indicatif::ProgressBar;
@@ -16,6 +13,12 @@ use crate::emit;
 use crate::exit::Exit;
 use crate::failure::{Failure, chain};
 use crate::ui::Ui;
+
+mod catalogers;
+mod host;
+mod reading;
+
+use self::reading::Reading;
 
 /// Find out what is in an image and whether it may be published.
 ///
@@ -103,6 +106,27 @@ EXIT STATUS
         #[command(flatten)]
         how: How,
     },
+    /// Scan this host: the software that a bind mount would bring into a container
+    ///
+    /// Reads /usr, /opt and where else software lies, not homes or scratch space; what was left
+    /// out is told. Licences are those that packages declare.
+    #[command(after_long_help = "\
+EXAMPLES
+  hpcctl scan host -o cyclonedx-json=node.json
+  hpcctl scan host --also /apps --select elf,spack,easybuild,vendor-tree
+
+EXIT STATUS
+  0 the scan is complete, 3 it is not; with --fail-on, 1 when the verdict is at that level or
+  worse.")]
+    Host {
+        /// Read this directory, too; repeatable
+        #[arg(long, value_name = "DIR")]
+        also: Vec<PathBuf>,
+        #[command(flatten)]
+        reading: Reading,
+        #[command(flatten)]
+        how: How,
+    },
     /// List the catalogers and what they read
     #[command(after_long_help = "\
 EXAMPLES
@@ -134,46 +158,6 @@ EXIT STATUS
     },
 }
 
-/// The names that --select and --exclude take.
-fn catalogers() -> PossibleValuesParser {
-    PossibleValuesParser::new(CATALOGERS.iter().map(|cataloger| cataloger.id))
-}
-
-/// How files are read.
-#[derive(Debug, Args)]
-struct Reading {
-    /// In which files licences are looked for
-    #[arg(long, value_name = "WHICH", default_value = "full")]
-    licenses: Licenses,
-    /// Run only these catalogers (hpcctl scan catalogers lists them)
-    ///
-    /// os-release runs, too, since it names the distribution. The report tells which catalogers
-    /// did not run, and its verdict is undetermined at best.
-    #[arg(long, value_name = "CATALOGER", value_delimiter = ',', hide_possible_values = true, value_parser = catalogers())]
-    select: Vec<String>,
-    /// Do not run these catalogers
-    ///
-    /// Files that only their packages own count as owned by none.
-    #[arg(long, value_name = "CATALOGER", value_delimiter = ',', hide_possible_values = true, value_parser = catalogers())]
-    exclude: Vec<String>,
-    /// Leave out these paths and all that is below them; repeatable
-    ///
-    /// In a glob, * stays in one directory and ** does not. The scan is complete when all the
-    /// rest was read; the report tells what was left out, and its verdict is undetermined at best.
-    #[arg(long, value_name = "GLOB")]
-    exclude_path: Vec<String>,
-    /// Keep what layers held, and read only layers that are new [default DIR: hpcctl in the
-    /// user's cache]
-    #[arg(
-        long,
-        value_name = "DIR",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = ""
-    )]
-    cache: Option<PathBuf>,
-}
-
 /// What becomes of what was found.
 #[derive(Debug, Args)]
 struct How {
@@ -185,14 +169,6 @@ struct How {
     fail_on: Option<FailOn>,
     #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::output_help(Kind::Scan))]
     output: Vec<String>,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Licenses {
-    /// Only in package metadata and files named after a licence
-    Declared,
-    /// In every text file
-    Full,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -216,6 +192,9 @@ impl FailOn {
     }
 }
 
+/// Where a host is scanned.
+const ROOT: &str = "/";
+
 /// Passes the progress of a scan on to a bar.
 struct Bar(ProgressBar);
 
@@ -232,12 +211,19 @@ impl Scan {
             ScanCommand::Dir { path, reading, how } => {
                 (Reference::directory(path), Some(reading), how)
             }
-            ScanCommand::Catalogers => return list(),
+            ScanCommand::Host { reading, how, .. } => {
+                (Reference::directory(ROOT), Some(reading), how)
+            }
+            ScanCommand::Catalogers => return catalogers::list(),
             ScanCommand::Sbom { path, how } => (Reference::bill(path), None, how),
         };
         let outputs = emit::outputs(&how.output, Kind::Scan)?;
-        let options = reading.map(options).transpose()?.unwrap_or_default();
+        let options = reading.map(|reading| reading.options(LicenseFiles::Full));
+        let options = options.transpose()?.unwrap_or_default();
         let options = match &self.command {
+            ScanCommand::Host { also, reading, .. } => {
+                host::options(Path::new(ROOT), also, reading)?
+            }
             ScanCommand::Image {
                 platform,
                 tls_verify,
@@ -272,54 +258,6 @@ impl Scan {
 fn parsed(reference: &str) -> Result<Reference, Failure> {
     let parsed = reference.parse::<Reference>();
     parsed.map_err(|error| Failure::usage(format!("cannot scan {reference}: {}", chain(&error))))
-}
-
-fn options(reading: &Reading) -> Result<Options, Failure> {
-    Ok(Options {
-        licenses: match reading.licenses {
-            Licenses::Declared => LicenseFiles::Declared,
-            Licenses::Full => LicenseFiles::Full,
-        },
-        cache: reading.cache.as_deref().map(cache_directory).transpose()?,
-        select: reading.select.clone(),
-        exclude: reading.exclude.clone(),
-        exclude_paths: reading.exclude_path.clone(),
-        ..Options::default()
-    })
-}
-
-/// The directory of the cache: the one given, or the user's (XDG Base Directory Specification).
-fn cache_directory(given: &Path) -> Result<PathBuf, Failure> {
-    if !given.as_os_str().is_empty() {
-        return Ok(given.to_owned());
-    }
-    let set = |name: &str| env::var_os(name).filter(|value| Path::new(value).is_absolute());
-    let base = set("XDG_CACHE_HOME").map(PathBuf::from);
-    let base = base.or_else(|| Some(Path::new(&set("HOME")?).join(".cache")));
-    let base = base.ok_or_else(|| {
-        Failure::usage("cannot tell where the cache is: neither XDG_CACHE_HOME nor HOME is an absolute path; use --cache=DIR")
-    })?;
-    Ok(base.join("hpcctl"))
-}
-
-/// Lists the catalogers, a line a glob.
-fn list() -> Result<Exit, Failure> {
-    let ids = CATALOGERS.iter().map(|cataloger| cataloger.id.len());
-    let width = ids.max().unwrap_or(0);
-    let mut text = String::new();
-    for cataloger in CATALOGERS {
-        let magic = cataloger.magic.iter();
-        let magic = magic.map(|magic| format!("files that begin with {}", magic.escape_ascii()));
-        let globs = cataloger.globs.iter().map(|glob| (*glob).to_owned());
-        let mut id = cataloger.id;
-        for reads in globs.chain(magic) {
-            // Writing to a string does not fail.
-            let _ = writeln!(text, "{id:width$}  {reads}");
-            id = "";
-        }
-    }
-    emit::to_stdout(text.as_bytes())?;
-    Ok(Exit::Clean)
 }
 
 fn failure(reference: &Reference, error: &hpcctl_image::Error) -> Failure {

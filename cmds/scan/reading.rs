@@ -1,0 +1,90 @@
+//! How the files of an image, a directory or a host are read: the options that they share.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, ValueEnum};
+use hpcctl_image::{CATALOGERS, LicenseFiles, Options};
+
+use crate::failure::Failure;
+
+/// How files are read.
+#[derive(Debug, Args)]
+pub struct Reading {
+    /// In which files licences are looked for [default: full; of a host: declared]
+    #[arg(long, value_name = "WHICH")]
+    licenses: Option<Licenses>,
+    /// Run only these catalogers (hpcctl scan catalogers lists them)
+    ///
+    /// os-release runs, too, since it names the distribution. The report tells which catalogers
+    /// did not run, and its verdict is undetermined at best.
+    #[arg(long, value_name = "CATALOGER", value_delimiter = ',', hide_possible_values = true, value_parser = catalogers())]
+    select: Vec<String>,
+    /// Do not run these catalogers
+    ///
+    /// Files that only their packages own count as owned by none.
+    #[arg(long, value_name = "CATALOGER", value_delimiter = ',', hide_possible_values = true, value_parser = catalogers())]
+    exclude: Vec<String>,
+    /// Leave out these paths and all that is below them; repeatable
+    ///
+    /// In a glob, * stays in one directory and ** does not. The scan is complete when all the
+    /// rest was read; the report tells what was left out, and its verdict is undetermined at best.
+    #[arg(long, value_name = "GLOB")]
+    exclude_path: Vec<String>,
+    /// Keep what layers held, and read only layers that are new [default DIR: hpcctl in the
+    /// user's cache]
+    #[arg(
+        long,
+        value_name = "DIR",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = ""
+    )]
+    cache: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Licenses {
+    /// Only in package metadata and files named after a licence
+    Declared,
+    /// In every text file
+    Full,
+}
+
+/// The names that --select and --exclude take.
+fn catalogers() -> PossibleValuesParser {
+    PossibleValuesParser::new(CATALOGERS.iter().map(|cataloger| cataloger.id))
+}
+
+impl Reading {
+    /// The options of a scan; `licenses` where nothing was said of them.
+    pub fn options(&self, licenses: LicenseFiles) -> Result<Options, Failure> {
+        Ok(Options {
+            licenses: match self.licenses {
+                None => licenses,
+                Some(Licenses::Declared) => LicenseFiles::Declared,
+                Some(Licenses::Full) => LicenseFiles::Full,
+            },
+            cache: self.cache.as_deref().map(cache_directory).transpose()?,
+            select: self.select.clone(),
+            exclude: self.exclude.clone(),
+            exclude_paths: self.exclude_path.clone(),
+            ..Options::default()
+        })
+    }
+}
+
+/// The directory of the cache: the one given, or the user's (XDG Base Directory Specification).
+fn cache_directory(given: &Path) -> Result<PathBuf, Failure> {
+    if !given.as_os_str().is_empty() {
+        return Ok(given.to_owned());
+    }
+    let set = |name: &str| env::var_os(name).filter(|value| Path::new(value).is_absolute());
+    let base = set("XDG_CACHE_HOME").map(PathBuf::from);
+    let base = base.or_else(|| Some(Path::new(&set("HOME")?).join(".cache")));
+    let base = base.ok_or_else(|| {
+        Failure::usage("cannot tell where the cache is: neither XDG_CACHE_HOME nor HOME is an absolute path; use --cache=DIR")
+    })?;
+    Ok(base.join("hpcctl"))
+}
