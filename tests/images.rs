@@ -168,20 +168,21 @@ fn software_bills_of_materials_are_valid_and_reproducible() {
     let dir = tempfile::tempdir().unwrap();
     let python = std::env::var("HPCCTL_PYTHON").expect("HPCCTL_PYTHON, as tests/run sets it");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/images/validate.py");
+    // The validators of SPDX know a format by the end of the name.
     let formats = [
-        "cyclonedx-json@1.6",
-        "cyclonedx-json@1.5",
-        "cyclonedx-xml@1.6",
-        "cyclonedx-xml@1.5",
-        "spdx-json@2.3",
-        "spdx-tag-value@2.3",
+        ("cyclonedx-json@1.6", "json"),
+        ("cyclonedx-json@1.5", "json"),
+        ("cyclonedx-xml@1.6", "xml"),
+        ("cyclonedx-xml@1.5", "xml"),
+        ("spdx-json@2.3", "spdx.json"),
+        ("spdx-tag-value@2.3", "spdx"),
     ];
     let write = |run: usize| -> Vec<PathBuf> {
-        let file = |place: usize| dir.path().join(format!("{run}-{place}"));
-        let files: Vec<PathBuf> = (0..formats.len()).map(file).collect();
+        let file = |(format, end)| dir.path().join(format!("{format}-{run}.{end}"));
+        let files: Vec<PathBuf> = formats.into_iter().map(file).collect();
         let outputs = formats.iter().zip(&files);
         let outputs: Vec<String> = outputs
-            .map(|(format, file)| format!("{format}={}", file.display()))
+            .map(|((format, _), file)| format!("{format}={}", file.display()))
             .collect();
         let image = &references()[0];
         // Who supplies the image nothing in it tells, and the minimum elements ask for it.
@@ -200,7 +201,7 @@ fn software_bills_of_materials_are_valid_and_reproducible() {
     let (one, two) = (write(1), write(2));
     let mut validator = std::process::Command::new(&python);
     validator.arg(&script);
-    for ((format, one), two) in formats.iter().zip(&one).zip(&two) {
+    for (((format, _), one), two) in formats.iter().zip(&one).zip(&two) {
         let text = fs::read_to_string(one).unwrap();
         assert!(
             text == fs::read_to_string(two).unwrap(),

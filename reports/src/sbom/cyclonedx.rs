@@ -91,9 +91,10 @@ fn metadata(report: &Envelope<Scan>) -> Result<Metadata, Error> {
 fn image(scan: &Scan) -> Component {
     let image = &scan.image;
     // A directory is no container; the specification has no better word for it than file.
-    let kind = match &image.digest {
-        Some(_) => Classification::Container,
-        None => Classification::File,
+    let kind = if subject::is_container(image) {
+        Classification::Container
+    } else {
+        Classification::File
     };
     let mut component = Component::new(kind, &clean(&image.reference), "", Some(IMAGE.into()));
     component.version = image.digest.as_deref().map(NormalizedString::new);

@@ -5,6 +5,7 @@
 pub mod cyclonedx;
 pub mod cyclonedx_1_6;
 pub mod spdx_2_3;
+mod spdx_relations;
 mod subject;
 mod supplier;
 

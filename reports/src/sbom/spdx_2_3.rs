@@ -4,7 +4,7 @@
 //! fraction of a second, and external references of the category PERSISTENT-ID. A file would
 //! need its SHA-1 (8.4), which a report does not hold, so there are packages only.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use hpcctl_model::Envelope;
 use hpcctl_model::scan::{Package, Scan};
@@ -16,17 +16,18 @@ use spdx_rs::models::{
     PrimaryPackagePurpose, Relationship, RelationshipType, SPDX,
 };
 
+use super::spdx_relations::{Sources, relationships};
 use super::{Names, subject, supplier};
 use crate::report::Error;
 use crate::sbom;
 
 /// The identifiers of the document, of the image and of the distribution in it.
-const DOCUMENT: &str = "SPDXRef-DOCUMENT";
-const IMAGE: &str = "SPDXRef-Image";
+pub(super) const DOCUMENT: &str = "SPDXRef-DOCUMENT";
+pub(super) const IMAGE: &str = "SPDXRef-Image";
 const SYSTEM: &str = "SPDXRef-OperatingSystem";
 
 /// What the specification has for "not known".
-const NOT_KNOWN: &str = "NOASSERTION";
+pub(super) const NOT_KNOWN: &str = "NOASSERTION";
 
 /// Makes the document.
 pub fn document(report: &Envelope<Scan>) -> Result<SPDX, Error> {
@@ -43,9 +44,7 @@ pub fn document(report: &Envelope<Scan>) -> Result<SPDX, Error> {
         let contains = RelationshipType::Contains;
         relationships.push(Relationship::new(IMAGE, SYSTEM, contains, None));
     }
-    for source in sources.0.values() {
-        packages.push(source.element()?);
-    }
+    packages.extend(sources.elements()?);
     Ok(SPDX {
         document_creation_information: creation(report)?,
         other_licensing_information_detected: references(&scan.packages),
@@ -58,95 +57,8 @@ pub fn document(report: &Envelope<Scan>) -> Result<SPDX, Error> {
     })
 }
 
-/// What describes, holds and needs what, and what was built from what.
-///
-/// `packages` begins with the image; the packages of the scan follow in their order.
-fn relationships<'a>(
-    scan: &'a Scan,
-    names: &Names<'_>,
-    packages: &[PackageInformation],
-    sources: &Sources<'a>,
-) -> Vec<Relationship> {
-    use RelationshipType::{Contains, DependsOn, Describes, GeneratedFrom};
-    let id = |place: usize| &*packages[place + 1].package_spdx_identifier;
-    let mut all = vec![Relationship::new(DOCUMENT, IMAGE, Describes, None)];
-    for (place, package) in scan.packages.iter().enumerate() {
-        let owner = package.owned_by.as_deref();
-        let owner = owner
-            .and_then(|purl| names.place(purl))
-            .filter(|owner| *owner != place);
-        let holder = owner.map_or(IMAGE, id);
-        all.push(Relationship::new(holder, id(place), Contains, None));
-    }
-    for (place, package) in scan.packages.iter().enumerate() {
-        let needs: BTreeSet<usize> = names.needs(package).filter(|need| *need != place).collect();
-        let needs = needs.into_iter().map(id);
-        all.extend(needs.map(|need| Relationship::new(id(place), need, DependsOn, None)));
-        if let Some(source) = sources.of(package) {
-            all.push(Relationship::new(
-                id(place),
-                &source.id,
-                GeneratedFrom,
-                None,
-            ));
-        }
-    }
-    if !scan.is_whole() {
-        // 11.1: there is more, and it is not known what.
-        all.push(Relationship::new(IMAGE, NOT_KNOWN, Contains, None));
-    }
-    all
-}
-
-/// The source packages that packages were built from.
-struct Sources<'a>(BTreeMap<(&'a str, &'a str), SourcePackage<'a>>);
-
-struct SourcePackage<'a> {
-    id: String,
-    text: &'a str,
-    supplier: Option<&'a str>,
-}
-
-impl<'a> Sources<'a> {
-    fn new(scan: &'a Scan) -> Self {
-        let mut sources = BTreeMap::new();
-        for package in &scan.packages {
-            let Some(text) = package.source.as_deref() else {
-                continue;
-            };
-            let key = (&*package.kind, text);
-            sources.entry(key).or_insert_with(|| SourcePackage {
-                id: identifier("Source", &package.kind, sbom::source(text).0, text),
-                text,
-                supplier: supplier::of(package, &scan.image),
-            });
-        }
-        Self(sources)
-    }
-
-    fn of(&self, package: &'a Package) -> Option<&SourcePackage<'a>> {
-        let source = package.source.as_deref()?;
-        self.0.get(&(&*package.kind, source))
-    }
-}
-
-impl SourcePackage<'_> {
-    fn element(&self) -> Result<PackageInformation, Error> {
-        let (name, version) = sbom::source(self.text);
-        Ok(PackageInformation {
-            package_name: one_line(name),
-            package_spdx_identifier: self.id.clone(),
-            // A source package that names no version has that of what was built from it.
-            package_version: version.map(one_line),
-            package_supplier: Some(organization(self.supplier)),
-            primary_package_purpose: Some(PrimaryPackagePurpose::Source),
-            ..nothing_known()?
-        })
-    }
-}
-
 /// An element of which nothing is known yet.
-fn nothing_known() -> Result<PackageInformation, Error> {
+pub(super) fn nothing_known() -> Result<PackageInformation, Error> {
     Ok(PackageInformation {
         package_download_location: NOT_KNOWN.into(),
         files_analyzed: Some(false),
@@ -184,9 +96,10 @@ fn creation(report: &Envelope<Scan>) -> Result<DocumentCreationInformation, Erro
 
 fn image(scan: &Scan) -> Result<PackageInformation, Error> {
     let image = &scan.image;
-    let purpose = match &image.digest {
-        Some(_) => PrimaryPackagePurpose::Container,
-        None => PrimaryPackagePurpose::Other,
+    let purpose = if subject::is_container(image) {
+        PrimaryPackagePurpose::Container
+    } else {
+        PrimaryPackagePurpose::Other
     };
     let checksum = subject::sha256(image).map(|hex| Checksum::new(Algorithm::SHA256, hex));
     // The minimum elements ask for a version of the image too; a directory has none.
@@ -268,7 +181,7 @@ fn of_package(package: &Package, name: &str, scan: &Scan) -> Result<PackageInfor
 }
 
 /// An identifier of letters, digits, dots and hyphens; the digest keeps it unique.
-fn identifier(of: &str, kind: &str, name: &str, unique: &str) -> String {
+pub(super) fn identifier(of: &str, kind: &str, name: &str, unique: &str) -> String {
     let readable = format!("{kind}-{name}");
     let readable = readable.chars().take(80).map(|c| {
         if c.is_ascii_alphanumeric() || c == '.' || c == '-' {
@@ -282,7 +195,7 @@ fn identifier(of: &str, kind: &str, name: &str, unique: &str) -> String {
 }
 
 /// `Organization: NAME (ADDRESS)`, from `NAME <ADDRESS>`.
-fn organization(text: Option<&str>) -> String {
+pub(super) fn organization(text: Option<&str>) -> String {
     let plain = |text: &str| one_line(text).replace(['(', ')'], " ").trim().to_owned();
     match text.and_then(supplier::name_and_address) {
         Some((name, Some(address))) => {
@@ -346,7 +259,7 @@ fn references(packages: &[Package]) -> Vec<OtherLicensingInformationDetected> {
 }
 
 /// The text with control characters, which no field of one line may hold, as blanks.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     text.replace(char::is_control, " ")
 }
 

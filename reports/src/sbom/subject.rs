@@ -13,6 +13,11 @@ pub fn sha256(image: &Image) -> Option<&str> {
     is_hex.then_some(hex)
 }
 
+/// Whether it is an image and not merely a tree of files.
+pub fn is_container(image: &Image) -> bool {
+    image.digest.is_some() || !["dir", "ext", "tar"].contains(&&*image.format)
+}
+
 /// The package URL of the image; none where nothing identifies it.
 pub fn purl(image: &Image) -> Option<String> {
     let digest = image.digest.as_deref()?;
@@ -21,20 +26,23 @@ pub fn purl(image: &Image) -> Option<String> {
         Some((transport, rest)) if !transport.contains('/') => (transport, rest),
         _ => ("", &*image.reference),
     };
-    let registry = rest.strip_prefix("//");
-    let (place, tag) = match (transport, registry) {
-        (_, Some(name)) => repository(name),
-        ("oci", _) => (rest.split(':').next().unwrap_or(rest), None),
+    let (place, tag) = match transport {
+        "docker" => repository(rest.trim_start_matches('/')),
+        // `[DRIVER@ROOT]NAME`, where the first part may be missing.
+        "containers-storage" | "docker-root" => repository(rest.rsplit(']').next()?),
+        "oci" => (rest.split(':').next()?, None),
         _ => (rest, None),
     };
+    let is_named = ["docker", "containers-storage", "docker-root"].contains(&transport);
     let name = place.rsplit('/').next().unwrap_or(place);
-    let name = match registry {
-        Some(_) => name,
-        None => name.split('.').next().unwrap_or(name),
+    let name = if is_named {
+        name
+    } else {
+        name.split('.').next()?
     };
     let kind = match &*image.format {
-        "docker-archive" => "docker",
-        format if format.starts_with("oci") || registry.is_some() => "oci",
+        "docker-archive" | "docker-root" => "docker",
+        "containers-storage" | "oci" | "oci-archive" | "registry" => "oci",
         _ => "generic",
     };
     let mut purl = PackageUrl::new(kind, name.to_lowercase()).ok()?;
@@ -42,7 +50,7 @@ pub fn purl(image: &Image) -> Option<String> {
         "generic" => purl.add_qualifier("checksum", digest).ok()?,
         _ => purl.with_version(digest).ok()?,
     };
-    if registry.is_some() {
+    if is_named && place != name {
         purl.add_qualifier("repository_url", place).ok()?;
     }
     if let Some(tag) = tag {
@@ -86,8 +94,19 @@ mod tests {
             ),
             (of("oci:dir:v1", "oci"), format!("pkg:oci/dir@sha256%3A{a}")),
             (
-                of("docker://h:5000/n/app:v1@sha256:b", "oci-registry"),
+                of("docker://h:5000/n/app:v1@sha256:b", "registry"),
                 format!("pkg:oci/app@sha256%3A{a}?repository_url=h:5000/n/app&tag=v1"),
+            ),
+            (
+                of(
+                    "containers-storage:[overlay@/x.y]h/app:1",
+                    "containers-storage",
+                ),
+                format!("pkg:oci/app@sha256%3A{a}?repository_url=h/app&tag=1"),
+            ),
+            (
+                of("docker-root:app", "docker-root"),
+                format!("pkg:docker/app@sha256%3A{a}"),
             ),
             (
                 of("sif:/x/a.sif", "sif"),
@@ -111,6 +130,9 @@ mod tests {
             holds: Vec::new(),
         };
         assert_eq!(purl(&image), None);
+        assert!(!is_container(&image));
+        image.format = "sif".into();
+        assert!(is_container(&image));
         image.digest = Some("sha256:bb".into());
         assert_eq!((sha256(&image), purl(&image)), (None, None));
     }

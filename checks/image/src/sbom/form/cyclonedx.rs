@@ -1,12 +1,11 @@
-//! CycloneDX 1.2 to 1.7 (ECMA-424): what both of its formats say, and what the properties of the
-//! tools that write it mean.
+//! CycloneDX 1.2 to 1.7 (ECMA-424): what both of its formats say.
 
 use std::collections::{HashMap, HashSet};
 
-use hpcctl_model::scan::Location;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::properties::{self, Known};
 use crate::Limits;
 use crate::fault::Faults;
 use crate::sbom::bill::{self, Bill};
@@ -140,13 +139,6 @@ pub(super) struct Composition {
     pub(super) assemblies: Vec<Value>,
 }
 
-/// Whether a tool's property is one that is read.
-pub(super) fn is_read(property: &str) -> bool {
-    ["hpcctl:", "syft:location:", "aquasecurity:trivy:"]
-        .iter()
-        .any(|prefix| property.starts_with(prefix))
-}
-
 /// Turns a document into the one form of all bills.
 pub(super) fn bill(bom: Bom, limits: &Limits) -> Result<Bill, String> {
     let mut faults = Faults::default();
@@ -177,7 +169,7 @@ pub(super) fn bill(bom: Bom, limits: &Limits) -> Result<Bill, String> {
             );
         }
     }
-    let instructions = instructions(&subject.properties);
+    let instructions = properties::instructions(&subject.properties);
     let mut reading = Reading {
         groups: needs.iter().map(|(of, _)| of.clone()).collect(),
         instructions,
@@ -196,22 +188,6 @@ pub(super) fn bill(bom: Bom, limits: &Limits) -> Result<Bill, String> {
         holds: reading.holds,
         faults: reading.faults,
     })
-}
-
-/// The instructions that made the layers, which the properties of the image may tell.
-fn instructions(properties: &[Property]) -> HashMap<String, String> {
-    let of = |what: &str| -> HashMap<&str, &str> {
-        let rows = properties.iter().filter_map(|property| {
-            let place = property.name.strip_prefix("hpcctl:layer:")?;
-            Some((place.strip_suffix(what)?, &*property.value))
-        });
-        rows.collect()
-    };
-    let made = of(":created_by");
-    let digests = of(":digest").into_iter();
-    digests
-        .filter_map(|(place, digest)| Some((digest.to_owned(), (*made.get(place)?).to_owned())))
-        .collect()
 }
 
 /// The name and the version of the first tool.
@@ -355,82 +331,6 @@ fn acknowledged(choices: &[Choice]) -> (Option<String>, Option<String>) {
         choices.iter().partition(is_concluded);
     let all = |list: Vec<&Choice>| licenses::all(list.into_iter().filter_map(words));
     (all(declared), all(concluded))
-}
-
-/// What the properties of hpcctl, syft and trivy say.
-#[derive(Default)]
-struct Known {
-    kind: Option<String>,
-    declared: Option<String>,
-    source: Option<String>,
-    owned_by: Option<String>,
-    files: u64,
-    locations: Vec<Location>,
-    license_files: Vec<String>,
-}
-
-impl Known {
-    fn new(component: &Component, instructions: &HashMap<String, String>) -> Self {
-        let mut known = Self::default();
-        // By place in the component, path and layer.
-        let mut places: HashMap<&str, (Option<&str>, Option<&str>)> = HashMap::new();
-        let mut trivy = [None, None];
-        for property in &component.properties {
-            let value = &*property.value;
-            match &*property.name {
-                "hpcctl:type" => known.kind = Some(value.into()),
-                "hpcctl:source" => known.source = Some(value.into()),
-                "hpcctl:owned_by" => known.owned_by = Some(value.into()),
-                "hpcctl:license:declared" => known.declared = licenses::of_text(value),
-                "hpcctl:files" => known.files = value.parse().unwrap_or(0),
-                "aquasecurity:trivy:SrcName" => trivy[0] = Some(value),
-                "aquasecurity:trivy:SrcVersion" => trivy[1] = Some(value),
-                "aquasecurity:trivy:FilePath" => places.entry("").or_default().0 = Some(value),
-                "aquasecurity:trivy:LayerDigest" => places.entry("").or_default().1 = Some(value),
-                "aquasecurity:trivy:LayerDiffID" => {
-                    places.entry("").or_default().1.get_or_insert(value);
-                }
-                name => {
-                    if name.starts_with("hpcctl:license:file:") {
-                        known.license_files.push(value.into());
-                    }
-                    let numbered = name.strip_prefix("hpcctl:location:");
-                    let numbered = numbered.or_else(|| name.strip_prefix("syft:location:"));
-                    match numbered.and_then(|rest| rest.split_once(':')) {
-                        Some((place, "path")) => places.entry(place).or_default().0 = Some(value),
-                        Some((place, "layer" | "layerID")) => {
-                            places.entry(place).or_default().1 = Some(value);
-                        }
-                        _ => {}
-                    }
-                }
-            }
-        }
-        if let [Some(name), version] = trivy {
-            known.source = Some(
-                format!("{name} {}", version.unwrap_or_default())
-                    .trim()
-                    .into(),
-            );
-        }
-        let location = |path: &str, layer: Option<&str>| Location {
-            path: format!("/{}", path.trim_start_matches('/')),
-            layer: layer.map(Into::into),
-            created_by: layer.and_then(|layer| instructions.get(layer).cloned()),
-        };
-        let told = places.into_values();
-        let told = told.filter_map(|(path, layer)| Some(location(path?, layer)));
-        known.locations = told.collect();
-        if known.locations.is_empty() {
-            let occurrences = component.evidence.occurrences.iter();
-            known.locations = occurrences
-                .map(|occurrence| location(&occurrence.location, None))
-                .collect();
-        }
-        known.locations.sort();
-        known.locations.dedup();
-        known
-    }
 }
 
 #[cfg(test)]

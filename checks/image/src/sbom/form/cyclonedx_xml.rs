@@ -4,9 +4,10 @@ use serde_json::json;
 
 use super::cyclonedx::{
     self, Bom, Choice, Component, Composition, Contact, Dependency, Evidence, Hash, License,
-    Metadata, Occurrence, Organization, Property, is_read,
+    Metadata, Occurrence, Organization, Property,
 };
 use super::element::{self, Element};
+use super::properties::is_read;
 use crate::Limits;
 use crate::sbom::Bill;
 use crate::sbom::lenient::Lenient;

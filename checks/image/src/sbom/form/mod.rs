@@ -4,6 +4,8 @@ mod cyclonedx;
 mod cyclonedx_json;
 mod cyclonedx_xml;
 mod element;
+mod extracted;
+mod properties;
 mod spdx;
 mod spdx_json;
 mod spdx_tag_value;

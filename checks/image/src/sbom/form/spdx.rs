@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use hpcctl_license_db::Identifier;
 use hpcctl_model::scan::Location;
 use serde::Deserialize;
 
+use super::extracted::Refs;
 use crate::Limits;
 use crate::fault::Faults;
 use crate::sbom::bill::{Bill, Component};
@@ -366,64 +366,6 @@ fn digest(root: &Package) -> Option<String> {
     let version = root.version_info.clone();
     sum.map(|sum| format!("sha256:{}", sum.checksum_value))
         .or_else(|| version.filter(|text| text.starts_with("sha256:")))
-}
-
-/// What the licences that a document brings along mean.
-struct Refs<'a>(HashMap<&'a str, String>);
-
-/// Texts that are shorter are no licence, but a name in other words.
-const SHORTEST: usize = 200;
-
-/// Longer fields, and longer meanings, are taken as they stand: each reference is replaced.
-const LONGEST: usize = 4096;
-
-impl<'a> Refs<'a> {
-    fn new(infos: &'a [Extracted]) -> Self {
-        let known = infos.iter().filter_map(|info| {
-            let meaning = meaning(info).filter(|text| text.len() <= LONGEST / 8)?;
-            Some((&*info.license_id, meaning))
-        });
-        Self(known.collect())
-    }
-
-    /// The field with each reference in it replaced by what it means.
-    fn resolved(&self, text: &str) -> String {
-        if !text.contains("LicenseRef-") || text.len() > LONGEST {
-            return text.to_owned();
-        }
-        let mut resolved = String::with_capacity(text.len());
-        for part in text.split_inclusive([' ', '(', ')']) {
-            let word = part.trim_end_matches([' ', '(', ')']);
-            match self.0.get(word) {
-                Some(meaning) => {
-                    resolved.push_str(&format!("({meaning})"));
-                    resolved.push_str(&part[word.len()..]);
-                }
-                None => resolved.push_str(part),
-            }
-        }
-        resolved
-    }
-}
-
-/// The expression that a licence of the document stands for; none where it is its own.
-fn meaning(info: &Extracted) -> Option<String> {
-    // What hpcctl writes has no text to go by.
-    if info.extracted_text.starts_with("The text of LicenseRef-") {
-        return None;
-    }
-    let is_real = |text: &String| !text.starts_with("LicenseRef-");
-    let text = info.extracted_text.trim();
-    let said = text.strip_prefix("This component is licensed under \"");
-    let said = said.map_or(text, |rest| rest.trim_end_matches('"'));
-    let by_name = info.name.as_deref().and_then(licenses::of_text);
-    by_name.filter(is_real).or_else(|| {
-        if text.len() < SHORTEST {
-            licenses::of_text(said).filter(is_real)
-        } else {
-            Identifier::spdx().identify(text.as_bytes()).expression
-        }
-    })
 }
 
 #[cfg(test)]
