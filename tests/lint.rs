@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
@@ -180,7 +181,10 @@ fn try_rows(
     assert_eq!(program.code, 0, "{}", program.stderr);
     let (mut told, mut wrong) = (String::new(), 0);
     for rows in rows.chunks(AT_ONCE) {
-        let file = shared().join("rows");
+        // Other tests try rows of their own at the same time.
+        static FILES: AtomicUsize = AtomicUsize::new(0);
+        let number = FILES.fetch_add(1, Ordering::Relaxed);
+        let file = shared().join(format!("rows{number}"));
         let text: Vec<u8> = rows
             .iter()
             .flat_map(|row| format!("{row}\0").into_bytes())
