@@ -15,17 +15,40 @@ fn images() -> PathBuf {
     PathBuf::from(std::env::var_os("HPCCTL_IMAGES").expect("HPCCTL_IMAGES, as tests/run sets it"))
 }
 
-/// The same image in each format.
-fn references() -> [String; 5] {
+/// The same image in each format that has its layers.
+fn layered() -> Vec<String> {
     let dir = images();
     let dir = dir.display();
-    [
+    vec![
         format!("docker-archive:{dir}/debian.tar"),
+        format!("docker-archive:{dir}/debian.tar.gz"),
         format!("oci:{dir}/layout:v2"),
         format!("oci:{dir}/zstd:v2"),
         format!("oci-archive:{dir}/debian.oci.tar"),
-        format!("dir:{dir}/tree"),
+        format!("{dir}/debian.oci.tar.zst"),
+        format!("containers-storage:[overlay@{dir}/graph]debian:v2"),
     ]
+}
+
+/// The same image in each format that has one tree.
+fn trees() -> Vec<String> {
+    let dir = images();
+    let dir = dir.display();
+    let mut trees = vec![
+        format!("dir:{dir}/tree"),
+        format!("tar:{dir}/tree.tar.xz"),
+        format!("ext:{dir}/tree.ext4"),
+        format!("sif:{dir}/debian.ext3.sif"),
+        format!("{dir}/debian.sif"),
+        format!("containers-storage:[vfs@{dir}/graph]debian:v2"),
+    ];
+    let compressions = ["gzip", "lz4", "lzo", "xz", "zstd"];
+    trees.extend(compressions.map(|name| format!("squashfs:{dir}/tree.{name}.sqfs")));
+    trees
+}
+
+fn references() -> Vec<String> {
+    [layered(), trees()].concat()
 }
 
 fn scan(reference: &str) -> Value {
@@ -91,11 +114,8 @@ fn each_package_is_attributed_to_the_layer_that_brought_it() {
     if !real("each_package_is_attributed_to_the_layer_that_brought_it") {
         return;
     }
-    for reference in references()
-        .iter()
-        .filter(|reference| !reference.starts_with("dir:"))
-    {
-        let report = scan(reference);
+    for reference in layered() {
+        let report = scan(&reference);
         let layers = report["result"]["image"]["layers"].as_array().unwrap();
         assert_eq!(layers.len(), 2, "{reference}");
         assert_eq!(layers[1]["created_by"], "dpkg --install example.deb");
