@@ -67,7 +67,9 @@ EXIT STATUS
   no image to be read; with --fail-on, 1 when the verdict is at that level or worse.")]
     Image {
         /// docker://HOST/NAME[:TAG|@DIGEST], docker-archive:FILE, oci-archive:FILE,
-        /// oci:DIR[:TAG], dir:PATH, sbom:FILE, or a path
+        /// oci:DIR[:TAG], dir:PATH, tar:FILE, sif:FILE, squashfs:FILE, ext:FILE,
+        /// apptainer-sandbox:DIR, containers-storage:[[DRIVER@]DIR]NAME, charliecloud:[DIR]NAME,
+        /// docker-root:[DIR]NAME, sbom:FILE, or a path
         #[arg(value_name = "REF")]
         reference: String,
         /// The platform, where the image is there for several [default: Linux on this machine]
