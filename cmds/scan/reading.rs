@@ -38,10 +38,13 @@ pub struct Reading {
         long,
         value_name = "DIR",
         num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = ""
+        require_equals = true
     )]
-    cache: Option<PathBuf>,
+    #[expect(
+        clippy::option_option,
+        reason = "clap's way of an option with or without a value"
+    )]
+    cache: Option<Option<PathBuf>>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -66,7 +69,11 @@ impl Reading {
                 Some(Licenses::Declared) => LicenseFiles::Declared,
                 Some(Licenses::Full) => LicenseFiles::Full,
             },
-            cache: self.cache.as_deref().map(cache_directory).transpose()?,
+            cache: self
+                .cache
+                .as_ref()
+                .map(|given| cache_directory(given.as_deref()))
+                .transpose()?,
             select: self.select.clone(),
             exclude: self.exclude.clone(),
             exclude_paths: self.exclude_path.clone(),
@@ -76,8 +83,8 @@ impl Reading {
 }
 
 /// The directory of the cache: the one given, or the user's (XDG Base Directory Specification).
-fn cache_directory(given: &Path) -> Result<PathBuf, Failure> {
-    if !given.as_os_str().is_empty() {
+fn cache_directory(given: Option<&Path>) -> Result<PathBuf, Failure> {
+    if let Some(given) = given {
         return Ok(given.to_owned());
     }
     let set = |name: &str| env::var_os(name).filter(|value| Path::new(value).is_absolute());
