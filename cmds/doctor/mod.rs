@@ -200,6 +200,7 @@ impl Doctor {
             checks: self.check.clone(),
             network: self.network,
             ask_runtimes: self.ask_runtimes,
+            afresh: self.emit_config.is_some(),
             fast: self.fast,
         };
         let baseline = self.baseline.as_deref().map(baseline::read).transpose()?;

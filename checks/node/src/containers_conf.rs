@@ -11,6 +11,9 @@ use crate::{Reading, Site, version};
 /// The first release of podman that reads the home of root.
 const ROOT_READS_HOME: (u32, u32) = (5, 0);
 
+/// The file that the settings of this program go to.
+pub const OWN_NAME: &str = "90-hpcctl.conf";
+
 /// The most files of one directory that are read.
 const FILES: usize = 64;
 
@@ -67,7 +70,7 @@ pub fn own_file(site: &Site<'_>) -> String {
     } else {
         home(site).unwrap_or_else(|| "~/.config/containers".into())
     };
-    format!("{dir}/containers.conf.d/90-hpcctl.conf")
+    format!("{dir}/containers.conf.d/{OWN_NAME}")
 }
 
 /// The file that replaces all others.
@@ -112,7 +115,10 @@ fn root_reads_home(site: &Site<'_>) -> bool {
 fn in_dir(site: &Site<'_>, dir: &str) -> Vec<String> {
     let parts = format!("{dir}/containers.conf.d");
     let names = site.host.list(&parts).unwrap_or_default();
-    let names = names.iter().filter(|name| name.ends_with(".conf"));
+    let is_left_out = |name: &str| site.afresh && name == OWN_NAME;
+    let names = names
+        .iter()
+        .filter(|name| name.ends_with(".conf") && !is_left_out(name));
     std::iter::once(format!("{dir}/containers.conf"))
         .chain(names.take(FILES).map(|name| format!("{parts}/{name}")))
         .collect()
@@ -197,6 +203,19 @@ mod tests {
             merge(&read(&Site::new(&host))).runtime.unwrap(),
             ("runc".into(), own.into())
         );
+    }
+
+    #[test]
+    fn what_was_emitted_before_is_left_out_where_it_is_emitted_anew() {
+        let mut host = Scripted::new().file(
+            "/home/alice/.config/containers/containers.conf.d/90-hpcctl.conf",
+            "[engine]\nruntime = \"runc\"\n",
+        );
+        host.env.insert("HOME".into(), "/home/alice".into());
+        let mut site = Site::new(&host);
+        assert!(merge(&read(&site)).runtime.is_some());
+        site.afresh = true;
+        assert!(merge(&read(&site)).runtime.is_none());
     }
 
     #[test]

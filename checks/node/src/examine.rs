@@ -23,6 +23,9 @@ pub struct Ask {
     pub network: bool,
     /// Whether runtimes may be asked what they themselves see, which leaves traces.
     pub ask_runtimes: bool,
+    /// Whether settings that this program wrote count as not there, so that they are written
+    /// again.
+    pub afresh: bool,
     /// Whether checks that start other programs are left out, and versions with them.
     pub fast: bool,
 }
@@ -78,6 +81,7 @@ pub fn examine_whole(host: &dyn Host, ask: &Ask) -> Examined {
     site.image.clone_from(&ask.image);
     site.network = ask.network;
     site.ask_runtimes = ask.ask_runtimes;
+    site.afresh = ask.afresh;
     let mut facts = Facts::new(site.is_root());
     let mut reports: Vec<Check> = Vec::new();
     for probe in checks() {

@@ -33,6 +33,8 @@ pub struct Site<'a> {
     pub network: bool,
     /// Whether runtimes may be asked what they themselves see, which leaves traces.
     pub ask_runtimes: bool,
+    /// Whether settings that this program wrote count as not there.
+    pub afresh: bool,
     /// The image that is meant to run; none where none was given.
     pub image: Option<Image>,
     /// The commands that were run, each once: the answer of a server, or the help of a
@@ -69,6 +71,7 @@ impl<'a> Site<'a> {
                 .unwrap_or(&"/tmp"),
             network: false,
             ask_runtimes: false,
+            afresh: false,
             image: None,
             ran: Mutex::new(Vec::new()),
             refused: OnceLock::new(),

@@ -39,17 +39,23 @@ fn line(found: &Doctor) -> String {
         .iter()
         .filter(|check| check.status == Status::Fail)
         .collect();
-    if let Some((runtime, because)) = refused(found) {
+    if let Some((runtime, because)) = decided(found, Verdict::No) {
         let check = found.checks.iter().find(|check| check.id == because);
         let why = check.map_or("", |check| check.summary.as_str());
         return format!("{because}: {runtime} cannot run: {why}");
+    }
+    if let Some((runtime, because)) = decided(found, Verdict::Unknown) {
+        return format!("{because}: not known whether {runtime} can run");
     }
     // Where an operation was judged, a check that fails and stops none of them is no reason.
     let judged = found.runtimes.iter().any(|runtime| runtime.installed);
     match failed.as_slice() {
         failed if judged && !failed.is_empty() => {
             let ids = failed.iter().map(|check| check.id.as_str());
-            format!("ok: what was asked for works; {} fail", some(ids, 5))
+            format!(
+                "ok: containers run here; checks that stop none: {}",
+                some(ids, 5)
+            )
         }
         [] => format!("ok: {} checks, none fails", found.checks.len()),
         [one] => format!("{}: {}", one.id, one.summary),
@@ -57,15 +63,16 @@ fn line(found: &Doctor) -> String {
     }
 }
 
-/// The first runtime that is installed and cannot run a container, and the check that decided.
-fn refused(found: &Doctor) -> Option<(&str, &str)> {
+/// The first runtime that is installed and of which this verdict is given on running a
+/// container, and the check that decided.
+fn decided(found: &Doctor, verdict: Verdict) -> Option<(&str, &str)> {
     let runtimes = found.runtimes.iter().filter(|runtime| runtime.installed);
-    let mut refused = runtimes.filter_map(|runtime| {
-        let is_refused = |op: &&Operation| op.op == "run" && op.verdict == Verdict::No;
-        let run = runtime.operations.iter().find(is_refused)?;
+    let mut decided = runtimes.filter_map(|runtime| {
+        let is_so = |op: &&Operation| op.op == "run" && op.verdict == verdict;
+        let run = runtime.operations.iter().find(is_so)?;
         Some((runtime.runtime.as_str(), run.because.first()?.as_str()))
     });
-    refused.next()
+    decided.next()
 }
 
 #[cfg(test)]
@@ -80,7 +87,10 @@ mod tests {
             runtime.operations.clear();
         }
         let line = line(&report.result);
-        assert!(line.starts_with("ok: ") && line.contains(" fail"), "{line}");
+        assert!(
+            line.starts_with("ok: ") && line.contains("checks that stop none"),
+            "{line}"
+        );
     }
 
     #[test]

@@ -95,7 +95,12 @@ pub fn script(scheduler: &str, image: &str, known: &Known<'_>) -> Result<String,
         return Err("the reference of the image is empty".to_owned());
     }
     let kind = Kind::of(image);
-    let runs = |way: &&Way| known.works(way.runtime, operation(way, kind));
+    // What podman made here is in no registry.
+    let is_local = image.starts_with("localhost/");
+    let runs = |way: &&Way| {
+        (!is_local || way.runtime.starts_with("podman"))
+            && known.works(way.runtime, operation(way, kind))
+    };
     let way = WAYS
         .iter()
         .filter(|way| way.kinds.contains(&kind))
@@ -108,7 +113,7 @@ pub fn script(scheduler: &str, image: &str, known: &Known<'_>) -> Result<String,
         "# {} runs such images on this node; hpcctl doctor tried it.",
         way.runtime
     ));
-    lines.extend(before(way, kind, image));
+    lines.extend(before(way, kind, image, known));
     if known.fails("sch.env") || known.fails("env.runtime_dir") {
         lines.push("# Jobs start without a login session, so the directory is made here.".into());
         lines.push("export XDG_RUNTIME_DIR=$(mktemp -d /tmp/run-$USER.XXXXXX)".into());
@@ -144,10 +149,15 @@ fn named(way: &Way, kind: Kind, image: &str) -> String {
 }
 
 /// What must be done once before the job.
-fn before(way: &Way, kind: Kind, image: &str) -> Option<String> {
+fn before(way: &Way, kind: Kind, image: &str, known: &Known<'_>) -> Option<String> {
     let name = quoted(&named(way, kind, image));
     let command = match (way.runtime, kind) {
-        ("charliecloud", Kind::Name) => format!("ch-image pull {name}"),
+        ("charliecloud", Kind::Name) if known.passes("img.git") => {
+            format!("ch-image pull {name}")
+        }
+        ("charliecloud", Kind::Name) => {
+            format!("CH_IMAGE_CACHE=disabled ch-image pull {name}")
+        }
         ("sarus", Kind::Name) => format!("sarus pull {name}"),
         ("podman-hpc", Kind::Name) => format!("podman-hpc pull {name}"),
         ("udocker", Kind::Name) => format!("udocker pull {name}"),
@@ -260,6 +270,7 @@ mod tests {
             &[("charliecloud", Verdict::Yes), ("podman", Verdict::Yes)],
         );
         let script = |image: &str| script("slurm", image, &Known::new(&found));
+        assert!(script("localhost/x").unwrap().contains("podman run"));
         assert!(script("/images/app").unwrap().contains("ch-run --join"));
         assert!(
             script("debian:12")

@@ -138,14 +138,14 @@ impl<'a> Known<'a> {
 }
 
 /// A file that a script writes, with the reasons as comments in it; nothing where it would be
-/// empty. One that is there is kept beside it.
+/// empty. One that is there at first is kept beside it.
 fn file(path: &str, lines: &[String]) -> String {
     if lines.is_empty() {
         return String::new();
     }
     let dir = path.rsplit_once('/').map_or(".", |(dir, _)| dir);
     format!(
-        "mkdir -p {dir}\n[ ! -e {path} ] || cp -p {path} {path}.before-hpcctl\ncat > {path} <<'END'\n{}\nEND\n",
+        "mkdir -p {dir}\n[ ! -e {path} ] || [ -e {path}.before-hpcctl ] || cp -p {path} {path}.before-hpcctl\ncat > {path} <<'END'\n{}\nEND\n",
         lines.join("\n")
     )
 }

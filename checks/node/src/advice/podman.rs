@@ -1,18 +1,19 @@
 //! Podman's storage.conf and containers.conf, for an ordinary user or for root.
 
 use super::{Known, file};
+use crate::containers_conf::OWN_NAME;
 use crate::podman_store::STORE_DRIVER;
 
 /// Writes the script.
 pub(super) fn write(known: &Known<'_>) -> String {
-    const PART: &str = "containers.conf.d/90-hpcctl.conf";
+    let part = format!("containers.conf.d/{OWN_NAME}");
     let settings = containers(known);
     if known.is_root() {
-        let settings = file(&format!("/etc/containers/{PART}"), &settings);
+        let settings = file(&format!("/etc/containers/{part}"), &settings);
         return format!("# What podman of root needs on this node. Run it with sh.\n{settings}");
     }
     let storage = file("~/.config/containers/storage.conf", &storage(known));
-    let settings = file(&format!("~/.config/containers/{PART}"), &settings);
+    let settings = file(&format!("~/.config/containers/{part}"), &settings);
     format!(
         "# What podman needs on this node, for an ordinary user. Run it with sh.\n{storage}{settings}\
          # A pause process keeps the old settings and namespaces.\npodman system migrate\n"

@@ -13,6 +13,7 @@ mod pbs;
 mod script;
 mod shell;
 mod slurm;
+mod untried;
 
 /// The most characters of a directive that are shown.
 const SHOWN: usize = 80;

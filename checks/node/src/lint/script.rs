@@ -7,6 +7,7 @@ use hpcctl_model::doctor::{Status, Verdict};
 use hpcctl_model::lint::{LintFinding, Outcome};
 
 use super::shell::{self, Simple};
+use super::untried::untried;
 use super::{Node, because, finding, in_words, instead};
 use crate::container_command::{self, ContainerCommand};
 use crate::solver::{self, Answer, Facts};
@@ -209,6 +210,11 @@ fn judge(at: usize, line: &str, command: &ContainerCommand, node: &Node<'_>) -> 
         let why = format!("what {name} does then is not judged");
         return finding(at, line, Outcome::Unknown, why);
     };
+    if matches!(answer.verdict, Verdict::Degraded | Verdict::Yes)
+        && let Some(why) = untried(command)
+    {
+        return finding(at, line, Outcome::Unknown, why);
+    }
     of_answer(at, line, command, op, &answer, node)
 }
 
@@ -477,6 +483,14 @@ mod tests {
             !rows[1].2.contains("--runtime runc") && rows[1].2.contains("--network=host"),
             "{rows:?}"
         );
+    }
+
+    #[test]
+    fn options_whose_fate_was_not_tried_promise_nothing() {
+        let text = "podman --runtime runc run --network=host --userns=keep-id x\npodman --runtime runc run --network=bridge x\n";
+        for (_, outcome) in outcomes(text, HYBRID) {
+            assert_eq!(outcome, Outcome::Unknown);
+        }
     }
 
     #[test]
