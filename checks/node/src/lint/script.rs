@@ -487,7 +487,7 @@ mod tests {
 
     #[test]
     fn options_whose_fate_was_not_tried_promise_nothing() {
-        let text = "podman --runtime runc run --network=host --userns=keep-id x\npodman --runtime runc run --network=bridge x\n";
+        let text = "podman --runtime runc run --network=host --userns=keep-id x\npodman --runtime runc run --network=host -v /a:/b x\n";
         for (_, outcome) in outcomes(text, HYBRID) {
             assert_eq!(outcome, Outcome::Unknown);
         }
