@@ -7,7 +7,7 @@ use super::{
     look_for,
 };
 use crate::package::Package;
-use crate::{Manual, Probe};
+use crate::{Finding, Manual, Probe, Reading, Site};
 
 /// The second is where Debian puts it.
 const PROGRAMS: &[&str] = &[
@@ -27,19 +27,13 @@ pub static RUNTIME: Runtime = Runtime {
             title: "Rootless Docker",
             what: "Whether dockerd-rootless.sh is there.",
             why: "Tools that want the Docker API get it without root: a daemon a user, in a user namespace. It takes --memory and ignores it where no control group is delegated.",
-            how: "Looks for dockerd-rootless.sh in PATH, then in /usr/share/docker.io/contrib, where Debian puts it.",
+            how: "Looks for dockerd-rootless.sh in PATH, then in /usr/share/docker.io/contrib, where every Docker of Debian has it: there it counts only beside rootlesskit.",
             user: "curl -fsSL https://get.docker.com/rootless | sh",
             admin: "Install docker-ce-rootless-extras, rootlesskit and slirp4netns.",
             refs: &["https://docs.docker.com/engine/security/rootless/"],
         },
         read: |site| look_for(site, PROGRAMS),
-        judge: |reading, site| {
-            judge_installed(
-                reading,
-                "docker-rootless",
-                PACKAGE.install("rootless Docker", site),
-            )
-        },
+        judge,
     },
     rules: &[
         Rule {
@@ -93,6 +87,18 @@ pub static RUNTIME: Runtime = Runtime {
     ],
 };
 
+fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
+    let package = PACKAGE.install("rootless Docker", site);
+    let found = judge_installed(reading, "docker-rootless", package.clone());
+    let in_path = site.host.which(PROGRAMS[0]).is_some();
+    if found.holds == Some(true) && !in_path && site.host.which("rootlesskit").is_none() {
+        return Finding::skipped("the script of docker-rootless is there, but no rootlesskit")
+            .holding(false)
+            .step(package);
+    }
+    found
+}
+
 const PACKAGE: Package = Package {
     debian: "rootlesskit docker.io",
     fedora: "docker-ce-rootless-extras",
@@ -118,3 +124,25 @@ const RUN: Formula = Formula::All(&[
     Formula::Check("net.tun"),
     Formula::Any(&[Formula::Check("net.slirp"), Formula::Check("net.pasta")]),
 ]);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scripted::Scripted;
+
+    #[test]
+    fn the_script_of_debian_counts_beside_rootlesskit_alone() {
+        let find = |host: &Scripted| {
+            let site = Site::new(host);
+            judge(&look_for(&site, PROGRAMS), &site).holds
+        };
+        let debian = Scripted::new().program(PROGRAMS[1], PROGRAMS[1]);
+        assert_eq!(find(&debian), Some(false));
+        assert_eq!(
+            find(&debian.program("rootlesskit", "/usr/bin/rootlesskit")),
+            Some(true)
+        );
+        let own = Scripted::new().program(PROGRAMS[0], "/opt/dockerd-rootless.sh");
+        assert_eq!(find(&own), Some(true));
+    }
+}

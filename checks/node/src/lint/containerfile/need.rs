@@ -67,8 +67,15 @@ pub(super) fn of(instruction: &Instruction, user: Option<&str>) -> Vec<Needs> {
             if option("--mount=").is_some() {
                 found.push(needs(Need::RunMount, "--mount is an option of RUN"));
             }
+            let goes_on = goes_on(&instruction.rest);
             for command in instruction.commands() {
-                found.extend(of_command(&command.words));
+                found.extend(of_command(&command.words).map(|found| match goes_on {
+                    true => needs(
+                        Need::NotKnown,
+                        found.what + ", and the shell may go on after it",
+                    ),
+                    false => found,
+                }));
             }
             if let Some(user) = user {
                 found.push(needs(Need::AsUser, format!("it runs as {user}")));
@@ -102,6 +109,16 @@ pub(super) fn of(instruction: &Instruction, user: Option<&str>) -> Vec<Needs> {
         _ => {}
     }
     found
+}
+
+/// Whether the shell may go on where one of its commands fails, or may not come to it: `||`,
+/// conditions, and commands after a `;` without `set -e`.
+fn goes_on(script: &str) -> bool {
+    const CONDITIONS: [&str; 5] = ["if", "while", "until", "case", "for"];
+    let mut words = script.split([' ', '\t', '\n', ';', '&', '|', '(']);
+    let stops = script.contains("set -e") || script.contains("errexit");
+    let after = script.trim_end().trim_end_matches(';').contains(';');
+    script.contains("||") || words.any(|word| CONDITIONS.contains(&word)) || (after && !stops)
 }
 
 /// The user that an instruction sets; none where it is root.
@@ -238,6 +255,23 @@ mod tests {
             .into_iter()
             .map(|row| row.need)
             .collect()
+    }
+
+    #[test]
+    fn what_the_shell_goes_on_after_is_not_known() {
+        for line in [
+            "RUN chown daemon /x || true",
+            "RUN if false; then chown daemon /x; fi",
+            "RUN chown daemon /x; true",
+        ] {
+            assert_eq!(needed(line), [Need::NotKnown], "{line}");
+        }
+        for line in [
+            "RUN chown daemon /x && true",
+            "RUN set -e; chown daemon /x; true",
+        ] {
+            assert_eq!(needed(line), [Need::Owner], "{line}");
+        }
     }
 
     #[test]
