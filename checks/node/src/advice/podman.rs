@@ -23,21 +23,22 @@ pub(super) fn write(known: &Known<'_>) -> String {
 /// The driver of the store that is there, or the one that works: the overlay of the kernel, that of FUSE, or copies of whole layers.
 fn storage(known: &Known<'_>) -> Vec<String> {
     let mut lines = vec!["[storage]".to_owned()];
-    if let Some(driver) = known.fact("podman.store", STORE_DRIVER) {
-        lines.push("# The store was made with this driver, and stays with it.".into());
-        lines.push(format!("driver = {driver:?}"));
-    } else if known.passes("ovl.disk") {
-        lines.push("# The kernel mounts overlays for users here.".into());
-        lines.push("driver = \"overlay\"".into());
-    } else if known.passes("ovl.fuse") && known.passes("fuse.userns") {
-        lines.push(format!("# {}", known.summary("ovl.disk")));
-        lines.push("driver = \"overlay\"".into());
+    let native = known.passes("ovl.disk");
+    let fuse = !native && known.passes("ovl.fuse") && known.passes("fuse.userns");
+    let store = known.fact("podman.store", STORE_DRIVER);
+    let driver = store.unwrap_or(if native || fuse { "overlay" } else { "vfs" });
+    lines.push(match (store, native) {
+        (Some(_), _) => "# The store was made with this driver, and stays with it.".into(),
+        (None, true) => "# The kernel mounts overlays for users here.".into(),
+        (None, false) => format!("# {}", known.summary("ovl.disk")),
+    });
+    if driver == "vfs" {
+        lines.push("# Each layer is copied whole, which is slow and large.".into());
+    }
+    lines.push(format!("driver = {driver:?}"));
+    if driver == "overlay" && fuse {
         lines.push("[storage.options.overlay]".into());
         lines.push("mount_program = \"fuse-overlayfs\"".into());
-    } else {
-        lines.push(format!("# No overlay: {}", known.summary("ovl.disk")));
-        lines.push("# Each layer is copied whole, which is slow and large.".into());
-        lines.push("driver = \"vfs\"".into());
     }
     if !known.maps_many() {
         lines.push("[storage.options]".into());
