@@ -118,10 +118,7 @@ pub(super) fn own<'a>(
     let best = poms
         .iter()
         .max_by_key(|pom| (score(pom), std::cmp::Reverse(*pom)));
-    let best = best.filter(|pom| score(pom) > 0);
-    // The only one of an archive that says nothing else of itself.
-    let says_nothing = title.is_none() && bundle.is_none() && file.version.is_none();
-    best.or_else(|| poms.first().filter(|_| poms.len() == 1 && says_nothing))
+    best.filter(|pom| score(pom) > 0)
 }
 
 /// Whether one name begins or ends with the other: `junit4` and `junit`, `asm` and `asm-all`.
@@ -177,6 +174,13 @@ pub(super) fn guessed(file: &FileName, manifest: &Manifest) -> Identity {
 fn divided<'a>(name: &'a str, manifest: &Manifest) -> (Option<&'a str>, &'a str) {
     const DOMAINS: [&str; 9] = ["com", "de", "dev", "edu", "io", "net", "org", "ch", "fr"];
     let bundle = bundle_name(manifest);
+    let vendor = manifest.get("Implementation-Vendor-Id");
+    if let Some((vendor, artifact)) = vendor.and_then(|vendor| {
+        let artifact = name.strip_prefix(vendor)?.strip_prefix('.')?;
+        is_word(artifact).then(|| (&name[..vendor.len()], artifact))
+    }) {
+        return (Some(vendor), artifact);
+    }
     let is_domain = name
         .split('.')
         .next()
@@ -300,7 +304,8 @@ mod tests {
             Some("core")
         );
         assert_eq!(which("app-3.0.jar", "", &poms), None);
-        assert_eq!(which("app.jar", "", &poms[..1]).as_deref(), Some("core"));
+        // One that was shaded into it does not make it that one.
+        assert_eq!(which("app.jar", "", &poms[..1]), None);
         assert_eq!(which("app-3.0.jar", "", &poms[..1]), None);
     }
 
@@ -343,6 +348,11 @@ mod tests {
         assert_eq!(
             guess("org.a.b-c_3-1.0.jar", ""),
             parts("org.a", "b-c_3", "1.0")
+        );
+        let vendor = "Bundle-SymbolicName: com.t.config\nImplementation-Vendor-Id: com.t\n";
+        assert_eq!(
+            guess("com.t.config-1.4.jar", vendor),
+            parts("com.t", "config", "1.4")
         );
         let bundle = "Bundle-SymbolicName: org.e.osgi\n";
         assert_eq!(
