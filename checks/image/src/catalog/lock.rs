@@ -60,8 +60,15 @@ pub(super) fn candidate(
     })
 }
 
+/// Signs of TOML between words; the reader holds many times as many bytes as there are of them.
+const MOST_SIGNS: usize = 1_000_000;
+
 /// Reads a document of TOML; the fault says what is wrong with it.
 pub(super) fn toml<T: DeserializeOwned>(source: &Source<'_>) -> Result<T, String> {
+    let is_sign = |byte: &&u8| b"[]{},=.\"'#\n".contains(byte);
+    if source.bytes.iter().filter(is_sign).count() > MOST_SIGNS {
+        return Err(format!("it has more than {MOST_SIGNS} parts"));
+    }
     let text = String::from_utf8_lossy(source.bytes);
     toml::from_str(&text)
         .map_err(|error| format!("it is not the TOML that it should be: {}", error.message()))
@@ -70,6 +77,13 @@ pub(super) fn toml<T: DeserializeOwned>(source: &Source<'_>) -> Result<T, String
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_document_of_signs_only_is_not_read() {
+        let signs = "a=".to_owned() + &"[".repeat(MOST_SIGNS);
+        let read = toml::<toml::Table>(&Source::whole("Cargo.lock", signs.as_bytes()));
+        assert_eq!(read.unwrap_err(), "it has more than 1000000 parts");
+    }
 
     #[test]
     fn only_locks_of_applications() {
