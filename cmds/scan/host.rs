@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use hpcctl_image::{LicenseFiles, Options};
+use hpcctl_image::{LicenseFiles, Options, escape_glob};
 
 use super::reading::Reading;
 use crate::failure::Failure;
@@ -62,7 +62,7 @@ fn beside(root: &Path, path: &str, also: &[PathBuf]) -> Vec<String> {
         return Vec::new();
     }
     if !leads(path) {
-        return vec![globset_escaped(path)];
+        return vec![escape_glob(path)];
     }
     let below = fs::read_dir(root.join(path))
         .into_iter()
@@ -74,18 +74,6 @@ fn beside(root: &Path, path: &str, also: &[PathBuf]) -> Vec<String> {
         .collect()
 }
 
-/// A name as a glob that stands for itself alone.
-fn globset_escaped(name: &str) -> String {
-    let mut glob = String::with_capacity(name.len());
-    for c in name.chars() {
-        if matches!(c, '*' | '?' | '[' | ']' | '{' | '}' | '!' | '\\') {
-            glob.push('\\');
-        }
-        glob.push(c);
-    }
-    glob
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,13 +81,20 @@ mod tests {
     #[test]
     fn only_what_is_asked_for_is_kept_of_a_directory() {
         let root = tempfile::tempdir().unwrap();
-        for path in ["apps/mpi/4.1", "apps/home", "home/alice", "usr/lib"] {
+        for path in [
+            "apps/mpi/4.1",
+            "apps/home",
+            "apps/a[1]",
+            "home/alice",
+            "usr/lib",
+        ] {
             fs::create_dir_all(root.path().join(path)).unwrap();
         }
         let also = [PathBuf::from("/apps/mpi")];
         assert_eq!(beside(root.path(), "home", &also), ["home"]);
-        assert_eq!(beside(root.path(), "apps", &also), ["apps/home"]);
+        let mut apps = beside(root.path(), "apps", &also);
+        apps.sort();
+        assert_eq!(apps, ["apps/a[[]1[]]", "apps/home"]);
         assert_eq!(beside(root.path(), "apps", &[]), ["apps"]);
-        assert_eq!(globset_escaped("a[1]"), "a\\[1\\]");
     }
 }

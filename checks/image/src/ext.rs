@@ -1,13 +1,12 @@
 //! Ext2, ext3 and ext4 file systems in a file, as older SIF images and overlays hold them.
 
 use std::io;
-use std::thread;
 
 use ext4_view::{DirEntry, Ext4, Ext4Error, Ext4Read, File, FileType, Metadata, PathBuf};
 use hpcctl_model::scan;
 
 use crate::Progress;
-use crate::blob::{Blob, digests};
+use crate::blob::Blob;
 use crate::fault::Faults;
 use crate::layer::{Content, Intake, LayerRead, Partition, Plan, Room, plain_limit};
 use crate::tarball::{Head, Kind, normalise, text};
@@ -28,19 +27,7 @@ pub(crate) fn read(
     plan: &Plan,
     progress: &(dyn Progress + Sync),
 ) -> LayerRead {
-    let (mut read, hashed) = thread::scope(|scope| {
-        let hashed = scope.spawn(|| digests(&partition.part, &partition.file, progress));
-        (walk(&partition.part, name, plan), hashed.join())
-    });
-    match hashed {
-        Ok(Ok((digest, file_digest))) => {
-            read.layer.digest = Some(digest);
-            read.file_digest = Some(file_digest);
-        }
-        Ok(Err(error)) => read.faults.add(name, error.to_string()),
-        Err(_) => read.faults.add(name, "it could not be hashed"),
-    }
-    read
+    partition.hashed(name, progress, || walk(&partition.part, name, plan))
 }
 
 fn walk(part: &Blob, name: &str, plan: &Plan) -> LayerRead {

@@ -6,13 +6,14 @@ mod room;
 use std::io::{self, BufRead};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
 
 use hpcctl_model::scan;
 
 pub(crate) use intake::{Content, Intake, Plan};
 pub(crate) use room::Room;
 
-use crate::blob::{Blob, Hashed};
+use crate::blob::{Blob, Hashed, digests};
 use crate::compression::Compression;
 use crate::fault::Faults;
 use crate::format;
@@ -75,6 +76,29 @@ impl Partition {
             part: file.clone(),
             file,
         }
+    }
+
+    /// What `read` makes of the file system, with the digests of its bytes, which are taken on
+    /// another core meanwhile; `name` is for what cannot be read.
+    pub(crate) fn hashed(
+        &self,
+        name: &str,
+        progress: &(dyn Progress + Sync),
+        read: impl FnOnce() -> LayerRead,
+    ) -> LayerRead {
+        let (mut read, hashed) = thread::scope(|scope| {
+            let hashed = scope.spawn(|| digests(&self.part, &self.file, progress));
+            (read(), hashed.join())
+        });
+        match hashed {
+            Ok(Ok((digest, file_digest))) => {
+                read.layer.digest = Some(digest);
+                read.file_digest = Some(file_digest);
+            }
+            Ok(Err(error)) => read.faults.add(name, error.to_string()),
+            Err(_) => read.faults.add(name, "it could not be hashed"),
+        }
+        read
     }
 }
 

@@ -35,6 +35,8 @@ mod unowned;
 
 pub use catalog::{CATALOGERS, Cataloger};
 pub use error::Error;
+/// A path as a glob of [`Options::exclude_paths`] that stands for itself alone.
+pub use globset::escape as escape_glob;
 pub use limits::Limits;
 pub use owners::{Owner, Owners};
 pub use platform::{Platform, PlatformError};

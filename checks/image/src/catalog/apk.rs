@@ -31,11 +31,7 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
             fields.take(key, value);
         }
     }
-    if broken > 0 {
-        found
-            .faults
-            .push(format!("{broken} stanzas have no package name or version"));
-    }
+    found.broken_stanzas(broken);
     found
 }
 

@@ -59,11 +59,7 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
             None => broken += 1,
         }
     }
-    if broken > 0 {
-        found
-            .faults
-            .push(format!("{broken} stanzas have no package name or version"));
-    }
+    found.broken_stanzas(broken);
     found
 }
 

@@ -13,6 +13,7 @@ mod dotnet_lock;
 mod dpkg;
 mod easybuild;
 mod elf;
+mod found;
 mod go_lock;
 mod haskell;
 mod haskell_lock;
@@ -20,6 +21,7 @@ mod java;
 mod json;
 mod julia;
 mod julia_lock;
+mod license_file;
 mod lock;
 mod lua;
 mod modulefile;
@@ -46,12 +48,10 @@ mod stanza;
 mod vendor_tree;
 mod zip;
 
+pub(crate) use found::{Candidate, Declared, Found, Needs, Owned, TextsIn, Versions};
+pub(crate) use license_file::{is_debian_copyright, is_license_file};
 pub(crate) use nix::{Stored, in_tree as nix_packages};
 pub(crate) use os_release::Distro;
-
-use serde::{Deserialize, Serialize};
-
-use crate::cache::{self, Word};
 
 /// A cataloger: which files it reads and how.
 #[derive(Debug)]
@@ -420,144 +420,6 @@ impl<'a> Source<'a> {
     }
 }
 
-/// What a cataloger found in one file.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Found {
-    /// The packages, in the order of the file.
-    pub(crate) packages: Vec<Candidate>,
-    /// The files that belong to packages.
-    pub(crate) owned: Vec<Owned>,
-    /// What packages need that other files of the same cataloger describe.
-    pub(crate) needs: Vec<Needs>,
-    /// The SPDX expression that the file declares, for the package whose
-    /// [`Candidate::declared_in`] it is.
-    pub(crate) license: Option<String>,
-    /// The distribution.
-    pub(crate) distro: Option<Distro>,
-    /// The licences that the file declares for what is installed elsewhere.
-    pub(crate) declared: Vec<Declared>,
-    /// What could not be read.
-    pub(crate) faults: Vec<String>,
-    /// Whether there were more packages than are taken.
-    full: bool,
-}
-
-/// Files that belong to a package.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Owned {
-    /// The package, by its [`Candidate::key`], its name or `NAME:ARCH`; it may be one that
-    /// another file of the same cataloger describes.
-    pub(crate) of: String,
-    /// The paths, one a line; one that ends with a slash stands for all that is below it and
-    /// not below a longer one.
-    pub(crate) paths: String,
-}
-
-/// What a package needs, where another file describes it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Needs {
-    /// The package, by its [`Candidate::key`].
-    pub(crate) of: String,
-    /// As in [`Candidate::depends`].
-    pub(crate) names: Vec<String>,
-}
-
-/// A licence that another file than a package's own metadata declares.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Declared {
-    /// The name of the package.
-    pub(crate) name: String,
-    /// The [`Candidate::prefix`] of the package.
-    pub(crate) prefix: String,
-    /// The versions that it holds for; all where none is given.
-    pub(crate) versions: Option<Versions>,
-    /// The SPDX expression.
-    pub(crate) expression: String,
-}
-
-/// A range of versions; a bound that ends early stands for all versions that begin with it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Versions {
-    /// The first one.
-    pub(crate) from: Option<String>,
-    /// The last one.
-    pub(crate) to: Option<String>,
-}
-
-/// Packages of one file; a database with more is not that of an image.
-const MOST_PACKAGES: usize = 50_000;
-
-impl Found {
-    /// Adds a package; one too many is a fault, told once.
-    fn add(&mut self, package: Candidate) {
-        if self.packages.len() < MOST_PACKAGES {
-            self.packages.push(package);
-        } else if !self.full {
-            self.full = true;
-            let fault = format!("only its first {MOST_PACKAGES} packages were read");
-            self.faults.push(fault);
-        }
-    }
-}
-
-/// A package, as its own metadata describe it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Candidate {
-    /// The purl type.
-    #[serde(with = "cache::word")]
-    pub(crate) kind: Word,
-    /// The name.
-    pub(crate) name: String,
-    /// The name in the purl, where it is another.
-    pub(crate) purl_name: Option<String>,
-    /// The version, as the ecosystem writes it.
-    pub(crate) version: String,
-    /// The version in the purl, where it is another.
-    pub(crate) purl_version: Option<String>,
-    /// The architecture.
-    pub(crate) arch: Option<String>,
-    /// The epoch, where the purl has it apart from the version.
-    pub(crate) epoch: Option<String>,
-    /// The SPDX expression of a licence field.
-    pub(crate) declared: Option<String>,
-    /// What the licence texts inside its own file say.
-    pub(crate) detected: Option<String>,
-    /// The file that declares the licence.
-    pub(crate) declared_in: Option<String>,
-    /// Directories whose files are licence texts of this package.
-    pub(crate) texts_in: Vec<TextsIn>,
-    /// Who supplies it.
-    pub(crate) supplier: Option<String>,
-    /// The source package.
-    pub(crate) source: Option<String>,
-    /// What lists of files and dependencies call it, where that is not its name.
-    pub(crate) key: Option<String>,
-    /// The namespace in the purl; that of a package of a distribution is the distribution.
-    pub(crate) namespace: Option<String>,
-    /// Further qualifiers of the purl.
-    #[serde(with = "cache::pairs")]
-    pub(crate) qualifiers: Vec<(Word, String)>,
-    /// What it needs: keys, names or what other packages of its kind provide; alternatives are
-    /// divided by `|`.
-    pub(crate) depends: Vec<String>,
-    /// The names under which others may need it.
-    pub(crate) provides: Vec<String>,
-    /// The directory that it is installed in.
-    pub(crate) prefix: Option<String>,
-    /// Whether it stands back where a package of a distribution or of a software tree owns the
-    /// file that it was found in: there the file is part of that package.
-    pub(crate) yields: bool,
-}
-
-/// A directory of licence texts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum TextsIn {
-    /// Every file in it and below.
-    All(String),
-    /// The files in it that are named after a licence.
-    Named(String),
-}
-
 /// Whether a text may be a name or a version: one word of some length.
 fn is_word(text: &str) -> bool {
     const LONGEST: usize = 512;
@@ -576,55 +438,21 @@ pub(crate) fn is_named_by_distro(kind: &str) -> bool {
     matches!(kind, "alpm" | "apk" | "deb" | "rpm")
 }
 
-/// Whether a file is named after a licence: `LICENSE`, `COPYING`, `NOTICE` and their like.
-pub(crate) fn is_license_file(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    const STEMS: [&str; 7] = [
-        "license",
-        "licence",
-        "copying",
-        "notice",
-        "copyright",
-        "unlicense",
-        "copyleft",
-    ];
-    STEMS.iter().any(|stem| {
-        let Some((head, rest)) = name.split_at_checked(stem.len()) else {
-            return false;
-        };
-        // `LICENSE.txt`, `COPYING-2.0`, `LICENSES`, but not `licensed.py` or `notices.json`.
-        let ends = rest.strip_prefix(['s', 'S']).unwrap_or(rest);
-        let text = ["", ".txt", ".md", ".rst", ".html"]
-            .iter()
-            .any(|tail| ends.eq_ignore_ascii_case(tail));
-        let marked = ends.starts_with(['-', '_', '.']) && !is_code(name);
-        head.eq_ignore_ascii_case(stem) && (text || marked)
-    })
-}
-
-/// Whether a name ends as source code and compiled files do.
-fn is_code(name: &str) -> bool {
-    const ENDS: [&str; 12] = [
-        "py", "pyc", "js", "ts", "c", "h", "so", "go", "rs", "pl", "pm", "json",
-    ];
-    name.rsplit_once('.')
-        .is_some_and(|(_, end)| ENDS.contains(&end))
-}
-
-/// Whether a file is the copyright file of a Debian package (Debian Policy, 12.5).
-pub(crate) fn is_debian_copyright(path: &str) -> bool {
-    let inner = path
-        .strip_prefix("usr/share/doc/")
-        .and_then(|path| path.strip_suffix("/copyright"));
-    inner.is_some_and(|package| !package.contains('/'))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// Files of this folder that are not catalogers.
-    const OTHERS: [&str; 6] = ["json", "lock", "mod", "sqlite", "stanza", "zip"];
+    const OTHERS: [&str; 8] = [
+        "found",
+        "json",
+        "license_file",
+        "lock",
+        "mod",
+        "sqlite",
+        "stanza",
+        "zip",
+    ];
 
     #[test]
     fn every_file_is_a_row() {
@@ -648,40 +476,5 @@ mod tests {
         found.dedup();
         let listed: Vec<&str> = CATALOGERS.iter().map(|row| row.id).collect();
         assert_eq!(found, listed);
-    }
-
-    #[test]
-    fn licence_files_are_known_by_name() {
-        for name in [
-            "LICENSE",
-            "a/LICENSE.txt",
-            "COPYING",
-            "COPYING.LESSER",
-            "LICENSE-MIT",
-            "NOTICE",
-            "LICENSES",
-            "usr/share/doc/bash/copyright",
-            "licence.md",
-            "LICENSE.APACHE",
-        ] {
-            assert!(is_license_file(name), "{name}");
-        }
-        for name in [
-            "licensed",
-            "license.py",
-            "noticeboard.txt",
-            "LICENSE.so",
-            "license.json",
-            "c",
-        ] {
-            assert!(!is_license_file(name), "{name}");
-        }
-    }
-
-    #[test]
-    fn copyright_files_are_known_by_place() {
-        assert!(is_debian_copyright("usr/share/doc/bash/copyright"));
-        assert!(!is_debian_copyright("usr/share/doc/a/b/copyright"));
-        assert!(!is_debian_copyright("opt/copyright"));
     }
 }

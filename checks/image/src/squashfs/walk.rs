@@ -1,7 +1,6 @@
 //! The walk over an image: names in the order of the listings, contents as they are asked for.
 
 use std::collections::HashSet;
-use std::thread;
 
 use hpcctl_model::scan;
 
@@ -10,7 +9,6 @@ use super::content::FileContent;
 use super::inode::{FileInode, Inode, InodeKind, Listing};
 use super::table::Blocks;
 use crate::Progress;
-use crate::blob::digests;
 use crate::fault::Faults;
 use crate::layer::{Intake, LayerRead, Partition, Plan, Room, plain_limit};
 use crate::tarball::{Head, Kind, normalise, text};
@@ -25,19 +23,7 @@ pub(crate) fn read(
     plan: &Plan,
     progress: &(dyn Progress + Sync),
 ) -> LayerRead {
-    let (mut read, hashed) = thread::scope(|scope| {
-        let hashed = scope.spawn(|| digests(&partition.part, &partition.file, progress));
-        (walk(partition, name, plan), hashed.join())
-    });
-    match hashed {
-        Ok(Ok((digest, file_digest))) => {
-            read.layer.digest = Some(digest);
-            read.file_digest = Some(file_digest);
-        }
-        Ok(Err(error)) => read.faults.add(name, error.to_string()),
-        Err(_) => read.faults.add(name, "it could not be hashed"),
-    }
-    read
+    partition.hashed(name, progress, || walk(partition, name, plan))
 }
 
 fn walk(partition: &Partition, name: &str, plan: &Plan) -> LayerRead {
