@@ -25,6 +25,12 @@ pub fn in_tmpfs(site: &Site<'_>) -> Trial {
         .op(Op::Chdir(TMPFS.into()))
 }
 
+/// A trial that mounts an overlay in a directory of its own where temporary files go.
+pub fn on_disk(site: &Site<'_>) -> Trial {
+    let trial = Trial::in_mount_namespace(&site.caller).subject();
+    layers(trial.op(Op::Scratch(site.temp.clone()))).op(mounted())
+}
+
 /// Makes the four directories, with a file `file` and one below `dir` in the lower one.
 pub fn layers(trial: Trial) -> Trial {
     let trial = ["lower", "upper", "work", "merged", "lower/dir"]

@@ -6,9 +6,8 @@
 
 use toml::{Table, Value};
 
+use crate::storage_conf::ADMIN;
 use crate::{Reading, Site, storage_conf};
-
-const ADMIN: &str = "/etc/containers/storage.conf";
 
 /// The drivers that rootless podman picks from.
 const DRIVERS: [&str; 2] = ["overlay", "vfs"];
@@ -27,20 +26,10 @@ pub struct Settings {
     pub broken: Option<String>,
 }
 
-/// The user's own file.
-pub fn own_file(site: &Site<'_>) -> Option<String> {
-    let set = |name| site.host.env(name).filter(|value| !value.is_empty());
-    if let Some(path) = set("CONTAINERS_STORAGE_CONF") {
-        return Some(path);
-    }
-    let config = set("XDG_CONFIG_HOME").or_else(|| Some(format!("{}/.config", set("HOME")?)))?;
-    Some(format!("{config}/containers/storage.conf"))
-}
-
 /// Reads the files, and which drivers have left images in the store.
 pub fn read(site: &Site<'_>) -> Reading {
-    let own = own_file(site);
-    let replaced = site.host.env("CONTAINERS_STORAGE_CONF").is_some();
+    let own = storage_conf::own_file(site);
+    let replaced = storage_conf::named_file(site).is_some();
     let admin = (!replaced).then(|| ADMIN.to_owned());
     let mut reading = admin
         .iter()

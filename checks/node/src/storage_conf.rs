@@ -4,11 +4,11 @@ use toml::{Table, Value};
 
 use crate::Site;
 
+/// The admin's file.
+pub const ADMIN: &str = "/etc/containers/storage.conf";
+
 /// The files of the node, the one that wins first.
-const FILES: &[&str] = &[
-    "/etc/containers/storage.conf",
-    "/usr/share/containers/storage.conf",
-];
+const FILES: &[&str] = &[ADMIN, "/usr/share/containers/storage.conf"];
 
 /// What the files say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,15 +25,14 @@ pub fn read(site: &Site<'_>) -> Option<Storage> {
     let node = FILES.iter().find_map(|path| site.host.read(path).ok());
     let node = node.map_or(Some(Table::new()), |text| text.parse().ok());
     if site.is_root() {
-        let table = own(site, None).unwrap_or(node)?;
+        let table = own(site).unwrap_or(node)?;
         let graphroot = text(&table, "graphroot").unwrap_or("/var/lib/containers/storage");
         return Some(Storage {
             graphroot: graphroot.to_owned(),
             fakes_owners: fakes_owners(&table),
         });
     }
-    let config = directory(site, "XDG_CONFIG_HOME", ".config");
-    let own = own(site, config).unwrap_or(Some(Table::new()))?;
+    let own = own(site).unwrap_or(Some(Table::new()))?;
     let node = node?;
     let graphroot = match text(&own, "graphroot") {
         Some(path) => path.to_owned(),
@@ -54,13 +53,25 @@ pub fn read(site: &Site<'_>) -> Option<Storage> {
 
 /// The file that is the caller's own: none where there is none, and none inside where it
 /// cannot be parsed.
-fn own(site: &Site<'_>, config: Option<String>) -> Option<Option<Table>> {
-    let named = site.host.env("CONTAINERS_STORAGE_CONF");
-    let path = named
-        .filter(|path| !path.is_empty())
-        .or_else(|| Some(format!("{}/containers/storage.conf", config?)))?;
-    let text = site.host.read(&path).ok()?;
+fn own(site: &Site<'_>) -> Option<Option<Table>> {
+    let text = site.host.read(&own_file(site)?).ok()?;
     Some(text.parse().ok())
+}
+
+/// The file that is the caller's own: the one that a variable names, or a user's in the home;
+/// root has none there.
+pub fn own_file(site: &Site<'_>) -> Option<String> {
+    let in_home = || {
+        let config = directory(site, "XDG_CONFIG_HOME", ".config")?;
+        Some(format!("{config}/containers/storage.conf"))
+    };
+    named_file(site).or_else(|| in_home().filter(|_| !site.is_root()))
+}
+
+/// The file that replaces all others.
+pub fn named_file(site: &Site<'_>) -> Option<String> {
+    let named = site.host.env("CONTAINERS_STORAGE_CONF");
+    named.filter(|path| !path.is_empty())
 }
 
 /// A directory that a variable names, or one below the home.

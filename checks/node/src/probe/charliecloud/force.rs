@@ -2,7 +2,7 @@
 
 use hpcctl_model::doctor::Cost;
 
-use super::Probe;
+use super::{Probe, read_release};
 use crate::finding::user;
 use crate::{Finding, Manual, Reading, Site, version};
 
@@ -18,20 +18,13 @@ pub static PROBE: Probe = Probe {
         admin: "Install Charliecloud 0.35 or later.",
         refs: &["ch-image(1)"],
     },
-    read,
+    read: read_release,
     judge,
 };
 
 /// The first release with the filter, and the first that sets it by default.
 const SINCE: (u32, u32) = (0, 32);
 const BY_DEFAULT: (u32, u32) = (0, 35);
-
-fn read(site: &Site<'_>) -> Reading {
-    match site.host.which("ch-run") {
-        Some(path) => Reading::new().version(site, &path),
-        None => Reading::new(),
-    }
-}
 
 fn judge(reading: &Reading, _: &Site<'_>) -> Finding {
     let Some(ran) = reading.ran.first() else {
@@ -65,21 +58,13 @@ fn judge(reading: &Reading, _: &Site<'_>) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use hpcctl_host::command::End;
-
+    use super::super::tests::find;
     use super::*;
-    use crate::scripted::{Scripted, ran};
 
     #[test]
     fn the_release_decides() {
         let find = |text: &str| {
-            let mut printed = ran(&["ch-run"], End::Exit(0), "");
-            printed.stdout = text.into();
-            let reading = Reading {
-                ran: vec![printed],
-                ..Reading::new()
-            };
-            let found = judge(&reading, &Site::new(&Scripted::new()));
+            let found = find(&PROBE, text);
             let command = found.steps.first().and_then(|step| step.command.clone());
             (found.holds, command.is_some())
         };

@@ -1,6 +1,6 @@
 //! `charliecloud.user`: does ch-run do without USER?
 
-use super::Probe;
+use super::{Probe, read_release};
 use crate::{Finding, Manual, Reading, Site, version};
 
 /// The row.
@@ -25,9 +25,9 @@ const NOT_WANTED: (u32, u32) = (0, 45);
 
 fn read(site: &Site<'_>) -> Reading {
     let unset = site.host.env("USER").is_none_or(|name| name.is_empty());
-    match site.host.which("ch-run").filter(|_| unset) {
-        Some(path) => Reading::new().version(site, &path),
-        None => Reading::new(),
+    match unset {
+        true => read_release(site),
+        false => Reading::new(),
     }
 }
 
@@ -50,22 +50,12 @@ fn judge(reading: &Reading, _: &Site<'_>) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use hpcctl_host::command::End;
-
+    use super::super::tests::find;
     use super::*;
-    use crate::scripted::{Scripted, ran};
 
     #[test]
     fn the_release_decides() {
-        let find = |text: &str| {
-            let mut printed = ran(&["ch-run"], End::Exit(0), "");
-            printed.stdout = text.into();
-            let reading = Reading {
-                ran: vec![printed],
-                ..Reading::new()
-            };
-            judge(&reading, &Site::new(&Scripted::new())).holds
-        };
+        let find = |text: &str| find(&PROBE, text).holds;
         assert_eq!(find("0.31\n"), Some(false));
         assert_eq!(find("0.41\n"), None);
         assert_eq!(find("0.45.2\n"), Some(true));

@@ -1,6 +1,6 @@
 //! `charliecloud.write_fake`: has ch-run an overlay of its own?
 
-use super::Probe;
+use super::{Probe, read_release};
 use crate::{Finding, Manual, Reading, Site, version};
 
 /// The row.
@@ -15,19 +15,12 @@ pub static PROBE: Probe = Probe {
         admin: "Install Charliecloud 0.36 or later.",
         refs: &["ch-run(1)"],
     },
-    read,
+    read: read_release,
     judge,
 };
 
 /// The first release with the option.
 const SINCE: (u32, u32) = (0, 36);
-
-fn read(site: &Site<'_>) -> Reading {
-    match site.host.which("ch-run") {
-        Some(path) => Reading::new().version(site, &path),
-        None => Reading::new(),
-    }
-}
 
 fn judge(reading: &Reading, _: &Site<'_>) -> Finding {
     let Some(ran) = reading.ran.first() else {
@@ -45,22 +38,12 @@ fn judge(reading: &Reading, _: &Site<'_>) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use hpcctl_host::command::End;
-
+    use super::super::tests::find;
     use super::*;
-    use crate::scripted::{Scripted, ran};
 
     #[test]
     fn the_release_decides() {
-        let find = |text: &str| {
-            let mut printed = ran(&["ch-run"], End::Exit(0), "");
-            printed.stdout = text.into();
-            let reading = Reading {
-                ran: vec![printed],
-                ..Reading::new()
-            };
-            judge(&reading, &Site::new(&Scripted::new())).holds
-        };
+        let find = |text: &str| find(&PROBE, text).holds;
         assert_eq!(find("0.31\n"), Some(false));
         assert_eq!(find("0.36\n"), Some(true));
         assert_eq!(find("unreleased\n"), None);

@@ -1,6 +1,6 @@
 //! `ovl.disk`: may an overlay have its upper layer where temporary files go?
 
-use hpcctl_host::{Errno, Op, Trial};
+use hpcctl_host::Errno;
 use hpcctl_model::doctor::Cost;
 
 use super::Probe;
@@ -27,11 +27,9 @@ pub static PROBE: Probe = Probe {
 };
 
 fn read(site: &Site<'_>) -> Reading {
-    let trial = Trial::in_mount_namespace(&site.caller).subject();
-    let trial = overlay::layers(trial.op(Op::Scratch(site.temp.clone())));
     Reading::new()
         .stat(site, &site.temp)
-        .trial(site, &trial.op(overlay::mounted()))
+        .trial(site, &overlay::on_disk(site))
 }
 
 fn judge(reading: &Reading, site: &Site<'_>) -> Finding {

@@ -1,12 +1,11 @@
 //! `podman.one_owner`: are all files of images given to one owner?
 
-use hpcctl_host::{Op, Trial};
 use hpcctl_model::doctor::Cost;
 
 use super::Probe;
 use crate::finding::user;
 use crate::podman_store::{self, Settings};
-use crate::{Finding, Manual, Reading, Site, overlay};
+use crate::{Finding, Manual, Reading, Site, overlay, storage_conf};
 
 /// The row.
 pub static PROBE: Probe = Probe {
@@ -32,9 +31,7 @@ fn read(site: &Site<'_>) -> Reading {
     if podman_store::store_driver(&reading).is_some() {
         return reading;
     }
-    let trial = Trial::in_mount_namespace(&site.caller).subject();
-    let trial = overlay::layers(trial.op(Op::Scratch(site.temp.clone())));
-    reading.trial(site, &trial.op(overlay::mounted()))
+    reading.trial(site, &overlay::on_disk(site))
 }
 
 fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
@@ -68,7 +65,7 @@ fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
 /// The command that sets the option: in a new file with the driver, or in the user's own.
 fn command(reading: &Reading, settings: &Settings, site: &Site<'_>) -> Option<String> {
     const OPTION: &str = "ignore_chown_errors = \"true\"";
-    let path = podman_store::own_file(site)?;
+    let path = storage_conf::own_file(site)?;
     let directory = path
         .rsplit_once('/')
         .map_or(".", |(directory, _)| directory);
