@@ -26,7 +26,7 @@ pub fn run(paths: &[PathBuf], output: &[String], ui: &Ui) -> Result<Exit, Failur
     let texts = paths.iter().map(|path| read(path));
     let texts = texts.collect::<Result<Vec<_>, _>>()?;
     let begun = Timestamp::now();
-    let examine = || hpcctl_node::examine_whole(&Live, &Ask::default());
+    let examine = || hpcctl_node::examine(&Live, &Ask::default());
     let found = match interrupt::held(examine) {
         Ok(examined) => examined,
         Err(interrupted) => return Ok(interrupted),

@@ -206,11 +206,11 @@ impl Doctor {
         let baseline = self.baseline.as_deref().map(baseline::read).transpose()?;
         let node = recording::Node::open(self.record.as_deref(), self.host_root.as_deref())?;
         let begun = Timestamp::now();
-        let (mut result, unknowns) =
-            match interrupt::held(|| hpcctl_node::examine(node.host(), &ask)) {
-                Ok(examined) => examined,
-                Err(interrupted) => return Ok(interrupted),
-            };
+        let examined = match interrupt::held(|| hpcctl_node::examine(node.host(), &ask)) {
+            Ok(examined) => examined,
+            Err(interrupted) => return Ok(interrupted),
+        };
+        let (mut result, unknowns) = (examined.report, examined.unknowns);
         if self.only_checks() {
             // Without the other checks nothing is known of any runtime.
             result.runtimes.clear();

@@ -28,7 +28,7 @@ pub fn run(command: &[String], seconds: u64, output: &[String], ui: &Ui) -> Resu
     let explained = match traced.status {
         Some(0) => Explained::succeeded(&traced),
         _ => {
-            let found = hpcctl_node::examine_whole(&Live, &Ask::default());
+            let found = hpcctl_node::examine(&Live, &Ask::default());
             let helps = Helps::new(&of_program);
             explain(&traced, command, &found, &helps, &|name| Live.env(name))
         }

@@ -70,13 +70,7 @@ pub struct Examined {
 }
 
 /// Examines a node: every check, then the runtimes that were asked for.
-pub fn examine(host: &dyn Host, ask: &Ask) -> (Doctor, Vec<Unknown>) {
-    let found = examine_whole(host, ask);
-    (found.report, found.unknowns)
-}
-
-/// As [`examine`], with what the solver knows.
-pub fn examine_whole(host: &dyn Host, ask: &Ask) -> Examined {
+pub fn examine(host: &dyn Host, ask: &Ask) -> Examined {
     let mut site = Site::new(host);
     site.image.clone_from(&ask.image);
     site.network = ask.network;
@@ -252,7 +246,7 @@ mod tests {
             fast: true,
             ..Ask::default()
         };
-        let (found, _) = examine(&host, &ask);
+        let found = examine(&host, &ask).report;
         // newuidmap and getsubids, for users and for groups.
         assert!(host.count() <= 4);
         assert_eq!(found.checks.len(), checks().count());

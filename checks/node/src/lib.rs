@@ -55,7 +55,7 @@ pub mod version;
 pub mod why;
 
 pub use container_command::Helps;
-pub use examine::{Ask, Examined, examine, examine_whole};
+pub use examine::{Ask, Examined, examine};
 pub use finding::{Cause, Finding};
 pub use image::Image;
 pub use manual::Manual;

@@ -20,7 +20,8 @@ pub(super) fn write(known: &Known<'_>) -> String {
     )
 }
 
-/// The driver of the store that is there, or the one that works: the overlay of the kernel, that of FUSE, or copies of whole layers.
+/// The driver of the store that is there, or the one that works: the overlay of the kernel,
+/// that of FUSE, or copies of whole layers.
 fn storage(known: &Known<'_>) -> Vec<String> {
     let mut lines = vec!["[storage]".to_owned()];
     let native = known.passes("ovl.disk");
