@@ -26,9 +26,11 @@ impl Kind {
         let begins = |begins: &[&str]| begins.iter().any(|begin| image.starts_with(begin));
         if begins(&["docker-archive:", "oci-archive:", "oci:"]) {
             Self::Archive
-        } else if ends(&[".sif"]) {
+        } else if begins(&["docker://"]) {
+            Self::Name
+        } else if begins(&["sif:"]) || ends(&[".sif"]) {
             Self::Sif
-        } else if ends(&[".sqfs", ".sqsh", ".squashfs"]) {
+        } else if begins(&["squashfs:"]) || ends(&[".sqfs", ".sqsh", ".squashfs"]) {
             Self::Squashfs
         } else if begins(&["/", "./", "../", "dir:"]) {
             Self::Directory
@@ -140,7 +142,14 @@ fn operation(way: &Way, kind: Kind) -> &'static str {
 /// The image as the runtime takes it.
 fn named(way: &Way, kind: Kind, image: &str) -> String {
     match (way.runtime, kind) {
-        (_, Kind::Directory) => image.strip_prefix("dir:").unwrap_or(image).to_owned(),
+        // No runtime knows these transports; the path behind them is what it takes.
+        (_, Kind::Directory | Kind::Squashfs | Kind::Sif) => {
+            let transports = ["dir:", "squashfs:", "sif:"];
+            let mut paths = transports
+                .iter()
+                .filter_map(|name| image.strip_prefix(name));
+            paths.next().unwrap_or(image).to_owned()
+        }
         ("apptainer", Kind::Name) if !image.contains("://") => format!("docker://{image}"),
         ("apptainer", _) => image.to_owned(),
         (_, Kind::Name) => image.strip_prefix("docker://").unwrap_or(image).to_owned(),
@@ -261,6 +270,24 @@ mod tests {
         let none = report(&[], &[("podman", Verdict::No)]);
         assert!(script("slurm", "x", &Known::new(&none)).is_err());
         assert!(script("slurm", "", &Known::new(&found)).is_err());
+    }
+
+    #[test]
+    fn transports_that_no_runtime_knows_are_taken_off() {
+        let mut found = report(&[], &[("apptainer", Verdict::Yes)]);
+        let mut mounts = found.runtimes[0].operations[0].clone();
+        mounts.op = "mount-fuse".into();
+        found.runtimes[0].operations.push(mounts);
+        let image = |image: &str| {
+            let text = script("slurm", image, &Known::new(&found)).unwrap();
+            let line = text.lines().find_map(|line| line.strip_prefix("IMAGE="));
+            line.unwrap_or_default().to_owned()
+        };
+        assert_eq!(image("sif:/images/a"), "'/images/a'");
+        assert_eq!(image("squashfs:a.img"), "'a.img'");
+        assert_eq!(image("dir:/r"), "'/r'");
+        assert_eq!(image("docker://h/a.sif"), "'docker://h/a.sif'");
+        assert_eq!(image("debian:12"), "'docker://debian:12'");
     }
 
     #[test]
