@@ -95,6 +95,17 @@ pub fn filled(first: &str, text: &str, width: u16) -> String {
         })
 }
 
+/// What to do, as [`filled`] has it; a line that holds a command is left whole, so that it can be
+/// copied.
+pub fn advised(first: &str, text: &str, width: u16) -> String {
+    const OF_THE_SHELL: [&str; 5] = [" > ", " >> ", " && ", "'", " | "];
+    if OF_THE_SHELL.iter().any(|sign| text.contains(sign)) {
+        format!("{first}{}\n", visible(text))
+    } else {
+        filled(first, text, width)
+    }
+}
+
 /// The names, the first `most` of them, and how many more there are.
 pub fn some<'a>(names: impl ExactSizeIterator<Item = &'a str>, most: usize) -> String {
     let count = names.len();
@@ -193,6 +204,16 @@ mod tests {
             "fix  one two three four\n     five\n"
         );
         assert_eq!(filled("- ", "", 80), "-\n");
+    }
+
+    #[test]
+    fn a_command_stays_on_one_line() {
+        let text = "printf '[x]' > file";
+        assert_eq!(advised("fix  ", text, 20), format!("fix  {text}\n"));
+        assert_eq!(
+            advised("fix  ", "one two three four five", 27),
+            filled("fix  ", "one two three four five", 27)
+        );
     }
 
     #[test]

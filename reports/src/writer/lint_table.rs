@@ -5,7 +5,7 @@ use std::io::Write;
 use hpcctl_model::lint::{FileKind, Lint, Outcome};
 
 use crate::report::{Error, Kind, Options, Report};
-use crate::terminal::{Style, counted, filled, styled, visible};
+use crate::terminal::{Style, advised, counted, filled, styled, visible};
 use crate::writer::Writer;
 
 /// The row of [`crate::WRITERS`].
@@ -48,7 +48,7 @@ fn write_file(report: &Lint, options: &Options, out: &mut dyn Write) -> Result<(
         let because = filled("  because  ", &visible(&row.why), options.width);
         write!(out, "{because}")?;
         if let Some(instead) = &row.instead {
-            let instead = filled("  instead  ", &visible(instead), options.width);
+            let instead = advised("  instead  ", instead, options.width);
             write!(out, "{instead}")?;
         }
     }

@@ -5,7 +5,7 @@ use std::io::Write;
 use hpcctl_model::why::{FailedCall, Outcome};
 
 use crate::report::{Error, Kind, Options, Report};
-use crate::terminal::{Style, filled, styled, visible};
+use crate::terminal::{Style, advised, filled, styled, visible};
 use crate::writer::Writer;
 
 /// The row of [`crate::WRITERS`].
@@ -61,7 +61,8 @@ fn write(
         }
         for (label, remedy) in [("user", &cause.remedy.user), ("admin", &cause.remedy.admin)] {
             if let Some(remedy) = remedy {
-                line(out, label, remedy)?;
+                let first = format!("  {label:7}  ");
+                write!(out, "{}", advised(&first, remedy, options.width))?;
             }
         }
     }

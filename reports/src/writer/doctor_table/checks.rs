@@ -3,7 +3,7 @@
 use hpcctl_model::doctor::{Check, NOT_ASKED, Status};
 
 use crate::report::Options;
-use crate::terminal::{Style, counted, filled, styled, visible};
+use crate::terminal::{Style, advised, counted, filled, styled};
 
 /// The statuses in the order in which they matter, and how they are shown.
 const STATUSES: [(Status, Style); 5] = [
@@ -116,20 +116,10 @@ fn whole(check: &Check, style: Style, options: &Options) -> String {
     }
     for (who, remedy) in [("user", &check.remedy.user), ("admin", &check.remedy.admin)] {
         if let Some(remedy) = remedy {
-            text += &advised(&format!("           {who:5}  "), remedy, options);
+            text += &advised(&format!("           {who:5}  "), remedy, options.width);
         }
     }
     text
-}
-
-/// What to do. A line that holds a command is left whole, so that it can be copied.
-fn advised(first: &str, remedy: &str, options: &Options) -> String {
-    const OF_THE_SHELL: [&str; 5] = [" > ", " >> ", " && ", "'", " | "];
-    if OF_THE_SHELL.iter().any(|sign| remedy.contains(sign)) {
-        format!("{first}{}\n", visible(remedy))
-    } else {
-        filled(first, remedy, options.width)
-    }
 }
 
 #[cfg(test)]
