@@ -3,6 +3,8 @@
 //! The fields are those of the OCI image specification ("Image Configuration"); Docker's are
 //! the same.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use crate::Platform;
@@ -16,6 +18,28 @@ pub(crate) struct Config {
     rootfs: RootFs,
     #[serde(default)]
     history: Option<Vec<Step>>,
+    #[serde(default)]
+    created: Option<String>,
+    #[serde(default)]
+    config: Option<Execution>,
+}
+
+/// How its processes are started, and what the image says of itself.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Execution {
+    user: Option<String>,
+    labels: Option<BTreeMap<String, String>>,
+}
+
+/// What a configuration says of its image.
+#[derive(Debug, Default)]
+pub(crate) struct About {
+    pub(crate) labels: BTreeMap<String, String>,
+    /// When it was made (RFC 3339).
+    pub(crate) created: Option<String>,
+    /// The user that its processes run as.
+    pub(crate) user: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -41,6 +65,19 @@ impl Config {
     /// The platform that the image is for.
     pub(crate) fn platform(&self) -> Option<&Platform> {
         self.platform.as_ref()
+    }
+
+    /// What it says of its image.
+    pub(crate) fn about(&self) -> About {
+        let execution = self.config.as_ref();
+        let user = execution.and_then(|execution| execution.user.clone());
+        About {
+            labels: execution
+                .and_then(|execution| execution.labels.clone())
+                .unwrap_or_default(),
+            created: self.created.clone(),
+            user: user.filter(|user| !user.is_empty()),
+        }
     }
 
     /// The digests of the plain layers, lowest first.
@@ -81,5 +118,19 @@ mod tests {
         let platform = platform.unwrap().platform().map(ToString::to_string);
         assert_eq!(platform.as_deref(), Some("linux/arm64/v8"));
         assert!(Config::read(b"{").is_err());
+    }
+
+    #[test]
+    fn an_image_says_who_it_is() {
+        let text = br#"{"created":"2026-01-02T03:04:05Z","config":{"User":"","Labels":{"a":"b"}}}"#;
+        let about = Config::read(text).unwrap().about();
+        assert_eq!(about.created.as_deref(), Some("2026-01-02T03:04:05Z"));
+        assert_eq!(about.labels["a"], "b");
+        assert_eq!(about.user, None);
+        let none = Config::read(br#"{"config":{"Labels":null,"User":"1000"}}"#)
+            .unwrap()
+            .about();
+        assert!(none.labels.is_empty());
+        assert_eq!(none.user.as_deref(), Some("1000"));
     }
 }

@@ -30,6 +30,7 @@ mod sif;
 mod squashfs;
 mod storage_conf;
 mod tarball;
+mod totals;
 mod tree;
 mod unowned;
 

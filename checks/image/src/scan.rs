@@ -21,7 +21,7 @@ use crate::layer::{self, LayerRead, LayerSource, Plan, Stored};
 use crate::owners::Owners;
 use crate::packages::{self, Packages};
 use crate::tree::{FileTree, NodeId};
-use crate::{Error, Limits, Platform, Progress, Reference, sbom, unowned};
+use crate::{Error, Limits, Platform, Progress, Reference, sbom, totals, unowned};
 
 /// In which files licences are looked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -105,6 +105,9 @@ pub fn scan(
         supplier: None,
         layers: merged.layers,
         holds: opened.holds,
+        labels: opened.config.labels,
+        created: opened.config.created,
+        user: opened.config.user,
     };
     Ok(Scanned {
         owners: merged.owners,
@@ -232,6 +235,10 @@ fn report(image: Image, tree: &FileTree, plan: &Plan, mut unknowns: Vec<Unknown>
             packages,
             files,
             unowned,
+            sensitive: Vec::new(),
+            privileged: Vec::new(),
+            restricted: Vec::new(),
+            totals: totals::of(tree),
             verdict,
         },
         owners: Owners::default(),

@@ -5,6 +5,7 @@
 
 pub mod doctor;
 pub mod envelope;
+pub mod gate;
 pub mod license;
 pub mod lint;
 pub mod scan;

@@ -1,5 +1,7 @@
 //! What `hpcctl scan` reports: an image, what is in it, and whether it may be published.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +21,18 @@ pub struct Scan {
     pub files: Vec<File>,
     /// The regular files that no package owns and no package database is made of, sorted by path.
     pub unowned: Vec<UnownedFile>,
+    /// What no image should hold, such as keys, in whichever layer, sorted by path.
+    #[serde(default)]
+    pub sensitive: Vec<Sensitive>,
+    /// The files that give whoever runs or opens them more rights, in whichever layer, sorted by path.
+    #[serde(default)]
+    pub privileged: Vec<Privileged>,
+    /// The files whose holder restricts who may pass them on, in whichever layer, sorted by path.
+    #[serde(default)]
+    pub restricted: Vec<Restricted>,
+    /// How much it is.
+    #[serde(default)]
+    pub totals: Totals,
     /// Whether it may be published.
     pub verdict: Verdict,
 }
@@ -64,6 +78,15 @@ pub struct Image {
     /// What else the image holds, such as a signature that was not verified.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub holds: Vec<String>,
+    /// The labels of its configuration (OCI: `config.Labels`).
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    /// When its configuration says that it was made (RFC 3339).
+    #[serde(default)]
+    pub created: Option<String>,
+    /// The user that its processes run as, where its configuration says so.
+    #[serde(default)]
+    pub user: Option<String>,
 }
 
 /// One layer of an image.
@@ -186,6 +209,137 @@ impl ContentKind {
             Self::Data => "data",
         }
     }
+}
+
+/// Something that no image should hold.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Sensitive {
+    /// The absolute path in the image, `config:env/NAME`, or `history:N`.
+    pub path: String,
+    /// The digest of the layer that holds it, or null for a directory and the configuration.
+    pub layer: Option<String>,
+    /// What it is, such as `secret.munge-key`.
+    pub rule: String,
+    /// The line of a text, from 1.
+    pub line: Option<u64>,
+    /// One sentence that does not show the secret.
+    pub text: String,
+    /// Whether it may well be an example, such as a key among the tests of a package.
+    pub doubtful: bool,
+    /// Whether a later layer deletes or replaces the file, which ships all the same.
+    pub deleted: bool,
+}
+
+/// A file that gives whoever runs or opens it more rights.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Privileged {
+    /// The absolute path in the image.
+    pub path: String,
+    /// The digest of the layer that holds it, or null for a directory.
+    pub layer: Option<String>,
+    /// Which rights.
+    pub kind: PrivilegeKind,
+    /// The permission bits in octal, such as `4755`.
+    pub mode: String,
+    /// More about it, such as the numbers of a device or the names of capabilities.
+    pub detail: Option<String>,
+    /// The SHA-256 digest of the content in hex, where it has content.
+    pub sha256: Option<String>,
+    /// Whether a later layer deletes or replaces the file.
+    pub deleted: bool,
+}
+
+/// Which rights a file gives.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum PrivilegeKind {
+    /// It runs as its owner.
+    Setuid,
+    /// It runs with its group.
+    Setgid,
+    /// It runs with capabilities (capabilities(7)).
+    Capabilities,
+    /// It is a device.
+    Device,
+    /// Everybody may put programs into this directory of PATH, or change this file.
+    WorldWritable,
+}
+
+impl PrivilegeKind {
+    /// The word used in every output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Setuid => "setuid",
+            Self::Setgid => "setgid",
+            Self::Capabilities => "capabilities",
+            Self::Device => "device",
+            Self::WorldWritable => "world-writable",
+        }
+    }
+}
+
+/// A file whose holder restricts who may pass it on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Restricted {
+    /// The absolute path in the image.
+    pub path: String,
+    /// The digest of the layer that holds it, or null for a directory.
+    pub layer: Option<String>,
+    /// The row of the terms, such as `nvidia-driver`.
+    pub terms: String,
+    /// Whether it may be passed on.
+    pub state: Redistribution,
+    /// What the row was matched by: `path`, `soname`, `build-id` or `package`.
+    pub matched_by: String,
+    /// What matched, such as the SONAME or the purl.
+    pub detail: String,
+    /// Who holds the rights, and what the terms ask, in a sentence or two.
+    pub text: String,
+    /// Where the terms stand, with their version or date.
+    pub source: String,
+    /// Whether a later layer deletes or replaces the file, which ships all the same.
+    pub deleted: bool,
+}
+
+/// Whether a file may be passed on.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Redistribution {
+    /// Yes.
+    Yes,
+    /// Yes, on conditions.
+    Conditional,
+    /// The site has to decide, since its own agreement with the holder counts.
+    NeedsDecision,
+    /// No.
+    No,
+}
+
+impl Redistribution {
+    /// The word used in every output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::Conditional => "conditional",
+            Self::NeedsDecision => "needs-decision",
+            Self::No => "no",
+        }
+    }
+}
+
+/// How much an image is, when its layers are merged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Totals {
+    /// The bytes of the regular files.
+    pub bytes: u64,
+    /// The regular files.
+    pub files: u64,
+    /// All names: files, directories, links, devices; about the inodes that unpacking takes.
+    pub names: u64,
 }
 
 /// A file that bears a licence.

@@ -185,7 +185,9 @@ impl<'a> Names<'a> {
 }
 #[cfg(test)]
 pub(crate) mod tests {
-    use hpcctl_model::scan::{Image, Layer, LeftOut, Licenses, Location, Outcome, Verdict};
+    use std::collections::BTreeMap;
+
+    use hpcctl_model::scan::{Image, Layer, LeftOut, Licenses, Location, Outcome, Totals, Verdict};
     use hpcctl_model::{HostInfo, Tool};
 
     use super::*;
@@ -248,12 +250,19 @@ pub(crate) mod tests {
                     supplier: None,
                     layers: vec![layer],
                     holds: Vec::new(),
+                    labels: BTreeMap::new(),
+                    created: None,
+                    user: None,
                 },
                 complete: true,
                 left_out: LeftOut::default(),
                 packages,
                 files: Vec::new(),
                 unowned: Vec::new(),
+                sensitive: Vec::new(),
+                privileged: Vec::new(),
+                restricted: Vec::new(),
+                totals: Totals::default(),
                 verdict: Verdict {
                     outcome: Outcome::Publishable,
                     reasons: Vec::new(),

@@ -71,6 +71,8 @@ fn repository(name: &str) -> (&str, Option<&str>) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     fn of(reference: &str, format: &str) -> Option<String> {
@@ -81,6 +83,9 @@ mod tests {
             supplier: None,
             layers: Vec::new(),
             holds: Vec::new(),
+            labels: BTreeMap::new(),
+            created: None,
+            user: None,
         })
     }
 
@@ -128,6 +133,9 @@ mod tests {
             supplier: None,
             layers: Vec::new(),
             holds: Vec::new(),
+            labels: BTreeMap::new(),
+            created: None,
+            user: None,
         };
         assert_eq!(purl(&image), None);
         assert!(!is_container(&image));

@@ -89,6 +89,7 @@ pub(super) fn open(source: &Source, session: &Session<'_>) -> Result<Opened, Err
     let config = config(&root, &image, limits);
     let mut opened = Opened {
         digest: image.digest,
+        config: config.about(),
         ..Opened::default()
     };
     if root.driver == "vfs" {

@@ -86,6 +86,7 @@ pub(super) fn open_in(
     Ok(Opened {
         digest: Some(digest),
         layers: layers(archive, names, &config),
+        config: config.about(),
         whiteouts: true,
         faults,
         ..Opened::default()

@@ -133,6 +133,7 @@ impl Opening<'_> {
         Ok(Opened {
             digest: Some(digest),
             layers,
+            config: config.about(),
             whiteouts: !is_vfs,
             ..Opened::default()
         })

@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 use crate::archive::{Archive, Look, look};
 use crate::blob::Blob;
+use crate::config::About;
 use crate::fault::Faults;
 use crate::layer::{LayerSource, Plan, Stored};
 use crate::{Error, Progress, Source, Store};
@@ -35,6 +36,8 @@ pub(crate) struct Opened {
     pub(crate) layers: Vec<LayerSource>,
     /// Whether names that begin with `.wh.` hide files of lower layers.
     pub(crate) whiteouts: bool,
+    /// What its configuration says of it.
+    pub(crate) config: About,
     /// What else the image holds, a sentence each.
     pub(crate) holds: Vec<String>,
     /// What could not be read.

@@ -327,6 +327,7 @@ impl<'a> Opening<'a> {
                     created_by,
                 });
         Ok(Opened {
+            config: config.about(),
             digest: Some(chosen.digest),
             layers: sources.collect(),
             whiteouts: true,

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use hpcctl_license_db::policy::{Subject, judge};
-use hpcctl_model::scan::{Image, LeftOut, Licenses, Package, Scan};
+use hpcctl_model::scan::{Image, LeftOut, Licenses, Package, Scan, Totals};
 use packageurl::PackageUrl;
 
 use super::bill::{Bill, Component};
@@ -23,6 +23,9 @@ pub(super) fn report(path: &Path, format: &str, mut bill: Bill, limits: &Limits)
         supplier: bill.supplier.take(),
         layers: Vec::new(),
         holds: Vec::new(),
+        labels: BTreeMap::new(),
+        created: None,
+        user: None,
     };
     let packages = packages(bill, limits, &mut faults);
     if packages.is_empty() {
@@ -48,6 +51,10 @@ pub(super) fn report(path: &Path, format: &str, mut bill: Bill, limits: &Limits)
             packages,
             files: Vec::new(),
             unowned: Vec::new(),
+            sensitive: Vec::new(),
+            privileged: Vec::new(),
+            restricted: Vec::new(),
+            totals: Totals::default(),
             verdict,
         },
         owners: Owners::default(),

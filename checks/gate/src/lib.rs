@@ -1,0 +1,15 @@
+//! May an image be published, and by which line of which policy: the judgement of
+//! `hpcctl gate`.
+//!
+//! Pure: a scan's report, a policy and a time go in, a decision comes out; the same input gives
+//! the same decision. What is not known is never allowed unless the policy says so.
+
+pub mod policy;
+mod case;
+mod decide;
+mod rules;
+
+pub use case::Case;
+pub use decide::decide;
+pub use policy::{Policies, Policy, PolicyError};
+pub use rules::{RULES, Rule};
