@@ -4,6 +4,7 @@ use std::io;
 
 use hpcctl_model::Envelope;
 use hpcctl_model::doctor::Doctor;
+use hpcctl_model::gate::Gate;
 use hpcctl_model::license::Identified;
 use hpcctl_model::lint::Lints;
 use hpcctl_model::scan::Scan;
@@ -22,6 +23,8 @@ pub enum Kind {
     Lint,
     /// On what a command broke.
     Why,
+    /// Whether an image may be published.
+    Gate,
 }
 
 /// A report to be written.
@@ -37,6 +40,8 @@ pub enum Report<'a> {
     Lint(&'a Envelope<Lints>),
     /// On what a command broke.
     Why(&'a Envelope<Why>),
+    /// Whether an image may be published.
+    Gate(&'a Envelope<Gate>),
 }
 
 impl<'a> Report<'a> {
@@ -48,6 +53,7 @@ impl<'a> Report<'a> {
             Self::License(_) => Kind::License,
             Self::Lint(_) => Kind::Lint,
             Self::Why(_) => Kind::Why,
+            Self::Gate(_) => Kind::Gate,
         }
     }
 
@@ -79,6 +85,14 @@ impl<'a> Report<'a> {
     pub(crate) fn why(&self) -> Result<&'a Envelope<Why>, Error> {
         match self {
             Self::Why(report) => Ok(report),
+            _ => Err(Error::Kind(self.kind())),
+        }
+    }
+
+    /// The decision on an image.
+    pub(crate) fn gate(&self) -> Result<&'a Envelope<Gate>, Error> {
+        match self {
+            Self::Gate(report) => Ok(report),
             _ => Err(Error::Kind(self.kind())),
         }
     }

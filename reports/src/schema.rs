@@ -2,6 +2,7 @@
 
 use hpcctl_model::Envelope;
 use hpcctl_model::doctor::Doctor;
+use hpcctl_model::gate::Gate;
 use hpcctl_model::license::Identified;
 use hpcctl_model::lint::Lints;
 use hpcctl_model::scan::Scan;
@@ -45,6 +46,11 @@ pub static SCHEMAS: &[Published] = &[
         kind: "why",
         number: 1,
         make: || schema_for!(Envelope<Why>),
+    },
+    Published {
+        kind: "gate",
+        number: 1,
+        make: || schema_for!(Envelope<Gate>),
     },
 ];
 

@@ -214,19 +214,25 @@ fn merge(
 fn report(image: Image, tree: &FileTree, plan: &Plan, mut unknowns: Vec<Unknown>) -> Scanned {
     let with_facts = tree.files_with_facts();
     let mut faults = Faults::default();
-    let Packages { packages, owned } =
-        packages::gather(tree, &with_facts, &image.layers, plan, &mut faults);
+    let Packages {
+        mut packages,
+        owned,
+    } = packages::gather(tree, &with_facts, &image.layers, plan, &mut faults);
+    for package in &mut packages {
+        // What only a lock file names need not be in the image.
+        package.judged = !is_covered(package) && !only_names(&package.found_by);
+    }
     if tree.exhausted() {
         faults.add("file tree", "its links lead through too many names");
     }
     unknowns.extend(faults.into_unknowns("packages"));
     let unowned = unowned::unowned(tree, &image.layers, &owned);
-    let (files, loose) = files(tree, &with_facts, &image.layers, &owned);
+    let files = files(tree, &with_facts, &image.layers, &owned);
     let complete = unknowns.is_empty();
     let left_out = plan.selection.left_out().clone();
     // What was not looked at may refuse, for whatever reason it was not.
     let whole = complete && left_out.is_empty();
-    let verdict = judge(&subjects(&packages, &files, &loose), whole);
+    let verdict = judge(&subjects(&packages, &files), whole);
     Scanned {
         scan: Scan {
             image,
@@ -252,31 +258,25 @@ fn report(image: Image, tree: &FileTree, plan: &Plan, mut unknowns: Vec<Unknown>
 /// A file that belongs to a package is covered by the package. A file that only names a
 /// licence, such as a script that mentions one, says nothing about its own terms, unless it is
 /// named as a licence file.
-fn files(
-    tree: &FileTree,
-    ids: &[NodeId],
-    layers: &[Layer],
-    owned: &HashSet<NodeId>,
-) -> (Vec<File>, HashSet<String>) {
+fn files(tree: &FileTree, ids: &[NodeId], layers: &[Layer], owned: &HashSet<NodeId>) -> Vec<File> {
     let mut files = Vec::new();
-    let mut loose = HashSet::new();
     for id in ids {
         let Some(license) = tree.facts(*id).and_then(|facts| facts.license.as_ref()) else {
             continue;
         };
         let path = tree.path(*id);
-        if !owned.contains(id) && (license.grants || is_license_file(&path)) {
-            loose.insert(path.clone());
-        }
+        let judged = !owned.contains(id) && (license.grants || is_license_file(&path));
         let layer = layers.get(tree.node(*id).layer as usize);
         files.push(File {
             path,
             layer: layer.and_then(|layer| layer.digest.clone()),
             licenses: Some(license.expression.to_string()),
+            judged,
+            sha256: None,
         });
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
-    (files, loose)
+    files
 }
 
 /// Whether the terms of what brought a package are its own, too.
@@ -287,19 +287,13 @@ fn is_covered(package: &Package) -> bool {
     package.owned_by.is_some() && !is_bundled
 }
 
-fn subjects<'a>(
-    packages: &'a [Package],
-    files: &'a [File],
-    loose: &HashSet<String>,
-) -> Vec<Subject<'a>> {
-    // What only a lock file names need not be in the image.
-    let counts = |package: &&Package| !is_covered(package) && !only_names(&package.found_by);
-    let packages = packages.iter().filter(counts);
+fn subjects<'a>(packages: &'a [Package], files: &'a [File]) -> Vec<Subject<'a>> {
+    let packages = packages.iter().filter(|package| package.judged);
     let packages = packages.map(|package| Subject {
         name: &package.purl,
         license: package.licenses.concluded.as_deref(),
     });
-    let files = files.iter().filter(|file| loose.contains(&file.path));
+    let files = files.iter().filter(|file| file.judged);
     let files = files.map(|file| Subject {
         name: &file.path,
         license: file.licenses.as_deref(),

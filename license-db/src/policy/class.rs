@@ -43,6 +43,40 @@ pub enum Class {
 }
 
 impl Class {
+    /// Every class, mildest first.
+    pub const ALL: [Self; 12] = [
+        Self::PublicDomain,
+        Self::Permissive,
+        Self::WeakCopyleft,
+        Self::Copyleft,
+        Self::NetworkCopyleft,
+        Self::Redistributable,
+        Self::Listed,
+        Self::Unknown,
+        Self::VendorTerms,
+        Self::SourceAvailable,
+        Self::NonCommercial,
+        Self::Proprietary,
+    ];
+
+    /// The name, as policies have it.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::PublicDomain => "public-domain",
+            Self::Permissive => "permissive",
+            Self::WeakCopyleft => "weak-copyleft",
+            Self::Copyleft => "copyleft",
+            Self::NetworkCopyleft => "network-copyleft",
+            Self::Redistributable => "redistributable",
+            Self::Listed => "listed",
+            Self::Unknown => "unknown",
+            Self::VendorTerms => "vendor-terms",
+            Self::SourceAvailable => "source-available",
+            Self::NonCommercial => "non-commercial",
+            Self::Proprietary => "proprietary",
+        }
+    }
+
     /// What a licence of the class leads to on its own.
     pub fn outcome(self) -> Outcome {
         match self {

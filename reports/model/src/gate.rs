@@ -130,6 +130,8 @@ impl Level {
 pub struct RuleResult {
     /// The id, such as `license.terms`.
     pub id: String,
+    /// What it looks at, in a few words.
+    pub title: String,
     /// The outcome: the worst of the findings that no waiver covers.
     pub outcome: Outcome,
     /// What the rule says of the image, in a sentence.
@@ -180,6 +182,12 @@ pub struct WaiverUsed {
     pub policy: String,
     /// Who answers for it.
     pub owner: String,
+    /// Who approved of it.
+    pub approved_by: String,
+    /// Why.
+    pub reason: String,
+    /// Where it was discussed.
+    pub ticket: Option<String>,
     /// The last day that it holds (RFC 3339 date).
     pub expires: String,
     /// Whether it was used.

@@ -136,6 +136,10 @@ pub struct Package {
     pub owned_by: Option<String>,
     /// The purls of the packages of this image that it needs, sorted.
     pub depends: Vec<String>,
+    /// Whether it counts for the verdict itself: not where the terms of what brought it cover it,
+    /// or where only a lock file names it.
+    #[serde(default = "yes")]
+    pub judged: bool,
 }
 
 /// The licences of a package: SPDX expressions, or null where nothing is known.
@@ -351,6 +355,17 @@ pub struct File {
     pub layer: Option<String>,
     /// The licences as an SPDX expression.
     pub licenses: Option<String>,
+    /// Whether it counts for the verdict itself, since no package covers it.
+    #[serde(default = "yes")]
+    pub judged: bool,
+    /// The SHA-256 digest of its content in hex, where it is a licence file.
+    #[serde(default)]
+    pub sha256: Option<String>,
+}
+
+/// What a report that does not say counts as: everything is judged.
+fn yes() -> bool {
+    true
 }
 
 /// Whether an image may be published.

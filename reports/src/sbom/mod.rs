@@ -216,6 +216,7 @@ pub(crate) mod tests {
             files: 0,
             owned_by: None,
             depends: Vec::new(),
+            judged: true,
         }
     }
 

@@ -15,6 +15,7 @@ pub static WRITER: Writer = Writer {
         Kind::License,
         Kind::Lint,
         Kind::Why,
+        Kind::Gate,
     ],
     write,
 };
@@ -30,6 +31,7 @@ fn write(
         Report::Scan(report) => serde_json::to_writer_pretty(&mut *out, report)?,
         Report::License(report) => serde_json::to_writer_pretty(&mut *out, report)?,
         Report::Why(report) => serde_json::to_writer_pretty(&mut *out, report)?,
+        Report::Gate(report) => serde_json::to_writer_pretty(&mut *out, report)?,
         Report::Lint(report) => serde_json::to_writer_pretty(&mut *out, report)?,
     }
     Ok(writeln!(out)?)

@@ -8,13 +8,17 @@ use crate::report::{Error, Kind, Options, Report};
 mod cyclonedx_json;
 mod cyclonedx_xml;
 mod doctor_table;
+mod gate_table;
 mod json;
+mod junit;
 mod license_jsonl;
 mod license_table;
 mod line;
 mod lint_table;
+mod markdown;
 mod nhc;
 mod notice;
+mod sarif;
 mod scan_jsonl;
 mod scan_table;
 mod source_index;
@@ -45,10 +49,14 @@ pub static WRITERS: &[&Writer] = &[
     &license_table::WRITER,
     &lint_table::WRITER,
     &why_table::WRITER,
+    &gate_table::WRITER,
     &json::WRITER,
     &license_jsonl::WRITER,
     &line::WRITER,
     &nhc::WRITER,
+    &sarif::WRITER,
+    &junit::WRITER,
+    &markdown::WRITER,
     &scan_jsonl::WRITER,
     &cyclonedx_json::WRITER,
     &cyclonedx_xml::WRITER,
@@ -84,6 +92,7 @@ mod tests {
             Kind::License,
             Kind::Lint,
             Kind::Why,
+            Kind::Gate,
         ] {
             let mut names: Vec<&str> = of_kind(kind).map(|writer| writer.name).collect();
             assert_eq!(

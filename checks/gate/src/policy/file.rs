@@ -20,6 +20,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) vendor: Vendor,
     #[serde(default)]
+    pub(super) secrets: Secrets,
+    #[serde(default)]
     pub(super) image: Image,
     #[serde(default)]
     pub(super) base: Base,
@@ -76,6 +78,12 @@ pub(super) struct VendorDecision {
     pub(super) reference: String,
     pub(super) decided: Spanned<String>,
     pub(super) expires: Spanned<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Secrets {
+    pub(super) doubtful: Option<Spanned<Level>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn a_place_past_the_end_is_no_panic() {
         let text = Text::new("p", "ä");
-        assert!(text.error(&(7..9), "x").to_string().contains("p:1:1"));
+        assert!(text.error(&(7..9), "x").to_string().contains("p:1:2"));
         assert!(text.error(&(1..2), "x").to_string().starts_with("p:1:"));
     }
 }

@@ -294,6 +294,7 @@ impl<'a> Gathering<'a> {
             files: 0,
             owned_by: None,
             depends: Vec::new(),
+            judged: true,
         };
         self.drafts.push(Draft {
             package,

@@ -27,14 +27,17 @@ pub(super) fn report(path: &Path, format: &str, mut bill: Bill, limits: &Limits)
         created: None,
         user: None,
     };
-    let packages = packages(bill, limits, &mut faults);
+    let mut packages = packages(bill, limits, &mut faults);
+    for package in &mut packages {
+        // What a package of the distribution brought is covered by that package.
+        package.judged = package.owned_by.is_none();
+    }
     if packages.is_empty() {
         faults.add("bill of materials", "it lists no package");
     }
     let unknowns = faults.into_unknowns("bill of materials");
     let complete = unknowns.is_empty();
-    // What a package of the distribution brought is covered by that package.
-    let subjects = packages.iter().filter(|package| package.owned_by.is_none());
+    let subjects = packages.iter().filter(|package| package.judged);
     let subjects: Vec<Subject<'_>> = subjects
         .map(|package| Subject {
             name: &package.purl,
@@ -184,6 +187,7 @@ fn package(component: Component, tool: &str, faults: &mut Faults) -> Package {
         files: component.files,
         owned_by: component.owned_by,
         depends: Vec::new(),
+        judged: true,
     }
 }
 

@@ -1,0 +1,337 @@
+//! From a case and the policies to a decision.
+//!
+//! Each policy is tried on its own and the worse counts, so that a project's policy can only
+//! tighten. A finding weighs what the policy says of the very thing, at most what it says of the
+//! rule; what a waiver covers stays in the report and does not count.
+
+use std::collections::BTreeMap;
+
+use hpcctl_model::gate::{
+    Decision, Destination, Finding, Gate, Level, Outcome, RuleResult, Subject, WaiverState,
+    WaiverUsed,
+};
+use sha2::{Digest, Sha256};
+
+use crate::case::{Case, Context};
+use crate::policy::{Origin, Policies, Policy, Set, Waiver};
+use crate::rules::{RULES, Raised, Rule};
+
+/// How many bytes of the digest make the id of a finding.
+const ID_BYTES: usize = 6;
+
+/// Decides.
+pub fn decide(case: Case<'_>, policies: &Policies) -> Gate {
+    let decisions: Vec<Vec<RuleResult>> = policies
+        .tried()
+        .iter()
+        .map(|policy| {
+            let context = Context::new(case, policy);
+            RULES.iter().map(|rule| result(&context, rule)).collect()
+        })
+        .collect();
+    let rules = decisions.into_iter().reduce(worse_of).unwrap_or_default();
+    let outcome = rules.iter().map(|rule| rule.outcome).max();
+    let image = &case.scan.image;
+    // The last policy says the most; the class is that of the site where the project names none.
+    let class = policies
+        .tried()
+        .last()
+        .map_or("", |policy| policy.class(case.destination));
+    Gate {
+        subject: Subject {
+            reference: image.reference.clone(),
+            digest: image.digest.clone(),
+            format: image.format.clone(),
+        },
+        destination: Destination {
+            name: case.destination.map(str::to_owned),
+            class: class.to_owned(),
+        },
+        policies: policies.used().to_vec(),
+        now: case.now.to_string(),
+        waivers: waivers(case, policies, &rules),
+        decision: Decision {
+            // Without a rule nothing was looked at.
+            outcome: outcome.unwrap_or(Outcome::Incomplete),
+            rules,
+        },
+    }
+}
+
+fn result(context: &Context<'_>, rule: &Rule) -> RuleResult {
+    let cap = context.policy.level(context.class, rule.id);
+    let applies = rule.fixed || cap.is_some_and(|cap| cap.value > Level::Allow);
+    let raised = if applies {
+        (rule.look)(context)
+    } else {
+        Vec::new()
+    };
+    let findings = raised
+        .into_iter()
+        .map(|raised| finding(context, rule, cap, raised));
+    let mut findings: Vec<Finding> = findings
+        .filter(|finding| finding.level > Level::Allow)
+        .collect();
+    sort(&mut findings);
+    let summary = match (applies, findings.len()) {
+        (false, _) => format!(
+            "{} does not apply: {}",
+            rule.id,
+            cap.map_or(String::new(), |cap| cap.origin.to_string())
+        ),
+        (true, 0) => rule.clean.to_owned(),
+        (true, 1) => "1 finding".to_owned(),
+        (true, count) => format!("{count} findings"),
+    };
+    let mut waived_by: Vec<String> = findings
+        .iter()
+        .filter_map(|finding| finding.waived_by.clone())
+        .collect();
+    waived_by.sort_unstable();
+    waived_by.dedup();
+    RuleResult {
+        id: rule.id.to_owned(),
+        title: rule.title.to_owned(),
+        outcome: outcome(rule.id, &findings),
+        summary,
+        findings,
+        waived_by,
+    }
+}
+
+/// The worst of the findings that no waiver covers.
+fn outcome(rule: &str, findings: &[Finding]) -> Outcome {
+    let counting = findings
+        .iter()
+        .filter(|finding| finding.waived_by.is_none());
+    let worst = counting.map(|finding| finding.level.outcome()).max();
+    match worst.unwrap_or(Outcome::Allow) {
+        Outcome::Deny if rule == "scan.complete" => Outcome::Incomplete,
+        outcome => outcome,
+    }
+}
+
+fn finding(
+    context: &Context<'_>,
+    rule: &Rule,
+    cap: Option<&Set<Level>>,
+    raised: Raised,
+) -> Finding {
+    let (level, origin) = match (raised.level, cap) {
+        (Some(own), Some(cap)) if cap.value < own.value => (cap.value, Some(&cap.origin).cloned()),
+        (Some(own), _) => (own.value, Some(own.origin)),
+        (None, Some(cap)) => (cap.value, Some(cap.origin.clone())),
+        (None, None) => (Level::Deny, None),
+    };
+    let image = &context.case.scan.image;
+    let identity = [
+        rule.id,
+        image.digest.as_deref().unwrap_or(&image.reference),
+        raised.layer.as_deref().unwrap_or(""),
+        raised.path.as_deref().unwrap_or(""),
+        raised.package.as_deref().unwrap_or(""),
+        // Two findings of one file differ in what they say.
+        &raised.text,
+    ];
+    let mut finding = Finding {
+        id: id(&identity),
+        level,
+        created_by: context
+            .created_by(raised.layer.as_deref())
+            .map(str::to_owned),
+        text: raised.text,
+        layer: raised.layer,
+        path: raised.path,
+        deleted: raised.deleted,
+        package: raised.package,
+        license: raised.license,
+        sha256: raised.sha256,
+        policy: origin.map_or_else(|| "fixed".to_owned(), |origin: Origin| origin.to_string()),
+        remedy: raised.remedy,
+        waived_by: None,
+    };
+    if !rule.fixed {
+        let waivers = context.policy.waivers.iter().map(|set| &set.value);
+        let mut fitting = waivers.filter(|waiver| {
+            (waiver.from..=waiver.expires).contains(&context.today)
+                && covers(waiver, rule.id, &finding, context)
+        });
+        finding.waived_by = fitting.next().map(|waiver| waiver.id.clone());
+    }
+    finding
+}
+
+/// Whether a waiver is about a finding, whatever the day.
+fn covers(waiver: &Waiver, rule: &str, finding: &Finding, context: &Context<'_>) -> bool {
+    let image = &context.case.scan.image;
+    let fits = |pattern: &Option<crate::policy::Pattern>, text: Option<&str>| {
+        pattern
+            .as_ref()
+            .is_none_or(|pattern| text.is_some_and(|text| pattern.matches(text)))
+    };
+    let is_image = waiver.image.as_ref().is_none_or(|pattern| {
+        let names = [
+            Some(&*image.reference),
+            image.digest.as_deref(),
+            context.case.destination,
+        ];
+        names
+            .into_iter()
+            .flatten()
+            .any(|name| pattern.matches(name))
+    });
+    waiver.rule == rule
+        && is_image
+        && fits(&waiver.package, finding.package.as_deref())
+        && fits(&waiver.path, finding.path.as_deref())
+        && waiver
+            .license
+            .as_ref()
+            .is_none_or(|license| finding.license.as_ref() == Some(license))
+        && waiver
+            .sha256
+            .as_ref()
+            .is_none_or(|digest| finding.sha256.as_ref() == Some(digest))
+}
+
+fn id(parts: &[&str]) -> String {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update(part.len().to_le_bytes());
+        digest.update(part.as_bytes());
+    }
+    let digest = digest.finalize();
+    digest
+        .iter()
+        .take(ID_BYTES)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// Worst first, what is waived last.
+fn sort(findings: &mut [Finding]) {
+    findings.sort_by(|a, b| {
+        let key = |finding: &Finding| {
+            (
+                finding.waived_by.is_some(),
+                std::cmp::Reverse(finding.level),
+            )
+        };
+        key(a)
+            .cmp(&key(b))
+            .then_with(|| (&a.path, &a.package, &a.text).cmp(&(&b.path, &b.package, &b.text)))
+    });
+}
+
+/// Of two decisions on the same case rule by rule the findings of both, each as the stricter has it.
+fn worse_of(a: Vec<RuleResult>, b: Vec<RuleResult>) -> Vec<RuleResult> {
+    let both = a.into_iter().zip(b);
+    both.map(|(a, b)| {
+        let mut findings: BTreeMap<String, Finding> = BTreeMap::new();
+        let summary = if a.findings.len() > b.findings.len() || (a.outcome > b.outcome) {
+            a.summary
+        } else {
+            b.summary
+        };
+        for finding in a.findings.into_iter().chain(b.findings) {
+            let weight = |finding: &Finding| (finding.waived_by.is_none(), finding.level);
+            match findings.get_mut(&finding.id) {
+                Some(known) if weight(known) >= weight(&finding) => {}
+                Some(known) => *known = finding,
+                None => {
+                    findings.insert(finding.id.clone(), finding);
+                }
+            }
+        }
+        let mut findings: Vec<Finding> = findings.into_values().collect();
+        sort(&mut findings);
+        let mut waived_by = [a.waived_by, b.waived_by].concat();
+        waived_by.sort_unstable();
+        waived_by.dedup();
+        RuleResult {
+            outcome: outcome(&a.id, &findings),
+            id: a.id,
+            title: a.title,
+            summary,
+            findings,
+            waived_by,
+        }
+    })
+    .collect()
+}
+
+fn waivers(case: Case<'_>, policies: &Policies, rules: &[RuleResult]) -> Vec<WaiverUsed> {
+    let Some(policy) = policies.tried().last() else {
+        return Vec::new();
+    };
+    let context = Context::new(case, policy);
+    policy
+        .waivers
+        .iter()
+        .map(|set| waiver(&context, policy, set, rules))
+        .collect()
+}
+
+fn waiver(
+    context: &Context<'_>,
+    policy: &Policy,
+    set: &Set<Waiver>,
+    rules: &[RuleResult],
+) -> WaiverUsed {
+    let waiver = &set.value;
+    let findings = || {
+        rules
+            .iter()
+            .filter(|rule| rule.id == waiver.rule)
+            .flat_map(|rule| &rule.findings)
+    };
+    let is_used = findings().any(|finding| finding.waived_by.as_ref() == Some(&waiver.id));
+    let would = findings().any(|finding| covers(waiver, waiver.rule, finding, context));
+    let state = match (is_used, would) {
+        (true, _) => WaiverState::Used,
+        (false, true) if context.today > waiver.expires || context.today < waiver.from => {
+            WaiverState::Lapsed
+        }
+        _ => WaiverState::Unused,
+    };
+    let mut notes = Vec::new();
+    let left = context
+        .today
+        .until(waiver.expires)
+        .map_or(i32::MAX, |span| span.get_days());
+    let warn = policy.waiver_terms.warn_days.as_ref();
+    if state == WaiverState::Used
+        && warn.is_some_and(|warn| i64::from(left) <= i64::from(warn.value))
+    {
+        notes.push(format!("It lapses in {left} days."));
+    }
+    if state == WaiverState::Lapsed {
+        notes.push(format!(
+            "It holds from {} to {}; what it covered counts.",
+            waiver.from, waiver.expires
+        ));
+    }
+    if state == WaiverState::Unused {
+        notes.push("It covers nothing in this image.".to_owned());
+    }
+    if waiver.package.is_none() && waiver.path.is_none() && waiver.sha256.is_none() {
+        notes.push(
+            "It names neither a package nor a path nor a digest: it covers the whole rule."
+                .to_owned(),
+        );
+    }
+    WaiverUsed {
+        id: waiver.id.clone(),
+        policy: set.origin.to_string(),
+        owner: waiver.owner.clone(),
+        approved_by: waiver.approved_by.clone(),
+        reason: waiver.reason.clone(),
+        ticket: waiver.ticket.clone(),
+        expires: waiver.expires.to_string(),
+        state,
+        notes,
+    }
+}
+
+#[cfg(test)]
+mod tests;

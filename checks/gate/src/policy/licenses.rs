@@ -1,0 +1,120 @@
+//! What a licence weighs: by its id, by its class, and of an expression as SPDX means it.
+//!
+//! The more particular counts: a licence that is named before its class, and each as the class
+//! of destinations has it before the policy as a whole. Of `OR` the mildest branch is chosen, of
+//! `AND` the worst counts; `WITH` is part of the licence.
+
+use std::collections::BTreeMap;
+
+use hpcctl_license_db::expression::{self, Node};
+use hpcctl_license_db::policy::class_of;
+use hpcctl_model::gate::Level;
+
+use super::{Policy, Set};
+
+/// What is in front of the name of a class.
+pub(super) const CLASS: &str = "class:";
+
+/// The lists of licences of a policy, or of a class of destinations.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Licenses {
+    /// By id, or by `class:` and the name of a class.
+    pub(crate) levels: BTreeMap<String, Set<Level>>,
+    /// What no list names.
+    pub(crate) unlisted: Option<Set<Level>>,
+    /// No licence is known.
+    pub(crate) unknown: Option<Set<Level>>,
+    /// Classes of the policy's own: id to class.
+    pub(crate) classes: BTreeMap<String, String>,
+}
+
+/// What an expression comes to.
+#[derive(Debug, Clone)]
+pub(crate) struct Read {
+    pub(crate) level: Set<Level>,
+    /// The licence that decided; none where none is known.
+    pub(crate) license: Option<String>,
+    /// Its class.
+    pub(crate) class: String,
+    /// Of a choice the branch that was chosen; else the whole.
+    pub(crate) chosen: Option<String>,
+}
+
+impl Policy {
+    /// What an expression weighs at a class of destinations; none only where the built-in policy
+    /// lacks a level, which a test rules out.
+    pub(crate) fn weigh(&self, class: &str, license: Option<&str>) -> Option<Read> {
+        let Some(node) = license.and_then(expression::parse) else {
+            return Some(Read {
+                level: self.unknown(class)?.clone(),
+                license: license.map(str::to_owned),
+                class: "unknown".into(),
+                chosen: None,
+            });
+        };
+        let (read, chosen) = self.weigh_node(class, &node)?;
+        Some(Read {
+            chosen: Some(chosen.to_string()),
+            ..read
+        })
+    }
+
+    /// What a node weighs, and the node without the branches that were not chosen.
+    fn weigh_node(&self, class: &str, node: &Node) -> Option<(Read, Node)> {
+        match node {
+            Node::License(license) => Some((self.weigh_license(class, license)?, node.clone())),
+            Node::Or(branches) => {
+                let read = branches.iter().map(|branch| self.weigh_node(class, branch));
+                let read = read.collect::<Option<Vec<_>>>()?;
+                // The first of those that weigh least.
+                read.into_iter().min_by_key(|(read, _)| read.level.value)
+            }
+            Node::And(parts) => {
+                let read = parts.iter().map(|part| self.weigh_node(class, part));
+                let (read, nodes): (Vec<Read>, Vec<Node>) =
+                    read.collect::<Option<Vec<_>>>()?.into_iter().unzip();
+                let worst = read.into_iter().rev().max_by_key(|read| read.level.value)?;
+                Some((worst, Node::And(nodes)))
+            }
+        }
+    }
+
+    fn weigh_license(&self, destination: &str, license: &str) -> Option<Read> {
+        let class = self.class_of_license(license);
+        let lists = || {
+            let at = self.destinations.get(destination).map(|d| &d.licenses);
+            at.into_iter().chain([&self.licenses])
+        };
+        let key = format!("{CLASS}{class}");
+        // An exception only adds leave: what is said of the bare licence holds with it, too, but
+        // where it makes another class of it.
+        let bare = license.split(" WITH ").next().unwrap_or(license);
+        let bare = Some(bare).filter(|bare| class_of(bare) == class_of(license));
+        let keys = [Some(license), bare, Some(&key)];
+        let named = keys
+            .into_iter()
+            .flatten()
+            .find_map(|key| lists().find_map(|lists| lists.levels.get(key)));
+        let level = named
+            .or_else(|| lists().find_map(|lists| lists.unlisted.as_ref()))?
+            .clone();
+        Some(Read {
+            level,
+            license: Some(license.to_owned()),
+            class,
+            chosen: None,
+        })
+    }
+
+    fn class_of_license(&self, license: &str) -> String {
+        let own = self.licenses.classes.get(license);
+        own.cloned()
+            .unwrap_or_else(|| class_of(license).id().to_owned())
+    }
+
+    fn unknown(&self, class: &str) -> Option<&Set<Level>> {
+        let at = self.destinations.get(class);
+        at.and_then(|d| d.licenses.unknown.as_ref())
+            .or(self.licenses.unknown.as_ref())
+    }
+}

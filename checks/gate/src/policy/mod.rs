@@ -1,0 +1,224 @@
+//! The policy: built in, then the site's, then the project's.
+//!
+//! A later policy says what it changes and inherits the rest. Where the site has a policy, a
+//! project can only tighten: its decision is made twice, by the site's policy and by the
+//! project's over it, and the worse counts (see [`Policies`]).
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use globset::{GlobBuilder, GlobMatcher};
+use hpcctl_model::gate::{Level, PolicyUsed};
+use jiff::civil::Date;
+
+mod compile;
+mod destination;
+mod file;
+mod licenses;
+mod text;
+
+pub use text::{Origin, PolicyError};
+
+pub(crate) use destination::Destination;
+pub(crate) use licenses::{Licenses, Read};
+pub(crate) use text::{Set, Text};
+
+/// The policy that holds where none is given; it is what `policy init` prints.
+pub const BUILT_IN: &str = include_str!("../../data/policy.toml");
+
+/// The class of destinations that nothing matches.
+pub const PUBLIC: &str = "public";
+
+/// The policies that a decision is made by.
+#[derive(Debug, Clone)]
+pub struct Policies {
+    /// Each is tried, and the worst outcome counts.
+    tried: Vec<Policy>,
+    used: Vec<PolicyUsed>,
+}
+
+/// One policy, everything inherited.
+#[derive(Debug, Clone, Default)]
+pub struct Policy {
+    pub(crate) rules: BTreeMap<&'static str, Set<Level>>,
+    pub(crate) licenses: Licenses,
+    pub(crate) vendor: Vendor,
+    /// What a secret that may be an example weighs.
+    pub(crate) doubtful: Option<Set<Level>>,
+    pub(crate) image: ImageLimits,
+    pub(crate) approved: Vec<Set<Base>>,
+    pub(crate) privileged: Vec<Set<AllowedFile>>,
+    pub(crate) data_max_bytes: Option<Set<u64>>,
+    pub(crate) results: Results,
+    pub(crate) waiver_terms: WaiverTerms,
+    pub(crate) destinations: BTreeMap<String, Destination>,
+    pub(crate) clarifications: Vec<Set<Clarification>>,
+    pub(crate) waivers: Vec<Set<Waiver>>,
+}
+
+/// What a file of a vendor weighs, by whether it may be passed on.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Vendor {
+    pub(crate) conditional: Option<Set<Level>>,
+    pub(crate) needs_decision: Option<Set<Level>>,
+    pub(crate) no: Option<Set<Level>>,
+    pub(crate) decisions: Vec<Set<VendorDecision>>,
+}
+
+/// What the site has agreed with a holder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct VendorDecision {
+    /// The row of the terms.
+    pub(crate) terms: String,
+    pub(crate) level: Level,
+    pub(crate) owner: String,
+    pub(crate) reference: String,
+    pub(crate) decided: Date,
+    /// The last day that it holds.
+    pub(crate) expires: Date,
+}
+
+/// How large an image may be, and what it must say of itself.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ImageLimits {
+    pub(crate) max_bytes: Option<Set<u64>>,
+    pub(crate) max_files: Option<Set<u64>>,
+    pub(crate) max_layers: Option<Set<u64>>,
+    pub(crate) max_age_days: Option<Set<u32>>,
+    pub(crate) required_labels: Option<Set<Vec<String>>>,
+}
+
+/// A base that the site approves of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Base {
+    pub(crate) name: String,
+    pub(crate) diff_ids: Vec<String>,
+}
+
+/// A file that may give more rights.
+#[derive(Debug, Clone)]
+pub(crate) struct AllowedFile {
+    pub(crate) path: Pattern,
+    pub(crate) sha256: Option<String>,
+}
+
+/// Which other results are asked for, and how old they may be.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Results {
+    pub(crate) required: Option<Set<Vec<String>>>,
+    pub(crate) max_age_days: Option<Set<u32>>,
+}
+
+/// How long waivers may hold, and when a lapse is announced.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct WaiverTerms {
+    pub(crate) max_days: Option<Set<u32>>,
+    pub(crate) warn_days: Option<Set<u32>>,
+}
+
+/// The licence of a package as a person read it.
+#[derive(Debug, Clone)]
+pub(crate) struct Clarification {
+    pub(crate) package: Pattern,
+    pub(crate) expression: String,
+    pub(crate) evidence: Vec<(String, String)>,
+}
+
+/// Leave to pass in spite of a finding, for a time.
+#[derive(Debug, Clone)]
+pub(crate) struct Waiver {
+    pub(crate) id: String,
+    pub(crate) rule: &'static str,
+    pub(crate) image: Option<Pattern>,
+    pub(crate) package: Option<Pattern>,
+    pub(crate) path: Option<Pattern>,
+    pub(crate) license: Option<String>,
+    pub(crate) sha256: Option<String>,
+    pub(crate) owner: String,
+    pub(crate) approved_by: String,
+    pub(crate) reason: String,
+    pub(crate) ticket: Option<String>,
+    pub(crate) from: Date,
+    /// The last day that it holds.
+    pub(crate) expires: Date,
+}
+
+/// A glob: `*` stays inside a name, `**` does not.
+#[derive(Debug, Clone)]
+pub(crate) struct Pattern(GlobMatcher);
+
+impl Pattern {
+    pub(crate) fn new(text: &str) -> Result<Self, String> {
+        let glob = GlobBuilder::new(text).literal_separator(true).build();
+        let glob = glob.map_err(|error| format!("{text:?} is no glob: {}", error.kind()))?;
+        Ok(Self(glob.compile_matcher()))
+    }
+
+    pub(crate) fn matches(&self, text: &str) -> bool {
+        self.0.is_match(Path::new(text))
+    }
+}
+
+impl Policies {
+    /// The built-in policy, then the site's, then the project's; each as its name and its text.
+    ///
+    /// # Errors
+    ///
+    /// When one of them is not valid, or the project's would loosen what the site's says.
+    pub fn read(
+        site: Option<(&str, &str)>,
+        project: Option<(&str, &str)>,
+    ) -> Result<Self, PolicyError> {
+        let built_in = Text::new("built-in", BUILT_IN);
+        let mut used = vec![built_in.used()];
+        let mut policy = Policy::default().over(&built_in, true)?;
+        let mut tried = Vec::new();
+        if let Some((name, text)) = site {
+            let text = Text::new(name, text);
+            used.push(text.used());
+            policy = policy.over(&text, true)?;
+            tried.push(policy.clone());
+        }
+        if let Some((name, text)) = project {
+            let text = Text::new(name, text);
+            used.push(text.used());
+            // Where the site has none, the project's stands alone.
+            tried.push(policy.over(&text, site.is_none())?);
+        } else if tried.is_empty() {
+            tried.push(policy);
+        }
+        Ok(Self { tried, used })
+    }
+
+    /// The policies that were read, the built-in one first.
+    pub fn used(&self) -> &[PolicyUsed] {
+        &self.used
+    }
+
+    /// Each policy that the image has to pass.
+    pub(crate) fn tried(&self) -> &[Policy] {
+        &self.tried
+    }
+}
+
+impl Policy {
+    /// The class of a destination: of the first class in the order of their names whose globs
+    /// match, `public` where none does.
+    pub(crate) fn class(&self, destination: Option<&str>) -> &str {
+        let Some(name) = destination else {
+            return PUBLIC;
+        };
+        let mut classes = self.destinations.iter();
+        let found = classes.find(|(_, class)| class.matches.iter().any(|glob| glob.matches(name)));
+        found.map_or(PUBLIC, |(class, _)| class)
+    }
+
+    /// What findings of a rule weigh at most at a class of destinations.
+    pub(crate) fn level(&self, class: &str, rule: &str) -> Option<&Set<Level>> {
+        let at = self.destinations.get(class).and_then(|d| d.rules.get(rule));
+        at.or_else(|| self.rules.get(rule))
+    }
+}
+
+#[cfg(test)]
+mod tests;

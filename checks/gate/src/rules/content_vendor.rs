@@ -1,0 +1,86 @@
+//! `content.vendor`: files whose holder restricts who may pass them on.
+
+use hpcctl_model::gate::Level;
+use hpcctl_model::scan::{Redistribution, Restricted};
+
+use super::{Raised, Rule};
+use crate::case::Context;
+use crate::policy::Set;
+
+pub(super) static RULE: Rule = Rule {
+    id: "content.vendor",
+    title: "files of vendors and their terms",
+    manual: "\
+Drivers, compilers, MPI libraries and applications of vendors come with terms of their own: some
+files may be passed on, some on conditions, some never. A driver library in an image is a fault
+twice over: it may not be passed on, and it does not fit the driver of another machine.
+
+Judged file by file, by path, SONAME, build-id and package, against the table of redistribution
+terms; [vendor] says what each state weighs, [[vendor.decision]] what the site has agreed with a
+holder, until it lapses.
+
+Bind the host's own files at run time, remove what is not on the vendor's list, or record the
+site's decision.",
+    fixed: false,
+    look,
+    clean: "no file whose holder restricts passing it on",
+};
+
+fn look(context: &Context<'_>) -> Vec<Raised> {
+    let files = context
+        .case
+        .scan
+        .restricted
+        .iter()
+        .filter(|file| !file.deleted);
+    files.filter_map(|file| raised(context, file)).collect()
+}
+
+/// What a file of a vendor comes to; none where it may be passed on.
+pub(super) fn raised(context: &Context<'_>, file: &Restricted) -> Option<Raised> {
+    let vendor = &context.policy.vendor;
+    let decided = vendor.decisions.iter().find(|set| {
+        let decision = &set.value;
+        decision.terms == file.terms
+            && (decision.decided..=decision.expires).contains(&context.today)
+    });
+    let level = match (decided, file.state) {
+        (Some(set), _) => Some(Set {
+            value: set.value.level,
+            origin: set.origin.clone(),
+        }),
+        (None, Redistribution::Yes) => return None,
+        (None, Redistribution::Conditional) => vendor.conditional.clone(),
+        (None, Redistribution::NeedsDecision) => vendor.needs_decision.clone(),
+        (None, Redistribution::No) => vendor.no.clone(),
+    };
+    if level.as_ref().is_some_and(|set| set.value == Level::Allow) {
+        return None;
+    }
+    let decision = decided.map_or(String::new(), |set| {
+        let decision = &set.value;
+        format!(" Decided by {} ({}).", decision.owner, decision.reference)
+    });
+    Some(Raised {
+        level,
+        text: format!(
+            "{} is {} (by {} {}): {} [{}]{decision}",
+            file.path, file.terms, file.matched_by, file.detail, file.text, file.source
+        ),
+        layer: file.layer.clone(),
+        path: Some(file.path.clone()),
+        deleted: file.deleted,
+        remedy: match file.state {
+            Redistribution::Yes | Redistribution::Conditional => {
+                "Keep the file unmodified and pass on the vendor's terms with it.".into()
+            }
+            Redistribution::NeedsDecision => {
+                "Have the site decide, and record it in the policy ([[vendor.decision]]).".into()
+            }
+            Redistribution::No => {
+                "Leave it out of the image, and bind the host's own at run time.".into()
+            }
+        },
+        ..Raised::default()
+    })
+}

@@ -1,0 +1,57 @@
+//! `file.privileged`: files that give more rights.
+
+use hpcctl_model::scan::Privileged;
+
+use super::{Raised, Rule};
+use crate::case::Context;
+
+pub(super) static RULE: Rule = Rule {
+    id: "file.privileged",
+    title: "set-user-id programs, capabilities, devices",
+    manual: "\
+Where an image is unpacked by root or run by a runtime that is set-user-id itself, its set-user-id
+programs, file capabilities and devices are real. Distributions bring some; what an image adds is
+rarely meant.
+
+Judged by the mode and the extended attributes of each file; [[privileged.allow]] names those that
+may be there, best with the digest of the file, and what an approved base brought is not told.
+
+Remove the bit (chmod u-s,g-s), or name the file in the policy.",
+    fixed: false,
+    look,
+    clean: "no file that gives more rights but those that the policy names",
+};
+
+fn look(context: &Context<'_>) -> Vec<Raised> {
+    let files = context.case.scan.privileged.iter();
+    let files = files.filter(|file| !file.deleted && !is_allowed(context, file));
+    let raised = files.map(|file| {
+        let detail = file
+            .detail
+            .as_deref()
+            .map_or(String::new(), |detail| format!(" ({detail})"));
+        Raised {
+            text: format!(
+                "{} is {}, mode {}{detail}.",
+                file.path,
+                file.kind.as_str(),
+                file.mode
+            ),
+            layer: file.layer.clone(),
+            path: Some(file.path.clone()),
+            sha256: file.sha256.clone(),
+            remedy: "Remove the bit, or name the file in [[privileged.allow]].".into(),
+            ..Raised::default()
+        }
+    });
+    raised.collect()
+}
+
+fn is_allowed(context: &Context<'_>, file: &Privileged) -> bool {
+    let named = context.policy.privileged.iter().any(|set| {
+        let allowed = &set.value;
+        let is_equal = |sha256: &String| file.sha256.as_ref() == Some(sha256);
+        allowed.path.matches(&file.path) && allowed.sha256.as_ref().is_none_or(is_equal)
+    });
+    named || super::image_base::brought(context, file.layer.as_deref())
+}

@@ -1,0 +1,85 @@
+//! `license.source`: whether the source of copyleft software can be named.
+
+use std::collections::HashSet;
+
+use super::{Raised, Rule};
+use crate::case::Context;
+
+pub(super) static RULE: Rule = Rule {
+    id: "license.source",
+    title: "the source of copyleft software",
+    manual: "\
+Copyleft licences let binaries be passed on with the corresponding source, or directions to it, at
+no further charge (GPL-3.0 section 6 d). A package of a distribution names its source package; a
+binary that somebody built into the image names nothing.
+
+Judged by the packages and files that the verdict asks a source offer for: each has to be a
+package with a version, from an ecosystem that keeps its sources. `scan image -o source-index`
+lists them.
+
+Install it from a package, or publish the source beside the image and ask for a waiver that says
+where.",
+    fixed: false,
+    look,
+    clean: "every copyleft package names its source",
+};
+
+/// The obligation of the verdict.
+const OBLIGATION: &str = "source-offer";
+
+fn look(context: &Context<'_>) -> Vec<Raised> {
+    let scan = context.case.scan;
+    let obligations = scan.verdict.obligations.iter();
+    let asked = obligations.filter(|obligation| obligation.id == OBLIGATION);
+    let mut subjects: HashSet<&str> = asked
+        .flat_map(|obligation| obligation.subjects.iter().map(String::as_str))
+        .collect();
+    let mut raised = Vec::new();
+    for package in &scan.packages {
+        if !subjects.remove(&*package.purl) {
+            continue;
+        }
+        // What was found in a binary alone names no place that its source could be had from.
+        let has_source = !package.version.is_empty()
+            && (package.kind != "generic" || package.source.is_some() || has_origin(&package.purl));
+        if !has_source {
+            let location = package.locations.first();
+            raised.push(Raised {
+                text: format!(
+                    "The source of {} {} cannot be named.",
+                    package.name, package.version
+                ),
+                layer: location.and_then(|location| location.layer.clone()),
+                path: location.map(|location| location.path.clone()),
+                package: Some(package.purl.clone()),
+                license: package.licenses.concluded.clone(),
+                remedy: "Install it from a package, or publish its source beside the image.".into(),
+                ..Raised::default()
+            });
+        }
+    }
+    let mut paths: Vec<&str> = subjects
+        .into_iter()
+        .filter(|name| name.starts_with('/'))
+        .collect();
+    paths.sort_unstable();
+    raised.extend(paths.into_iter().map(|path| {
+        let file = scan.files.iter().find(|file| file.path == path);
+        Raised {
+            text: format!("{path} bears a copyleft licence, and no package names its source."),
+            layer: file.and_then(|file| file.layer.clone()),
+            path: Some(path.to_owned()),
+            license: file.and_then(|file| file.licenses.clone()),
+            remedy: "Publish its source beside the image.".into(),
+            ..Raised::default()
+        }
+    }));
+    raised
+}
+
+/// Whether a purl of the type generic says where it is from.
+fn has_origin(purl: &str) -> bool {
+    ["download_url=", "vcs_url=", "spack", "easybuild"]
+        .iter()
+        .any(|sign| purl.contains(sign))
+}

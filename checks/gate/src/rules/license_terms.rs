@@ -1,0 +1,105 @@
+//! `license.terms`: whether the licences let each package and file be passed on.
+
+use hpcctl_model::gate::Level;
+use hpcctl_model::scan::{File, Package};
+
+use super::{Raised, Rule};
+use crate::case::Context;
+use crate::policy::Read;
+
+pub(super) static RULE: Rule = Rule {
+    id: "license.terms",
+    title: "the licences of packages and files",
+    manual: "\
+Whoever publishes an image redistributes all that is in it. Each package, and each file that bears
+a licence and belongs to no package, is judged by its SPDX expression: of OR the mildest branch is
+chosen and named, of AND the worst counts, WITH belongs to its licence. A licence that no list and
+no class of the policy names is `unlisted`; where none is known, `unknown`.
+
+Judged by the lists of [licenses] and of the class of the destination; what is more particular goes
+first. A [[clarify]] stands for the licence of a package while its evidence is byte-equal.
+
+Replace the package, read its licence and clarify it, or ask for a waiver.",
+    fixed: false,
+    look,
+    clean: "every licence may be passed on there",
+};
+
+fn look(context: &Context<'_>) -> Vec<Raised> {
+    let scan = context.case.scan;
+    let packages = scan.packages.iter().filter(|package| package.judged);
+    let packages = packages.filter_map(|package| of_package(context, package));
+    let files = scan.files.iter().filter(|file| file.judged);
+    let files = files.filter_map(|file| of_file(context, file));
+    packages.chain(files).collect()
+}
+
+fn of_package(context: &Context<'_>, package: &Package) -> Option<Raised> {
+    let license = clarified(context, package).or(package.licenses.concluded.as_deref());
+    let read = context.policy.weigh(context.class, license)?;
+    let location = package.locations.first();
+    raised(&read, license, |text| Raised {
+        text: format!("{} {}: {text}", package.name, package.version),
+        layer: location.and_then(|location| location.layer.clone()),
+        path: location.map(|location| location.path.clone()),
+        package: Some(package.purl.clone()),
+        remedy: match license {
+            Some(_) => "Replace the package, or ask the site for a decision on the licence.".into(),
+            None => "Read its licence files and clarify it in the policy ([[clarify]]).".into(),
+        },
+        ..Raised::default()
+    })
+}
+
+fn of_file(context: &Context<'_>, file: &File) -> Option<Raised> {
+    let license = file.licenses.as_deref();
+    let read = context.policy.weigh(context.class, license)?;
+    raised(&read, license, |text| Raised {
+        text: format!("{}: {text}", file.path),
+        layer: file.layer.clone(),
+        path: Some(file.path.clone()),
+        sha256: file.sha256.clone(),
+        remedy: "Remove the file and what it covers, or ask the site for a decision.".into(),
+        ..Raised::default()
+    })
+}
+
+fn raised(read: &Read, license: Option<&str>, make: impl FnOnce(&str) -> Raised) -> Option<Raised> {
+    if read.level.value == Level::Allow {
+        return None;
+    }
+    let text = match (license, &read.chosen) {
+        (None, _) => "no licence is known.".to_owned(),
+        (Some(license), None) => format!("{license} is no SPDX expression."),
+        (Some(license), Some(chosen)) => {
+            let decides = read.license.as_deref().unwrap_or(license);
+            let class = &read.class;
+            if chosen == license {
+                format!("{decides} is of the class {class}.")
+            } else {
+                format!("of {license} the branch {chosen}: {decides} is of the class {class}.")
+            }
+        }
+    };
+    Some(Raised {
+        level: Some(read.level.clone()),
+        license: read.chosen.clone().or_else(|| license.map(str::to_owned)),
+        ..make(&text)
+    })
+}
+
+/// What the policy says that the licence of a package is, while the evidence is as it was.
+fn clarified<'a>(context: &Context<'a>, package: &Package) -> Option<&'a str> {
+    let files = &context.case.scan.files;
+    let is_equal = |(path, sha256): &(String, String)| {
+        let file = files.iter().find(|file| file.path == *path);
+        file.is_some_and(|file| file.sha256.as_deref() == Some(sha256))
+    };
+    let clarifications = context.policy.clarifications.iter().map(|set| &set.value);
+    let mut fitting = clarifications.filter(|clarification| {
+        clarification.package.matches(&package.purl) && clarification.evidence.iter().all(is_equal)
+    });
+    fitting
+        .next()
+        .map(|clarification| clarification.expression.as_str())
+}

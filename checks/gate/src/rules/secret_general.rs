@@ -1,0 +1,59 @@
+//! `secret.general`: keys, tokens and passwords.
+
+use hpcctl_model::scan::Sensitive;
+
+use super::{Raised, Rule};
+use crate::case::Context;
+
+pub(super) static RULE: Rule = Rule {
+    id: "secret.general",
+    title: "keys, tokens and passwords",
+    manual: "\
+A key in an image is known to everybody who can pull it, and revoking it is the only remedy once
+the image was pushed.
+
+Judged by the form of the content and the path of each file, in whichever layer it lies; what may
+be an example, such as a key among the tests of a package, is told but does not count for more
+than a warning. The secret itself is never shown.
+
+Revoke the secret; take it out of the build (mount it while building) and build anew.",
+    fixed: false,
+    look,
+    clean: "no key, token or password",
+};
+
+/// What is in front of the names of what only HPC sites have.
+pub(super) const HPC: &str = "secret.hpc.";
+
+fn look(context: &Context<'_>) -> Vec<Raised> {
+    found(context, |sensitive| !sensitive.rule.starts_with(HPC))
+}
+
+/// What lies in files that are there to be seen.
+pub(super) fn found(context: &Context<'_>, counts: fn(&Sensitive) -> bool) -> Vec<Raised> {
+    let sensitive = context.case.scan.sensitive.iter();
+    let visible = sensitive.filter(|found| !found.deleted && found.path.starts_with('/'));
+    visible
+        .filter(|found| counts(found))
+        .map(|found| raised(context, found))
+        .collect()
+}
+
+pub(super) fn raised(context: &Context<'_>, found: &Sensitive) -> Raised {
+    let line = found
+        .line
+        .map_or(String::new(), |line| format!(" (line {line})"));
+    Raised {
+        level: found
+            .doubtful
+            .then(|| context.policy.doubtful.clone())
+            .flatten(),
+        text: format!("{}{line}: {}", found.path, found.text),
+        layer: found.layer.clone(),
+        path: Some(found.path.clone()),
+        deleted: found.deleted,
+        license: None,
+        remedy: "Revoke it, and build the image anew without it.".into(),
+        ..Raised::default()
+    }
+}

@@ -1,0 +1,300 @@
+//! `table` of `gate`: the decision first, then what led to it with the whole chain, then the
+//! rules, the waivers and what was applied.
+
+use std::io::Write;
+
+use hpcctl_model::Envelope;
+use hpcctl_model::gate::{Finding, Gate, Level, Outcome, RuleResult};
+
+use crate::report::{Error, Kind, Options, Report};
+use crate::terminal::{Style, counted, filled, heading, left_out, styled};
+use crate::writer::Writer;
+
+/// The row of [`crate::WRITERS`].
+pub static WRITER: Writer = Writer {
+    name: "table",
+    versions: &[],
+    kinds: &[Kind::Gate],
+    write,
+};
+
+/// How many findings of a rule are shown where not every detail is wanted.
+const FINDINGS: usize = 5;
+
+fn write(
+    report: &Report<'_>,
+    _version: Option<&str>,
+    options: &Options,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
+    let report = report.gate()?;
+    let gate = &report.result;
+    let mut text = head(report, options);
+    let rules = || gate.decision.rules.iter();
+    let counting = |rule: &&RuleResult| rule.outcome > Outcome::Allow;
+    for rule in rules().filter(counting) {
+        text += &findings(rule, options);
+    }
+    // What is told and no more comes after what decides.
+    for rule in rules().filter(|rule| rule.outcome == Outcome::Allow && !rule.findings.is_empty()) {
+        text += &findings(rule, options);
+    }
+    text += &table(gate, options);
+    text += &waivers(gate, options);
+    Ok(out.write_all(text.as_bytes())?)
+}
+
+fn head(report: &Envelope<Gate>, options: &Options) -> String {
+    let gate = &report.result;
+    let says = match gate.decision.outcome {
+        Outcome::Allow => "it may be published there",
+        Outcome::Review => "a person has to look before it is published there",
+        Outcome::Incomplete => "not everything could be looked at: it may not be published",
+        Outcome::Deny => "it may not be published there",
+    };
+    let word = gate.decision.outcome.as_str();
+    let word = styled(word, style(gate.decision.outcome), options.color);
+    let mut text = format!("decision     {word}: {says}\n");
+    text += &filled("image        ", &gate.subject.reference, options.width);
+    let digest = gate.subject.digest.as_deref().unwrap_or("none");
+    text += &filled("digest       ", digest, options.width);
+    let name = gate.destination.name.as_deref().unwrap_or("not named");
+    let to = format!("{name}, of the class {}", gate.destination.class);
+    text += &filled("destination  ", &to, options.width);
+    let names: Vec<&str> = gate.policies.iter().map(|policy| &*policy.name).collect();
+    text += &filled("policy       ", &names.join(", "), options.width);
+    text + &filled("as of        ", &gate.now, options.width)
+}
+
+fn style(outcome: Outcome) -> Style {
+    match outcome {
+        Outcome::Allow => Style::Good,
+        Outcome::Review | Outcome::Incomplete => Style::Doubtful,
+        Outcome::Deny => Style::Bad,
+    }
+}
+
+fn findings(rule: &RuleResult, options: &Options) -> String {
+    let word = match rule.outcome {
+        Outcome::Allow => "told",
+        outcome => outcome.as_str(),
+    };
+    let title = format!("{} ({}): {word}", rule.id, rule.title);
+    let mut text = heading(&title, options.color);
+    let shown = if options.verbose {
+        usize::MAX
+    } else {
+        FINDINGS
+    };
+    for finding in rule.findings.iter().take(shown) {
+        text += &chain(finding, options);
+    }
+    text + &left_out(rule.findings.len(), shown, "finding")
+}
+
+/// One finding: from the layer to the line of the policy, and what to do.
+fn chain(finding: &Finding, options: &Options) -> String {
+    let word = match &finding.waived_by {
+        Some(_) => "waived",
+        None => finding.level.as_str(),
+    };
+    let mut text = filled(&format!("  {word:7} "), &finding.text, options.width);
+    let mut row = |what: &str, says: &str| {
+        text += &filled(&format!("          {what:8} "), says, options.width);
+    };
+    if let Some(layer) = &finding.layer {
+        let made = finding.created_by.as_deref();
+        let made = made.map_or(String::new(), |made| format!(", made by: {made}"));
+        let deleted = if finding.deleted {
+            ", deleted by a later layer"
+        } else {
+            ""
+        };
+        row("layer", &format!("{layer}{deleted}{made}"));
+    }
+    if let Some(path) = &finding.path {
+        row("path", path);
+    }
+    if let Some(package) = &finding.package {
+        row("package", package);
+    }
+    if let Some(license) = &finding.license {
+        row("licence", license);
+    }
+    row("policy", &finding.policy);
+    if let Some(waiver) = &finding.waived_by {
+        row("waiver", waiver);
+    }
+    row("do", &finding.remedy);
+    row("finding", &finding.id);
+    text
+}
+
+fn table(gate: &Gate, options: &Options) -> String {
+    let mut text = heading("Rules", options.color);
+    for rule in &gate.decision.rules {
+        let word = format!("{:10}", rule.outcome.as_str());
+        let word = styled(&word, style(rule.outcome), options.color);
+        let waived = match rule.waived_by.as_slice() {
+            [] => String::new(),
+            ids => format!(", waived by {}", ids.join(", ")),
+        };
+        text += &format!("  {word} {:22} {}{waived}\n", rule.id, summary(rule));
+    }
+    text
+}
+
+fn summary(rule: &RuleResult) -> String {
+    let warned = rule
+        .findings
+        .iter()
+        .filter(|finding| finding.level == Level::Warn);
+    match (rule.outcome, warned.count()) {
+        (Outcome::Allow, warned) if warned > 0 => counted(warned, "warning"),
+        _ => rule.summary.clone(),
+    }
+}
+
+fn waivers(gate: &Gate, options: &Options) -> String {
+    if gate.waivers.is_empty() {
+        return String::new();
+    }
+    let mut text = heading("Waivers", options.color);
+    for waiver in &gate.waivers {
+        let says = format!(
+            "{} ({}): {} of {}, until {}. {}",
+            waiver.id,
+            waiver.policy,
+            waiver.state.as_str(),
+            waiver.owner,
+            waiver.expires,
+            waiver.notes.join(" ")
+        );
+        text += &filled("  - ", &says, options.width);
+    }
+    text
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use hpcctl_model::gate::{Decision, Destination, PolicyUsed, Subject, WaiverState, WaiverUsed};
+
+    use super::*;
+
+    pub(crate) fn finding(level: Level, waived_by: Option<&str>) -> Finding {
+        Finding {
+            id: "0a1b2c3d4e5f".into(),
+            level,
+            text: "/opt/lib/libcuda.so.1 is nvidia-driver: <never> \"inside\".".into(),
+            layer: Some("sha256:cc".into()),
+            created_by: Some("RUN apt-get install".into()),
+            path: Some("/opt/lib/libcuda.so.1".into()),
+            deleted: true,
+            package: None,
+            license: None,
+            sha256: None,
+            policy: "site.toml:41".into(),
+            remedy: "Bind the host's own.".into(),
+            waived_by: waived_by.map(str::to_owned),
+        }
+    }
+
+    pub(crate) fn report(outcome: Outcome, findings: Vec<Finding>) -> Envelope<Gate> {
+        let scan = crate::sbom::tests::report(Vec::new());
+        let rule = |id: &str, outcome, findings: Vec<Finding>| RuleResult {
+            id: id.into(),
+            title: "files of vendors".into(),
+            outcome,
+            summary: counted(findings.len(), "finding"),
+            waived_by: findings
+                .iter()
+                .filter_map(|f| f.waived_by.clone())
+                .collect(),
+            findings,
+        };
+        Envelope {
+            schema: "hpcctl.gate/1".into(),
+            kind: "gate".into(),
+            tool: scan.tool,
+            host: scan.host,
+            started_at: scan.started_at,
+            finished_at: scan.finished_at,
+            result: Gate {
+                subject: Subject {
+                    reference: "oci:layout:v1".into(),
+                    digest: Some("sha256:bb".into()),
+                    format: "oci".into(),
+                },
+                destination: Destination {
+                    name: Some("docker.io/x/y".into()),
+                    class: "public".into(),
+                },
+                policies: vec![PolicyUsed {
+                    name: "built-in".into(),
+                    sha256: "00".into(),
+                }],
+                now: "2026-02-01T00:00:00Z".into(),
+                decision: Decision {
+                    outcome,
+                    rules: vec![
+                        rule("content.vendor", outcome, findings),
+                        rule("image.size", Outcome::Allow, Vec::new()),
+                    ],
+                },
+                waivers: vec![WaiverUsed {
+                    id: "W-1".into(),
+                    policy: "site.toml:50".into(),
+                    owner: "a@example.org".into(),
+                    approved_by: "b@example.org".into(),
+                    reason: "agreed".into(),
+                    ticket: None,
+                    expires: "2026-03-01".into(),
+                    state: WaiverState::Unused,
+                    notes: vec!["It covers nothing in this image.".into()],
+                }],
+            },
+            unknowns: Vec::new(),
+        }
+    }
+
+    pub(crate) fn text(writer: &Writer, report: &Envelope<Gate>) -> String {
+        let options = Options {
+            verbose: false,
+            width: 100,
+            color: false,
+        };
+        let mut out = Vec::new();
+        (writer.write)(&Report::Gate(report), None, &options, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_finding_shows_its_whole_chain() {
+        let text = text(
+            &WRITER,
+            &report(Outcome::Deny, vec![finding(Level::Deny, None)]),
+        );
+        let expected = [
+            "decision     deny: it may not be published there",
+            "destination  docker.io/x/y, of the class public",
+            "content.vendor (files of vendors): deny",
+            "layer    sha256:cc, deleted by a later layer, made by: RUN apt-get install",
+            "policy   site.toml:41",
+            "do       Bind the host's own.",
+            "finding  0a1b2c3d4e5f",
+            "allow      image.size",
+            "W-1 (site.toml:50): unused of a@example.org",
+        ];
+        for line in expected {
+            assert!(text.contains(line), "{line}\n{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_waived_is_shown() {
+        let waived = vec![finding(Level::Deny, Some("W-1"))];
+        let text = text(&WRITER, &report(Outcome::Allow, waived));
+        assert!(text.contains("  waived  /opt/lib"), "{text}");
+        assert!(text.contains("waiver   W-1"), "{text}");
+    }
+}
