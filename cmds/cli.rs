@@ -5,7 +5,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::ui::Ui;
-use crate::{completions, doctor, license, man, scan};
+use crate::{completions, doctor, gate, license, man, policy, scan};
 
 /// Containers on HPC nodes: what can run here, what is in an image, and may it be published.
 ///
@@ -22,7 +22,8 @@ use crate::{completions, doctor, license, man, scan};
 EXAMPLES
   hpcctl doctor                                  what can run on this node, and what to change
   hpcctl scan image docker-archive:image.tar     packages, licences and a verdict
-  hpcctl license identify -o jsonl src/          the licence of each file")]
+  hpcctl license identify -o jsonl src/          the licence of each file
+  hpcctl gate oci:layout:v1 --to docker.io/x/y   may it be published there, by which rule")]
 pub struct Cli {
     /// The options that every command takes.
     #[command(flatten)]
@@ -49,6 +50,8 @@ pub enum Command {
     Doctor(Box<doctor::Doctor>),
     Scan(Box<scan::Scan>),
     License(license::License),
+    Gate(Box<gate::Gate>),
+    Policy(policy::Policy),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -60,6 +63,8 @@ impl Command {
             Self::Doctor(doctor) => doctor.run(ui),
             Self::Scan(scan) => scan.run(ui),
             Self::License(license) => license.run(ui),
+            Self::Gate(gate) => gate.run(ui),
+            Self::Policy(policy) => policy.run(ui),
             Self::Completions(completions) => completions.run(),
             Self::Man(man) => man.run(),
         }

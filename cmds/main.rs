@@ -6,10 +6,13 @@ mod doctor;
 mod emit;
 mod exit;
 mod failure;
+mod gate;
 mod interrupt;
 mod license;
 mod man;
+mod policy;
 mod scan;
+mod state;
 mod ui;
 
 use std::process::ExitCode;

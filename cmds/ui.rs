@@ -48,6 +48,13 @@ impl Ui {
         say(&format!("hpcctl: {text}"));
     }
 
+    /// Tells that something went well, where nobody asked for quiet.
+    pub fn note(&self, text: &str) {
+        if !self.quiet {
+            say(&format!("hpcctl: {text}"));
+        }
+    }
+
     /// Tells what to do.
     pub fn hint(&self, text: &str) {
         say(&format!("hint: {text}"));

@@ -10,6 +10,7 @@
 mod cli;
 mod environments;
 mod filters;
+mod gate;
 mod given_image;
 mod images;
 mod kernels;

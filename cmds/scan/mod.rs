@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, Args, Subcommand, ValueEnum};
-use hpcctl_image::{LicenseFiles, Options, Platform, Progress, Reference};
+use hpcctl_image::{LicenseFiles, Options, Platform, Progress, Reference, Scanned};
 use hpcctl_model::scan::Outcome;
 use hpcctl_reports::{Kind, Report};
 use indicatif::ProgressBar;
@@ -238,11 +238,7 @@ impl Scan {
             _ => options,
         };
         let begun = Timestamp::now();
-        let bar = Bar(ui.progress("scanning"));
-        let scanned = hpcctl_image::scan(&reference, &options, &bar);
-        bar.0.finish_and_clear();
-        let mut scanned = scanned.map_err(|error| failure(&reference, &error))?;
-        scanned.notes.iter().for_each(|note| ui.warn(note));
+        let mut scanned = carried_out(&reference, &options, ui)?;
         if how.supplier.is_some() {
             scanned.scan.image.supplier.clone_from(&how.supplier);
         }
@@ -257,12 +253,24 @@ impl Scan {
     }
 }
 
-fn parsed(reference: &str) -> Result<Reference, Failure> {
+/// Scans with a bar, and tells what was decided on the way.
+pub fn carried_out(reference: &Reference, options: &Options, ui: &Ui) -> Result<Scanned, Failure> {
+    let bar = Bar(ui.progress("scanning"));
+    let scanned = hpcctl_image::scan(reference, options, &bar);
+    bar.0.finish_and_clear();
+    let scanned = scanned.map_err(|error| failure(reference, &error))?;
+    scanned.notes.iter().for_each(|note| ui.warn(note));
+    Ok(scanned)
+}
+
+/// Reads a reference.
+pub fn parsed(reference: &str) -> Result<Reference, Failure> {
     let parsed = reference.parse::<Reference>();
     parsed.map_err(|error| Failure::usage(format!("cannot scan {reference}: {}", chain(&error))))
 }
 
-fn failure(reference: &Reference, error: &hpcctl_image::Error) -> Failure {
+/// Why an image could not be scanned.
+pub fn failure(reference: &Reference, error: &hpcctl_image::Error) -> Failure {
     let message = format!("cannot scan {reference}: {}", chain(error));
     let failure = if error.is_usage() {
         Failure::usage(message)

@@ -9,7 +9,7 @@ mod decide;
 pub mod policy;
 mod rules;
 
-pub use case::Case;
+pub use case::{Case, Evidence};
 pub use decide::decide;
 pub use policy::{Policies, Policy, PolicyError};
 pub use rules::{RULES, Rule};

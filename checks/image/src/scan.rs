@@ -116,6 +116,25 @@ pub fn scan(
     })
 }
 
+/// The digest by which an image is known, without reading its layers; none where that takes
+/// reading it, or it has none.
+///
+/// # Errors
+///
+/// Those of [`scan`] that concern the image as a whole.
+pub fn digest(reference: &Reference, options: &Options) -> Result<Option<String>, Error> {
+    if matches!(reference.source(), crate::Source::Sbom(_)) {
+        return Ok(None);
+    }
+    let plan = Plan::new(options)?;
+    let session = Session {
+        plan: &plan,
+        progress: &crate::Silent,
+    };
+    let (opened, ..) = format::open(reference.source(), &session)?;
+    Ok(opened.digest)
+}
+
 /// Reads the layers, as many at a time as there are threads.
 ///
 /// These threads are not those of the pool: a thread of the pool that waits for a batch of

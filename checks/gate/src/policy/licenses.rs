@@ -66,8 +66,9 @@ impl Policy {
             Node::Or(branches) => {
                 let read = branches.iter().map(|branch| self.weigh_node(class, branch));
                 let read = read.collect::<Option<Vec<_>>>()?;
-                // The first of those that weigh least.
-                read.into_iter().min_by_key(|(read, _)| read.level.value)
+                // Of those that weigh least the mildest, and of these the first.
+                let key = |read: &Read| (read.level.value, read.license.as_deref().map(class_of));
+                read.into_iter().min_by_key(|(read, _)| key(read))
             }
             Node::And(parts) => {
                 let read = parts.iter().map(|part| self.weigh_node(class, part));

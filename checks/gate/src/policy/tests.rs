@@ -39,6 +39,7 @@ fn expressions_weigh_as_spdx_means_them() {
     let cases = [
         ("MIT", Level::Allow, "MIT"),
         ("MIT OR GPL-3.0-only", Level::Allow, "MIT"),
+        ("LGPL-2.1-only OR MIT", Level::Allow, "MIT"),
         (
             "GPL-3.0-only OR GPL-2.0-only",
             Level::Review,

@@ -1,0 +1,144 @@
+//! `hpcctl gate`: may an image be published, and by which line of which policy.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use hpcctl_gate::{Case, decide};
+use hpcctl_model::gate::Outcome;
+use hpcctl_reports::{Kind, Report};
+use jiff::Timestamp;
+
+use crate::emit;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::ui::Ui;
+
+mod evidence;
+mod policies;
+mod rules;
+mod scanned;
+
+pub use policies::policies;
+pub use rules::explain;
+
+/// Decide whether an image may be published.
+///
+/// Judges what was found in the image, in every layer, by the built-in policy, that of the site
+/// (/etc/hpcctl/policy.toml) and that of the project: licences, vendors' files, secrets, files of
+/// nobody, size, labels, base, and whether everything was looked at. Each refusal names the layer,
+/// the path, the package, the licence, the line of the policy and what to do. What is not known is
+/// never allowed unless the policy says so.
+///
+/// An image that was scanned before is judged by the report of that scan, which is kept under the
+/// digest of the image.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(subcommand_value_name = "COMMAND")]
+#[command(after_long_help = "\
+EXAMPLES
+  hpcctl gate oci:layout:v1 --to registry.example.org/lab/image
+  hpcctl gate docker://registry.example.org/lab/image:v1 --policy policy.toml
+  hpcctl gate image.tar -o sarif=gate.sarif -o junit=gate.xml -o markdown
+  hpcctl gate list
+  hpcctl gate explain license.terms content.vendor
+
+EXIT STATUS
+  0 it may be published, 1 it may not or a person has to look, 3 not everything could be looked
+  at, 4 a policy is not valid, 5 there is no image to be read.")]
+pub struct Gate {
+    #[command(subcommand)]
+    command: Option<GateCommand>,
+    #[command(flatten)]
+    judged: Option<Judged>,
+    #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::output_help(Kind::Gate))]
+    output: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum GateCommand {
+    /// List the rules
+    #[command(after_long_help = "EXAMPLES\n  hpcctl gate list\n\nEXIT STATUS\n  0.")]
+    List,
+    /// Print the manual of a rule
+    #[command(after_long_help = "\
+EXAMPLES
+  hpcctl gate explain license.terms
+
+EXIT STATUS
+  0, or 2 where there is no such rule.")]
+    Explain {
+        /// The ids of rules
+        #[arg(required = true, value_name = "RULE")]
+        rules: Vec<String>,
+    },
+}
+
+/// What is judged, and by what.
+#[derive(Debug, Args)]
+pub struct Judged {
+    /// The image, as hpcctl scan image takes it
+    #[arg(value_name = "REF")]
+    pub reference: String,
+    /// The project's policy; where the site has one, it can only tighten that
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Where the image is to go; what no class of the policy matches is public
+    #[arg(long, value_name = "HOST/NAME")]
+    pub to: Option<String>,
+    /// Decide as of this time instead of now (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<Timestamp>,
+    /// A result about this image that the policy asks for: the JSON of doctor or bench; repeatable
+    #[arg(long = "result", value_name = "FILE")]
+    pub results: Vec<PathBuf>,
+    /// Scan, even if the image was scanned before
+    #[arg(long)]
+    pub rescan: bool,
+    /// Where results are kept [default: hpcctl in the user's state directory, as root
+    /// /var/lib/hpcctl]
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+}
+
+impl Gate {
+    /// Carries out the command.
+    pub fn run(&self, ui: &Ui) -> Result<Exit, Failure> {
+        match (&self.command, &self.judged) {
+            (Some(GateCommand::List), _) => rules::list(),
+            (Some(GateCommand::Explain { rules }), _) => explain(rules),
+            (None, Some(judged)) => self.judge(judged, ui),
+            (None, None) => Err(Failure::usage("an image is asked for")
+                .hint("hpcctl gate REF, or hpcctl gate list for the rules")),
+        }
+    }
+
+    fn judge(&self, judged: &Judged, ui: &Ui) -> Result<Exit, Failure> {
+        let outputs = emit::outputs(&self.output, Kind::Gate)?;
+        // A policy that is not valid is told before a scan of many minutes.
+        let policies = policies(judged.policy.as_deref())?;
+        let results = evidence::read(&judged.results)?;
+        let begun = Timestamp::now();
+        let scan = scanned::scanned(judged, ui)?;
+        let case = Case {
+            scan: &scan.result,
+            unknowns: &scan.unknowns,
+            destination: judged.to.as_deref(),
+            results: &results,
+            now: judged.now.unwrap_or(begun),
+        };
+        let gate = decide(case, &policies);
+        let outcome = gate.decision.outcome;
+        let report = emit::envelope("gate", begun, gate, scan.unknowns);
+        emit::write(&Report::Gate(&report), &outputs, ui)?;
+        Ok(exit(outcome))
+    }
+}
+
+/// The exit status of a decision.
+pub fn exit(outcome: Outcome) -> Exit {
+    match outcome {
+        Outcome::Allow => Exit::Clean,
+        Outcome::Review | Outcome::Deny => Exit::Findings,
+        Outcome::Incomplete => Exit::Inconclusive,
+    }
+}

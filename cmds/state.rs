@@ -1,0 +1,51 @@
+//! Where results are kept: the state directory.
+
+use std::env;
+use std::fs;
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use crate::failure::Failure;
+
+/// The state directory of root.
+const OF_ROOT: &str = "/var/lib/hpcctl";
+
+/// The state directory: what was given, `HPCCTL_STATE`, that of root, or the user's
+/// (XDG Base Directory Specification).
+pub fn directory(given: Option<&Path>) -> Result<PathBuf, Failure> {
+    let variable = |name: &str| {
+        let value = env::var_os(name).filter(|value| !value.is_empty());
+        value.map(PathBuf::from)
+    };
+    if let Some(directory) = given
+        .map(Path::to_path_buf)
+        .or_else(|| variable("HPCCTL_STATE"))
+    {
+        return Ok(directory);
+    }
+    if rustix::process::geteuid().is_root() {
+        return Ok(OF_ROOT.into());
+    }
+    let absolute = |path: &PathBuf| path.is_absolute();
+    let state = variable("XDG_STATE_HOME").filter(absolute);
+    let state = state.or_else(|| Some(variable("HOME")?.join(".local/state")));
+    let state = state.ok_or_else(|| {
+        Failure::usage("neither XDG_STATE_HOME nor HOME says where results are kept")
+            .hint("name a directory: --state DIR")
+    })?;
+    Ok(state.join("hpcctl"))
+}
+
+/// Writes a file below the state directory whole or not at all; others may not read it.
+pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let above = path.parent().unwrap_or(Path::new("."));
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(above)?;
+    let mut file = tempfile::NamedTempFile::new_in(above)?;
+    io::Write::write_all(&mut file, bytes)?;
+    file.persist(path)?;
+    Ok(())
+}
