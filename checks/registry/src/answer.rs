@@ -98,7 +98,7 @@ pub(crate) fn words(answer: Response<Body>) -> String {
     cut(&said.unwrap_or_default(), TOLD)
 }
 
-fn cut(text: &str, most: usize) -> String {
+pub(crate) fn cut(text: &str, most: usize) -> String {
     text.chars()
         .filter(|c| !c.is_control())
         .take(most)

@@ -7,8 +7,8 @@ use std::fmt;
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use ureq::http::StatusCode;
-use ureq::http::header::{CONTENT_LENGTH, CONTENT_RANGE};
+use ureq::http::header::{CONTENT_LENGTH, CONTENT_RANGE, RANGE};
+use ureq::http::{Method, StatusCode};
 
 use crate::answer::{media_type, text};
 use crate::session::{Ask, Session};
@@ -51,8 +51,7 @@ impl BlobReader {
     }
 
     fn url(&self) -> crate::url::Url {
-        let repository = &self.session.endpoint.repository;
-        self.session.url(&format!("/v2/{repository}/{}", self.path))
+        self.session.below(&self.path)
     }
 
     fn wrong(&self, why: impl Into<String>) -> Error {
@@ -64,10 +63,10 @@ impl BlobReader {
 
     /// Asks for the bytes from the position on; also says how many come before them.
     fn open(&self) -> Result<(Box<dyn Read + Send>, u64), Error> {
-        let answer = self.session.get(Ask {
-            path: &self.path,
-            accept: "*/*",
-            from: Some(self.position).filter(|from| *from > 0),
+        let range = [(RANGE, format!("bytes={}-", self.position))];
+        let answer = self.session.send(&Ask {
+            headers: if self.position > 0 { &range } else { &[] },
+            ..Ask::new(Method::GET, self.url())
         })?;
         let headers = answer.headers();
         let begins = match answer.status() {

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::session::Session;
+use crate::session::{Access, Session};
 use crate::transport::Transport;
-use crate::{Error, Manifest, Name, Repository, Settings};
+use crate::{Error, Manifest, Name, PushError, Repository, Settings, Step};
 
 /// A client of any number of registries.
 pub struct Client {
@@ -32,6 +32,26 @@ impl Client {
         }
     }
 
+    /// Greets the registry that an image is pushed to; mirrors are never pushed to.
+    ///
+    /// # Errors
+    ///
+    /// When the name is short or blocked, or the registry cannot be reached.
+    pub(crate) fn destination(&self, name: &Name) -> Result<Repository, PushError> {
+        let Some(registry) = &name.registry else {
+            return Err(PushError::ShortName(name.to_string()));
+        };
+        let on = |error| PushError::on(Step::Reach)(error);
+        let registries = &self.transport.settings().registries;
+        let endpoints = registries.endpoints(&name.within(registry)).map_err(on)?;
+        let Some(endpoint) = endpoints.into_iter().find(|endpoint| !endpoint.mirror) else {
+            return Err(PushError::ShortName(name.to_string()));
+        };
+        let transport = Arc::clone(&self.transport);
+        let session = Session::open(transport, endpoint, Access::Push).map_err(on)?;
+        Ok(Repository::new(session))
+    }
+
     /// Finds an image; its manifest may have `limit` bytes.
     ///
     /// # Errors
@@ -44,7 +64,7 @@ impl Client {
         let mut before: Vec<Error> = Vec::new();
         for endpoint in registries.endpoints(&name)? {
             let mirror = endpoint.mirror;
-            let opened = Session::open(Arc::clone(&self.transport), endpoint);
+            let opened = Session::open(Arc::clone(&self.transport), endpoint, Access::Pull);
             let repository = opened.map(Repository::new);
             let found = repository.and_then(|repository| {
                 let manifest = repository.manifest(&name.reference(), limit)?;

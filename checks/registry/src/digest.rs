@@ -3,10 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use sha2::{Sha256, Sha512};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256, Sha512};
 
 /// The digest of a manifest or a blob, by an algorithm that can be checked.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Digest {
     text: String,
 }
@@ -26,16 +28,80 @@ impl Digest {
         }
     }
 
+    /// What takes in bytes to form a digest by the algorithm of this one.
+    pub(crate) fn hasher(&self) -> Hasher {
+        Hasher::of(self.algorithm())
+    }
+
+    /// The name of the algorithm.
+    pub fn algorithm(&self) -> &str {
+        self.text.split(':').next().unwrap_or_default()
+    }
+
+    /// The value, in hexadecimal digits of lower case.
+    pub fn hex(&self) -> &str {
+        self.text.rsplit(':').next().unwrap_or_default()
+    }
+
     fn of(algorithm: &str, bytes: &[u8]) -> Self {
-        use sha2::Digest as _;
-        let hash = match algorithm {
-            "sha512" => Sha512::digest(bytes).to_vec(),
-            _ => Sha256::digest(bytes).to_vec(),
+        let mut hasher = Hasher::of(algorithm);
+        hasher.add(bytes);
+        hasher.digest()
+    }
+}
+
+/// A digest that is being formed.
+#[derive(Debug, Clone)]
+pub(crate) enum Hasher {
+    Sha256(Sha256),
+    Sha512(Sha512),
+}
+
+impl Hasher {
+    fn of(algorithm: &str) -> Self {
+        match algorithm {
+            "sha512" => Self::Sha512(Sha512::default()),
+            _ => Self::Sha256(Sha256::default()),
+        }
+    }
+
+    /// Takes in bytes.
+    pub(crate) fn add(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Sha256(hasher) => hasher.update(bytes),
+            Self::Sha512(hasher) => hasher.update(bytes),
+        }
+    }
+
+    /// The digest of what was taken in.
+    pub(crate) fn digest(&self) -> Digest {
+        let (algorithm, hash) = match self {
+            Self::Sha256(hasher) => ("sha256", hasher.clone().finalize().to_vec()),
+            Self::Sha512(hasher) => ("sha512", hasher.clone().finalize().to_vec()),
         };
         let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-        Self {
+        Digest {
             text: format!("{algorithm}:{hex}"),
         }
+    }
+}
+
+/// Why a text is no digest that can be checked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no digest that can be checked")]
+pub struct DigestError(String);
+
+impl TryFrom<String> for Digest {
+    type Error = DigestError;
+
+    fn try_from(text: String) -> Result<Self, DigestError> {
+        text.parse().map_err(|()| DigestError(text))
+    }
+}
+
+impl From<Digest> for String {
+    fn from(digest: Digest) -> Self {
+        digest.text
     }
 }
 

@@ -165,7 +165,7 @@ fn is_component(part: &str) -> bool {
     plain(first) && plain(last) && known && !part.contains("..")
 }
 
-fn is_tag(tag: &str) -> bool {
+pub(crate) fn is_tag(tag: &str) -> bool {
     let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
     tag.len() <= LONGEST_TAG
         && tag.bytes().next().is_some_and(word)

@@ -6,10 +6,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::Deserialize;
+use ureq::http::Method;
 
-use crate::answer::{media_type, read, text};
-use crate::session::{Ask, Session};
-use crate::{BlobReader, Digest, Error};
+use crate::answer::{media_type, text};
+use crate::session::{Ask, Document, Session};
+use crate::{BlobReader, Digest, Error, RateLimit};
 
 /// The manifests that are asked for.
 const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, \
@@ -20,7 +21,7 @@ const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, \
 /// A repository of a registry that answered; clones share its connections and its login.
 #[derive(Clone)]
 pub struct Repository {
-    session: Arc<Session>,
+    pub(crate) session: Arc<Session>,
 }
 
 /// A manifest or an index, as the registry keeps it.
@@ -47,25 +48,25 @@ impl Repository {
         format!("{}/{}", endpoint.registry, endpoint.repository)
     }
 
+    /// The limit on requests, as the registry told it with an answer so far.
+    pub fn rate_limit(&self) -> Option<RateLimit> {
+        self.session.rate()
+    }
+
     /// A manifest by its tag or its digest, which its bytes must have.
     ///
     /// # Errors
     ///
     /// When there is none, it is larger than `limit` bytes, or the bytes are others.
     pub fn manifest(&self, reference: &str, limit: u64) -> Result<Manifest, Error> {
-        let path = format!("manifests/{reference}");
-        let url = self
-            .session
-            .url(&format!("/v2/{}/{path}", self.session.endpoint.repository));
-        let answer = self.session.get(Ask {
-            path: &path,
+        let url = self.session.below(&format!("manifests/{reference}"));
+        let ask = Ask {
             accept: MANIFESTS,
-            from: None,
-        })?;
-        let media_type = media_type(answer.headers());
-        let told =
-            text(answer.headers(), "docker-content-digest").and_then(|value| value.parse().ok());
-        let bytes = read(answer, limit, &url, &self.session.transport)?;
+            ..Ask::new(Method::GET, url.clone())
+        };
+        let Document { headers, bytes } = self.session.fetch(&ask, limit)?;
+        let media_type = media_type(&headers);
+        let told = text(&headers, "docker-content-digest").and_then(|value| value.parse().ok());
         let url = url.to_string();
         check_kind(&url, &media_type, &bytes)?;
         let wanted: Option<Digest> = reference.parse().ok().or(told);
@@ -104,16 +105,9 @@ impl Repository {
     ///
     /// When there is none, it is larger than `limit` bytes, or the bytes are others.
     pub fn document(&self, digest: &Digest, limit: u64) -> Result<Vec<u8>, Error> {
-        let path = format!("blobs/{digest}");
-        let url = self
-            .session
-            .url(&format!("/v2/{}/{path}", self.session.endpoint.repository));
-        let answer = self.session.get(Ask {
-            path: &path,
-            accept: "*/*",
-            from: None,
-        })?;
-        let bytes = read(answer, limit, &url, &self.session.transport)?;
+        let url = self.session.below(&format!("blobs/{digest}"));
+        let ask = Ask::new(Method::GET, url.clone());
+        let Document { bytes, .. } = self.session.fetch(&ask, limit)?;
         let actual = digest.same_kind(&bytes);
         match actual == *digest {
             true => Ok(bytes),

@@ -2,6 +2,7 @@
 //!
 //! `Retry-After` is RFC 9110, section 10.2.3: seconds, or a date.
 
+use std::hash::{BuildHasher, RandomState};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
@@ -16,7 +17,8 @@ pub struct Patience {
     pub silence: Duration,
     /// How often a request is made before it counts as failed.
     pub tries: u32,
-    /// The first pause between two tries; each further one is twice as long.
+    /// The first pause between two tries; each further one is twice as long, give or take a
+    /// half.
     pub pause: Duration,
     /// The longest pause, also where the server asks for a longer one.
     pub longest: Duration,
@@ -43,9 +45,21 @@ impl Patience {
             return false;
         }
         let doubled = self.pause.saturating_mul(1 << (tried - 1).min(16));
-        thread::sleep(asked.unwrap_or(doubled).min(self.longest));
+        let pause = match asked {
+            // Never sooner than asked, and not all of a cluster in the same moment.
+            Some(asked) => asked + some_of(self.pause),
+            None => doubled / 2 + some_of(doubled),
+        };
+        thread::sleep(pause.min(self.longest));
         true
     }
+}
+
+/// A random part of a pause.
+pub(crate) fn some_of(pause: Duration) -> Duration {
+    // The keys of a new hasher are random; more is not needed of chance here.
+    let random = RandomState::new().hash_one(0_u8) >> 32;
+    pause.mul_f64(random as f64 / f64::from(u32::MAX))
 }
 
 /// How long `Retry-After` asks to wait.
@@ -54,7 +68,9 @@ pub(crate) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     if let Ok(seconds) = value.parse::<u64>() {
         return Some(Duration::from_secs(seconds));
     }
-    let date = rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
+    // A wrong day of the week does not make the date unknown.
+    let parser = rfc2822::DateTimeParser::new().relaxed_weekday(true);
+    let date = parser.parse_timestamp(value).ok()?;
     let then = u64::try_from(date.as_second()).ok()?;
     let then = SystemTime::UNIX_EPOCH + Duration::from_secs(then);
     Some(then.duration_since(now).unwrap_or_default())
@@ -70,8 +86,17 @@ mod tests {
         let after = |text| retry_after(text, now).map(|wait| wait.as_secs());
         assert_eq!(after(" 7 "), Some(7));
         assert_eq!(after("Sun, 06 Nov 1994 08:49:37 GMT"), Some(77));
+        assert_eq!(after("Mon, 06 Nov 1994 08:49:37 GMT"), Some(77));
         assert_eq!(after("Tue, 06 Nov 1984 08:49:37 GMT"), Some(0));
         assert_eq!((after("soon"), after("-1")), (None, None));
+    }
+
+    #[test]
+    fn no_two_pauses_are_alike() {
+        let pause = Duration::from_secs(1);
+        let some: Vec<Duration> = (0..20).map(|_| some_of(pause)).collect();
+        assert!(some.iter().all(|some| *some <= pause));
+        assert!(some.iter().any(|other| *other != some[0]));
     }
 
     #[test]

@@ -1,20 +1,21 @@
 //! A conversation with one registry about one repository: logins, and what the answers mean.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use ureq::Body;
-use ureq::http::Response;
 use ureq::http::header::RETRY_AFTER;
+use ureq::http::{HeaderMap, HeaderName, Method, Response};
 
 use crate::Error;
-use crate::answer::{challenge, limit, text, words};
+use crate::answer::{challenge, limit, read, text, words};
 use crate::challenge::Challenge;
 use crate::name::is_docker;
 use crate::proxy::is_loopback;
+use crate::rate::RateLimit;
 use crate::registries::Endpoint;
 use crate::retry::retry_after;
-use crate::transport::{Call, Transport};
+use crate::transport::{Call, Payload, Transport};
 use crate::url::{Url, host};
 
 /// Where Docker's registry answers.
@@ -34,7 +35,17 @@ pub(crate) struct Session {
     pub(crate) tls: bool,
     /// Whether certificates are checked.
     pub(crate) verify: bool,
+    access: Access,
     login: Mutex<Login>,
+    /// The limit on requests that was told last.
+    rate: Mutex<Option<RateLimit>>,
+}
+
+/// What a conversation is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    Pull,
+    Push,
 }
 
 /// Who the registry takes us for.
@@ -49,18 +60,55 @@ struct Login {
 }
 
 /// What is asked for.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Ask<'a> {
-    /// The path below `/v2/`.
-    pub(crate) path: &'a str,
+    pub(crate) method: Method,
+    pub(crate) url: Url,
     pub(crate) accept: &'a str,
-    /// The byte to begin at.
-    pub(crate) from: Option<u64>,
+    pub(crate) headers: &'a [(HeaderName, String)],
+    pub(crate) payload: Payload<'a>,
+    /// Another repository of the registry that is read from.
+    pub(crate) also: Option<&'a str>,
+}
+
+impl Ask<'_> {
+    /// A request that carries nothing.
+    pub(crate) fn new(method: Method, url: Url) -> Self {
+        Self {
+            method,
+            url,
+            accept: "*/*",
+            headers: &[],
+            payload: Payload::Nothing,
+            also: None,
+        }
+    }
+}
+
+/// An answer that was read whole.
+#[derive(Debug)]
+pub(crate) struct Document {
+    pub(crate) headers: HeaderMap,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// A request without success.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) error: Error,
+    /// How long the registry asks to wait.
+    pub(crate) wait: Option<Duration>,
+    /// Whether trying again may help.
+    pub(crate) again: bool,
 }
 
 impl Session {
     /// Greets a registry, and finds out whether it speaks TLS.
-    pub(crate) fn open(transport: Arc<Transport>, endpoint: Endpoint) -> Result<Self, Error> {
+    pub(crate) fn open(
+        transport: Arc<Transport>,
+        endpoint: Endpoint,
+        access: Access,
+    ) -> Result<Self, Error> {
         let tls_verify = transport.settings().tls_verify || endpoint.mirror;
         let verify = tls_verify && !endpoint.insecure;
         let may_be_plain = !verify || is_loopback(host(&endpoint.registry));
@@ -69,7 +117,9 @@ impl Session {
             endpoint,
             tls: true,
             verify,
+            access,
             login: Mutex::default(),
+            rate: Mutex::default(),
         };
         // Where there is another way, this one is not insisted on.
         let tries = if may_be_plain || session.endpoint.mirror {
@@ -91,7 +141,7 @@ impl Session {
         if greeting.status() == 401 {
             // What the challenge does not say here, the next one does.
             if let Some(challenge) = challenge(greeting.headers()) {
-                session.log_in(&challenge, 0, None)?;
+                session.log_in(&challenge, None, (0, None))?;
             }
         }
         Ok(session)
@@ -100,11 +150,12 @@ impl Session {
     fn greet(&self, tries: u32) -> Result<Response<Body>, Error> {
         let patience = self.transport.settings().patience;
         let call = Call {
+            method: Method::GET,
             url: self.url("/v2/"),
             accept: "*/*",
             authorization: None,
-            from: None,
-            form: None,
+            headers: &[],
+            payload: Payload::Nothing,
             verify: self.verify,
         };
         let mut tried = 0;
@@ -127,42 +178,101 @@ impl Session {
         Url::new(self.tls, registry, path)
     }
 
+    /// The address of what lies below the repository.
+    pub(crate) fn below(&self, path: &str) -> Url {
+        self.url(&format!("/v2/{}/{path}", self.endpoint.repository))
+    }
+
     /// Asks until there is an answer of success, as often as the patience says.
-    pub(crate) fn get(&self, ask: Ask<'_>) -> Result<Response<Body>, Error> {
-        let url = self.url(&format!("/v2/{}/{}", self.endpoint.repository, ask.path));
-        let mut logins = 0;
+    pub(crate) fn send(&self, ask: &Ask<'_>) -> Result<Response<Body>, Error> {
         let (mut tried, patience) = (0, self.transport.settings().patience);
+        loop {
+            let refusal = match self.attempt(ask) {
+                Ok(answer) => return Ok(answer),
+                Err(refusal) => refusal,
+            };
+            tried += 1;
+            if !refusal.again || !patience.wait(tried, refusal.wait) {
+                return Err(refusal.error);
+            }
+        }
+    }
+
+    /// Asks for a document of at most `limit` bytes; one that breaks off is asked for again.
+    pub(crate) fn fetch(&self, ask: &Ask<'_>, limit: u64) -> Result<Document, Error> {
+        let (mut tried, patience) = (0, self.transport.settings().patience);
+        loop {
+            let answer = self.send(ask)?;
+            let headers = answer.headers().clone();
+            tried += 1;
+            match read(answer, limit, &ask.url, &self.transport) {
+                Ok(bytes) => return Ok(Document { headers, bytes }),
+                Err(error) if error.is_passing() && patience.wait(tried, None) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Asks once, and logs in where the registry wants to know who asks.
+    pub(crate) fn attempt(&self, ask: &Ask<'_>) -> Result<Response<Body>, Refusal> {
+        // Who we are is told to the registry only, not to where it stores uploads.
+        let own = ask.url.same_origin(&self.url("/"));
+        let mut logins = 0;
         loop {
             let (authorization, serial) = self.authorization();
             let answer = self.transport.call(&Call {
-                url: url.clone(),
+                method: ask.method.clone(),
+                url: ask.url.clone(),
                 accept: ask.accept,
-                authorization: authorization.as_deref(),
-                from: ask.from,
-                form: None,
-                verify: self.verify,
+                authorization: authorization.as_deref().filter(|_| own),
+                headers: ask.headers,
+                payload: ask.payload,
+                verify: self.verify || !own,
             });
             let answer = match answer {
-                Ok(answer) if answer.status().is_success() => return Ok(answer),
+                Ok(answer) if answer.status().is_success() => {
+                    self.note_rate(&answer);
+                    return Ok(answer);
+                }
                 answer => answer,
             };
             if let Ok(answer) = &answer
+                && own
                 && answer.status() == 401
                 && logins < LOGINS
                 && let Some(challenge) = challenge(answer.headers())
             {
                 logins += 1;
-                if self.log_in(&challenge, serial, authorization.as_deref())? {
-                    continue;
+                let before = (serial, authorization.as_deref());
+                match self.log_in(&challenge, ask.also, before) {
+                    Ok(true) => continue,
+                    Ok(false) => {}
+                    // A login was tried as often as the patience says.
+                    Err(error) => {
+                        return Err(Refusal {
+                            error,
+                            wait: None,
+                            again: false,
+                        });
+                    }
                 }
             }
-            tried += 1;
-            let (error, wait) = self.refusal(&url, answer);
+            let (error, wait) = self.refusal(&ask.url, answer);
             let again = error.is_passing() || matches!(error, Error::RateLimited { .. });
-            if !again || !patience.wait(tried, wait) {
-                return Err(error);
-            }
+            return Err(Refusal { error, wait, again });
         }
+    }
+
+    fn note_rate(&self, answer: &Response<Body>) {
+        if let Some(told) = RateLimit::of(answer.headers()) {
+            *self.rate.lock().unwrap_or_else(PoisonError::into_inner) = Some(told);
+        }
+    }
+
+    /// The limit on requests that the registry told last.
+    pub(crate) fn rate(&self) -> Option<RateLimit> {
+        let rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
+        rate.clone()
     }
 
     /// What an answer without success means, and how long it asks to wait.
@@ -170,13 +280,14 @@ impl Session {
         &self,
         url: &Url,
         answer: Result<Response<Body>, Error>,
-    ) -> (Error, Option<std::time::Duration>) {
+    ) -> (Error, Option<Duration>) {
         let answer = match answer {
             Ok(answer) => answer,
             Err(error) => return (error, None),
         };
         let wait = text(answer.headers(), RETRY_AFTER.as_str());
         let wait = wait.and_then(|value| retry_after(value, SystemTime::now()));
+        self.note_rate(&answer);
         let limit = limit(answer.headers());
         let status = answer.status().as_u16();
         let (url, why) = (url.to_string(), words(answer));
@@ -210,8 +321,8 @@ impl Session {
     fn log_in(
         &self,
         challenge: &Challenge,
-        serial: u64,
-        before: Option<&str>,
+        also: Option<&str>,
+        (serial, before): (u64, Option<&str>),
     ) -> Result<bool, Error> {
         let mut login = self.login.lock().unwrap_or_else(PoisonError::into_inner);
         if login.count != serial {
@@ -237,14 +348,30 @@ impl Session {
                 service,
                 scope,
             } => {
-                let scope = scope
-                    .clone()
-                    .unwrap_or_else(|| format!("repository:{repository}:pull"));
-                let token = self.token(realm, service.as_deref(), &scope, credential.as_ref());
+                let scopes = self.scopes(scope.as_deref(), also);
+                let token = self.token(realm, service.as_deref(), &scopes, credential.as_ref());
                 Some(format!("Bearer {}", token?))
             }
         };
         login.count += 1;
         Ok(login.header.as_deref() != before)
+    }
+
+    /// What a token is asked for: what the registry wants, and what will be wanted next.
+    fn scopes(&self, asked: Option<&str>, also: Option<&str>) -> Vec<String> {
+        let repository = &self.endpoint.repository;
+        let mut scopes: Vec<String> = asked.into_iter().map(str::to_owned).collect();
+        let own = match self.access {
+            Access::Pull if asked.is_some() => None,
+            Access::Pull => Some(format!("repository:{repository}:pull")),
+            Access::Push => Some(format!("repository:{repository}:pull,push")),
+        };
+        let also = also.map(|other| format!("repository:{other}:pull"));
+        for scope in own.into_iter().chain(also) {
+            if !scopes.contains(&scope) {
+                scopes.push(scope);
+            }
+        }
+        scopes
     }
 }

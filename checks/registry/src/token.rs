@@ -4,13 +4,13 @@
 
 use serde::Deserialize;
 use ureq::Body;
-use ureq::http::Response;
+use ureq::http::{Method, Response};
 
 use crate::Error;
 use crate::answer::{read, words};
 use crate::credentials::{Credential, Secret};
 use crate::session::Session;
-use crate::transport::Call;
+use crate::transport::{Call, Payload};
 use crate::url::{Url, encode};
 
 /// Bytes of a token's document.
@@ -25,12 +25,12 @@ struct Token {
 }
 
 impl Session {
-    /// Fetches a token for a scope.
+    /// Fetches a token for these scopes.
     pub(crate) fn token(
         &self,
         realm: &str,
         service: Option<&str>,
-        scope: &str,
+        scopes: &[String],
         credential: Option<&Credential>,
     ) -> Result<String, Error> {
         let wrong = |why: &str| Error::Protocol {
@@ -44,14 +44,11 @@ impl Session {
         if self.tls && self.verify && !url.tls {
             return Err(wrong("that way is not protected by TLS"));
         }
-        let mut query = format!("scope={}", encode(scope));
-        if let Some(service) = service {
-            query = format!("service={}&{query}", encode(service));
-        }
         let identity = match credential.map(|credential| &credential.secret) {
             Some(Secret::Identity(token)) => Some(token),
             _ => None,
         };
+        let query = query(service, scopes, identity.is_some());
         let form = identity.map(|token| {
             let token = encode(token);
             format!("grant_type=refresh_token&client_id=hpcctl&refresh_token={token}&{query}")
@@ -62,12 +59,18 @@ impl Session {
         }
         let verify = self.verify || !url.same_origin(&self.url("/"));
         let basic = credential.and_then(Credential::basic);
+        let method = if form.is_some() {
+            Method::POST
+        } else {
+            Method::GET
+        };
         let call = Call {
+            method,
             url,
             accept: "application/json",
             authorization: basic.as_deref(),
-            from: None,
-            form: form.as_deref(),
+            headers: &[],
+            payload: form.as_deref().map_or(Payload::Nothing, Payload::Form),
             verify,
         };
         let answer = self.ask_for_token(&call, credential)?;
@@ -111,4 +114,19 @@ impl Session {
             }
         }
     }
+}
+
+/// The parameters of a request for a token.
+fn query(service: Option<&str>, scopes: &[String], is_form: bool) -> String {
+    // OAuth 2 has one parameter for all scopes (RFC 6749, section 3.3).
+    let scopes = match is_form {
+        true => vec![scopes.join(" ")],
+        false => scopes.to_vec(),
+    };
+    let service = service.map(|service| format!("service={}", encode(service)));
+    let scopes = scopes
+        .iter()
+        .map(|scope| format!("scope={}", encode(scope)));
+    let all: Vec<String> = service.into_iter().chain(scopes).collect();
+    all.join("&")
 }

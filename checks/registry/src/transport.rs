@@ -4,15 +4,15 @@
 //! that asked for it, never to another one that it leads to (RFC 9110, section 15.4).
 
 use std::collections::HashMap;
-use std::io;
+use std::io::{self, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rustls::CertificateError;
-use ureq::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION, RANGE};
-use ureq::http::{Method, Request, Response};
+use ureq::http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
+use ureq::http::{HeaderName, Method, Request, Response};
 use ureq::tls::{RootCerts, TlsConfig};
-use ureq::{Agent, Body};
+use ureq::{Agent, Body, SendBody};
 
 use crate::url::Url;
 use crate::{Error, Settings};
@@ -23,19 +23,52 @@ const REDIRECTS: usize = 8;
 /// Bytes of the headers of an answer.
 const HEADERS: usize = 64 * 1024;
 
+/// What a stream of bytes is sent as.
+const OCTETS: &str = "application/octet-stream";
+
 /// A request.
 #[derive(Clone)]
 pub(crate) struct Call<'a> {
+    pub(crate) method: Method,
     pub(crate) url: Url,
     pub(crate) accept: &'a str,
     /// The value of `Authorization`.
     pub(crate) authorization: Option<&'a str>,
-    /// The byte to begin at.
-    pub(crate) from: Option<u64>,
-    /// The fields of a form to be posted.
-    pub(crate) form: Option<&'a str>,
+    /// More headers.
+    pub(crate) headers: &'a [(HeaderName, String)],
+    pub(crate) payload: Payload<'a>,
     /// Whether certificates are checked.
     pub(crate) verify: bool,
+}
+
+/// What a request carries; it can be sent again.
+#[derive(Clone, Copy)]
+pub(crate) enum Payload<'a> {
+    /// Nothing.
+    Nothing,
+    /// The fields of a form, with credentials in them: no redirect passes them on.
+    Form(&'a str),
+    /// A document.
+    Bytes {
+        media_type: &'a str,
+        bytes: &'a [u8],
+    },
+    /// So many bytes, which are read as they are sent.
+    Stream { bytes: &'a dyn Stream, size: u64 },
+}
+
+/// Bytes that can be read more than once.
+pub(crate) trait Stream {
+    /// Begins to read them.
+    fn open(&self) -> io::Result<Box<dyn Read + '_>>;
+}
+
+impl Payload<'_> {
+    /// No bytes, of a method that carries some elsewhere.
+    pub(crate) const EMPTY: Self = Self::Bytes {
+        media_type: OCTETS,
+        bytes: &[],
+    };
 }
 
 /// The wire.
@@ -66,7 +99,11 @@ impl Transport {
             }
             let location = answer.headers().get(LOCATION);
             let location = location.and_then(|value| value.to_str().ok());
-            here.url = next(&here.url, location, here.form.is_some())?;
+            // A browser would turn anything else into a GET (RFC 9110, section 15.4).
+            let keeps = matches!(answer.status().as_u16(), 307 | 308)
+                || matches!(here.method, Method::GET | Method::HEAD);
+            let may = keeps && !matches!(here.payload, Payload::Form(_));
+            here.url = next(&here.url, location, may)?;
             if !here.url.same_origin(&call.url) {
                 here.authorization = None;
                 here.verify = true;
@@ -85,23 +122,37 @@ impl Transport {
         };
         let agent = self.agent(&call.url, call.verify)?;
         let mut request = Request::builder()
+            .method(&call.method)
             .uri(call.url.full())
             .header(ACCEPT, call.accept);
         if let Some(value) = call.authorization {
             request = request.header(AUTHORIZATION, value);
         }
-        if let Some(from) = call.from {
-            request = request.header(RANGE, format!("bytes={from}-"));
+        for (name, value) in call.headers {
+            request = request.header(name, value);
         }
-        let answer = match call.form {
-            Some(form) => {
+        let answer = match call.payload {
+            Payload::Nothing => agent.run(request.body(()).map_err(malformed)?),
+            Payload::Form(form) => {
                 let request = request
-                    .method(Method::POST)
                     .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
                     .body(form.to_owned());
                 agent.run(request.map_err(malformed)?)
             }
-            None => agent.run(request.body(()).map_err(malformed)?),
+            Payload::Bytes { media_type, bytes } => {
+                let request = request.header(CONTENT_TYPE, media_type).body(bytes);
+                agent.run(request.map_err(malformed)?)
+            }
+            Payload::Stream { bytes, size } => {
+                let mut reader = bytes
+                    .open()
+                    .map_err(|error| self.fault(&call.url, &error.into()))?;
+                let request = request
+                    .header(CONTENT_TYPE, OCTETS)
+                    .header(CONTENT_LENGTH, size)
+                    .body(SendBody::from_reader(&mut reader));
+                agent.run(request.map_err(malformed)?)
+            }
         };
         answer.map_err(|error| self.fault(&call.url, &error))
     }
@@ -183,13 +234,13 @@ impl Transport {
 }
 
 /// Where a redirect leads.
-fn next(from: &Url, location: Option<&str>, is_form: bool) -> Result<Url, Error> {
+pub(crate) fn next(from: &Url, location: Option<&str>, may: bool) -> Result<Url, Error> {
     let refuse = |why: &str| Error::Protocol {
         url: from.to_string(),
         why: why.to_owned(),
     };
-    if is_form {
-        return Err(refuse("a redirect would pass credentials on"));
+    if !may {
+        return Err(refuse("a redirect leads a request on that must not be"));
     }
     let location = location.ok_or_else(|| refuse("a redirect does not say where to"))?;
     let next = from
@@ -236,12 +287,12 @@ mod tests {
     #[test]
     fn a_redirect_never_leaves_tls_nor_takes_a_form_along() {
         let from = Url::parse("https://r.example/v2/a").unwrap();
-        let to = |location| next(&from, location, false).map(|url| url.full());
+        let to = |location| next(&from, location, true).map(|url| url.full());
         assert_eq!(to(Some("/b")).unwrap(), "https://r.example/b");
         for location in [None, Some("http://r.example/b"), Some("ftp://r.example/b")] {
             assert!(to(location).is_err(), "{location:?}");
         }
-        assert!(next(&from, Some("/b"), true).is_err());
+        assert!(next(&from, Some("/b"), false).is_err());
     }
 
     #[test]

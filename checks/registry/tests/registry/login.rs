@@ -3,8 +3,11 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use hpcctl_registry::{Digest, Error};
+use hpcctl_registry::{Client, Digest, Error, Silent};
 
+use crate::memory::Memory;
+use crate::mock::{Fault, Mock, Ways};
+use crate::neighbour::Neighbour;
 use crate::server::{Reply, Server};
 use crate::trial::{MANIFEST, Trial, manifest};
 
@@ -100,7 +103,7 @@ fn an_identity_token_is_posted() {
     address.set(server.address.to_string()).unwrap();
     let entry = r#"{"auth":"dXNlcjo=","identitytoken":"re&fresh"}"#;
     Trial::new().login(&server, entry).find_on(&server).unwrap();
-    let body = &server.seen_at("/token")[0].body;
+    let body = server.seen_at("/token")[0].body();
     assert!(
         body.contains("grant_type=refresh_token") && body.contains("refresh_token=re%26fresh"),
         "{body}"
@@ -223,4 +226,48 @@ fn a_helper_is_asked() {
     std::fs::set_permissions(bin.join("docker-credential-test"), mode).unwrap();
     let path = bin.to_str().unwrap().to_owned();
     trial.with("PATH", path).find_on(&server).unwrap();
+}
+
+#[test]
+fn a_token_for_pushing_also_reads_what_is_mounted() {
+    let address = Arc::new(OnceLock::new());
+    let known: Arc<OnceLock<String>> = Arc::clone(&address);
+    let image = Memory::of(10);
+    let mock = Mock::failing(Ways::default(), move |seen, _, _| {
+        let here = known.wait();
+        if seen.path.starts_with("/token") {
+            // A token is good for what it was asked for, which it says.
+            let good = seen.path.split('?').nth(1).unwrap_or_default();
+            return Some(Fault::Say(Reply::ok(format!(r#"{{"token":"{good}"}}"#))));
+        }
+        let token = seen.header("authorization").unwrap_or_default();
+        let has = |scope: &str| token.contains(&format!("scope=repository%3A{scope}"));
+        let may = match seen.path.as_str() {
+            "/v2/" => !token.is_empty(),
+            path if path.contains("mount=") => {
+                has("a%2Fb%3Apull%2Cpush") && has("other%2Fone%3Apull")
+            }
+            path if path.starts_with("/v2/other/") => has("other%2Fone%3Apull"),
+            _ => has("a%2Fb%3Apull%2Cpush"),
+        };
+        let challenge =
+            format!(r#"Bearer realm="http://{here}/token",scope="repository:a/b:pull""#);
+        let challenge = match seen.path.starts_with("/v2/a/") {
+            true => challenge,
+            false => format!(r#"Bearer realm="http://{here}/token""#),
+        };
+        let refused = Reply::new(401, "").header("WWW-Authenticate", challenge);
+        (!may).then_some(Fault::Say(refused))
+    });
+    address.set(mock.server.address.to_string()).unwrap();
+    mock.state
+        .lock()
+        .unwrap()
+        .elsewhere
+        .clone_from(&image.blobs);
+    let source = Neighbour::new(&mock, &image);
+    let name = format!("{}/a/b", mock.server.address).parse().unwrap();
+    let client = Client::new(Trial::new().settings());
+    let pushed = client.push(&name, &source).unwrap().blobs(&Silent).unwrap();
+    assert_eq!((pushed.mounted, pushed.sent), (4, 0));
 }

@@ -8,7 +8,12 @@
 
 mod hostile;
 mod login;
+mod memory;
+mod mock;
+mod neighbour;
 mod places;
+mod push;
+mod referrers;
 mod resume;
 mod server;
 mod trial;

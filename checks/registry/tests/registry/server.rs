@@ -16,10 +16,17 @@ pub struct Seen {
     /// The path and the query.
     pub path: String,
     headers: Vec<(String, String)>,
-    pub body: String,
+    pub bytes: Vec<u8>,
+    /// Whether the connection broke before all of them came.
+    pub cut: bool,
 }
 
 impl Seen {
+    /// The body as text.
+    pub fn body(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
     /// A header by its name, which is in lower case here.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut found = self.headers.iter().filter(|(key, _)| key == name);
@@ -46,6 +53,8 @@ pub struct Reply {
     cut: usize,
     /// How long nothing is sent before.
     silence: Duration,
+    /// Whether the connection is closed without a word.
+    nothing: bool,
 }
 
 impl Reply {
@@ -56,6 +65,15 @@ impl Reply {
             body: body.into(),
             cut: usize::MAX,
             silence: Duration::ZERO,
+            nothing: false,
+        }
+    }
+
+    /// No answer at all: the connection is closed.
+    pub fn nothing() -> Self {
+        Self {
+            nothing: true,
+            ..Self::ok("")
         }
     }
 
@@ -88,15 +106,23 @@ pub struct Server {
 impl Server {
     /// Answers each request as `answer` says, which is also told how many came before.
     pub fn start(answer: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static) -> Self {
+        Self::cutting(|_, _| usize::MAX, answer)
+    }
+
+    /// Breaks off after so many bytes of a request as `cut` says.
+    pub fn cutting(
+        cut: impl Fn(&Seen, usize) -> usize + Send + Sync + 'static,
+        answer: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::new(Mutex::new(Vec::new()));
-        let (answer, all) = (Arc::new(answer), Arc::clone(&seen));
+        let (answer, all) = (Arc::new((cut, answer)), Arc::clone(&seen));
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (answer, all) = (Arc::clone(&answer), Arc::clone(&all));
                 // A client that went away ends its connection.
-                thread::spawn(move || serve(stream, &*answer, &all));
+                thread::spawn(move || serve(stream, &answer.0, &answer.1, &all));
             }
         });
         Self { address, seen }
@@ -118,6 +144,7 @@ impl Server {
 
 fn serve(
     stream: TcpStream,
+    cut: &(dyn Fn(&Seen, usize) -> usize + Send + Sync),
     answer: &(dyn Fn(&Seen, usize) -> Reply + Send + Sync),
     all: &Mutex<Vec<Seen>>,
 ) -> Option<()> {
@@ -143,8 +170,14 @@ fn serve(
         all.push(seen.clone());
         all.len() - 1
     };
+    let most = cut(&seen, before);
+    receive_body(&mut input, &mut seen, most)?;
+    all.lock().unwrap()[before].bytes.clone_from(&seen.bytes);
     let reply = answer(&seen, before);
     thread::sleep(reply.silence);
+    if reply.nothing || seen.cut {
+        return None;
+    }
     let mut head = format!("HTTP/1.1 {} Reply\r\nConnection: close\r\n", reply.status);
     if !reply
         .headers
@@ -157,6 +190,9 @@ fn serve(
         head += &format!("{name}: {value}\r\n");
     }
     out.write_all(format!("{head}\r\n").as_bytes()).ok()?;
+    if seen.method == "HEAD" {
+        return Some(());
+    }
     out.write_all(&reply.body[..reply.cut.min(reply.body.len())])
         .ok()
 }
@@ -175,15 +211,21 @@ fn receive(input: &mut impl BufRead) -> Option<Seen> {
             None => break,
         }
     }
-    let mut seen = Seen {
+    Some(Seen {
         method,
         path,
         headers,
-        body: String::new(),
-    };
+        bytes: Vec::new(),
+        cut: false,
+    })
+}
+
+fn receive_body(input: &mut impl BufRead, seen: &mut Seen, most: usize) -> Option<()> {
     let length = seen
         .header("content-length")
         .map_or(0, |length| length.parse().unwrap());
-    input.take(length).read_to_string(&mut seen.body).ok()?;
-    Some(seen)
+    let wanted = length.min(most as u64);
+    input.take(wanted).read_to_end(&mut seen.bytes).ok()?;
+    seen.cut = (seen.bytes.len() as u64) < length;
+    Some(())
 }
