@@ -18,6 +18,8 @@ mod layout;
 mod lint;
 mod man;
 mod operations;
+mod proxy;
+mod push;
 mod real;
 mod reality;
 mod registry;

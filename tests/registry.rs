@@ -19,19 +19,19 @@ const READY: Duration = Duration::from_secs(20);
 
 /// The user `tester` with the password `pass-word`, as htpasswd(1) writes it, and as a file
 /// of podman login keeps it.
-const USER: &str = "tester:$2b$04$NJuIoT9yNf1jN/WoNEfmIe0NinTQN.4i/UH3c2JVD1udQlAglwg/m\n";
-const AUTH: &str = "dGVzdGVyOnBhc3Mtd29yZA==";
+pub const USER: &str = "tester:$2b$04$NJuIoT9yNf1jN/WoNEfmIe0NinTQN.4i/UH3c2JVD1udQlAglwg/m\n";
+pub const AUTH: &str = "dGVzdGVyOnBhc3Mtd29yZA==";
 
 /// A registry that runs until it is dropped.
-struct Registry {
+pub struct Registry {
     child: Child,
-    port: u16,
+    pub port: u16,
     _dir: TempDir,
 }
 
 impl Registry {
     /// Starts one; `more` goes into the section `http`, and what follows it.
-    fn start(more: &str) -> Self {
+    pub fn start(more: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0")
             .unwrap()
@@ -68,12 +68,12 @@ impl Registry {
         registry
     }
 
-    fn name(&self, repository: &str) -> String {
+    pub fn name(&self, repository: &str) -> String {
         format!("127.0.0.1:{}/{repository}", self.port)
     }
 
     /// Copies an image into it.
-    fn push(&self, from: &str, to: &str, more: &[&str]) {
+    pub fn push(&self, from: &str, to: &str, more: &[&str]) {
         let to = format!("docker://{}", self.name(to));
         let mut skopeo = Command::new("skopeo");
         skopeo.args([
@@ -96,14 +96,18 @@ impl Drop for Registry {
 }
 
 /// A home without the settings of whoever runs the tests.
-struct Home(TempDir);
+pub struct Home(TempDir);
 
 impl Home {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    fn put(&self, path: &str, text: impl AsRef<[u8]>) -> PathBuf {
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub fn put(&self, path: &str, text: impl AsRef<[u8]>) -> PathBuf {
         let path = self.0.path().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, text).unwrap();
@@ -142,7 +146,7 @@ impl Home {
     }
 }
 
-fn images() -> PathBuf {
+pub fn images() -> PathBuf {
     PathBuf::from(std::env::var_os("HPCCTL_IMAGES").expect("HPCCTL_IMAGES, as tests/run sets it"))
 }
 
@@ -271,10 +275,10 @@ fn a_mirror_stands_in_for_a_registry() {
 }
 
 /// A certificate of an authority of the site, for 127.0.0.1.
-struct Certificates(TempDir);
+pub struct Certificates(TempDir);
 
 impl Certificates {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let made = Self(tempfile::tempdir().unwrap());
         made.openssl("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=site -keyout ca.key -out ca.crt");
         made.openssl("req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=registry -keyout server.key -out server.csr");
@@ -289,7 +293,7 @@ impl Certificates {
         assert_eq!(run.code, 0, "openssl {line}: {}", run.stderr);
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 }

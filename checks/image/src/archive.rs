@@ -54,7 +54,7 @@ impl Archive {
     }
 
     /// Indexes a tar by its headers; contents are passed over.
-    fn index(blob: Blob, limits: &Limits) -> Self {
+    pub(crate) fn index(blob: Blob, limits: &Limits) -> Self {
         let mut walk = Walk::new(blob.reader(None), limits);
         let mut entries = HashMap::new();
         let fault = gather(&mut walk, limits, &mut entries, |walk, head| {
@@ -118,6 +118,15 @@ impl Archive {
             Some(Place::File { offset, size }) => Ok(Stored::Tar(self.blob.part(*offset, *size))),
             Some(Place::Layer(read)) => Ok(Stored::Read(Arc::clone(read))),
             Some(Place::Document(_) | Place::Link(_)) => Err(format!("{name} is not a tar")),
+            None => Err(self.missing(name)),
+        }
+    }
+
+    /// An entry of a plain archive, whatever it is.
+    pub(crate) fn file(&self, name: &str) -> Result<Blob, String> {
+        match self.find(name) {
+            Some(Place::File { offset, size }) => Ok(self.blob.part(*offset, *size)),
+            Some(_) => Err(format!("{name} is no file")),
             None => Err(self.missing(name)),
         }
     }

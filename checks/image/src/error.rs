@@ -51,6 +51,9 @@ pub enum Error {
         /// The platforms that it has.
         choices: String,
     },
+    /// It holds no manifest whose bytes could be passed on.
+    #[error("{0}")]
+    NoManifest(String),
     /// There is no cataloger of that name.
     #[error("there is no cataloger {name}: there are {known}")]
     NoCataloger {
@@ -90,6 +93,10 @@ impl Error {
     pub fn advice(&self) -> Option<String> {
         match self {
             Self::Registry(error) => error.advice(),
+            Self::NoManifest(_) => Some(
+                "write it once with `skopeo copy IMAGE oci-archive:FILE`, and go on with that file"
+                    .to_owned(),
+            ),
             _ => None,
         }
     }

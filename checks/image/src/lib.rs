@@ -11,6 +11,7 @@ mod catalog;
 mod compression;
 mod config;
 mod error;
+mod exact;
 mod ext;
 mod fault;
 mod format;
@@ -36,6 +37,7 @@ mod unowned;
 
 pub use catalog::{CATALOGERS, Cataloger};
 pub use error::Error;
+pub use exact::{Exactly, exact};
 /// A path as a glob of [`Options::exclude_paths`] that stands for itself alone.
 pub use globset::escape as escape_glob;
 pub use limits::Limits;

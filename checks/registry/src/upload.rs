@@ -3,9 +3,9 @@
 //! Source: the OCI distribution specification 1.1 ("Pushing blobs": a HEAD, a mount from another
 //! repository, POST, PATCH with `Content-Range`, PUT with the digest).
 
+mod part;
+
 use std::cell::RefCell;
-use std::io::{self, Read};
-use std::time::{Duration, Instant};
 
 use ureq::Body;
 use ureq::http::header::{CONTENT_LENGTH, CONTENT_RANGE, LOCATION, RANGE};
@@ -13,12 +13,12 @@ use ureq::http::{Method, Response, StatusCode};
 
 use crate::answer::text;
 use crate::contents::Descriptor;
-use crate::digest::Hasher;
 use crate::push_error::{PushError, Step};
 use crate::session::{Ask, Refusal, Session};
-use crate::transport::{Payload, Stream, next};
+use crate::transport::{Payload, next};
 use crate::url::{Url, encode};
 use crate::{Digest, Error, Progress, Source};
+use part::{Hashing, Part};
 
 /// Bytes that are sent with one request, unless the registry wants more.
 pub(crate) const CHUNK: u64 = 32 << 20;
@@ -31,9 +31,6 @@ const PROGRESS: u64 = 1 << 20;
 
 /// Breaks in all before a blob counts as one that cannot be sent.
 const BREAKS: u32 = 100;
-
-/// Bytes a second below which a connection counts as dead.
-const SLOWEST: u64 = 1 << 10;
 
 /// How a blob came to be in a registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -183,7 +180,7 @@ impl Upload<'_> {
 
     /// Sends all of it with one request.
     fn send_whole(&self, location: &Url, hashing: &RefCell<Hashing>) -> Result<(), Halt> {
-        let part = self.part(0, self.blob.size, hashing);
+        let part = Part::of(self, 0, self.blob.size, hashing);
         let answer = self.session.attempt(&Ask {
             payload: Payload::Stream {
                 bytes: &part,
@@ -255,7 +252,7 @@ impl Upload<'_> {
         range: std::ops::Range<u64>,
         hashing: &RefCell<Hashing>,
     ) -> Result<Result<Response<Body>, Refusal>, Halt> {
-        let part = self.part(range.start, range.end - range.start, hashing);
+        let part = Part::of(self, range.start, range.end - range.start, hashing);
         let named = [(CONTENT_RANGE, format!("{}-{}", range.start, range.end - 1))];
         let answer = self.session.attempt(&Ask {
             headers: &named,
@@ -288,17 +285,6 @@ impl Upload<'_> {
         match (reached(&answer), here) {
             (Some(reached), Ok(here)) if reached <= self.blob.size => Ok((here, reached)),
             _ => Err(Halt::Lost(None)),
-        }
-    }
-
-    fn part<'h>(&'h self, from: u64, size: u64, hashing: &'h RefCell<Hashing>) -> Part<'h> {
-        Part {
-            source: self.source,
-            blob: self.blob,
-            from,
-            size,
-            hashing,
-            fault: RefCell::new(None),
         }
     }
 
@@ -387,122 +373,6 @@ fn refuses_chunks(refusal: &Refusal) -> bool {
     matches!(status(refusal), Some(400 | 405 | 411 | 413 | 415 | 501))
 }
 
-/// A digest that is formed of bytes which are sent, each once, though some are sent again.
-struct Hashing {
-    hasher: Hasher,
-    reached: u64,
-}
-
-impl Hashing {
-    fn new(digest: &Digest) -> Self {
-        Self {
-            hasher: digest.hasher(),
-            reached: 0,
-        }
-    }
-
-    fn add(&mut self, place: u64, bytes: &[u8]) {
-        let known = usize::try_from(self.reached.saturating_sub(place)).unwrap_or(usize::MAX);
-        if place <= self.reached && known < bytes.len() {
-            self.hasher.add(&bytes[known..]);
-            self.reached = place + bytes.len() as u64;
-        }
-    }
-
-    /// Refuses what was read to its end and has another digest.
-    fn check(&self, upload: &Upload<'_>) -> Result<(), PushError> {
-        let actual = self.hasher.digest();
-        if self.reached < upload.blob.size || actual == upload.blob.digest {
-            return Ok(());
-        }
-        Err(PushError::Source {
-            name: upload.source.name(),
-            why: format!("the blob {} has the digest {actual}", upload.blob.digest),
-        })
-    }
-}
-
-/// A part of a blob, as often as it must be sent.
-struct Part<'a> {
-    source: &'a dyn Source,
-    blob: &'a Descriptor,
-    from: u64,
-    size: u64,
-    hashing: &'a RefCell<Hashing>,
-    /// Why the source did not give it.
-    fault: RefCell<Option<String>>,
-}
-
-impl Part<'_> {
-    /// Tells the source's own fault, which would look like one of the connection.
-    fn fault(&self, upload: &Upload<'_>) -> Result<(), PushError> {
-        match self.fault.take() {
-            Some(why) => Err(PushError::Source {
-                name: upload.source.name(),
-                why: format!("the blob {}: {why}", self.blob.digest),
-            }),
-            None => Ok(()),
-        }
-    }
-
-    fn failed(&self, why: String) -> io::Error {
-        self.fault.replace(Some(why.clone()));
-        io::Error::other(why)
-    }
-}
-
-impl Stream for Part<'_> {
-    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
-        let bytes = self
-            .source
-            .blob(&self.blob.digest, self.blob.size, self.from);
-        Ok(Box::new(Sending {
-            bytes: bytes.map_err(|error| self.failed(error.to_string()))?,
-            part: self,
-            place: self.from,
-            until: Instant::now() + Duration::from_secs(60 + self.size / SLOWEST),
-        }))
-    }
-}
-
-/// The bytes of a part on their way.
-struct Sending<'a> {
-    bytes: Box<dyn Read + Send + 'a>,
-    part: &'a Part<'a>,
-    place: u64,
-    until: Instant,
-}
-
-impl Read for Sending<'_> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if Instant::now() > self.until {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
-        let left = self.part.from + self.part.size - self.place;
-        let wanted = out.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-        if wanted == 0 {
-            return Ok(0);
-        }
-        let count = loop {
-            match self.bytes.read(&mut out[..wanted]) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(self.part.failed(error.to_string())),
-                Ok(0) => {
-                    let why = format!("it ends after {} bytes", self.place);
-                    return Err(self.part.failed(why));
-                }
-                Ok(count) => break count,
-            }
-        };
-        self.part
-            .hashing
-            .borrow_mut()
-            .add(self.place, &out[..count]);
-        self.place += count as u64;
-        Ok(count)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -519,15 +389,5 @@ mod tests {
         for range in ["", "1-2", "0-", "0--1", "0-18446744073709551615"] {
             assert_eq!(said(range), None, "{range}");
         }
-    }
-
-    #[test]
-    fn bytes_that_are_sent_again_are_hashed_once() {
-        let digest = Digest::sha256(b"abcdef");
-        let mut hashing = Hashing::new(&digest);
-        for (place, bytes) in [(0, "abc"), (1, "bcd"), (0, "a"), (4, "ef"), (9, "x")] {
-            hashing.add(place, bytes.as_bytes());
-        }
-        assert_eq!((hashing.reached, hashing.hasher.digest()), (6, digest));
     }
 }

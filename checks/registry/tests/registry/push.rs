@@ -15,6 +15,9 @@ const CHUNK: u64 = 100_000;
 /// Bytes of a layer: two chunks and a part of one.
 const LAYER: usize = 250_000;
 
+/// A fault with its name.
+type Named = (&'static str, fn() -> Fault);
+
 /// Publishes an image as `a/b:v1`, with an artifact.
 fn publish(trial: &Trial, mock: &Mock, image: &dyn Source) -> Result<Pushed, PushError> {
     let name = format!("{}/a/b", mock.server.address).parse().unwrap();
@@ -97,7 +100,7 @@ fn whatever_happens_once_the_image_is_complete_or_the_tag_untouched() {
     publish(&Trial::new(), &clean, &image).unwrap();
     let all = clean.requests();
     assert!(all.len() > 40, "{all:#?}");
-    let faults: [(&str, fn() -> Fault); 7] = [
+    let faults: [Named; 7] = [
         ("429", || {
             Fault::Say(Reply::new(429, "").header("Retry-After", "0"))
         }),
@@ -108,13 +111,13 @@ fn whatever_happens_once_the_image_is_complete_or_the_tag_untouched() {
         ("cut", || Fault::Cut(1)),
         ("truncate", || Fault::Truncate(1)),
     ];
-    for place in 0..all.len() {
+    for (place, request) in all.iter().enumerate() {
         for (name, fault) in faults {
             let mock = Mock::failing(Ways::default(), move |_, before, _| {
                 (before == place).then(fault)
             });
             let result = publish(&Trial::new(), &mock, &image);
-            let what = format!("{name} at {place}, {}", all[place]);
+            let what = format!("{name} at {place}, {request}");
             match result {
                 Ok(_) => assert_complete(&mock, &image),
                 // Plain HTTP on the loopback is tried once.
@@ -133,7 +136,7 @@ fn whatever_goes_on_happening_the_tag_is_untouched_or_at_the_image() {
     let clean = Mock::start(Ways::default());
     publish(&Trial::new(), &clean, &image).unwrap();
     let count = clean.requests().len();
-    let faults: [(&str, fn() -> Fault); 5] = [
+    let faults: [Named; 5] = [
         ("429", || {
             Fault::Say(Reply::new(429, "").header("Retry-After", "3600"))
         }),

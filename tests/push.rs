@@ -1,0 +1,366 @@
+//! Pushing to a real registry: Debian's docker-registry with a login and TLS, in front of it a proxy
+//! that fails; skopeo copies back what arrived.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use hpcctl_image::{Exactly, exact};
+use hpcctl_registry::{
+    Artifact, Before, Client, Digest, Holder, Part, Patience, PushError, Pushed, Settings, Silent,
+    Source,
+};
+use serde_json::Value;
+
+use crate::cli::Run;
+use crate::proxy::{Fault, Line, Proxy};
+use crate::real::real;
+use crate::registry::{AUTH, Certificates, Home, Registry, USER, images};
+
+/// A registry with a login, reached by TLS through a proxy.
+struct Place {
+    home: Home,
+    certificates: Certificates,
+    registry: Registry,
+    users: std::path::PathBuf,
+}
+
+impl Place {
+    /// One whose registry speaks plain HTTP to the proxy.
+    fn behind_a_proxy() -> Self {
+        let (home, certificates) = (Home::new(), Certificates::new());
+        let users = home.put("users", USER);
+        let registry = Registry::start(&format!(
+            "  relativeurls: true\nauth:\n  htpasswd: {{realm: test, path: {}}}\n",
+            users.display()
+        ));
+        Self {
+            home,
+            certificates,
+            registry,
+            users,
+        }
+    }
+
+    /// One whose registry speaks TLS itself.
+    fn with_tls() -> Self {
+        let mut place = Self::behind_a_proxy();
+        place.registry = Registry::start(&format!(
+            "  tls: {{certificate: {}, key: {}}}\nauth:\n  htpasswd: {{realm: test, path: {}}}\n",
+            place.certificates.path("server.crt").display(),
+            place.certificates.path("server.key").display(),
+            place.users.display()
+        ));
+        place
+    }
+
+    fn proxy(
+        &self,
+        choose: impl Fn(&Line, usize) -> Option<Fault> + Send + Sync + 'static,
+    ) -> Proxy {
+        Proxy::start(&self.certificates, self.registry.port, choose)
+    }
+
+    /// A client that is logged in at a port, and trusts the authority of the site.
+    fn client(&self, port: u16) -> Client {
+        let auth = format!(r#"{{"auths":{{"127.0.0.1:{port}":{{"auth":"{AUTH}"}}}}}}"#);
+        let auth = self.home.put(&format!("{port}.json"), auth);
+        let authority = self.certificates.path("ca.crt");
+        let env = |name: &str| match name {
+            "HOME" => Some(self.home.path().display().to_string()),
+            "REGISTRY_AUTH_FILE" => Some(auth.display().to_string()),
+            "SSL_CERT_FILE" => Some(authority.display().to_string()),
+            _ => None,
+        };
+        let root = self.home.path().display().to_string();
+        let mut settings = Settings::load(&env, &root).unwrap();
+        settings.patience = Patience {
+            pause: Duration::from_millis(10),
+            ..Patience::default()
+        };
+        Client::new(settings)
+    }
+
+    /// skopeo at a port, which takes this user's word.
+    fn skopeo(&self, args: &[&str]) -> Run {
+        Run::of(Command::new("skopeo").args(args))
+    }
+
+    /// The digest of what skopeo copies back; none where there is nothing.
+    fn copied_back(&self, port: u16, name: &str) -> Option<String> {
+        let dir = tempfile::tempdir().unwrap();
+        let from = format!("docker://127.0.0.1:{port}/{name}");
+        let to = format!("dir:{}", dir.path().display());
+        let run = self.skopeo(&[
+            "copy",
+            "--quiet",
+            "--all",
+            "--insecure-policy",
+            "--preserve-digests",
+            "--src-tls-verify=false",
+            "--src-creds=tester:pass-word",
+            &from,
+            &to,
+        ]);
+        if run.code != 0 {
+            assert!(run.stderr.contains("manifest unknown"), "{}", run.stderr);
+            return None;
+        }
+        let manifest = fs::read(dir.path().join("manifest.json")).unwrap();
+        Some(Digest::sha256(&manifest).to_string())
+    }
+}
+
+/// A layout of a small image: an index of two platforms, and an older image.
+fn layouts(home: &Path) -> (String, String) {
+    let archive = crate::scan::image(home);
+    let archive = format!("docker-archive:{}", archive.display());
+    let to = |name: &str| format!("oci:{}:{name}", home.join("layout").display());
+    let copy = |from: &str, name: &str| {
+        let run = Run::of(Command::new("skopeo").args([
+            "copy",
+            "--quiet",
+            "--insecure-policy",
+            from,
+            &to(name),
+        ]));
+        assert_eq!(run.code, 0, "{}", run.stderr);
+    };
+    copy(&archive, "old");
+    // An index that no tool would write so, of the one image that there is.
+    let top = home.join("layout/index.json");
+    let mut index: Value = serde_json::from_slice(&fs::read(&top).unwrap()).unwrap();
+    let mut one = index["manifests"][0].clone();
+    one.as_object_mut().unwrap().remove("annotations");
+    one["platform"] = serde_json::json!({"os": "linux", "architecture": "amd64"});
+    let text = format!("{{\n\"manifests\" :[ {one} ],\t\"schemaVersion\":2}}\n\n");
+    let digest = Digest::sha256(text.as_bytes());
+    fs::write(home.join("layout/blobs/sha256").join(digest.hex()), &text).unwrap();
+    let entry = serde_json::json!({
+        "mediaType": "application/vnd.oci.image.index.v1+json",
+        "digest": digest, "size": text.len(),
+        "annotations": {"org.opencontainers.image.ref.name": "new"},
+    });
+    index["manifests"].as_array_mut().unwrap().push(entry);
+    fs::write(&top, index.to_string()).unwrap();
+    (to("old"), to("new"))
+}
+
+fn open(reference: &str) -> Box<dyn Source> {
+    exact(&reference.parse().unwrap(), &Exactly::default()).unwrap()
+}
+
+/// Publishes an image, with an artifact, as `REPOSITORY:v1`.
+fn publish(
+    client: &Client,
+    port: u16,
+    repository: &str,
+    image: &dyn Source,
+    chunk: u64,
+) -> Result<(Pushed, Holder), PushError> {
+    let name = format!("127.0.0.1:{port}/{repository}").parse().unwrap();
+    let push = client.push(&name, image)?.in_chunks_of(chunk);
+    let before = Before::At(push.tag("v1")?);
+    let pushed = push.blobs(&Silent)?;
+    push.manifest_by_digest()?;
+    let read = push.read_back()?;
+    let part = Part {
+        media_type: "application/spdx+json".to_owned(),
+        bytes: b"{}\n".to_vec(),
+        ..Part::default()
+    };
+    let artifact = Artifact {
+        artifact_type: part.media_type.clone(),
+        parts: vec![part],
+        ..Artifact::default()
+    };
+    let attached = push.attach(&read, &artifact)?;
+    let holder = attached.holder;
+    push.confirm_attached(&[attached])?;
+    push.move_tag(&read, "v1", &before)?;
+    Ok((pushed, holder))
+}
+
+#[test]
+fn a_real_image_arrives_byte_for_byte() {
+    if !real("a_real_image_arrives_byte_for_byte") {
+        return;
+    }
+    let place = Place::with_tls();
+    let port = place.registry.port;
+    let client = place.client(port);
+    let image = open(&format!("oci:{}/layout:v2", images().display()));
+    let wanted = image.root().digest.to_string();
+    let (pushed, holder) = publish(&client, port, "site/debian", &*image, 8 << 20).unwrap();
+    assert!(pushed.sent >= 3 && pushed.bytes > 30_000_000, "{pushed:?}");
+    assert_eq!(holder, Holder::Tag);
+    assert_eq!(
+        place.copied_back(port, "site/debian:v1"),
+        Some(wanted.clone())
+    );
+    let by_digest = format!("site/debian@{wanted}");
+    assert_eq!(place.copied_back(port, &by_digest), Some(wanted.clone()));
+    // The list of what is attached is where the specification has it.
+    let list = format!(
+        "docker://127.0.0.1:{port}/site/debian:{}",
+        wanted.replace(':', "-")
+    );
+    let list = place.skopeo(&[
+        "inspect",
+        "--raw",
+        "--tls-verify=false",
+        "--creds=tester:pass-word",
+        &list,
+    ]);
+    let list = list.json();
+    assert_eq!(
+        list["manifests"][0]["artifactType"],
+        "application/spdx+json"
+    );
+    // From there to another repository nothing is sent.
+    let found = client.find(
+        &format!("127.0.0.1:{port}/site/debian:v1").parse().unwrap(),
+        1 << 20,
+    );
+    let (pushed, _) = publish(&client, port, "public/debian", &found.unwrap(), 8 << 20).unwrap();
+    assert_eq!((pushed.sent, pushed.there), (0, 0), "{pushed:?}");
+    assert_eq!(
+        place.copied_back(port, "public/debian:v1"),
+        Some(wanted.clone())
+    );
+    // And from there to another registry it goes without being stored here.
+    let other = Place::with_tls();
+    let far = other.registry.port;
+    let reader = place.client(port);
+    let found = reader.find(
+        &format!("127.0.0.1:{port}/site/debian:v1").parse().unwrap(),
+        1 << 20,
+    );
+    let (pushed, _) = publish(&other.client(far), far, "a", &found.unwrap(), 8 << 20).unwrap();
+    assert!(pushed.sent >= 3, "{pushed:?}");
+    assert_eq!(other.copied_back(far, "a:v1"), Some(wanted));
+}
+
+#[test]
+fn a_proxy_that_fails_leaves_the_tag_or_lets_the_image_through() {
+    if !real("a_proxy_that_fails_leaves_the_tag_or_lets_the_image_through") {
+        return;
+    }
+    let place = Place::behind_a_proxy();
+    let (old, new) = layouts(place.home.path());
+    let (old, new) = (open(&old), open(&new));
+    let wanted = new.root().digest.to_string();
+    let clean = place.proxy(|_, _| None);
+    let client = place.client(clean.port);
+    publish(&client, clean.port, "clean", &*new, 300).unwrap();
+    let all = clean.seen();
+    assert!(all.len() > 30, "{all:#?}");
+    assert_eq!(
+        place.copied_back(place.registry.port, "clean:v1"),
+        Some(wanted.clone())
+    );
+    let faults = [
+        Fault::Status(429),
+        Fault::Status(500),
+        Fault::Reset,
+        Fault::CutRequest(20),
+        Fault::CutAnswer(0),
+        Fault::CutAnswer(150),
+    ];
+    let mut through = 0;
+    for point in 0..all.len() {
+        let fault = faults[point % faults.len()];
+        let proxy = place.proxy(move |_, before| (before == point).then_some(fault));
+        let repository = format!("once{point}");
+        let done = publish(
+            &place.client(proxy.port),
+            proxy.port,
+            &repository,
+            &*new,
+            300,
+        );
+        let what = format!(
+            "{fault:?} at {point}, {:?}: {:?}",
+            all[point],
+            done.as_ref().err()
+        );
+        let name = format!("{repository}:v1");
+        let found = place.copied_back(place.registry.port, &name);
+        match done {
+            Ok(_) => {
+                through += 1;
+                assert_eq!(found.as_deref(), Some(&*wanted), "{what}");
+            }
+            Err(_) => assert_eq!(found, None, "{what}"),
+        }
+    }
+    assert!(
+        through >= all.len() - 3,
+        "only {through} of {} came through",
+        all.len()
+    );
+    // What does not stop leaves the older image under the tag.
+    let before = old.root().digest.to_string();
+    for point in (2..all.len()).step_by(3) {
+        let fault = faults[point / 3 % faults.len()];
+        let repository = format!("always{point}");
+        let (direct, port) = (place.proxy(|_, _| None), place.registry.port);
+        publish(
+            &place.client(direct.port),
+            direct.port,
+            &repository,
+            &*old,
+            300,
+        )
+        .unwrap();
+        let proxy = place.proxy(move |_, before| (before >= point).then_some(fault));
+        let done = publish(
+            &place.client(proxy.port),
+            proxy.port,
+            &repository,
+            &*new,
+            300,
+        );
+        let found = place
+            .copied_back(port, &format!("{repository}:v1"))
+            .unwrap();
+        let what = format!("{fault:?} from {point}, {:?}", all[point]);
+        match (done, found) {
+            (Ok(_), found) => assert_eq!(found, wanted, "{what}"),
+            (Err(error), found) if found == wanted => {
+                let told = error
+                    .to_string()
+                    .contains("where the tag stands is not known");
+                assert!(told, "{what}: {error}");
+            }
+            (Err(_), found) => assert_eq!(found, before, "{what}"),
+        }
+    }
+}
+
+#[test]
+fn a_wrong_login_is_not_tried_again() {
+    if !real("a_wrong_login_is_not_tried_again") {
+        return;
+    }
+    let place = Place::behind_a_proxy();
+    let (_, new) = layouts(place.home.path());
+    let proxy = place.proxy(|_, _| None);
+    // tester:wrong-word, kept for this port.
+    let wrong = format!(
+        r#"{{"auths":{{"127.0.0.1:{}":{{"auth":"dGVzdGVyOndyb25nLXdvcmQ="}}}}}}"#,
+        proxy.port
+    );
+    let client = place.client(proxy.port);
+    place.home.put(&format!("{}.json", proxy.port), wrong);
+    let error = publish(&client, proxy.port, "a", &*open(&new), 300).unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("a login is needed") && text.contains("was not tried again"),
+        "{text}"
+    );
+    assert!(!text.contains("wrong-word"), "{text}");
+    assert!(proxy.seen().len() < 5, "{:?}", proxy.seen());
+    assert_eq!(place.copied_back(place.registry.port, "a:v1"), None);
+}
