@@ -4,8 +4,10 @@
 //! Pure: a scan's report, a policy and a time go in, a decision comes out; the same input gives
 //! the same decision. What is not known is never allowed unless the policy says so.
 
+pub mod attest;
 mod case;
 mod decide;
+pub mod log;
 pub mod policy;
 mod rules;
 
