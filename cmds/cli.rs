@@ -5,7 +5,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::ui::Ui;
-use crate::{completions, doctor, gate, license, man, policy, scan};
+use crate::{completions, doctor, gate, license, man, policy, publish, scan, verify};
 
 /// Containers on HPC nodes: what can run here, what is in an image, and may it be published.
 ///
@@ -51,6 +51,8 @@ pub enum Command {
     Scan(Box<scan::Scan>),
     License(license::License),
     Gate(Box<gate::Gate>),
+    Publish(Box<publish::Publish>),
+    Verify(verify::Verify),
     Policy(policy::Policy),
     Completions(completions::Completions),
     Man(man::Man),
@@ -64,6 +66,8 @@ impl Command {
             Self::Scan(scan) => scan.run(ui),
             Self::License(license) => license.run(ui),
             Self::Gate(gate) => gate.run(ui),
+            Self::Publish(publish) => publish.run(ui),
+            Self::Verify(verify) => verify.run(ui),
             Self::Policy(policy) => policy.run(ui),
             Self::Completions(completions) => completions.run(),
             Self::Man(man) => man.run(),

@@ -1,7 +1,9 @@
 //! `hpcctl`: what this node can do, what is in an image, and whether it may be published.
 
+mod bounded;
 mod cli;
 mod completions;
+mod decisions;
 mod doctor;
 mod emit;
 mod exit;
@@ -11,9 +13,11 @@ mod interrupt;
 mod license;
 mod man;
 mod policy;
+mod publish;
 mod scan;
 mod state;
 mod ui;
+mod verify;
 
 use std::process::ExitCode;
 

@@ -19,6 +19,7 @@ mod lint;
 mod man;
 mod operations;
 mod proxy;
+mod publish;
 mod push;
 mod real;
 mod reality;

@@ -19,16 +19,16 @@ use crate::real::real;
 use crate::registry::{AUTH, Certificates, Home, Registry, USER, images};
 
 /// A registry with a login, reached by TLS through a proxy.
-struct Place {
-    home: Home,
+pub struct Place {
+    pub home: Home,
     certificates: Certificates,
-    registry: Registry,
+    pub registry: Registry,
     users: std::path::PathBuf,
 }
 
 impl Place {
     /// One whose registry speaks plain HTTP to the proxy.
-    fn behind_a_proxy() -> Self {
+    pub fn behind_a_proxy() -> Self {
         let (home, certificates) = (Home::new(), Certificates::new());
         let users = home.put("users", USER);
         let registry = Registry::start(&format!(
@@ -44,7 +44,7 @@ impl Place {
     }
 
     /// One whose registry speaks TLS itself.
-    fn with_tls() -> Self {
+    pub fn with_tls() -> Self {
         let mut place = Self::behind_a_proxy();
         place.registry = Registry::start(&format!(
             "  tls: {{certificate: {}, key: {}}}\nauth:\n  htpasswd: {{realm: test, path: {}}}\n",
@@ -55,23 +55,33 @@ impl Place {
         place
     }
 
-    fn proxy(
+    pub fn proxy(
         &self,
         choose: impl Fn(&Line, usize) -> Option<Fault> + Send + Sync + 'static,
     ) -> Proxy {
         Proxy::start(&self.certificates, self.registry.port, choose)
     }
 
-    /// A client that is logged in at a port, and trusts the authority of the site.
-    fn client(&self, port: u16) -> Client {
-        let auth = format!(r#"{{"auths":{{"127.0.0.1:{port}":{{"auth":"{AUTH}"}}}}}}"#);
-        let auth = self.home.put(&format!("{port}.json"), auth);
+    /// The environment of who is logged in at ports, and trusts the authority of the site.
+    pub fn env(&self, ports: &[u16]) -> Vec<(&'static str, String)> {
+        let at = |port: &u16| format!(r#""127.0.0.1:{port}":{{"auth":"{AUTH}"}}"#);
+        let auths: Vec<String> = ports.iter().map(at).collect();
+        let auth = format!(r#"{{"auths":{{{}}}}}"#, auths.join(","));
+        let auth = self.home.put(&format!("{}.json", ports[0]), auth);
         let authority = self.certificates.path("ca.crt");
-        let env = |name: &str| match name {
-            "HOME" => Some(self.home.path().display().to_string()),
-            "REGISTRY_AUTH_FILE" => Some(auth.display().to_string()),
-            "SSL_CERT_FILE" => Some(authority.display().to_string()),
-            _ => None,
+        vec![
+            ("HOME", self.home.path().display().to_string()),
+            ("REGISTRY_AUTH_FILE", auth.display().to_string()),
+            ("SSL_CERT_FILE", authority.display().to_string()),
+        ]
+    }
+
+    /// A client that is logged in at a port, and trusts the authority of the site.
+    pub fn client(&self, port: u16) -> Client {
+        let variables = self.env(&[port]);
+        let env = |name: &str| {
+            let found = variables.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| value.clone())
         };
         let root = self.home.path().display().to_string();
         let mut settings = Settings::load(&env, &root).unwrap();
@@ -88,7 +98,7 @@ impl Place {
     }
 
     /// The digest of what skopeo copies back; none where there is nothing.
-    fn copied_back(&self, port: u16, name: &str) -> Option<String> {
+    pub fn copied_back(&self, port: u16, name: &str) -> Option<String> {
         let dir = tempfile::tempdir().unwrap();
         let from = format!("docker://127.0.0.1:{port}/{name}");
         let to = format!("dir:{}", dir.path().display());

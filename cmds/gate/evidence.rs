@@ -1,11 +1,11 @@
 //! Other results of an image, which a policy may ask for.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use hpcctl_gate::Evidence;
 use serde_json::Value;
 
+use crate::bounded;
 use crate::failure::Failure;
 
 /// No result is larger.
@@ -19,11 +19,7 @@ pub fn read(files: &[PathBuf]) -> Result<Vec<Evidence>, Failure> {
 fn one(file: &Path) -> Result<Evidence, Failure> {
     let name = file.display().to_string();
     let unreadable = |why: String| Failure::unreachable(format!("cannot read {name}: {why}"));
-    let meta = fs::metadata(file).map_err(|error| unreadable(error.to_string()))?;
-    if meta.len() > LIMIT {
-        return Err(unreadable(format!("it is larger than {LIMIT} bytes")));
-    }
-    let bytes = fs::read(file).map_err(|error| unreadable(error.to_string()))?;
+    let bytes = bounded::bytes(file, LIMIT).map_err(|error| unreadable(error.to_string()))?;
     let report: Value =
         serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
     let text = |pointer: &str| report.pointer(pointer).and_then(Value::as_str);

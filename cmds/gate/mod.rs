@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use hpcctl_gate::{Case, decide};
 use hpcctl_model::gate::Outcome;
 use hpcctl_reports::{Kind, Report};
 use jiff::Timestamp;
@@ -13,11 +12,14 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::ui::Ui;
 
+mod decided;
 mod evidence;
+mod log;
 mod policies;
 mod rules;
 mod scanned;
 
+pub use decided::{Decided, decided};
 pub use policies::policies;
 pub use rules::explain;
 
@@ -50,6 +52,9 @@ pub struct Gate {
     command: Option<GateCommand>,
     #[command(flatten)]
     judged: Option<Judged>,
+    /// Where the image is to go; what no class of the policy matches is public
+    #[arg(long, value_name = "HOST/NAME")]
+    to: Option<String>,
     #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::output_help(Kind::Gate))]
     output: Vec<String>,
 }
@@ -71,6 +76,24 @@ EXIT STATUS
         #[arg(required = true, value_name = "RULE")]
         rules: Vec<String>,
     },
+    /// Read the log of decisions
+    ///
+    /// Each record of the log holds the digest of the one before: what was changed, taken out or
+    /// put in shows.
+    #[command(after_long_help = "\
+EXAMPLES
+  hpcctl gate log show
+  hpcctl gate log verify --state /srv/hpcctl
+
+EXIT STATUS
+  0, or 1 where the log is not as it was written.")]
+    Log {
+        /// What to do with it
+        what: log::What,
+        /// Where results are kept [default: as hpcctl gate has it]
+        #[arg(long, value_name = "DIR")]
+        state: Option<PathBuf>,
+    },
 }
 
 /// What is judged, and by what.
@@ -82,9 +105,6 @@ pub struct Judged {
     /// The project's policy; where the site has one, it can only tighten that
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
-    /// Where the image is to go; what no class of the policy matches is public
-    #[arg(long, value_name = "HOST/NAME")]
-    pub to: Option<String>,
     /// Decide as of this time instead of now (RFC 3339)
     #[arg(long, value_name = "TIME")]
     pub now: Option<Timestamp>,
@@ -106,6 +126,7 @@ impl Gate {
         match (&self.command, &self.judged) {
             (Some(GateCommand::List), _) => rules::list(),
             (Some(GateCommand::Explain { rules }), _) => explain(rules),
+            (Some(GateCommand::Log { what, state }), _) => log::run(*what, state.as_deref()),
             (None, Some(judged)) => self.judge(judged, ui),
             (None, None) => Err(Failure::usage("an image is asked for")
                 .hint("hpcctl gate REF, or hpcctl gate list for the rules")),
@@ -114,21 +135,9 @@ impl Gate {
 
     fn judge(&self, judged: &Judged, ui: &Ui) -> Result<Exit, Failure> {
         let outputs = emit::outputs(&self.output, Kind::Gate)?;
-        // A policy that is not valid is told before a scan of many minutes.
-        let policies = policies(judged.policy.as_deref())?;
-        let results = evidence::read(&judged.results)?;
-        let begun = Timestamp::now();
-        let scan = scanned::scanned(judged, ui)?;
-        let case = Case {
-            scan: &scan.result,
-            unknowns: &scan.unknowns,
-            destination: judged.to.as_deref(),
-            results: &results,
-            now: judged.now.unwrap_or(begun),
-        };
-        let gate = decide(case, &policies);
-        let outcome = gate.decision.outcome;
-        let report = emit::envelope("gate", begun, gate, scan.unknowns);
+        let decided = decided("gate", judged, self.to.as_deref(), ui)?;
+        let outcome = decided.gate.decision.outcome;
+        let report = emit::envelope("gate", decided.begun, decided.gate, decided.scan.unknowns);
         emit::write(&Report::Gate(&report), &outputs, ui)?;
         Ok(exit(outcome))
     }

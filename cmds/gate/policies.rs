@@ -1,11 +1,11 @@
 //! The policies that a decision is made by: where they lie, and how what is wrong is told.
 
-use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use hpcctl_gate::Policies;
 
+use crate::bounded;
 use crate::failure::Failure;
 
 /// The site's policy.
@@ -16,7 +16,7 @@ const LIMIT: u64 = 16 << 20;
 
 /// Reads the site's policy where there is one, and the project's where one was named.
 pub fn policies(project: Option<&Path>) -> Result<Policies, Failure> {
-    let site = text(Path::new(SITE)).map_err(|error| unreadable(SITE, &error));
+    let site = bounded::text(Path::new(SITE), LIMIT).map_err(|error| unreadable(SITE, &error));
     let site = match site {
         Err(_) if !Path::new(SITE).exists() => None,
         site => Some(site?),
@@ -25,7 +25,7 @@ pub fn policies(project: Option<&Path>) -> Result<Policies, Failure> {
         None => None,
         Some(path) => {
             let name = path.display().to_string();
-            let text = text(path).map_err(|error| unreadable(&name, &error))?;
+            let text = bounded::text(path, LIMIT).map_err(|error| unreadable(&name, &error))?;
             Some((name, text))
         }
     };
@@ -37,15 +37,4 @@ pub fn policies(project: Option<&Path>) -> Result<Policies, Failure> {
 /// A policy that cannot be read is no policy: nothing is allowed by one that nobody read.
 fn unreadable(name: &str, error: &io::Error) -> Failure {
     Failure::configuration(format!("cannot read the policy {name}: {error}"))
-}
-
-fn text(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    fs::File::open(path)?
-        .take(LIMIT + 1)
-        .read_to_string(&mut text)?;
-    if u64::try_from(text.len()).is_ok_and(|len| len > LIMIT) {
-        return Err(io::Error::other(format!("it is larger than {LIMIT} bytes")));
-    }
-    Ok(text)
 }

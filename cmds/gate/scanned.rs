@@ -1,7 +1,6 @@
 //! What was found in an image: from the report of an earlier scan of the same digest, else by
 //! scanning it.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use hpcctl_image::{Options, Reference};
@@ -10,11 +9,15 @@ use hpcctl_model::scan::Scan;
 use jiff::Timestamp;
 
 use super::Judged;
+use crate::bounded;
 use crate::emit;
 use crate::failure::Failure;
 use crate::scan;
 use crate::state;
 use crate::ui::Ui;
+
+/// No report is larger.
+const LIMIT: u64 = 1 << 30;
 
 /// The report of a scan of the image.
 pub fn scanned(judged: &Judged, ui: &Ui) -> Result<Envelope<Scan>, Failure> {
@@ -65,7 +68,7 @@ fn path(digest: Option<&str>, directory: &Path) -> Option<PathBuf> {
 
 /// A report that is there, whole, and from this very version of hpcctl.
 fn known(path: &Path) -> Option<Envelope<Scan>> {
-    let bytes = fs::read(path).ok()?;
+    let bytes = bounded::bytes(path, LIMIT).ok()?;
     let report: Envelope<Scan> = serde_json::from_slice(&bytes).ok()?;
     let hex = path.file_stem()?.to_str()?.replacen('-', ":", 1);
     let is_of_us =

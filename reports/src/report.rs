@@ -7,6 +7,7 @@ use hpcctl_model::doctor::Doctor;
 use hpcctl_model::gate::Gate;
 use hpcctl_model::license::Identified;
 use hpcctl_model::lint::Lints;
+use hpcctl_model::publish::{Publish, Verify};
 use hpcctl_model::scan::Scan;
 use hpcctl_model::why::Why;
 
@@ -25,6 +26,10 @@ pub enum Kind {
     Why,
     /// Whether an image may be published.
     Gate,
+    /// An image that was published.
+    Publish,
+    /// Whether what is published matches a decision.
+    Verify,
 }
 
 /// A report to be written.
@@ -42,6 +47,10 @@ pub enum Report<'a> {
     Why(&'a Envelope<Why>),
     /// Whether an image may be published.
     Gate(&'a Envelope<Gate>),
+    /// An image that was published.
+    Publish(&'a Envelope<Publish>),
+    /// Whether what is published matches a decision.
+    Verify(&'a Envelope<Verify>),
 }
 
 impl<'a> Report<'a> {
@@ -54,6 +63,8 @@ impl<'a> Report<'a> {
             Self::Lint(_) => Kind::Lint,
             Self::Why(_) => Kind::Why,
             Self::Gate(_) => Kind::Gate,
+            Self::Publish(_) => Kind::Publish,
+            Self::Verify(_) => Kind::Verify,
         }
     }
 
@@ -93,6 +104,22 @@ impl<'a> Report<'a> {
     pub(crate) fn gate(&self) -> Result<&'a Envelope<Gate>, Error> {
         match self {
             Self::Gate(report) => Ok(report),
+            _ => Err(Error::Kind(self.kind())),
+        }
+    }
+
+    /// An image that was published.
+    pub(crate) fn publish(&self) -> Result<&'a Envelope<Publish>, Error> {
+        match self {
+            Self::Publish(report) => Ok(report),
+            _ => Err(Error::Kind(self.kind())),
+        }
+    }
+
+    /// Whether what is published matches a decision.
+    pub(crate) fn verify(&self) -> Result<&'a Envelope<Verify>, Error> {
+        match self {
+            Self::Verify(report) => Ok(report),
             _ => Err(Error::Kind(self.kind())),
         }
     }

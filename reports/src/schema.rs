@@ -5,6 +5,7 @@ use hpcctl_model::doctor::Doctor;
 use hpcctl_model::gate::Gate;
 use hpcctl_model::license::Identified;
 use hpcctl_model::lint::Lints;
+use hpcctl_model::publish::{Publish, Verify};
 use hpcctl_model::scan::Scan;
 use hpcctl_model::why::Why;
 use schemars::{Schema, schema_for};
@@ -51,6 +52,16 @@ pub static SCHEMAS: &[Published] = &[
         kind: "gate",
         number: 1,
         make: || schema_for!(Envelope<Gate>),
+    },
+    Published {
+        kind: "publish",
+        number: 1,
+        make: || schema_for!(Envelope<Publish>),
+    },
+    Published {
+        kind: "verify",
+        number: 1,
+        make: || schema_for!(Envelope<Verify>),
     },
 ];
 

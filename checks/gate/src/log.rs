@@ -51,6 +51,9 @@ pub enum LogError {
     /// A record does not follow the one before.
     #[error("line {0} does not follow the line before: a line was changed, taken out or put in")]
     Broken(u64),
+    /// Records that were there are gone.
+    #[error("it ends before the record that was its last: lines were taken out")]
+    Shorter,
     /// The last line is cut short.
     #[error("the last line is cut short: its decision was not carried out")]
     Torn {
@@ -224,7 +227,14 @@ mod tests {
             };
             let is_whole = cut == bytes.len() - 1;
             assert_eq!(sha256.is_none(), is_whole, "cut at {cut}");
-            assert_eq!(head, if is_whole { whole.clone() } else { before.clone() });
+            assert_eq!(
+                head,
+                if is_whole {
+                    whole.clone()
+                } else {
+                    before.clone()
+                }
+            );
             let (line, after) = head.next(json!("again"), sha256).unwrap();
             let mended = [&bytes[..cut], b"\n", &line].concat();
             assert_eq!(verify(&mended[..], |_| {}).unwrap(), after, "cut at {cut}");

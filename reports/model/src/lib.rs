@@ -8,6 +8,7 @@ pub mod envelope;
 pub mod gate;
 pub mod license;
 pub mod lint;
+pub mod publish;
 pub mod scan;
 pub mod why;
 

@@ -3,7 +3,6 @@
 
 use std::io::Write;
 
-use hpcctl_model::Envelope;
 use hpcctl_model::gate::{Finding, Gate, Level, Outcome, RuleResult};
 
 use crate::report::{Error, Kind, Options, Report};
@@ -27,9 +26,13 @@ fn write(
     options: &Options,
     out: &mut dyn Write,
 ) -> Result<(), Error> {
-    let report = report.gate()?;
-    let gate = &report.result;
-    let mut text = head(report, options);
+    let text = decision(&report.gate()?.result, options);
+    Ok(out.write_all(text.as_bytes())?)
+}
+
+/// A decision with all that led to it.
+pub(super) fn decision(gate: &Gate, options: &Options) -> String {
+    let mut text = head(gate, options);
     let rules = || gate.decision.rules.iter();
     let counting = |rule: &&RuleResult| rule.outcome > Outcome::Allow;
     for rule in rules().filter(counting) {
@@ -40,12 +43,10 @@ fn write(
         text += &findings(rule, options);
     }
     text += &table(gate, options);
-    text += &waivers(gate, options);
-    Ok(out.write_all(text.as_bytes())?)
+    text + &waivers(gate, options)
 }
 
-fn head(report: &Envelope<Gate>, options: &Options) -> String {
-    let gate = &report.result;
+fn head(gate: &Gate, options: &Options) -> String {
     let says = match gate.decision.outcome {
         Outcome::Allow => "it may be published there",
         Outcome::Review => "a person has to look before it is published there",
@@ -177,6 +178,7 @@ fn waivers(gate: &Gate, options: &Options) -> String {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use hpcctl_model::Envelope;
     use hpcctl_model::gate::{Decision, Destination, PolicyUsed, Subject, WaiverState, WaiverUsed};
 
     use super::*;

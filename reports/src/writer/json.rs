@@ -16,6 +16,8 @@ pub static WRITER: Writer = Writer {
         Kind::Lint,
         Kind::Why,
         Kind::Gate,
+        Kind::Publish,
+        Kind::Verify,
     ],
     write,
 };
@@ -32,6 +34,8 @@ fn write(
         Report::License(report) => serde_json::to_writer_pretty(&mut *out, report)?,
         Report::Why(report) => serde_json::to_writer_pretty(&mut *out, report)?,
         Report::Gate(report) => serde_json::to_writer_pretty(&mut *out, report)?,
+        Report::Publish(report) => serde_json::to_writer_pretty(&mut *out, report)?,
+        Report::Verify(report) => serde_json::to_writer_pretty(&mut *out, report)?,
         Report::Lint(report) => serde_json::to_writer_pretty(&mut *out, report)?,
     }
     Ok(writeln!(out)?)

@@ -18,12 +18,14 @@ mod lint_table;
 mod markdown;
 mod nhc;
 mod notice;
+mod publish_table;
 mod sarif;
 mod scan_jsonl;
 mod scan_table;
 mod source_index;
 mod spdx_json;
 mod spdx_tag_value;
+mod verify_table;
 mod why_table;
 
 /// Writes a report in a version of its format; none is the newest.
@@ -50,6 +52,8 @@ pub static WRITERS: &[&Writer] = &[
     &lint_table::WRITER,
     &why_table::WRITER,
     &gate_table::WRITER,
+    &publish_table::WRITER,
+    &verify_table::WRITER,
     &json::WRITER,
     &license_jsonl::WRITER,
     &line::WRITER,
@@ -93,6 +97,8 @@ mod tests {
             Kind::Lint,
             Kind::Why,
             Kind::Gate,
+            Kind::Publish,
+            Kind::Verify,
         ] {
             let mut names: Vec<&str> = of_kind(kind).map(|writer| writer.name).collect();
             assert_eq!(

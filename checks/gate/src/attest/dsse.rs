@@ -7,9 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{KeyError, PublicKey, SigningKey, Statement};
 
-/// The media type of a bundle.
-pub(crate) const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
-
 /// The type of an in-toto payload.
 const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 
@@ -51,6 +48,11 @@ struct Signature {
     keyid: String,
 }
 
+impl Bundle {
+    /// The media type of a bundle.
+    pub const MEDIA_TYPE: &'static str = "application/vnd.dev.sigstore.bundle.v0.3+json";
+}
+
 /// Why a bundle does not verify.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VerifyError {
@@ -72,7 +74,7 @@ pub fn sign(statement: &Statement, key: &SigningKey) -> Result<Bundle, KeyError>
     let signature = key.sign(&encoded(PAYLOAD_TYPE, &payload))?;
     let keyid = key.public().id();
     Ok(Bundle {
-        media_type: MEDIA_TYPE.into(),
+        media_type: Bundle::MEDIA_TYPE.into(),
         verification_material: Material {
             public_key: Hint {
                 hint: keyid.clone(),
@@ -97,7 +99,7 @@ pub fn sign(statement: &Statement, key: &SigningKey) -> Result<Bundle, KeyError>
 /// When it is no bundle, or no signature is by the key: then nothing of it may be believed.
 pub fn verify(bundle: &Bundle, key: &PublicKey) -> Result<Statement, VerifyError> {
     let form = |why: &str| VerifyError::Form(why.to_owned());
-    if bundle.media_type != MEDIA_TYPE {
+    if bundle.media_type != Bundle::MEDIA_TYPE {
         return Err(form("another media type"));
     }
     let envelope = &bundle.dsse_envelope;

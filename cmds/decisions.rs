@@ -1,0 +1,147 @@
+//! The log of decisions in the state directory: one writer at a time, every record on disk before
+//! anything follows from it.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use hpcctl_gate::log::{Head, LogError, Record, verify};
+use hpcctl_model::gate::Gate;
+use rustix::fs::{FlockOperation, flock};
+use serde_json::{Value, json};
+
+use crate::bounded;
+use crate::failure::{Failure, chain};
+use crate::state;
+
+/// The largest head.
+const HEAD: u64 = 4096;
+
+/// The log.
+#[derive(Debug)]
+pub struct Decisions {
+    log: PathBuf,
+    head: PathBuf,
+}
+
+impl Decisions {
+    /// The log below a state directory.
+    pub fn below(directory: &Path) -> Self {
+        Self {
+            log: directory.join("decisions.jsonl"),
+            head: directory.join("decisions.head"),
+        }
+    }
+
+    /// Appends a record, and answers where the log then ends.
+    ///
+    /// A log that was changed is not written to: nothing is decided on top of what cannot be
+    /// trusted.
+    pub fn append(&self, decision: Value) -> Result<Head, Failure> {
+        self.appended(decision)
+            .map_err(|error| self.failure(&error))
+    }
+
+    fn appended(&self, decision: Value) -> Result<Head, LogError> {
+        let above = self.log.parent().unwrap_or(Path::new("."));
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(above)?;
+        let open = File::options()
+            .read(true)
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(&self.log);
+        let mut file = open?;
+        flock(&file, FlockOperation::LockExclusive).map_err(io::Error::from)?;
+        let (head, torn, cut) = match self.end(&file) {
+            Ok(head) => (head, None, false),
+            Err(LogError::Torn { head, sha256 }) => (head, sha256, true),
+            Err(error) => return Err(error),
+        };
+        let (line, head) = head.next(decision, torn).map_err(io::Error::from)?;
+        let line = if cut { [b"\n", &*line].concat() } else { line };
+        file.write_all(&line)?;
+        file.sync_all()?;
+        let text = serde_json::to_vec(&head).map_err(io::Error::from)?;
+        state::write(&self.head, &text)?;
+        Ok(head)
+    }
+
+    /// Reads the log to its end; `each` sees every record.
+    pub fn verified(&self, each: impl FnMut(&Record)) -> Result<Head, LogError> {
+        let file = match File::open(&self.log) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return match self.kept()? {
+                    Some(_) => Err(LogError::Shorter),
+                    None => Ok(Head::default()),
+                };
+            }
+            file => file?,
+        };
+        flock(&file, FlockOperation::LockShared).map_err(io::Error::from)?;
+        let head = verify(BufReader::new(file), each)?;
+        self.compared(head)
+    }
+
+    fn end(&self, file: &File) -> Result<Head, LogError> {
+        let head = verify(BufReader::new(file.try_clone()?), |_| {})?;
+        self.compared(head)
+    }
+
+    /// The end that was found, if it is not before the one that was kept.
+    fn compared(&self, head: Head) -> Result<Head, LogError> {
+        match self.kept()? {
+            Some(kept) if kept.records > head.records => Err(LogError::Shorter),
+            Some(kept) if kept.records == head.records && kept != head => {
+                Err(LogError::Broken(kept.records))
+            }
+            // A crash came between the record and the head.
+            _ => Ok(head),
+        }
+    }
+
+    fn kept(&self) -> io::Result<Option<Head>> {
+        match bounded::bytes(&self.head, HEAD) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            bytes => Ok(serde_json::from_slice(&bytes?).ok()),
+        }
+    }
+
+    /// Why the log cannot be used.
+    pub fn failure(&self, error: &LogError) -> Failure {
+        let log = self.log.display();
+        let failure = Failure::unreachable(format!(
+            "cannot use the log of decisions {log}: {}",
+            chain(error)
+        ));
+        match error {
+            LogError::Io(_) => failure.hint("name another state directory: --state DIR"),
+            _ => failure.hint("find out who changed it; move it away to begin a new one"),
+        }
+    }
+}
+
+/// What the log keeps of a decision.
+pub fn decided(event: &str, gate: &Gate) -> Value {
+    let rules = gate.decision.rules.iter().map(|rule| {
+        json!({
+            "id": rule.id,
+            "outcome": rule.outcome.as_str(),
+            "findings": rule.findings.len(),
+            "waived_by": rule.waived_by,
+        })
+    });
+    json!({
+        "event": event,
+        "subject": gate.subject,
+        "destination": gate.destination,
+        "outcome": gate.decision.outcome.as_str(),
+        "now": gate.now,
+        "policies": gate.policies,
+        "rules": rules.collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,60 @@
+//! From an image and the policies to a decision that is logged: what `gate` and `publish` share.
+
+use hpcctl_gate::{Case, decide};
+use hpcctl_model::Envelope;
+use hpcctl_model::gate::Gate;
+use hpcctl_model::scan::Scan;
+use jiff::Timestamp;
+
+use super::{Judged, evidence, policies, scanned};
+use crate::decisions::{self, Decisions};
+use crate::failure::Failure;
+use crate::state;
+use crate::ui::Ui;
+
+/// A decision, and what it was made about.
+pub struct Decided {
+    /// When the work began.
+    pub begun: Timestamp,
+    /// The decision.
+    pub gate: Gate,
+    /// The report of the scan.
+    pub scan: Envelope<Scan>,
+    /// Where decisions are logged.
+    pub log: Decisions,
+}
+
+/// Decides, and logs the decision before anybody hears of it.
+pub fn decided(
+    event: &str,
+    judged: &Judged,
+    to: Option<&str>,
+    ui: &Ui,
+) -> Result<Decided, Failure> {
+    // What is wrong on our side is told before a scan of many minutes.
+    let policies = policies(judged.policy.as_deref())?;
+    let results = evidence::read(&judged.results)?;
+    let log = Decisions::below(&state::directory(judged.state.as_deref())?);
+    log.verified(|_| {}).or_else(|error| match error {
+        // The next record says that it was seen.
+        hpcctl_gate::log::LogError::Torn { head, .. } => Ok(head),
+        error => Err(log.failure(&error)),
+    })?;
+    let begun = Timestamp::now();
+    let scan = scanned::scanned(judged, ui)?;
+    let case = Case {
+        scan: &scan.result,
+        unknowns: &scan.unknowns,
+        destination: to,
+        results: &results,
+        now: judged.now.unwrap_or(begun),
+    };
+    let gate = decide(case, &policies);
+    log.append(decisions::decided(event, &gate))?;
+    Ok(Decided {
+        begun,
+        gate,
+        scan,
+        log,
+    })
+}

@@ -1,0 +1,189 @@
+//! `hpcctl publish`: gate an image, push exactly the gated bytes, attach what goes with it, read
+//! back, and only then move the tag.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use hpcctl_gate::attest::SigningKey;
+use hpcctl_image::{Exactly, Reference, exact};
+use hpcctl_model::gate::Outcome;
+use hpcctl_model::publish::Publish as Published;
+use hpcctl_registry::{Client, Digest, Name, Settings};
+use hpcctl_reports::{Kind, Report};
+use serde_json::json;
+
+use crate::bounded;
+use crate::emit;
+use crate::exit::Exit;
+use crate::failure::{Failure, chain};
+use crate::gate::{Decided, Judged, decided, exit};
+use crate::scan;
+use crate::ui::Ui;
+
+mod documents;
+mod pushing;
+
+/// No key is larger.
+const KEY: u64 = 1 << 20;
+
+/// Publish an image: exactly the bytes that were gated.
+///
+/// Resolves the image to a digest once, gates it, pushes the gated manifest and its blobs by
+/// digest without writing anything anew, reads them back, attaches the bill of materials, the
+/// notices, the sources, the decision and a signed statement, and moves the tag last of all. Until
+/// then nobody who pulls the tag sees anything of it. Pushes are tried again where the registry is
+/// busy or a connection breaks, and go on where they stopped.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+EXAMPLES
+  openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out site.key
+  openssl pkey -in site.key -pubout -out site.pub
+  hpcctl publish oci:layout:v1 registry.example.org/lab/image:v1 --key site.key
+  hpcctl verify registry.example.org/lab/image:v1 --key site.pub
+
+KEYS
+  ECDSA on P-256 or Ed25519, in PEM by PKCS #8. The statement is an in-toto statement in a DSSE
+  envelope, as a Sigstore bundle.
+
+EXIT STATUS
+  0 it is published, 1 the decision was not to, 3 not everything could be looked at, 4 a policy or
+  the key is not valid, 5 the image or the registry cannot be reached or used: the tag is where it
+  was, unless the message says otherwise.")]
+pub struct Publish {
+    #[command(flatten)]
+    judged: Judged,
+    /// Where it goes; without a tag it is there by its digest alone
+    #[arg(value_name = "HOST/NAME[:TAG]")]
+    destination: String,
+    /// The key that signs
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+    /// Whether the registry must prove who it is and speak TLS
+    #[arg(
+        long,
+        value_name = "BOOL",
+        action = clap::ArgAction::Set,
+        num_args = 0..=1,
+        require_equals = true,
+        default_value = "true",
+        default_missing_value = "true"
+    )]
+    tls_verify: bool,
+    #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::output_help(Kind::Publish))]
+    output: Vec<String>,
+}
+
+impl Publish {
+    /// Carries out the command.
+    pub fn run(&self, ui: &Ui) -> Result<Exit, Failure> {
+        let outputs = emit::outputs(&self.output, Kind::Publish)?;
+        let name = destination(&self.destination)?;
+        let key = self.signing_key()?;
+        let to = format!(
+            "{}/{}",
+            name.registry.as_deref().unwrap_or_default(),
+            name.repository
+        );
+        let decided = decided("publish", &self.judged, Some(&to), ui)?;
+        let outcome = decided.gate.decision.outcome;
+        let published = match outcome {
+            Outcome::Allow => Some(self.publish(&name, &key, &decided, ui)?),
+            _ => None,
+        };
+        let result = Published {
+            gate: decided.gate,
+            published,
+        };
+        let report = emit::envelope("publish", decided.begun, result, decided.scan.unknowns);
+        emit::write(&Report::Publish(&report), &outputs, ui)?;
+        Ok(exit(outcome))
+    }
+
+    fn publish(
+        &self,
+        name: &Name,
+        key: &SigningKey,
+        decided: &Decided,
+        ui: &Ui,
+    ) -> Result<hpcctl_model::publish::Published, Failure> {
+        let gated = decided
+            .gate
+            .subject
+            .digest
+            .as_deref()
+            .and_then(|digest| digest.parse().ok());
+        let gated: Digest = gated.ok_or_else(|| Failure::fault("what was gated has no digest"))?;
+        let reference = pinned(&self.judged.reference, &gated)?;
+        let how = Exactly {
+            digest: Some(&gated),
+            ..Exactly::default()
+        };
+        let source = exact(&reference, &how).map_err(|error| scan::failure(&reference, &error))?;
+        // Whatever the name stands for by now: these bytes and no others were gated.
+        if source.root().digest != gated {
+            let found = &source.root().digest;
+            let message =
+                format!("cannot publish {reference}: it is {found} now, and {gated} was gated");
+            return Err(
+                Failure::unreachable(message).hint("publish again, so that it is gated anew")
+            );
+        }
+        let client = Client::new(self.settings()?);
+        let published = pushing::push(&client, name, &*source, key, decided, ui)?;
+        decided.log.append(json!({
+            "event": "published",
+            "subject": {"digest": published.digest, "reference": decided.gate.subject.reference},
+            "destination": {"name": published.name, "tag": published.tag},
+            "before": published.before,
+            "signed_by": published.signed_by,
+            "outcome": "allow",
+            "now": decided.gate.now,
+        }))?;
+        Ok(published)
+    }
+
+    fn signing_key(&self) -> Result<SigningKey, Failure> {
+        let name = self.key.display();
+        let unusable =
+            |why: String| Failure::configuration(format!("cannot use the key {name}: {why}"));
+        let text = bounded::text(&self.key, KEY).map_err(|error| unusable(error.to_string()))?;
+        SigningKey::from_pem(&text).map_err(|error| unusable(chain(&error)))
+    }
+
+    fn settings(&self) -> Result<Settings, Failure> {
+        let mut settings = Settings::of_this_node().map_err(|error| {
+            Failure::configuration(format!("cannot use the registry: {}", chain(&error)))
+        })?;
+        settings.tls_verify = self.tls_verify;
+        Ok(settings)
+    }
+}
+
+/// `HOST/NAME[:TAG]`, with or without its transport.
+pub fn destination(text: &str) -> Result<Name, Failure> {
+    let name = text.strip_prefix("docker://").unwrap_or(text);
+    let name: Name = name
+        .parse()
+        .map_err(|error| Failure::usage(chain(&error)))?;
+    if name.registry.is_none() {
+        return Err(
+            Failure::usage(format!("{text} names no registry")).hint(format!(
+                "name it in full, such as registry.example.org/{text}"
+            )),
+        );
+    }
+    Ok(name)
+}
+
+/// The reference to these very bytes: of a registry by the digest, since a tag may move.
+fn pinned(reference: &str, digest: &Digest) -> Result<Reference, Failure> {
+    let Some(name) = reference.strip_prefix("docker://") else {
+        return scan::parsed(reference);
+    };
+    let mut name: Name = name
+        .parse()
+        .map_err(|error| Failure::usage(chain(&error)))?;
+    name.digest = Some(digest.clone());
+    name.tag = None;
+    scan::parsed(&format!("docker://{name}"))
+}

@@ -1,0 +1,314 @@
+//! `hpcctl verify`: does what is published match a good decision.
+
+use std::io::Read;
+use std::path::PathBuf;
+
+use clap::Args;
+use hpcctl_gate::attest::{Bundle, PublicKey, Statement, verify};
+use hpcctl_image::{Exactly, Reference, exact};
+use hpcctl_model::gate::Outcome;
+use hpcctl_model::publish::{Attached, Attested, Verify as Verified};
+use hpcctl_registry::{Client, Descriptor, Digest, Repository, Settings, Source};
+use hpcctl_reports::{Kind, Report};
+use jiff::Timestamp;
+use serde_json::Value;
+use sha2::Digest as _;
+
+use crate::bounded;
+use crate::emit;
+use crate::exit::Exit;
+use crate::failure::{Failure, chain};
+use crate::publish::destination;
+use crate::scan;
+use crate::ui::Ui;
+
+/// No key, manifest or bundle is larger; no document.
+const SMALL: u64 = 16 << 20;
+const DOCUMENT: u64 = 1 << 30;
+
+/// Bytes that are read at a time.
+const BUFFER: usize = 64 * 1024;
+
+/// Verify that what is published matches a good decision.
+///
+/// Resolves the name to a digest, reads every byte of the image and of what is attached to it, and
+/// looks for a statement on this digest that the key signed, whose decision was to publish, and
+/// whose documents are there as they were.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+EXAMPLES
+  hpcctl verify registry.example.org/lab/image:v1 --key site.pub
+  hpcctl verify registry.example.org/lab/image@sha256:… --key site.pub -o json
+
+EXIT STATUS
+  0 it matches, 1 it does not, 4 the key is not valid, 5 the registry cannot be reached or the
+  image is not there.")]
+pub struct Verify {
+    /// The image
+    #[arg(value_name = "HOST/NAME[:TAG|@DIGEST]")]
+    reference: String,
+    /// The public key, or the private one, whose public half is used
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+    /// Whether the registry must prove who it is and speak TLS
+    #[arg(
+        long,
+        value_name = "BOOL",
+        action = clap::ArgAction::Set,
+        num_args = 0..=1,
+        require_equals = true,
+        default_value = "true",
+        default_missing_value = "true"
+    )]
+    tls_verify: bool,
+    #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::output_help(Kind::Verify))]
+    output: Vec<String>,
+}
+
+impl Verify {
+    /// Carries out the command.
+    pub fn run(&self, ui: &Ui) -> Result<Exit, Failure> {
+        let outputs = emit::outputs(&self.output, Kind::Verify)?;
+        let name = destination(&self.reference)?;
+        let key = self.public_key()?;
+        let begun = Timestamp::now();
+        let mut settings = Settings::of_this_node().map_err(|error| {
+            Failure::configuration(format!("cannot use the registry: {}", chain(&error)))
+        })?;
+        settings.tls_verify = self.tls_verify;
+        let found = Client::new(settings)
+            .find(&name, SMALL)
+            .map_err(|error| unreachable(&self.reference, &error))?;
+        let digest = found.manifest.digest.clone();
+        let mut problems = self.image(&name, &digest)?;
+        let (referrers, _) = found
+            .repository
+            .referrers(&digest)
+            .map_err(|error| unreachable(&self.reference, &error))?;
+        let of_us =
+            |referrer: &&Descriptor| referrer.artifact_type.as_deref() == Some(Bundle::MEDIA_TYPE);
+        let decisions: Vec<Attested> = referrers
+            .iter()
+            .filter(of_us)
+            .map(|referrer| attested(&found.repository, referrer, &digest, &key))
+            .collect();
+        // The newest of those that the key signed counts: an older leave may have been taken back.
+        let signed = decisions
+            .iter()
+            .filter(|decision| decision.outcome.is_some());
+        match signed.max_by_key(|decision| {
+            decision
+                .now
+                .as_deref()
+                .and_then(|now| now.parse::<Timestamp>().ok())
+        }) {
+            None => problems.push("No decision about this digest is signed by the key.".to_owned()),
+            Some(newest) => {
+                if newest.outcome != Some(Outcome::Allow) {
+                    problems.push("The newest decision was not to publish.".to_owned());
+                }
+                problems.extend(newest.problems.iter().cloned());
+            }
+        }
+        let result = Verified {
+            reference: self.reference.clone(),
+            digest: digest.to_string(),
+            verified: problems.is_empty(),
+            decisions,
+            problems,
+        };
+        let exit = if result.verified {
+            Exit::Clean
+        } else {
+            Exit::Findings
+        };
+        let report = emit::envelope("verify", begun, result, Vec::new());
+        emit::write(&Report::Verify(&report), &outputs, ui)?;
+        Ok(exit)
+    }
+
+    fn public_key(&self) -> Result<PublicKey, Failure> {
+        let name = self.key.display();
+        let unusable =
+            |why: String| Failure::configuration(format!("cannot use the key {name}: {why}"));
+        let text = bounded::text(&self.key, SMALL).map_err(|error| unusable(error.to_string()))?;
+        PublicKey::from_pem(&text).map_err(|error| unusable(chain(&error)))
+    }
+
+    /// Reads every byte of the image, and tells which are not what their digests say.
+    fn image(&self, name: &hpcctl_registry::Name, digest: &Digest) -> Result<Vec<String>, Failure> {
+        let mut name = name.clone();
+        (name.digest, name.tag) = (Some(digest.clone()), None);
+        let reference: Reference = scan::parsed(&format!("docker://{name}"))?;
+        let how = Exactly {
+            digest: Some(digest),
+            insecure: !self.tls_verify,
+            ..Exactly::default()
+        };
+        let source = exact(&reference, &how).map_err(|error| scan::failure(&reference, &error))?;
+        let mut problems = Vec::new();
+        read_all(&*source, &source.root().bytes, &mut problems, 0);
+        Ok(problems)
+    }
+}
+
+fn unreachable(reference: &str, error: &hpcctl_registry::Error) -> Failure {
+    let failure = Failure::unreachable(format!("cannot verify {reference}: {}", chain(error)));
+    match error.advice() {
+        Some(advice) => failure.hint(advice),
+        None => failure,
+    }
+}
+
+/// Reads what a manifest names: blobs, and of an index its manifests and their blobs.
+fn read_all(source: &dyn Source, manifest: &[u8], problems: &mut Vec<String>, depth: usize) {
+    let Ok(manifest) = serde_json::from_slice::<Value>(manifest) else {
+        problems.push("A manifest is no JSON.".to_owned());
+        return;
+    };
+    let entries = |field: &str| manifest[field].as_array().cloned().unwrap_or_default();
+    let named = |entry: &Value| {
+        let digest: Option<Digest> = entry["digest"].as_str()?.parse().ok();
+        Some((digest?, entry["size"].as_u64()?))
+    };
+    for (digest, _) in entries("manifests").iter().filter_map(named) {
+        match source.manifest(&digest, SMALL) {
+            Ok(bytes) if digest.same_kind(&bytes) == digest && depth < 4 => {
+                read_all(source, &bytes, problems, depth + 1);
+            }
+            Ok(_) => problems.push(format!("The manifest {digest} has other bytes.")),
+            Err(error) => problems.push(format!("The manifest {digest} cannot be read: {error}.")),
+        }
+    }
+    let config = manifest.get("config").cloned().into_iter();
+    for (digest, size) in config
+        .chain(entries("layers"))
+        .filter_map(|entry| named(&entry))
+    {
+        if let Err(why) = read_blob(source, &digest, size) {
+            problems.push(format!("The blob {digest} {why}."));
+        }
+    }
+}
+
+fn read_blob(source: &dyn Source, digest: &Digest, size: u64) -> Result<(), String> {
+    let unreadable = |why: String| format!("cannot be read: {why}");
+    let mut blob = source
+        .blob(digest, size, 0)
+        .map_err(|error| unreadable(error.to_string()))?;
+    let mut hash = sha2::Sha256::new();
+    let mut buffer = vec![0; BUFFER];
+    loop {
+        match blob
+            .read(&mut buffer)
+            .map_err(|error| unreadable(error.to_string()))?
+        {
+            0 => break,
+            len => hash.update(&buffer[..len]),
+        }
+    }
+    let actual: String = hash
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    match digest.algorithm() {
+        "sha256" if actual == digest.hex() => Ok(()),
+        "sha256" => Err("has other bytes".to_owned()),
+        other => Err(format!(
+            "has a digest by {other}, which is not checked here"
+        )),
+    }
+}
+
+/// Reads a statement, and what it names.
+fn attested(
+    repository: &Repository,
+    referrer: &Descriptor,
+    digest: &Digest,
+    key: &PublicKey,
+) -> Attested {
+    let mut attested = Attested {
+        manifest: referrer.digest.to_string(),
+        outcome: None,
+        destination: None,
+        now: None,
+        waivers: Vec::new(),
+        problems: Vec::new(),
+    };
+    let statement = match statement(repository, &referrer.digest, digest, key) {
+        Ok(statement) => statement,
+        Err(why) => {
+            attested.problems.push(why);
+            return attested;
+        }
+    };
+    let predicate = &statement.predicate;
+    let text = |pointer: &str| {
+        predicate
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+    };
+    attested.outcome = serde_json::from_value(predicate["outcome"].clone()).ok();
+    attested.destination = text("/destination/name");
+    attested.now = text("/now");
+    attested.waivers = serde_json::from_value(predicate["waivers"].clone()).unwrap_or_default();
+    match serde_json::from_value::<Vec<Attached>>(predicate["documents"].clone()) {
+        Ok(documents) => attested
+            .problems
+            .extend(documents.iter().filter_map(|document| {
+                let wrong = document_is(repository, document).err()?;
+                Some(format!("{} {wrong}.", document.title))
+            })),
+        Err(_) => attested
+            .problems
+            .push("The statement names no documents.".to_owned()),
+    }
+    attested
+}
+
+fn statement(
+    repository: &Repository,
+    manifest: &Digest,
+    digest: &Digest,
+    key: &PublicKey,
+) -> Result<Statement, String> {
+    let bytes = content(repository, manifest)?;
+    let bundle: Bundle =
+        serde_json::from_slice(&bytes).map_err(|error| format!("It is no bundle: {error}."))?;
+    let statement =
+        verify(&bundle, key).map_err(|error| format!("It does not verify: {error}."))?;
+    match statement.is_about(&digest.to_string()) {
+        true => Ok(statement),
+        false => Err("The statement is about another image.".to_owned()),
+    }
+}
+
+fn document_is(repository: &Repository, document: &Attached) -> Result<(), String> {
+    let manifest: Digest = document
+        .manifest
+        .parse()
+        .map_err(|()| "has no digest".to_owned())?;
+    let bytes = content(repository, &manifest)?;
+    match Digest::sha256(&bytes).to_string() == document.digest {
+        true => Ok(()),
+        false => Err("is not as it was".to_owned()),
+    }
+}
+
+/// The one document of an artifact.
+fn content(repository: &Repository, manifest: &Digest) -> Result<Vec<u8>, String> {
+    let unreadable = |error: &hpcctl_registry::Error| format!("cannot be read: {}", chain(error));
+    let artifact = repository
+        .manifest(&manifest.to_string(), SMALL)
+        .map_err(|error| unreadable(&error))?;
+    let artifact: Value =
+        serde_json::from_slice(&artifact.bytes).map_err(|error| error.to_string())?;
+    let digest = artifact.pointer("/layers/0/digest").and_then(Value::as_str);
+    let digest: Option<Digest> = digest.and_then(|digest| digest.parse().ok());
+    let digest = digest.ok_or_else(|| "is no artifact with a document".to_owned())?;
+    repository
+        .document(&digest, DOCUMENT)
+        .map_err(|error| unreadable(&error))
+}

@@ -1,0 +1,397 @@
+//! Publishing and verifying with a real registry: what leaves is what was gated, and what was
+//! changed anywhere is found.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use hpcctl_registry::{Digest, Name};
+use serde_json::Value;
+
+use crate::cli::{Run, command};
+use crate::proxy::Line;
+use crate::push::Place;
+use crate::real::real;
+
+/// What a decision of these tests goes by: the image of the tests has a package without licence.
+const LENIENT: &str = "version = 1
+[licenses]
+unknown = \"warn\"
+unlisted = \"warn\"
+";
+
+/// A place to publish to, an image, keys and policies.
+struct Site {
+    place: Place,
+    /// `oci:DIR:` without a tag; `good` and `other` are in it.
+    layout: String,
+}
+
+impl Site {
+    fn new(place: Place) -> Self {
+        let home = place.home.path();
+        let layout = format!("oci:{}", home.join("layout").display());
+        let archive = crate::scan::image(home);
+        skopeo(&[
+            "copy",
+            &format!("docker-archive:{}", archive.display()),
+            &format!("{layout}:good"),
+        ]);
+        let site = Self { place, layout };
+        site.other();
+        for (name, args) in [
+            (
+                "site",
+                &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"][..],
+            ),
+            ("stranger", &["-algorithm", "ed25519"]),
+        ] {
+            openssl(
+                &[
+                    &["genpkey", "-out", &site.path(&format!("{name}.key"))],
+                    args,
+                ]
+                .concat(),
+            );
+            openssl(&[
+                "pkey",
+                "-in",
+                &site.path(&format!("{name}.key")),
+                "-pubout",
+                "-out",
+                &site.path(&format!("{name}.pub")),
+            ]);
+        }
+        site.place.home.put("lenient.toml", LENIENT);
+        let strict =
+            format!("{LENIENT}[image]\nmax-layers = 0\n[rules]\n\"image.size\" = \"deny\"\n");
+        site.place.home.put("strict.toml", strict);
+        site
+    }
+
+    /// Another image: the same with a label.
+    fn other(&self) {
+        let dir = self.place.home.path().join("layout");
+        let copied = Command::new("umoci")
+            .args(["config", "--config.label", "kind=other", "--image"])
+            .arg(format!("{}:good", dir.display()))
+            .args(["--tag", "other"])
+            .output()
+            .unwrap();
+        assert!(
+            copied.status.success(),
+            "{}",
+            String::from_utf8_lossy(&copied.stderr)
+        );
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.place.home.path().join(name).display().to_string()
+    }
+
+    fn hpcctl(&self, ports: &[u16], args: &[&str]) -> Run {
+        let mut command = command(args);
+        command
+            .envs(self.place.env(ports))
+            .env("HPCCTL_STATE", self.path("state"));
+        Run::of(&mut command)
+    }
+
+    fn publish(&self, from: &str, to: &str, policy: &str) -> Run {
+        let ports = [self.place.registry.port];
+        self.publish_at(&ports, from, to, policy)
+    }
+
+    fn publish_at(&self, ports: &[u16], from: &str, to: &str, policy: &str) -> Run {
+        let to = format!("127.0.0.1:{}/{to}", ports[0]);
+        let (key, policy) = (self.path("site.key"), self.path(policy));
+        self.hpcctl(
+            ports,
+            &[
+                "publish", from, &to, "--key", &key, "--policy", &policy, "-o", "json",
+            ],
+        )
+    }
+
+    fn verify(&self, name: &str, key: &str) -> Run {
+        let port = self.place.registry.port;
+        let name = format!("127.0.0.1:{port}/{name}");
+        let key = self.path(key);
+        self.hpcctl(&[port], &["verify", &name, "--key", &key, "-o", "json"])
+    }
+
+    fn digest(&self, tag: &str) -> String {
+        let index = fs::read(self.place.home.path().join("layout/index.json")).unwrap();
+        let index: Value = serde_json::from_slice(&index).unwrap();
+        let mut entries = index["manifests"].as_array().unwrap().iter();
+        let name =
+            |entry: &&Value| entry["annotations"]["org.opencontainers.image.ref.name"] == tag;
+        entries.find(name).unwrap()["digest"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    fn put_under(&self, from: &str, to: &str) {
+        let to = format!("docker://127.0.0.1:{}/{to}", self.place.registry.port);
+        skopeo(&[
+            "copy",
+            "--dest-tls-verify=false",
+            "--dest-creds=tester:pass-word",
+            from,
+            &to,
+        ]);
+    }
+}
+
+fn skopeo(args: &[&str]) {
+    let run = Run::of(
+        Command::new("skopeo")
+            .args(["--insecure-policy"])
+            .args(args),
+    );
+    assert_eq!(run.code, 0, "{args:?}: {}", run.stderr);
+}
+
+fn openssl(args: &[&str]) {
+    let run = Run::of(Command::new("openssl").args(args));
+    assert_eq!(run.code, 0, "{args:?}: {}", run.stderr);
+}
+
+fn attached<'a>(report: &'a Value, title: &str) -> &'a Value {
+    let attached = report["result"]["published"]["attached"]
+        .as_array()
+        .unwrap();
+    attached
+        .iter()
+        .find(|document| document["title"] == title)
+        .unwrap()
+}
+
+#[test]
+fn what_is_published_is_what_was_gated() {
+    if !real("what_is_published_is_what_was_gated") {
+        return;
+    }
+    let site = Site::new(Place::with_tls());
+    let port = site.place.registry.port;
+    let good = format!("{}:good", site.layout);
+    let run = site.publish(&good, "lab/image:v1", "lenient.toml");
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    let report = run.json();
+    let digest = site.digest("good");
+    assert_eq!(report["result"]["published"]["digest"], digest);
+    assert_eq!(report["result"]["gate"]["subject"]["digest"], digest);
+    assert_eq!(
+        site.place.copied_back(port, "lab/image:v1"),
+        Some(digest.clone())
+    );
+    let titles: Vec<&str> = report["result"]["published"]["attached"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|document| document["title"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        titles,
+        [
+            "sbom.cdx.json",
+            "NOTICE",
+            "sources.tsv",
+            "decision.json",
+            "statement.sigstore.json"
+        ]
+    );
+
+    for key in ["site.pub", "site.key"] {
+        let verified = site.verify("lab/image:v1", key);
+        assert_eq!(verified.code, 0, "{}{}", verified.stdout, verified.stderr);
+        assert_eq!(verified.json()["result"]["digest"], digest);
+    }
+    // Another key, and another image under the tag.
+    assert_eq!(site.verify("lab/image:v1", "stranger.pub").code, 1);
+    site.put_under(&format!("{}:other", site.layout), "lab/image:v1");
+    let moved = site.verify("lab/image:v1", "site.pub");
+    assert_eq!(moved.code, 1);
+    assert!(
+        moved.stdout.contains("No decision about this digest"),
+        "{}",
+        moved.stdout
+    );
+    assert_eq!(
+        site.verify(&format!("lab/image@{digest}"), "site.pub").code,
+        0
+    );
+    assert_eq!(site.verify("lab/none:v1", "site.pub").code, 5);
+
+    // What was refused does not leave, and the tag stays where it is.
+    let refused = site.publish(&good, "lab/image:v1", "strict.toml");
+    assert_eq!(refused.code, 1, "{}", refused.stderr);
+    assert_eq!(refused.json()["result"]["published"], Value::Null);
+    assert_eq!(
+        site.place.copied_back(port, "lab/image:v1"),
+        Some(site.digest("other"))
+    );
+    let refused = site.publish(&good, "lab/new:v1", "strict.toml");
+    assert_eq!(refused.code, 1);
+    assert_eq!(site.place.copied_back(port, "lab/new:v1"), None);
+    a_changed_log_stops_everything(&site, &good);
+}
+
+fn a_changed_log_stops_everything(site: &Site, good: &str) {
+    let port = site.place.registry.port;
+    let log = |what| site.hpcctl(&[port], &["gate", "log", what]);
+    assert_eq!(log("verify").code, 0);
+    assert_eq!(
+        log("show").stdout.lines().count(),
+        4,
+        "two events of the first, one of each refusal"
+    );
+    let path = PathBuf::from(site.path("state/decisions.jsonl"));
+    let whole = fs::read_to_string(&path).unwrap();
+    let changes = [
+        whole.replacen("\"deny\"", "\"allow\"", 1),
+        whole
+            .lines()
+            .skip(1)
+            .map(|line| format!("{line}\n"))
+            .collect(),
+        whole
+            .lines()
+            .take(3)
+            .map(|line| format!("{line}\n"))
+            .collect(),
+        String::new(),
+    ];
+    for changed in changes {
+        assert_ne!(changed, whole);
+        fs::write(&path, &changed).unwrap();
+        let verified = log("verify");
+        assert_eq!(verified.code, 1, "{}", verified.stdout);
+        let run = site.publish(good, "lab/late:v1", "lenient.toml");
+        assert_eq!(run.code, 5, "{}", run.stdout);
+        assert_eq!(site.place.copied_back(port, "lab/late:v1"), None);
+    }
+    fs::write(&path, &whole).unwrap();
+    assert_eq!(log("verify").code, 0);
+}
+
+/// The bytes of the document of an artifact.
+fn document(site: &Site, repository: &str, manifest: &str) -> Vec<u8> {
+    let port = site.place.registry.port;
+    let name: Name = format!("127.0.0.1:{port}/{repository}@{manifest}")
+        .parse()
+        .unwrap();
+    let found = site.place.client(port).find(&name, 1 << 20).unwrap();
+    let manifest: Value = serde_json::from_slice(&found.manifest.bytes).unwrap();
+    let digest: Digest = manifest["layers"][0]["digest"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    found.repository.document(&digest, 1 << 30).unwrap()
+}
+
+#[test]
+fn others_verify_the_signature() {
+    if !real("others_verify_the_signature") {
+        return;
+    }
+    let site = Site::new(Place::with_tls());
+    let run = site.publish(&format!("{}:good", site.layout), "a:v1", "lenient.toml");
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let report = run.json();
+    let manifest = attached(&report, "statement.sigstore.json")["manifest"]
+        .as_str()
+        .unwrap();
+    let bundle = document(&site, "a", manifest);
+    let path = site.place.home.put("bundle.json", bundle);
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/verify.py");
+    let python = std::env::var_os("HPCCTL_PYTHON").unwrap();
+    let others = |bundle: &Path, key: &str| {
+        Run::of(
+            Command::new(&python)
+                .arg(script)
+                .arg(bundle)
+                .arg(site.path(key)),
+        )
+    };
+    let good = others(&path, "site.pub");
+    assert_eq!(good.code, 0, "{}{}", good.stdout, good.stderr);
+    assert_eq!(
+        good.stdout,
+        "openssl: verified\nsecuresystemslib: verified\n"
+    );
+    let text = fs::read_to_string(&path).unwrap();
+    let bundle: Value = serde_json::from_str(&text).unwrap();
+    let payload = bundle["dsseEnvelope"]["payload"].as_str().unwrap();
+    let mut changed = payload.to_owned();
+    changed.replace_range(
+        40..44,
+        if &payload[40..44] == "AAAA" {
+            "BBBB"
+        } else {
+            "AAAA"
+        },
+    );
+    let path = site
+        .place
+        .home
+        .put("changed.json", text.replace(payload, &changed));
+    let bad = others(&path, "site.pub");
+    assert_eq!(
+        bad.stdout, "openssl: refused\nsecuresystemslib: refused\n",
+        "{}",
+        bad.stderr
+    );
+}
+
+#[test]
+fn a_tag_that_moves_meanwhile_never_publishes_other_bytes() {
+    if !real("a_tag_that_moves_meanwhile_never_publishes_other_bytes") {
+        return;
+    }
+    let site = Arc::new(Site::new(Place::behind_a_proxy()));
+    let (good, other) = (
+        format!("{}:good", site.layout),
+        format!("{}:other", site.layout),
+    );
+    let digests = [site.digest("good"), site.digest("other")];
+    let mut published = [0, 0];
+    for point in 0..24 {
+        site.put_under(&good, "from:v1");
+        let seen = Arc::new(AtomicUsize::new(0));
+        let (mover, counter, from) = (Arc::clone(&site), Arc::clone(&seen), other.clone());
+        let proxy = site.place.proxy(move |_: &Line, _| {
+            if counter.fetch_add(1, Ordering::SeqCst) == point {
+                mover.put_under(&from, "from:v1");
+            }
+            None
+        });
+        // Nothing is known of the image from before.
+        let _ = fs::remove_dir_all(site.path("state"));
+        let ports = [proxy.port];
+        let source = format!("docker://127.0.0.1:{}/from:v1", proxy.port);
+        let run = site.publish_at(&ports, &source, &format!("to{point}:v1"), "lenient.toml");
+        assert_eq!(run.code, 0, "{point}: {}{}", run.stdout, run.stderr);
+        let report = run.json();
+        let gated = report["result"]["gate"]["subject"]["digest"]
+            .as_str()
+            .unwrap();
+        let found = site
+            .place
+            .copied_back(site.place.registry.port, &format!("to{point}:v1"));
+        assert_eq!(found.as_deref(), Some(gated), "moved at request {point}");
+        let which = digests.iter().position(|digest| digest == gated).unwrap();
+        published[which] += 1;
+        if seen.load(Ordering::SeqCst) <= point {
+            break;
+        }
+    }
+    assert!(
+        published.iter().all(|count| *count > 0),
+        "the tag moved at no time that counts: {published:?}"
+    );
+}
