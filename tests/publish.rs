@@ -226,18 +226,22 @@ fn what_is_published_is_what_was_gated() {
     );
     assert_eq!(site.verify("lab/none:v1", "site.pub").code, 5);
 
-    // What was refused does not leave, and the tag stays where it is.
-    let refused = site.publish(&good, "lab/image:v1", "strict.toml");
+    what_is_refused_does_not_leave(&site, &good);
+    a_changed_log_stops_everything(&site, &good);
+}
+
+fn what_is_refused_does_not_leave(site: &Site, good: &str) {
+    let port = site.place.registry.port;
+    let refused = site.publish(good, "lab/image:v1", "strict.toml");
     assert_eq!(refused.code, 1, "{}", refused.stderr);
     assert_eq!(refused.json()["result"]["published"], Value::Null);
     assert_eq!(
         site.place.copied_back(port, "lab/image:v1"),
         Some(site.digest("other"))
     );
-    let refused = site.publish(&good, "lab/new:v1", "strict.toml");
+    let refused = site.publish(good, "lab/new:v1", "strict.toml");
     assert_eq!(refused.code, 1);
     assert_eq!(site.place.copied_back(port, "lab/new:v1"), None);
-    a_changed_log_stops_everything(&site, &good);
 }
 
 fn a_changed_log_stops_everything(site: &Site, good: &str) {
