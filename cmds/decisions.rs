@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use hpcctl_gate::log::{Head, LogError, Record, verify};
 use hpcctl_model::gate::Gate;
+use jiff::{SignedDuration, Timestamp};
 use rustix::fs::{FlockOperation, flock};
 use serde_json::{Value, json};
 
@@ -17,6 +18,12 @@ use crate::state;
 
 /// The largest head.
 const HEAD: u64 = 4096;
+
+/// The field that says when a record was written.
+const AT: &str = "at";
+
+/// How far clocks of nodes that share a state directory may be apart.
+const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// The log.
 #[derive(Debug)]
@@ -34,11 +41,37 @@ impl Decisions {
         }
     }
 
+    /// Whether decisions can be logged: the log is as it was written, and the clock is not behind
+    /// its last record. A clock that went back would bring waivers to life that have lapsed.
+    pub fn usable(&self) -> Result<(), Failure> {
+        let mut last: Option<Timestamp> = None;
+        let end = self.verified(|record| {
+            let at = record.decision[AT].as_str();
+            last = at.and_then(|at| at.parse().ok()).or(last);
+        });
+        match end {
+            // The next record says that it was seen.
+            Ok(_) | Err(LogError::Torn { .. }) => {}
+            Err(error) => return Err(self.failure(&error)),
+        }
+        let now = Timestamp::now();
+        match last.filter(|last| last.duration_since(now) > SKEW) {
+            None => Ok(()),
+            Some(last) => {
+                let message = format!(
+                    "cannot decide: it is {now} by the clock, and the last decision was logged at {last}"
+                );
+                Err(Failure::unreachable(message).hint("set the clock"))
+            }
+        }
+    }
+
     /// Appends a record, and answers where the log then ends.
     ///
     /// A log that was changed is not written to: nothing is decided on top of what cannot be
     /// trusted.
-    pub fn append(&self, decision: Value) -> Result<Head, Failure> {
+    pub fn append(&self, mut decision: Value) -> Result<Head, Failure> {
+        decision[AT] = json!(Timestamp::now().to_string());
         self.appended(decision)
             .map_err(|error| self.failure(&error))
     }

@@ -184,3 +184,124 @@ fn every_rule_has_its_manual() {
     }
     assert_eq!(hpcctl(&["gate", "explain", "no.rule"]).code, 2);
 }
+
+/// The arguments that gate an image of one layer in a layout, whose blobs lie in the directory.
+fn layout(dir: &Path) -> String {
+    let archive = crate::scan::image(dir);
+    format!("docker-archive:{}", archive.display())
+}
+
+#[test]
+fn no_failure_reads_as_leave() {
+    let tree = Tree::new("MIT");
+    // The state cannot be written.
+    let root = format!("dir:{}", tree.path("root").display());
+    let run = hpcctl(&["gate", &root, "--state", "/dev/null/state"]);
+    assert_eq!((run.code, run.stdout.as_str()), (5, ""), "{}", run.stderr);
+    // The clock went back.
+    assert_eq!(tree.gate(&[]).code, 0);
+    let log = tree.path("state/decisions.jsonl");
+    let text = fs::read_to_string(&log).unwrap();
+    let record: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+    let at = record["decision"]["at"].as_str().unwrap();
+    let later = format!("2999{}", &at[4..]);
+    fs::write(&log, text.replace(at, &later)).unwrap();
+    fs::remove_file(tree.path("state/decisions.head")).unwrap();
+    let run = tree.gate(&[]);
+    assert_eq!((run.code, run.stdout.as_str()), (5, ""));
+    assert!(run.stderr.contains("by the clock"), "{}", run.stderr);
+}
+
+#[test]
+fn a_layer_that_cannot_be_read_is_incomplete() {
+    let dir = tempfile::tempdir().unwrap();
+    let reference = layout(dir.path());
+    let path = reference.trim_start_matches("docker-archive:");
+    let lenient = dir.path().join("policy.toml");
+    fs::write(&lenient, "version = 1\n[licenses]\nunknown = \"warn\"\n").unwrap();
+    let state = dir.path().join("state");
+    let gate = || {
+        let (policy, state) = (lenient.display().to_string(), state.display().to_string());
+        hpcctl(&[
+            "gate", &reference, "--policy", &policy, "--state", &state, "-o", "json",
+        ])
+    };
+    let whole = gate();
+    assert_eq!(
+        (whole.code, outcome(&whole).as_str()),
+        (0, "allow"),
+        "{}",
+        whole.stdout
+    );
+    // A byte of the layer is another: the digest of the image is the same, and its report is kept.
+    let mut bytes = fs::read(path).unwrap();
+    let place = bytes
+        .windows(7)
+        .position(|window| window == b"Package")
+        .unwrap();
+    bytes[place] = b'Q';
+    fs::write(path, &bytes).unwrap();
+    fs::remove_dir_all(&state).unwrap();
+    let changed = gate();
+    assert_eq!(
+        (changed.code, outcome(&changed).as_str()),
+        (3, "incomplete"),
+        "{}",
+        changed.stdout
+    );
+    bytes.truncate(place);
+    fs::write(path, &bytes).unwrap();
+    let cut = gate();
+    assert!(cut.code == 3 || cut.code == 5, "{}", cut.stdout);
+}
+
+#[test]
+fn a_scan_that_is_killed_leaves_no_decision() {
+    let tree = Tree::new("MIT");
+    for n in 0..3000 {
+        tree.write(
+            &format!("root/opt/{n}/LICENSE"),
+            "MIT License. Permission is hereby granted, free of charge",
+        );
+    }
+    let root = format!("dir:{}", tree.path("root").display());
+    let state = tree.path("state").display().to_string();
+    let mut child = crate::cli::command(&["gate", &root, "--state", &state, "-o", "json"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    child.kill().unwrap();
+    let output = child.wait_with_output().unwrap();
+    if output.status.success() {
+        return; // It was done before.
+    }
+    assert_eq!(output.stdout, b"");
+    let log = fs::read_to_string(tree.path("state/decisions.jsonl")).unwrap_or_default();
+    assert!(!log.contains("allow"), "{log}");
+}
+
+#[test]
+fn a_full_disk_is_told() {
+    if !crate::real::real("a_full_disk_is_told") {
+        return;
+    }
+    let tree = Tree::new("MIT");
+    let root = format!("dir:{}", tree.path("root").display());
+    let full = tree.path("full").display().to_string();
+    fs::create_dir(&full).unwrap();
+    let script = "mount -t tmpfs -o size=16k none \"$1\" || exit 99; \
+        cat /dev/zero >\"$1/ballast\" 2>/dev/null; \"$2\" gate \"$3\" --state \"$1\"";
+    let run = Run::of(std::process::Command::new("unshare").args([
+        "-m",
+        "sh",
+        "-c",
+        script,
+        "sh",
+        &full,
+        env!("CARGO_BIN_EXE_hpcctl"),
+        &root,
+    ]));
+    assert_eq!((run.code, run.stdout.as_str()), (5, ""), "{}", run.stderr);
+    assert!(run.stderr.contains("No space left"), "{}", run.stderr);
+}

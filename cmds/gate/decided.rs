@@ -29,17 +29,14 @@ pub fn decided(
     event: &str,
     judged: &Judged,
     to: Option<&str>,
+    now: Option<Timestamp>,
     ui: &Ui,
 ) -> Result<Decided, Failure> {
     // What is wrong on our side is told before a scan of many minutes.
     let policies = policies(judged.policy.as_deref())?;
     let results = evidence::read(&judged.results)?;
     let log = Decisions::below(&state::directory(judged.state.as_deref())?);
-    log.verified(|_| {}).or_else(|error| match error {
-        // The next record says that it was seen.
-        hpcctl_gate::log::LogError::Torn { head, .. } => Ok(head),
-        error => Err(log.failure(&error)),
-    })?;
+    log.usable()?;
     let begun = Timestamp::now();
     let scan = scanned::scanned(judged, ui)?;
     let case = Case {
@@ -47,7 +44,7 @@ pub fn decided(
         unknowns: &scan.unknowns,
         destination: to,
         results: &results,
-        now: judged.now.unwrap_or(begun),
+        now: now.unwrap_or(begun),
     };
     let gate = decide(case, &policies);
     log.append(decisions::decided(event, &gate))?;

@@ -55,6 +55,9 @@ pub struct Gate {
     /// Where the image is to go; what no class of the policy matches is public
     #[arg(long, value_name = "HOST/NAME")]
     to: Option<String>,
+    /// Decide as of this time instead of now (RFC 3339); publish always goes by the clock
+    #[arg(long, value_name = "TIME")]
+    now: Option<Timestamp>,
     #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::output_help(Kind::Gate))]
     output: Vec<String>,
 }
@@ -105,9 +108,6 @@ pub struct Judged {
     /// The project's policy; where the site has one, it can only tighten that
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
-    /// Decide as of this time instead of now (RFC 3339)
-    #[arg(long, value_name = "TIME")]
-    pub now: Option<Timestamp>,
     /// A result about this image that the policy asks for: the JSON of doctor or bench; repeatable
     #[arg(long = "result", value_name = "FILE")]
     pub results: Vec<PathBuf>,
@@ -135,7 +135,7 @@ impl Gate {
 
     fn judge(&self, judged: &Judged, ui: &Ui) -> Result<Exit, Failure> {
         let outputs = emit::outputs(&self.output, Kind::Gate)?;
-        let decided = decided("gate", judged, self.to.as_deref(), ui)?;
+        let decided = decided("gate", judged, self.to.as_deref(), self.now, ui)?;
         let outcome = decided.gate.decision.outcome;
         let report = emit::envelope("gate", decided.begun, decided.gate, decided.scan.unknowns);
         emit::write(&Report::Gate(&report), &outputs, ui)?;

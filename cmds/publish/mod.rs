@@ -84,7 +84,7 @@ impl Publish {
             name.registry.as_deref().unwrap_or_default(),
             name.repository
         );
-        let decided = decided("publish", &self.judged, Some(&to), ui)?;
+        let decided = decided("publish", &self.judged, Some(&to), None, ui)?;
         let outcome = decided.gate.decision.outcome;
         let published = match outcome {
             Outcome::Allow => Some(self.publish(&name, &key, &decided, ui)?),

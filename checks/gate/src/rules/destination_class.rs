@@ -16,7 +16,7 @@ Judged by --to and the digest of the image.
 Gate an image (oci:, oci-archive:, docker://, sif:) rather than a directory.",
     fixed: true,
     look,
-    clean: "the image has a digest, and its destination a class",
+    clean: "what was gated can be told from all else",
 };
 
 fn look(context: &Context<'_>) -> Vec<Raised> {
