@@ -98,7 +98,8 @@ pub(super) fn own<'a>(
     let score = |pom: &&Coordinates| {
         let artifact = &*pom.artifact;
         let is_version = file.version.as_deref() == Some(&*pom.version);
-        let is_file = file.artifact == artifact;
+        // Debian's files have hyphens only.
+        let is_file = file.artifact.replace('_', "-") == artifact.replace('_', "-");
         let dotted = format!("{}.{artifact}", pom.group);
         let is_bundle = bundle.is_some_and(|bundle| {
             bundle == artifact
@@ -337,6 +338,9 @@ mod tests {
             .as_deref(),
             Some("core")
         );
+        let spelt = [coordinates("com.e", "error_prone_core", "2.0")];
+        let found = which("error-prone-core.jar", "", &spelt);
+        assert_eq!(found.as_deref(), Some("error_prone_core"));
         assert_eq!(which("app-3.0.jar", "", &poms), None);
         // One that was shaded into it does not make it that one.
         assert_eq!(which("app.jar", "", &poms[..1]), None);
