@@ -252,6 +252,32 @@ fn an_rpm_database_lists_exactly_the_packages_of_rpm() {
     assert_eq!(first["licenses"]["declared"], "GPL-2.0-or-later AND MIT");
 }
 
+/// The ecosystem, name and version of a package, a tab between, as trees.tsv has them.
+fn known(package: &Value) -> String {
+    let purl = text(package, "purl");
+    let names = [
+        ("?spack=", "spack"),
+        ("&spack=", "spack"),
+        ("?module=", "module"),
+    ];
+    let of_tree = names.iter().find(|(mark, _)| purl.contains(mark));
+    let kind = of_tree.map_or(text(package, "type"), |(_, name)| name);
+    let name = text(package, "name").rsplit(':').next().unwrap();
+    format!("{kind}\t{name}\t{}", text(package, "version"))
+}
+
+#[test]
+fn trees_and_odd_layers_list_exactly_what_was_put_there() {
+    if !real("trees_and_odd_layers_list_exactly_what_was_put_there") {
+        return;
+    }
+    let report = scan(&format!("oci:{}/trees/layout:v1", images().display()));
+    let all = report["result"]["packages"].as_array().unwrap();
+    let found: BTreeSet<String> = all.iter().map(known).collect();
+    assert_eq!(found, truth("trees.tsv"));
+    assert_eq!(report["result"]["complete"], true);
+}
+
 #[test]
 fn a_truncated_archive_keeps_what_came_before_and_says_so() {
     if !real("a_truncated_archive_keeps_what_came_before_and_says_so") {

@@ -15,6 +15,7 @@ mod exact;
 mod ext;
 mod fault;
 mod format;
+mod hard_links;
 mod layer;
 mod license;
 mod limits;

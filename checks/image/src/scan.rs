@@ -21,7 +21,7 @@ use crate::layer::{self, LayerRead, LayerSource, Plan, Stored};
 use crate::owners::Owners;
 use crate::packages::{self, Packages};
 use crate::tree::{FileTree, NodeId};
-use crate::{Error, Limits, Platform, Progress, Reference, sbom, totals, unowned};
+use crate::{Error, Limits, Platform, Progress, Reference, hard_links, sbom, totals, unowned};
 
 /// In which files licences are looked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -92,7 +92,8 @@ pub fn scan(
         progress,
     };
     let (opened, source, format) = format::open(reference.source(), &session)?;
-    let read = read_layers(&opened.layers, &plan, cache.as_ref(), progress);
+    let mut read = read_layers(&opened.layers, &plan, cache.as_ref(), progress);
+    hard_links::look_again(&opened.layers, &mut read, &plan);
     // An image that is one file is known by the digest of that file.
     let of_file = read.first().and_then(|layer| layer.file_digest.clone());
     let digest = opened.digest.or(of_file.filter(|_| opened.is_one_file));
@@ -302,7 +303,9 @@ fn files(tree: &FileTree, ids: &[NodeId], layers: &[Layer], owned: &HashSet<Node
 ///
 /// A library that others only bundle, and whose licence is known, has terms of its own.
 fn is_covered(package: &Package) -> bool {
-    let is_bundled = package.kind == "generic" && package.licenses.concluded.is_some();
+    // An archive of Java without a group is generic, too, but like those that have one.
+    let is_library = package.kind == "generic" && package.found_by != "java";
+    let is_bundled = is_library && package.licenses.concluded.is_some();
     package.owned_by.is_some() && !is_bundled
 }
 

@@ -145,7 +145,11 @@ impl Walk<'_> {
             Some(own) => self.add(Identity::from(own.clone()), &told),
             // An archive of data only is no package.
             None if wanted.has_classes || !manifest.is_empty() => {
-                self.add(identity::guessed(&file, manifest), &told);
+                let mut guessed = identity::guessed(&file, manifest);
+                if name == self.path {
+                    guessed.group = guessed.group.or_else(|| identity::group_of_place(name));
+                }
+                self.add(guessed, &told);
             }
             None => {}
         }
@@ -274,8 +278,14 @@ impl Walk<'_> {
             Some(group) => format!("{group}:{artifact}"),
             None => artifact.clone(),
         };
+        // A purl of Maven cannot be without a group.
+        let (kind, qualifiers) = match group {
+            Some(_) => ("maven", Vec::new()),
+            None => ("generic", vec![("java", "archive".to_owned())]),
+        };
         self.found.add(Candidate {
-            kind: "maven",
+            kind,
+            qualifiers,
             name: full.clone(),
             purl_name: Some(artifact),
             namespace: group,
@@ -368,6 +378,7 @@ mod tests {
             (Some("org.a"), Some("core"))
         );
         assert_eq!(found.owned[0].paths, "srv/app-7.war");
+        assert_eq!((app.kind, core.kind), ("generic", "maven"));
     }
 
     #[test]

@@ -109,11 +109,20 @@ fn place(directory: &str) -> Option<Place> {
     (!is_example).then_some(Place::Inside)
 }
 
+/// The name under which the package that a directory lies in was installed.
+fn installed_as(directory: &str) -> Option<&str> {
+    let at = directory.rfind("node_modules/")?;
+    let inside = &directory[at + "node_modules/".len()..];
+    let parts = if inside.starts_with('@') { 2 } else { 1 };
+    let end = inside.match_indices('/').nth(parts - 1);
+    Some(end.map_or(inside, |(at, _)| &inside[..at]))
+}
+
 fn package(manifest: &Manifest, directory: &str, place: Place) -> Option<Candidate> {
     let name = manifest.name.some().filter(|name| is_name(name))?;
     let version = manifest.version.some().filter(|version| is_word(version))?;
-    if place == Place::Inside && manifest.private.0 {
-        // An entry point of its package, such as `preact/hooks`.
+    if place == Place::Inside && (manifest.private.0 || installed_as(directory) == Some(name)) {
+        // An entry point of its package, such as `preact/hooks`, or its own manifest again.
         return None;
     }
     let licenses = if manifest.license.0.is_empty() {
@@ -262,6 +271,10 @@ mod tests {
             assert_eq!(place(directory), expected, "{directory}");
         }
         let count = |path, text| read(path, text).packages.len();
+        let again = r#"{"name":"@b/a","version":"1"}"#;
+        assert_eq!(count("node_modules/@b/a/package.json", again), 1);
+        assert_eq!(count("node_modules/@b/a/dist/lib/package.json", again), 0);
+        assert_eq!(count("node_modules/c/dist/lib/package.json", again), 1);
         let private = r#"{"name":"a-hooks","version":"1","private":true}"#;
         assert_eq!(count("node_modules/a/hooks/package.json", private), 0);
         assert_eq!(count("app/package.json", private), 1);

@@ -86,6 +86,35 @@ fn hard_links_reach_into_lower_layers() {
 }
 
 #[test]
+fn a_hard_link_whose_first_name_says_nothing_is_read() {
+    let manifest = |name: &str| format!(r#"{{"name":"{name}","version":"1.0.0","license":"ISC"}}"#);
+    let scanned = scan_layers(&[
+        Layer::new()
+            .file("store/0f", manifest("same"))
+            .file("store/1f", manifest("over"))
+            .file("store/2f", manifest("unused"))
+            .link(
+                EntryType::Link,
+                "node_modules/same/package.json",
+                "store/0f",
+            )
+            .tar(),
+        Layer::new()
+            .link(
+                EntryType::Link,
+                "node_modules/over/package.json",
+                "./store/1f",
+            )
+            .tar(),
+        Layer::new().file(".wh.store", "").tar(),
+    ]);
+    assert_eq!(names(&scanned), ["over 1.0.0", "same 1.0.0"]);
+    let location = &scanned.scan.packages[0].locations[0];
+    assert_eq!(location.path, "/node_modules/over/package.json");
+    assert_eq!(unknowns(&scanned), "");
+}
+
+#[test]
 fn of_two_entries_with_one_name_the_last_counts() {
     let scanned = scan_layers(&[Layer::new()
         .file(STATUS, deb("old", "1"))

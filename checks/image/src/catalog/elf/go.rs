@@ -178,7 +178,7 @@ fn add(go: &str, modules: &str, path: &str, found: &mut Found) {
         needs.extend(module.key.clone());
         found.add(module);
     }
-    let Some(main) = listed.main.filter(|main| !main.path.is_empty()) else {
+    let Some(main) = main_module(&listed) else {
         return;
     };
     let version = match main.version {
@@ -190,6 +190,41 @@ fn add(go: &str, modules: &str, path: &str, found: &mut Found) {
         depends: needs,
         ..main
     });
+}
+
+/// The module of the program; without modules (`GO111MODULE=off`, as distributions build) only
+/// the path of its package is there, and the version is unknown.
+fn main_module<'t>(listed: &Listed<'t>) -> Option<Module<'t>> {
+    let main = listed.main.filter(|main| !main.path.is_empty());
+    main.or_else(|| {
+        Some(Module {
+            path: root(listed.package)?,
+            version: "",
+        })
+    })
+}
+
+/// The path of the repository that a package is of: as the hosts lay them out that the go command
+/// knows (`go help importpath`), elsewhere up to where programs are by custom.
+fn root(package: &str) -> Option<&str> {
+    let (host, _) = package.split_once('/')?;
+    if !host.contains('.') {
+        // `command-line-arguments`, and programs of the toolchain itself.
+        return None;
+    }
+    let parts = match host {
+        "github.com" | "bitbucket.org" | "golang.org" => 3,
+        "k8s.io" | "sigs.k8s.io" => 2,
+        _ => {
+            return Some(
+                package
+                    .split_once("/cmd/")
+                    .map_or(package, |(root, _)| root),
+            );
+        }
+    };
+    let end = package.match_indices('/').nth(parts - 1);
+    Some(end.map_or(package, |(at, _)| &package[..at]))
 }
 
 /// A module; others of the same file find it by its key.
@@ -369,6 +404,36 @@ pub(super) mod tests {
             ("-X main.version=dev", None),
         ] {
             assert_eq!(told_version(flags).as_deref(), version, "{flags}");
+        }
+    }
+
+    #[test]
+    fn a_program_that_was_built_without_modules() {
+        let mut found = Found::default();
+        let text = "path\tgithub.com/containers/skopeo/cmd/skopeo\nbuild\t-compiler=gc\n";
+        add("go1.19.8", text, "bin/skopeo", &mut found);
+        let [library, main] = &found.packages[..] else {
+            panic!("{found:?}")
+        };
+        assert_eq!(&*library.name, "stdlib");
+        assert_eq!(
+            (&*main.name, &*main.version),
+            ("github.com/containers/skopeo", "")
+        );
+        for (package, expected) in [
+            ("github.com/a/b", Some("github.com/a/b")),
+            (
+                "golang.org/x/tools/cmd/stringer",
+                Some("golang.org/x/tools"),
+            ),
+            ("k8s.io/kubernetes/cmd/kubelet", Some("k8s.io/kubernetes")),
+            ("go.example/m/cmd/a/b", Some("go.example/m")),
+            ("go.example/m", Some("go.example/m")),
+            ("command-line-arguments", None),
+            ("cmd/gofmt", None),
+            ("", None),
+        ] {
+            assert_eq!(root(package), expected, "{package}");
         }
     }
 

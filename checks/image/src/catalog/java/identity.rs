@@ -98,7 +98,8 @@ pub(super) fn own<'a>(
     let score = |pom: &&Coordinates| {
         let artifact = &*pom.artifact;
         let is_version = file.version.as_deref() == Some(&*pom.version);
-        let is_file = file.artifact == artifact;
+        // Debian's files have hyphens only.
+        let is_file = file.artifact.replace('_', "-") == artifact.replace('_', "-");
         let dotted = format!("{}.{artifact}", pom.group);
         let is_bundle = bundle.is_some_and(|bundle| {
             bundle == artifact
@@ -130,6 +131,32 @@ fn related(a: &str, b: &str) -> bool {
 fn bundle_name(manifest: &Manifest) -> Option<&str> {
     let name = manifest.get("Bundle-SymbolicName")?;
     Some(name.split(';').next().unwrap_or(name).trim()).filter(|name| is_word(name))
+}
+
+/// The group of an archive that lies in a repository of Maven or a cache of Gradle:
+/// `GROUP/ARTIFACT/VERSION/FILE`, the group with slashes, or `files-2.1/GROUP/ARTIFACT/VERSION/HASH/FILE`.
+pub(super) fn group_of_place(path: &str) -> Option<String> {
+    const REPOSITORIES: [&str; 2] = ["/maven-repo/", "/.m2/repository/"];
+    let parts = |inside: &str| inside.split('/').map(str::to_owned).collect::<Vec<_>>();
+    let is_named = |artifact: &str, version: &str, file: &str| {
+        file.strip_prefix(artifact)
+            .and_then(|rest| rest.strip_prefix('-'))
+            .is_some_and(|rest| rest.starts_with(version))
+    };
+    if let Some((_, inside)) = path.split_once("/files-2.1/") {
+        let [group, artifact, version, _, file] = &parts(inside)[..] else {
+            return None;
+        };
+        return is_named(artifact, version, file).then(|| group.clone());
+    }
+    let inside = REPOSITORIES
+        .iter()
+        .find_map(|place| Some(path.split_once(place)?.1))?;
+    let parts = parts(inside);
+    let [group @ .., artifact, version, file] = &parts[..] else {
+        return None;
+    };
+    (!group.is_empty() && is_named(artifact, version, file)).then(|| group.join("."))
 }
 
 /// What an archive without coordinates of its own is.
@@ -185,8 +212,16 @@ fn divided<'a>(name: &'a str, manifest: &Manifest) -> (Option<&'a str>, &'a str)
         .split('.')
         .next()
         .is_some_and(|first| DOMAINS.contains(&first));
-    if !is_domain || bundle == Some(name) {
+    if !is_domain {
         return (None, name);
+    }
+    if bundle == Some(name) {
+        // Gradle's builders of bundles join group and artifact: `org.jspecify.jspecify`.
+        let doubled = name.rsplit_once('.').filter(|(before, last)| {
+            let (above, end) = before.rsplit_once('.').unwrap_or_default();
+            !above.is_empty() && end == *last
+        });
+        return doubled.map_or((None, name), |(before, last)| (Some(before), last));
     }
     let inside = bundle.and_then(|bundle| name.strip_suffix(bundle)?.strip_suffix('.'));
     let before = inside.or_else(|| name.rsplit_once('.').map(|(before, _)| before));
@@ -303,6 +338,9 @@ mod tests {
             .as_deref(),
             Some("core")
         );
+        let spelt = [coordinates("com.e", "error_prone_core", "2.0")];
+        let found = which("error-prone-core.jar", "", &spelt);
+        assert_eq!(found.as_deref(), Some("error_prone_core"));
         assert_eq!(which("app-3.0.jar", "", &poms), None);
         // One that was shaded into it does not make it that one.
         assert_eq!(which("app.jar", "", &poms[..1]), None);
@@ -363,5 +401,34 @@ mod tests {
             guess("org.p.org.e.osgi-1.0.jar", bundle),
             parts("org.p", "org.e.osgi", "1.0")
         );
+        let doubled = "Bundle-SymbolicName: org.j.j\n";
+        assert_eq!(
+            guess("org.j.j-1.0.jar", doubled),
+            parts("org.j", "j", "1.0")
+        );
+    }
+
+    #[test]
+    fn groups_of_places() {
+        let cases = [
+            (
+                "usr/share/maven-repo/org/jsr-305/jsr305/0.1/jsr305-0.1.jar",
+                Some("org.jsr-305"),
+            ),
+            (
+                "root/.m2/repository/junit/junit/4.13/junit-4.13-tests.jar",
+                Some("junit"),
+            ),
+            (
+                "root/.gradle/caches/modules-2/files-2.1/org.a.b/c/1.0/0f/c-1.0.jar",
+                Some("org.a.b"),
+            ),
+            ("root/.m2/repository/c/1.0/c-1.0.jar", None),
+            ("usr/share/maven-repo/org/a/b/1/other-1.jar", None),
+            ("usr/share/java/c-1.0.jar", None),
+        ];
+        for (path, group) in cases {
+            assert_eq!(group_of_place(path).as_deref(), group, "{path}");
+        }
     }
 }
