@@ -5,9 +5,13 @@
 //! is printed. What is known about licences is data under `data/`, each row with a source
 //! and a date.
 
+pub mod copyright;
+mod data;
 pub mod declared;
+pub mod difference;
 pub mod expression;
 pub mod identify;
+pub mod known;
 pub mod policy;
 
 pub use identify::{Identification, Identifier};

@@ -4,27 +4,39 @@
 //! (`prefilter`), decode, words, tags, texts, notices and names, GNU grants, and the
 //! resolution to one expression. Nothing here opens a file or allocates without bound.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use hpcctl_model::license::{Kind, Match, State};
 
 mod align;
+mod cc;
+mod chain;
+mod counted;
 mod decode;
 mod finding;
 mod gnu;
 mod index;
+mod listed;
 mod markup;
 mod phrase;
 mod prefilter;
 mod resolve;
+pub mod site;
 mod spelling;
+mod tables;
 mod tag;
 mod text;
+pub mod vendor;
+mod weigh;
 mod words;
 
+pub(crate) use counted::Counted;
+pub use decode::text as text_of;
 use finding::{Finding, Taken};
 use index::Index;
 use phrase::Phrases;
+use tables::Tables;
 use words::Words;
 
 use crate::declared::debian;
@@ -41,18 +53,42 @@ pub struct Identification {
 /// Knows the licences and finds them.
 #[derive(Debug)]
 pub struct Identifier {
-    index: Index,
-    phrases: Phrases,
+    tables: Tables,
+    /// The licences of a site, which come first.
+    sites: Vec<Tables>,
 }
 
 impl Identifier {
-    /// The identifier of the SPDX licence list, built at the first call.
+    /// The identifier of the SPDX licence list, which lies ready in the program.
     pub fn spdx() -> &'static Self {
         static SPDX: LazyLock<Identifier> = LazyLock::new(|| Identifier {
-            index: Index::spdx(),
-            phrases: Phrases::spdx(),
+            tables: listed::tables(),
+            sites: Vec::new(),
         });
         &SPDX
+    }
+
+    /// The same, to which [`Self::add_site`] adds.
+    pub fn for_site() -> Self {
+        Self {
+            tables: listed::tables(),
+            sites: Vec::new(),
+        }
+    }
+
+    /// Adds the licences of a site, as [`site`] describes them; they come before what was there.
+    ///
+    /// # Errors
+    ///
+    /// When they are not valid: what is wrong, with its line where that is known.
+    pub fn add_site(&mut self, toml: &str) -> Result<(), String> {
+        self.sites.insert(0, site::tables(toml)?);
+        Ok(())
+    }
+
+    /// The version of the SPDX licence list.
+    pub fn list_version() -> &'static str {
+        spdx::identifiers::VERSION
     }
 
     /// Whether a file may bear a licence at all; cheap, and needs no identifier.
@@ -70,7 +106,7 @@ impl Identifier {
             let text = String::from_utf8_lossy(bytes);
             let words = Words::of(&text);
             let finding = Finding::new(0..words.len(), license, Kind::Tag);
-            return finish(&words, &Taken::new(words.len()), vec![finding]);
+            return self.finish(&words, &Taken::new(words.len()), vec![finding]);
         }
         if !Self::may_bear(bytes) {
             return Identification::default();
@@ -81,7 +117,7 @@ impl Identifier {
         if debian::is_machine_readable(&text) {
             let words = Words::of(&text);
             if let Some(findings) = tag::find_statements(self, &text, &words) {
-                return finish(&words, &Taken::new(words.len()), findings);
+                return self.finish(&words, &Taken::new(words.len()), findings);
             }
         }
         self.identify_prose(&text)
@@ -96,59 +132,109 @@ impl Identifier {
         findings
             .iter()
             .for_each(|finding| taken.take(&finding.words));
-        self.read_words(&words, &mut taken, &mut findings);
-        finish(&words, &taken, findings)
+        let known = self.sites.iter().chain([&self.tables]);
+        let vendors: Vec<Finding> = known
+            .flat_map(|tables| vendor::findings(tables, text, &windows, &words))
+            .collect();
+        self.read_words(&words, &vendors, &mut taken, &mut findings);
+        findings.extend(vendor::terms::find(&words, &taken));
+        vendor::settle(&vendors, &mut findings);
+        self.finish(&words, &taken, findings)
     }
 
-    fn read_words(&self, words: &Words, taken: &mut Taken, findings: &mut Vec<Finding>) {
-        for stage in [Self::texts, Self::phrases, Self::gnu] {
-            let found = stage(self, words, taken);
-            found.iter().for_each(|finding| taken.take(&finding.words));
+    fn read_words(
+        &self,
+        words: &Words,
+        vendors: &[Finding],
+        taken: &mut Taken,
+        findings: &mut Vec<Finding>,
+    ) {
+        let known = || self.sites.iter().chain([&self.tables]);
+        let mut add = |found: Vec<Finding>, taken: &mut Taken| {
+            found.iter().for_each(|finding| taken.take_parts(finding));
             findings.extend(found);
+        };
+        let texts = known().flat_map(|tables| texts(Index::new(tables), words));
+        add(apart(words.len(), texts.collect()), taken);
+        add(vendors.to_vec(), taken);
+        for tables in known() {
+            add(Phrases::new(tables).find(words, taken), taken);
+        }
+        add(cc::find(words, taken), taken);
+        add(gnu::find(words, taken), taken);
+    }
+
+    fn finish(&self, words: &Words, taken: &Taken, mut found: Vec<Finding>) -> Identification {
+        let expression = resolve::resolve(Phrases::new(&self.tables), words, taken, &mut found);
+        let matches = found.iter().map(|finding| finding.report(words)).collect();
+        Identification {
+            expression,
+            matches,
         }
     }
-
-    fn texts(&self, words: &Words, _taken: &Taken) -> Vec<Finding> {
-        let counting = words.counting();
-        let hashes: Vec<u32> = counting
-            .iter()
-            .filter_map(|at| Some(words.words.get(*at as usize)?.hash))
-            .collect();
-        let place = |at: usize| counting.get(at).map_or(0, |at| *at as usize);
-        let found = text::find(&self.index, &hashes)
-            .into_iter()
-            .filter_map(|found| {
-                let template = self.index.template(found.template)?;
-                let range = place(found.at.start)..place(found.at.end.saturating_sub(1)) + 1;
-                let mut finding = Finding::new(range, template.id, Kind::Text);
-                finding.score = found.at.score();
-                let whole = finding.score >= text::CERTAIN && found.at.coverage() >= text::CERTAIN;
-                finding.state = if whole { State::Certain } else { State::Likely };
-                Some(finding)
-            });
-        found.collect()
-    }
-
-    fn phrases(&self, words: &Words, taken: &Taken) -> Vec<Finding> {
-        self.phrases.find(words, taken)
-    }
-
-    fn gnu(&self, words: &Words, taken: &Taken) -> Vec<Finding> {
-        gnu::find(words, taken)
-    }
 }
 
-fn finish(words: &Words, taken: &Taken, mut findings: Vec<Finding>) -> Identification {
-    let expression = resolve::resolve(words, taken, &mut findings);
-    let matches = findings
+/// The licence texts among the words.
+fn texts(index: Index<'_>, words: &Words) -> Vec<Finding> {
+    let counting = words.counting();
+    let hashes: Vec<u32> = counting
         .iter()
-        .map(|finding| finding.report(words))
+        .filter_map(|at| Some(words.words.get(*at as usize)?.hash))
         .collect();
-    Identification {
-        expression,
-        matches,
-    }
+    let place = |at: usize| counting.get(at).map_or(0, |at| *at as usize);
+    let found = text::find(index, &hashes).into_iter().filter_map(|found| {
+        let template = index.template(found.template)?;
+        let range = place(found.at.start)..place(found.at.end.saturating_sub(1)) + 1;
+        let mut finding = Finding::new(range, template.id, Kind::Text);
+        finding.score = found.at.score();
+        let whole = finding.score >= text::CERTAIN && found.at.coverage() >= text::CERTAIN;
+        finding.state = if whole { State::Certain } else { State::Likely };
+        // What a long text that is whole holds beside its words are links and headings.
+        let long = whole && found.at.agree >= text::LONG;
+        let free = if long { FREE_IN_LONG } else { FREE };
+        finding.parts = parts(&found.at.parts, free, place);
+        Some(finding)
+    });
+    found.collect()
 }
+
+/// Drops a text that lies for the most part in others that came before it.
+fn apart(len: usize, mut findings: Vec<Finding>) -> Vec<Finding> {
+    let mut seen = Taken::new(len);
+    findings.retain(|finding| {
+        let known = finding.words.clone().filter(|at| seen.is(*at)).count();
+        let apart = known * 2 <= finding.words.len();
+        if apart {
+            seen.take(&finding.words);
+        }
+        apart
+    });
+    findings
+}
+
+/// The parts of a file that a text explains, as places among all words. What stands between two
+/// parts and is short belongs to them.
+fn parts(
+    counting: &[Range<usize>],
+    free: usize,
+    place: impl Fn(usize) -> usize,
+) -> Vec<Range<usize>> {
+    let mut out: Vec<Range<usize>> = Vec::new();
+    for part in counting {
+        let range = place(part.start)..place(part.end.saturating_sub(1)) + 1;
+        match out.last_mut() {
+            Some(last) if range.start < last.end + free => last.end = range.end,
+            _ => out.push(range),
+        }
+    }
+    out
+}
+
+/// So many words inside a text that are not its own are read by the later stages.
+const FREE: usize = 8;
+
+/// The same for a long text that is there as a whole.
+const FREE_IN_LONG: usize = 30;
 
 #[cfg(test)]
 mod tests;

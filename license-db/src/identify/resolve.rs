@@ -10,6 +10,8 @@ use std::collections::BTreeSet;
 use hpcctl_model::license::{Kind, State};
 
 use super::finding::{Finding, Taken};
+use super::phrase::Phrases;
+use super::weigh;
 use super::words::Words;
 use crate::expression;
 
@@ -22,17 +24,31 @@ const BETWEEN: usize = 12;
 /// The most exceptions of a file whose licence is looked for.
 const MAX_EXCEPTIONS: usize = 64;
 
+/// Stands for the licence that an exception is from where the file does not name it, as a file
+/// that holds the exception alone.
+const UNSTATED: &str = "LicenseRef-unstated";
+
 /// The expression of what was found, or none.
-pub(crate) fn resolve(words: &Words, taken: &Taken, findings: &mut Vec<Finding>) -> Option<String> {
+pub(crate) fn resolve(
+    phrases: Phrases<'_>,
+    words: &Words,
+    taken: &Taken,
+    findings: &mut Vec<Finding>,
+) -> Option<String> {
     findings.sort_by_key(|f| (f.words.start, f.words.end));
+    weigh::by_place(words, findings);
     settle_gnu(findings);
-    drop_vague(findings);
+    weigh::drop_vague(findings);
+    phrases.read_families(findings);
     let exceptions = exceptions(findings);
     let excepted = excepted(findings);
     let mut parts: Vec<String> = Vec::new();
     let mut last: Option<&Finding> = None;
     for finding in findings.iter().filter(|f| f.state != State::Clue) {
-        if is_exception(&finding.license) || restates(finding, &excepted) {
+        if restates(finding, &excepted) {
+            continue;
+        }
+        if excepted_by(findings, &finding.license) {
             continue;
         }
         let exception = exceptions
@@ -40,6 +56,15 @@ pub(crate) fn resolve(words: &Words, taken: &Taken, findings: &mut Vec<Finding>)
             .find(|(license, _)| *license == finding.license);
         let license = match exception {
             Some((license, exception)) => format!("{license} WITH {exception}"),
+            None if is_exception(&finding.license) => {
+                if exceptions
+                    .iter()
+                    .any(|(_, joined)| *joined == finding.license)
+                {
+                    continue;
+                }
+                format!("{UNSTATED} WITH {}", finding.license)
+            }
             None => finding.license.clone(),
         };
         match (last, parts.last_mut()) {
@@ -105,6 +130,14 @@ fn excepted(findings: &[Finding]) -> BTreeSet<String> {
     pairs.map(|(license, _)| license.to_owned()).collect()
 }
 
+/// Whether some finding names an exception together with its licence.
+fn excepted_by(findings: &[Finding], exception: &str) -> bool {
+    let pairs = findings
+        .iter()
+        .filter_map(|f| f.license.split_once(" WITH "));
+    is_exception(exception) && pairs.into_iter().any(|(_, named)| named == exception)
+}
+
 pub(crate) fn is_exception(id: &str) -> bool {
     spdx::exception_id(id).is_some() && spdx::license_id(id).is_none()
 }
@@ -131,48 +164,6 @@ fn settle_gnu(findings: &mut [Finding]) {
     }
 }
 
-/// What names only a family, and clues, give way to what names a licence of it.
-fn drop_vague(findings: &mut Vec<Finding>) {
-    // The surest first: a grant, then a pointer to a version, then a bare name.
-    let rank = |f: &Finding| match (f.state, f.vague) {
-        (State::Clue, _) => 3,
-        (_, true) if UNVERSIONED.contains(&f.license.as_str()) => 2,
-        (_, true) => 1,
-        _ => 0,
-    };
-    let known: BTreeSet<(i32, String)> = findings
-        .iter()
-        .map(|f| (rank(f), f.license.clone()))
-        .collect();
-    findings.retain(|finding| {
-        let own = rank(finding);
-        own == 0
-            || !known
-                .iter()
-                .any(|(rank, license)| *rank < own && outdoes(license, &finding.license))
-    });
-}
-
-/// GNU licences whose version was not said.
-const UNVERSIONED: &[&str] = &[
-    "GPL-1.0-or-later",
-    "LGPL-2.0-or-later",
-    "AGPL-3.0-or-later",
-    "GFDL-1.1-or-later",
-];
-
-/// Whether a licence is of the family that a vague name names. A notice of one GNU licence
-/// often mentions another of them.
-fn outdoes(license: &str, vague: &str) -> bool {
-    let gnu = |license: &str| license.contains("GPL-") || license.contains("GFDL-");
-    let bare = vague.trim_start_matches("LicenseRef-");
-    let family = bare.split('-').next().unwrap_or(bare);
-    (gnu(license) && gnu(vague))
-        || license
-            .trim_start_matches("LicenseRef-")
-            .starts_with(family)
-}
-
 /// For each finding the exceptions that go with it: each exception goes to the nearest licence
 /// that it fits, and so to every finding of that licence.
 fn exceptions(findings: &[Finding]) -> Vec<(String, String)> {
@@ -181,7 +172,8 @@ fn exceptions(findings: &[Finding]) -> Vec<(String, String)> {
         .filter(|f| is_exception(&f.license))
         .take(MAX_EXCEPTIONS);
     let pairs = excepting.filter_map(|exception| {
-        let candidates = counted().filter(|f| fits(&exception.license, &f.license));
+        let candidates =
+            counted().filter(|f| !is_exception(&f.license) && fits(&exception.license, &f.license));
         // Most GNU exceptions are from the GPL: another GNU licence is second choice.
         let nearest = candidates.min_by_key(|f| {
             let second = exception.license.contains("LGPL") != f.license.starts_with("LGPL-");
@@ -204,10 +196,14 @@ fn fits(exception: &str, license: &str) -> bool {
 
 /// Whether the words between two findings, or before the second, offer a choice.
 fn choice(words: &Words, taken: &Taken, first: &Finding, second: &Finding) -> bool {
-    let from = first
-        .words
-        .end
-        .max(second.words.start.saturating_sub(BEFORE));
+    let before = second.words.start.saturating_sub(BEFORE);
+    // A notice inside a text follows words of the text.
+    let inside = second.words.start < first.words.end;
+    let from = if inside {
+        before.max(first.words.start)
+    } else {
+        before.max(first.words.end)
+    };
     let between: Vec<&str> = (from..second.words.start).map(|i| words.word(i)).collect();
     let has = |word: &str| between.contains(&word);
     if between

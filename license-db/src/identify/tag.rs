@@ -18,7 +18,20 @@ const MAX_VALUE: usize = 400;
 /// A longer file is not a bare expression.
 const MAX_BARE: usize = 200;
 
-static SPDX: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("SPDX-License-Identifier"));
+/// The rest of the tag behind [`MARK`], in any case.
+const TAG: &str = "License-Identifier";
+
+static MARK: LazyLock<[Finder<'static>; 2]> =
+    LazyLock::new(|| [Finder::new("SPDX-"), Finder::new("spdx-")]);
+
+/// The line before an SPDX tag and what follows it.
+fn split_tag(line: &str) -> Option<(&str, &str)> {
+    let found = MARK.iter().filter_map(|mark| mark.find(line.as_bytes()));
+    let at = found.min()?;
+    let (before, rest) = line.split_at_checked(at)?;
+    let (name, rest) = rest.get("SPDX-".len()..)?.split_at_checked(TAG.len())?;
+    name.eq_ignore_ascii_case(TAG).then_some((before, rest))
+}
 
 /// The statements of a machine-readable copyright file, whose other words are quotations; or
 /// none where the text is not one.
@@ -55,7 +68,7 @@ pub(crate) fn bare_expression(bytes: &[u8]) -> Option<String> {
 pub(crate) fn find(text: &str, words: &Words) -> Vec<Finding> {
     let mut out = Vec::new();
     for (number, line) in text.lines().enumerate() {
-        let license = if SPDX.find(line.as_bytes()).is_some() {
+        let license = if split_tag(line).is_some() {
             spdx(line).map(|license| (license, State::Certain))
         } else {
             field(line).map(|license| (license, State::Likely))
@@ -81,7 +94,7 @@ fn of_line(words: &Words, line: u32) -> std::ops::Range<usize> {
 
 /// The value of an SPDX tag: the longest start of the rest of the line that is an expression.
 fn spdx(line: &str) -> Option<String> {
-    let (before, rest) = line.split_once("SPDX-License-Identifier")?;
+    let (before, rest) = split_tag(line)?;
     let value: String = rest
         .trim_start_matches(['"', '\'', '`'])
         .strip_prefix(':')?
@@ -96,6 +109,11 @@ fn spdx(line: &str) -> Option<String> {
         .find(|c: char| !is_expression(c))
         .unwrap_or(value.len());
     let mut value = value.get(..end)?.trim();
+    let unbalanced = value.matches('(').count() != value.matches(')').count();
+    let bare = value.replace(['(', ')'], " ");
+    if unbalanced && expression::normalise(&bare).is_some() {
+        return expression::normalise(&bare);
+    }
     loop {
         if let Some(expression) = expression::normalise(value) {
             return Some(expression);
@@ -128,7 +146,10 @@ const FIELDS: &[&str] = &[
 /// `License: MIT`, `"license": "MIT"`, `license = "MIT"`, `MODULE_LICENSE("GPL v2")`, where the
 /// value is known; other values are left to the later stages.
 fn field(line: &str) -> Option<String> {
-    let line = line.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
+    let start = line.find(|c: char| c.is_ascii_alphanumeric())?;
+    let (before, line) = line.split_at(start);
+    // The tag of doc comments.
+    let marked = before.chars().next_back();
     if let Some(classifier) = line.strip_prefix("License ::") {
         let classifier = format!(
             "License ::{}",
@@ -138,6 +159,9 @@ fn field(line: &str) -> Option<String> {
     }
     let end = line.find(|c: char| !c.is_ascii_alphabetic() && c != '_')?;
     let (name, rest) = line.split_at(end);
+    if marked == Some('@') && name == "license" {
+        return declared::free_text(rest.trim()).filter(|license| !license.contains("LicenseRef-"));
+    }
     if !FIELDS.contains(&name.to_ascii_lowercase().as_str()) {
         return None;
     }
@@ -149,7 +173,25 @@ fn field(line: &str) -> Option<String> {
     if value.is_empty() || value.len() > MAX_VALUE / 4 {
         return None;
     }
+    if name == "MODULE_LICENSE" || value.starts_with("Dual ") {
+        return module(value);
+    }
     declared::free_text(value).filter(|license| !license.contains("LicenseRef-"))
+}
+
+/// The words of a kernel module (`include/linux/module.h` and "Linux kernel licensing rules" of
+/// the kernel's documentation). The kernel itself is under version 2 of the GPL alone.
+fn module(value: &str) -> Option<String> {
+    let license = match value {
+        "GPL" | "GPL and additional rights" => "GPL-2.0-or-later",
+        "GPL v2" => "GPL-2.0-only",
+        "Dual BSD/GPL" => "LicenseRef-BSD OR GPL-2.0-only",
+        "Dual MIT/GPL" => "MIT OR GPL-2.0-only",
+        "Dual MPL/GPL" => "MPL-1.1 OR GPL-2.0-only",
+        "Proprietary" => "LicenseRef-proprietary",
+        _ => return None,
+    };
+    Some(license.to_owned())
 }
 
 #[cfg(test)]
@@ -179,6 +221,10 @@ mod tests {
             ("SPDX-License-Identifier: LicenseRef-own", "LicenseRef-own"),
             ("SPDX-License-Identifier: Nonesuch", "LicenseRef-Nonesuch"),
             ("SPDX-License-Identifier: MIT and more words", "MIT"),
+            (
+                "SPDX-license-identifier: (GPL-2.0-ONLY OR MIT",
+                "GPL-2.0-only OR MIT",
+            ),
         ];
         for (line, license) in cases {
             assert_eq!(spdx(line).as_deref(), Some(license), "{line}");
@@ -194,6 +240,12 @@ mod tests {
             ("  \"license\": \"Apache-2.0\",", Some("Apache-2.0")),
             ("license = \"MIT OR Apache-2.0\"", Some("MIT OR Apache-2.0")),
             ("MODULE_LICENSE(\"GPL v2\");", Some("GPL-2.0-only")),
+            (
+                "MODULE_LICENSE(\"Dual MIT/GPL\");",
+                Some("MIT OR GPL-2.0-only"),
+            ),
+            (" * @license MIT", Some("MIT")),
+            (" * license MIT", None),
             ("# License: GPLv2+", Some("GPL-2.0-or-later")),
             ("License :: OSI Approved :: MIT License", Some("MIT")),
             ("license = read_license()", None),

@@ -4,6 +4,7 @@
 //! templates that claim the same words the one that leaves the fewest unexplained wins.
 
 use super::align::{self, Alignment};
+use super::chain;
 use super::index::{Index, SHINGLE, shingle_hash};
 
 /// Below this score a text is not the template.
@@ -12,8 +13,13 @@ const ACCEPT: f64 = 0.82;
 /// Long texts are told from others by far more than this.
 const ACCEPT_LONG: f64 = 0.72;
 
+/// So many words in a row may be missing of a short text, or one in [`LOST_SHARE`].
+const LOST: usize = 12;
+
+const LOST_SHARE: usize = 6;
+
 /// What a long text is, in words.
-const LONG: usize = 400;
+pub(crate) const LONG: usize = 900;
 
 /// Above this score a text is the template.
 pub(crate) const CERTAIN: f64 = 0.98;
@@ -34,13 +40,13 @@ const OVERLAP: usize = 12_000;
 const MAX_HITS: usize = 3_000_000;
 
 /// The most templates that are aligned with one stretch of a file.
-const MAX_RIVALS: u8 = 12;
+const MAX_RIVALS: u8 = 24;
 
 /// The words that a stretch has when rivals are counted.
 const STRETCH: usize = 64;
 
 /// A template found in a file.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Found {
     pub(crate) template: u16,
     /// Places among the counting words.
@@ -53,6 +59,9 @@ impl Found {
     fn moved(mut self, by: usize) -> Self {
         self.at.start += by;
         self.at.end += by;
+        for part in &mut self.at.parts {
+            *part = part.start + by..part.end + by;
+        }
         self
     }
 
@@ -64,18 +73,11 @@ impl Found {
 }
 
 /// The texts in the counting words of a file, in its order, none inside another.
-pub(crate) fn find(index: &Index, file: &[u32]) -> Vec<Found> {
+pub(crate) fn find(index: Index<'_>, file: &[u32]) -> Vec<Found> {
     if let Some(template) = index.exact(file) {
-        let len = file.len();
-        let at = Alignment {
-            start: 0,
-            end: len,
-            agree: len,
-            template: len,
-        };
         return vec![Found {
             template,
-            at,
+            at: Alignment::whole(file.len()),
             strange: 0,
         }];
     }
@@ -97,14 +99,14 @@ pub(crate) fn find(index: &Index, file: &[u32]) -> Vec<Found> {
 }
 
 /// The texts in a part of a file, with places in the part.
-fn find_in_part(index: &Index, file: &[u32]) -> Vec<Found> {
+fn find_in_part(index: Index<'_>, file: &[u32]) -> Vec<Found> {
     let chains = chains(index, hits(index, file));
     let found = chains.iter().filter_map(|chain| {
-        let at = align::align(file, index.words_of(chain.template), &chain.anchors)?;
+        let at = align::align(file, index.marked(chain.template), &chain.anchors)?;
         accepted(&at).then(|| Found {
             template: chain.template,
-            at,
             strange: strange(index, chain.template, file, &at),
+            at,
         })
     });
     best(found.collect())
@@ -112,19 +114,21 @@ fn find_in_part(index: &Index, file: &[u32]) -> Vec<Found> {
 
 /// Counts the words that only this template has, such as the name of its holder, and that the
 /// file does not have.
-fn strange(index: &Index, template: u16, file: &[u32], at: &Alignment) -> usize {
+fn strange(index: Index<'_>, template: u16, file: &[u32], at: &Alignment) -> usize {
     let own = index.own_words(template);
     let here = file.get(at.start..at.end).unwrap_or_default();
     own.iter().filter(|word| !here.contains(word)).count()
 }
 
 fn accepted(at: &Alignment) -> bool {
-    at.score()
-        >= if at.template >= LONG {
-            ACCEPT_LONG
-        } else {
-            ACCEPT
-        }
+    let template = at.agree + at.missing;
+    if template >= LONG {
+        return at.score() >= ACCEPT_LONG;
+    }
+    // A whole clause that is missing makes another licence: the disclaimer of BSD alone grants
+    // nothing.
+    let whole = at.lost <= LOST || at.lost * LOST_SHARE <= template;
+    whole && at.score() >= ACCEPT
 }
 
 struct Hit {
@@ -134,8 +138,8 @@ struct Hit {
 }
 
 /// Every shingle that the file shares with a template, by template, then in the file's order.
-fn hits(index: &Index, file: &[u32]) -> Vec<Hit> {
-    let mut counts = vec![0u32; index.templates.len()];
+fn hits(index: Index<'_>, file: &[u32]) -> Vec<Hit> {
+    let mut counts = vec![0u32; index.len()];
     let mut hits = Vec::new();
     for (place, shingle) in file.windows(SHINGLE).enumerate() {
         let Ok(place) = u32::try_from(place) else {
@@ -157,8 +161,8 @@ fn hits(index: &Index, file: &[u32]) -> Vec<Hit> {
     }
     let enough: Vec<bool> = counts
         .iter()
-        .zip(&index.templates)
-        .map(|(count, template)| *count >= needed(template.shingles))
+        .zip(0u16..)
+        .map(|(count, template)| *count >= needed(index.shingles(template)))
         .collect();
     hits.retain(|hit| {
         enough
@@ -185,19 +189,18 @@ struct Chain {
 
 /// Joins the hits of each template to runs that rise on both sides, best first, and drops what
 /// rivals for the same stretch outdo.
-fn chains(index: &Index, hits: Vec<Hit>) -> Vec<Chain> {
+fn chains(index: Index<'_>, hits: Vec<Hit>) -> Vec<Chain> {
     let mut chains = Vec::new();
     for of_template in hits.chunk_by(|a, b| a.template == b.template) {
         let Some(template) = of_template.first().map(|hit| hit.template) else {
             continue;
         };
         let len = index.words_of(template).len();
-        let shingles = index.template(template).map_or(0, |t| t.shingles);
-        for anchors in split(of_template, len) {
+        let shingles = index.shingles(template);
+        let hits = of_template.iter().map(|hit| (hit.file, u32::from(hit.at)));
+        let least = needed(shingles) as usize;
+        for anchors in chain::chains(hits, len, least) {
             let count = u32::try_from(anchors.len()).unwrap_or(u32::MAX);
-            if count < needed(shingles) {
-                continue;
-            }
             let share = (f64::from(count) / f64::from(shingles.max(1))).min(1.0);
             let words = f64::from(u32::try_from(len).unwrap_or(u32::MAX));
             chains.push(Chain {
@@ -219,30 +222,6 @@ fn chains(index: &Index, hits: Vec<Hit>) -> Vec<Chain> {
         *rivals <= MAX_RIVALS
     });
     chains
-}
-
-/// Splits the hits of one template into copies of it.
-fn split(hits: &[Hit], len: usize) -> Vec<Vec<(u32, u32)>> {
-    let reach = i64::try_from(len / 2 + 60).unwrap_or(i64::MAX);
-    let mut out: Vec<Vec<(u32, u32)>> = Vec::new();
-    let mut open: Vec<(u32, u32)> = Vec::new();
-    for hit in hits {
-        let (file, at) = (hit.file, u32::from(hit.at));
-        if let Some(&(last_file, last_at)) = open.last() {
-            let moved = i64::from(file) - i64::from(last_file);
-            let forward = i64::from(at) - i64::from(last_at);
-            let again = forward < -i64::try_from(len / 3).unwrap_or(0) && moved > 0;
-            if moved > reach || again {
-                out.push(std::mem::take(&mut open));
-            } else if forward <= 0 || moved == 0 || (forward - moved).abs() > reach {
-                continue;
-            }
-        }
-        open.push((file, at));
-    }
-    out.push(open);
-    out.retain(|anchors| anchors.len() > 1);
-    out
 }
 
 /// Takes the most valuable first; what then overlaps what was taken is dropped.

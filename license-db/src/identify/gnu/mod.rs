@@ -8,14 +8,21 @@ use hpcctl_model::license::Kind;
 
 use version::{Version, later, version_word};
 
-use super::finding::{Finding, MAX_FINDINGS, Taken};
+use super::finding::{Finding, MAX_FINDINGS, Taken, Vague};
+use super::phrase::context::{denied, listed, stands};
 use super::words::Words;
 use crate::declared::gnu_id;
 
 mod version;
 
 /// How far before the name the words of a grant are looked for.
-const BEHIND: usize = 14;
+const BEHIND: usize = 18;
+
+/// How far before the name the word "license" says that it is one.
+const CLOSE: usize = 7;
+
+/// How far before the name a word may turn the grant around.
+const NEAR: usize = 7;
 
 /// The GNU grants and mentions among the words that are not taken.
 pub(crate) fn find(words: &Words, taken: &Taken) -> Vec<Finding> {
@@ -44,38 +51,70 @@ struct Name {
 }
 
 fn name(words: &Words, at: usize) -> Option<Name> {
-    let from = at + usize::from(words.word(at) == "gnu");
-    let long = |family, len| {
-        Some(Name {
+    let gnu = words.word(at) == "gnu";
+    let from = at + usize::from(gnu);
+    if let Some((family, len, number)) = long_name(words, from, gnu) {
+        let version = number.and_then(|number| version_word(words.word(number), family));
+        return Some(Name {
             family,
             end: from + len,
-            version: None,
-        })
-    };
-    let is = |n: usize, word: &str| words.word(from + n) == word;
-    let license = |n: usize| matches!(words.word(from + n), "license" | "licence" | "licenses");
-    let general = |n: usize| is(n, "general") && is(n + 1, "public") && license(n + 2);
-    match words.word(from) {
-        "general" if general(0) => long("gpl", 3),
-        "affero" if general(1) => long("agpl", 4),
-        "affero" if is(1, "gpl") => long("agpl", 2),
-        "lesser" | "library" if general(1) => long("lgpl", 4),
-        "lesser" | "library" if is(1, "gpl") => long("lgpl", 2),
-        "library" | "lesser" if is(1, "or") && general(3) => long("lgpl", 6),
-        "lesserlibrary" | "librarylesser" if general(1) => long("lgpl", 4),
-        "free" if is(1, "documentation") && license(2) => long("gfdl", 3),
-        short => {
-            let family = ["agpl", "lgpl", "gfdl", "gpl", "fdl"]
-                .iter()
-                .find(|f| short.starts_with(**f))?;
-            let rest = short.strip_prefix(family)?;
-            let version = version_word(rest, family);
-            (rest.is_empty() || version.is_some()).then_some(Name {
-                family: if *family == "fdl" { "gfdl" } else { family },
-                end: from + 1,
-                version,
-            })
+            version,
+        });
+    }
+    let short = words.word(from);
+    // `EXPORT_SYMBOL_GPL` is a name of something else.
+    if words.tied(from) {
+        return None;
+    }
+    let family = ["agpl", "lgpl", "gfdl", "gpl", "fdl"]
+        .iter()
+        .find(|f| short.starts_with(**f))?;
+    let rest = short.strip_prefix(family)?;
+    let version = version_word(rest, family);
+    (rest.is_empty() || version.is_some()).then_some(Name {
+        family: if *family == "fdl" { "gfdl" } else { family },
+        end: from + 1,
+        version,
+    })
+}
+
+/// The family and the length of a name that is written out, and the place of the version that
+/// may stand in it, as in "General Public version 2 License".
+fn long_name(
+    words: &Words,
+    from: usize,
+    gnu: bool,
+) -> Option<(&'static str, usize, Option<usize>)> {
+    let word = |n: usize| words.word(from + n);
+    let public = |n: usize| {
+        let license = |n: usize| matches!(word(n), "license" | "licence" | "licenses" | "licences");
+        match (word(n), word(n + 1)) {
+            ("public", _) if license(n + 1) => Some((n + 2, None)),
+            ("public", "version" | "v") if license(n + 3) => Some((n + 4, Some(from + n + 2))),
+            ("public", v) if license(n + 2) && v.starts_with('v') => {
+                Some((n + 3, Some(from + n + 1)))
+            }
+            _ => None,
         }
+    };
+    let general = |family, n: usize| {
+        if word(n) == "gpl" {
+            return Some((family, n + 1, None));
+        }
+        let (len, version) = public(if word(n) == "general" { n + 1 } else { n })?;
+        (word(n) == "general" || gnu || n > 0).then_some((family, len, version))
+    };
+    match word(0) {
+        "general" => general("gpl", 0),
+        "public" if gnu => general("gpl", 0),
+        "affero" => general("agpl", 1),
+        "lesser" | "library" if word(1) == "or" => general("lgpl", 3),
+        "lesser" | "library" | "lesserlibrary" | "librarylesser" | "limited" => general("lgpl", 1),
+        "free" if word(1) == "documentation" && word(2).starts_with("licen") => {
+            Some(("gfdl", 3, None))
+        }
+        "license" | "licence" if gnu => Some(("gpl", 1, None)),
+        _ => None,
     }
 }
 
@@ -94,17 +133,28 @@ fn grant(words: &Words, taken: &Taken, at: usize, named: &Name) -> (Finding, usi
             };
             (at, vec![version], end)
         }
-        (None, Some((start, version))) => (start, vec![version], named.end),
+        (None, Some((start, mut version))) => {
+            let (later, end) = later(words, named.end);
+            version.later |= later;
+            (start, vec![version], end)
+        }
         (None, None) => {
             let (versions, end) = version::after(words, taken, named);
             (at, versions, end)
         }
     };
-    let said = context(words, at, end);
-    let vague = versions.is_empty() || said == Context::Pointer;
-    let license = expression(named.family, &versions);
+    let said = context(words, at, end, named);
+    let vague = match said {
+        Context::Pointer => Vague::Pointer,
+        _ if versions.is_empty() => Vague::Family,
+        _ => Vague::No,
+    };
+    let mut license = expression(named.family, &versions);
+    if named.family == "gfdl" && vague == Vague::No {
+        license = with_invariants(words, end, license);
+    }
     let kind = match said {
-        Context::Grant if !vague => Kind::Notice,
+        Context::Grant if vague == Vague::No => Kind::Notice,
         _ => Kind::Reference,
     };
     let mut finding = Finding::new(start..end, license, kind);
@@ -132,6 +182,29 @@ fn expression(family: &str, versions: &[Version]) -> String {
         .unwrap_or_default()
 }
 
+/// How far behind a grant of the GFDL its invariant sections are told, in words.
+const INVARIANTS: usize = 40;
+
+/// The GFDL with or without invariant sections, where the grant says which.
+fn with_invariants(words: &Words, end: usize, license: String) -> String {
+    let told = (end..end + INVARIANTS).find(|i| words.word(*i) == "invariant");
+    let Some((told, (stem, grant))) = told.zip(
+        license
+            .strip_suffix("-only")
+            .map(|stem| (stem, "only"))
+            .or_else(|| Some((license.strip_suffix("-or-later")?, "or-later"))),
+    ) else {
+        return license;
+    };
+    // "being LIST" is the example of the licence itself.
+    let sections = words.word(told + 1).starts_with("section") && words.word(told + 3) != "list";
+    match words.word(told.saturating_sub(1)) {
+        "no" | "without" => format!("{stem}-no-invariants-{grant}"),
+        "the" if sections => format!("{stem}-invariants-{grant}"),
+        _ => license,
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Context {
     /// Words of a grant stand before or behind.
@@ -144,34 +217,53 @@ enum Context {
     None,
 }
 
-fn context(words: &Words, at: usize, end: usize) -> Context {
-    let before = |reach: usize, list: &[&str]| {
-        (at.saturating_sub(reach)..at).any(|i| list.contains(&words.word(i)))
-    };
-    if before(2, &["commonlicenses"]) || before(4, &["text"]) {
+fn context(words: &Words, at: usize, end: usize, named: &Name) -> Context {
+    let before = |reach: usize, list: &[&str]| stands(words, at, reach, list);
+    // A file such as `COPYING.gplv3`.
+    if before(1, &["copying"]) {
+        return Context::Other;
+    }
+    if before(2, &["commonlicenses"]) || before(4, &["text"]) || is_address(words, at) {
         return Context::Pointer;
     }
     // "You should have received a copy of …", "see … for more details".
-    if before(4, &["see", "copy"]) || before(BEHIND, AGAINST) {
+    if before(4, &["see", "copy", "refer"]) || before(NEAR, AGAINST) || denied(words, at) {
         return Context::Other;
     }
-    let published = words.word(end) == "as" && words.word(end + 1) == "published";
-    if published || before(BEHIND, GRANT) {
+    // "…, use the GNU Lesser General Public License instead of this License."
+    if words.word(end) == "instead" && words.word(end + 1) == "of" {
+        return Context::Other;
+    }
+    let only = end + usize::from(words.word(end) == "only");
+    let published = words.word(only) == "as" && words.word(only + 1) == "published";
+    let first = at - usize::from(at > 0 && words.word(at - 1) == "the");
+    let ends = words.begins(end) || (end > named.end && words.starts_line(end));
+    let alone = words.begins(first) && ends;
+    let license = before(CLOSE, &["license", "licence", "licenses", "licences"]);
+    if published || license || before(BEHIND, GRANT) || listed(words, at, end) || alone {
         Context::Grant
     } else {
         Context::None
     }
 }
 
-/// Words that stand before the name where nothing is granted.
+/// Whether the name is part of an address, which tells a version and no grant.
+fn is_address(words: &Words, at: usize) -> bool {
+    let site = |i: &usize| matches!(words.word(*i), "org" | "http" | "www");
+    (at.saturating_sub(4)..at).any(|i| site(&i)) && !words.begins(at)
+}
+
+/// Words that stand before the name where nothing is granted, or where it is a title.
 const AGAINST: &[&str] = &[
-    "compatible",
-    "incompatible",
-    "not",
-    "doesnt",
-    "cannot",
-    "gplcompatible",
-    "unlike",
+    "might",
+    "would",
+    "whether",
+    "other",
+    "entitled",
+    "titled",
+    "invariant",
+    "section",
+    "sections",
 ];
 
 /// Words that stand before the name in a grant.
@@ -183,8 +275,7 @@ const GRANT: &[&str] = &[
     "covered",
     "governed",
     "distributed",
-    "license",
-    "licence",
+    "subject",
     "redistribute",
     "modify",
     "permission",
@@ -201,9 +292,16 @@ mod tests {
         found.into_iter().map(|f| (f.license, f.state)).collect()
     }
 
+    fn reads(cases: &[(&str, &str)]) {
+        for (text, license) in cases {
+            let expected = [((*license).to_owned(), State::Likely)];
+            assert_eq!(licenses(text), expected, "{text}");
+        }
+    }
+
     #[test]
     fn reads_grants() {
-        let cases = [
+        reads(&[
             (
                 "redistribute it under the terms of the GNU General Public License as published by the Free Software Foundation; either version 2 of the License, or (at your option) any later version.",
                 "GPL-2.0-or-later",
@@ -249,14 +347,37 @@ mod tests {
             ("released under the GNU GPL", "GPL-1.0-or-later"),
             ("licensed under the LGPL, version 2.1", "LGPL-2.1-only"),
             ("licensed under the GPL-2.0", "GPL-2.0-only"),
-        ];
-        for (text, license) in cases {
-            assert_eq!(
-                licenses(text),
-                [(license.to_owned(), State::Likely)],
-                "{text}"
-            );
-        }
+        ]);
+    }
+
+    #[test]
+    fn reads_versions_in_odd_places_and_invariant_sections() {
+        reads(&[
+            (
+                "under the terms of the GNU Free Documentation License, Version 1.2 or any later version published by the Free Software Foundation; with no Invariant Sections",
+                "GFDL-1.2-no-invariants-or-later",
+            ),
+            (
+                "under the terms of the GNU Free Documentation License, Version 1.3; with the Invariant Sections being",
+                "GFDL-1.3-invariants-only",
+            ),
+            (
+                "under the terms of the GNU General Public version 2 License as published by the Free Software Foundation",
+                "GPL-2.0-only",
+            ),
+            (
+                "under the terms of version 2.1 of the GNU Lesser General\ndnl  Public License as published",
+                "LGPL-2.1-only",
+            ),
+            (
+                "under version 2 of the GNU General Public License or any later version",
+                "GPL-2.0-or-later",
+            ),
+            (
+                "in the file LICENSE, which is not for sale. It is released under the GNU Public License. Refer to COPYING",
+                "GPL-1.0-or-later",
+            ),
+        ]);
     }
 
     #[test]

@@ -2,7 +2,10 @@
 
 use super::super::finding::Taken;
 use super::super::words::{BREAK, Words};
-use super::{BEHIND, Name, name};
+use super::{Name, name};
+
+/// How far before the name its version is looked for, in words.
+const BEHIND: usize = 14;
 
 /// How far behind the name a version is looked for, in words.
 const AHEAD: usize = 40;
@@ -59,14 +62,15 @@ pub(super) fn before(words: &Words, at: usize, family: &str) -> Option<(usize, V
         "by",
         "fsf",
     ];
-    let mut later = false;
+    let (mut later, mut of) = (false, false);
     for back in 1..=BEHIND {
         let place = at.checked_sub(back)?;
         let word = words.word(place);
         if let Some(mut version) = version_word(word, family) {
             let prefixed = word.starts_with('v')
                 || matches!(words.word(place.checked_sub(1)?), "version" | "v" | "ver");
-            if !prefixed || back < 2 {
+            // "version 2 or the GNU Library …" is a version of what stands before it.
+            if !prefixed || !of {
                 return None;
             }
             version.later |= later;
@@ -76,6 +80,7 @@ pub(super) fn before(words: &Words, at: usize, family: &str) -> Option<(usize, V
             return None;
         }
         later |= matches!(word, "later" | "newer");
+        of |= word == "of";
     }
     None
 }
@@ -84,9 +89,7 @@ pub(super) fn before(words: &Words, at: usize, family: &str) -> Option<(usize, V
 pub(super) fn after(words: &Words, taken: &Taken, named: &Name) -> (Vec<Version>, usize) {
     let mut at = named.end;
     // The short name again: "GNU General Public License (GPL)".
-    if let Some(again) =
-        name(words, at).filter(|again| again.family == named.family && again.end == at + 1)
-    {
+    if let Some(again) = name(words, at).filter(|again| again.family == named.family) {
         if let Some(version) = again.version {
             return (vec![version], again.end);
         }
@@ -134,6 +137,9 @@ fn all_versions(words: &Words, end: usize, first: Version, family: &str) -> (Vec
             return (versions, end);
         }
         at += 1;
+        while matches!(words.word(at), "at" | "your" | "option") {
+            at += 1;
+        }
         at += usize::from(words.word(at) == "version");
         let Some(version) = version_word(words.word(at), family) else {
             return (versions, end);

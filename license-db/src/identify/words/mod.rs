@@ -9,11 +9,10 @@ use super::markup::{hyphenated, skip_entity, skip_tag};
 use super::spelling::hash;
 use std::ops::Range;
 
+mod counting;
+
 /// The hash that stands between two windows of a file; no word has it.
 pub(crate) const BREAK: u32 = 0;
-
-/// The most words that one copyright line takes out.
-const MAX_COPYRIGHT: usize = 24;
 
 /// One word of a text.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +24,12 @@ pub(crate) struct Word {
     pub(crate) line: u32,
     /// The hash of the word, the same for spelling variants.
     pub(crate) hash: u32,
+    /// Whether an empty line stands before the word.
+    opens: bool,
+    /// Whether a full stop stands before the word.
+    stopped: bool,
+    /// Whether the word is part of an identifier with underscores.
+    tied: bool,
 }
 
 /// The words of a text.
@@ -33,6 +38,16 @@ pub(crate) struct Words {
     /// The words in lower case, one behind the other.
     text: String,
     pub(crate) words: Vec<Word>,
+    /// What stands between the last word and the next.
+    gap: Gap,
+}
+
+/// The marks between two words.
+#[derive(Debug, Default)]
+struct Gap {
+    newlines: u32,
+    stop: bool,
+    tie: bool,
 }
 
 impl Words {
@@ -56,6 +71,9 @@ impl Words {
                     end: 0,
                     line,
                     hash: BREAK,
+                    opens: true,
+                    stopped: true,
+                    tied: false,
                 });
             }
             let part = text.get(window.clone()).unwrap_or_default();
@@ -83,13 +101,47 @@ impl Words {
         self.words.len()
     }
 
+    /// Whether a sentence, a paragraph or another part of the file begins at a place.
+    pub(crate) fn begins(&self, at: usize) -> bool {
+        self.words
+            .get(at)
+            .is_none_or(|word| word.opens || word.stopped)
+    }
+
+    /// Whether a word goes on an identifier, as the last of `PROJECT_LICENSE_GPL2`.
+    pub(crate) fn tied(&self, at: usize) -> bool {
+        self.words.get(at).is_some_and(|word| word.tied)
+    }
+
+    /// Whether another sentence begins at a place. An empty line before an item of a list ends
+    /// none.
+    pub(crate) fn stopped(&self, at: usize) -> bool {
+        self.words.get(at).is_none_or(|word| word.stopped)
+    }
+
+    /// Whether the word at a place is the first of its line.
+    pub(crate) fn starts_line(&self, at: usize) -> bool {
+        at == 0 || self.line(at) != self.line(at - 1)
+    }
+
     fn read(&mut self, text: &str, first_line: u32) {
         let bytes = text.as_bytes();
-        let (mut at, mut line) = (0, first_line);
+        let (mut at, mut line) = (self.skip_comment(bytes, 0), first_line);
         while let Some(&byte) = bytes.get(at) {
             at = match byte {
                 b'\n' => {
                     line = line.saturating_add(1);
+                    self.gap.newlines += 1;
+                    self.skip_comment(bytes, at + 1)
+                }
+                b'_' => {
+                    let before = at.checked_sub(1).and_then(|at| bytes.get(at));
+                    self.gap.tie = before.is_some_and(u8::is_ascii_alphanumeric);
+                    at + 1
+                }
+                b'.' => {
+                    let ends = bytes.get(at + 1).is_none_or(u8::is_ascii_whitespace);
+                    self.gap.stop |= ends && !self.abbreviated();
                     at + 1
                 }
                 b'<' => skip_tag(bytes, at),
@@ -112,6 +164,32 @@ impl Words {
                 _ => at + 1,
             };
         }
+    }
+
+    /// Where reading goes on behind a comment mark that is a word: `dnl`, `rem` and Fortran's
+    /// `C`, in the first column.
+    fn skip_comment(&self, bytes: &[u8], at: usize) -> usize {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let blank = |n: usize| matches!(rest.get(n), Some(b' ' | b'\t'));
+        match rest.first() {
+            Some(b'c' | b'C') if blank(1) => at + 1,
+            Some(b'd' | b'r' | b'R') if blank(3) => {
+                let mark = rest.get(..3).unwrap_or_default();
+                at + if mark == b"dnl" || mark.eq_ignore_ascii_case(b"rem") {
+                    3
+                } else {
+                    0
+                }
+            }
+            _ => at,
+        }
+    }
+
+    /// Whether a full stop behind the last word may only shorten it: `v.`, `Inc.`
+    fn abbreviated(&self) -> bool {
+        let last = self.word(self.words.len().saturating_sub(1));
+        last.len() < 3 && !last.starts_with(|c: char| c.is_ascii_digit())
+            || matches!(last, "inc" | "ver" | "vers" | "ltd" | "corp" | "etc")
     }
 
     /// Takes the word that begins at `at`; answers where it ends.
@@ -199,79 +277,16 @@ impl Words {
         let hash = hash(word);
         let to_u32 = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let (start, end) = (to_u32(start), to_u32(self.text.len()));
+        let gap = std::mem::take(&mut self.gap);
         self.words.push(Word {
             start,
             end,
             line,
             hash,
+            opens: gap.newlines > 1,
+            stopped: gap.stop,
+            tied: gap.tie,
         });
-    }
-
-    /// The places of the words that count when compared with a template.
-    pub(crate) fn counting(&self) -> Vec<u32> {
-        let mut out = Vec::with_capacity(self.words.len());
-        let mut at = 0;
-        while at < self.words.len() {
-            // Both begin with one of two letters, which most words do not.
-            let may = self.word(at).starts_with(['c', 'a']);
-            let statement = || self.copyright(at).or_else(|| self.reserved(at));
-            if let Some(skip) = may.then(statement).flatten() {
-                at += skip;
-                continue;
-            }
-            if self.counts(at) {
-                out.push(u32::try_from(at).unwrap_or(u32::MAX));
-            }
-            at += 1;
-        }
-        out
-    }
-
-    fn counts(&self, at: usize) -> bool {
-        let word = self.word(at);
-        let starts_line = at == 0 || self.line(at) != self.line(at - 1);
-        match word {
-            _ if word.len() > 4 => true,
-            "" => true,
-            "dnl" | "rem" if starts_line => false,
-            "ii" | "iii" | "iv" | "vi" | "vii" | "viii" | "br" => false,
-            _ => word.len() > 1 || !word.is_ascii(),
-        }
-    }
-
-    /// How many words a copyright statement at this place takes: to the end of its line.
-    fn copyright(&self, at: usize) -> Option<usize> {
-        let (word, next) = (self.word(at), self.word(at + 1));
-        let dated = |word: &str| {
-            word.len() >= 4
-                && word.starts_with(['1', '2'])
-                && word.bytes().all(|b| b.is_ascii_digit())
-        };
-        let placeholder = matches!(
-            next,
-            "year" | "yyyy" | "date" | "years" | "name" | "19xx" | "20xx"
-        );
-        let begins = match word {
-            "copyright" | "copyrighted" => {
-                next == "c" || dated(next) || (placeholder && self.line(at) == self.line(at + 1))
-            }
-            "c" => dated(next) || next == "copyright",
-            _ => false,
-        };
-        if !begins {
-            return None;
-        }
-        let line = self.line(at);
-        let rest = (at..self.len().min(at + MAX_COPYRIGHT)).take_while(|i| self.line(*i) == line);
-        Some(rest.count().max(1))
-    }
-
-    /// "All rights reserved" belongs to the copyright statement.
-    fn reserved(&self, at: usize) -> Option<usize> {
-        let said = self.word(at) == "all"
-            && self.word(at + 1) == "rights"
-            && self.word(at + 2) == "reserved";
-        said.then_some(3)
     }
 }
 
@@ -290,16 +305,6 @@ mod tests {
     fn list(text: &str) -> Vec<String> {
         let words = Words::of(text);
         (0..words.len()).map(|i| words.word(i).to_owned()).collect()
-    }
-
-    fn counting(text: &str) -> String {
-        let words = Words::of(text);
-        let kept: Vec<&str> = words
-            .counting()
-            .iter()
-            .map(|i| words.word(*i as usize))
-            .collect();
-        kept.join(" ")
     }
 
     #[test]
@@ -327,10 +332,31 @@ mod tests {
     }
 
     #[test]
-    fn copyright_lines_and_list_markers_do_not_count() {
-        let text = "Copyright (c) 2020 Jane Doe\nAll rights reserved.\n1. You (a) may copy\nthe copyright notice";
-        assert_eq!(counting(text), "you may copy the copyright notice");
-        assert_eq!(counting("Copyright <year> <owner>\ntext here"), "text here");
+    fn comment_marks_are_no_words() {
+        assert_eq!(
+            list("dnl one\nREM two\nC     three\nc is a word"),
+            ["one", "two", "three", "is", "a", "word"]
+        );
+        assert_eq!(list("dnlx rem"), ["dnlx", "rem"]);
+    }
+
+    #[test]
+    fn sentences_and_paragraphs_begin() {
+        let words = Words::of("One of v. 2.0, by X Inc. and two. Three\n * \n * four\nfive");
+        let begin: Vec<&str> = (0..words.len())
+            .filter(|i| words.begins(*i))
+            .map(|i| words.word(i))
+            .collect();
+        assert_eq!(begin, ["three", "four"]);
+        let stopped: Vec<bool> = (0..words.len()).map(|i| words.stopped(i)).collect();
+        assert_eq!(stopped.iter().filter(|s| **s).count(), 1);
+    }
+
+    #[test]
+    fn words_of_an_identifier_are_tied() {
+        let words = Words::of("a_b __c d_ e");
+        let tied: Vec<bool> = (0..words.len()).map(|i| words.tied(i)).collect();
+        assert_eq!(tied, [false, true, false, false, true]);
     }
 
     #[test]
