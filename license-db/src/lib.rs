@@ -9,5 +9,6 @@ pub mod declared;
 pub mod expression;
 pub mod identify;
 pub mod policy;
+pub mod redistribution;
 
 pub use identify::{Identification, Identifier};
