@@ -27,6 +27,7 @@ mod reference;
 mod sbom;
 mod scan;
 mod selection;
+mod sensitive;
 mod sif;
 mod squashfs;
 mod storage_conf;

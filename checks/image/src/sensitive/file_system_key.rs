@@ -1,0 +1,19 @@
+//! The shared secret of BeeGFS (`connAuthFile`): who holds it talks to the servers as root.
+
+use super::{Class, Detector, Sightings, Source};
+
+pub(super) const DETECTOR: Detector = Detector::new(
+    "secret.file-system-key",
+    Class::Hpc,
+    "The secret that the nodes of a parallel file system share.",
+)
+.named(
+    &["connauthfile", "connAuthFile", "conn.auth", "beegfs.auth"],
+    file,
+);
+
+fn file(source: &Source<'_>, sightings: &mut Sightings) {
+    if source.size >= 8 {
+        sightings.file(DETECTOR.id, "the shared secret of BeeGFS");
+    }
+}
