@@ -1,10 +1,9 @@
 //! Passwords of Ansible Vault: files that `--vault-password-file` names, by custom.
 
-use super::{Class, Detector, Sightings, Source, value};
+use super::{Detector, Sightings, Source, value};
 
 pub(super) const DETECTOR: Detector = Detector::new(
     "secret.ansible-vault-password",
-    Class::General,
     "The password that opens encrypted variables of Ansible.",
 )
 .named(

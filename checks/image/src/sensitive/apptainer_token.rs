@@ -1,11 +1,10 @@
 //! Tokens of Apptainer and Singularity for remote endpoints: `remote.yaml` in `.apptainer` or
 //! `.singularity`.
 
-use super::{Class, Detector, Sightings, Source, value};
+use super::{Detector, Sightings, Source, value};
 
 pub(super) const DETECTOR: Detector = Detector::new(
-    "secret.apptainer-token",
-    Class::Hpc,
+    "secret.hpc.apptainer-token",
     "A token of Apptainer or Singularity for a library, a builder or a registry.",
 )
 .named(&["remote.yaml"], file);

@@ -1,13 +1,10 @@
 //! Keyrings of Ceph: `key = ` and 28 bytes in base64 that begin with the type and the time.
 
-use super::{Class, Detector, Sightings, Source, value};
+use super::{Detector, Sightings, Source, value};
 
-pub(super) const DETECTOR: Detector = Detector::new(
-    "secret.ceph-key",
-    Class::Hpc,
-    "The key of a client of Ceph.",
-)
-.named(&["*.keyring", "ceph.secret", "admin.secret"], file);
+pub(super) const DETECTOR: Detector =
+    Detector::new("secret.hpc.ceph-key", "The key of a client of Ceph.")
+        .named(&["*.keyring", "ceph.secret", "admin.secret"], file);
 
 fn file(source: &Source<'_>, sightings: &mut Sightings) {
     for (number, line) in source.text().lines().enumerate() {

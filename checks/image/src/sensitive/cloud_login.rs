@@ -1,10 +1,9 @@
 //! Logins that the command lines of clouds and services keep in the home.
 
-use super::{Class, Detector, Sightings, Source, value};
+use super::{Detector, Sightings, Source, value};
 
 pub(super) const DETECTOR: Detector = Detector::new(
     "secret.cloud-login",
-    Class::General,
     "A login that a command line of a cloud or a service keeps.",
 )
 .named(

@@ -5,11 +5,10 @@
 
 use serde_json::Value;
 
-use super::{Class, Detector, Sightings, Source, value};
+use super::{Detector, Sightings, Source, value};
 
 pub(super) const DETECTOR: Detector = Detector::new(
-    "secret.data-service-key",
-    Class::Hpc,
+    "secret.hpc.data-service-key",
     "The key of a user for a service of scientific data.",
 )
 .named(

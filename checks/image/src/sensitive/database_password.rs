@@ -1,10 +1,9 @@
 //! Passwords of databases: `.pgpass` (libpq), `.my.cnf` (MySQL and MariaDB), `slurmdbd.conf`.
 
-use super::{Class, Detector, Sightings, Source, value};
+use super::{Detector, Sightings, Source, value};
 
 pub(super) const DETECTOR: Detector = Detector::new(
-    "secret.database-password",
-    Class::Hpc,
+    "secret.hpc.database-password",
     "A password of a database, such as that of Slurm's accounting.",
 )
 .named(

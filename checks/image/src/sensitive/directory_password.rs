@@ -1,11 +1,10 @@
 //! Passwords with which a node asks the directory of users: sssd.conf(5), nslcd.conf(5),
 //! ldap.secret, pam_ldap.
 
-use super::{Class, Detector, Sightings, Source, value};
+use super::{Detector, Sightings, Source, value};
 
 pub(super) const DETECTOR: Detector = Detector::new(
-    "secret.directory-password",
-    Class::Hpc,
+    "secret.hpc.directory-password",
     "The password of a node for the directory of users.",
 )
 .named(

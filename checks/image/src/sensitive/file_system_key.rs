@@ -1,10 +1,9 @@
 //! The shared secret of BeeGFS (`connAuthFile`): who holds it talks to the servers as root.
 
-use super::{Class, Detector, Sightings, Source};
+use super::{Detector, Sightings, Source};
 
 pub(super) const DETECTOR: Detector = Detector::new(
-    "secret.file-system-key",
-    Class::Hpc,
+    "secret.hpc.file-system-key",
     "The secret that the nodes of a parallel file system share.",
 )
 .named(

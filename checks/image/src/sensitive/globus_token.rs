@@ -1,10 +1,9 @@
 //! Tokens of Globus: the databases of its command line and SDK, and `.globus.cfg`.
 
-use super::{Class, Detector, Sightings, Source, value};
+use super::{Detector, Sightings, Source, value};
 
 pub(super) const DETECTOR: Detector = Detector::new(
-    "secret.globus-token",
-    Class::Hpc,
+    "secret.hpc.globus-token",
     "A login to Globus, which moves the user's files.",
 )
 .named(

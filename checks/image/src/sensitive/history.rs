@@ -1,11 +1,10 @@
 //! What users typed: histories of shells and of clients of databases, with assignments of secrets
 //! and passwords on the command line. Without one, a history is a clue.
 
-use super::{Class, Detector, Sightings, Source, value, variable};
+use super::{Detector, Sightings, Source, value, variable};
 
 pub(super) const DETECTOR: Detector = Detector::new(
     "secret.history",
-    Class::General,
     "What a user typed, in the history of a shell.",
 )
 .named(

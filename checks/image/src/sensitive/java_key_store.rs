@@ -3,11 +3,10 @@
 //!
 //! A store of certificates, such as `cacerts`, is no secret.
 
-use super::{Class, Detector, Sightings, Source};
+use super::{Detector, Sightings, Source};
 
 pub(super) const DETECTOR: Detector = Detector::new(
     "secret.java-key-store",
-    Class::General,
     "A private key in a key store of Java.",
 )
 .named(&[], file)

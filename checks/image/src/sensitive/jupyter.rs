@@ -1,10 +1,9 @@
 //! Secrets of Jupyter: of cookies, of tokens of a running server, of JupyterHub.
 
-use super::{Class, Detector, Sightings, Source, value};
+use super::{Detector, Sightings, Source, value};
 
 pub(super) const DETECTOR: Detector = Detector::new(
-    "secret.jupyter",
-    Class::Hpc,
+    "secret.hpc.jupyter",
     "A secret of a Jupyter server or of JupyterHub.",
 )
 .named(

@@ -5,10 +5,10 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-use super::{Class, Detector, Sightings, Source, value};
+use super::{Detector, Sightings, Source, value};
 
 pub(super) const DETECTOR: Detector =
-    Detector::new("secret.jwt", Class::General, "A JSON Web Token.").holding(&["eyJ"], place);
+    Detector::new("secret.jwt", "A JSON Web Token.").holding(&["eyJ"], place);
 
 fn place(source: &Source<'_>, at: usize, sightings: &mut Sightings) {
     let is_inside = at > 0 && matches!(source.bytes[at - 1], b'-' | b'.');

@@ -1,11 +1,10 @@
 //! Keytabs of Kerberos, by their content: 0x05 0x02, then entries with a length, a count of
 //! parts, the realm and the parts of the principal (MIT Kerberos, "Keytab file format").
 
-use super::{Class, Detector, Sightings, Source};
+use super::{Detector, Sightings, Source};
 
 pub(super) const DETECTOR: Detector = Detector::new(
-    "secret.keytab",
-    Class::Hpc,
+    "secret.hpc.keytab",
     "Keys of Kerberos, of a service or a user.",
 )
 .named(&[], file)

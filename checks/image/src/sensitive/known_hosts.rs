@@ -1,11 +1,10 @@
 //! Hosts that a user logged in to (sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT"): no secret, but it tells
 //! what a site has.
 
-use super::{Class, Detector, Sightings, Source};
+use super::{Detector, Sightings, Source};
 
 pub(super) const DETECTOR: Detector = Detector::new(
-    "secret.known-hosts",
-    Class::Hpc,
+    "secret.hpc.known-hosts",
     "The names of hosts that a user logged in to, a clue and no secret.",
 )
 .named(&["known_hosts", "known_hosts.old", "ssh_known_hosts"], file);

@@ -1,13 +1,10 @@
 //! Logins to clusters of Kubernetes: `client-key-data`, `token` and `password` of a kubeconfig.
 
-use super::{Class, Detector, Sightings, Source, value};
+use super::{Detector, Sightings, Source, value};
 
-pub(super) const DETECTOR: Detector = Detector::new(
-    "secret.kubeconfig",
-    Class::General,
-    "A login to a cluster of Kubernetes.",
-)
-.holding(&["client-key-data:", "kind: Config"], place);
+pub(super) const DETECTOR: Detector =
+    Detector::new("secret.kubeconfig", "A login to a cluster of Kubernetes.")
+        .holding(&["client-key-data:", "kind: Config"], place);
 
 fn place(source: &Source<'_>, at: usize, sightings: &mut Sightings) {
     if source.bytes[at..].starts_with(b"client-key-data:") {

@@ -4,11 +4,10 @@
 //! Lines are those of the FlexNet administration guide: `SERVER HOST ID PORT`, `VENDOR NAME`,
 //! `INCREMENT NAME VENDOR VERSION DATE COUNT … SIGN=…`, or a code of hexadecimal digits.
 
-use super::{Class, Detector, Sightings, Source, value};
+use super::{Detector, Sightings, Source, value};
 
 pub(super) const DETECTOR: Detector = Detector::new(
-    "secret.license-file",
-    Class::Hpc,
+    "secret.hpc.license-file",
     "A licence file of commercial software, or the address of its server.",
 )
 .named(

@@ -38,6 +38,7 @@ mod putty_key;
 mod rclone;
 mod registry_login;
 mod s3_credentials;
+mod search;
 mod slurm_key;
 mod spack_mirror;
 mod token;
@@ -54,27 +55,16 @@ mod tests;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
 use serde::{Deserialize, Serialize};
 
+use self::search::Literals;
 use crate::cache::{self, Word};
-
-/// Whose secrets a detector knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
-    /// Everybody's.
-    General,
-    /// Those of clusters and their users.
-    Hpc,
-}
 
 /// What finds one kind of secret.
 #[derive(Debug)]
 pub struct Detector {
-    /// The stable id, such as `secret.munge-key`.
+    /// The stable id, such as `secret.token`; `secret.hpc.` is in front of what clusters have.
     pub id: &'static str,
-    /// Whose secrets they are.
-    pub class: Class,
     /// What it is, in one sentence.
     pub what: &'static str,
     /// The names of the files that it asks for: `*.END`, `START*`, or the whole name.
@@ -90,10 +80,9 @@ pub struct Detector {
 }
 
 impl Detector {
-    const fn new(id: &'static str, class: Class, what: &'static str) -> Self {
+    const fn new(id: &'static str, what: &'static str) -> Self {
         Self {
             id,
-            class,
             what,
             names: &[],
             magic: &[],
@@ -132,43 +121,43 @@ impl Detector {
 /// All detectors, in the order of their ids.
 pub static DETECTORS: &[Detector] = &[
     ansible_vault_password::DETECTOR,
-    apptainer_token::DETECTOR,
-    ceph_key::DETECTOR,
     cloud_login::DETECTOR,
     conda_token::DETECTOR,
+    history::DETECTOR,
+    apptainer_token::DETECTOR,
+    ceph_key::DETECTOR,
     data_service_key::DETECTOR,
     database_password::DETECTOR,
     directory_password::DETECTOR,
     file_system_key::DETECTOR,
     globus_token::DETECTOR,
-    history::DETECTOR,
-    java_key_store::DETECTOR,
     jupyter::DETECTOR,
-    jwt::DETECTOR,
     kerberos_tickets::DETECTOR,
     keytab::DETECTOR,
     known_hosts::DETECTOR,
-    kubeconfig::DETECTOR,
     license_file::DETECTOR,
     munge_key::DETECTOR,
     netrc::DETECTOR,
+    rclone::DETECTOR,
+    slurm_key::DETECTOR,
+    spack_mirror::DETECTOR,
+    x11_cookie::DETECTOR,
+    java_key_store::DETECTOR,
+    jwt::DETECTOR,
+    kubeconfig::DETECTOR,
     package_login::DETECTOR,
     password_hash::DETECTOR,
     pgp_key::DETECTOR,
     pkcs12::DETECTOR,
     private_key::DETECTOR,
     putty_key::DETECTOR,
-    rclone::DETECTOR,
     registry_login::DETECTOR,
     s3_credentials::DETECTOR,
-    slurm_key::DETECTOR,
-    spack_mirror::DETECTOR,
     token::DETECTOR,
     url_password::DETECTOR,
     variable::DETECTOR,
     version_control_login::DETECTOR,
     wireguard_key::DETECTOR,
-    x11_cookie::DETECTOR,
 ];
 
 /// A file, or the start of one.
@@ -345,16 +334,11 @@ pub(crate) fn look_at_text(place: &str, text: &str) -> Vec<Sighting> {
 
 /// Looks at each place of a text that a literal stands at.
 fn places(source: &Source<'_>, sightings: &mut Sightings) {
-    let found = TABLE
-        .literals
-        .iter()
-        .flat_map(|all| all.find_iter(source.bytes));
-    for found in found {
-        let row = TABLE.rows[found.pattern().as_usize()];
-        if let Some(place) = DETECTORS[row].place {
-            place(source, found.start(), sightings);
+    TABLE.literals.each(source.bytes, |at, literal| {
+        if let Some(place) = DETECTORS[TABLE.rows[literal]].place {
+            place(source, at, sightings);
         }
-    }
+    });
 }
 
 /// Ends the look at a file: what is in an example is a clue, what was too much is told.
@@ -397,12 +381,15 @@ fn is_example(path: &str) -> bool {
                 | "samples"
                 | "demo"
                 | "demos"
-                | "demoCA"
+                | "democa"
                 | "mock"
                 | "mocks"
                 | "spec"
                 | "specs"
                 | "certdata"
+                | "doc"
+                | "docs"
+                | "dummyserver"
         )
     };
     let is_document = ["usr/share/doc/", "usr/share/man/", "usr/share/info/"]
@@ -410,7 +397,13 @@ fn is_example(path: &str) -> bool {
         .any(|start| path.starts_with(start));
     is_document
         || directories.split('/').any(is_of_tests)
-        || matches!(name, "ssl-cert-snakeoil.key")
+        || matches!(
+            name,
+            "ssl-cert-snakeoil.key" | "PKG-INFO" | "METADATA" | "copyright"
+        )
+        || ["README", "CHANGE", "HISTORY", "NEWS"]
+            .iter()
+            .any(|start| name.starts_with(start))
         || name.ends_with(".example")
         || name.ends_with(".sample")
         || name.starts_with("test_")
@@ -424,7 +417,7 @@ struct Table {
     whole: HashMap<&'static str, Vec<usize>>,
     ends: Vec<(&'static str, usize)>,
     starts: Vec<(&'static str, usize)>,
-    literals: Option<AhoCorasick>,
+    literals: Literals,
     /// The row of each literal.
     rows: Vec<usize>,
 }
@@ -435,7 +428,7 @@ impl Table {
             whole: HashMap::new(),
             ends: Vec::new(),
             starts: Vec::new(),
-            literals: None,
+            literals: Literals::new(Vec::new()),
             rows: Vec::new(),
         };
         let mut literals = Vec::new();
@@ -450,11 +443,11 @@ impl Table {
                 }
             }
             for literal in detector.literals {
-                literals.push(*literal);
+                literals.push(literal.as_bytes());
                 table.rows.push(row);
             }
         }
-        table.literals = automaton(&literals);
+        table.literals = Literals::new(literals);
         table
     }
 
@@ -479,12 +472,4 @@ impl Table {
         rows.filter(|(_, row)| row.magic.iter().any(|magic| head.starts_with(magic)))
             .map(|(row, _)| row)
     }
-}
-
-/// What finds the literals; a test looks that it is there.
-fn automaton(literals: &[&str]) -> Option<AhoCorasick> {
-    let builder = AhoCorasick::builder()
-        .match_kind(MatchKind::LeftmostFirst)
-        .build(literals);
-    builder.ok()
 }

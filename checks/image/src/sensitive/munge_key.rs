@@ -1,11 +1,10 @@
 //! The key of MUNGE: whoever has it is any user, on every node (munged(8)). It is 1024 random
 //! bytes by default, 128 as `mungekey` makes it, and 32 at least.
 
-use super::{Class, Detector, Sightings, Source, value};
+use super::{Detector, Sightings, Source, value};
 
 pub(super) const DETECTOR: Detector = Detector::new(
-    "secret.munge-key",
-    Class::Hpc,
+    "secret.hpc.munge-key",
     "The key with which every node of a cluster trusts the others.",
 )
 .named(

@@ -1,10 +1,10 @@
 //! Logins of netrc(5): `machine HOST login USER password WORD`, on one line or several. That of
 //! Weights & Biases and of NASA's Earthdata are kept so.
 
-use super::{Class, Detector, Sightings, Source, value};
+use super::{Detector, Sightings, Source, value};
 
-pub(super) const DETECTOR: Detector =
-    Detector::new("secret.netrc", Class::Hpc, "A login in a netrc file.").named(
+pub(super) const DETECTOR: Detector = Detector::new("secret.hpc.netrc", "A login in a netrc file.")
+    .named(
         &[".netrc", "_netrc", "netrc", ".authinfo", ".netrc.bak"],
         |source, sightings| {
             logins(DETECTOR.id, source, sightings);

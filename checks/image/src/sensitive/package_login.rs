@@ -1,36 +1,44 @@
 //! Logins of package managers: `.npmrc`, `.pypirc`, Cargo's `credentials.toml`, `.m2/settings.xml`,
 //! `auth.json` of Composer, `NuGet.Config`, `.gem/credentials`.
 
-use super::{Class, Detector, Sightings, Source, value};
+use super::{Detector, Sightings, Source, value};
 
-pub(super) const DETECTOR: Detector = Detector::new(
-    "secret.package-login",
-    Class::General,
-    "A login to a registry of packages.",
-)
-.named(
-    &[
-        ".npmrc",
-        ".yarnrc.yml",
-        ".pypirc",
-        "credentials.toml",
-        "settings.xml",
-        "settings-security.xml",
-        "NuGet.Config",
-        "nuget.config",
-        "gradle.properties",
-        ".sbt_credentials",
-        "pip.conf",
-        ".gem_credentials",
-        ".poetry_auth",
-        "auth.toml",
-    ],
-    file,
-);
+pub(super) const DETECTOR: Detector =
+    Detector::new("secret.package-login", "A login to a registry of packages.").named(
+        &[
+            ".npmrc",
+            ".yarnrc.yml",
+            ".pypirc",
+            "credentials.toml",
+            "settings.xml",
+            "settings-security.xml",
+            "NuGet.Config",
+            "nuget.config",
+            "gradle.properties",
+            ".sbt_credentials",
+            "pip.conf",
+            ".gem_credentials",
+            ".poetry_auth",
+            "auth.toml",
+        ],
+        file,
+    );
 
 fn file(source: &Source<'_>, sightings: &mut Sightings) {
+    let mut in_comment = false;
     for (number, line) in source.text().lines().enumerate() {
         let line = line.trim();
+        // Maven's own file has an example in a comment of XML.
+        let was_comment = in_comment;
+        let opens = line.rfind("<!--");
+        in_comment = match (opens, line.rfind("-->")) {
+            (Some(open), close) => close.is_none_or(|close| close < open),
+            (None, Some(_)) => false,
+            (None, None) => in_comment,
+        };
+        if was_comment {
+            continue;
+        }
         if line.starts_with(['#', ';']) {
             continue;
         }

@@ -1,25 +1,21 @@
 //! Hashes of passwords: shadow(5), `.htpasswd`, group shadow files. With a hash that is the same
 //! everywhere, who guesses the word once is let in wherever the image runs.
 
-use super::{Class, Detector, Sightings, Source};
+use super::{Detector, Sightings, Source};
 
-pub(super) const DETECTOR: Detector = Detector::new(
-    "secret.password-hash",
-    Class::General,
-    "The hash of a user's password.",
-)
-.named(
-    &[
-        "shadow",
-        "shadow-",
-        "gshadow",
-        "gshadow-",
-        ".htpasswd",
-        "htpasswd",
-        "opasswd",
-    ],
-    file,
-);
+pub(super) const DETECTOR: Detector =
+    Detector::new("secret.password-hash", "The hash of a user's password.").named(
+        &[
+            "shadow",
+            "shadow-",
+            "gshadow",
+            "gshadow-",
+            ".htpasswd",
+            "htpasswd",
+            "opasswd",
+        ],
+        file,
+    );
 
 fn file(source: &Source<'_>, sightings: &mut Sightings) {
     for (number, line) in source.text().lines().enumerate() {

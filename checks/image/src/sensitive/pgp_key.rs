@@ -1,10 +1,10 @@
 //! Secret keys of OpenPGP: `private-keys-v1.d` of GnuPG, `secring.gpg`, and those of Apptainer.
 //! Keys in armour are told by [`super::private_key`].
 
-use super::{Class, Detector, Sightings, Source};
+use super::{Detector, Sightings, Source};
 
-pub(super) const DETECTOR: Detector =
-    Detector::new("secret.pgp-key", Class::General, "A secret key of OpenPGP.").named(
+pub(super) const DETECTOR: Detector = Detector::new("secret.pgp-key", "A secret key of OpenPGP.")
+    .named(
         &[
             "*.key",
             "secring.gpg",

@@ -1,15 +1,12 @@
 //! PKCS #12 files (RFC 7292), by their content: a sequence with version 3. The key is in a bag
 //! whose type stands outside of what is encrypted; a store of certificates has none.
 
-use super::{Class, Detector, Sightings, Source};
+use super::{Detector, Sightings, Source};
 
-pub(super) const DETECTOR: Detector = Detector::new(
-    "secret.pkcs12",
-    Class::General,
-    "A private key in a PKCS #12 file.",
-)
-.named(&["*.p12", "*.pfx"], file)
-.beginning(&[b"\x30\x82", b"\x30\x83", b"\x30\x80"]);
+pub(super) const DETECTOR: Detector =
+    Detector::new("secret.pkcs12", "A private key in a PKCS #12 file.")
+        .named(&["*.p12", "*.pfx"], file)
+        .beginning(&[b"\x30\x82", b"\x30\x83", b"\x30\x80"]);
 
 /// The types of bags with a private key: keyBag and pkcs8ShroudedKeyBag.
 const BAGS: [&[u8]; 2] = [

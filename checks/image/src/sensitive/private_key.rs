@@ -7,12 +7,11 @@ use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::{Class, Detector, Sightings, Source, value};
+use super::{Detector, Sightings, Source, value};
 
 pub(super) const DETECTOR: Detector = Detector::new(
     "secret.private-key",
-    Class::General,
-    "A private key; those of users, hosts and grids have rules of their own: `secret.ssh-key`, `secret.ssh-host-key`, `secret.grid-key`.",
+    "A private key; those of users, hosts and grids have rules of their own: `secret.ssh-key`, `secret.ssh-host-key`, `secret.hpc.grid-key`.",
 )
 .holding(&["PRIVATE KEY-----", "PRIVATE KEY BLOCK-----", "AGE-SECRET-KEY-1"], place);
 
@@ -76,7 +75,7 @@ fn rule_of(path: &str) -> &'static str {
     if name.starts_with("ssh_host_") {
         "secret.ssh-host-key"
     } else if is_grid {
-        "secret.grid-key"
+        "secret.hpc.grid-key"
     } else if path.contains(".ssh/") || name.starts_with("id_") {
         "secret.ssh-key"
     } else {

@@ -1,13 +1,9 @@
 //! Private keys of PuTTY (`.ppk`): `PuTTY-User-Key-File-2:` or `-3:`, and `Private-Lines:`.
 
-use super::{Class, Detector, Sightings, Source};
+use super::{Detector, Sightings, Source};
 
-pub(super) const DETECTOR: Detector = Detector::new(
-    "secret.putty-key",
-    Class::General,
-    "A private key of PuTTY.",
-)
-.holding(&["PuTTY-User-Key-File-"], place);
+pub(super) const DETECTOR: Detector = Detector::new("secret.putty-key", "A private key of PuTTY.")
+    .holding(&["PuTTY-User-Key-File-"], place);
 
 fn place(source: &Source<'_>, at: usize, sightings: &mut Sightings) {
     let near = &source.bytes[at..source.bytes.len().min(at + 16 * 1024)];

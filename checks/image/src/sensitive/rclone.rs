@@ -1,13 +1,10 @@
 //! Remotes of rclone: `rclone.conf` has passwords that are only obscured, keys and tokens.
 
-use super::{Class, Detector, Sightings, Source, value};
+use super::{Detector, Sightings, Source, value};
 
-pub(super) const DETECTOR: Detector = Detector::new(
-    "secret.rclone",
-    Class::Hpc,
-    "A login to a remote of rclone.",
-)
-.named(&["rclone.conf", ".rclone.conf"], file);
+pub(super) const DETECTOR: Detector =
+    Detector::new("secret.hpc.rclone", "A login to a remote of rclone.")
+        .named(&["rclone.conf", ".rclone.conf"], file);
 
 fn file(source: &Source<'_>, sightings: &mut Sightings) {
     let text = source.text();

@@ -5,25 +5,21 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
-use super::{Class, Detector, Sightings, Source};
+use super::{Detector, Sightings, Source};
 
-pub(super) const DETECTOR: Detector = Detector::new(
-    "secret.registry-login",
-    Class::General,
-    "A login to a registry of images.",
-)
-.named(
-    &[
-        "config.json",
-        "auth.json",
-        ".dockercfg",
-        ".dockerconfigjson",
-        "docker-config.json",
-        "pull-secret.json",
-        ".credentials",
-    ],
-    file,
-);
+pub(super) const DETECTOR: Detector =
+    Detector::new("secret.registry-login", "A login to a registry of images.").named(
+        &[
+            "config.json",
+            "auth.json",
+            ".dockercfg",
+            ".dockerconfigjson",
+            "docker-config.json",
+            "pull-secret.json",
+            ".credentials",
+        ],
+        file,
+    );
 
 fn file(source: &Source<'_>, sightings: &mut Sightings) {
     if source.name() == ".credentials" {

@@ -1,11 +1,10 @@
 //! Credentials of S3 and AWS in files of their own: `.aws/credentials`, `.s3cfg`, `.boto`,
 //! `.passwd-s3fs`, `.mc/config.json`.
 
-use super::{Class, Detector, Sightings, Source, value};
+use super::{Detector, Sightings, Source, value};
 
 pub(super) const DETECTOR: Detector = Detector::new(
     "secret.s3-credentials",
-    Class::General,
     "The secret key of an account of S3 or AWS.",
 )
 .named(

@@ -1,11 +1,10 @@
 //! Keys of Slurm: `jwt_hs256.key` signs tokens for any user (auth/jwt), `slurm.key` is what
 //! auth/slurm trusts, and `slurm.jwks` holds several of them.
 
-use super::{Class, Detector, Sightings, Source};
+use super::{Detector, Sightings, Source};
 
 pub(super) const DETECTOR: Detector = Detector::new(
-    "secret.slurm-key",
-    Class::Hpc,
+    "secret.hpc.slurm-key",
     "A key with which Slurm trusts its daemons and users.",
 )
 .named(

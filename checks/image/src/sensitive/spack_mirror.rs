@@ -1,13 +1,10 @@
 //! Credentials of Spack's mirrors: `access_pair` and `access_token` in `mirrors.yaml`.
 
-use super::{Class, Detector, Sightings, Source, value};
+use super::{Detector, Sightings, Source, value};
 
-pub(super) const DETECTOR: Detector = Detector::new(
-    "secret.spack-mirror",
-    Class::Hpc,
-    "A login to a mirror of Spack.",
-)
-.named(&["mirrors.yaml", "spack.yaml"], file);
+pub(super) const DETECTOR: Detector =
+    Detector::new("secret.hpc.spack-mirror", "A login to a mirror of Spack.")
+        .named(&["mirrors.yaml", "spack.yaml"], file);
 
 fn file(source: &Source<'_>, sightings: &mut Sightings) {
     let text = source.text();

@@ -4,66 +4,60 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::{Class, Detector, Sightings, Source, value};
+use super::{Detector, Sightings, Source, value};
 
-pub(super) const DETECTOR: Detector = Detector::new(
-    "secret.token",
-    Class::General,
-    "A token of a service, known by its form.",
-)
-.holding(
-    &[
-        "ghp_",
-        "gho_",
-        "ghu_",
-        "ghs_",
-        "ghr_",
-        "github_pat_",
-        "glpat-",
-        "gldt-",
-        "glrt-",
-        "glptt-",
-        "glcbt-",
-        "AKIA",
-        "ASIA",
-        "AIza",
-        "ya29.",
-        "xoxb-",
-        "xoxp-",
-        "xoxa-",
-        "xoxr-",
-        "xapp-",
-        "hooks.slack.com/services/",
-        "hf_",
-        "npm_",
-        "pypi-AgEIcHlwaS5vcmc",
-        "pypi-AgENdGVzdC5weXBpLm9yZ",
-        "dckr_pat_",
-        "dckr_oat_",
-        "sk-ant-",
-        "sk-proj-",
-        "sk_live_",
-        "rk_live_",
-        "hvs.",
-        "dop_v1_",
-        "SG.",
-        "tskey-",
-        "sntrys_",
-        "NRAK-",
-        "lin_api_",
-        "cio",
-        "gsk_",
-        "wandb_v1_",
-        "SharedAccessSignature=",
-        "8Q~",
-        "ATATT3xFf",
-        "figd_",
-        "glsa_",
-        "nvapi-",
-        "dapi",
-    ],
-    place,
-);
+pub(super) const DETECTOR: Detector =
+    Detector::new("secret.token", "A token of a service, known by its form.").holding(
+        &[
+            "ghp_",
+            "gho_",
+            "ghu_",
+            "ghs_",
+            "ghr_",
+            "github_pat_",
+            "glpat-",
+            "gldt-",
+            "glrt-",
+            "glptt-",
+            "glcbt-",
+            "AKIA",
+            "ASIA",
+            "AIza",
+            "ya29.",
+            "xoxb-",
+            "xoxp-",
+            "xoxa-",
+            "xoxr-",
+            "xapp-",
+            "hooks.slack.com/services/",
+            "hf_",
+            "npm_",
+            "pypi-AgEIcHlwaS5vcmc",
+            "pypi-AgENdGVzdC5weXBpLm9yZ",
+            "dckr_pat_",
+            "dckr_oat_",
+            "sk-ant-",
+            "sk-proj-",
+            "sk_live_",
+            "rk_live_",
+            "hvs.",
+            "dop_v1_",
+            "SG.",
+            "tskey-",
+            "sntrys_",
+            "NRAK-",
+            "lin_api_",
+            "gsk_",
+            "wandb_v1_",
+            "SharedAccessSignature=",
+            "8Q~",
+            "ATATT3xFf",
+            "figd_",
+            "glsa_",
+            "nvapi-",
+        ],
+        place,
+    );
 
 /// A form of tokens.
 struct Form {
@@ -240,7 +234,7 @@ static FORMS: &[Form] = &[
         "hf_",
         "a token of Hugging Face",
         (34, 37),
-        u8_is_letter_or_digit,
+        alphanumeric,
         hugging_face,
     ),
     form("npm_", "a token of npm", (36, 36), alphanumeric, crc32),
@@ -330,13 +324,6 @@ static FORMS: &[Form] = &[
         alphanumeric,
         random,
     ),
-    form(
-        "cio",
-        "a token of crates.io",
-        (32, 32),
-        alphanumeric,
-        strongly,
-    ),
     form("gsk_", "a key of Groq", (52, 52), alphanumeric, random),
     form(
         "wandb_v1_",
@@ -374,13 +361,6 @@ static FORMS: &[Form] = &[
         random,
     ),
     form("nvapi-", "a key of NGC", (60, 80), value::is_word, random),
-    form(
-        "dapi",
-        "a token of Databricks",
-        (32, 34),
-        |byte| hexadecimal(byte) || byte == b'-',
-        strongly,
-    ),
 ];
 
 fn place(source: &Source<'_>, at: usize, sightings: &mut Sightings) {
@@ -416,10 +396,6 @@ fn alphanumeric(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
 }
 
-fn u8_is_letter_or_digit(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-}
-
 fn dotted(byte: u8) -> bool {
     value::is_word(byte) || byte == b'.'
 }
@@ -438,17 +414,6 @@ fn yes(is: bool) -> Right {
 
 fn random(token: &str) -> Right {
     yes(value::is_random(token) && value::entropy(token.as_bytes()) > 3.3)
-}
-
-/// For prefixes that are common as words: nearly as random as can be, with letters of both cases
-/// unless the alphabet has none.
-fn strongly(token: &str) -> Right {
-    let has = |is: fn(&u8) -> bool| token.bytes().any(|byte| is(&byte));
-    let is_mixed = has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
-    let is_hex = token.bytes().all(|byte| hexadecimal(byte) || byte == b'-');
-    yes(value::is_random(token)
-        && (is_mixed && value::entropy(token.as_bytes()) > 4.0
-            || is_hex && value::entropy(token.as_bytes()) > 3.3))
 }
 
 /// Of key ids of AWS, examples end in `EXAMPLE`.

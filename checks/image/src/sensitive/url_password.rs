@@ -1,13 +1,9 @@
 //! Passwords in addresses (RFC 3986, 3.2.1): `SCHEME://USER:PASSWORD@HOST`.
 
-use super::{Class, Detector, Sightings, Source, value};
+use super::{Detector, Sightings, Source, value};
 
-pub(super) const DETECTOR: Detector = Detector::new(
-    "secret.url-password",
-    Class::General,
-    "A password in an address.",
-)
-.holding(&["://"], place);
+pub(super) const DETECTOR: Detector =
+    Detector::new("secret.url-password", "A password in an address.").holding(&["://"], place);
 
 fn place(source: &Source<'_>, at: usize, sightings: &mut Sightings) {
     let is_end = |byte: &u8| byte.is_ascii_whitespace() || b"/\"'<>()[]{}`\\,;|#?".contains(byte);
@@ -34,11 +30,13 @@ fn place(source: &Source<'_>, at: usize, sightings: &mut Sightings) {
         "server",
         "proxy.com",
         "domain",
+        "bogus",
         "site.com",
         "foo",
         "bar",
     ];
-    let is_example = host.is_empty() || is_example.iter().any(|part| host.contains(part));
+    let is_example =
+        host.is_empty() || host.ends_with(':') || is_example.iter().any(|part| host.contains(part));
     let is_other = password != user;
     if value::is_password(password)
         && password.len() >= 5

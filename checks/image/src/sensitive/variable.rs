@@ -1,11 +1,10 @@
 //! Values of variables whose names say that they are secret: in files that shells read at the
 //! start, in `.env` files, in the environment of an image and in its history.
 
-use super::{Class, Detector, Sightings, Source, value};
+use super::{Detector, Sightings, Source, value};
 
 pub(super) const DETECTOR: Detector = Detector::new(
     "secret.variable",
-    Class::General,
     "A variable that holds a password, a key or a token.",
 )
 .named(

@@ -3,11 +3,10 @@
 //! Every line is told by [`super::url_password`]; what this adds are the tokens of `.config/hub`
 //! and of `svn`.
 
-use super::{Class, Detector, Sightings, Source, value};
+use super::{Detector, Sightings, Source, value};
 
 pub(super) const DETECTOR: Detector = Detector::new(
     "secret.version-control-login",
-    Class::General,
     "A login to a server of version control.",
 )
 .named(

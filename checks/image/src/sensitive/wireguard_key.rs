@@ -1,13 +1,10 @@
 //! Private keys of WireGuard: `PrivateKey = ` and 32 bytes in base64 (wg(8)).
 
-use super::{Class, Detector, Sightings, Source, value};
+use super::{Detector, Sightings, Source, value};
 
-pub(super) const DETECTOR: Detector = Detector::new(
-    "secret.wireguard-key",
-    Class::General,
-    "A private key of WireGuard.",
-)
-.holding(&["PrivateKey = ", "PrivateKey=", "PresharedKey = "], place);
+pub(super) const DETECTOR: Detector =
+    Detector::new("secret.wireguard-key", "A private key of WireGuard.")
+        .holding(&["PrivateKey = ", "PrivateKey=", "PresharedKey = "], place);
 
 fn place(source: &Source<'_>, at: usize, sightings: &mut Sightings) {
     let name = value::run(source.bytes, at, 20, |byte| {

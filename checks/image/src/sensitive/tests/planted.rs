@@ -71,7 +71,7 @@ fn keys() -> Vec<Plant> {
         plant(
             "home/u/.globus/userkey.pem",
             pem("ENCRYPTED PRIVATE KEY", &der(4)),
-            "secret.grid-key",
+            "secret.hpc.grid-key",
         ),
         plant(
             "tmp/x509up_u1000",
@@ -80,7 +80,7 @@ fn keys() -> Vec<Plant> {
                 pem("CERTIFICATE", &der(5)),
                 pem("RSA PRIVATE KEY", &der(6))
             ),
-            "secret.grid-key",
+            "secret.hpc.grid-key",
         ),
         plant("home/u/secret.asc", armour, "secret.private-key"),
         plant("home/u/key.ppk", putty, "secret.putty-key"),
@@ -137,7 +137,7 @@ fn keytab() -> Vec<u8> {
 }
 
 fn hpc() -> Vec<Plant> {
-    let mut copied = plant("srv/backup/mk", noise(12, 1024), "secret.munge-key");
+    let mut copied = plant("srv/backup/mk", noise(12, 1024), "secret.hpc.munge-key");
     copied.path = "srv/munge-backup".to_owned();
     copied.mode = 0o400;
     let cookie = b"\x01\0\0\x04node\0\x010\0\x12MIT-MAGIC-COOKIE-1\0\x100123456789abcdef";
@@ -166,69 +166,81 @@ fn hpc() -> Vec<Plant> {
         )
     };
     vec![
-        plant("etc/munge/munge.key", noise(10, 1024), "secret.munge-key"),
-        plant("root/munge.key.bak", noise(11, 128), "secret.munge-key"),
+        plant(
+            "etc/munge/munge.key",
+            noise(10, 1024),
+            "secret.hpc.munge-key",
+        ),
+        plant("root/munge.key.bak", noise(11, 128), "secret.hpc.munge-key"),
         copied,
         plant(
             "var/spool/slurm/statesave/jwt_hs256.key",
             noise(17, 32),
-            "secret.slurm-key",
+            "secret.hpc.slurm-key",
         ),
-        plant("etc/slurm/slurm.key", noise(18, 1024), "secret.slurm-key"),
+        plant(
+            "etc/slurm/slurm.key",
+            noise(18, 1024),
+            "secret.hpc.slurm-key",
+        ),
         plant(
             "etc/slurm/slurm.jwks",
             r#"{"keys":[{"alg":"HS256","kty":"oct","k":"bXlzZWNyZXQ"}]}"#,
-            "secret.slurm-key",
+            "secret.hpc.slurm-key",
         ),
         plant(
             "etc/slurm/slurmdbd.conf",
             "DbdHost=localhost\nStoragePass=Mp7kQ9zz\n",
-            "secret.database-password",
+            "secret.hpc.database-password",
         ),
-        plant("etc/krb5.keytab", keytab(), "secret.keytab"),
-        plant("opt/app/service.kt", keytab(), "secret.keytab"),
+        plant("etc/krb5.keytab", keytab(), "secret.hpc.keytab"),
+        plant("opt/app/service.kt", keytab(), "secret.hpc.keytab"),
         plant(
             "tmp/krb5cc_1000",
             [b"\x05\x04\0\x0c".to_vec(), noise(19, 400)].concat(),
-            "secret.kerberos-tickets",
+            "secret.hpc.kerberos-tickets",
         ),
-        plant("root/.Xauthority", cookie, "secret.x11-cookie"),
-        plant("home/u/.spack/mirrors.yaml", mirrors, "secret.spack-mirror"),
+        plant("root/.Xauthority", cookie, "secret.hpc.x11-cookie"),
+        plant(
+            "home/u/.spack/mirrors.yaml",
+            mirrors,
+            "secret.hpc.spack-mirror",
+        ),
         plant(
             "opt/spack/etc/spack/mirrors.yaml",
             mirrors2,
-            "secret.spack-mirror",
+            "secret.hpc.spack-mirror",
         ),
         plant(
             "home/u/.globus/cli/storage.db",
             globus,
-            "secret.globus-token",
+            "secret.hpc.globus-token",
         ),
         plant("home/u/job.sh", slurm_token, "secret.jwt"),
         plant(
             "etc/beegfs/conn.auth",
             noise(20, 256),
-            "secret.file-system-key",
+            "secret.hpc.file-system-key",
         ),
         plant(
             "etc/ceph/ceph.client.admin.keyring",
             format!("[client.admin]\n\tkey = AQ{}==\n", word(21, 36, WORDS)),
-            "secret.ceph-key",
+            "secret.hpc.ceph-key",
         ),
         plant(
             "srv/jupyterhub/jupyterhub_cookie_secret",
             word(22, 64, HEX),
-            "secret.jupyter",
+            "secret.hpc.jupyter",
         ),
         plant(
             "home/u/.local/share/jupyter/runtime/jpserver-12.json",
             format!("{{\"port\": 8888, \"token\": \"{}\"}}", word(23, 48, HEX)),
-            "secret.jupyter",
+            "secret.hpc.jupyter",
         ),
         plant(
             "home/u/.apptainer/remote.yaml",
             format!("Remotes:\n  Cloud:\n    Token: {}\n", word(24, 60, WORDS)),
-            "secret.apptainer-token",
+            "secret.hpc.apptainer-token",
         ),
     ]
 }
@@ -245,32 +257,32 @@ fn licenses() -> Vec<Plant> {
         plant(
             "opt/intel/licenses/compiler.lic",
             &increment,
-            "secret.license-file",
+            "secret.hpc.license-file",
         ),
         plant(
             "opt/vendor/license.dat",
             "SERVER lic.site.org 0017A4000001 27000\nUSE_SERVER\n",
-            "secret.license-file",
+            "secret.hpc.license-file",
         ),
         plant(
             "usr/local/MATLAB/R2023b/licenses/network.lic",
             old,
-            "secret.license-file",
+            "secret.hpc.license-file",
         ),
         plant(
             "opt/gurobi/gurobi.lic",
             format!("TYPE=ACADEMIC\nHOSTID=ab12\nKEY={}\n", word(31, 8, HEX)),
-            "secret.license-file",
+            "secret.hpc.license-file",
         ),
         plant(
             "ansys_inc/shared_files/licensing/ansyslmd.ini",
             "SERVER=1055@lic.site.org\n",
-            "secret.license-file",
+            "secret.hpc.license-file",
         ),
         plant(
             "srv/notes",
             format!("my licence\n{increment}"),
-            "secret.license-file",
+            "secret.hpc.license-file",
         ),
     ]
 }
@@ -347,22 +359,22 @@ fn logins() -> Vec<Plant> {
         plant(
             "home/u/.netrc",
             "machine api.wandb.ai\n  login user\n  password 0f3c9a7e5b1d2846\n",
-            "secret.netrc",
+            "secret.hpc.netrc",
         ),
         plant(
             "root/.netrc",
             "machine urs.earthdata.nasa.gov login u password Gj3kd9x\n",
-            "secret.netrc",
+            "secret.hpc.netrc",
         ),
         plant(
             "home/u/.pgpass",
             "db.site.org:5432:*:acct:Tz8kQp2m\n",
-            "secret.database-password",
+            "secret.hpc.database-password",
         ),
         plant(
             "root/.my.cnf",
             "[client]\nuser=root\npassword=\"Rk2m9xQ\"\n",
-            "secret.database-password",
+            "secret.hpc.database-password",
         ),
         plant(
             "home/u/.git-credentials",
@@ -426,7 +438,7 @@ fn logins() -> Vec<Plant> {
         plant(
             "home/u/.config/rclone/rclone.conf",
             format!("[site]\ntype = sftp\npass = {}\n", word(66, 22, WORDS)),
-            "secret.rclone",
+            "secret.hpc.rclone",
         ),
     ]
 }
@@ -439,7 +451,7 @@ fn homes() -> Vec<Plant> {
                 "url: https://cds.climate.copernicus.eu/api\nkey: {}\n",
                 word(70, 36, HEX)
             ),
-            "secret.data-service-key",
+            "secret.hpc.data-service-key",
         ),
         plant(
             "home/u/.ecmwfapirc",
@@ -447,12 +459,12 @@ fn homes() -> Vec<Plant> {
                 "{{\"url\": \"https://api.ecmwf.int/v1\", \"key\": \"{}\", \"email\": \"a@b.c\"}}",
                 word(71, 32, HEX)
             ),
-            "secret.data-service-key",
+            "secret.hpc.data-service-key",
         ),
         plant(
             "home/u/.kaggle/kaggle.json",
             format!("{{\"username\":\"u\",\"key\":\"{}\"}}", word(72, 32, HEX)),
-            "secret.data-service-key",
+            "secret.hpc.data-service-key",
         ),
         plant(
             "home/u/.bashrc",
@@ -539,12 +551,12 @@ fn system() -> Vec<Plant> {
         plant(
             "etc/sssd/sssd.conf",
             "[domain/x]\nldap_default_authtok = Kd82jQzz\n",
-            "secret.directory-password",
+            "secret.hpc.directory-password",
         ),
         plant(
             "etc/nslcd.conf",
             "uri ldap://a\nbindpw Kd82jQzz\n",
-            "secret.directory-password",
+            "secret.hpc.directory-password",
         ),
         plant(
             "etc/wireguard/wg0.conf",
