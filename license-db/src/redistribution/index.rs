@@ -28,6 +28,8 @@ pub(super) struct Index {
 pub(super) struct Beside {
     /// The path of the file.
     pub(super) glob: PathGlob,
+    /// What the path begins with.
+    pub(super) start: &'static str,
     /// The row that then holds.
     pub(super) row: usize,
     /// The row that it stands for.
@@ -66,6 +68,7 @@ impl Index {
             for glob in patterns(&read.beside) {
                 index.beside.extend(instead_of.map(|instead_of| Beside {
                     glob: PathGlob::new(glob),
+                    start: literal(glob),
                     row,
                     instead_of,
                 }));

@@ -16,6 +16,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use self::glob::PathGlob;
 use self::index::Index;
 
 /// Whether a file may be passed on.
@@ -128,6 +129,27 @@ pub fn condition(id: &str) -> Option<&'static str> {
     INDEX.conditions.get(id).map(String::as_str)
 }
 
+/// Whether some row names libraries of this SONAME.
+pub fn names_library(soname: &str) -> bool {
+    let mut hits = Vec::new();
+    let subject = Subject {
+        soname: Some(soname),
+        ..Subject::default()
+    };
+    INDEX.file(&subject, &mut hits);
+    !hits.is_empty()
+}
+
+/// The directory that a pattern of a tree stands for, in the path of a file below it.
+pub fn top_of<'p>(pattern: &'static str, path: &'p str) -> &'p str {
+    let Some(tree) = pattern.strip_suffix("/**") else {
+        return path;
+    };
+    let glob = PathGlob::new(tree);
+    let mut ends = path.match_indices('/').map(|(end, _)| &path[..end]);
+    ends.find(|top| glob.fits(top)).unwrap_or(path)
+}
+
 /// Finds the rows for the files of one image.
 #[derive(Debug, Default)]
 pub struct Finder {
@@ -169,9 +191,18 @@ impl Finder {
     /// Takes note of a file of the image: some show that it was made from a base whose vendor has
     /// terms for images. All files are to be shown before the first look-up.
     pub fn see(&mut self, path: &str) {
-        let stands = INDEX.beside.iter().filter(|row| row.glob.fits(path));
+        let may_be = INDEX
+            .beside
+            .iter()
+            .filter(|row| path.starts_with(row.start));
+        let stands = may_be.filter(|row| row.glob.fits(path));
         self.instead
             .extend(stands.map(|row| (row.instead_of, row.row)));
+    }
+
+    /// Whether some row is for the files of a package.
+    pub fn names_package(&mut self, purl: &str) -> bool {
+        !self.package(purl).is_empty()
     }
 
     /// The rows for a file, the one that is found for it before those that hold beside it. An

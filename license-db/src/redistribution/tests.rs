@@ -260,6 +260,21 @@ fn an_image_may_show_that_other_terms_hold() {
 }
 
 #[test]
+fn the_top_of_a_tree() {
+    let path = "opt/nvidia/hpc_sdk/Linux_x86_64/24.5/compilers/bin/nvc";
+    assert_eq!(top_of("**/hpc_sdk/**", path), "opt/nvidia/hpc_sdk");
+    assert_eq!(
+        top_of("usr/local/cuda-*/**", "usr/local/cuda-12.4/a/b"),
+        "usr/local/cuda-12.4"
+    );
+    assert_eq!(
+        top_of("libcuda.so.*", "usr/lib/libcuda.so.1"),
+        "usr/lib/libcuda.so.1"
+    );
+    assert!(names_library("libcuda.so.1") && !names_library("libc.so.6"));
+}
+
+#[test]
 fn every_row_is_whole() {
     let data = data::built_in();
     assert!(data.terms.len() > 80, "{}", data.terms.len());
