@@ -7,8 +7,13 @@ use serde_json::Value;
 
 use super::{Detector, Sightings, Source, value};
 
-pub(super) const DETECTOR: Detector =
-    Detector::new("secret.jwt", "A JSON Web Token.").holding(&["eyJ"], place);
+/// They begin with `{"` and the first letter of a field: alg, typ, kid, cty, enc, x5t, jku, zip.
+pub(super) const DETECTOR: Detector = Detector::new("secret.jwt", "A JSON Web Token.").holding(
+    &[
+        "eyJh", "eyJ0", "eyJr", "eyJj", "eyJl", "eyJ4", "eyJq", "eyJ6",
+    ],
+    place,
+);
 
 fn place(source: &Source<'_>, at: usize, sightings: &mut Sightings) {
     let is_inside = at > 0 && matches!(source.bytes[at - 1], b'-' | b'.');

@@ -40,7 +40,7 @@ fn name(entry: &[u8]) -> Option<String> {
     let realm = text(&mut rest)?;
     let names: Option<Vec<&str>> = (0..parts).map(|_| text(&mut rest)).collect();
     // The type, the time and the number of the key are still to come, and the key.
-    (rest.len() >= 4 + 4 + 1 + 2).then(|| ())?;
+    (rest.len() >= 4 + 4 + 1 + 2).then_some(())?;
     Some(format!("{}@{realm}", names?.join("/")))
 }
 

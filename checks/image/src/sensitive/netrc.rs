@@ -27,10 +27,10 @@ pub(super) fn logins(rule: &'static str, source: &Source<'_>, sightings: &mut Si
                     machine = host.filter(|one| !one.is_control()).take(100).collect();
                 }
                 "default" => "any host".clone_into(&mut machine),
-                "password" if !machine.is_empty() => {
-                    if words.next().is_some_and(value::is_password) {
-                        sightings.line(rule, number, format!("a login to {machine}"));
-                    }
+                "password"
+                    if !machine.is_empty() && words.next().is_some_and(value::is_password) =>
+                {
+                    sightings.line(rule, number, format!("a login to {machine}"));
                 }
                 // The words of a macro are no fields.
                 "macdef" => break,

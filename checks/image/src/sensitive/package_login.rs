@@ -4,25 +4,27 @@
 use super::{Detector, Sightings, Source, value};
 
 pub(super) const DETECTOR: Detector =
-    Detector::new("secret.package-login", "A login to a registry of packages.").named(
-        &[
-            ".npmrc",
-            ".yarnrc.yml",
-            ".pypirc",
-            "credentials.toml",
-            "settings.xml",
-            "settings-security.xml",
-            "NuGet.Config",
-            "nuget.config",
-            "gradle.properties",
-            ".sbt_credentials",
-            "pip.conf",
-            ".gem_credentials",
-            ".poetry_auth",
-            "auth.toml",
-        ],
-        file,
-    );
+    Detector::new("secret.package-login", "A login to a registry of packages.")
+        .named(
+            &[
+                ".npmrc",
+                ".yarnrc.yml",
+                ".pypirc",
+                "credentials.toml",
+                "settings.xml",
+                "settings-security.xml",
+                "NuGet.Config",
+                "nuget.config",
+                "gradle.properties",
+                ".sbt_credentials",
+                "pip.conf",
+                ".gem_credentials",
+                ".poetry_auth",
+                "auth.toml",
+            ],
+            file,
+        )
+        .holding(&[":_authToken="], place);
 
 fn file(source: &Source<'_>, sightings: &mut Sightings) {
     let mut in_comment = false;
@@ -49,6 +51,14 @@ fn file(source: &Source<'_>, sightings: &mut Sightings) {
                 format!("`{field}` in {}", source.name()),
             );
         }
+    }
+}
+
+/// A token of npm in a file of any name, such as a script that writes `.npmrc`.
+fn place(source: &Source<'_>, at: usize, sightings: &mut Sightings) {
+    let token = value::run(source.bytes, at + 12, 200, value::is_word);
+    if source.name() != ".npmrc" && value::is_random(token) {
+        sightings.at(DETECTOR.id, source, at, "`_authToken` of npm");
     }
 }
 

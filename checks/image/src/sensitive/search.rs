@@ -7,12 +7,12 @@
 //! many literals.)
 
 /// Bits of the hash.
-const BITS: u32 = 16;
+const BITS: u32 = 17;
 
 /// A place where a literal may be told.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
-    hash: u16,
+    hash: u32,
     /// The literal, by its place in the list.
     literal: u32,
     /// How far before the triple the literal begins, plus one.
@@ -47,7 +47,7 @@ impl Literals {
     fn add(&mut self, literal: u32, bytes: &[u8]) {
         let mut add = |triple: [u8; 3], back: u32| {
             let hash = hash(u32::from_le_bytes([triple[0], triple[1], triple[2], 0]));
-            self.bits[usize::from(hash >> 6)] |= 1 << (hash & 63);
+            self.bits[(hash >> 6) as usize] |= 1 << (hash & 63);
             self.entries.push(Entry {
                 hash,
                 literal,
@@ -94,12 +94,12 @@ impl Literals {
     }
 
     /// The bit of a hash.
-    fn has(&self, hash: u16) -> u64 {
-        self.bits[usize::from(hash >> 6)] >> (hash & 63) & 1
+    fn has(&self, hash: u32) -> u64 {
+        self.bits[(hash >> 6) as usize] >> (hash & 63) & 1
     }
 
     /// Compares the literals whose triple has that hash.
-    fn compare(&self, text: &[u8], at: usize, hash: u16, take: &mut impl FnMut(usize, usize)) {
+    fn compare(&self, text: &[u8], at: usize, hash: u32, take: &mut impl FnMut(usize, usize)) {
         if self.has(hash) == 0 {
             return;
         }
@@ -121,8 +121,8 @@ impl Literals {
 }
 
 /// Spreads three bytes (the lowest ones) over the bits of the table.
-fn hash(triple: u32) -> u16 {
-    (triple.wrapping_mul(0x9e37_79b1) >> (32 - BITS)) as u16
+fn hash(triple: u32) -> u32 {
+    triple.wrapping_mul(0x9e37_79b1) >> (32 - BITS)
 }
 
 /// How common a byte is in texts, roughly.

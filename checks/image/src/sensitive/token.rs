@@ -42,7 +42,6 @@ pub(super) const DETECTOR: Detector =
             "rk_live_",
             "hvs.",
             "dop_v1_",
-            "SG.",
             "tskey-",
             "sntrys_",
             "NRAK-",
@@ -295,7 +294,6 @@ static FORMS: &[Form] = &[
         hexadecimal,
         random,
     ),
-    form("SG.", "a key of SendGrid", (66, 66), dotted, random),
     form(
         "tskey-",
         "a key of Tailscale",

@@ -269,16 +269,7 @@ impl<'a, R: Bytes> Walk<'a, R> {
         let flag = header.flag();
         let mode = header.mode()?;
         let owner = owner(&header, &extended);
-        let device = matches!(flag, b'3' | b'4').then(|| header.device().unwrap_or_default());
-        let device = device.map(|(major, minor)| Device {
-            is_block: flag == b'4',
-            major,
-            minor,
-        });
-        let grants = Grants {
-            device,
-            capabilities: extended.capabilities,
-        };
+        let grants = grants(&header, &extended);
         let stored = extended.size.map_or_else(|| header.size(), Ok)?;
         header.path(&mut self.raw);
         let named = extended.sparse_name.as_deref().or(extended.path.as_deref());
@@ -452,6 +443,22 @@ fn until_nul(mut bytes: Vec<u8>) -> Vec<u8> {
         bytes.truncate(end);
     }
     bytes
+}
+
+/// What the headers say of devices and capabilities.
+fn grants(header: &Header<'_>, extended: &Extended) -> Grants {
+    let flag = header.flag();
+    let numbers = || header.device().unwrap_or_default();
+    let device = matches!(flag, b'3' | b'4').then(numbers);
+    let device = device.map(|(major, minor)| Device {
+        is_block: flag == b'4',
+        major,
+        minor,
+    });
+    Grants {
+        device,
+        capabilities: extended.capabilities,
+    }
 }
 
 /// The owner by the extended headers, else by the header.

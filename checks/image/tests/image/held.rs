@@ -190,6 +190,7 @@ fn files_that_give_rights() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a list of files")]
 fn files_of_vendors() {
     let tree = "usr/local/cuda-12.4";
     let lower = Layer::new()

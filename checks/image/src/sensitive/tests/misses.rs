@@ -1,5 +1,7 @@
 //! Files that look like secrets and are none, and clues.
 
+#![expect(clippy::too_many_lines, reason = "lists of files")]
+
 use super::{HEX, Plant, WORDS, base64, der, noise, openssh, pem, plant, word};
 
 /// Files of which nothing may be told.

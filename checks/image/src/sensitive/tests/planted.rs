@@ -1,5 +1,7 @@
 //! Secrets as they are left in images.
 
+#![expect(clippy::too_many_lines, reason = "lists of files")]
+
 use super::{HEX, Plant, WORDS, base64, der, noise, openssh, pem, plant, word};
 
 /// All of them.
@@ -392,6 +394,11 @@ fn logins() -> Vec<Plant> {
         plant(
             "home/u/.npmrc",
             format!("//npm.site.org/:_authToken={}\n", word(62, 30, WORDS)),
+            "secret.package-login",
+        ),
+        plant(
+            "opt/setup",
+            format!("echo //npm.site.org/:_authToken={}\n", word(67, 36, WORDS)),
             "secret.package-login",
         ),
         plant(
