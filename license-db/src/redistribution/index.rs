@@ -75,6 +75,8 @@ impl Index {
             }
             index.add(row, read);
         }
+        index.names.link();
+        index.trees.link();
         index.also = data.terms.iter().map(|row| row.also).collect();
         index.rows = data.terms.into_iter().map(terms).collect();
         let conditions = data.condition.into_iter();
@@ -118,7 +120,8 @@ impl Index {
             let does = match &row.of {
                 NameOf::Library => fits(row.pattern, name),
                 NameOf::Program => fits(row.pattern, name) && is_of_programs(directory),
-                NameOf::Path(glob) => glob.fits(subject.path),
+                // Most files differ in their names, which is told sooner.
+                NameOf::Path(glob) => fits(glob.name(), name) && glob.fits(subject.path),
             };
             hits.extend(does.then_some(Hit {
                 row: row.row,
@@ -212,54 +215,88 @@ fn is_of_programs(directory: &str) -> bool {
 /// Values by the start of a name.
 #[derive(Debug)]
 struct Prefixes<T> {
-    values: HashMap<&'static str, Vec<T>>,
-    /// The lengths of the starts that begin with each byte, as bits.
-    lengths: [u64; 256],
+    /// Sorted by their starts, of which none comes twice.
+    values: Vec<Start<T>>,
+}
+
+#[derive(Debug)]
+struct Start<T> {
+    start: &'static str,
+    values: Vec<T>,
+    /// The longest of the other starts that this one begins with.
+    shorter: Option<usize>,
 }
 
 impl<T> Default for Prefixes<T> {
     fn default() -> Self {
-        Self {
-            values: HashMap::new(),
-            lengths: [0; 256],
-        }
+        Self { values: Vec::new() }
     }
 }
 
 impl<T> Prefixes<T> {
-    /// Longer starts are cut to this.
-    const LONGEST: usize = 63;
-
     fn insert(&mut self, start: &'static str, value: T) {
-        let start = start.get(..Self::LONGEST).unwrap_or(start);
-        if let Some(first) = start.bytes().next() {
-            self.lengths[usize::from(first)] |= 1 << start.len();
+        match self.values.binary_search_by_key(&start, |one| one.start) {
+            Ok(at) => self.values[at].values.push(value),
+            Err(at) => self.values.insert(
+                at,
+                Start {
+                    start,
+                    values: vec![value],
+                    shorter: None,
+                },
+            ),
         }
-        self.values.entry(start).or_default().push(value);
     }
 
-    /// Hands on every value whose start the name begins with.
-    fn each<'t>(&'t self, name: &str, mut take: impl FnMut(&'t T)) {
-        let mut at = |start: &str| {
-            self.values
-                .get(start)
-                .into_iter()
-                .flatten()
-                .for_each(&mut take)
-        };
-        at("");
-        let Some(first) = name.bytes().next() else {
-            return;
-        };
-        let mut lengths = self.lengths[usize::from(first)];
-        while lengths != 0 {
-            let length = lengths.trailing_zeros() as usize;
-            lengths &= lengths - 1;
-            match name.get(..length) {
-                Some(start) => at(start),
-                None if length > name.len() => return,
-                None => {}
+    /// Links the starts, once all are there.
+    fn link(&mut self) {
+        for at in 0..self.values.len() {
+            let start = self.values[at].start;
+            let mut shorter = at.checked_sub(1);
+            while let Some(before) =
+                shorter.filter(|one| !start.starts_with(self.values[*one].start))
+            {
+                shorter = self.values[before].shorter;
             }
+            self.values[at].shorter = shorter;
+        }
+    }
+
+    /// Hands on every value whose start the name begins with. What a name begins with comes
+    /// before it in order, and whatever stands between the two begins so, too.
+    fn each<'t>(&'t self, name: &str, mut take: impl FnMut(&'t T)) {
+        let after = self.values.partition_point(|one| one.start <= name);
+        let mut at = after.checked_sub(1);
+        while let Some(place) = at {
+            let one = &self.values[place];
+            if name.starts_with(one.start) {
+                one.values.iter().for_each(&mut take);
+            }
+            at = one.shorter;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const STARTS: [&str; 7] = ["", "a", "ab", "abc", "b", "ba", "lib"];
+
+    proptest! {
+        #[test]
+        fn every_start_is_found(name in "[abcil]{0,5}") {
+            let mut prefixes = Prefixes::default();
+            for start in STARTS {
+                prefixes.insert(start, start);
+            }
+            prefixes.link();
+            let mut found = Vec::new();
+            prefixes.each(&name, |start| found.push(*start));
+            found.sort_unstable();
+            let plainly: Vec<&str> = STARTS.into_iter().filter(|start| name.starts_with(start)).collect();
+            prop_assert_eq!(found, plainly);
         }
     }
 }
