@@ -13,5 +13,6 @@ pub mod expression;
 pub mod identify;
 pub mod known;
 pub mod policy;
+pub mod redistribution;
 
 pub use identify::{Identification, Identifier};

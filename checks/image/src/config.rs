@@ -30,6 +30,9 @@ pub(crate) struct Config {
 struct Execution {
     user: Option<String>,
     labels: Option<BTreeMap<String, String>>,
+    env: Option<Vec<String>>,
+    entrypoint: Option<Vec<String>>,
+    cmd: Option<Vec<String>>,
 }
 
 /// What a configuration says of its image.
@@ -40,6 +43,12 @@ pub(crate) struct About {
     pub(crate) created: Option<String>,
     /// The user that its processes run as.
     pub(crate) user: Option<String>,
+    /// Its variables, as `NAME=VALUE`.
+    pub(crate) env: Vec<String>,
+    /// What is started: the entry point and its arguments.
+    pub(crate) command: Vec<String>,
+    /// The instructions that made it, also those that made no layer.
+    pub(crate) history: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -71,12 +80,23 @@ impl Config {
     pub(crate) fn about(&self) -> About {
         let execution = self.config.as_ref();
         let user = execution.and_then(|execution| execution.user.clone());
+        let words = |list: fn(&Execution) -> &Option<Vec<String>>| {
+            let list = execution.and_then(|execution| list(execution).clone());
+            list.unwrap_or_default()
+        };
+        let command = [words(|of| &of.entrypoint), words(|of| &of.cmd)].concat();
+        let steps = self.history.iter().flatten();
         About {
             labels: execution
                 .and_then(|execution| execution.labels.clone())
                 .unwrap_or_default(),
             created: self.created.clone(),
             user: user.filter(|user| !user.is_empty()),
+            env: words(|of| &of.env),
+            command,
+            history: steps
+                .map(|step| step.created_by.clone().unwrap_or_default())
+                .collect(),
         }
     }
 

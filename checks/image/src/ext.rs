@@ -9,7 +9,7 @@ use crate::Progress;
 use crate::blob::Blob;
 use crate::fault::Faults;
 use crate::layer::{Content, Intake, LayerRead, Partition, Plan, Room, plain_limit};
-use crate::tarball::{Head, Kind, normalise, text};
+use crate::tarball::{Grants, Head, Kind, normalise, text};
 
 /// The place and the bytes of the magic in the superblock.
 pub(crate) const MAGIC: (u64, &[u8]) = (1080, b"\x53\xef");
@@ -193,6 +193,7 @@ fn head(metadata: &Metadata) -> Head {
         },
         mode: metadata.mode() & 0o7777,
         owner: Some((metadata.uid(), metadata.gid())),
+        grants: Grants::default(),
         sparse: false,
         fault: None,
     }

@@ -15,8 +15,10 @@ use hpcctl_model::scan::{File, Image, Layer, Package, Scan};
 
 use crate::cache::Cache;
 use crate::catalog::{is_license_file, only_names};
+use crate::config::About;
 use crate::fault::Faults;
 use crate::format::{self, Session};
+use crate::held::{self, Held};
 use crate::layer::{self, LayerRead, LayerSource, Plan, Stored};
 use crate::owners::Owners;
 use crate::packages::{self, Packages};
@@ -98,7 +100,13 @@ pub fn scan(
     let of_file = read.first().and_then(|layer| layer.file_digest.clone());
     let digest = opened.digest.or(of_file.filter(|_| opened.is_one_file));
     let mut unknowns = opened.faults.into_unknowns("image");
-    let merged = merge(read, opened.whiteouts, &plan.limits, &mut unknowns);
+    let merged = merge(
+        read,
+        &opened.config,
+        opened.whiteouts,
+        &plan.limits,
+        &mut unknowns,
+    );
     let image = Image {
         reference: Reference::from(source).to_string(),
         digest,
@@ -106,14 +114,15 @@ pub fn scan(
         supplier: None,
         layers: merged.layers,
         holds: opened.holds,
-        labels: opened.config.labels,
-        created: opened.config.created,
-        user: opened.config.user,
+        labels: opened.config.labels.clone(),
+        created: opened.config.created.clone(),
+        user: opened.config.user.clone(),
     };
+    let held = (merged.held, &opened.config);
     Ok(Scanned {
         owners: merged.owners,
         notes: opened.notes,
-        ..report(image, &merged.tree, &plan, unknowns)
+        ..report(image, &merged.tree, held, &plan, unknowns)
     })
 }
 
@@ -200,10 +209,12 @@ struct Merged {
     layers: Vec<Layer>,
     tree: FileTree,
     owners: Owners,
+    held: Held,
 }
 
 fn merge(
     read: Vec<LayerRead>,
+    about: &About,
     whiteouts: bool,
     limits: &Limits,
     unknowns: &mut Vec<Unknown>,
@@ -211,10 +222,13 @@ fn merge(
     let mut tree = FileTree::new();
     let mut owners = Owners::default();
     let mut layers = Vec::with_capacity(read.len());
+    let mut held = Held::default();
+    read.iter().for_each(|layer| held.see(&layer.listing));
     for (place, mut read) in read.into_iter().enumerate() {
         // There are at most as many layers as the limit says.
         let place = u32::try_from(place).unwrap_or(u32::MAX);
         owners.add(std::mem::take(&mut read.listing.owners));
+        held.gather(layers.len(), &read.listing, about, &mut read.faults);
         tree.apply(place, read.listing, whiteouts, limits, &mut read.faults);
         let name = read
             .layer
@@ -228,15 +242,23 @@ fn merge(
         layers,
         tree,
         owners,
+        held,
     }
 }
 
-fn report(image: Image, tree: &FileTree, plan: &Plan, mut unknowns: Vec<Unknown>) -> Scanned {
+fn report(
+    image: Image,
+    tree: &FileTree,
+    (held, about): (Held, &About),
+    plan: &Plan,
+    mut unknowns: Vec<Unknown>,
+) -> Scanned {
     let with_facts = tree.files_with_facts();
     let mut faults = Faults::default();
     let Packages {
         mut packages,
         owned,
+        purls,
     } = packages::gather(tree, &with_facts, &image.layers, plan, &mut faults);
     for package in &mut packages {
         // What only a lock file names need not be in the image.
@@ -252,6 +274,12 @@ fn report(image: Image, tree: &FileTree, plan: &Plan, mut unknowns: Vec<Unknown>
     let left_out = plan.selection.left_out().clone();
     // What was not looked at may refuse, for whatever reason it was not.
     let whole = complete && left_out.is_empty();
+    let held = held.report(&held::Merged {
+        tree,
+        layers: &image.layers,
+        purls: &purls,
+        about,
+    });
     let verdict = judge(&subjects(&packages, &files), whole);
     Scanned {
         scan: Scan {
@@ -261,9 +289,9 @@ fn report(image: Image, tree: &FileTree, plan: &Plan, mut unknowns: Vec<Unknown>
             packages,
             files,
             unowned,
-            sensitive: Vec::new(),
-            privileged: Vec::new(),
-            restricted: Vec::new(),
+            sensitive: held.sensitive,
+            privileged: held.privileged,
+            restricted: held.restricted,
             totals: totals::of(tree),
             verdict,
         },

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use hpcctl_model::scan::ContentKind;
 
-pub(crate) use listing::{Entry, Facts, FileLicense, Listing};
+pub(crate) use listing::{Entry, Facts, FileLicense, Listing, Mark};
 
 use crate::tarball::Kind;
 

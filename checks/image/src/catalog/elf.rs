@@ -36,6 +36,12 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
     found
 }
 
+/// The name by which programs ask for a library; none for what is none.
+pub(crate) fn soname<'s>(source: &Source<'s>) -> Option<&'s str> {
+    let is_elf = source.bytes.starts_with(b"\x7fELF");
+    Elf::read(source).filter(|_| is_elf)?.soname()
+}
+
 /// A package that an ELF file speaks of, which stands back where another owns the file.
 fn evidence(kind: &'static str, how: &str, path: &str) -> Candidate {
     Candidate {

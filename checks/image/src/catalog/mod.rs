@@ -48,6 +48,7 @@ mod stanza;
 mod vendor_tree;
 pub(crate) mod zip;
 
+pub(crate) use elf::soname;
 pub(crate) use found::{Candidate, Declared, Found, Needs, Owned, TextsIn, Versions};
 pub(crate) use license_file::{is_debian_copyright, is_license_file};
 pub(crate) use nix::{Stored, in_tree as nix_packages};

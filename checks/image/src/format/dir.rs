@@ -18,7 +18,7 @@ use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat};
 use super::{Opened, Session};
 use crate::fault::Faults;
 use crate::layer::{Content, Directory, Intake, LayerRead, Plan, Stored};
-use crate::tarball::{Head, Kind, normalise, text};
+use crate::tarball::{Device, Grants, Head, Kind, normalise, text};
 use crate::{Error, Progress, Source};
 
 /// Why an entry cannot be taken in.
@@ -205,6 +205,7 @@ impl Walk<'_> {
             size: 0,
             mode: 0,
             owner: None,
+            grants: Grants::default(),
             sparse: false,
             fault: None,
         };
@@ -234,11 +235,23 @@ impl Walk<'_> {
             0
         };
         let mode = (stat.st_mode & 0o7777) as u16;
+        let file_type = FileType::from_raw_mode(stat.st_mode);
+        let is_block = file_type == FileType::BlockDevice;
+        let is_device = is_block || file_type == FileType::CharacterDevice;
+        let device_of = is_device.then(|| Device {
+            is_block,
+            major: rustix::fs::major(stat.st_rdev),
+            minor: rustix::fs::minor(stat.st_rdev),
+        });
         let head = Head {
             kind,
             size,
             mode,
             owner: self.source.owners.then_some((stat.st_uid, stat.st_gid)),
+            grants: Grants {
+                device: device_of,
+                ..Grants::default()
+            },
             sparse: false,
             fault: None,
         };

@@ -1,6 +1,8 @@
 //! Takes in the files of a layer: hands contents to the catalogers that ask for them, and
 //! looks for licences in text files, and tells by its first bytes what each file is.
 //!
+//! What gives access is looked for in all of them ([`crate::sensitive`]).
+//!
 //! Text files are gathered in one buffer and looked at in batches, in parallel.
 
 use std::ops::Range;
@@ -8,15 +10,18 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use hpcctl_license_db::redistribution;
 use hpcctl_model::scan::ContentKind;
 use rayon::prelude::*;
 
+use crate::blob;
 use crate::catalog::{self, CATALOGERS, Cataloger, Found};
 use crate::fault::Faults;
 use crate::license::Licenses;
 use crate::selection::Selection;
+use crate::sensitive::{self, Sighting};
 use crate::tarball::Head;
-use crate::tree::{Facts, Listing};
+use crate::tree::{Facts, Listing, Mark};
 use crate::{Error, LicenseFiles, Limits, Options, Platform};
 
 /// Text that is gathered before it is looked at.
@@ -145,6 +150,8 @@ struct Job {
     entry: u32,
     range: Range<usize>,
     is_copyright: bool,
+    /// Whether licences are looked for.
+    licenses: bool,
 }
 
 impl<'p> Intake<'p> {
@@ -194,14 +201,60 @@ impl<'p> Intake<'p> {
         let rows = self.rows(content.path());
         if !rows.is_empty() {
             let read = read.and_then(|()| self.rest(&rows, content, faults));
+            self.look(content.path(), size);
+            self.note(content.path(), size);
             self.catalog(&rows, content.path(), size, faults);
             return read;
         }
         read?;
-        if size > 0 && is_text(&self.scratch) && self.plan.wants_text(content.path()) {
+        if size > 0 && is_text(&self.scratch) {
             return self.text(content);
         }
+        if sensitive::wants(content.path(), &self.scratch, size) {
+            let most = sensitive::MOST_BYTES.saturating_sub(self.scratch.len() as u64);
+            let read = content.read_content(most, &mut self.scratch);
+            self.look(content.path(), size);
+            return read;
+        }
         Ok(())
+    }
+
+    /// Looks for what gives access in the file at hand.
+    fn look(&mut self, path: &str, size: u64) {
+        if !is_text(&self.scratch) && !sensitive::wants(path, &self.scratch, size) {
+            return;
+        }
+        let most = self.scratch.len().min(sensitive::MOST_BYTES as usize);
+        let seen = sensitive::look(&sensitive::Source {
+            path,
+            mode: self.listing.last_mode(),
+            size,
+            bytes: &self.scratch[..most],
+        });
+        for sighting in seen {
+            self.listing.mark(Mark::Sensitive(sighting));
+        }
+    }
+
+    /// Notes the SONAME of a library that terms of vendors name, and the digest of a program with
+    /// privileges.
+    fn note(&mut self, path: &str, size: u64) {
+        let source = catalog::Source {
+            path,
+            bytes: &self.scratch,
+            tail: &self.tail,
+            size,
+        };
+        let soname = catalog::soname(&source).filter(|name| redistribution::names_library(name));
+        if let Some(soname) = soname {
+            self.listing.mark(Mark::Soname(soname.to_owned()));
+        }
+        let is_privileged = self.listing.last_mode() & 0o6000 != 0;
+        if is_privileged && self.scratch.len() as u64 == size {
+            let digest = blob::sha256(&self.scratch);
+            let digest = digest.strip_prefix("sha256:").unwrap_or(&digest);
+            self.listing.mark(Mark::Digest(digest.to_owned()));
+        }
     }
 
     /// The catalogers that ask for the file, by its path or by what it begins with.
@@ -300,10 +353,12 @@ impl<'p> Intake<'p> {
         if is_text(&self.texts[from..]) {
             let is_copyright = catalog::is_debian_copyright(content.path());
             let range = from..self.texts.len();
+            let licenses = self.plan.wants_text(content.path());
             self.jobs.push(Job {
                 entry: self.last_entry(),
                 range,
                 is_copyright,
+                licenses,
             });
         } else {
             self.texts.truncate(from);
@@ -321,25 +376,38 @@ impl<'p> Intake<'p> {
             .saturating_sub(1)
     }
 
-    /// Looks for licences in the texts that were gathered.
+    /// Looks for licences, and for what gives access, in the texts that were gathered.
     fn identify(&mut self) {
-        let (texts, licenses) = (&self.texts, &self.plan.licenses);
-        let found: Vec<_> = self
+        let (texts, listing, licenses) = (&self.texts, &self.listing, &self.plan.licenses);
+        let found: Vec<(u32, Option<Facts>, Vec<Sighting>)> = self
             .jobs
             .par_drain(..)
-            .filter_map(|job| {
+            .map(|job| {
                 let text = &texts[job.range];
-                let license = licenses.of(text, job.is_copyright)?;
-                Some((
-                    job.entry,
-                    Facts {
-                        license: Some(license),
-                        ..Facts::default()
-                    },
-                ))
+                let entry = listing.entry(job.entry);
+                let seen = entry.map_or_else(Vec::new, |entry| {
+                    sensitive::look(&sensitive::Source {
+                        path: entry.path,
+                        mode: entry.mode,
+                        size: entry.size,
+                        bytes: text,
+                    })
+                });
+                let license = job.licenses.then(|| licenses.of(text, job.is_copyright));
+                let facts = license.flatten().map(|license| Facts {
+                    license: Some(license),
+                    ..Facts::default()
+                });
+                (job.entry, facts, seen)
             })
+            .filter(|(_, facts, seen)| facts.is_some() || !seen.is_empty())
             .collect();
-        self.listing.facts.extend(found);
+        for (entry, facts, seen) in found {
+            self.listing.facts.extend(facts.map(|facts| (entry, facts)));
+            for sighting in seen {
+                self.listing.mark_at(entry, Mark::Sensitive(sighting));
+            }
+        }
         self.texts.clear();
     }
 

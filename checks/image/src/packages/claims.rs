@@ -109,6 +109,12 @@ impl<'a> Claims<'a> {
         *self.owners.get(&id)?
     }
 
+    /// The files that belong to a package, with its place.
+    pub(super) fn owners(&self) -> impl Iterator<Item = (NodeId, Place)> {
+        let owners = self.owners.iter();
+        owners.filter_map(|(id, owner)| Some((*id, (*owner)?.place)))
+    }
+
     /// All files that are claimed.
     pub(super) fn into_files(self) -> impl Iterator<Item = NodeId> {
         self.owners.into_keys()

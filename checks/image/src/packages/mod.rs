@@ -13,6 +13,7 @@ mod purl;
 mod standing;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use hpcctl_model::scan::{Layer, Location, Package};
 
@@ -35,6 +36,8 @@ pub(crate) struct Packages {
     pub(crate) packages: Vec<Package>,
     /// The files that belong to a package.
     pub(crate) owned: HashSet<NodeId>,
+    /// The purl of the package that a file belongs to.
+    pub(crate) purls: HashMap<NodeId, Arc<str>>,
 }
 
 /// Gathers the packages of a merged tree.
@@ -343,6 +346,15 @@ impl<'a> Gathering<'a> {
                 Some(self.drafts[owner].package.purl.clone())
             })
             .collect();
+        let purls = self
+            .drafts
+            .iter()
+            .map(|draft| Arc::from(&*draft.package.purl));
+        let purls: Vec<Arc<str>> = purls.collect();
+        let purls = claims
+            .owners()
+            .filter_map(|(id, place)| Some((id, purls.get(place)?.clone())));
+        let purls = purls.collect();
         let parts = self.drafts.into_iter().zip(needs).zip(owners).enumerate();
         let mut packages: Vec<Package> = parts
             .map(|(place, ((draft, depends), owned_by))| {
@@ -372,7 +384,11 @@ impl<'a> Gathering<'a> {
         });
         let mut owned = self.texts;
         owned.extend(claims.into_files());
-        Packages { packages, owned }
+        Packages {
+            packages,
+            owned,
+            purls,
+        }
     }
 
     /// The package whose key is the directory that a path leads to through links.

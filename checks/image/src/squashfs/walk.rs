@@ -11,7 +11,7 @@ use super::table::Blocks;
 use crate::Progress;
 use crate::fault::Faults;
 use crate::layer::{Intake, LayerRead, Partition, Plan, Room, plain_limit};
-use crate::tarball::{Head, Kind, normalise, text};
+use crate::tarball::{Grants, Head, Kind, normalise, text};
 
 /// The least that a file takes; many empty files compress to little.
 const LEAST: u64 = 2;
@@ -159,6 +159,7 @@ impl Walk<'_, '_> {
             size,
             mode: inode.mode,
             owner: inode.owner,
+            grants: Grants::default(),
             sparse: false,
             fault: None,
         };

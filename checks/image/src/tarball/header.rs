@@ -57,6 +57,12 @@ impl<'a> Header<'a> {
         Some((id(&self.0[108..116])?, id(&self.0[116..124])?))
     }
 
+    /// The numbers of a device, major and minor; none where they are no numbers.
+    pub(super) fn device(&self) -> Option<(u32, u32)> {
+        let number = |field: &[u8]| u32::try_from(number(field).ok()?).ok();
+        Some((number(&self.0[329..337])?, number(&self.0[337..345])?))
+    }
+
     /// The size of the content that follows.
     pub(super) fn size(&self) -> Result<u64, HeaderFault> {
         number(&self.0[124..136])

@@ -19,6 +19,8 @@ pub(super) struct Extended {
     pub(super) uid: Option<u64>,
     /// The group, in place of the header's.
     pub(super) gid: Option<u64>,
+    /// The capabilities that a program runs with, as the kernel keeps them in an attribute.
+    pub(super) capabilities: Option<u64>,
 }
 
 /// A sparse file in one of its three forms.
@@ -71,6 +73,9 @@ impl Extended {
                 b"size" => extended.size = Some(decimal(value).ok_or(PaxFault)?),
                 b"uid" => extended.uid = Some(decimal(value).ok_or(PaxFault)?),
                 b"gid" => extended.gid = Some(decimal(value).ok_or(PaxFault)?),
+                b"SCHILY.xattr.security.capability" => {
+                    extended.capabilities = capabilities(value);
+                }
                 _ => {
                     if let Some(key) = key.strip_prefix(b"GNU.sparse.") {
                         let sparse = extended.sparse.get_or_insert_default();
@@ -80,6 +85,19 @@ impl Extended {
             }
         }
         Ok(extended)
+    }
+}
+
+/// The permitted capabilities of an attribute, as bits; `struct vfs_cap_data` of
+/// linux/capability.h: a revision, then the lower halves of two sets, then the upper ones.
+fn capabilities(attribute: &[u8]) -> Option<u64> {
+    let word = |place: usize| {
+        let bytes = attribute.get(4 * place..)?.first_chunk::<4>()?;
+        Some(u64::from(u32::from_le_bytes(*bytes)))
+    };
+    match word(0)? >> 24 {
+        1 => word(1),
+        _ => Some(word(1)? | word(3)? << 32),
     }
 }
 
@@ -107,6 +125,23 @@ mod tests {
         let extended = Extended::read(b"12 path=a=b\n20 size=12345678901\n13 ctime=1.5\n").unwrap();
         assert_eq!(extended.path.as_deref(), Some(&b"a=b"[..]));
         assert_eq!(extended.size, Some(12_345_678_901));
+    }
+
+    #[test]
+    fn capabilities_are_read() {
+        let attribute = b"\x01\0\0\x02\0\x20\0\0\0\0\0\0\x01\0\0\0\0\0\0\0";
+        assert_eq!(capabilities(attribute), Some(1 << 32 | 1 << 13));
+        assert_eq!(capabilities(b"\x01\0\0\x02\0"), None);
+        let record = [
+            &b"58 SCHILY.xattr.security.capability="[..],
+            attribute,
+            b"\n",
+        ]
+        .concat();
+        assert_eq!(record.len(), 57);
+        let record = [b"57".as_slice(), &record[2..]].concat();
+        let extended = Extended::read(&record).unwrap();
+        assert_eq!(extended.capabilities, Some(1 << 32 | 1 << 13));
     }
 
     #[test]

@@ -43,10 +43,30 @@ pub(crate) struct Head {
     pub(crate) mode: u16,
     /// The user and the group; none where they are not known.
     pub(crate) owner: Option<Owner>,
+    /// What it gives beside the permission bits.
+    pub(crate) grants: Grants,
     /// Whether the content is stored as a sparse map.
     pub(crate) sparse: bool,
     /// Why the entry is not to be taken.
     pub(crate) fault: Option<EntryFault>,
+}
+
+/// What an entry gives to whoever opens or runs it, beside the permission bits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Grants {
+    /// It is a device.
+    pub(crate) device: Option<Device>,
+    /// It runs with these capabilities (capabilities(7)), as bits.
+    pub(crate) capabilities: Option<u64>,
+}
+
+/// A device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Device {
+    /// Whether it is one of blocks.
+    pub(crate) is_block: bool,
+    pub(crate) major: u32,
+    pub(crate) minor: u32,
 }
 
 /// Why an entry is not to be taken.
@@ -249,6 +269,7 @@ impl<'a, R: Bytes> Walk<'a, R> {
         let flag = header.flag();
         let mode = header.mode()?;
         let owner = owner(&header, &extended);
+        let grants = grants(&header, &extended);
         let stored = extended.size.map_or_else(|| header.size(), Ok)?;
         header.path(&mut self.raw);
         let named = extended.sparse_name.as_deref().or(extended.path.as_deref());
@@ -299,6 +320,7 @@ impl<'a, R: Bytes> Walk<'a, R> {
             size,
             mode,
             owner,
+            grants,
             sparse: is_sparse,
             fault,
         })
@@ -421,6 +443,22 @@ fn until_nul(mut bytes: Vec<u8>) -> Vec<u8> {
         bytes.truncate(end);
     }
     bytes
+}
+
+/// What the headers say of devices and capabilities.
+fn grants(header: &Header<'_>, extended: &Extended) -> Grants {
+    let flag = header.flag();
+    let numbers = || header.device().unwrap_or_default();
+    let device = matches!(flag, b'3' | b'4').then(numbers);
+    let device = device.map(|(major, minor)| Device {
+        is_block: flag == b'4',
+        major,
+        minor,
+    });
+    Grants {
+        device,
+        capabilities: extended.capabilities,
+    }
 }
 
 /// The owner by the extended headers, else by the header.

@@ -246,7 +246,7 @@ impl FileTree {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tarball::Head;
+    use crate::tarball::{Grants, Head};
     use proptest::prelude::*;
 
     #[derive(Debug, Clone)]
@@ -319,6 +319,7 @@ mod tests {
                 size: 0,
                 mode: 0o644,
                 owner: None,
+                grants: Grants::default(),
                 sparse: false,
                 fault: None,
             };

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::Found;
 use crate::owners::Owners;
-use crate::tarball::{Head, Kind};
+use crate::sensitive::Sighting;
+use crate::tarball::{Device, Head, Kind};
 
 /// A layer's entries; all names lie in one buffer.
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
@@ -18,7 +19,27 @@ pub(crate) struct Listing {
     pub(crate) owners: Owners,
     /// What was found, by the index of the entry, in ascending order.
     pub(crate) facts: Vec<(u32, Facts)>,
+    /// What counts even where a later layer hides the file, by the index of the entry.
+    pub(crate) marks: Vec<(u32, Mark)>,
 }
+
+/// What counts of a file even where a later layer hides it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) enum Mark {
+    /// It gives access.
+    Sensitive(Sighting),
+    /// It is a library with this SONAME, which vendors' terms name.
+    Soname(String),
+    /// It is a device.
+    Device(Device),
+    /// It runs with capabilities.
+    Capabilities(u64),
+    /// The SHA-256 digest of a program with privileges.
+    Digest(String),
+}
+
+/// The most marks of one layer; no image needs as many.
+const MOST_MARKS: usize = 100_000;
 
 /// What was found in one file.
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
@@ -92,7 +113,60 @@ impl Listing {
             kind,
             content: ContentKind::Empty,
         });
+        if let Some(device) = head.grants.device {
+            self.mark(Mark::Device(device));
+        }
+        if let Some(capabilities) = head.grants.capabilities {
+            self.mark(Mark::Capabilities(capabilities));
+        }
         true
+    }
+
+    /// Marks the entry that was added last.
+    pub(crate) fn mark(&mut self, mark: Mark) {
+        if let Some(last) = self.last() {
+            self.mark_at(last, mark);
+        }
+    }
+
+    /// Marks an entry.
+    pub(crate) fn mark_at(&mut self, index: u32, mark: Mark) {
+        if self.marks.len() < MOST_MARKS {
+            self.marks.push((index, mark));
+        }
+    }
+
+    /// The permission bits of the entry that was added last.
+    pub(crate) fn last_mode(&self) -> u16 {
+        self.entries.last().map_or(0, |packed| packed.mode)
+    }
+
+    /// Whether there are more marks than are kept.
+    pub(crate) fn marks_are_full(&self) -> bool {
+        self.marks.len() >= MOST_MARKS
+    }
+
+    /// The index of the entry that was added last.
+    fn last(&self) -> Option<u32> {
+        u32::try_from(self.entries.len()).ok()?.checked_sub(1)
+    }
+
+    /// An entry by its index.
+    pub(crate) fn entry(&self, index: u32) -> Option<Entry<'_>> {
+        self.entries
+            .get(index as usize)
+            .map(|packed| self.unpacked(packed))
+    }
+
+    fn unpacked(&self, packed: &Packed) -> Entry<'_> {
+        Entry {
+            path: self.text(packed.path),
+            link: self.text(packed.link),
+            size: packed.size,
+            mode: packed.mode,
+            kind: packed.kind,
+            content: packed.content,
+        }
     }
 
     /// Notes what the content of the entry that was added last looks like.
@@ -109,14 +183,7 @@ impl Listing {
 
     /// All entries, in the order of the tar.
     pub(crate) fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
-        self.entries.iter().map(|packed| Entry {
-            path: self.text(packed.path),
-            link: self.text(packed.link),
-            size: packed.size,
-            mode: packed.mode,
-            kind: packed.kind,
-            content: packed.content,
-        })
+        self.entries.iter().map(|packed| self.unpacked(packed))
     }
 
     fn name(&mut self, text: &str) -> Option<Span> {

@@ -53,6 +53,18 @@ impl Layer {
         self.link(EntryType::Symlink, path, target)
     }
 
+    /// An entry of these permission bits; a device is number 1:3.
+    pub fn with_mode(mut self, kind: EntryType, path: &str, mode: u32, content: &[u8]) -> Self {
+        let mut header = header(kind, content.len() as u64);
+        header.set_mode(mode);
+        if kind == EntryType::Char {
+            header.set_device_major(1).unwrap();
+            header.set_device_minor(3).unwrap();
+        }
+        self.0.append_data(&mut header, path, content).unwrap();
+        self
+    }
+
     /// A pax header of these records, then an entry of these stored bytes.
     pub fn pax(mut self, records: &[(&str, &str)], path: &str, stored: &[u8]) -> Self {
         let records = records.iter().map(|(key, value)| (*key, value.as_bytes()));

@@ -9,6 +9,8 @@ mod file_systems;
 #[cfg(test)]
 mod formats;
 #[cfg(test)]
+mod held;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod layers;

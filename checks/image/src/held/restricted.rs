@@ -1,0 +1,190 @@
+//! Files of vendors, by the table of their terms. What is below one tree, or belongs to one
+//! package, and is not named itself is told once, with the number of files.
+
+use std::collections::BTreeMap;
+
+use hpcctl_license_db::redistribution::{self, Finder, Found, MatchedBy, State, Subject};
+use hpcctl_model::scan::{Redistribution, Restricted};
+
+use super::{Item, Merged};
+use crate::tree::{Entry, Mark};
+
+/// What the layer tells of a file that a row is for.
+#[derive(Debug)]
+pub(super) struct Named {
+    soname: Option<String>,
+}
+
+/// Whether a row is for the file, by its path or its SONAME.
+pub(super) fn named(finder: &mut Finder, entry: &Entry<'_>, marks: &[&Mark]) -> Option<Named> {
+    let soname = marks.iter().find_map(|mark| match mark {
+        Mark::Soname(soname) => Some(soname.clone()),
+        _ => None,
+    });
+    let found = finder.terms_of(&Subject {
+        path: entry.path,
+        soname: soname.as_deref(),
+        ..Subject::default()
+    });
+    let is_restricted = found.iter().any(|found| found.terms.state != State::Yes);
+    is_restricted.then_some(Named { soname })
+}
+
+/// What makes several files one line of the report.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Line {
+    layer: usize,
+    terms: &'static str,
+    /// The file, the tree or the package.
+    of: String,
+    deleted: bool,
+}
+
+/// The files of a line.
+struct Files {
+    found: Found,
+    path: String,
+    detail: String,
+    count: u64,
+}
+
+/// What the report says.
+pub(super) fn report(
+    items: Vec<Item<Named>>,
+    mut finder: Finder,
+    merged: &Merged<'_>,
+) -> Vec<Restricted> {
+    let mut lines = BTreeMap::new();
+    for item in &items {
+        let id = merged.visible(item);
+        let subject = Subject {
+            path: &item.path,
+            soname: item.what.soname.as_deref(),
+            build_id: None,
+            purl: id.and_then(|id| merged.purl(id)),
+        };
+        let found = finder.terms_of(&subject);
+        add(&mut lines, item.layer, &subject, found, id.is_none());
+    }
+    // What only the package tells; in the order of the tree, so that the first file is always
+    // the same.
+    let mut owned: Vec<_> = merged.purls.iter().collect();
+    owned.sort_unstable_by_key(|(id, _)| **id);
+    for (id, purl) in owned {
+        if !finder.names_package(purl) {
+            continue;
+        }
+        let path = merged.tree.path(*id);
+        let subject = Subject {
+            path: path.trim_start_matches('/'),
+            purl: Some(purl),
+            ..Subject::default()
+        };
+        let found = finder.terms_of(&subject).into_iter();
+        let found = found
+            .filter(|found| found.by == MatchedBy::Package)
+            .collect();
+        let layer = merged.tree.node(*id).layer as usize;
+        add(&mut lines, layer, &subject, found, false);
+    }
+    let lines = lines.into_iter();
+    lines
+        .map(|(line, files)| told(line, files, merged))
+        .collect()
+}
+
+fn add(
+    lines: &mut BTreeMap<Line, Files>,
+    layer: usize,
+    subject: &Subject<'_>,
+    found: Vec<Found>,
+    deleted: bool,
+) {
+    for found in found {
+        let terms = found.terms;
+        if terms.state == State::Yes {
+            continue;
+        }
+        let (of, path, detail) = match found.by {
+            MatchedBy::Tree => {
+                let top = redistribution::top_of(found.pattern, subject.path);
+                (top, top, found.pattern)
+            }
+            MatchedBy::Package => {
+                let purl = subject.purl.unwrap_or("");
+                (purl, subject.path, purl)
+            }
+            MatchedBy::Soname => {
+                let soname = subject.soname.unwrap_or("");
+                (subject.path, subject.path, soname)
+            }
+            MatchedBy::Path | MatchedBy::BuildId => (subject.path, subject.path, found.pattern),
+        };
+        let line = Line {
+            layer,
+            terms: &terms.id,
+            of: of.to_owned(),
+            deleted,
+        };
+        let files = lines.entry(line).or_insert_with(|| Files {
+            found,
+            path: path.to_owned(),
+            detail: detail.to_owned(),
+            count: 0,
+        });
+        files.count += 1;
+    }
+}
+
+fn told(line: Line, files: Files, merged: &Merged<'_>) -> Restricted {
+    let terms = files.found.terms;
+    let is_many = matches!(files.found.by, MatchedBy::Tree | MatchedBy::Package);
+    let detail = match files.count {
+        count if is_many => format!("{}, {count} files", files.detail),
+        _ => files.detail,
+    };
+    Restricted {
+        path: format!("/{}", files.path),
+        layer: merged.layer(line.layer),
+        terms: terms.id.clone(),
+        state: state(terms.state),
+        matched_by: files.found.by.as_str().to_owned(),
+        detail,
+        text: text(terms),
+        source: format!("{}; {}", terms.source, terms.date),
+        deleted: line.deleted,
+    }
+}
+
+fn state(state: State) -> Redistribution {
+    match state {
+        State::Yes => Redistribution::Yes,
+        State::Conditional => Redistribution::Conditional,
+        State::NeedsDecision => Redistribution::NeedsDecision,
+        State::No => Redistribution::No,
+    }
+}
+
+/// Whose it is, on which conditions it may be passed on, and what to do.
+fn text(terms: &redistribution::Terms) -> String {
+    let conditions = terms.conditions.iter();
+    let conditions = conditions.filter_map(|id| redistribution::condition(id));
+    let conditions: Vec<&str> = conditions.collect();
+    let what = format!("{} of {}", terms.product, terms.holder);
+    let may = match (terms.state, conditions.is_empty()) {
+        (State::No, _) => "it may not be passed on".to_owned(),
+        (State::NeedsDecision, true) => "the site has to decide".to_owned(),
+        (State::NeedsDecision, false) => {
+            format!(
+                "the site has to decide; known so far: {}",
+                conditions.join("; ")
+            )
+        }
+        (State::Yes | State::Conditional, _) => {
+            format!("it may be passed on if: {}", conditions.join("; "))
+        }
+    };
+    let advice = terms.advice.as_ref();
+    let advice = advice.map_or(String::new(), |advice| format!("; {advice}"));
+    format!("{what}: {may}{advice}")
+}

@@ -1,0 +1,475 @@
+//! What in an image may not leave the site because it gives access: keys, passwords, tokens.
+//!
+//! A detector is a row. It asks for files by their names or by what they begin with, or for
+//! texts by literals in them, which one search finds for all rows at the speed of memory. It
+//! then looks closely: a form with a checksum is computed, a key is decoded, a value that only
+//! stands in place of a secret is none. What is told never shows the secret.
+//!
+//! A clue is what may be meant for everybody: a key in an example or a test, or something that
+//! is no secret but leads to one.
+
+mod ansible_vault_password;
+mod apptainer_token;
+mod ceph_key;
+mod cloud_login;
+mod conda_token;
+mod data_service_key;
+mod database_password;
+mod directory_password;
+mod file_system_key;
+mod globus_token;
+mod history;
+mod java_key_store;
+mod jupyter;
+mod jwt;
+mod kerberos_tickets;
+mod keytab;
+mod known_hosts;
+mod kubeconfig;
+mod license_file;
+mod munge_key;
+mod netrc;
+mod package_login;
+mod password_hash;
+mod pgp_key;
+mod pkcs12;
+mod private_key;
+mod putty_key;
+mod rclone;
+mod registry_login;
+mod s3_credentials;
+mod search;
+mod slurm_key;
+mod spack_mirror;
+mod token;
+mod url_password;
+mod value;
+mod variable;
+mod version_control_login;
+mod wireguard_key;
+mod x11_cookie;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+
+use self::search::Literals;
+use crate::cache::{self, Word};
+
+/// What finds one kind of secret.
+#[derive(Debug)]
+pub struct Detector {
+    /// The stable id, such as `secret.token`; `secret.hpc.` is in front of what clusters have.
+    pub id: &'static str,
+    /// What it is, in one sentence.
+    pub what: &'static str,
+    /// The names of the files that it asks for: `*.END`, `START*`, or the whole name.
+    names: &'static [&'static str],
+    /// What a file begins with that it asks for.
+    magic: &'static [&'static [u8]],
+    /// What a text holds that it asks for.
+    literals: &'static [&'static str],
+    /// Looks at a file that it asked for.
+    file: Option<fn(&Source<'_>, &mut Sightings)>,
+    /// Looks at one place of a text, by its offset.
+    place: Option<fn(&Source<'_>, usize, &mut Sightings)>,
+}
+
+impl Detector {
+    const fn new(id: &'static str, what: &'static str) -> Self {
+        Self {
+            id,
+            what,
+            names: &[],
+            magic: &[],
+            literals: &[],
+            file: None,
+            place: None,
+        }
+    }
+
+    const fn named(
+        mut self,
+        names: &'static [&'static str],
+        look: fn(&Source<'_>, &mut Sightings),
+    ) -> Self {
+        self.names = names;
+        self.file = Some(look);
+        self
+    }
+
+    const fn beginning(mut self, magic: &'static [&'static [u8]]) -> Self {
+        self.magic = magic;
+        self
+    }
+
+    const fn holding(
+        mut self,
+        literals: &'static [&'static str],
+        look: fn(&Source<'_>, usize, &mut Sightings),
+    ) -> Self {
+        self.literals = literals;
+        self.place = Some(look);
+        self
+    }
+}
+
+/// All detectors, in the order of their ids.
+pub static DETECTORS: &[Detector] = &[
+    ansible_vault_password::DETECTOR,
+    cloud_login::DETECTOR,
+    conda_token::DETECTOR,
+    history::DETECTOR,
+    apptainer_token::DETECTOR,
+    ceph_key::DETECTOR,
+    data_service_key::DETECTOR,
+    database_password::DETECTOR,
+    directory_password::DETECTOR,
+    file_system_key::DETECTOR,
+    globus_token::DETECTOR,
+    jupyter::DETECTOR,
+    kerberos_tickets::DETECTOR,
+    keytab::DETECTOR,
+    known_hosts::DETECTOR,
+    license_file::DETECTOR,
+    munge_key::DETECTOR,
+    netrc::DETECTOR,
+    rclone::DETECTOR,
+    slurm_key::DETECTOR,
+    spack_mirror::DETECTOR,
+    x11_cookie::DETECTOR,
+    java_key_store::DETECTOR,
+    jwt::DETECTOR,
+    kubeconfig::DETECTOR,
+    package_login::DETECTOR,
+    password_hash::DETECTOR,
+    pgp_key::DETECTOR,
+    pkcs12::DETECTOR,
+    private_key::DETECTOR,
+    putty_key::DETECTOR,
+    registry_login::DETECTOR,
+    s3_credentials::DETECTOR,
+    token::DETECTOR,
+    url_password::DETECTOR,
+    variable::DETECTOR,
+    version_control_login::DETECTOR,
+    wireguard_key::DETECTOR,
+];
+
+/// A file, or the start of one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Source<'a> {
+    /// The path, without a slash in front.
+    pub(crate) path: &'a str,
+    /// The permission bits.
+    pub(crate) mode: u16,
+    /// How many bytes the file has.
+    pub(crate) size: u64,
+    /// The content, or the start of it.
+    pub(crate) bytes: &'a [u8],
+}
+
+impl<'a> Source<'a> {
+    /// The name of the file.
+    fn name(&self) -> &'a str {
+        self.path.rsplit('/').next().unwrap_or(self.path)
+    }
+
+    /// Whether nobody but the owner may read the file.
+    fn is_private(&self) -> bool {
+        self.mode & 0o077 == 0
+    }
+
+    /// The content as text; what is no UTF-8 is replaced.
+    fn text(&self) -> std::borrow::Cow<'a, str> {
+        String::from_utf8_lossy(self.bytes)
+    }
+
+    /// Whether the content is there and complete.
+    fn is_whole(&self) -> bool {
+        self.size == self.bytes.len() as u64
+    }
+
+    /// Whether the content is text, by the rule of diff(1).
+    fn is_text(&self) -> bool {
+        const SNIFF: usize = 8 * 1024;
+        !self.bytes[..self.bytes.len().min(SNIFF)].contains(&0)
+    }
+}
+
+/// One thing that was seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Sighting {
+    /// The id of the kind: that of the detector, or a narrower one.
+    #[serde(with = "cache::word")]
+    pub(crate) rule: Word,
+    /// The line, from 1, of a text.
+    pub(crate) line: Option<u64>,
+    /// What it is, without the secret.
+    pub(crate) text: String,
+    /// Whether it only may be one.
+    pub(crate) is_clue: bool,
+}
+
+/// What was seen in one file.
+#[derive(Debug, Default)]
+struct Sightings {
+    seen: Vec<Sighting>,
+    /// Sightings beyond the bound.
+    more: usize,
+}
+
+/// Sightings that one file may have; a file with more is told by its first ones.
+const MOST: usize = 50;
+
+impl Sightings {
+    fn add(&mut self, sighting: Sighting) {
+        let is_known = self.seen.iter().any(|one| {
+            one.rule == sighting.rule && one.line == sighting.line && one.line.is_some()
+        });
+        if is_known {
+            return;
+        }
+        if self.seen.len() < MOST {
+            self.seen.push(sighting);
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// Adds a secret that the whole file is.
+    fn file(&mut self, rule: &'static str, text: impl Into<String>) {
+        self.add(Sighting {
+            rule,
+            line: None,
+            text: text.into(),
+            is_clue: false,
+        });
+    }
+
+    /// Adds a secret of a line, counted from 0.
+    fn line(&mut self, rule: &'static str, line: usize, text: impl Into<String>) {
+        self.add(Sighting {
+            rule,
+            line: Some(line as u64 + 1),
+            text: text.into(),
+            is_clue: false,
+        });
+    }
+
+    /// Adds a secret at an offset.
+    fn at(&mut self, rule: &'static str, source: &Source<'_>, at: usize, text: impl Into<String>) {
+        // A hostile text may have a place at every turn; its lines are not counted each time.
+        if self.seen.len() >= MOST {
+            self.more += 1;
+            return;
+        }
+        let before = &source.bytes[..at.min(source.bytes.len())];
+        self.line(rule, memchr::memchr_iter(b'\n', before).count(), text);
+    }
+
+    /// Makes what was added last a clue.
+    fn only_a_clue(&mut self) {
+        if let Some(last) = self.seen.last_mut() {
+            last.is_clue = true;
+        }
+    }
+}
+
+/// The most bytes of a file that a detector looks at.
+pub(crate) const MOST_BYTES: u64 = 1024 * 1024;
+
+/// Whether the content is to be looked at even if it is no text.
+pub(crate) fn wants(path: &str, head: &[u8], size: u64) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    size > 0 && (!TABLE.named(name).is_empty() || TABLE.begins(head).next().is_some())
+        || munge_key::may_be(size, head)
+}
+
+/// Looks at a file.
+pub(crate) fn look(source: &Source<'_>) -> Vec<Sighting> {
+    let mut sightings = Sightings::default();
+    if source.size == 0 || source.bytes.is_empty() {
+        return Vec::new();
+    }
+    let named = TABLE.named(source.name());
+    let begun = TABLE
+        .begins(source.bytes)
+        .filter(|row| !named.contains(row));
+    for row in named.iter().copied().chain(begun) {
+        if let Some(file) = DETECTORS[row].file {
+            file(source, &mut sightings);
+        }
+    }
+    munge_key::by_content(source, &mut sightings);
+    if source.is_text() {
+        places(source, &mut sightings);
+    }
+    settle(source.path, sightings)
+}
+
+/// Looks at a value of the image's configuration: the value of a variable or a label, or an
+/// instruction of the history.
+pub(crate) fn look_at_text(place: &str, text: &str) -> Vec<Sighting> {
+    let source = Source {
+        path: place,
+        mode: 0o644,
+        size: text.len() as u64,
+        bytes: text.as_bytes(),
+    };
+    let mut sightings = Sightings::default();
+    places(&source, &mut sightings);
+    variable::in_command(text, &mut sightings);
+    let mut seen = sightings.seen;
+    for one in &mut seen {
+        one.line = None;
+    }
+    seen.dedup_by(|a, b| a.rule == b.rule && a.text == b.text);
+    seen
+}
+
+/// Looks at each place of a text that a literal stands at.
+fn places(source: &Source<'_>, sightings: &mut Sightings) {
+    TABLE.literals.each(source.bytes, |at, literal| {
+        if let Some(place) = DETECTORS[TABLE.rows[literal]].place {
+            place(source, at, sightings);
+        }
+    });
+}
+
+/// Ends the look at a file: what is in an example is a clue, what was too much is told.
+fn settle(path: &str, sightings: Sightings) -> Vec<Sighting> {
+    let Sightings { mut seen, more } = sightings;
+    let is_example = is_example(path);
+    for one in &mut seen {
+        one.is_clue |= is_example;
+    }
+    if more > 0
+        && let Some(last) = seen.last_mut()
+    {
+        last.text
+            .push_str(&format!(" (and {more} more in this file)"));
+    }
+    seen
+}
+
+/// Whether a path is that of a test, an example or a document, by one of its directories, or of a
+/// file that is known to be the same everywhere.
+fn is_example(path: &str) -> bool {
+    let (directories, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let is_of_tests = |part: &str| {
+        let part = part.to_ascii_lowercase();
+        let part = part.trim_matches(['_', '.']);
+        matches!(
+            part,
+            "test"
+                | "tests"
+                | "testing"
+                | "testdata"
+                | "test-data"
+                | "test_data"
+                | "testsuite"
+                | "fixtures"
+                | "fixture"
+                | "example"
+                | "examples"
+                | "sample"
+                | "samples"
+                | "demo"
+                | "demos"
+                | "democa"
+                | "mock"
+                | "mocks"
+                | "spec"
+                | "specs"
+                | "certdata"
+                | "doc"
+                | "docs"
+                | "dummyserver"
+        )
+    };
+    let is_document = ["usr/share/doc/", "usr/share/man/", "usr/share/info/"]
+        .iter()
+        .any(|start| path.starts_with(start));
+    is_document
+        || directories.split('/').any(is_of_tests)
+        || matches!(
+            name,
+            "ssl-cert-snakeoil.key" | "PKG-INFO" | "METADATA" | "copyright"
+        )
+        || ["README", "CHANGE", "HISTORY", "NEWS"]
+            .iter()
+            .any(|start| name.starts_with(start))
+        || name.ends_with(".example")
+        || name.ends_with(".sample")
+        || name.starts_with("test_")
+        || name.ends_with("_test.go")
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(Table::new);
+
+/// The rows by what they ask for.
+struct Table {
+    whole: HashMap<&'static str, Vec<usize>>,
+    ends: Vec<(&'static str, usize)>,
+    starts: Vec<(&'static str, usize)>,
+    literals: Literals,
+    /// The row of each literal.
+    rows: Vec<usize>,
+}
+
+impl Table {
+    fn new() -> Self {
+        let mut table = Self {
+            whole: HashMap::new(),
+            ends: Vec::new(),
+            starts: Vec::new(),
+            literals: Literals::new(Vec::new()),
+            rows: Vec::new(),
+        };
+        let mut literals = Vec::new();
+        for (row, detector) in DETECTORS.iter().enumerate() {
+            for name in detector.names {
+                if let Some(end) = name.strip_prefix('*') {
+                    table.ends.push((end, row));
+                } else if let Some(start) = name.strip_suffix('*') {
+                    table.starts.push((start, row));
+                } else {
+                    table.whole.entry(name).or_default().push(row);
+                }
+            }
+            for literal in detector.literals {
+                literals.push(literal.as_bytes());
+                table.rows.push(row);
+            }
+        }
+        table.literals = Literals::new(literals);
+        table
+    }
+
+    /// The rows that ask for a file of this name.
+    fn named(&self, name: &str) -> Vec<usize> {
+        let whole = self.whole.get(name).into_iter().flatten().copied();
+        let ends = self.ends.iter().filter(|(end, _)| name.ends_with(end));
+        let starts = self
+            .starts
+            .iter()
+            .filter(|(start, _)| name.starts_with(start));
+        let mut rows: Vec<usize> = whole
+            .chain(ends.chain(starts).map(|(_, row)| *row))
+            .collect();
+        rows.dedup();
+        rows
+    }
+
+    /// The rows that ask for a file that begins so.
+    fn begins<'h>(&self, head: &'h [u8]) -> impl Iterator<Item = usize> + 'h {
+        let rows = DETECTORS.iter().enumerate();
+        rows.filter(|(_, row)| row.magic.iter().any(|magic| head.starts_with(magic)))
+            .map(|(row, _)| row)
+    }
+}

@@ -1,0 +1,143 @@
+//! Private keys in PEM (RFC 7468), of OpenSSH and of OpenPGP in armour, and secret keys of age.
+//!
+//! The frame alone is none: programs have it in their code. What follows has to be base64 that
+//! begins as such a key does.
+
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+use super::{Detector, Sightings, Source, value};
+
+pub(super) const DETECTOR: Detector = Detector::new(
+    "secret.private-key",
+    "A private key; those of users, hosts and grids have rules of their own: `secret.ssh-key`, `secret.ssh-host-key`, `secret.hpc.grid-key`.",
+)
+.holding(&["PRIVATE KEY-----", "PRIVATE KEY BLOCK-----", "AGE-SECRET-KEY-1"], place);
+
+/// Takes the start of a text whose length is no multiple of 4.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
+fn place(source: &Source<'_>, at: usize, sightings: &mut Sightings) {
+    if source.bytes[at..].starts_with(b"AGE") {
+        let key = value::run(source.bytes, at, 80, |byte| {
+            byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-'
+        });
+        if key.len() == 74 && value::is_random(key) {
+            sightings.at(DETECTOR.id, source, at, "a secret key of age");
+        }
+        return;
+    }
+    let before = &source.bytes[at.saturating_sub(40)..at];
+    let Some(begin) = memchr::memmem::rfind(before, b"-----BEGIN ") else {
+        return;
+    };
+    let kind = String::from_utf8_lossy(&before[begin + 11..])
+        .trim()
+        .to_owned();
+    let after = &source.bytes[at..source.bytes.len().min(at + 16 * 1024)];
+    let end = memchr::memmem::find(after, b"-----").map_or(after.len(), |end| end + 5);
+    let body = Body::read(&after[end..]);
+    if !body.is_key(&kind) {
+        return;
+    }
+    let rule = rule_of(source.path);
+    let what = if kind.is_empty() {
+        "private key".to_owned()
+    } else {
+        format!("{kind} private key")
+    };
+    let how = if body.is_encrypted || kind.starts_with("ENCRYPTED") {
+        ", encrypted"
+    } else {
+        ""
+    };
+    sightings.at(
+        rule,
+        source,
+        at,
+        format!("{}{how}", what.replace("ENCRYPTED ", "")),
+    );
+}
+
+/// The rule for a key of that path.
+fn rule_of(path: &str) -> &'static str {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let is_grid = path.contains(".globus/")
+        || path.contains("grid-security/")
+        || name.starts_with("x509up_u")
+        || matches!(name, "userkey.pem" | "hostkey.pem");
+    if name.starts_with("ssh_host_") {
+        "secret.ssh-host-key"
+    } else if is_grid {
+        "secret.hpc.grid-key"
+    } else if path.contains(".ssh/") || name.starts_with("id_") {
+        "secret.ssh-key"
+    } else {
+        DETECTOR.id
+    }
+}
+
+/// What stands in the frame.
+struct Body {
+    bytes: Vec<u8>,
+    length: usize,
+    is_encrypted: bool,
+}
+
+impl Body {
+    /// Reads the lines after the frame's head, also where a text has `\n` for the end of a line.
+    fn read(after: &[u8]) -> Self {
+        let end = memchr::memmem::find(after, b"-----").unwrap_or(after.len());
+        let text = String::from_utf8_lossy(&after[..end])
+            .replace("\\r", "")
+            .replace("\\n", "\n");
+        let mut is_encrypted = false;
+        let mut base64 = String::new();
+        for line in text.lines() {
+            let line =
+                line.trim_matches(|one: char| one.is_whitespace() || "\"'+,\\|*#>".contains(one));
+            if line.contains(": ") {
+                is_encrypted |= line.contains("ENCRYPTED");
+            } else if !line.starts_with('=') {
+                // The checksum of armour begins with `=`.
+                base64.push_str(line);
+            }
+        }
+        // Of some editors, everything is on one line with blanks.
+        base64.retain(|one| !one.is_whitespace());
+        let length = base64
+            .bytes()
+            .take_while(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(byte))
+            .count();
+        let bytes = LENIENT
+            .decode(&base64[..length.min(120) / 4 * 4])
+            .unwrap_or_default();
+        let is_encrypted = is_encrypted
+            || bytes.starts_with(b"openssh-key-v1\0")
+                && !bytes[15..].starts_with(b"\0\0\0\x04none");
+        Self {
+            bytes,
+            length,
+            is_encrypted,
+        }
+    }
+
+    /// Whether it is a key of that kind: a sequence in DER, the magic of OpenSSH, a packet of
+    /// OpenPGP; what an old header says is encrypted is random.
+    fn is_key(&self, kind: &str) -> bool {
+        let starts = match kind {
+            "OPENSSH" => self.bytes.starts_with(b"openssh-key-v1\0"),
+            "PGP" => matches!(self.bytes.first(), Some(0x94..=0x97 | 0xc5)),
+            "SSH2 ENCRYPTED" => self.bytes.starts_with(b"\x3f\x6f\xf9\xeb"),
+            _ => self.is_encrypted || self.bytes.starts_with(b"\x30"),
+        };
+        let is_random = value::entropy(&self.bytes) > 3.0;
+        starts && is_random && self.length >= 64
+    }
+}

@@ -1,0 +1,60 @@
+//! The table as it is written.
+
+use serde::Deserialize;
+
+use super::State;
+
+/// The file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Data {
+    /// The conditions.
+    pub(super) condition: Vec<Condition>,
+    /// The rows.
+    pub(super) terms: Vec<Row>,
+}
+
+/// A condition.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Condition {
+    /// The id that rows name.
+    pub(super) id: String,
+    /// What it says.
+    pub(super) text: String,
+}
+
+/// A row.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Row {
+    pub(super) id: String,
+    pub(super) holder: String,
+    pub(super) product: String,
+    pub(super) state: State,
+    #[serde(default)]
+    pub(super) conditions: Vec<String>,
+    pub(super) advice: Option<String>,
+    #[serde(default)]
+    pub(super) also: bool,
+    pub(super) instead_of: Option<String>,
+    #[serde(default)]
+    pub(super) beside: Vec<String>,
+    #[serde(default)]
+    pub(super) libraries: Vec<String>,
+    #[serde(default)]
+    pub(super) programs: Vec<String>,
+    #[serde(default)]
+    pub(super) paths: Vec<String>,
+    #[serde(default)]
+    pub(super) packages: Vec<String>,
+    #[serde(default)]
+    pub(super) build_ids: Vec<String>,
+    pub(super) source: String,
+    pub(super) date: String,
+}
+
+/// Reads the table that is built in.
+pub(super) fn built_in() -> Data {
+    crate::declared::data(include_str!("../../data/redistribution.toml")).unwrap_or_default()
+}
