@@ -56,5 +56,5 @@ pub(super) struct Row {
 
 /// Reads the table that is built in.
 pub(super) fn built_in() -> Data {
-    crate::declared::data(include_str!("../../data/redistribution.toml")).unwrap_or_default()
+    crate::data::read(include_str!("../../data/redistribution.toml")).unwrap_or_default()
 }
