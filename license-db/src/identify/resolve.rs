@@ -22,6 +22,10 @@ const BETWEEN: usize = 12;
 /// The most exceptions of a file whose licence is looked for.
 const MAX_EXCEPTIONS: usize = 64;
 
+/// Stands for the licence that an exception is from where the file does not name it, as a file
+/// that holds the exception alone.
+const UNSTATED: &str = "LicenseRef-unstated";
+
 /// The expression of what was found, or none.
 pub(crate) fn resolve(words: &Words, taken: &Taken, findings: &mut Vec<Finding>) -> Option<String> {
     findings.sort_by_key(|f| (f.words.start, f.words.end));
@@ -32,7 +36,7 @@ pub(crate) fn resolve(words: &Words, taken: &Taken, findings: &mut Vec<Finding>)
     let mut parts: Vec<String> = Vec::new();
     let mut last: Option<&Finding> = None;
     for finding in findings.iter().filter(|f| f.state != State::Clue) {
-        if is_exception(&finding.license) || restates(finding, &excepted) {
+        if restates(finding, &excepted) {
             continue;
         }
         let exception = exceptions
@@ -40,6 +44,15 @@ pub(crate) fn resolve(words: &Words, taken: &Taken, findings: &mut Vec<Finding>)
             .find(|(license, _)| *license == finding.license);
         let license = match exception {
             Some((license, exception)) => format!("{license} WITH {exception}"),
+            None if is_exception(&finding.license) => {
+                if exceptions
+                    .iter()
+                    .any(|(_, joined)| *joined == finding.license)
+                {
+                    continue;
+                }
+                format!("{UNSTATED} WITH {}", finding.license)
+            }
             None => finding.license.clone(),
         };
         match (last, parts.last_mut()) {
@@ -149,7 +162,7 @@ fn drop_vague(findings: &mut Vec<Finding>) {
         own == 0
             || !known
                 .iter()
-                .any(|(rank, license)| *rank < own && outdoes(license, &finding.license))
+                .any(|(rank, license)| *rank < own && outdoes(license, finding))
     });
 }
 
@@ -161,13 +174,14 @@ const UNVERSIONED: &[&str] = &[
     "GFDL-1.1-or-later",
 ];
 
-/// Whether a licence is of the family that a vague name names. A notice of one GNU licence
-/// often mentions another of them.
-fn outdoes(license: &str, vague: &str) -> bool {
+/// Whether a licence is of the family that a vague name names. Where a notice only points to a
+/// text, it is often that of another GNU licence.
+fn outdoes(license: &str, vague: &Finding) -> bool {
     let gnu = |license: &str| license.contains("GPL-") || license.contains("GFDL-");
-    let bare = vague.trim_start_matches("LicenseRef-");
+    let bare = vague.license.trim_start_matches("LicenseRef-");
     let family = bare.split('-').next().unwrap_or(bare);
-    (gnu(license) && gnu(vague))
+    let pointer = vague.state == State::Clue || !UNVERSIONED.contains(&vague.license.as_str());
+    (pointer && gnu(license) && gnu(&vague.license))
         || license
             .trim_start_matches("LicenseRef-")
             .starts_with(family)

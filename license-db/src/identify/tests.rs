@@ -230,6 +230,15 @@ fn exceptions_join_the_license_that_they_except_from() {
 }
 
 #[test]
+fn an_exception_alone_is_from_an_unstated_license() {
+    let bison = spdx::exception_id("Bison-exception-2.2").unwrap().text();
+    assert_eq!(
+        expression_of(bison),
+        "LicenseRef-unstated WITH Bison-exception-2.2"
+    );
+}
+
+#[test]
 fn vendor_agreements_are_never_permissive_only() {
     let file = format!(
         "END USER LICENSE AGREEMENT\nIMPORTANT: read before copying. You may not reverse engineer, decompile or disassemble the software.\n\nAttachment: third-party components\n{}",

@@ -25,6 +25,8 @@ pub(crate) struct Word {
     pub(crate) line: u32,
     /// The hash of the word, the same for spelling variants.
     pub(crate) hash: u32,
+    /// Whether a full stop or an empty line stands before the word.
+    begins: bool,
 }
 
 /// The words of a text.
@@ -33,6 +35,15 @@ pub(crate) struct Words {
     /// The words in lower case, one behind the other.
     text: String,
     pub(crate) words: Vec<Word>,
+    /// What stands between the last word and the next.
+    gap: Gap,
+}
+
+/// The marks between two words.
+#[derive(Debug, Default)]
+struct Gap {
+    newlines: u32,
+    stop: bool,
 }
 
 impl Words {
@@ -56,6 +67,7 @@ impl Words {
                     end: 0,
                     line,
                     hash: BREAK,
+                    begins: true,
                 });
             }
             let part = text.get(window.clone()).unwrap_or_default();
@@ -83,13 +95,31 @@ impl Words {
         self.words.len()
     }
 
+    /// Whether a sentence, a paragraph or another part of the file begins at a place.
+    pub(crate) fn begins(&self, at: usize) -> bool {
+        self.words
+            .get(at)
+            .is_none_or(|word| word.begins || word.hash == BREAK)
+    }
+
+    /// Whether the word at a place is the first of its line.
+    pub(crate) fn starts_line(&self, at: usize) -> bool {
+        at == 0 || self.line(at) != self.line(at - 1)
+    }
+
     fn read(&mut self, text: &str, first_line: u32) {
         let bytes = text.as_bytes();
-        let (mut at, mut line) = (0, first_line);
+        let (mut at, mut line) = (self.skip_comment(bytes, 0), first_line);
         while let Some(&byte) = bytes.get(at) {
             at = match byte {
                 b'\n' => {
                     line = line.saturating_add(1);
+                    self.gap.newlines += 1;
+                    self.skip_comment(bytes, at + 1)
+                }
+                b'.' => {
+                    let ends = bytes.get(at + 1).is_none_or(u8::is_ascii_whitespace);
+                    self.gap.stop |= ends && !self.abbreviated();
                     at + 1
                 }
                 b'<' => skip_tag(bytes, at),
@@ -112,6 +142,32 @@ impl Words {
                 _ => at + 1,
             };
         }
+    }
+
+    /// Where reading goes on behind a comment mark that is a word: `dnl`, `rem` and Fortran's
+    /// `C`, in the first column.
+    fn skip_comment(&self, bytes: &[u8], at: usize) -> usize {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let blank = |n: usize| matches!(rest.get(n), Some(b' ' | b'\t'));
+        match rest.first() {
+            Some(b'c' | b'C') if blank(1) => at + 1,
+            Some(b'd' | b'r' | b'R') if blank(3) => {
+                let mark = rest.get(..3).unwrap_or_default();
+                at + if mark == b"dnl" || mark.eq_ignore_ascii_case(b"rem") {
+                    3
+                } else {
+                    0
+                }
+            }
+            _ => at,
+        }
+    }
+
+    /// Whether a full stop behind the last word may only shorten it: `v.`, `Inc.`
+    fn abbreviated(&self) -> bool {
+        let last = self.word(self.words.len().saturating_sub(1));
+        last.len() < 3 && !last.starts_with(|c: char| c.is_ascii_digit())
+            || matches!(last, "inc" | "ver" | "vers" | "ltd" | "corp" | "etc")
     }
 
     /// Takes the word that begins at `at`; answers where it ends.
@@ -199,11 +255,13 @@ impl Words {
         let hash = hash(word);
         let to_u32 = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let (start, end) = (to_u32(start), to_u32(self.text.len()));
+        let gap = std::mem::take(&mut self.gap);
         self.words.push(Word {
             start,
             end,
             line,
             hash,
+            begins: gap.stop || gap.newlines > 1,
         });
     }
 
@@ -229,11 +287,10 @@ impl Words {
 
     fn counts(&self, at: usize) -> bool {
         let word = self.word(at);
-        let starts_line = at == 0 || self.line(at) != self.line(at - 1);
         match word {
             _ if word.len() > 4 => true,
             "" => true,
-            "dnl" | "rem" if starts_line => false,
+            "dnl" | "rem" if self.starts_line(at) => false,
             "ii" | "iii" | "iv" | "vi" | "vii" | "viii" | "br" => false,
             _ => word.len() > 1 || !word.is_ascii(),
         }
@@ -331,6 +388,25 @@ mod tests {
         let text = "Copyright (c) 2020 Jane Doe\nAll rights reserved.\n1. You (a) may copy\nthe copyright notice";
         assert_eq!(counting(text), "you may copy the copyright notice");
         assert_eq!(counting("Copyright <year> <owner>\ntext here"), "text here");
+    }
+
+    #[test]
+    fn comment_marks_are_no_words() {
+        assert_eq!(
+            list("dnl one\nREM two\nC     three\nc is a word"),
+            ["one", "two", "three", "is", "a", "word"]
+        );
+        assert_eq!(list("dnlx rem"), ["dnlx", "rem"]);
+    }
+
+    #[test]
+    fn sentences_and_paragraphs_begin() {
+        let words = Words::of("One of v. 2.0, by X Inc. and two. Three\n * \n * four\nfive");
+        let begin: Vec<&str> = (0..words.len())
+            .filter(|i| words.begins(*i))
+            .map(|i| words.word(i))
+            .collect();
+        assert_eq!(begin, ["three", "four"]);
     }
 
     #[test]

@@ -15,7 +15,10 @@ use crate::declared::gnu_id;
 mod version;
 
 /// How far before the name the words of a grant are looked for.
-const BEHIND: usize = 14;
+const BEHIND: usize = 18;
+
+/// How far before the name a word may turn the grant around.
+const NEAR: usize = 7;
 
 /// The GNU grants and mentions among the words that are not taken.
 pub(crate) fn find(words: &Words, taken: &Taken) -> Vec<Finding> {
@@ -44,38 +47,66 @@ struct Name {
 }
 
 fn name(words: &Words, at: usize) -> Option<Name> {
-    let from = at + usize::from(words.word(at) == "gnu");
-    let long = |family, len| {
-        Some(Name {
+    let gnu = words.word(at) == "gnu";
+    let from = at + usize::from(gnu);
+    if let Some((family, len, number)) = long_name(words, from, gnu) {
+        let version = number.and_then(|number| version_word(words.word(number), family));
+        return Some(Name {
             family,
             end: from + len,
-            version: None,
-        })
-    };
-    let is = |n: usize, word: &str| words.word(from + n) == word;
-    let license = |n: usize| matches!(words.word(from + n), "license" | "licence" | "licenses");
-    let general = |n: usize| is(n, "general") && is(n + 1, "public") && license(n + 2);
-    match words.word(from) {
-        "general" if general(0) => long("gpl", 3),
-        "affero" if general(1) => long("agpl", 4),
-        "affero" if is(1, "gpl") => long("agpl", 2),
-        "lesser" | "library" if general(1) => long("lgpl", 4),
-        "lesser" | "library" if is(1, "gpl") => long("lgpl", 2),
-        "library" | "lesser" if is(1, "or") && general(3) => long("lgpl", 6),
-        "lesserlibrary" | "librarylesser" if general(1) => long("lgpl", 4),
-        "free" if is(1, "documentation") && license(2) => long("gfdl", 3),
-        short => {
-            let family = ["agpl", "lgpl", "gfdl", "gpl", "fdl"]
-                .iter()
-                .find(|f| short.starts_with(**f))?;
-            let rest = short.strip_prefix(family)?;
-            let version = version_word(rest, family);
-            (rest.is_empty() || version.is_some()).then_some(Name {
-                family: if *family == "fdl" { "gfdl" } else { family },
-                end: from + 1,
-                version,
-            })
+            version,
+        });
+    }
+    let short = words.word(from);
+    let family = ["agpl", "lgpl", "gfdl", "gpl", "fdl"]
+        .iter()
+        .find(|f| short.starts_with(**f))?;
+    let rest = short.strip_prefix(family)?;
+    let version = version_word(rest, family);
+    (rest.is_empty() || version.is_some()).then_some(Name {
+        family: if *family == "fdl" { "gfdl" } else { family },
+        end: from + 1,
+        version,
+    })
+}
+
+/// The family and the length of a name that is written out, and the place of the version that
+/// may stand in it, as in "General Public version 2 License".
+fn long_name(
+    words: &Words,
+    from: usize,
+    gnu: bool,
+) -> Option<(&'static str, usize, Option<usize>)> {
+    let word = |n: usize| words.word(from + n);
+    let public = |n: usize| {
+        let license = |n: usize| matches!(word(n), "license" | "licence" | "licenses" | "licences");
+        match (word(n), word(n + 1)) {
+            ("public", _) if license(n + 1) => Some((n + 2, None)),
+            ("public", "version" | "v") if license(n + 3) => Some((n + 4, Some(from + n + 2))),
+            ("public", v) if license(n + 2) && v.starts_with('v') => {
+                Some((n + 3, Some(from + n + 1)))
+            }
+            _ => None,
         }
+    };
+    let general = |family, n: usize| {
+        if word(n) == "gpl" {
+            return Some((family, n + 1, None));
+        }
+        let (len, version) = public(if word(n) == "general" { n + 1 } else { n })?;
+        (word(n) == "general" || gnu || n > 0).then_some((family, len, version))
+    };
+    match word(0) {
+        "general" => general("gpl", 0),
+        "public" if gnu => general("gpl", 0),
+        "affero" => general("agpl", 1),
+        "lesser" | "library" if word(1) == "or" => general("lgpl", 3),
+        "lesser" | "library" | "lesserlibrary" | "librarylesser" | "limited" => general("lgpl", 1),
+        "free" if word(1) == "documentation" && word(2).starts_with("licen") => {
+            Some(("gfdl", 3, None))
+        }
+        "license" | "licence" if gnu => Some(("gpl", 1, None)),
+        _ => None,
     }
 }
 
@@ -94,7 +125,11 @@ fn grant(words: &Words, taken: &Taken, at: usize, named: &Name) -> (Finding, usi
             };
             (at, vec![version], end)
         }
-        (None, Some((start, version))) => (start, vec![version], named.end),
+        (None, Some((start, mut version))) => {
+            let (later, end) = later(words, named.end);
+            version.later |= later;
+            (start, vec![version], end)
+        }
         (None, None) => {
             let (versions, end) = version::after(words, taken, named);
             (at, versions, end)
@@ -146,13 +181,13 @@ enum Context {
 
 fn context(words: &Words, at: usize, end: usize) -> Context {
     let before = |reach: usize, list: &[&str]| {
-        (at.saturating_sub(reach)..at).any(|i| list.contains(&words.word(i)))
+        sentence(words, at, reach).any(|i| list.contains(&words.word(i)))
     };
-    if before(2, &["commonlicenses"]) || before(4, &["text"]) {
+    if before(2, &["commonlicenses"]) || before(4, &["text"]) || is_address(words, at) {
         return Context::Pointer;
     }
     // "You should have received a copy of …", "see … for more details".
-    if before(4, &["see", "copy"]) || before(BEHIND, AGAINST) {
+    if before(4, &["see", "copy", "refer"]) || before(NEAR, AGAINST) {
         return Context::Other;
     }
     let published = words.word(end) == "as" && words.word(end + 1) == "published";
@@ -161,6 +196,19 @@ fn context(words: &Words, at: usize, end: usize) -> Context {
     } else {
         Context::None
     }
+}
+
+/// Whether the name is part of an address, which tells a version and no grant.
+fn is_address(words: &Words, at: usize) -> bool {
+    let site = |i: &usize| matches!(words.word(*i), "org" | "http" | "www");
+    (at.saturating_sub(4)..at).any(|i| site(&i)) && !words.begins(at)
+}
+
+/// The places before `at` in its sentence, nearest first.
+fn sentence(words: &Words, at: usize, reach: usize) -> impl Iterator<Item = usize> {
+    let begun = (at.saturating_sub(reach)..=at).rev();
+    let begun = begun.take_while(move |i| *i == at || !words.begins(i + 1));
+    begun.filter(move |i| *i < at)
 }
 
 /// Words that stand before the name where nothing is granted.
@@ -172,6 +220,9 @@ const AGAINST: &[&str] = &[
     "cannot",
     "gplcompatible",
     "unlike",
+    "might",
+    "would",
+    "whether",
 ];
 
 /// Words that stand before the name in a grant.
@@ -249,6 +300,22 @@ mod tests {
             ("released under the GNU GPL", "GPL-1.0-or-later"),
             ("licensed under the LGPL, version 2.1", "LGPL-2.1-only"),
             ("licensed under the GPL-2.0", "GPL-2.0-only"),
+            (
+                "under the terms of the GNU General Public version 2 License as published by the Free Software Foundation",
+                "GPL-2.0-only",
+            ),
+            (
+                "under the terms of version 2.1 of the GNU Lesser General\ndnl  Public License as published",
+                "LGPL-2.1-only",
+            ),
+            (
+                "under version 2 of the GNU General Public License or any later version",
+                "GPL-2.0-or-later",
+            ),
+            (
+                "in the file LICENSE, which is not for sale. It is released under the GNU Public License. Refer to COPYING",
+                "GPL-1.0-or-later",
+            ),
         ];
         for (text, license) in cases {
             assert_eq!(

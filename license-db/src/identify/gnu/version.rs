@@ -2,7 +2,10 @@
 
 use super::super::finding::Taken;
 use super::super::words::{BREAK, Words};
-use super::{BEHIND, Name, name};
+use super::{Name, name};
+
+/// How far before the name its version is looked for, in words.
+const BEHIND: usize = 14;
 
 /// How far behind the name a version is looked for, in words.
 const AHEAD: usize = 40;
