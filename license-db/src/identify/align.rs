@@ -1,13 +1,55 @@
 //! How well a stretch of a file agrees with a template, word by word.
 //!
 //! Shared shingles are anchors; between them words are paired greedily, skipping few words on
-//! either side where they differ.
+//! either side where they differ. What the SPDX template marks as optional may be missing, and
+//! other words may stand for what it marks as replaceable (SPDX matching guidelines, annex B of
+//! the specification 2.3).
+
+use std::ops::Range;
 
 /// The most words skipped on one side to find agreement again.
 const MAX_SKIP: usize = 40;
 
+/// The most words that stand in a file for a replaceable part of a template.
+const MAX_REPLACED: usize = 30;
+
+/// What the SPDX template says of a word of its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Mark {
+    /// The word has to be there.
+    #[default]
+    Own,
+    /// The word may be missing.
+    Optional,
+    /// Other words may stand in its place, such as the name of the holder.
+    Replaceable,
+}
+
+/// A text to compare with: hashes of words, and what each is. Missing marks mean
+/// [`Mark::Own`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Template<'a> {
+    pub(crate) words: &'a [u32],
+    pub(crate) marks: &'a [Mark],
+}
+
+impl Template<'_> {
+    fn mark(&self, at: usize) -> Mark {
+        self.marks.get(at).copied().unwrap_or_default()
+    }
+
+    /// How many words of a part have to be there.
+    fn own(&self, part: Range<usize>) -> usize {
+        part.filter(|at| self.mark(*at) == Mark::Own).count()
+    }
+
+    fn replaceable(&self, mut part: Range<usize>) -> bool {
+        part.any(|at| self.mark(at) == Mark::Replaceable)
+    }
+}
+
 /// The words of a file that agree with a template.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Alignment {
     /// The first word in the file.
     pub(crate) start: usize,
@@ -15,43 +57,49 @@ pub(crate) struct Alignment {
     pub(crate) end: usize,
     /// How many words agree.
     pub(crate) agree: usize,
-    /// How many words the template has.
-    pub(crate) template: usize,
+    /// Words of the template that have to be there and are not.
+    pub(crate) missing: usize,
+    /// Words of the file that the template does not have.
+    pub(crate) extra: usize,
+    /// The most words of the template in a row that are missing.
+    pub(crate) lost: usize,
+    /// The parts of the file that agree, in order.
+    pub(crate) parts: Vec<Range<usize>>,
 }
 
 impl Alignment {
-    /// Words of the file that the template does not have.
-    fn extra(&self) -> usize {
-        (self.end - self.start).saturating_sub(self.agree)
-    }
-
-    /// Words of the template that the file does not have.
-    fn missing(&self) -> usize {
-        self.template.saturating_sub(self.agree)
+    /// A file that is the template and nothing else.
+    pub(crate) fn whole(len: usize) -> Self {
+        let mut whole = Self {
+            end: len,
+            agree: len,
+            ..Self::default()
+        };
+        whole.parts.push(0..len);
+        whole
     }
 
     /// Twice the agreement over the words of both, from 0 to 1.
     pub(crate) fn score(&self) -> f64 {
-        let both = self.template + (self.end - self.start);
-        if both == 0 {
-            0.0
-        } else {
-            2.0 * as_f64(self.agree) / as_f64(both)
-        }
+        share(2 * self.agree, self.missing + self.extra)
     }
 
     /// The share of the template that is there, from 0 to 1.
     pub(crate) fn coverage(&self) -> f64 {
-        if self.template == 0 {
-            0.0
-        } else {
-            as_f64(self.agree) / as_f64(self.template)
-        }
+        share(self.agree, self.missing)
     }
 
     /// What the match explains, less what it leaves unexplained; decides between near twins.
     pub(crate) fn value(&self) -> f64 {
-        as_f64(self.agree) - 0.8 * as_f64(self.missing()) - 0.8 * as_f64(self.extra())
+        as_f64(self.agree) - 0.8 * as_f64(self.missing) - 0.8 * as_f64(self.extra)
+    }
+}
+
+fn share(of: usize, beside: usize) -> f64 {
+    if of == 0 {
+        0.0
+    } else {
+        as_f64(of) / as_f64(of + beside)
     }
 }
 
@@ -61,38 +109,29 @@ fn as_f64(n: usize) -> f64 {
 
 /// Aligns a file with a template along anchors (word of the file, word of the template), which
 /// rise on both sides.
-pub(crate) fn align(file: &[u32], template: &[u32], anchors: &[(u32, u32)]) -> Option<Alignment> {
+pub(crate) fn align(
+    file: &[u32],
+    template: Template<'_>,
+    anchors: &[(u32, u32)],
+) -> Option<Alignment> {
     let (first_file, first_template) = pair(anchors.first()?);
-    let before = before(file, template, first_file, first_template);
-    let mut agree = before.agree;
-    let (mut in_file, mut in_template) = (first_file, first_template);
-    let mut end = first_file;
+    if first_file > file.len() || first_template > template.words.len() {
+        return None;
+    }
+    let mut pairing = Pairing::new(file, template);
+    pairing.backward(first_file, first_template);
+    (pairing.in_file, pairing.in_template) = (first_file, first_template);
     for anchor in anchors {
         let (next_file, next_template) = pair(anchor);
-        if next_file < in_file || next_template < in_template {
+        let behind = next_file < pairing.in_file || next_template < pairing.in_template;
+        if behind || next_file > file.len() || next_template > template.words.len() {
             continue;
         }
-        let gap = pairs(
-            file.get(in_file..next_file)?,
-            template.get(in_template..next_template)?,
-        );
-        let run = run(file.get(next_file..)?, template.get(next_template..)?);
-        agree += gap.agree + run;
-        in_file = next_file + run;
-        in_template = next_template + run;
-        end = in_file;
+        pairing.forward(next_file, next_template);
+        pairing.run(file.len(), template.words.len());
     }
-    let after = pairs(file.get(in_file..)?, template.get(in_template..)?);
-    Some(Alignment {
-        start: first_file - before.end,
-        end: if after.agree > 0 {
-            in_file + after.end
-        } else {
-            end
-        },
-        agree: agree + after.agree,
-        template: template.len(),
-    })
+    pairing.tail();
+    Some(pairing.found)
 }
 
 fn pair(anchor: &(u32, u32)) -> (usize, usize) {
@@ -106,57 +145,132 @@ fn run(file: &[u32], template: &[u32]) -> usize {
         .count()
 }
 
-/// What was paired, and behind which word of the file the last pair lies.
-#[derive(Default)]
-struct Paired {
-    agree: usize,
-    end: usize,
+/// Walks through both and keeps count.
+struct Pairing<'a> {
+    file: &'a [u32],
+    template: Template<'a>,
+    in_file: usize,
+    in_template: usize,
+    found: Alignment,
 }
 
-/// Pairs the words before the first anchor, backwards.
-fn before(file: &[u32], template: &[u32], in_file: usize, in_template: usize) -> Paired {
-    let reach = in_template + in_template / 4 + MAX_SKIP;
-    let file: Vec<u32> = file
-        .get(in_file.saturating_sub(reach)..in_file)
-        .unwrap_or_default()
-        .iter()
-        .rev()
-        .copied()
-        .collect();
-    let template: Vec<u32> = template
-        .get(..in_template)
-        .unwrap_or_default()
-        .iter()
-        .rev()
-        .copied()
-        .collect();
-    pairs(&file, &template)
-}
-
-/// Pairs words greedily from the front.
-fn pairs(file: &[u32], template: &[u32]) -> Paired {
-    let mut out = Paired::default();
-    let (mut f, mut t) = (0, 0);
-    while f < file.len() && t < template.len() {
-        let (rest_file, rest_template) = (
-            file.get(f..).unwrap_or_default(),
-            template.get(t..).unwrap_or_default(),
-        );
-        let run = run(rest_file, rest_template);
-        if run > 0 {
-            out.agree += run;
-            f += run;
-            t += run;
-            out.end = f;
-            continue;
+impl<'a> Pairing<'a> {
+    fn new(file: &'a [u32], template: Template<'a>) -> Self {
+        Self {
+            file,
+            template,
+            in_file: 0,
+            in_template: 0,
+            found: Alignment::default(),
         }
-        let Some((skip_file, skip_template)) = resync(rest_file, rest_template) else {
-            break;
-        };
-        f += skip_file;
-        t += skip_template;
     }
-    out
+
+    /// Takes the words that agree from here, to these ends.
+    fn run(&mut self, file_end: usize, template_end: usize) -> usize {
+        let file = self.file.get(self.in_file..file_end).unwrap_or_default();
+        let words = self.template.words;
+        let template = words.get(self.in_template..template_end);
+        let len = run(file, template.unwrap_or_default());
+        let end = self.in_file + len;
+        self.found.agree += len;
+        if len > 0 {
+            match self.found.parts.last_mut() {
+                Some(last) if last.end == self.in_file => last.end = end,
+                _ => self.found.parts.push(self.in_file..end),
+            }
+            self.found.end = end;
+        }
+        self.in_file = end;
+        self.in_template += len;
+        len
+    }
+
+    /// Passes over words that differ.
+    fn skip(&mut self, in_file: usize, in_template: usize) {
+        let part = self.in_template..self.in_template + in_template;
+        let missing = self.template.own(part.clone());
+        self.found.missing += missing;
+        self.found.lost = self.found.lost.max(missing);
+        if !self.template.replaceable(part) {
+            self.found.extra += in_file;
+        } else {
+            self.found.extra += in_file.saturating_sub(MAX_REPLACED);
+        }
+        self.in_file += in_file;
+        self.in_template += in_template;
+    }
+
+    /// Pairs words greedily up to these ends, and passes over the rest.
+    fn forward(&mut self, file_end: usize, template_end: usize) {
+        self.pairs(file_end, template_end);
+        self.skip(
+            file_end.saturating_sub(self.in_file),
+            template_end.saturating_sub(self.in_template),
+        );
+    }
+
+    fn pairs(&mut self, file_end: usize, template_end: usize) {
+        while self.in_file < file_end && self.in_template < template_end {
+            if self.run(file_end, template_end) > 0 {
+                continue;
+            }
+            let file = self.file.get(self.in_file..file_end).unwrap_or_default();
+            let words = self.template.words;
+            let template = words.get(self.in_template..template_end);
+            let Some((in_file, in_template)) = resync(file, template.unwrap_or_default()) else {
+                return;
+            };
+            self.skip(in_file, in_template);
+        }
+    }
+
+    /// Pairs what follows the last anchor; the file ends where agreement does.
+    fn tail(&mut self) {
+        let extra = self.found.extra;
+        let mut settled = (extra, self.found.end);
+        let template_end = self.template.words.len();
+        while self.in_template < template_end && self.in_file < self.file.len() {
+            if self.run(self.file.len(), template_end) > 0 {
+                settled = (self.found.extra, self.found.end);
+                continue;
+            }
+            let file = self.file.get(self.in_file..).unwrap_or_default();
+            let template = self.template.words.get(self.in_template..);
+            let Some((in_file, in_template)) = resync(file, template.unwrap_or_default()) else {
+                break;
+            };
+            self.skip(in_file, in_template);
+        }
+        self.skip(0, template_end.saturating_sub(self.in_template));
+        (self.found.extra, self.found.end) = settled;
+    }
+
+    /// Pairs the words before the first anchor, backwards.
+    fn backward(&mut self, in_file: usize, in_template: usize) {
+        let reach = in_template + in_template / 4 + MAX_SKIP;
+        let from = in_file.saturating_sub(reach);
+        let reversed = |words: &[u32]| words.iter().rev().copied().collect::<Vec<u32>>();
+        let file = reversed(self.file.get(from..in_file).unwrap_or_default());
+        let words = reversed(self.template.words.get(..in_template).unwrap_or_default());
+        let marks: Vec<Mark> = (0..in_template)
+            .rev()
+            .map(|at| self.template.mark(at))
+            .collect();
+        let template = Template {
+            words: &words,
+            marks: &marks,
+        };
+        let mut back = Pairing::new(&file, template);
+        back.tail();
+        self.found = back.found;
+        let turn = |at: usize| in_file.saturating_sub(at);
+        self.found.start = turn(self.found.end);
+        self.found.end = in_file;
+        self.found.parts.reverse();
+        for part in &mut self.found.parts {
+            *part = turn(part.end)..turn(part.start);
+        }
+    }
 }
 
 /// The smallest skip on both sides behind which two words agree in a row (or the last one).
@@ -184,19 +298,15 @@ fn resync(file: &[u32], template: &[u32]) -> Option<(usize, usize)> {
 mod tests {
     use super::*;
 
+    fn plain(words: &[u32]) -> Template<'_> {
+        Template { words, marks: &[] }
+    }
+
     #[test]
     fn equal_words_agree_whole() {
         let words: Vec<u32> = (1..50).collect();
-        let found = align(&words, &words, &[(10, 10), (20, 20)]).unwrap();
-        assert_eq!(
-            found,
-            Alignment {
-                start: 0,
-                end: 49,
-                agree: 49,
-                template: 49
-            }
-        );
+        let found = align(&words, plain(&words), &[(10, 10), (20, 20)]).unwrap();
+        assert_eq!(found, Alignment::whole(49));
         assert!((found.score() - 1.0).abs() < 1e-9);
     }
 
@@ -207,16 +317,29 @@ mod tests {
         file[49] = 999;
         file.insert(70, 998);
         file.splice(0..0, [900, 901, 902]);
-        let found = align(&file, &template, &[(13, 10), (40, 37)]).unwrap();
-        assert_eq!(
-            found,
-            Alignment {
-                start: 3,
-                end: 104,
-                agree: 99,
-                template: 100
-            }
-        );
+        let found = align(&file, plain(&template), &[(13, 10), (40, 37)]).unwrap();
+        assert_eq!((found.start, found.end, found.agree), (3, 104, 99));
+        assert_eq!((found.missing, found.extra, found.lost), (1, 2, 1));
+        assert_eq!(found.parts, [3..52, 53..73, 74..104]);
+    }
+
+    #[test]
+    fn marked_words_may_differ() {
+        let template: Vec<u32> = (1..41).collect();
+        let mut marks = vec![Mark::Own; 40];
+        marks[10..12].fill(Mark::Optional);
+        marks[20..22].fill(Mark::Replaceable);
+        let mut file = template.clone();
+        file.splice(20..22, [900, 901, 902, 903]);
+        file.drain(10..12);
+        let marked = Template {
+            words: &template,
+            marks: &marks,
+        };
+        let found = align(&file, marked, &[(2, 2)]).unwrap();
+        assert_eq!((found.missing, found.extra, found.agree), (0, 0, 36));
+        let found = align(&file, plain(&template), &[(2, 2)]).unwrap();
+        assert_eq!((found.missing, found.extra, found.agree), (4, 4, 36));
     }
 
     #[test]
@@ -225,14 +348,36 @@ mod tests {
         let mut file: Vec<u32> = (1000..1200).collect();
         file.extend(1..31);
         file.extend(2000..2200);
-        let found = align(&file, &template, &[(210, 10)]).unwrap();
+        let found = align(&file, plain(&template), &[(210, 10)]).unwrap();
         assert_eq!((found.start, found.end, found.agree), (200, 230, 30));
+        assert_eq!((found.missing, found.extra), (0, 0));
+    }
+
+    #[test]
+    fn what_is_lost_is_told() {
+        let template: Vec<u32> = (1..101).collect();
+        let file: Vec<u32> = (31..101).collect();
+        let found = align(&file, plain(&template), &[(10, 40)]).unwrap();
+        assert_eq!((found.lost, found.missing), (30, 30));
     }
 
     #[test]
     fn odd_anchors_do_no_harm() {
-        assert_eq!(align(&[1], &[1], &[(9, 9)]), None);
-        assert_eq!(align(&[], &[], &[]), None);
-        assert!(align(&[1, 2], &[1, 2], &[(1, 1), (0, 0)]).is_some());
+        assert_eq!(align(&[1], plain(&[1]), &[(9, 9)]), None);
+        assert_eq!(align(&[], plain(&[]), &[]), None);
+        assert!(align(&[1, 2], plain(&[1, 2]), &[(1, 1), (0, 0)]).is_some());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn counts_add_up(file in proptest::collection::vec(0u32..9, 0..80), template in proptest::collection::vec(0u32..9, 0..80), anchors in proptest::collection::vec((0u32..80, 0u32..80), 0..9)) {
+            if let Some(found) = align(&file, plain(&template), &anchors) {
+                proptest::prop_assert!(found.start <= found.end && found.end <= file.len());
+                let parts: usize = found.parts.iter().map(Range::len).sum();
+                proptest::prop_assert_eq!(parts, found.agree);
+                proptest::prop_assert!(found.parts.windows(2).all(|p| p[0].end <= p[1].start));
+                proptest::prop_assert!(found.agree + found.missing <= template.len());
+            }
+        }
     }
 }

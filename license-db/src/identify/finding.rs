@@ -14,14 +14,25 @@ pub(crate) const MAX_FINDINGS: usize = 4096;
 pub(crate) struct Finding {
     /// The words that say so.
     pub(crate) words: Range<usize>,
+    /// The parts of them that are explained; all of them where this is empty.
+    pub(crate) parts: Vec<Range<usize>>,
     /// The SPDX id, expression or exception id.
     pub(crate) license: String,
     pub(crate) kind: Kind,
     pub(crate) score: f64,
     pub(crate) state: State,
-    /// The name tells the family only, such as a GPL without a version: it gives way to any
-    /// finding that is more precise.
-    pub(crate) vague: bool,
+    pub(crate) vague: Vague,
+}
+
+/// How little a finding tells: the vaguer gives way to what is more precise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Vague {
+    /// Names a licence.
+    No,
+    /// Only tells where a text is found.
+    Pointer,
+    /// Names the family only, such as a GPL without a version.
+    Family,
 }
 
 impl Finding {
@@ -33,11 +44,12 @@ impl Finding {
         };
         Self {
             words,
+            parts: Vec::new(),
             license: license.into(),
             kind,
             score,
             state,
-            vague: false,
+            vague: Vague::No,
         }
     }
 
@@ -75,6 +87,14 @@ impl Taken {
         if let Some(words) = self.0.get_mut(range.start.min(end)..end) {
             words.fill(true);
         }
+    }
+
+    /// Takes what a finding explains.
+    pub(crate) fn take_parts(&mut self, finding: &Finding) {
+        if finding.parts.is_empty() {
+            self.take(&finding.words);
+        }
+        finding.parts.iter().for_each(|part| self.take(part));
     }
 
     pub(crate) fn is(&self, at: usize) -> bool {

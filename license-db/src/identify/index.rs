@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
+use super::align::{self, Mark};
 use super::words::Words;
 
 /// Words in a shingle.
@@ -48,6 +49,8 @@ pub(crate) struct Posting {
 pub(crate) struct Index {
     pub(crate) templates: Vec<Template>,
     words: Vec<u32>,
+    /// What each of the words is.
+    marks: Vec<Mark>,
     postings: Vec<Posting>,
     buckets: Vec<u32>,
     exact: HashMap<u64, u16>,
@@ -61,6 +64,7 @@ impl Index {
         let mut index = Self {
             templates: Vec::new(),
             words: Vec::new(),
+            marks: Vec::new(),
             postings: Vec::new(),
             buckets: Vec::new(),
             exact: HashMap::new(),
@@ -222,6 +226,18 @@ impl Index {
         range
             .and_then(|range| self.words.get(range))
             .unwrap_or_default()
+    }
+
+    /// The words of a template with what each is.
+    pub(crate) fn marked(&self, template: u16) -> align::Template<'_> {
+        let (words, at) = (self.words_of(template), self.start_of(template));
+        let marks = self.marks.get(at..at + words.len()).unwrap_or_default();
+        align::Template { words, marks }
+    }
+
+    fn start_of(&self, template: u16) -> usize {
+        let template = self.templates.get(usize::from(template));
+        template.map_or(0, |t| t.start as usize)
     }
 
     /// The places of a shingle in the templates.

@@ -4,6 +4,7 @@
 //! (`prefilter`), decode, words, tags, texts, notices and names, GNU grants, and the
 //! resolution to one expression. Nothing here opens a file or allocates without bound.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use hpcctl_model::license::{Kind, Match, State};
@@ -103,7 +104,7 @@ impl Identifier {
     fn read_words(&self, words: &Words, taken: &mut Taken, findings: &mut Vec<Finding>) {
         for stage in [Self::texts, Self::phrases, Self::gnu] {
             let found = stage(self, words, taken);
-            found.iter().for_each(|finding| taken.take(&finding.words));
+            found.iter().for_each(|finding| taken.take_parts(finding));
             findings.extend(found);
         }
     }
@@ -121,6 +122,7 @@ impl Identifier {
                 let template = self.index.template(found.template)?;
                 let range = place(found.at.start)..place(found.at.end.saturating_sub(1)) + 1;
                 let mut finding = Finding::new(range, template.id, Kind::Text);
+                finding.parts = parts(&found.at.parts, place);
                 finding.score = found.at.score();
                 let whole = finding.score >= text::CERTAIN && found.at.coverage() >= text::CERTAIN;
                 finding.state = if whole { State::Certain } else { State::Likely };
@@ -137,6 +139,23 @@ impl Identifier {
         gnu::find(words, taken)
     }
 }
+
+/// The parts of a file that a text explains, as places among all words. What stands between two
+/// parts and is short belongs to them.
+fn parts(counting: &[Range<usize>], place: impl Fn(usize) -> usize) -> Vec<Range<usize>> {
+    let mut out: Vec<Range<usize>> = Vec::new();
+    for part in counting {
+        let range = place(part.start)..place(part.end.saturating_sub(1)) + 1;
+        match out.last_mut() {
+            Some(last) if range.start < last.end + FREE => last.end = range.end,
+            _ => out.push(range),
+        }
+    }
+    out
+}
+
+/// So many words inside a text that are not its own are read by the later stages.
+const FREE: usize = 8;
 
 fn finish(words: &Words, taken: &Taken, mut findings: Vec<Finding>) -> Identification {
     let expression = resolve::resolve(words, taken, &mut findings);

@@ -45,6 +45,7 @@ const FRAGMENTS: &[&str] = &[
     "be distributed",
     "an use this",
     "modified versions",
+    "pecial exception",
 ];
 
 static FINDERS: LazyLock<Vec<Finder<'static>>> =

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use hpcctl_model::license::{Kind, State};
 
-use super::finding::{Finding, Taken};
+use super::finding::{Finding, Taken, Vague};
 use super::words::Words;
 use crate::expression;
 
@@ -37,6 +37,9 @@ pub(crate) fn resolve(words: &Words, taken: &Taken, findings: &mut Vec<Finding>)
     let mut last: Option<&Finding> = None;
     for finding in findings.iter().filter(|f| f.state != State::Clue) {
         if restates(finding, &excepted) {
+            continue;
+        }
+        if excepted_by(findings, &finding.license) {
             continue;
         }
         let exception = exceptions
@@ -118,6 +121,14 @@ fn excepted(findings: &[Finding]) -> BTreeSet<String> {
     pairs.map(|(license, _)| license.to_owned()).collect()
 }
 
+/// Whether some finding names an exception together with its licence.
+fn excepted_by(findings: &[Finding], exception: &str) -> bool {
+    let pairs = findings
+        .iter()
+        .filter_map(|f| f.license.split_once(" WITH "));
+    is_exception(exception) && pairs.into_iter().any(|(_, named)| named == exception)
+}
+
 pub(crate) fn is_exception(id: &str) -> bool {
     spdx::exception_id(id).is_some() && spdx::license_id(id).is_none()
 }
@@ -148,10 +159,11 @@ fn settle_gnu(findings: &mut [Finding]) {
 fn drop_vague(findings: &mut Vec<Finding>) {
     // The surest first: a grant, then a pointer to a version, then a bare name.
     let rank = |f: &Finding| match (f.state, f.vague) {
-        (State::Clue, _) => 3,
-        (_, true) if UNVERSIONED.contains(&f.license.as_str()) => 2,
-        (_, true) => 1,
-        _ => 0,
+        (State::Clue, _) => 4,
+        (_, Vague::Pointer) if UNVERSIONED.contains(&f.license.as_str()) => 3,
+        (_, Vague::Family) => 2,
+        (_, Vague::Pointer) => 1,
+        (_, Vague::No) => 0,
     };
     let known: BTreeSet<(i32, String)> = findings
         .iter()
@@ -180,7 +192,7 @@ fn outdoes(license: &str, vague: &Finding) -> bool {
     let gnu = |license: &str| license.contains("GPL-") || license.contains("GFDL-");
     let bare = vague.license.trim_start_matches("LicenseRef-");
     let family = bare.split('-').next().unwrap_or(bare);
-    let pointer = vague.state == State::Clue || !UNVERSIONED.contains(&vague.license.as_str());
+    let pointer = vague.state == State::Clue || vague.vague == Vague::Pointer;
     (pointer && gnu(license) && gnu(&vague.license))
         || license
             .trim_start_matches("LicenseRef-")
@@ -195,7 +207,8 @@ fn exceptions(findings: &[Finding]) -> Vec<(String, String)> {
         .filter(|f| is_exception(&f.license))
         .take(MAX_EXCEPTIONS);
     let pairs = excepting.filter_map(|exception| {
-        let candidates = counted().filter(|f| fits(&exception.license, &f.license));
+        let candidates =
+            counted().filter(|f| !is_exception(&f.license) && fits(&exception.license, &f.license));
         // Most GNU exceptions are from the GPL: another GNU licence is second choice.
         let nearest = candidates.min_by_key(|f| {
             let second = exception.license.contains("LGPL") != f.license.starts_with("LGPL-");

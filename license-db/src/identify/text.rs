@@ -12,6 +12,11 @@ const ACCEPT: f64 = 0.82;
 /// Long texts are told from others by far more than this.
 const ACCEPT_LONG: f64 = 0.72;
 
+/// So many words in a row may be missing of a short text, or one in [`LOST_SHARE`].
+const LOST: usize = 12;
+
+const LOST_SHARE: usize = 6;
+
 /// What a long text is, in words.
 const LONG: usize = 400;
 
@@ -40,7 +45,7 @@ const MAX_RIVALS: u8 = 12;
 const STRETCH: usize = 64;
 
 /// A template found in a file.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Found {
     pub(crate) template: u16,
     /// Places among the counting words.
@@ -53,6 +58,9 @@ impl Found {
     fn moved(mut self, by: usize) -> Self {
         self.at.start += by;
         self.at.end += by;
+        for part in &mut self.at.parts {
+            *part = part.start + by..part.end + by;
+        }
         self
     }
 
@@ -66,16 +74,9 @@ impl Found {
 /// The texts in the counting words of a file, in its order, none inside another.
 pub(crate) fn find(index: &Index, file: &[u32]) -> Vec<Found> {
     if let Some(template) = index.exact(file) {
-        let len = file.len();
-        let at = Alignment {
-            start: 0,
-            end: len,
-            agree: len,
-            template: len,
-        };
         return vec![Found {
             template,
-            at,
+            at: Alignment::whole(file.len()),
             strange: 0,
         }];
     }
@@ -100,11 +101,11 @@ pub(crate) fn find(index: &Index, file: &[u32]) -> Vec<Found> {
 fn find_in_part(index: &Index, file: &[u32]) -> Vec<Found> {
     let chains = chains(index, hits(index, file));
     let found = chains.iter().filter_map(|chain| {
-        let at = align::align(file, index.words_of(chain.template), &chain.anchors)?;
+        let at = align::align(file, index.marked(chain.template), &chain.anchors)?;
         accepted(&at).then(|| Found {
             template: chain.template,
-            at,
             strange: strange(index, chain.template, file, &at),
+            at,
         })
     });
     best(found.collect())
@@ -119,12 +120,14 @@ fn strange(index: &Index, template: u16, file: &[u32], at: &Alignment) -> usize 
 }
 
 fn accepted(at: &Alignment) -> bool {
-    at.score()
-        >= if at.template >= LONG {
-            ACCEPT_LONG
-        } else {
-            ACCEPT
-        }
+    let template = at.agree + at.missing;
+    if template >= LONG {
+        return at.score() >= ACCEPT_LONG;
+    }
+    // A whole clause that is missing makes another licence: the disclaimer of BSD alone grants
+    // nothing.
+    let whole = at.lost <= LOST || at.lost * LOST_SHARE <= template;
+    whole && at.score() >= ACCEPT
 }
 
 struct Hit {

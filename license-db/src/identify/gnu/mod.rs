@@ -8,7 +8,7 @@ use hpcctl_model::license::Kind;
 
 use version::{Version, later, version_word};
 
-use super::finding::{Finding, MAX_FINDINGS, Taken};
+use super::finding::{Finding, MAX_FINDINGS, Taken, Vague};
 use super::words::Words;
 use crate::declared::gnu_id;
 
@@ -136,10 +136,14 @@ fn grant(words: &Words, taken: &Taken, at: usize, named: &Name) -> (Finding, usi
         }
     };
     let said = context(words, at, end);
-    let vague = versions.is_empty() || said == Context::Pointer;
+    let vague = match said {
+        Context::Pointer => Vague::Pointer,
+        _ if versions.is_empty() => Vague::Family,
+        _ => Vague::No,
+    };
     let license = expression(named.family, &versions);
     let kind = match said {
-        Context::Grant if !vague => Kind::Notice,
+        Context::Grant if vague == Vague::No => Kind::Notice,
         _ => Kind::Reference,
     };
     let mut finding = Finding::new(start..end, license, kind);
@@ -188,6 +192,10 @@ fn context(words: &Words, at: usize, end: usize) -> Context {
     }
     // "You should have received a copy of …", "see … for more details".
     if before(4, &["see", "copy", "refer"]) || before(NEAR, AGAINST) {
+        return Context::Other;
+    }
+    // "…, use the GNU Lesser General Public License instead of this License."
+    if words.word(end) == "instead" && words.word(end + 1) == "of" {
         return Context::Other;
     }
     let published = words.word(end) == "as" && words.word(end + 1) == "published";

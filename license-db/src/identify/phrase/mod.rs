@@ -10,7 +10,7 @@ use hpcctl_model::license::{Kind, State};
 use serde::Deserialize;
 use wording::{Step, end, plain, steps, versioned};
 
-use super::finding::{Finding, MAX_FINDINGS, Taken};
+use super::finding::{Finding, MAX_FINDINGS, Taken, Vague};
 use super::words::Words;
 use crate::expression;
 
@@ -202,7 +202,9 @@ impl Phrases {
         let mut finding = Finding::new(at..end, rule.license.as_str(), rule.kind);
         // A family such as `LicenseRef-BSD`; vendors' terms have longer names and stay.
         let family = rule.license.strip_prefix("LicenseRef-");
-        finding.vague = family.is_some_and(|name| !name.contains('-'));
+        if family.is_some_and(|name| !name.contains('-')) {
+            finding.vague = Vague::Family;
+        }
         let hint = rule.clue || (rule.needs != Needs::Nothing && !granted(words, at));
         if rule.kind == Kind::Notice {
             finding.state = State::Likely;
