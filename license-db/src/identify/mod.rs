@@ -71,7 +71,7 @@ impl Identifier {
             let text = String::from_utf8_lossy(bytes);
             let words = Words::of(&text);
             let finding = Finding::new(0..words.len(), license, Kind::Tag);
-            return finish(&words, &Taken::new(words.len()), vec![finding]);
+            return self.finish(&words, &Taken::new(words.len()), vec![finding]);
         }
         if !Self::may_bear(bytes) {
             return Identification::default();
@@ -82,7 +82,7 @@ impl Identifier {
         if debian::is_machine_readable(&text) {
             let words = Words::of(&text);
             if let Some(findings) = tag::find_statements(self, &text, &words) {
-                return finish(&words, &Taken::new(words.len()), findings);
+                return self.finish(&words, &Taken::new(words.len()), findings);
             }
         }
         self.identify_prose(&text)
@@ -98,7 +98,7 @@ impl Identifier {
             .iter()
             .for_each(|finding| taken.take(&finding.words));
         self.read_words(&words, &mut taken, &mut findings);
-        finish(&words, &taken, findings)
+        self.finish(&words, &taken, findings)
     }
 
     fn read_words(&self, words: &Words, taken: &mut Taken, findings: &mut Vec<Finding>) {
@@ -138,6 +138,15 @@ impl Identifier {
     fn gnu(&self, words: &Words, taken: &Taken) -> Vec<Finding> {
         gnu::find(words, taken)
     }
+
+    fn finish(&self, words: &Words, taken: &Taken, mut found: Vec<Finding>) -> Identification {
+        let expression = resolve::resolve(&self.phrases, words, taken, &mut found);
+        let matches = found.iter().map(|finding| finding.report(words)).collect();
+        Identification {
+            expression,
+            matches,
+        }
+    }
 }
 
 /// The parts of a file that a text explains, as places among all words. What stands between two
@@ -156,18 +165,6 @@ fn parts(counting: &[Range<usize>], place: impl Fn(usize) -> usize) -> Vec<Range
 
 /// So many words inside a text that are not its own are read by the later stages.
 const FREE: usize = 8;
-
-fn finish(words: &Words, taken: &Taken, mut findings: Vec<Finding>) -> Identification {
-    let expression = resolve::resolve(words, taken, &mut findings);
-    let matches = findings
-        .iter()
-        .map(|finding| finding.report(words))
-        .collect();
-    Identification {
-        expression,
-        matches,
-    }
-}
 
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use hpcctl_model::license::{Kind, State};
 
 use super::finding::{Finding, Taken, Vague};
+use super::phrase::Phrases;
 use super::words::Words;
 use crate::expression;
 
@@ -27,10 +28,17 @@ const MAX_EXCEPTIONS: usize = 64;
 const UNSTATED: &str = "LicenseRef-unstated";
 
 /// The expression of what was found, or none.
-pub(crate) fn resolve(words: &Words, taken: &Taken, findings: &mut Vec<Finding>) -> Option<String> {
+pub(crate) fn resolve(
+    phrases: &Phrases,
+    words: &Words,
+    taken: &Taken,
+    findings: &mut Vec<Finding>,
+) -> Option<String> {
     findings.sort_by_key(|f| (f.words.start, f.words.end));
+    promote_title(words, findings);
     settle_gnu(findings);
     drop_vague(findings);
+    phrases.read_families(findings);
     let exceptions = exceptions(findings);
     let excepted = excepted(findings);
     let mut parts: Vec<String> = Vec::new();
@@ -132,6 +140,25 @@ fn excepted_by(findings: &[Finding], exception: &str) -> bool {
 pub(crate) fn is_exception(id: &str) -> bool {
     spdx::exception_id(id).is_some() && spdx::license_id(id).is_none()
 }
+
+/// A name that is the title of the file, alone on its first lines, is no mention in passing.
+fn promote_title(words: &Words, findings: &mut [Finding]) {
+    let Some(first) = findings.first_mut().filter(|f| f.state == State::Clue) else {
+        return;
+    };
+    let (start, end) = (first.words.start, first.words.end);
+    let ends = end >= words.len() || words.starts_line(end);
+    let short = words.word(start).len() > 1 && end - start >= 2 || words.len() == end;
+    if start <= MAX_ARTICLE && !words.begins(start.max(1)) && ends && short {
+        (first.state, first.score) = (State::Likely, TITLE);
+    }
+}
+
+/// The most words before the name in a title: "The GNU …".
+const MAX_ARTICLE: usize = 1;
+
+/// How sure a title is.
+const TITLE: f64 = 0.7;
 
 /// A GNU text takes the grant that the file states for it.
 fn settle_gnu(findings: &mut [Finding]) {

@@ -18,7 +18,20 @@ const MAX_VALUE: usize = 400;
 /// A longer file is not a bare expression.
 const MAX_BARE: usize = 200;
 
-static SPDX: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("SPDX-License-Identifier"));
+/// The rest of the tag behind [`MARK`], in any case.
+const TAG: &str = "License-Identifier";
+
+static MARK: LazyLock<[Finder<'static>; 2]> =
+    LazyLock::new(|| [Finder::new("SPDX-"), Finder::new("spdx-")]);
+
+/// The line before an SPDX tag and what follows it.
+fn split_tag(line: &str) -> Option<(&str, &str)> {
+    let found = MARK.iter().filter_map(|mark| mark.find(line.as_bytes()));
+    let at = found.min()?;
+    let (before, rest) = line.split_at_checked(at)?;
+    let (name, rest) = rest.get("SPDX-".len()..)?.split_at_checked(TAG.len())?;
+    name.eq_ignore_ascii_case(TAG).then_some((before, rest))
+}
 
 /// The statements of a machine-readable copyright file, whose other words are quotations; or
 /// none where the text is not one.
@@ -55,7 +68,7 @@ pub(crate) fn bare_expression(bytes: &[u8]) -> Option<String> {
 pub(crate) fn find(text: &str, words: &Words) -> Vec<Finding> {
     let mut out = Vec::new();
     for (number, line) in text.lines().enumerate() {
-        let license = if SPDX.find(line.as_bytes()).is_some() {
+        let license = if split_tag(line).is_some() {
             spdx(line).map(|license| (license, State::Certain))
         } else {
             field(line).map(|license| (license, State::Likely))
@@ -81,7 +94,7 @@ fn of_line(words: &Words, line: u32) -> std::ops::Range<usize> {
 
 /// The value of an SPDX tag: the longest start of the rest of the line that is an expression.
 fn spdx(line: &str) -> Option<String> {
-    let (before, rest) = line.split_once("SPDX-License-Identifier")?;
+    let (before, rest) = split_tag(line)?;
     let value: String = rest
         .trim_start_matches(['"', '\'', '`'])
         .strip_prefix(':')?
@@ -96,6 +109,11 @@ fn spdx(line: &str) -> Option<String> {
         .find(|c: char| !is_expression(c))
         .unwrap_or(value.len());
     let mut value = value.get(..end)?.trim();
+    let unbalanced = value.matches('(').count() != value.matches(')').count();
+    let bare = value.replace(['(', ')'], " ");
+    if unbalanced && expression::normalise(&bare).is_some() {
+        return expression::normalise(&bare);
+    }
     loop {
         if let Some(expression) = expression::normalise(value) {
             return Some(expression);
@@ -179,6 +197,10 @@ mod tests {
             ("SPDX-License-Identifier: LicenseRef-own", "LicenseRef-own"),
             ("SPDX-License-Identifier: Nonesuch", "LicenseRef-Nonesuch"),
             ("SPDX-License-Identifier: MIT and more words", "MIT"),
+            (
+                "SPDX-license-identifier: (GPL-2.0-ONLY OR MIT",
+                "GPL-2.0-only OR MIT",
+            ),
         ];
         for (line, license) in cases {
             assert_eq!(spdx(line).as_deref(), Some(license), "{line}");

@@ -9,6 +9,7 @@ use hpcctl_model::license::Kind;
 use version::{Version, later, version_word};
 
 use super::finding::{Finding, MAX_FINDINGS, Taken, Vague};
+use super::phrase::context::{listed, sentence};
 use super::words::Words;
 use crate::declared::gnu_id;
 
@@ -199,7 +200,7 @@ fn context(words: &Words, at: usize, end: usize) -> Context {
         return Context::Other;
     }
     let published = words.word(end) == "as" && words.word(end + 1) == "published";
-    if published || before(BEHIND, GRANT) {
+    if published || before(BEHIND, GRANT) || listed(words, at, end) {
         Context::Grant
     } else {
         Context::None
@@ -210,13 +211,6 @@ fn context(words: &Words, at: usize, end: usize) -> Context {
 fn is_address(words: &Words, at: usize) -> bool {
     let site = |i: &usize| matches!(words.word(*i), "org" | "http" | "www");
     (at.saturating_sub(4)..at).any(|i| site(&i)) && !words.begins(at)
-}
-
-/// The places before `at` in its sentence, nearest first.
-fn sentence(words: &Words, at: usize, reach: usize) -> impl Iterator<Item = usize> {
-    let begun = (at.saturating_sub(reach)..=at).rev();
-    let begun = begun.take_while(move |i| *i == at || !words.begins(i + 1));
-    begun.filter(move |i| *i < at)
 }
 
 /// Words that stand before the name where nothing is granted.

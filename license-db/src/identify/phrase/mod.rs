@@ -14,15 +14,29 @@ use super::finding::{Finding, MAX_FINDINGS, Taken, Vague};
 use super::words::Words;
 use crate::expression;
 
+pub(super) mod context;
 mod wording;
 
-/// How far before a name the words of a grant are looked for.
-const BEHIND: usize = 10;
+/// How sure the reading of a family is.
+const FAMILY: f64 = 0.6;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Data {
     phrase: Vec<Row>,
+    reading: Vec<Reading>,
+}
+
+/// What a text means by a name of a family.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reading {
+    family: String,
+    license: String,
+    #[expect(dead_code, reason = "every row states its source; a test checks it")]
+    source: String,
+    #[expect(dead_code, reason = "every row states its date; a test checks it")]
+    date: String,
 }
 
 #[derive(Deserialize)]
@@ -63,6 +77,8 @@ struct Rule {
 #[derive(Debug)]
 pub(crate) struct Phrases {
     rules: HashMap<u32, Vec<Rule>>,
+    /// Family to the licence that a text means by it.
+    readings: HashMap<String, String>,
 }
 
 impl Phrases {
@@ -70,9 +86,15 @@ impl Phrases {
     pub(crate) fn spdx() -> Self {
         let mut phrases = Self {
             rules: HashMap::new(),
+            readings: HashMap::new(),
         };
-        let data = crate::declared::data(include_str!("../../../data/phrases.toml"))
-            .unwrap_or(Data { phrase: Vec::new() });
+        let data =
+            crate::declared::data(include_str!("../../../data/phrases.toml")).unwrap_or(Data {
+                phrase: Vec::new(),
+                reading: Vec::new(),
+            });
+        let readings = data.reading.into_iter();
+        phrases.readings = readings.map(|row| (row.family, row.license)).collect();
         for row in data.phrase {
             for wording in &row.words {
                 let steps = steps(wording);
@@ -170,6 +192,16 @@ impl Phrases {
         }
     }
 
+    /// Reads the names of families that nothing in the file makes more precise.
+    pub(crate) fn read_families(&self, findings: &mut [Finding]) {
+        for finding in findings.iter_mut().filter(|f| f.state != State::Clue) {
+            if let Some(license) = self.readings.get(&finding.license) {
+                finding.license.clone_from(license);
+                finding.score = FAMILY;
+            }
+        }
+    }
+
     /// The wordings among the words that are not taken, the longest at each place.
     pub(crate) fn find(&self, words: &Words, taken: &Taken) -> Vec<Finding> {
         let mut out = Vec::new();
@@ -205,7 +237,11 @@ impl Phrases {
         if family.is_some_and(|name| !name.contains('-')) {
             finding.vague = Vague::Family;
         }
-        let hint = rule.clue || (rule.needs != Needs::Nothing && !granted(words, at));
+        let told = rule.needs == Needs::Nothing
+            || context::granted(words, at)
+            || context::listed(words, at, end)
+            || context::headed(words, at, end);
+        let hint = rule.clue || !told;
         if rule.kind == Kind::Notice {
             finding.state = State::Likely;
         }
@@ -221,22 +257,12 @@ fn enough(words: &Words, at: usize, end: usize, needs: Needs) -> bool {
             let word = words.word(i);
             word.starts_with("licen") || word.starts_with(|c: char| c.is_ascii_digit())
         }),
-        Needs::GrantAndLicense => words.word(end).starts_with("licen") && granted(words, at),
+        Needs::GrantAndLicense => {
+            (words.word(end).starts_with("licen") && context::granted(words, at))
+                || context::listed(words, at, end)
+                || context::headed(words, at, end)
+        }
     }
-}
-
-/// Whether the words before a name grant something under it.
-fn granted(words: &Words, at: usize) -> bool {
-    const GRANT: &[&str] = &[
-        "under", "licensed", "license", "released", "covered", "governed", "terms", "subject",
-        "licence", "licenced", "uses",
-    ];
-    const AGAINST: &[&str] = &["not", "compatible", "incompatible", "unlike", "similar"];
-    let before: Vec<&str> = (at.saturating_sub(BEHIND)..at)
-        .map(|i| words.word(i))
-        .collect();
-    before.iter().any(|word| GRANT.contains(word))
-        && !before.iter().any(|word| AGAINST.contains(word))
 }
 
 #[cfg(test)]
