@@ -79,7 +79,7 @@ struct DeprecatedRow {
 
 /// Deprecated id to the expression that replaces it.
 static DEPRECATED: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
-    let data: Deprecated = crate::declared::data(include_str!("../data/deprecated.toml"))
+    let data: Deprecated = crate::data::read(include_str!("../data/deprecated.toml"))
         .unwrap_or(Deprecated { row: Vec::new() });
     data.row
         .into_iter()

@@ -4,8 +4,6 @@
 //! `LicenseRef-…` of its own, and a name that says only a family, such as `BSD`, is not made
 //! more precise than it is.
 
-use serde::de::DeserializeOwned;
-
 pub mod apk;
 pub mod arch;
 pub mod debian;
@@ -21,12 +19,8 @@ pub mod rpm;
 
 pub use foreign::free_text;
 pub use lists::{all_of, any_of};
-pub(crate) use names::{general as general_names, gnu as gnu_id};
-
-/// Reads a data file that is compiled in; the tests read every one of them.
-pub(crate) fn data<T: DeserializeOwned>(text: &str) -> Option<T> {
-    toml::from_str(text).ok()
-}
+pub use names::general as general_names;
+pub(crate) use names::gnu as gnu_id;
 
 #[cfg(test)]
 mod tests {

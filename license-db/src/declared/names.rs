@@ -56,7 +56,8 @@ struct Table {
 }
 
 static TABLES: LazyLock<HashMap<Vocabulary, HashMap<String, String>>> = LazyLock::new(|| {
-    let data = super::data(include_str!("../../data/names.toml")).unwrap_or(Data { table: vec![] });
+    let data =
+        crate::data::read(include_str!("../../data/names.toml")).unwrap_or(Data { table: vec![] });
     data.table
         .into_iter()
         .map(|table| (table.vocabulary, table.names))
@@ -105,8 +106,8 @@ pub(crate) fn exception(name: &str) -> Option<&'static str> {
         .map(|e| e.name)
 }
 
-/// Names that stand for more than one licence word, used to find them in running text.
-pub(crate) fn general() -> impl Iterator<Item = (&'static str, &'static str)> {
+/// The names in common use and what they stand for, in no order.
+pub fn general() -> impl Iterator<Item = (&'static str, &'static str)> {
     TABLES
         .get(&Vocabulary::General)
         .into_iter()

@@ -14,11 +14,14 @@ mod decode;
 mod finding;
 mod gnu;
 mod index;
+mod listed;
 mod markup;
 mod phrase;
 mod prefilter;
 mod resolve;
+pub mod site;
 mod spelling;
+mod tables;
 mod tag;
 mod text;
 mod words;
@@ -26,6 +29,7 @@ mod words;
 use finding::{Finding, Taken};
 use index::Index;
 use phrase::Phrases;
+use tables::Tables;
 use words::Words;
 
 use crate::declared::debian;
@@ -42,18 +46,28 @@ pub struct Identification {
 /// Knows the licences and finds them.
 #[derive(Debug)]
 pub struct Identifier {
-    index: Index,
-    phrases: Phrases,
+    tables: Tables,
+    /// The licences of a site, which come first.
+    site: Option<Tables>,
 }
 
 impl Identifier {
-    /// The identifier of the SPDX licence list, built at the first call.
+    /// The identifier of the SPDX licence list, which lies ready in the program.
     pub fn spdx() -> &'static Self {
         static SPDX: LazyLock<Identifier> = LazyLock::new(|| Identifier {
-            index: Index::spdx(),
-            phrases: Phrases::spdx(),
+            tables: listed::tables(),
+            site: None,
         });
         &SPDX
+    }
+
+    /// The same with the licences of a site, as [`site`] describes them; the error says what is
+    /// wrong with them.
+    pub fn with_site(toml: &str) -> Result<Self, String> {
+        Ok(Self {
+            tables: listed::tables(),
+            site: Some(site::tables(toml)?),
+        })
     }
 
     /// Whether a file may bear a licence at all; cheap, and needs no identifier.
@@ -102,51 +116,62 @@ impl Identifier {
     }
 
     fn read_words(&self, words: &Words, taken: &mut Taken, findings: &mut Vec<Finding>) {
-        for stage in [Self::texts, Self::phrases, Self::gnu] {
-            let found = stage(self, words, taken);
+        let known = || self.site.iter().chain([&self.tables]);
+        let mut add = |found: Vec<Finding>, taken: &mut Taken| {
             found.iter().for_each(|finding| taken.take_parts(finding));
             findings.extend(found);
+        };
+        let texts = known().flat_map(|tables| texts(Index::new(tables), words));
+        add(apart(words.len(), texts.collect()), taken);
+        for tables in known() {
+            add(Phrases::new(tables).find(words, taken), taken);
         }
-    }
-
-    fn texts(&self, words: &Words, _taken: &Taken) -> Vec<Finding> {
-        let counting = words.counting();
-        let hashes: Vec<u32> = counting
-            .iter()
-            .filter_map(|at| Some(words.words.get(*at as usize)?.hash))
-            .collect();
-        let place = |at: usize| counting.get(at).map_or(0, |at| *at as usize);
-        let found = text::find(&self.index, &hashes)
-            .into_iter()
-            .filter_map(|found| {
-                let template = self.index.template(found.template)?;
-                let range = place(found.at.start)..place(found.at.end.saturating_sub(1)) + 1;
-                let mut finding = Finding::new(range, template.id, Kind::Text);
-                finding.parts = parts(&found.at.parts, place);
-                finding.score = found.at.score();
-                let whole = finding.score >= text::CERTAIN && found.at.coverage() >= text::CERTAIN;
-                finding.state = if whole { State::Certain } else { State::Likely };
-                Some(finding)
-            });
-        found.collect()
-    }
-
-    fn phrases(&self, words: &Words, taken: &Taken) -> Vec<Finding> {
-        self.phrases.find(words, taken)
-    }
-
-    fn gnu(&self, words: &Words, taken: &Taken) -> Vec<Finding> {
-        gnu::find(words, taken)
+        add(gnu::find(words, taken), taken);
     }
 
     fn finish(&self, words: &Words, taken: &Taken, mut found: Vec<Finding>) -> Identification {
-        let expression = resolve::resolve(&self.phrases, words, taken, &mut found);
+        let expression = resolve::resolve(Phrases::new(&self.tables), words, taken, &mut found);
         let matches = found.iter().map(|finding| finding.report(words)).collect();
         Identification {
             expression,
             matches,
         }
     }
+}
+
+/// The licence texts among the words.
+fn texts(index: Index<'_>, words: &Words) -> Vec<Finding> {
+    let counting = words.counting();
+    let hashes: Vec<u32> = counting
+        .iter()
+        .filter_map(|at| Some(words.words.get(*at as usize)?.hash))
+        .collect();
+    let place = |at: usize| counting.get(at).map_or(0, |at| *at as usize);
+    let found = text::find(index, &hashes).into_iter().filter_map(|found| {
+        let template = index.template(found.template)?;
+        let range = place(found.at.start)..place(found.at.end.saturating_sub(1)) + 1;
+        let mut finding = Finding::new(range, template.id, Kind::Text);
+        finding.parts = parts(&found.at.parts, place);
+        finding.score = found.at.score();
+        let whole = finding.score >= text::CERTAIN && found.at.coverage() >= text::CERTAIN;
+        finding.state = if whole { State::Certain } else { State::Likely };
+        Some(finding)
+    });
+    found.collect()
+}
+
+/// Drops a text that lies for the most part in others that came before it.
+fn apart(len: usize, mut findings: Vec<Finding>) -> Vec<Finding> {
+    let mut seen = Taken::new(len);
+    findings.retain(|finding| {
+        let known = finding.words.clone().filter(|at| seen.is(*at)).count();
+        let apart = known * 2 <= finding.words.len();
+        if apart {
+            seen.take(&finding.words);
+        }
+        apart
+    });
+    findings
 }
 
 /// The parts of a file that a text explains, as places among all words. What stands between two

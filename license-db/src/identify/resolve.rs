@@ -29,7 +29,7 @@ const UNSTATED: &str = "LicenseRef-unstated";
 
 /// The expression of what was found, or none.
 pub(crate) fn resolve(
-    phrases: &Phrases,
+    phrases: Phrases<'_>,
     words: &Words,
     taken: &Taken,
     findings: &mut Vec<Finding>,

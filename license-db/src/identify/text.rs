@@ -72,7 +72,7 @@ impl Found {
 }
 
 /// The texts in the counting words of a file, in its order, none inside another.
-pub(crate) fn find(index: &Index, file: &[u32]) -> Vec<Found> {
+pub(crate) fn find(index: Index<'_>, file: &[u32]) -> Vec<Found> {
     if let Some(template) = index.exact(file) {
         return vec![Found {
             template,
@@ -98,7 +98,7 @@ pub(crate) fn find(index: &Index, file: &[u32]) -> Vec<Found> {
 }
 
 /// The texts in a part of a file, with places in the part.
-fn find_in_part(index: &Index, file: &[u32]) -> Vec<Found> {
+fn find_in_part(index: Index<'_>, file: &[u32]) -> Vec<Found> {
     let chains = chains(index, hits(index, file));
     let found = chains.iter().filter_map(|chain| {
         let at = align::align(file, index.marked(chain.template), &chain.anchors)?;
@@ -113,7 +113,7 @@ fn find_in_part(index: &Index, file: &[u32]) -> Vec<Found> {
 
 /// Counts the words that only this template has, such as the name of its holder, and that the
 /// file does not have.
-fn strange(index: &Index, template: u16, file: &[u32], at: &Alignment) -> usize {
+fn strange(index: Index<'_>, template: u16, file: &[u32], at: &Alignment) -> usize {
     let own = index.own_words(template);
     let here = file.get(at.start..at.end).unwrap_or_default();
     own.iter().filter(|word| !here.contains(word)).count()
@@ -137,8 +137,8 @@ struct Hit {
 }
 
 /// Every shingle that the file shares with a template, by template, then in the file's order.
-fn hits(index: &Index, file: &[u32]) -> Vec<Hit> {
-    let mut counts = vec![0u32; index.templates.len()];
+fn hits(index: Index<'_>, file: &[u32]) -> Vec<Hit> {
+    let mut counts = vec![0u32; index.len()];
     let mut hits = Vec::new();
     for (place, shingle) in file.windows(SHINGLE).enumerate() {
         let Ok(place) = u32::try_from(place) else {
@@ -160,8 +160,8 @@ fn hits(index: &Index, file: &[u32]) -> Vec<Hit> {
     }
     let enough: Vec<bool> = counts
         .iter()
-        .zip(&index.templates)
-        .map(|(count, template)| *count >= needed(template.shingles))
+        .zip(0u16..)
+        .map(|(count, template)| *count >= needed(index.shingles(template)))
         .collect();
     hits.retain(|hit| {
         enough
@@ -188,14 +188,14 @@ struct Chain {
 
 /// Joins the hits of each template to runs that rise on both sides, best first, and drops what
 /// rivals for the same stretch outdo.
-fn chains(index: &Index, hits: Vec<Hit>) -> Vec<Chain> {
+fn chains(index: Index<'_>, hits: Vec<Hit>) -> Vec<Chain> {
     let mut chains = Vec::new();
     for of_template in hits.chunk_by(|a, b| a.template == b.template) {
         let Some(template) = of_template.first().map(|hit| hit.template) else {
             continue;
         };
         let len = index.words_of(template).len();
-        let shingles = index.template(template).map_or(0, |t| t.shingles);
+        let shingles = index.shingles(template);
         for anchors in split(of_template, len) {
             let count = u32::try_from(anchors.len()).unwrap_or(u32::MAX);
             if count < needed(shingles) {

@@ -158,7 +158,7 @@ struct Row {
 }
 
 static CLASSES: LazyLock<HashMap<String, Class>> = LazyLock::new(|| {
-    let data = crate::declared::data(include_str!("../../data/classes.toml"))
+    let data = crate::data::read(include_str!("../../data/classes.toml"))
         .unwrap_or(Data { class: Vec::new() });
     let rows = data.class.into_iter();
     rows.flat_map(|row| row.ids.into_iter().map(move |id| (id, row.class)))
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn no_id_stands_in_two_classes() {
-        let data: Data = crate::declared::data(include_str!("../../data/classes.toml")).unwrap();
+        let data: Data = crate::data::read(include_str!("../../data/classes.toml")).unwrap();
         let ids: usize = data.class.iter().map(|row| row.ids.len()).sum();
         assert_eq!(ids, CLASSES.len());
     }

@@ -4,206 +4,90 @@
 //! addresses are made from the SPDX ids. In a wording `(a|b)` is one of two, `[a]` may be
 //! missing, and `*` stands for up to six words.
 
-use std::collections::HashMap;
-
 use hpcctl_model::license::{Kind, State};
-use serde::Deserialize;
-use wording::{Step, end, plain, steps, versioned};
+
+use code::{Flags, Needs};
 
 use super::finding::{Finding, MAX_FINDINGS, Taken, Vague};
+use super::tables::{Section, Tables};
 use super::words::Words;
-use crate::expression;
 
+mod code;
 pub(super) mod context;
+#[cfg(test)]
+pub(super) mod listed;
+pub(super) mod make;
+mod walk;
 mod wording;
 
 /// How sure the reading of a family is.
 const FAMILY: f64 = 0.6;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Data {
-    phrase: Vec<Row>,
-    reading: Vec<Reading>,
-}
-
-/// What a text means by a name of a family.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Reading {
-    family: String,
-    license: String,
-    #[expect(dead_code, reason = "every row states its source; a test checks it")]
-    source: String,
-    #[expect(dead_code, reason = "every row states its date; a test checks it")]
-    date: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Row {
-    license: String,
-    kind: Kind,
-    /// Whether the wording is only a hint.
-    #[serde(default)]
-    clue: bool,
-    words: Vec<String>,
-    #[expect(dead_code, reason = "every row states its source; a test checks it")]
-    source: String,
-    #[expect(dead_code, reason = "every row states its date; a test checks it")]
-    date: String,
-}
-
-/// What has to stand around a wording for it to count.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Needs {
-    Nothing,
-    /// A grant before it: a name alone says little.
-    Grant,
-    /// A grant before it and "license" behind it: the name is also a common word.
-    GrantAndLicense,
-}
-
-#[derive(Debug)]
-struct Rule {
-    steps: Vec<Step>,
-    license: String,
-    kind: Kind,
-    clue: bool,
-    needs: Needs,
+struct Rule<'a> {
+    steps: &'a [u32],
+    license: &'a str,
+    flags: Flags,
 }
 
 /// All wordings, by their first word.
-#[derive(Debug)]
-pub(crate) struct Phrases {
-    rules: HashMap<u32, Vec<Rule>>,
-    /// Family to the licence that a text means by it.
-    readings: HashMap<String, String>,
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Phrases<'a> {
+    tables: &'a Tables,
 }
 
-impl Phrases {
-    /// Reads the tables and makes the names and addresses of the SPDX list.
-    pub(crate) fn spdx() -> Self {
-        let mut phrases = Self {
-            rules: HashMap::new(),
-            readings: HashMap::new(),
-        };
-        let data =
-            crate::declared::data(include_str!("../../../data/phrases.toml")).unwrap_or(Data {
-                phrase: Vec::new(),
-                reading: Vec::new(),
-            });
-        let readings = data.reading.into_iter();
-        phrases.readings = readings.map(|row| (row.family, row.license)).collect();
-        for row in data.phrase {
-            for wording in &row.words {
-                let steps = steps(wording);
-                phrases.add(steps, &row.license, row.kind, row.clue, Needs::Nothing);
-            }
-        }
-        for (name, license) in crate::declared::general_names() {
-            phrases.add_name(name, license);
-        }
-        for license in spdx::identifiers::LICENSES {
-            phrases.add_listed(license.name, license.full_name);
-        }
-        for rules in phrases.rules.values_mut() {
-            rules.sort_by_key(|rule| std::cmp::Reverse(rule.steps.len()));
-        }
-        phrases
+impl<'a> Phrases<'a> {
+    pub(crate) fn new(tables: &'a Tables) -> Self {
+        Self { tables }
     }
 
-    fn add(&mut self, steps: Vec<Step>, license: &str, kind: Kind, clue: bool, needs: Needs) {
-        let Some(Step::One(first)) = steps.first().cloned() else {
-            return;
-        };
-        for word in first {
-            let mut steps = steps.clone();
-            if let Some(start) = steps.first_mut() {
-                *start = Step::One(vec![word]);
-            }
-            let rule = Rule {
-                steps,
-                license: license.to_owned(),
-                kind,
-                clue,
-                needs,
-            };
-            self.rules.entry(word).or_default().push(rule);
-        }
+    /// The wordings that begin with a word, the longest first.
+    fn rules(self, first: u32) -> impl Iterator<Item = Rule<'a>> {
+        let (slots, _) = self.tables.section(Section::Firsts).as_chunks::<3>();
+        // The number of slots is a power of two.
+        let at = first as usize & slots.len().saturating_sub(1);
+        let (before, after) = slots.split_at(at);
+        let mut met = after
+            .iter()
+            .chain(before)
+            .take_while(|[_, _, count]| *count > 0);
+        let range = met
+            .find(|[word, _, _]| *word == first)
+            .map_or(0..0, |[_, start, count]| *start..start + count);
+        range.filter_map(move |number| self.rule(number as usize))
     }
 
-    /// The GNU family has a grammar of its own.
-    fn add_name(&mut self, name: &str, license: &str) {
-        let words = Words::of(name);
-        let gnu = license.contains("GPL-") || license.starts_with("GFDL-");
-        if words.len() == 0 || gnu || license == "LicenseRef-proprietary" {
-            return;
-        }
-        let needs = if words.len() == 1 {
-            Needs::GrantAndLicense
-        } else {
-            Needs::Grant
-        };
-        self.add(versioned(&words), license, Kind::Reference, false, needs);
-    }
-
-    fn add_listed(&mut self, id: &str, full_name: &str) {
-        let Some(license) = expression::normalise(id) else {
-            return;
-        };
-        if id == "NOASSERTION" || spdx::license_id(id).is_some_and(|l| l.is_deprecated()) {
-            return;
-        }
-        self.add_name(id, &license);
-        self.add_name(full_name, &license);
-        for site in [
-            "opensource.org/licenses/",
-            "opensource.org/license/",
-            "spdx.org/licenses/",
-            "licenses.nuget.org/",
-            "choosealicense.com/licenses/",
-        ] {
-            let words = Words::of(&format!("{site}{id}"));
-            self.add(
-                plain(&words),
-                &license,
-                Kind::Reference,
-                false,
-                Needs::Nothing,
-            );
-        }
-        if let Some((kind, version)) = id
-            .strip_prefix("CC-")
-            .and_then(|rest| rest.rsplit_once('-'))
-            && version.starts_with(|c: char| c.is_ascii_digit())
-        {
-            let address = format!(
-                "creativecommons.org/licenses/{}/{version}",
-                kind.to_ascii_lowercase()
-            );
-            self.add(
-                plain(&Words::of(&address)),
-                &license,
-                Kind::Reference,
-                false,
-                Needs::Nothing,
-            );
-        }
+    fn rule(self, number: usize) -> Option<Rule<'a>> {
+        let [name, flags, start, len] = self.tables.row(Section::Rules, number)?;
+        let start = *start as usize;
+        let steps = self.tables.section(Section::Steps);
+        Some(Rule {
+            steps: steps.get(start..start + *len as usize)?,
+            license: self.tables.name(*name),
+            flags: Flags::decode(*flags),
+        })
     }
 
     /// Reads the names of families that nothing in the file makes more precise.
-    pub(crate) fn read_families(&self, findings: &mut [Finding]) {
+    pub(crate) fn read_families(self, findings: &mut [Finding]) {
         for finding in findings.iter_mut().filter(|f| f.state != State::Clue) {
-            if let Some(license) = self.readings.get(&finding.license) {
-                finding.license.clone_from(license);
+            if let Some(license) = self.reading(&finding.license) {
+                license.clone_into(&mut finding.license);
                 finding.score = FAMILY;
             }
         }
     }
 
+    /// The licence that a text means by the name of a family.
+    fn reading(self, family: &str) -> Option<&'a str> {
+        let (rows, _) = self.tables.section(Section::Readings).as_chunks::<2>();
+        let row = rows
+            .iter()
+            .find(|[name, _]| self.tables.name(*name) == family);
+        row.map(|[_, license]| self.tables.name(*license))
+    }
+
     /// The wordings among the words that are not taken, the longest at each place.
-    pub(crate) fn find(&self, words: &Words, taken: &Taken) -> Vec<Finding> {
+    pub(crate) fn find(self, words: &Words, taken: &Taken) -> Vec<Finding> {
         let mut out = Vec::new();
         let mut at = 0;
         while at < words.len() && out.len() < MAX_FINDINGS {
@@ -218,31 +102,32 @@ impl Phrases {
         out
     }
 
-    fn longest(&self, words: &Words, taken: &Taken, at: usize) -> Option<Finding> {
+    fn longest(self, words: &Words, taken: &Taken, at: usize) -> Option<Finding> {
         let first = words.words.get(at).filter(|_| !taken.is(at))?;
-        let rules = self.rules.get(&first.hash)?;
-        let matches = rules
-            .iter()
-            .filter_map(|rule| Some((rule, end(words, taken, at, &rule.steps)?)));
-        let mut best: Option<(&Rule, usize)> = None;
-        for (rule, end) in matches {
-            if best.is_none_or(|(_, longest)| end > longest) && enough(words, at, end, rule.needs) {
-                best = Some((rule, end));
+        let matches = self
+            .rules(first.hash)
+            .filter_map(|rule| Some((walk::end(words, taken, at, rule.steps)?, rule)));
+        let mut best: Option<(usize, Rule)> = None;
+        for (end, rule) in matches {
+            if best.as_ref().is_none_or(|(longest, _)| end > *longest)
+                && enough(words, at, end, rule.flags.needs)
+            {
+                best = Some((end, rule));
             }
         }
-        let (rule, end) = best?;
-        let mut finding = Finding::new(at..end, rule.license.as_str(), rule.kind);
+        let (end, Rule { license, flags, .. }) = best?;
+        let mut finding = Finding::new(at..end, license, flags.kind);
         // A family such as `LicenseRef-BSD`; vendors' terms have longer names and stay.
-        let family = rule.license.strip_prefix("LicenseRef-");
+        let family = license.strip_prefix("LicenseRef-");
         if family.is_some_and(|name| !name.contains('-')) {
             finding.vague = Vague::Family;
         }
-        let told = rule.needs == Needs::Nothing
+        let told = flags.needs == Needs::Nothing
             || context::granted(words, at)
             || context::listed(words, at, end)
             || context::headed(words, at, end);
-        let hint = rule.clue || !told;
-        if rule.kind == Kind::Notice {
+        let hint = flags.clue || !told;
+        if flags.kind == Kind::Notice {
             finding.state = State::Likely;
         }
         Some(if hint { finding.clue() } else { finding })
@@ -267,11 +152,13 @@ fn enough(words: &Words, at: usize, end: usize, needs: Needs) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::listed;
     use super::*;
 
     fn licenses(text: &str) -> Vec<(String, State)> {
         let words = Words::of(text);
-        let found = Phrases::spdx().find(&words, &Taken::new(words.len()));
+        let tables = listed::tables();
+        let found = Phrases::new(&tables).find(&words, &Taken::new(words.len()));
         found.into_iter().map(|f| (f.license, f.state)).collect()
     }
 
@@ -332,23 +219,5 @@ mod tests {
             licenses("it is not licensed under the MIT license")[0].1,
             State::Clue
         );
-    }
-
-    #[test]
-    fn every_phrase_is_read_and_names_a_known_license() {
-        let data: Data = crate::declared::data(include_str!("../../../data/phrases.toml")).unwrap();
-        for row in data.phrase {
-            assert_eq!(
-                expression::normalise(&row.license).as_ref(),
-                Some(&row.license)
-            );
-            for wording in &row.words {
-                assert!(
-                    matches!(steps(wording).first(), Some(Step::One(_))),
-                    "{wording}"
-                );
-                assert!(steps(wording).len() > 2, "{wording}");
-            }
-        }
     }
 }

@@ -1,0 +1,111 @@
+//! The texts of the SPDX licence list in the `spdx` crate, and the wordings in common use that
+//! `data/variants.toml` makes from them.
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+
+use super::make::Texts;
+
+/// Every text of the list that is not deprecated, then the variants.
+pub(crate) fn texts() -> Texts {
+    let mut texts = Texts::default();
+    let mut seen: HashMap<&str, u16> = HashMap::new();
+    let listed = spdx::text::LICENSE_TEXTS
+        .iter()
+        .chain(spdx::text::EXCEPTION_TEXTS);
+    for (id, text) in listed.filter(|(id, _)| !is_deprecated(id)) {
+        match seen.get(text) {
+            Some(known) => texts.rename(*known, id),
+            None => {
+                if let Some(number) = texts.add(id, text) {
+                    seen.insert(text, number);
+                }
+            }
+        }
+    }
+    for variant in variants() {
+        if let Some((id, text)) = variant.text() {
+            texts.add(id, &text);
+        }
+    }
+    texts
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Variants {
+    variant: Vec<Variant>,
+}
+
+/// A wording in common use that differs from the listed text in a few places.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Variant {
+    id: String,
+    #[serde(default)]
+    replace: Vec<[String; 2]>,
+    /// The last words that are kept: what follows, such as advice on how to apply the licence,
+    /// is often left out.
+    #[serde(default)]
+    until: Option<String>,
+    #[expect(dead_code, reason = "every row states its source; a test checks it")]
+    source: String,
+    #[expect(dead_code, reason = "every row states its date; a test checks it")]
+    date: String,
+}
+
+impl Variant {
+    /// The listed text with the replacements made.
+    fn text(&self) -> Option<(&'static str, String)> {
+        let license = spdx::license_id(&self.id)?;
+        let text = license.text();
+        let end = self
+            .until
+            .as_ref()
+            .and_then(|last| Some(text.find(last.as_str())? + last.len()));
+        let text = text.get(..end.unwrap_or(text.len()))?.to_owned();
+        let replaced = self
+            .replace
+            .iter()
+            .fold(text, |text, [from, to]| text.replace(from, to));
+        Some((license.name, replaced))
+    }
+}
+
+fn variants() -> Vec<Variant> {
+    let data: Option<Variants> = crate::data::read(include_str!("../../../data/variants.toml"));
+    data.map(|data| data.variant).unwrap_or_default()
+}
+
+/// The text of a deprecated id is that of the id that replaced it, or differs by accident.
+fn is_deprecated(id: &str) -> bool {
+    id == "NOASSERTION"
+        || id.ends_with('+')
+        || spdx::license_id(id).is_some_and(|license| license.is_deprecated())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_variant_differs_where_it_says_so() {
+        assert!(variants().len() > 3);
+        for variant in variants() {
+            let text = spdx::license_id(&variant.id).unwrap().text();
+            assert!(
+                variant
+                    .until
+                    .iter()
+                    .all(|last| text.contains(last.as_str())),
+                "{}",
+                variant.id
+            );
+            for [from, to] in &variant.replace {
+                assert!(text.contains(from.as_str()), "{}: {from}", variant.id);
+                assert_ne!(from, to);
+            }
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The wordings of `data/phrases.toml`, and the names and addresses of the SPDX licence list.
+
+use hpcctl_model::license::Kind;
+use serde::Deserialize;
+
+use super::super::spelling::hash;
+use super::super::words::Words;
+use super::code::{Flags, Needs};
+use super::make::{Row, Wordings};
+use super::wording::{Step, plain};
+use crate::expression;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Data {
+    phrase: Vec<Row>,
+    reading: Vec<Reading>,
+}
+
+/// What a text means by a name of a family.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reading {
+    family: String,
+    license: String,
+    #[expect(dead_code, reason = "every row states its source; a test checks it")]
+    source: String,
+    #[expect(dead_code, reason = "every row states its date; a test checks it")]
+    date: String,
+}
+
+fn data() -> Data {
+    let none = Data {
+        phrase: Vec::new(),
+        reading: Vec::new(),
+    };
+    crate::data::read(include_str!("../../../data/phrases.toml")).unwrap_or(none)
+}
+
+/// A name or an address.
+fn reference(needs: Needs) -> Flags {
+    Flags {
+        kind: Kind::Reference,
+        clue: false,
+        needs,
+    }
+}
+
+/// All wordings.
+pub(crate) fn wordings() -> Wordings {
+    let mut wordings = Wordings::default();
+    let data = data();
+    wordings.add_rows(&data.phrase);
+    let readings = data.reading.into_iter();
+    wordings.readings = readings.map(|row| [row.family, row.license]).collect();
+    let mut names: Vec<_> = crate::declared::general_names().collect();
+    names.sort_unstable();
+    for (name, license) in names {
+        add_name(&mut wordings, name, license);
+    }
+    for license in spdx::identifiers::LICENSES {
+        add_listed(&mut wordings, license.name, license.full_name);
+    }
+    wordings
+}
+
+/// The GNU family has a grammar of its own.
+fn add_name(wordings: &mut Wordings, name: &str, license: &str) {
+    let words = Words::of(name);
+    let gnu = license.contains("GPL-") || license.starts_with("GFDL-");
+    if words.len() == 0 || gnu || license == "LicenseRef-proprietary" {
+        return;
+    }
+    let needs = if words.len() == 1 {
+        Needs::GrantAndLicense
+    } else {
+        Needs::Grant
+    };
+    wordings.add(versioned(&words), license, reference(needs));
+}
+
+fn add_listed(wordings: &mut Wordings, id: &str, full_name: &str) {
+    let Some(license) = expression::normalise(id) else {
+        return;
+    };
+    if id == "NOASSERTION" || spdx::license_id(id).is_some_and(|l| l.is_deprecated()) {
+        return;
+    }
+    add_name(wordings, id, &license);
+    add_name(wordings, full_name, &license);
+    for site in [
+        "opensource.org/licenses/",
+        "opensource.org/license/",
+        "spdx.org/licenses/",
+        "licenses.nuget.org/",
+        "choosealicense.com/licenses/",
+    ] {
+        add_address(wordings, &format!("{site}{id}"), &license);
+    }
+    if let Some((kind, version)) = id
+        .strip_prefix("CC-")
+        .and_then(|rest| rest.rsplit_once('-'))
+        && version.starts_with(|c: char| c.is_ascii_digit())
+    {
+        let kind = kind.to_ascii_lowercase();
+        add_address(
+            wordings,
+            &format!("creativecommons.org/licenses/{kind}/{version}"),
+            &license,
+        );
+    }
+}
+
+fn add_address(wordings: &mut Wordings, address: &str, license: &str) {
+    let words = Words::of(address);
+    wordings.add(plain(&words), license, reference(Needs::Nothing));
+}
+
+/// A name that ends in its version, however that is put: `2.0`, `v2.0`, `version 2.0`.
+fn versioned(words: &Words) -> Vec<Step> {
+    let mut steps = plain(words);
+    let last = words.word(words.len().saturating_sub(1));
+    let number = last.strip_prefix('v').unwrap_or(last);
+    let spelled = |word: &str| matches!(word, "version" | "v");
+    if steps.len() < 3 || !number.starts_with(|c: char| c.is_ascii_digit()) {
+        return steps;
+    }
+    steps.pop();
+    while steps.len() > 2 && spelled(words.word(steps.len() - 1)) {
+        steps.pop();
+    }
+    let mut numbers = vec![hash(number), hash(&format!("v{number}"))];
+    if let Some(whole) = number
+        .strip_suffix(".0")
+        .filter(|whole| !whole.contains('.'))
+    {
+        numbers.extend([hash(whole), hash(&format!("v{whole}"))]);
+    }
+    steps.extend([
+        Step::Maybe(hash("version")),
+        Step::Maybe(hash("v")),
+        Step::One(numbers),
+    ]);
+    steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::wording::steps;
+    use super::*;
+
+    #[test]
+    fn every_phrase_is_read_and_names_a_known_license() {
+        assert!(data().phrase.len() > 30);
+        for row in data().phrase {
+            assert_eq!(
+                expression::normalise(&row.license).as_ref(),
+                Some(&row.license)
+            );
+            for wording in &row.words {
+                assert!(
+                    matches!(steps(wording).first(), Some(Step::One(_))),
+                    "{wording}"
+                );
+                assert!(steps(wording).len() > 2, "{wording}");
+            }
+        }
+    }
+}
