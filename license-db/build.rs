@@ -35,6 +35,9 @@ mod identify {
         pub(crate) mod hash;
         pub mod listed;
         pub mod make;
+        #[expect(dead_code, reason = "the tables are made, not read")]
+        pub(crate) mod mark;
+        mod marks;
     }
 
     pub mod phrase {

@@ -7,35 +7,30 @@
 
 use std::ops::Range;
 
+use super::index::mark::{Mark, mark_at, pack};
+
 /// The most words skipped on one side to find agreement again.
 const MAX_SKIP: usize = 40;
+
+/// A part that is longer was left out on purpose.
+const LONG_PART: usize = 60;
 
 /// The most words that stand in a file for a replaceable part of a template.
 const MAX_REPLACED: usize = 30;
 
-/// What the SPDX template says of a word of its text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Mark {
-    /// The word has to be there.
-    #[default]
-    Own,
-    /// The word may be missing.
-    Optional,
-    /// Other words may stand in its place, such as the name of the holder.
-    Replaceable,
-}
-
-/// A text to compare with: hashes of words, and what each is. Missing marks mean
-/// [`Mark::Own`].
+/// A text to compare with: hashes of words, and what each is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Template<'a> {
     pub(crate) words: &'a [u32],
-    pub(crate) marks: &'a [Mark],
+    /// Packed marks, those of other texts before them.
+    pub(crate) marks: &'a [u32],
+    /// Where the marks of these words begin.
+    pub(crate) first: usize,
 }
 
 impl Template<'_> {
     fn mark(&self, at: usize) -> Mark {
-        self.marks.get(at).copied().unwrap_or_default()
+        mark_at(self.marks, self.first + at)
     }
 
     /// How many words of a part have to be there.
@@ -90,8 +85,11 @@ impl Alignment {
     }
 
     /// What the match explains, less what it leaves unexplained; decides between near twins.
+    /// One long part that was left out, such as a preamble, says little.
     pub(crate) fn value(&self) -> f64 {
-        as_f64(self.agree) - 0.8 * as_f64(self.missing) - 0.8 * as_f64(self.extra)
+        let part = self.lost.saturating_sub(LONG_PART);
+        let missing = as_f64(self.missing - part) + as_f64(part) / 4.0;
+        as_f64(self.agree) - 0.8 * missing - 0.8 * as_f64(self.extra)
     }
 }
 
@@ -258,7 +256,8 @@ impl<'a> Pairing<'a> {
             .collect();
         let template = Template {
             words: &words,
-            marks: &marks,
+            marks: &pack(&marks),
+            first: 0,
         };
         let mut back = Pairing::new(&file, template);
         back.tail();
@@ -299,7 +298,11 @@ mod tests {
     use super::*;
 
     fn plain(words: &[u32]) -> Template<'_> {
-        Template { words, marks: &[] }
+        Template {
+            words,
+            marks: &[],
+            first: 0,
+        }
     }
 
     #[test]
@@ -334,7 +337,8 @@ mod tests {
         file.drain(10..12);
         let marked = Template {
             words: &template,
-            marks: &marks,
+            marks: &pack(&marks),
+            first: 0,
         };
         let found = align(&file, marked, &[(2, 2)]).unwrap();
         assert_eq!((found.missing, found.extra, found.agree), (0, 0, 36));

@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use hpcctl_model::license::{Kind, Match, State};
 
 mod align;
+mod cc;
 mod decode;
 mod finding;
 mod gnu;
@@ -126,6 +127,7 @@ impl Identifier {
         for tables in known() {
             add(Phrases::new(tables).find(words, taken), taken);
         }
+        add(cc::find(words, taken), taken);
         add(gnu::find(words, taken), taken);
     }
 

@@ -36,6 +36,9 @@ pub(crate) fn resolve(
 ) -> Option<String> {
     findings.sort_by_key(|f| (f.words.start, f.words.end));
     promote_title(words, findings);
+    drop_lists(findings);
+    drop_templates(words, findings);
+    drop_headings(findings);
     settle_gnu(findings);
     drop_vague(findings);
     phrases.read_families(findings);
@@ -143,7 +146,10 @@ pub(crate) fn is_exception(id: &str) -> bool {
 
 /// A name that is the title of the file, alone on its first lines, is no mention in passing.
 fn promote_title(words: &Words, findings: &mut [Finding]) {
-    let Some(first) = findings.first_mut().filter(|f| f.state == State::Clue) else {
+    // Another name right behind it makes a list.
+    let next = findings.get(1).map_or(usize::MAX, |next| next.words.start);
+    let first = findings.first_mut().filter(|f| f.state == State::Clue);
+    let Some(first) = first.filter(|f| next > f.words.end + LIST) else {
         return;
     };
     let (start, end) = (first.words.start, first.words.end);
@@ -157,8 +163,69 @@ fn promote_title(words: &Words, findings: &mut [Finding]) {
 /// The most words before the name in a title: "The GNU …".
 const MAX_ARTICLE: usize = 1;
 
+/// The most words from one name to the next in a list.
+const LIST: usize = 3;
+
 /// How sure a title is.
 const TITLE: f64 = 0.7;
+
+/// More licences than this by name alone are a list, not a statement.
+const MAX_NAMED: usize = 12;
+
+/// A file that names many licences and bears no text of one is about licences.
+fn drop_lists(findings: &mut [Finding]) {
+    let bare = |f: &Finding| matches!(f.kind, Kind::Reference | Kind::Notice);
+    let named = findings
+        .iter()
+        .filter(|f| bare(f) && f.state != State::Clue);
+    let named: BTreeSet<&str> = named.map(|f| f.license.as_str()).collect();
+    let texts = findings.iter().any(|f| f.kind == Kind::Text);
+    if named.len() > MAX_NAMED && !texts {
+        for finding in findings.iter_mut().filter(|f| bare(f)) {
+            *finding = finding.clone().clue();
+        }
+    }
+}
+
+/// A notice that a licence text shows as an example, with blanks for year and name, grants
+/// nothing.
+fn drop_templates(words: &Words, findings: &mut Vec<Finding>) {
+    let texts = findings.iter().filter(|f| f.kind == Kind::Text);
+    let ends: Vec<usize> = texts.map(|f| f.words.start).collect();
+    findings.retain(|finding| {
+        let start = finding.words.start;
+        let blank = || {
+            (start.saturating_sub(BLANKS)..start).any(|at| {
+                let blank = matches!(words.word(at), "year" | "yyyy" | "yy" | "19yy" | "19xx");
+                let next = (at + 1..at + 6).any(|i| matches!(words.word(i), "name" | "author"));
+                blank && next
+            })
+        };
+        finding.kind == Kind::Text || !ends.iter().any(|text| *text < start) || !blank()
+    });
+}
+
+/// How far before an example notice its blanks stand, in words.
+const BLANKS: usize = 60;
+
+/// How far before a text its title stands, in words.
+const HEADING: usize = 30;
+
+/// A name that stands before the text that it names, or before one of its kind, is its title.
+fn drop_headings(findings: &mut Vec<Finding>) {
+    let texts = findings.iter().filter(|f| f.kind == Kind::Text);
+    let texts: Vec<(usize, String)> = texts.map(|f| (f.words.start, f.license.clone())).collect();
+    findings.retain(|finding| {
+        let end = finding.words.end;
+        let titles = |(start, license): &(usize, String)| {
+            *start >= finding.words.start
+                && *start <= end + HEADING
+                && license.starts_with(&finding.license)
+                && *license != finding.license
+        };
+        finding.kind != Kind::Reference || !texts.iter().any(titles)
+    });
+}
 
 /// A GNU text takes the grant that the file states for it.
 fn settle_gnu(findings: &mut [Finding]) {

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use zerocopy::IntoBytes;
 
 /// The first number of a block; another layout has another one.
-const MARK: u32 = 0x6870_6301;
+const MARK: u32 = 0x6870_6302;
 
 /// The sections of a block.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +19,8 @@ pub(crate) enum Section {
     Templates,
     /// The words of all templates.
     Words,
+    /// What each of the words is, packed.
+    Marks,
     /// The hashes of the shingles, sorted.
     Shingles,
     /// Where each of them stands: the template in the upper half, the word in the lower.

@@ -146,7 +146,10 @@ const FIELDS: &[&str] = &[
 /// `License: MIT`, `"license": "MIT"`, `license = "MIT"`, `MODULE_LICENSE("GPL v2")`, where the
 /// value is known; other values are left to the later stages.
 fn field(line: &str) -> Option<String> {
-    let line = line.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
+    let start = line.find(|c: char| c.is_ascii_alphanumeric())?;
+    let (before, line) = line.split_at(start);
+    // The tag of doc comments.
+    let marked = before.chars().next_back();
     if let Some(classifier) = line.strip_prefix("License ::") {
         let classifier = format!(
             "License ::{}",
@@ -156,6 +159,9 @@ fn field(line: &str) -> Option<String> {
     }
     let end = line.find(|c: char| !c.is_ascii_alphabetic() && c != '_')?;
     let (name, rest) = line.split_at(end);
+    if marked == Some('@') && name == "license" {
+        return declared::free_text(rest.trim()).filter(|license| !license.contains("LicenseRef-"));
+    }
     if !FIELDS.contains(&name.to_ascii_lowercase().as_str()) {
         return None;
     }
@@ -167,7 +173,25 @@ fn field(line: &str) -> Option<String> {
     if value.is_empty() || value.len() > MAX_VALUE / 4 {
         return None;
     }
+    if name == "MODULE_LICENSE" {
+        return module(value);
+    }
     declared::free_text(value).filter(|license| !license.contains("LicenseRef-"))
+}
+
+/// The words of a kernel module (`include/linux/module.h` and "Linux kernel licensing rules" of
+/// the kernel's documentation). The kernel itself is under version 2 of the GPL alone.
+fn module(value: &str) -> Option<String> {
+    let license = match value {
+        "GPL" | "GPL and additional rights" => "GPL-2.0-or-later",
+        "GPL v2" => "GPL-2.0-only",
+        "Dual BSD/GPL" => "LicenseRef-BSD OR GPL-2.0-only",
+        "Dual MIT/GPL" => "MIT OR GPL-2.0-only",
+        "Dual MPL/GPL" => "MPL-1.1 OR GPL-2.0-only",
+        "Proprietary" => "LicenseRef-proprietary",
+        _ => return None,
+    };
+    Some(license.to_owned())
 }
 
 #[cfg(test)]
@@ -216,6 +240,12 @@ mod tests {
             ("  \"license\": \"Apache-2.0\",", Some("Apache-2.0")),
             ("license = \"MIT OR Apache-2.0\"", Some("MIT OR Apache-2.0")),
             ("MODULE_LICENSE(\"GPL v2\");", Some("GPL-2.0-only")),
+            (
+                "MODULE_LICENSE(\"Dual MIT/GPL\");",
+                Some("MIT OR GPL-2.0-only"),
+            ),
+            (" * @license MIT", Some("MIT")),
+            (" * license MIT", None),
             ("# License: GPLv2+", Some("GPL-2.0-or-later")),
             ("License :: OSI Approved :: MIT License", Some("MIT")),
             ("license = read_license()", None),

@@ -9,7 +9,7 @@ use hpcctl_model::license::Kind;
 use version::{Version, later, version_word};
 
 use super::finding::{Finding, MAX_FINDINGS, Taken, Vague};
-use super::phrase::context::{listed, sentence};
+use super::phrase::context::{denied, listed, stands};
 use super::words::Words;
 use crate::declared::gnu_id;
 
@@ -142,7 +142,10 @@ fn grant(words: &Words, taken: &Taken, at: usize, named: &Name) -> (Finding, usi
         _ if versions.is_empty() => Vague::Family,
         _ => Vague::No,
     };
-    let license = expression(named.family, &versions);
+    let mut license = expression(named.family, &versions);
+    if named.family == "gfdl" && vague == Vague::No {
+        license = with_invariants(words, end, license);
+    }
     let kind = match said {
         Context::Grant if vague == Vague::No => Kind::Notice,
         _ => Kind::Reference,
@@ -172,6 +175,28 @@ fn expression(family: &str, versions: &[Version]) -> String {
         .unwrap_or_default()
 }
 
+/// How far behind a grant of the GFDL its invariant sections are told, in words.
+const INVARIANTS: usize = 40;
+
+/// The GFDL with or without invariant sections, where the grant says which.
+fn with_invariants(words: &Words, end: usize, license: String) -> String {
+    let told = (end..end + INVARIANTS).find(|i| words.word(*i) == "invariant");
+    let Some((told, (stem, grant))) = told.zip(
+        license
+            .strip_suffix("-only")
+            .map(|stem| (stem, "only"))
+            .or_else(|| Some((license.strip_suffix("-or-later")?, "or-later"))),
+    ) else {
+        return license;
+    };
+    let sections = words.word(told + 1).starts_with("section");
+    match words.word(told.saturating_sub(1)) {
+        "no" | "without" => format!("{stem}-no-invariants-{grant}"),
+        "the" if sections => format!("{stem}-invariants-{grant}"),
+        _ => license,
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Context {
     /// Words of a grant stand before or behind.
@@ -185,14 +210,12 @@ enum Context {
 }
 
 fn context(words: &Words, at: usize, end: usize) -> Context {
-    let before = |reach: usize, list: &[&str]| {
-        sentence(words, at, reach).any(|i| list.contains(&words.word(i)))
-    };
+    let before = |reach: usize, list: &[&str]| stands(words, at, reach, list);
     if before(2, &["commonlicenses"]) || before(4, &["text"]) || is_address(words, at) {
         return Context::Pointer;
     }
     // "You should have received a copy of …", "see … for more details".
-    if before(4, &["see", "copy", "refer"]) || before(NEAR, AGAINST) {
+    if before(4, &["see", "copy", "refer"]) || before(NEAR, AGAINST) || denied(words, at) {
         return Context::Other;
     }
     // "…, use the GNU Lesser General Public License instead of this License."
@@ -200,7 +223,8 @@ fn context(words: &Words, at: usize, end: usize) -> Context {
         return Context::Other;
     }
     let published = words.word(end) == "as" && words.word(end + 1) == "published";
-    if published || before(BEHIND, GRANT) || listed(words, at, end) {
+    let alone = words.begins(at) && (words.begins(end) || end == words.len());
+    if published || before(BEHIND, GRANT) || listed(words, at, end) || alone {
         Context::Grant
     } else {
         Context::None
@@ -213,18 +237,17 @@ fn is_address(words: &Words, at: usize) -> bool {
     (at.saturating_sub(4)..at).any(|i| site(&i)) && !words.begins(at)
 }
 
-/// Words that stand before the name where nothing is granted.
+/// Words that stand before the name where nothing is granted, or where it is a title.
 const AGAINST: &[&str] = &[
-    "compatible",
-    "incompatible",
-    "not",
-    "doesnt",
-    "cannot",
-    "gplcompatible",
-    "unlike",
     "might",
     "would",
     "whether",
+    "other",
+    "entitled",
+    "titled",
+    "invariant",
+    "section",
+    "sections",
 ];
 
 /// Words that stand before the name in a grant.
@@ -302,6 +325,14 @@ mod tests {
             ("released under the GNU GPL", "GPL-1.0-or-later"),
             ("licensed under the LGPL, version 2.1", "LGPL-2.1-only"),
             ("licensed under the GPL-2.0", "GPL-2.0-only"),
+            (
+                "under the terms of the GNU Free Documentation License, Version 1.2 or any later version published by the Free Software Foundation; with no Invariant Sections",
+                "GFDL-1.2-no-invariants-or-later",
+            ),
+            (
+                "under the terms of the GNU Free Documentation License, Version 1.3; with the Invariant Sections being",
+                "GFDL-1.3-invariants-only",
+            ),
             (
                 "under the terms of the GNU General Public version 2 License as published by the Free Software Foundation",
                 "GPL-2.0-only",

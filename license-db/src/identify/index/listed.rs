@@ -6,11 +6,13 @@ use std::collections::HashMap;
 use serde::Deserialize;
 
 use super::make::Texts;
+use super::marks::Rows;
 
 /// Every text of the list that is not deprecated, then the variants.
 pub(crate) fn texts() -> Texts {
     let mut texts = Texts::default();
     let mut seen: HashMap<&str, u16> = HashMap::new();
+    let rows = Rows::read();
     let listed = spdx::text::LICENSE_TEXTS
         .iter()
         .chain(spdx::text::EXCEPTION_TEXTS);
@@ -18,7 +20,8 @@ pub(crate) fn texts() -> Texts {
         match seen.get(text) {
             Some(known) => texts.rename(*known, id),
             None => {
-                if let Some(number) = texts.add(id, text) {
+                let marks = |hash, len| rows.of(id, hash, len);
+                if let Some(number) = texts.add_marked(id, text, marks) {
                     seen.insert(text, number);
                 }
             }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::super::tables::{Maker, Section, to_u32};
 use super::super::words::Words;
 use super::hash::{BUCKET_BITS, SHINGLE, bucket, shingle_hash, whole};
+use super::mark::{Mark, pack};
 
 /// Longer templates keep one shingle in four.
 const DENSE: usize = 400;
@@ -18,6 +19,8 @@ const MAX_OWN: u16 = 6;
 struct Template {
     id: String,
     words: Vec<u32>,
+    /// What each of the words is; empty where all have to be there.
+    marks: Vec<Mark>,
     shingles: u32,
 }
 
@@ -39,6 +42,16 @@ pub(crate) struct Texts {
 impl Texts {
     /// Adds a text, unless one with the same words is there; answers its number.
     pub(crate) fn add(&mut self, id: &str, text: &str) -> Option<u16> {
+        self.add_marked(id, text, |_, _| Vec::new())
+    }
+
+    /// The same with the marks of its words, which the function is given by hash and number.
+    pub(crate) fn add_marked(
+        &mut self,
+        id: &str,
+        text: &str,
+        marks: impl FnOnce(u32, usize) -> Vec<Mark>,
+    ) -> Option<u16> {
         let read = Words::of(text);
         let counting = read.counting();
         let words: Vec<u32> = counting
@@ -56,6 +69,7 @@ impl Texts {
         let number = u16::try_from(self.templates.len()).ok()?;
         self.templates.push(Template {
             id: id.to_owned(),
+            marks: marks(shingle_hash(&words), words.len()),
             words,
             shingles: 0,
         });
@@ -81,7 +95,10 @@ impl Texts {
             }
         }
         let mut start = 0;
+        let mut marks = Vec::new();
         for template in &self.templates {
+            marks.resize(start as usize, Mark::Own);
+            marks.extend(&template.marks);
             let name = maker.name(&template.id);
             let len = to_u32(template.words.len());
             maker
@@ -90,6 +107,7 @@ impl Texts {
             maker.section(Section::Words).extend(&template.words);
             start += len;
         }
+        maker.section(Section::Marks).extend(pack(&marks));
         let hashes = postings.iter().map(|p| p.hash);
         maker.section(Section::Shingles).extend(hashes);
         let places = postings
@@ -152,7 +170,10 @@ impl Texts {
         for template in &self.templates {
             let words = &template.words;
             let short = if words.len() > DENSE { &[] } else { &**words };
-            let mut own: Vec<u32> = short.iter().filter(|w| rare(w)).copied().collect();
+            let needed = |at: usize| template.marks.get(at).is_none_or(|m| *m == Mark::Own);
+            let own = short.iter().enumerate();
+            let own = own.filter(|(at, word)| rare(word) && needed(*at));
+            let mut own: Vec<u32> = own.map(|(_, word)| *word).collect();
             own.sort_unstable();
             own.dedup();
             let start = to_u32(maker.section(Section::Own).len());

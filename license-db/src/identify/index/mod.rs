@@ -7,6 +7,9 @@ mod hash;
 #[cfg(test)]
 pub(super) mod listed;
 pub(super) mod make;
+pub(super) mod mark;
+#[cfg(test)]
+mod marks;
 
 pub(crate) use hash::{SHINGLE, shingle_hash};
 use hash::{bucket, whole};
@@ -70,8 +73,14 @@ impl<'a> Index<'a> {
 
     /// The words of a template with what each is.
     pub(crate) fn marked(self, template: u16) -> align::Template<'a> {
-        let (words, marks) = (self.words_of(template), [].as_slice());
-        align::Template { words, marks }
+        let first = self
+            .row(template)
+            .map_or(0, |[_, start, ..]| *start as usize);
+        align::Template {
+            words: self.words_of(template),
+            marks: self.tables.section(Section::Marks),
+            first,
+        }
     }
 
     /// The words of a short template that few others have.

@@ -1,5 +1,7 @@
 //! The wordings of `data/phrases.toml`, and the names and addresses of the SPDX licence list.
 
+use std::collections::BTreeMap;
+
 use hpcctl_model::license::Kind;
 use serde::Deserialize;
 
@@ -27,6 +29,29 @@ struct Reading {
     source: String,
     #[expect(dead_code, reason = "every row states its date; a test checks it")]
     date: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Addresses {
+    table: Vec<AddressTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AddressTable {
+    addresses: BTreeMap<String, String>,
+    #[expect(dead_code, reason = "every table states its source; a test checks it")]
+    source: String,
+    #[expect(dead_code, reason = "every table states its date; a test checks it")]
+    date: String,
+}
+
+/// Each address with the licence that stands there: `data/addresses.toml`.
+fn addresses() -> impl Iterator<Item = (String, String)> {
+    let data: Option<Addresses> = crate::data::read(include_str!("../../../data/addresses.toml"));
+    let tables = data.map(|data| data.table).unwrap_or_default();
+    tables.into_iter().flat_map(|table| table.addresses)
 }
 
 fn data() -> Data {
@@ -58,6 +83,10 @@ pub(crate) fn wordings() -> Wordings {
     for (name, license) in names {
         add_name(&mut wordings, name, license);
     }
+    for (address, license) in addresses() {
+        add_address(&mut wordings, &address, &license);
+    }
+    add_exceptions(&mut wordings);
     for license in spdx::identifiers::LICENSES {
         add_listed(&mut wordings, license.name, license.full_name);
     }
@@ -71,7 +100,8 @@ fn add_name(wordings: &mut Wordings, name: &str, license: &str) {
     if words.len() == 0 || gnu || license == "LicenseRef-proprietary" {
         return;
     }
-    let needs = if words.len() == 1 {
+    // "MIT-license" is one word, too.
+    let needs = if words.len() == 1 && !words.word(0).contains("licen") {
         Needs::GrantAndLicense
     } else {
         Needs::Grant
@@ -111,6 +141,39 @@ fn add_listed(wordings: &mut Wordings, id: &str, full_name: &str) {
     }
 }
 
+/// Names such as "Classpath exception" and "GCC Runtime Library Exception, version 3.1".
+fn add_exceptions(wordings: &mut Wordings) {
+    let ids = spdx::identifiers::EXCEPTIONS.iter().map(|e| e.name);
+    let named: Vec<(&str, String)> = ids
+        .filter_map(|id| Some((id, exception_name(id)?)))
+        .collect();
+    for (id, name) in &named {
+        let words = Words::of(name);
+        if words.len() < 2 {
+            continue;
+        }
+        let (_, version) = id.rsplit_once('-').unwrap_or((id, ""));
+        let with_version = versioned(&Words::of(&format!("{name} {version}")));
+        wordings.add(with_version, id, reference(Needs::Nothing));
+        if named.iter().filter(|(_, other)| other == name).count() == 1 {
+            wordings.add(plain(&words), id, reference(Needs::Nothing));
+        }
+    }
+}
+
+/// The name of an exception without its version, or none where no one would call it so.
+fn exception_name(id: &str) -> Option<String> {
+    let stem = id.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let stem = stem.trim_end_matches('-');
+    let name = match stem {
+        "GCC-exception" => "gcc runtime library exception",
+        "Linux-syscall-note" => "linux syscall note",
+        _ => stem,
+    };
+    let words = name.replace('-', " ").to_ascii_lowercase();
+    (words.contains("exception") || words.contains("note")).then_some(words)
+}
+
 fn add_address(wordings: &mut Wordings, address: &str, license: &str) {
     let words = Words::of(address);
     wordings.add(plain(&words), license, reference(Needs::Nothing));
@@ -137,6 +200,7 @@ fn versioned(words: &Words) -> Vec<Step> {
         numbers.extend([hash(whole), hash(&format!("v{whole}"))]);
     }
     steps.extend([
+        Step::Maybe(hash("either")),
         Step::Maybe(hash("version")),
         Step::Maybe(hash("v")),
         Step::One(numbers),
@@ -148,6 +212,16 @@ fn versioned(words: &Words) -> Vec<Step> {
 mod tests {
     use super::super::wording::steps;
     use super::*;
+
+    #[test]
+    fn every_address_is_of_a_known_license() {
+        assert!(addresses().count() > 300);
+        for (address, license) in addresses() {
+            let known = spdx::license_id(&license).is_some();
+            assert!(known || spdx::exception_id(&license).is_some(), "{license}");
+            assert!(Words::of(&address).len() > 2, "{address}");
+        }
+    }
 
     #[test]
     fn every_phrase_is_read_and_names_a_known_license() {

@@ -11,6 +11,7 @@ use code::{Flags, Needs};
 use super::finding::{Finding, MAX_FINDINGS, Taken, Vague};
 use super::tables::{Section, Tables};
 use super::words::Words;
+use crate::expression;
 
 mod code;
 pub(super) mod context;
@@ -70,8 +71,13 @@ impl<'a> Phrases<'a> {
     /// Reads the names of families that nothing in the file makes more precise.
     pub(crate) fn read_families(self, findings: &mut [Finding]) {
         for finding in findings.iter_mut().filter(|f| f.state != State::Clue) {
-            if let Some(license) = self.reading(&finding.license) {
-                license.clone_into(&mut finding.license);
+            if !finding.license.contains("LicenseRef-") {
+                continue;
+            }
+            let parts = expression::licenses(&finding.license);
+            let read = |part: &String| Some(finding.license.replace(part, self.reading(part)?));
+            if let Some(license) = parts.iter().find_map(read) {
+                finding.license = license;
                 finding.score = FAMILY;
             }
         }
@@ -126,7 +132,7 @@ impl<'a> Phrases<'a> {
             || context::granted(words, at)
             || context::listed(words, at, end)
             || context::headed(words, at, end);
-        let hint = flags.clue || !told;
+        let hint = flags.clue || !told || context::stands(words, at, 4, &["based"]);
         if flags.kind == Kind::Notice {
             finding.state = State::Likely;
         }
@@ -140,10 +146,11 @@ fn enough(words: &Words, at: usize, end: usize, needs: Needs) -> bool {
         Needs::Nothing => true,
         Needs::Grant => (at..=end).any(|i| {
             let word = words.word(i);
-            word.starts_with("licen") || word.starts_with(|c: char| c.is_ascii_digit())
+            word.contains("licen") || word.starts_with(|c: char| c.is_ascii_digit())
         }),
         Needs::GrantAndLicense => {
-            (words.word(end).starts_with("licen") && context::granted(words, at))
+            let license = |at: usize| words.word(at).starts_with("licen");
+            ((license(end) || license(end + 1)) && context::granted(words, at))
                 || context::listed(words, at, end)
                 || context::headed(words, at, end)
         }
