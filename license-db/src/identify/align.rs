@@ -15,8 +15,8 @@ const MAX_SKIP: usize = 40;
 /// A part that is longer was left out on purpose.
 const LONG_PART: usize = 60;
 
-/// The most words that stand in a file for a replaceable part of a template.
-const MAX_REPLACED: usize = 30;
+/// So many words may stand for a replaceable part, and two for each of its words.
+const REPLACED: usize = 6;
 
 /// A text to compare with: hashes of words, and what each is.
 #[derive(Debug, Clone, Copy)]
@@ -38,8 +38,10 @@ impl Template<'_> {
         part.filter(|at| self.mark(*at) == Mark::Own).count()
     }
 
-    fn replaceable(&self, mut part: Range<usize>) -> bool {
-        part.any(|at| self.mark(at) == Mark::Replaceable)
+    /// How many words of a part others may stand for.
+    fn replaceable(&self, part: Range<usize>) -> usize {
+        part.filter(|at| self.mark(*at) == Mark::Replaceable)
+            .count()
     }
 }
 
@@ -56,6 +58,8 @@ pub(crate) struct Alignment {
     pub(crate) missing: usize,
     /// Words of the file that the template does not have.
     pub(crate) extra: usize,
+    /// Words of the file that stand for replaceable ones.
+    pub(crate) replaced: usize,
     /// The most words of the template in a row that are missing.
     pub(crate) lost: usize,
     /// The parts of the file that agree, in order.
@@ -89,7 +93,9 @@ impl Alignment {
     pub(crate) fn value(&self) -> f64 {
         let part = self.lost.saturating_sub(LONG_PART);
         let missing = as_f64(self.missing - part) + as_f64(part) / 4.0;
-        as_f64(self.agree) - 0.8 * missing - 0.8 * as_f64(self.extra)
+        // A text that names the holder is closer than one that leaves it open.
+        let other = as_f64(self.extra) + as_f64(self.replaced) / 4.0;
+        as_f64(self.agree) - 0.8 * missing - 0.8 * other
     }
 }
 
@@ -189,11 +195,12 @@ impl<'a> Pairing<'a> {
         let missing = self.template.own(part.clone());
         self.found.missing += missing;
         self.found.lost = self.found.lost.max(missing);
-        if !self.template.replaceable(part) {
-            self.found.extra += in_file;
-        } else {
-            self.found.extra += in_file.saturating_sub(MAX_REPLACED);
-        }
+        let replaced = match self.template.replaceable(part) {
+            0 => 0,
+            words => in_file.min(REPLACED + words * 2),
+        };
+        self.found.replaced += replaced;
+        self.found.extra += in_file - replaced;
         self.in_file += in_file;
         self.in_template += in_template;
     }

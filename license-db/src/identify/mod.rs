@@ -11,6 +11,7 @@ use hpcctl_model::license::{Kind, Match, State};
 
 mod align;
 mod cc;
+mod chain;
 mod decode;
 mod finding;
 mod gnu;
@@ -156,6 +157,10 @@ fn texts(index: Index<'_>, words: &Words) -> Vec<Finding> {
         finding.parts = parts(&found.at.parts, place);
         finding.score = found.at.score();
         let whole = finding.score >= text::CERTAIN && found.at.coverage() >= text::CERTAIN;
+        if whole && found.at.agree >= text::LONG {
+            // What it holds beside its words are links and headings.
+            finding.parts.clear();
+        }
         finding.state = if whole { State::Certain } else { State::Likely };
         Some(finding)
     });

@@ -4,6 +4,7 @@
 //! templates that claim the same words the one that leaves the fewest unexplained wins.
 
 use super::align::{self, Alignment};
+use super::chain;
 use super::index::{Index, SHINGLE, shingle_hash};
 
 /// Below this score a text is not the template.
@@ -18,7 +19,7 @@ const LOST: usize = 12;
 const LOST_SHARE: usize = 6;
 
 /// What a long text is, in words.
-const LONG: usize = 400;
+pub(crate) const LONG: usize = 400;
 
 /// Above this score a text is the template.
 pub(crate) const CERTAIN: f64 = 0.98;
@@ -40,12 +41,6 @@ const MAX_HITS: usize = 3_000_000;
 
 /// The most templates that are aligned with one stretch of a file.
 const MAX_RIVALS: u8 = 24;
-
-/// The most words by which a run shifts without a second hit that confirms it.
-const JUMP: i64 = 12;
-
-/// How far behind a hit the one that confirms it is looked for, in words.
-const CONFIRM: u32 = 24;
 
 /// The words that a stretch has when rivals are counted.
 const STRETCH: usize = 64;
@@ -202,7 +197,8 @@ fn chains(index: Index<'_>, hits: Vec<Hit>) -> Vec<Chain> {
         };
         let len = index.words_of(template).len();
         let shingles = index.shingles(template);
-        for anchors in split(of_template, len) {
+        let hits = of_template.iter().map(|hit| (hit.file, u32::from(hit.at)));
+        for anchors in chain::chains(hits, len) {
             let count = u32::try_from(anchors.len()).unwrap_or(u32::MAX);
             if count < needed(shingles) {
                 continue;
@@ -228,53 +224,6 @@ fn chains(index: Index<'_>, hits: Vec<Hit>) -> Vec<Chain> {
         *rivals <= MAX_RIVALS
     });
     chains
-}
-
-/// Splits the hits of one template into copies of it.
-fn split(hits: &[Hit], len: usize) -> Vec<Vec<(u32, u32)>> {
-    let reach = i64::try_from(len / 2 + 60).unwrap_or(i64::MAX);
-    let mut out: Vec<Vec<(u32, u32)>> = Vec::new();
-    let mut open: Vec<(u32, u32)> = Vec::new();
-    for (number, hit) in hits.iter().enumerate() {
-        let (file, at) = (hit.file, u32::from(hit.at));
-        let Some(&(last_file, last_at)) = open.last() else {
-            if confirmed(hits, number) {
-                open.push((file, at));
-            }
-            continue;
-        };
-        let moved = i64::from(file) - i64::from(last_file);
-        let forward = i64::from(at) - i64::from(last_at);
-        let again = forward < -i64::try_from(len / 3).unwrap_or(0) && moved > 0;
-        // Words that a template repeats hit in several places: the run goes on where it was.
-        let jumps = (forward - moved).abs() > JUMP;
-        if (moved > reach || again || jumps) && !confirmed(hits, number) {
-            continue;
-        }
-        if moved > reach || again {
-            out.push(std::mem::take(&mut open));
-        } else if forward <= 0 || moved == 0 || (forward - moved).abs() > reach {
-            continue;
-        }
-        open.push((file, at));
-    }
-    out.push(open);
-    out.retain(|anchors| anchors.len() > 1);
-    out
-}
-
-/// Whether another hit close behind lies as far apart in the file as in the template.
-fn confirmed(hits: &[Hit], number: usize) -> bool {
-    let Some(hit) = hits.get(number) else {
-        return false;
-    };
-    let behind = hits.get(number + 1..).unwrap_or_default().iter();
-    let mut near = behind.take_while(|next| next.file - hit.file <= CONFIRM);
-    near.any(|next| {
-        let moved = i64::from(next.file) - i64::from(hit.file);
-        let forward = i64::from(next.at) - i64::from(hit.at);
-        moved > 0 && (forward - moved).abs() <= 2
-    })
 }
 
 /// Takes the most valuable first; what then overlaps what was taken is dropped.

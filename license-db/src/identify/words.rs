@@ -25,8 +25,10 @@ pub(crate) struct Word {
     pub(crate) line: u32,
     /// The hash of the word, the same for spelling variants.
     pub(crate) hash: u32,
-    /// Whether a full stop or an empty line stands before the word.
-    begins: bool,
+    /// Whether an empty line stands before the word.
+    opens: bool,
+    /// Whether a full stop stands before the word.
+    stopped: bool,
 }
 
 /// The words of a text.
@@ -67,7 +69,8 @@ impl Words {
                     end: 0,
                     line,
                     hash: BREAK,
-                    begins: true,
+                    opens: true,
+                    stopped: true,
                 });
             }
             let part = text.get(window.clone()).unwrap_or_default();
@@ -99,7 +102,13 @@ impl Words {
     pub(crate) fn begins(&self, at: usize) -> bool {
         self.words
             .get(at)
-            .is_none_or(|word| word.begins || word.hash == BREAK)
+            .is_none_or(|word| word.opens || word.stopped)
+    }
+
+    /// Whether another sentence begins at a place. An empty line before an item of a list ends
+    /// none.
+    pub(crate) fn stopped(&self, at: usize) -> bool {
+        self.words.get(at).is_none_or(|word| word.stopped)
     }
 
     /// Whether the word at a place is the first of its line.
@@ -261,7 +270,8 @@ impl Words {
             end,
             line,
             hash,
-            begins: gap.stop || gap.newlines > 1,
+            opens: gap.newlines > 1,
+            stopped: gap.stop,
         });
     }
 
@@ -407,6 +417,8 @@ mod tests {
             .map(|i| words.word(i))
             .collect();
         assert_eq!(begin, ["three", "four"]);
+        let stopped: Vec<bool> = (0..words.len()).map(|i| words.stopped(i)).collect();
+        assert_eq!(stopped.iter().filter(|s| **s).count(), 1);
     }
 
     #[test]

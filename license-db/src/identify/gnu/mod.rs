@@ -189,7 +189,8 @@ fn with_invariants(words: &Words, end: usize, license: String) -> String {
     ) else {
         return license;
     };
-    let sections = words.word(told + 1).starts_with("section");
+    // "being LIST" is the example of the licence itself.
+    let sections = words.word(told + 1).starts_with("section") && words.word(told + 3) != "list";
     match words.word(told.saturating_sub(1)) {
         "no" | "without" => format!("{stem}-no-invariants-{grant}"),
         "the" if sections => format!("{stem}-invariants-{grant}"),

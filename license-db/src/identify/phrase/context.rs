@@ -27,11 +27,12 @@ const GRANT: &[&str] = &[
     "licenced",
     "relicensed",
     "terms",
+    "subject",
 ];
 
 /// Words that stand right before it.
 const WEAK_GRANT: &[&str] = &[
-    "license", "licence", "licenses", "licences", "subject", "uses", "per", "via",
+    "license", "licence", "licenses", "licences", "uses", "per", "via",
 ];
 
 /// Words that stand before a name where nothing is granted under it.
@@ -188,7 +189,7 @@ fn is_number(word: &str) -> bool {
 /// The places before `at` in its sentence, nearest first.
 pub(crate) fn sentence(words: &Words, at: usize, reach: usize) -> impl Iterator<Item = usize> {
     let begun = (at.saturating_sub(reach)..=at).rev();
-    let begun = begun.take_while(move |i| *i == at || !words.begins(i + 1));
+    let begun = begun.take_while(move |i| *i == at || !words.stopped(i + 1));
     begun.filter(move |i| *i < at)
 }
 

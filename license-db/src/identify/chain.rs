@@ -1,0 +1,202 @@
+//! From single shingles that a file shares with a template to places where the template may
+//! stand.
+//!
+//! Hits that lie equally far apart in both are one segment; segments that rise on both sides are
+//! joined to the chain that explains the most hits for the least shifting. What is left over may
+//! hold another copy of the template.
+
+/// The most words by which the hits of one segment shift.
+const SHIFT: i64 = 12;
+
+/// The most words from one hit of a segment to the next.
+const NEXT: u32 = 160;
+
+/// How many segments back the one that a hit continues, or that a segment follows, is looked for.
+const BACK: usize = 48;
+
+/// A word of shifting between two segments costs this part of a hit.
+const SHIFT_COST: f64 = 1.0 / 24.0;
+
+/// A word of distance between two segments costs this part of a hit.
+const GAP_COST: f64 = 1.0 / 240.0;
+
+/// The most chains of one template.
+const MAX_CHAINS: usize = 64;
+
+/// Words of the file and of the template where a shingle of both begins.
+pub(super) type Anchor = (u32, u32);
+
+struct Segment {
+    anchors: Vec<Anchor>,
+    /// How far the file's words are ahead of the template's.
+    ahead: i64,
+    used: bool,
+}
+
+impl Segment {
+    fn first(&self) -> Anchor {
+        self.anchors.first().copied().unwrap_or_default()
+    }
+
+    fn last(&self) -> Anchor {
+        self.anchors.last().copied().unwrap_or_default()
+    }
+
+    fn weight(&self) -> f64 {
+        f64::from(u32::try_from(self.anchors.len()).unwrap_or(u32::MAX))
+    }
+}
+
+/// The chains among the hits of one template of `len` words, which are in the file's order.
+pub(super) fn chains(hits: impl Iterator<Item = Anchor>, len: usize) -> Vec<Vec<Anchor>> {
+    let mut segments = segments(hits);
+    // What was hit by chance weighs little: enough only where there is nothing else.
+    let most = segments.iter().map(|segment| segment.anchors.len()).max();
+    let most = most.unwrap_or(0);
+    if most > 4 {
+        segments.retain(|segment| segment.anchors.len() > 1 + most / 24);
+    }
+    let reach = i64::try_from(len / 2 + 60).unwrap_or(i64::MAX);
+    let mut out = Vec::new();
+    while out.len() < MAX_CHAINS {
+        let chain = heaviest(&mut segments, reach);
+        if chain.len() < 2 {
+            return out;
+        }
+        out.push(chain);
+    }
+    out
+}
+
+fn ahead((file, template): Anchor) -> i64 {
+    i64::from(file) - i64::from(template)
+}
+
+fn segments(hits: impl Iterator<Item = Anchor>) -> Vec<Segment> {
+    let mut out: Vec<Segment> = Vec::new();
+    // The segments, the one that grew last behind the others.
+    let mut recent: Vec<usize> = Vec::new();
+    for hit in hits {
+        let goes_on = |segment: &Segment| {
+            let last = segment.last();
+            (ahead(hit) - segment.ahead).abs() <= SHIFT
+                && hit.0 > last.0
+                && hit.1 > last.1
+                && hit.0 - last.0 <= NEXT
+        };
+        let from = recent.len().saturating_sub(BACK);
+        let known = recent.get(from..).unwrap_or_default();
+        let place = known
+            .iter()
+            .rposition(|number| out.get(*number).is_some_and(goes_on));
+        match place.map(|place| recent.remove(from + place)) {
+            Some(number) => {
+                recent.push(number);
+                if let Some(segment) = out.get_mut(number) {
+                    segment.anchors.push(hit);
+                    segment.ahead = ahead(hit);
+                }
+            }
+            None => {
+                recent.push(out.len());
+                out.push(Segment {
+                    anchors: vec![hit],
+                    ahead: ahead(hit),
+                    used: false,
+                });
+            }
+        }
+    }
+    out.sort_by_key(|segment| segment.first());
+    out
+}
+
+/// Takes the chain of the most hits out of the segments.
+fn heaviest(segments: &mut [Segment], reach: i64) -> Vec<Anchor> {
+    let mut best: Vec<(f64, Option<usize>)> = Vec::with_capacity(segments.len());
+    for (number, segment) in segments.iter().enumerate() {
+        if segment.used {
+            best.push((0.0, None));
+            continue;
+        }
+        let from = number.saturating_sub(BACK);
+        let before = segments.iter().zip(&best).enumerate();
+        let before = before.skip(from).filter_map(|(at, (before, (weight, _)))| {
+            let cost = cost(before, segment, reach)?;
+            Some((weight - cost, at)).filter(|(gain, _)| !before.used && *gain > 0.0)
+        });
+        let before = before.max_by(|a, b| a.0.total_cmp(&b.0));
+        let gain = before.map_or(0.0, |(gain, _)| gain);
+        best.push((segment.weight() + gain, before.map(|(_, at)| at)));
+    }
+    let last = best.iter().enumerate();
+    let last = last.max_by(|(_, a), (_, b)| a.0.total_cmp(&b.0));
+    let mut at = last.map(|(at, _)| at);
+    let mut chain = Vec::new();
+    while let Some(here) = at
+        && let Some(segment) = segments.get_mut(here).filter(|segment| !segment.used)
+    {
+        segment.used = true;
+        chain.extend(segment.anchors.iter().rev());
+        at = best.get(here).and_then(|(_, before)| *before);
+    }
+    chain.reverse();
+    chain
+}
+
+/// What it costs that one segment follows another; none where it cannot.
+fn cost(before: &Segment, after: &Segment, reach: i64) -> Option<f64> {
+    let (end, start) = (before.last(), after.first());
+    let gap = i64::from(start.0) - i64::from(end.0);
+    let shift = (after.ahead - before.ahead).abs();
+    let follows = start.0 > end.0 && start.1 > end.1 && gap <= reach && shift <= reach;
+    let as_f64 = |n: i64| f64::from(u32::try_from(n).unwrap_or(u32::MAX));
+    follows.then(|| as_f64(shift) * SHIFT_COST + as_f64(gap) * GAP_COST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(file: u32, template: u32, len: u32) -> impl Iterator<Item = Anchor> {
+        (0..len).map(move |n| (file + n, template + n))
+    }
+
+    #[test]
+    fn a_copy_with_gaps_is_one_chain() {
+        let hits: Vec<Anchor> = run(100, 0, 20)
+            .chain(run(140, 30, 20))
+            .chain(run(161, 52, 9))
+            .collect();
+        let found = chains(hits.iter().copied(), 80);
+        assert_eq!(found, [hits]);
+    }
+
+    #[test]
+    fn two_copies_are_two_chains() {
+        let hits: Vec<Anchor> = run(100, 0, 50).chain(run(200, 0, 50)).collect();
+        let found = chains(hits.into_iter(), 50);
+        assert_eq!(found.len(), 2);
+        assert!(found.iter().all(|chain| chain.len() == 50));
+    }
+
+    #[test]
+    fn hits_by_chance_are_left_out() {
+        let mut hits: Vec<Anchor> = vec![(5, 700), (60, 300), (61, 301)];
+        hits.extend(run(1000, 0, 400));
+        let found = chains(hits.into_iter(), 800);
+        assert_eq!(found[0].first(), Some(&(1000, 0)));
+        assert_eq!(found[0].len(), 400);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn chains_rise(hits in proptest::collection::vec((0u32..300, 0u32..300), 0..200)) {
+            let mut hits = hits;
+            hits.sort_unstable();
+            for chain in chains(hits.into_iter(), 300) {
+                proptest::prop_assert!(chain.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 < pair[1].1));
+            }
+        }
+    }
+}
