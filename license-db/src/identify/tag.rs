@@ -173,7 +173,7 @@ fn field(line: &str) -> Option<String> {
     if value.is_empty() || value.len() > MAX_VALUE / 4 {
         return None;
     }
-    if name == "MODULE_LICENSE" {
+    if name == "MODULE_LICENSE" || value.starts_with("Dual ") {
         return module(value);
     }
     declared::free_text(value).filter(|license| !license.contains("LicenseRef-"))

@@ -29,6 +29,8 @@ pub(crate) struct Word {
     opens: bool,
     /// Whether a full stop stands before the word.
     stopped: bool,
+    /// Whether the word is part of an identifier with underscores.
+    tied: bool,
 }
 
 /// The words of a text.
@@ -46,6 +48,7 @@ pub(crate) struct Words {
 struct Gap {
     newlines: u32,
     stop: bool,
+    tie: bool,
 }
 
 impl Words {
@@ -71,6 +74,7 @@ impl Words {
                     hash: BREAK,
                     opens: true,
                     stopped: true,
+                    tied: false,
                 });
             }
             let part = text.get(window.clone()).unwrap_or_default();
@@ -105,6 +109,11 @@ impl Words {
             .is_none_or(|word| word.opens || word.stopped)
     }
 
+    /// Whether a word goes on an identifier, as the last of `PROJECT_LICENSE_GPL2`.
+    pub(crate) fn tied(&self, at: usize) -> bool {
+        self.words.get(at).is_some_and(|word| word.tied)
+    }
+
     /// Whether another sentence begins at a place. An empty line before an item of a list ends
     /// none.
     pub(crate) fn stopped(&self, at: usize) -> bool {
@@ -125,6 +134,11 @@ impl Words {
                     line = line.saturating_add(1);
                     self.gap.newlines += 1;
                     self.skip_comment(bytes, at + 1)
+                }
+                b'_' => {
+                    let before = at.checked_sub(1).and_then(|at| bytes.get(at));
+                    self.gap.tie = before.is_some_and(u8::is_ascii_alphanumeric);
+                    at + 1
                 }
                 b'.' => {
                     let ends = bytes.get(at + 1).is_none_or(u8::is_ascii_whitespace);
@@ -272,6 +286,7 @@ impl Words {
             hash,
             opens: gap.newlines > 1,
             stopped: gap.stop,
+            tied: gap.tie,
         });
     }
 
@@ -419,6 +434,13 @@ mod tests {
         assert_eq!(begin, ["three", "four"]);
         let stopped: Vec<bool> = (0..words.len()).map(|i| words.stopped(i)).collect();
         assert_eq!(stopped.iter().filter(|s| **s).count(), 1);
+    }
+
+    #[test]
+    fn words_of_an_identifier_are_tied() {
+        let words = Words::of("a_b __c d_ e");
+        let tied: Vec<bool> = (0..words.len()).map(|i| words.tied(i)).collect();
+        assert_eq!(tied, [false, true, false, false, true]);
     }
 
     #[test]

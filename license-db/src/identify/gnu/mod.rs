@@ -59,6 +59,10 @@ fn name(words: &Words, at: usize) -> Option<Name> {
         });
     }
     let short = words.word(from);
+    // `EXPORT_SYMBOL_GPL` is a name of something else.
+    if words.tied(from) {
+        return None;
+    }
     let family = ["agpl", "lgpl", "gfdl", "gpl", "fdl"]
         .iter()
         .find(|f| short.starts_with(**f))?;
@@ -136,7 +140,7 @@ fn grant(words: &Words, taken: &Taken, at: usize, named: &Name) -> (Finding, usi
             (at, versions, end)
         }
     };
-    let said = context(words, at, end);
+    let said = context(words, at, end, named);
     let vague = match said {
         Context::Pointer => Vague::Pointer,
         _ if versions.is_empty() => Vague::Family,
@@ -210,8 +214,12 @@ enum Context {
     None,
 }
 
-fn context(words: &Words, at: usize, end: usize) -> Context {
+fn context(words: &Words, at: usize, end: usize, named: &Name) -> Context {
     let before = |reach: usize, list: &[&str]| stands(words, at, reach, list);
+    // A file such as `COPYING.gplv3`.
+    if before(1, &["copying"]) {
+        return Context::Other;
+    }
     if before(2, &["commonlicenses"]) || before(4, &["text"]) || is_address(words, at) {
         return Context::Pointer;
     }
@@ -224,7 +232,9 @@ fn context(words: &Words, at: usize, end: usize) -> Context {
         return Context::Other;
     }
     let published = words.word(end) == "as" && words.word(end + 1) == "published";
-    let alone = words.begins(at) && (words.begins(end) || end == words.len());
+    let first = at - usize::from(at > 0 && words.word(at - 1) == "the");
+    let ends = words.begins(end) || (end > named.end && words.starts_line(end));
+    let alone = words.begins(first) && ends;
     if published || before(BEHIND, GRANT) || listed(words, at, end) || alone {
         Context::Grant
     } else {

@@ -87,9 +87,7 @@ pub(super) fn before(words: &Words, at: usize, family: &str) -> Option<(usize, V
 pub(super) fn after(words: &Words, taken: &Taken, named: &Name) -> (Vec<Version>, usize) {
     let mut at = named.end;
     // The short name again: "GNU General Public License (GPL)".
-    if let Some(again) =
-        name(words, at).filter(|again| again.family == named.family && again.end == at + 1)
-    {
+    if let Some(again) = name(words, at).filter(|again| again.family == named.family) {
         if let Some(version) = again.version {
             return (vec![version], again.end);
         }

@@ -91,7 +91,9 @@ impl Texts {
         let postings = self.postings();
         for posting in &postings {
             if let Some(template) = self.templates.get_mut(usize::from(posting.template)) {
-                template.shingles += 1;
+                let at = usize::from(posting.at);
+                let needed = template.marks.get(at).is_none_or(|m| *m == Mark::Own);
+                template.shingles += u32::from(needed);
             }
         }
         let mut start = 0;

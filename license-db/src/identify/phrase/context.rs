@@ -156,9 +156,16 @@ fn under(words: &Words, at: usize) -> bool {
     false
 }
 
-/// Whether a name fills its line below a line that says no more than "License".
+/// Whether a name fills its line below a line that says no more than "License", or a paragraph
+/// of its own and calls itself a licence.
 pub(crate) fn headed(words: &Words, at: usize, end: usize) -> bool {
     let alone = words.starts_line(at) && (end >= words.len() || words.starts_line(end));
+    let first = at - usize::from(at > 0 && words.word(at - 1) == "the");
+    let license = words.word(end.saturating_sub(1)).starts_with("licen")
+        || words.word(end).starts_with("licen");
+    if words.begins(first) && license && end - at > 1 && words.starts_line(end) {
+        return true;
+    }
     let heading = |i: usize| {
         matches!(
             words.word(i),

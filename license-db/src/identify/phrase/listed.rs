@@ -227,10 +227,9 @@ mod tests {
     fn every_phrase_is_read_and_names_a_known_license() {
         assert!(data().phrase.len() > 30);
         for row in data().phrase {
-            assert_eq!(
-                expression::normalise(&row.license).as_ref(),
-                Some(&row.license)
-            );
+            let license = expression::normalise(&row.license).as_ref() == Some(&row.license);
+            let known = license || spdx::exception_id(&row.license).is_some();
+            assert!(known, "{}", row.license);
             for wording in &row.words {
                 assert!(
                     matches!(steps(wording).first(), Some(Step::One(_))),
