@@ -28,6 +28,7 @@ mod tag;
 mod text;
 mod words;
 
+pub(crate) use decode::text as text_of;
 use finding::{Finding, Taken};
 use index::Index;
 use phrase::Phrases;
