@@ -47,6 +47,11 @@ mod identify {
         pub mod make;
         mod wording;
     }
+
+    pub mod vendor {
+        mod bits;
+        pub mod make;
+    }
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -55,6 +60,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut maker = identify::tables::Maker::default();
     identify::index::listed::texts().write(&mut maker);
     identify::phrase::listed::wordings().write(&mut maker);
+    identify::vendor::make::write(&mut maker);
     if env::var("CARGO_CFG_TARGET_ENDIAN")? != byte_order() {
         return Err("cannot make the tables for a machine of another byte order".into());
     }

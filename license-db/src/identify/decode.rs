@@ -6,7 +6,7 @@ use std::borrow::Cow;
 const SNIFF: usize = 8192;
 
 /// The text of a file, or none where it is binary.
-pub(crate) fn text(bytes: &[u8]) -> Option<Cow<'_, str>> {
+pub fn text(bytes: &[u8]) -> Option<Cow<'_, str>> {
     match bytes {
         [0xff, 0xfe, rest @ ..] => return Some(utf16(rest, u16::from_le_bytes).into()),
         [0xfe, 0xff, rest @ ..] => return Some(utf16(rest, u16::from_be_bytes).into()),

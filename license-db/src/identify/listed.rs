@@ -18,7 +18,7 @@ pub(crate) fn tables() -> Tables {
 #[cfg(test)]
 mod tests {
     use super::super::tables::Maker;
-    use super::super::{index, phrase};
+    use super::super::{index, phrase, vendor};
     use super::*;
 
     #[test]
@@ -26,6 +26,7 @@ mod tests {
         let mut maker = Maker::default();
         index::listed::texts().write(&mut maker);
         phrase::listed::wordings().write(&mut maker);
+        vendor::make::write(&mut maker);
         let fresh = maker.finish();
         assert!(<[u32]>::ref_from_bytes(&BLOCK.0).unwrap() == fresh);
         assert!(fresh.len() * 4 < 12 << 20, "{}", fresh.len());

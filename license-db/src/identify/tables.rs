@@ -41,6 +41,12 @@ pub(crate) enum Section {
     Steps,
     /// Two a family: its name, and what a text means by it.
     Readings,
+    /// Four a vendor's text: name, name of the family, words, runs of the sample.
+    Vendors,
+    /// One bit a run: most runs of a file are none of them.
+    VendorBits,
+    /// Two a run, sorted: its hash, and the text.
+    VendorRuns,
     /// Where each name ends.
     NameEnds,
     /// The bytes of the names.

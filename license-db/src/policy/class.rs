@@ -11,6 +11,7 @@ use hpcctl_model::scan::Outcome;
 use serde::Deserialize;
 
 use super::Duty;
+use crate::identify::vendor;
 
 /// A kind of terms, mildest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
@@ -171,8 +172,13 @@ static CLASSES: LazyLock<HashMap<String, Class>> = LazyLock::new(|| {
 pub fn class_of(license: &str) -> Class {
     let id = license.split(" WITH ").next().unwrap_or(license);
     let id = id.strip_suffix('+').unwrap_or(id);
+    let id = vendor::family_of(id).unwrap_or(id);
     if let Some(class) = CLASSES.get(id) {
         return *class;
+    }
+    // The agreement of a vendor whose text is not known.
+    if id.starts_with("LicenseRef-") && id.ends_with("-EULA") {
+        return Class::VendorTerms;
     }
     let Some(listed) = spdx::license_id(id) else {
         return Class::Unknown;
@@ -236,6 +242,13 @@ mod tests {
             ("SSPL-1.0", Class::SourceAvailable),
             ("CC-BY-SA-4.0", Class::Copyleft),
             ("LicenseRef-Intel-Simplified", Class::Redistributable),
+            (
+                "LicenseRef-Intel-Simplified-2022-10",
+                Class::Redistributable,
+            ),
+            ("LicenseRef-NVIDIA-CUDA-EULA-11.7", Class::VendorTerms),
+            ("LicenseRef-Gurobi-EULA-13.0", Class::Proprietary),
+            ("LicenseRef-Altair-EULA", Class::VendorTerms),
             ("LicenseRef-anything", Class::Unknown),
             ("Apache-2.0+", Class::Permissive),
         ];
