@@ -12,6 +12,9 @@ use super::index::mark::{Mark, mark_at, pack};
 /// The most words skipped on one side to find agreement again.
 const MAX_SKIP: usize = 40;
 
+/// What an optional word that is not there costs: enough to tell twins apart.
+const LEFT_OUT: f64 = 0.02;
+
 /// A part that is longer was left out on purpose.
 const LONG_PART: usize = 60;
 
@@ -56,6 +59,8 @@ pub(crate) struct Alignment {
     pub(crate) agree: usize,
     /// Words of the template that have to be there and are not.
     pub(crate) missing: usize,
+    /// Optional words of the template that are not there.
+    pub(crate) left_out: usize,
     /// Words of the file that the template does not have.
     pub(crate) extra: usize,
     /// Words of the file that stand for replaceable ones.
@@ -95,7 +100,7 @@ impl Alignment {
         let missing = as_f64(self.missing - part) + as_f64(part) / 4.0;
         // A text that names the holder is closer than one that leaves it open.
         let other = as_f64(self.extra) + as_f64(self.replaced) / 4.0;
-        as_f64(self.agree) - 0.8 * missing - 0.8 * other
+        as_f64(self.agree) - 0.8 * missing - 0.8 * other - LEFT_OUT * as_f64(self.left_out)
     }
 }
 
@@ -194,6 +199,7 @@ impl<'a> Pairing<'a> {
         let part = self.in_template..self.in_template + in_template;
         let missing = self.template.own(part.clone());
         self.found.missing += missing;
+        self.found.left_out += part.len() - missing;
         self.found.lost = self.found.lost.max(missing);
         let replaced = match self.template.replaceable(part) {
             0 => 0,

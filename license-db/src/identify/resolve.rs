@@ -11,6 +11,7 @@ use hpcctl_model::license::{Kind, State};
 
 use super::finding::{Finding, Taken, Vague};
 use super::phrase::Phrases;
+use super::phrase::context::stands;
 use super::words::Words;
 use crate::expression;
 
@@ -38,7 +39,7 @@ pub(crate) fn resolve(
     promote_title(words, findings);
     drop_lists(findings);
     drop_templates(words, findings);
-    drop_headings(findings);
+    drop_headings(words, findings);
     settle_gnu(findings);
     drop_vague(findings);
     phrases.read_families(findings);
@@ -191,7 +192,9 @@ fn drop_lists(findings: &mut [Finding]) {
 /// nothing.
 fn drop_templates(words: &Words, findings: &mut Vec<Finding>) {
     let texts = findings.iter().filter(|f| f.kind == Kind::Text);
-    let ends: Vec<usize> = texts.map(|f| f.words.start).collect();
+    let shown: Vec<(usize, String)> = texts
+        .map(|f| (f.words.start, stem(&f.license).to_owned()))
+        .collect();
     findings.retain(|finding| {
         let start = finding.words.start;
         let blank = || {
@@ -201,8 +204,20 @@ fn drop_templates(words: &Words, findings: &mut Vec<Finding>) {
                 blank && next
             })
         };
-        finding.kind == Kind::Text || !ends.iter().any(|text| *text < start) || !blank()
+        let of =
+            |(text, license): &(usize, String)| *text < start && license == stem(&finding.license);
+        finding.kind == Kind::Text || !shown.iter().any(of) || !blank()
     });
+}
+
+/// A GNU id without what it says of later versions and invariant sections.
+fn stem(license: &str) -> &str {
+    let stem = license
+        .strip_suffix("-only")
+        .or_else(|| license.strip_suffix("-or-later"))
+        .unwrap_or(license);
+    let stem = stem.strip_suffix("-no-invariants").unwrap_or(stem);
+    stem.strip_suffix("-invariants").unwrap_or(stem)
 }
 
 /// How far before an example notice its blanks stand, in words.
@@ -211,17 +226,21 @@ const BLANKS: usize = 60;
 /// How far before a text its title stands, in words.
 const HEADING: usize = 30;
 
+/// The same where the title says that the text follows.
+const RIGHT_BEHIND: usize = 20;
+
 /// A name that stands before the text that it names, or before one of its kind, is its title.
-fn drop_headings(findings: &mut Vec<Finding>) {
+fn drop_headings(words: &Words, findings: &mut Vec<Finding>) {
     let texts = findings.iter().filter(|f| f.kind == Kind::Text);
     let texts: Vec<(usize, String)> = texts.map(|f| (f.words.start, f.license.clone())).collect();
     findings.retain(|finding| {
         let end = finding.words.end;
         let titles = |(start, license): &(usize, String)| {
-            *start >= finding.words.start
-                && *start <= end + HEADING
-                && license.starts_with(&finding.license)
-                && *license != finding.license
+            let follows = *start >= finding.words.start && *start <= end + HEADING;
+            let kin = license.starts_with(&finding.license) && *license != finding.license;
+            // "… is under the following CMU license:"
+            let announced = stands(words, finding.words.start, 4, &["following"]);
+            follows && (kin || (announced && *start <= end + RIGHT_BEHIND))
         };
         finding.kind != Kind::Reference || !texts.iter().any(titles)
     });

@@ -19,7 +19,7 @@ const LOST: usize = 12;
 const LOST_SHARE: usize = 6;
 
 /// What a long text is, in words.
-pub(crate) const LONG: usize = 400;
+pub(crate) const LONG: usize = 900;
 
 /// Above this score a text is the template.
 pub(crate) const CERTAIN: f64 = 0.98;

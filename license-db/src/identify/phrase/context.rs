@@ -3,13 +3,13 @@
 use super::super::words::Words;
 
 /// How far before a name the words of a grant are looked for.
-const BEHIND: usize = 12;
+const BEHIND: usize = 16;
 
 /// The same for words that also stand elsewhere.
 const CLOSE: usize = 5;
 
 /// How far before a name "not" may turn the grant around.
-const NEAR: usize = 8;
+const NEAR: usize = 12;
 
 /// The most words of a sentence that are looked at.
 const SENTENCE: usize = 24;
@@ -117,7 +117,13 @@ pub(crate) fn listed(words: &Words, at: usize, end: usize) -> bool {
         || back(2).is_some_and(|i| same_line(i) && beside(i) && joined(i + 1));
     let behind = same_line(end) && !words.begins(end) && beside(end)
         || same_line(end + 1) && joined(end) && beside(end + 1);
-    !denied(words, at) && (before || behind || under(words, at))
+    // "The BSD and MIT licenses do not …" speaks about them.
+    let mut first = at;
+    while first > 0 && (is_short(words.word(first - 1)) || joined(first - 1)) {
+        first -= 1;
+    }
+    let about = first > 0 && words.word(first - 1) == "the" && !words.starts_line(at);
+    !denied(words, at) && (((before || behind) && !about) || under(words, at))
 }
 
 /// Whether a name follows a grant with nothing but other names between.
@@ -225,6 +231,7 @@ mod tests {
             assert!(listed(&words, at, at + 1), "{text}");
         }
         for text in [
+            "The BSD and MIT licenses differ in this",
             "the people at MIT",
             "under pressure MIT",
             "Licensed here. MIT",
