@@ -288,9 +288,16 @@ mod tests {
         found.into_iter().map(|f| (f.license, f.state)).collect()
     }
 
+    fn reads(cases: &[(&str, &str)]) {
+        for (text, license) in cases {
+            let expected = [((*license).to_owned(), State::Likely)];
+            assert_eq!(licenses(text), expected, "{text}");
+        }
+    }
+
     #[test]
     fn reads_grants() {
-        let cases = [
+        reads(&[
             (
                 "redistribute it under the terms of the GNU General Public License as published by the Free Software Foundation; either version 2 of the License, or (at your option) any later version.",
                 "GPL-2.0-or-later",
@@ -336,6 +343,12 @@ mod tests {
             ("released under the GNU GPL", "GPL-1.0-or-later"),
             ("licensed under the LGPL, version 2.1", "LGPL-2.1-only"),
             ("licensed under the GPL-2.0", "GPL-2.0-only"),
+        ]);
+    }
+
+    #[test]
+    fn reads_versions_in_odd_places_and_invariant_sections() {
+        reads(&[
             (
                 "under the terms of the GNU Free Documentation License, Version 1.2 or any later version published by the Free Software Foundation; with no Invariant Sections",
                 "GFDL-1.2-no-invariants-or-later",
@@ -360,14 +373,7 @@ mod tests {
                 "in the file LICENSE, which is not for sale. It is released under the GNU Public License. Refer to COPYING",
                 "GPL-1.0-or-later",
             ),
-        ];
-        for (text, license) in cases {
-            assert_eq!(
-                licenses(text),
-                [(license.to_owned(), State::Likely)],
-                "{text}"
-            );
-        }
+        ]);
     }
 
     #[test]
