@@ -115,39 +115,17 @@ impl Identifier {
         findings
             .iter()
             .for_each(|finding| taken.take(&finding.words));
-        let vendors = self.vendors(text, &windows, &words);
-        self.read_words(&words, vendors, &mut taken, &mut findings);
+        let vendors = vendor::findings(&self.tables, text, &windows, &words);
+        self.read_words(&words, &vendors, &mut taken, &mut findings);
+        findings.extend(vendor::terms::find(&words, &taken));
+        vendor::settle(&vendors, &mut findings);
         self.finish(&words, &taken, findings)
-    }
-
-    /// The texts of vendors.
-    fn vendors(&self, text: &str, windows: &[Range<usize>], words: &Words) -> Vec<Finding> {
-        let (mut line, mut at) = (1u32, 0);
-        let parts = windows.iter().filter_map(|window| {
-            line = line.saturating_add(newlines(text.get(at..window.start)?));
-            at = window.start;
-            Some((text.get(window.clone())?, line))
-        });
-        let found = vendor::find(&self.tables, parts).into_iter().map(|found| {
-            let (first, last) = found.lines;
-            let start = words.words.partition_point(|word| word.line < first);
-            let end = words.words.partition_point(|word| word.line <= last);
-            let mut finding = Finding::new(start..end, found.id, Kind::Text);
-            finding.score = found.score;
-            finding.state = if found.same {
-                State::Certain
-            } else {
-                State::Likely
-            };
-            finding
-        });
-        found.collect()
     }
 
     fn read_words(
         &self,
         words: &Words,
-        vendors: Vec<Finding>,
+        vendors: &[Finding],
         taken: &mut Taken,
         findings: &mut Vec<Finding>,
     ) {
@@ -158,16 +136,12 @@ impl Identifier {
         };
         let texts = known().flat_map(|tables| texts(Index::new(tables), words));
         add(apart(words.len(), texts.collect()), taken);
-        add(vendors, taken);
+        add(vendors.to_vec(), taken);
         for tables in known() {
             add(Phrases::new(tables).find(words, taken), taken);
         }
         add(cc::find(words, taken), taken);
         add(gnu::find(words, taken), taken);
-        add(
-            vendor::terms::find(words, taken).into_iter().collect(),
-            taken,
-        );
     }
 
     fn finish(&self, words: &Words, taken: &Taken, mut found: Vec<Finding>) -> Identification {
@@ -203,11 +177,6 @@ fn texts(index: Index<'_>, words: &Words) -> Vec<Finding> {
         Some(finding)
     });
     found.collect()
-}
-
-fn newlines(text: &str) -> u32 {
-    let count = memchr::memchr_iter(b'\n', text.as_bytes()).count();
-    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 /// Drops a text that lies for the most part in others that came before it.

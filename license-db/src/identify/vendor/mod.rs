@@ -6,11 +6,16 @@
 //! the others of its family, and is told by the id of the family. What reads like the terms of a
 //! vendor and is none of these is `terms`.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ops::Range;
 use std::sync::LazyLock;
 
+use hpcctl_model::license::{Kind, State};
+
+use super::finding::Finding;
 use super::listed;
 use super::tables::{Section, Tables};
+use super::words::Words;
 
 mod bits;
 #[cfg(test)]
@@ -52,10 +57,73 @@ pub(super) struct Found<'a> {
     pub(super) lines: (u32, u32),
 }
 
+/// The vendors' texts among the words of a file, read in windows.
+pub(super) fn findings(
+    tables: &Tables,
+    text: &str,
+    windows: &[Range<usize>],
+    words: &Words,
+) -> Vec<Finding> {
+    let (mut line, mut at) = (1u32, 0);
+    let parts = windows.iter().filter_map(|window| {
+        line = line.saturating_add(newlines(text.get(at..window.start)?));
+        at = window.start;
+        Some((text.get(window.clone())?, line))
+    });
+    let found = find(tables, parts).into_iter().map(|found| {
+        let (first, last) = found.lines;
+        let start = words.words.partition_point(|word| word.line < first);
+        let end = words.words.partition_point(|word| word.line <= last);
+        let mut finding = Finding::new(start..end, found.id, Kind::Text);
+        finding.score = found.score;
+        finding.state = if found.same {
+            State::Certain
+        } else {
+            State::Likely
+        };
+        finding
+    });
+    found.collect()
+}
+
+fn newlines(text: &str) -> u32 {
+    let count = memchr::memchr_iter(b'\n', text.as_bytes()).count();
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// Drops what a vendor's text makes clear: its title, the mention of its vendor's terms, and the
+/// listed text that most of it is made from.
+pub(super) fn settle(vendors: &[Finding], findings: &mut Vec<Finding>) {
+    let maker = |license: &str| license.split('-').nth(1).map(str::to_owned);
+    findings.retain(|finding| {
+        !vendors.iter().any(|vendor| {
+            if finding.kind == Kind::Text {
+                let start = finding.words.start.max(vendor.words.start);
+                let shared = finding
+                    .words
+                    .end
+                    .min(vendor.words.end)
+                    .saturating_sub(start);
+                return finding.license != vendor.license
+                    && !finding.license.starts_with("LicenseRef-")
+                    && shared * 5 > vendor.words.len() * 2;
+            }
+            finding.kind != Kind::Tag
+                && finding.license.starts_with("LicenseRef-")
+                && (finding.license == "LicenseRef-proprietary"
+                    || maker(&finding.license) == maker(&vendor.license))
+        })
+    });
+}
+
+/// A run of a sample that stands in the file.
+#[derive(Debug, Clone, Copy)]
 struct Hit {
     text: u32,
     run: u32,
     line: u32,
+    /// Which word of the file it ends with.
+    at: usize,
 }
 
 /// The vendors' texts in the parts of a file, each with its first line; the surest first.
@@ -65,27 +133,24 @@ pub(super) fn find<'a>(
 ) -> Vec<Found<'a>> {
     let mut hits = hits(tables, parts);
     let mut out = Vec::new();
-    while let Some((text, score)) = best(tables, &hits) {
-        let beside = !out.is_empty() && score < BESIDE;
-        let Some([id, family, ..]) = tables.row::<4>(Section::Vendors, text as usize) else {
+    while let Some(place) = best(tables, &hits) {
+        let Some([id, family, ..]) = tables.row::<4>(Section::Vendors, place.text as usize) else {
             break;
         };
-        let own: BTreeSet<u32> = hits
-            .iter()
-            .filter(|h| h.text == text)
-            .map(|h| h.run)
-            .collect();
+        let beside = !out.is_empty() && place.score < BESIDE;
         if !beside {
-            let same = score >= SAME;
+            let same = place.score >= SAME;
             out.push(Found {
                 id: tables.name(if same { *id } else { *family }),
                 same,
-                score,
-                lines: extent(&hits, text),
+                score: place.score,
+                lines: place.lines,
             });
         }
-        // What this text explains speaks for no other.
-        hits.retain(|hit| hit.text != text && !own.contains(&hit.run));
+        // What stands there speaks for no other text.
+        let (first, last) = place.words;
+        let within = |at: usize| !beside && (first..=last).contains(&at);
+        hits.retain(|hit| hit.text != place.text && !within(hit.at));
     }
     out
 }
@@ -99,59 +164,91 @@ fn hits<'a>(tables: &Tables, parts: impl Iterator<Item = (&'a str, u32)>) -> Vec
             .is_some_and(|word| word >> (at % 32) & 1 == 1)
     };
     let mut out = Vec::new();
-    for run in parts.flat_map(|(part, line)| runs(part, line)) {
-        if !may(run.hash) || out.len() >= MAX_HITS {
-            continue;
+    let (mut before, mut last) = (0, 0);
+    for (part, line) in parts {
+        for run in runs(part, line) {
+            last = before + run.at;
+            if !may(run.hash) || out.len() >= MAX_HITS {
+                continue;
+            }
+            let from = known.partition_point(|[hash, _]| *hash < run.hash);
+            let rest = known.get(from..).unwrap_or_default();
+            let same = rest.iter().take_while(|[hash, _]| *hash == run.hash);
+            out.extend(same.map(|[_, text]| Hit {
+                text: *text,
+                run: run.hash,
+                line: run.line,
+                at: last,
+            }));
         }
-        let from = known.partition_point(|[hash, _]| *hash < run.hash);
-        let rest = known.get(from..).unwrap_or_default();
-        let same = rest.iter().take_while(|[hash, _]| *hash == run.hash);
-        out.extend(same.map(|[_, text]| Hit {
-            text: *text,
-            run: run.hash,
-            line: run.line,
-        }));
+        before = last + 1;
     }
     out
 }
 
-/// The text that the runs speak for most: of those that are there whole the longest, else the one
-/// with the largest share.
-fn best(tables: &Tables, hits: &[Hit]) -> Option<(u32, f64)> {
-    let texts = tables.section(Section::Vendors).len() / 4;
-    let mut seen: HashSet<(u32, u32)> = HashSet::new();
-    let mut counts = vec![0usize; texts];
-    for hit in hits {
-        if let Some(count) = counts.get_mut(hit.text as usize)
-            && seen.insert((hit.text, hit.run))
-        {
-            *count += 1;
-        }
-    }
-    let scored = counts.iter().zip(0u32..).filter_map(|(count, text)| {
-        let [_, _, words, sample] = tables.row::<4>(Section::Vendors, text as usize)?;
-        let count_f = f64::from(u32::try_from(*count).ok()?);
-        let score = count_f / f64::from((*sample).max(1));
-        (*count >= MIN_RUNS && score >= FAMILY).then_some((text, score, *words))
-    });
-    let rank = |score: f64, words: u32| {
-        let whole = score >= SAME;
-        (whole, if whole { f64::from(words) } else { score }, score)
-    };
-    scored
-        .max_by(|a, b| {
-            let (a, b) = (rank(a.1, a.2), rank(b.1, b.2));
-            a.0.cmp(&b.0)
-                .then(a.1.total_cmp(&b.1))
-                .then(a.2.total_cmp(&b.2))
-        })
-        .map(|(text, score, _)| (text, score))
+/// Where a text stands in the file.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    text: u32,
+    family: u32,
+    /// How many words the text has.
+    len: u32,
+    /// The share of its sample.
+    score: f64,
+    words: (usize, usize),
+    lines: (u32, u32),
 }
 
-fn extent(hits: &[Hit], text: u32) -> (u32, u32) {
-    let lines = hits.iter().filter(|h| h.text == text).map(|h| h.line);
-    let last = lines.clone().max().unwrap_or(1);
-    (lines.min().unwrap_or(1).min(last), last)
+/// The text that the runs speak for most. Of the texts that are there whole the longest tells the
+/// family, and of its versions the one of which most is there; else the largest share counts.
+fn best(tables: &Tables, hits: &[Hit]) -> Option<Place> {
+    let mut of_text: BTreeMap<u32, Vec<Hit>> = BTreeMap::new();
+    for hit in hits {
+        of_text.entry(hit.text).or_default().push(*hit);
+    }
+    let places: Vec<Place> = of_text
+        .iter()
+        .filter_map(|(text, hits)| place(tables, *text, hits))
+        .collect();
+    let whole = places.iter().filter(|place| place.score >= SAME);
+    let family = whole.max_by_key(|place| place.len).map(|p| p.family);
+    places
+        .into_iter()
+        .filter(|place| family.is_none_or(|family| place.family == family))
+        .max_by(|a, b| a.score.total_cmp(&b.score).then(b.text.cmp(&a.text)))
+}
+
+/// The stretch of the file, as long as the text is, that holds most of its sample; none where
+/// that is too little.
+fn place(tables: &Tables, text: u32, hits: &[Hit]) -> Option<Place> {
+    let [_, family, len, sample] = tables.row::<4>(Section::Vendors, text as usize)?;
+    let reach = *len as usize + *len as usize / 4 + RUN;
+    let mut within: HashMap<u32, u32> = HashMap::new();
+    let (mut from, mut most) = (0, (0, 0, 0));
+    for (to, hit) in hits.iter().enumerate() {
+        *within.entry(hit.run).or_default() += 1;
+        while let Some(first) = hits.get(from).filter(|first| hit.at - first.at > reach) {
+            from += 1;
+            if let Some(count) = within.get_mut(&first.run) {
+                *count -= 1;
+                if *count == 0 {
+                    within.remove(&first.run);
+                }
+            }
+        }
+        most = most.max((within.len(), from, to));
+    }
+    let (count, from, to) = most;
+    let (first, last) = (hits.get(from)?, hits.get(to)?);
+    let score = f64::from(u32::try_from(count).ok()?) / f64::from((*sample).max(1));
+    (count >= MIN_RUNS && score >= FAMILY).then_some(Place {
+        text,
+        family: *family,
+        len: *len,
+        score,
+        words: (first.at, last.at),
+        lines: (first.line, last.line),
+    })
 }
 
 /// The id that stands for all versions of a vendor's text, or none where it is not listed.

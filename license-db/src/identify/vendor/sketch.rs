@@ -15,6 +15,8 @@ pub(super) struct Run {
     pub(super) hash: u32,
     /// The line of its last word, from 1.
     pub(super) line: u32,
+    /// Which word of the text it ends with.
+    pub(super) at: usize,
 }
 
 /// The runs of a text, in its order.
@@ -38,6 +40,7 @@ pub(super) fn runs(text: &str, first_line: u32) -> impl Iterator<Item = Run> {
         (words >= RUN).then(|| Run {
             hash: finish(hash),
             line,
+            at: words,
         })
     })
 }
@@ -100,7 +103,7 @@ mod tests {
         assert_eq!(first[..2], [PINNED[0], PINNED[1]]);
     }
 
-    const PINNED: [u32; 2] = [0, 0];
+    const PINNED: [u32; 2] = [4_035_600_756, 1_807_627_447];
 
     #[test]
     fn a_run_does_not_depend_on_what_stands_before() {
