@@ -18,6 +18,9 @@ mod version;
 /// How far before the name the words of a grant are looked for.
 const BEHIND: usize = 18;
 
+/// How far before the name the word "license" says that it is one.
+const CLOSE: usize = 7;
+
 /// How far before the name a word may turn the grant around.
 const NEAR: usize = 7;
 
@@ -231,11 +234,13 @@ fn context(words: &Words, at: usize, end: usize, named: &Name) -> Context {
     if words.word(end) == "instead" && words.word(end + 1) == "of" {
         return Context::Other;
     }
-    let published = words.word(end) == "as" && words.word(end + 1) == "published";
+    let only = end + usize::from(words.word(end) == "only");
+    let published = words.word(only) == "as" && words.word(only + 1) == "published";
     let first = at - usize::from(at > 0 && words.word(at - 1) == "the");
     let ends = words.begins(end) || (end > named.end && words.starts_line(end));
     let alone = words.begins(first) && ends;
-    if published || before(BEHIND, GRANT) || listed(words, at, end) || alone {
+    let license = before(CLOSE, &["license", "licence", "licenses", "licences"]);
+    if published || license || before(BEHIND, GRANT) || listed(words, at, end) || alone {
         Context::Grant
     } else {
         Context::None
@@ -270,8 +275,7 @@ const GRANT: &[&str] = &[
     "covered",
     "governed",
     "distributed",
-    "license",
-    "licence",
+    "subject",
     "redistribute",
     "modify",
     "permission",

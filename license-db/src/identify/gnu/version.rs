@@ -135,6 +135,9 @@ fn all_versions(words: &Words, end: usize, first: Version, family: &str) -> (Vec
             return (versions, end);
         }
         at += 1;
+        while matches!(words.word(at), "at" | "your" | "option") {
+            at += 1;
+        }
         at += usize::from(words.word(at) == "version");
         let Some(version) = version_word(words.word(at), family) else {
             return (versions, end);

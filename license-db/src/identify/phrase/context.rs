@@ -93,6 +93,24 @@ pub(crate) fn granted(words: &Words, at: usize) -> bool {
     (before(BEHIND, GRANT) || before(CLOSE, WEAK_GRANT)) && !denied(words, at)
 }
 
+/// Whether a sentence about the licence follows its name: "the MIT License allows …".
+pub(crate) fn speaks(words: &Words, end: usize) -> bool {
+    const VERBS: &[&str] = &[
+        "allows", "requires", "permits", "says", "means", "was", "has", "differs",
+    ];
+    let end = end + usize::from(words.word(end).starts_with("licen"));
+    let other =
+        words.word(end) == "is" && matches!(words.word(end + 1), "a" | "an" | "not" | "the");
+    VERBS.contains(&words.word(end)) || other
+}
+
+/// Whether a file or program is said to bear the licence: "MIT licensed", "is BSD licensed".
+pub(crate) fn bears(words: &Words, at: usize, end: usize) -> bool {
+    let begins = at == 0 || words.begins(at) || words.starts_line(at);
+    let is = at > 0 && matches!(words.word(at - 1), "is" | "are");
+    matches!(words.word(end), "licensed" | "licenced") && (begins || is)
+}
+
 /// Whether the sentence grants nothing under the name.
 pub(crate) fn denied(words: &Words, at: usize) -> bool {
     stands(words, at, NEAR, AGAINST) || stands(words, at, SENTENCE, COMPARES)

@@ -154,9 +154,15 @@ fn add_exceptions(wordings: &mut Wordings) {
         }
         let (_, version) = id.rsplit_once('-').unwrap_or((id, ""));
         let with_version = versioned(&Words::of(&format!("{name} {version}")));
-        wordings.add(with_version, id, reference(Needs::Nothing));
-        if named.iter().filter(|(_, other)| other == name).count() == 1 {
-            wordings.add(plain(&words), id, reference(Needs::Nothing));
+        let alone = named.iter().filter(|(_, other)| other == name).count() == 1;
+        let both = [Some(with_version), alone.then(|| plain(&words))];
+        for mut steps in both.into_iter().flatten() {
+            for step in &mut steps {
+                if *step == Step::One(vec![hash("exception")]) {
+                    *step = Step::One(vec![hash("exception"), hash("exceptions")]);
+                }
+            }
+            wordings.add(steps, id, reference(Needs::Nothing));
         }
     }
 }

@@ -129,7 +129,8 @@ impl<'a> Phrases<'a> {
             finding.vague = Vague::Family;
         }
         let told = flags.needs == Needs::Nothing
-            || context::granted(words, at)
+            || (context::granted(words, at) && !context::speaks(words, end))
+            || context::bears(words, at, end)
             || context::listed(words, at, end)
             || context::headed(words, at, end);
         let hint = flags.clue || !told || context::stands(words, at, 4, &["based"]);
@@ -153,6 +154,7 @@ fn enough(words: &Words, at: usize, end: usize, needs: Needs) -> bool {
             ((license(end) || license(end + 1)) && context::granted(words, at))
                 || context::listed(words, at, end)
                 || context::headed(words, at, end)
+                || context::bears(words, at, end)
         }
     }
 }
