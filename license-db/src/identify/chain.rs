@@ -20,6 +20,9 @@ const SHIFT_COST: f64 = 1.0 / 24.0;
 /// A word of distance between two segments costs this part of a hit.
 const GAP_COST: f64 = 1.0 / 240.0;
 
+/// The most segments of one template; a file with more repeats itself.
+const MAX_SEGMENTS: usize = 512;
+
 /// The most chains of one template.
 const MAX_CHAINS: usize = 64;
 
@@ -47,8 +50,13 @@ impl Segment {
     }
 }
 
-/// The chains among the hits of one template of `len` words, which are in the file's order.
-pub(super) fn chains(hits: impl Iterator<Item = Anchor>, len: usize) -> Vec<Vec<Anchor>> {
+/// The chains of at least so many hits among those of one template of `len` words, which are in
+/// the file's order.
+pub(super) fn chains(
+    hits: impl Iterator<Item = Anchor>,
+    len: usize,
+    least: usize,
+) -> Vec<Vec<Anchor>> {
     let mut segments = segments(hits);
     // What was hit by chance weighs little: enough only where there is nothing else.
     let most = segments.iter().map(|segment| segment.anchors.len()).max();
@@ -56,11 +64,16 @@ pub(super) fn chains(hits: impl Iterator<Item = Anchor>, len: usize) -> Vec<Vec<
     if most > 4 {
         segments.retain(|segment| segment.anchors.len() > 1 + most / 24);
     }
+    if segments.len() > MAX_SEGMENTS {
+        segments.sort_by_key(|segment| std::cmp::Reverse(segment.anchors.len()));
+        segments.truncate(MAX_SEGMENTS);
+        segments.sort_by_key(Segment::first);
+    }
     let reach = i64::try_from(len / 2 + 60).unwrap_or(i64::MAX);
     let mut out = Vec::new();
     while out.len() < MAX_CHAINS {
         let chain = heaviest(&mut segments, reach);
-        if chain.len() < 2 {
+        if chain.len() < least.max(2) {
             return out;
         }
         out.push(chain);
@@ -168,14 +181,14 @@ mod tests {
             .chain(run(140, 30, 20))
             .chain(run(161, 52, 9))
             .collect();
-        let found = chains(hits.iter().copied(), 80);
+        let found = chains(hits.iter().copied(), 80, 2);
         assert_eq!(found, [hits]);
     }
 
     #[test]
     fn two_copies_are_two_chains() {
         let hits: Vec<Anchor> = run(100, 0, 50).chain(run(200, 0, 50)).collect();
-        let found = chains(hits.into_iter(), 50);
+        let found = chains(hits.into_iter(), 50, 2);
         assert_eq!(found.len(), 2);
         assert!(found.iter().all(|chain| chain.len() == 50));
     }
@@ -184,7 +197,7 @@ mod tests {
     fn hits_by_chance_are_left_out() {
         let mut hits: Vec<Anchor> = vec![(5, 700), (60, 300), (61, 301)];
         hits.extend(run(1000, 0, 400));
-        let found = chains(hits.into_iter(), 800);
+        let found = chains(hits.into_iter(), 800, 2);
         assert_eq!(found[0].first(), Some(&(1000, 0)));
         assert_eq!(found[0].len(), 400);
     }
@@ -194,7 +207,7 @@ mod tests {
         fn chains_rise(hits in proptest::collection::vec((0u32..300, 0u32..300), 0..200)) {
             let mut hits = hits;
             hits.sort_unstable();
-            for chain in chains(hits.into_iter(), 300) {
+            for chain in chains(hits.into_iter(), 300, 2) {
                 proptest::prop_assert!(chain.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 < pair[1].1));
             }
         }

@@ -166,14 +166,13 @@ fn texts(index: Index<'_>, words: &Words) -> Vec<Finding> {
         let template = index.template(found.template)?;
         let range = place(found.at.start)..place(found.at.end.saturating_sub(1)) + 1;
         let mut finding = Finding::new(range, template.id, Kind::Text);
-        finding.parts = parts(&found.at.parts, place);
         finding.score = found.at.score();
         let whole = finding.score >= text::CERTAIN && found.at.coverage() >= text::CERTAIN;
-        if whole && found.at.agree >= text::LONG {
-            // What it holds beside its words are links and headings.
-            finding.parts.clear();
-        }
         finding.state = if whole { State::Certain } else { State::Likely };
+        // What a long text that is whole holds beside its words are links and headings.
+        let long = whole && found.at.agree >= text::LONG;
+        let free = if long { FREE_IN_LONG } else { FREE };
+        finding.parts = parts(&found.at.parts, free, place);
         Some(finding)
     });
     found.collect()
@@ -195,12 +194,16 @@ fn apart(len: usize, mut findings: Vec<Finding>) -> Vec<Finding> {
 
 /// The parts of a file that a text explains, as places among all words. What stands between two
 /// parts and is short belongs to them.
-fn parts(counting: &[Range<usize>], place: impl Fn(usize) -> usize) -> Vec<Range<usize>> {
+fn parts(
+    counting: &[Range<usize>],
+    free: usize,
+    place: impl Fn(usize) -> usize,
+) -> Vec<Range<usize>> {
     let mut out: Vec<Range<usize>> = Vec::new();
     for part in counting {
         let range = place(part.start)..place(part.end.saturating_sub(1)) + 1;
         match out.last_mut() {
-            Some(last) if range.start < last.end + FREE => last.end = range.end,
+            Some(last) if range.start < last.end + free => last.end = range.end,
             _ => out.push(range),
         }
     }
@@ -209,6 +212,9 @@ fn parts(counting: &[Range<usize>], place: impl Fn(usize) -> usize) -> Vec<Range
 
 /// So many words inside a text that are not its own are read by the later stages.
 const FREE: usize = 8;
+
+/// The same for a long text that is there as a whole.
+const FREE_IN_LONG: usize = 30;
 
 #[cfg(test)]
 mod tests;

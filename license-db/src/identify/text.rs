@@ -198,11 +198,9 @@ fn chains(index: Index<'_>, hits: Vec<Hit>) -> Vec<Chain> {
         let len = index.words_of(template).len();
         let shingles = index.shingles(template);
         let hits = of_template.iter().map(|hit| (hit.file, u32::from(hit.at)));
-        for anchors in chain::chains(hits, len) {
+        let least = needed(shingles) as usize;
+        for anchors in chain::chains(hits, len, least) {
             let count = u32::try_from(anchors.len()).unwrap_or(u32::MAX);
-            if count < needed(shingles) {
-                continue;
-            }
             let share = (f64::from(count) / f64::from(shingles.max(1))).min(1.0);
             let words = f64::from(u32::try_from(len).unwrap_or(u32::MAX));
             chains.push(Chain {

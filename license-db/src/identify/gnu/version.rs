@@ -62,14 +62,15 @@ pub(super) fn before(words: &Words, at: usize, family: &str) -> Option<(usize, V
         "by",
         "fsf",
     ];
-    let mut later = false;
+    let (mut later, mut of) = (false, false);
     for back in 1..=BEHIND {
         let place = at.checked_sub(back)?;
         let word = words.word(place);
         if let Some(mut version) = version_word(word, family) {
             let prefixed = word.starts_with('v')
                 || matches!(words.word(place.checked_sub(1)?), "version" | "v" | "ver");
-            if !prefixed || back < 2 {
+            // "version 2 or the GNU Library …" is a version of what stands before it.
+            if !prefixed || !of {
                 return None;
             }
             version.later |= later;
@@ -79,6 +80,7 @@ pub(super) fn before(words: &Words, at: usize, family: &str) -> Option<(usize, V
             return None;
         }
         later |= matches!(word, "later" | "newer");
+        of |= word == "of";
     }
     None
 }
