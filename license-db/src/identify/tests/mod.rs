@@ -3,6 +3,8 @@
 use super::*;
 use crate::expression;
 
+mod notices;
+
 fn identify(text: &str) -> Identification {
     Identifier::spdx().identify(text.as_bytes())
 }

@@ -1,0 +1,178 @@
+//! Notices as they stand at the head of source files, in the words of many projects.
+
+use super::expression_of;
+
+/// Each notice in a comment, and what it grants.
+fn bears(cases: &[(&str, &str)]) {
+    for (notice, license) in cases {
+        let file = format!("/*\n * foo.c - does foo\n *\n * {notice}\n */\nint main(void);\n");
+        assert_eq!(expression_of(&file), *license, "{notice}");
+    }
+}
+
+const GNU: &[(&str, &str)] = &[
+    (
+        "Dual licensed under the MIT (MIT-LICENSE.txt) and GPL (GPL-LICENSE.txt) licenses.",
+        "MIT OR GPL-1.0-or-later",
+    ),
+    (
+        "Licensed under the MIT, BSD, and GPL licenses.",
+        "MIT AND BSD-3-Clause AND GPL-1.0-or-later",
+    ),
+    ("Licensed under GPLv2 or later", "GPL-2.0-or-later"),
+    ("License: GPLv2+", "GPL-2.0-or-later"),
+    (
+        "This file is subject to the terms and conditions of the GNU General Public License.  See the file COPYING in the main directory of this archive for more details.",
+        "GPL-1.0-or-later",
+    ),
+    (
+        "This work is licensed under the terms of the GNU GPL, version 2.  See the COPYING file in the top-level directory.",
+        "GPL-2.0-only",
+    ),
+    (
+        "This work is licensed under the terms of the GNU GPL, version 2 or later.",
+        "GPL-2.0-or-later",
+    ),
+    (
+        "This program is free software: you can redistribute it and/or modify it under the terms of the GNU Affero General Public License as published by the Free Software Foundation, either version 3 of the License, or (at your option) any later version.",
+        "AGPL-3.0-or-later",
+    ),
+    (
+        "This library is licensed under the GNU Lesser General Public License version 2.1 or (at your option) version 3.",
+        "LGPL-2.1-only OR LGPL-3.0-only",
+    ),
+    (
+        "This library is free software; you can redistribute it and/or modify it under the same terms as Perl itself.",
+        "GPL-1.0-or-later OR Artistic-1.0-Perl",
+    ),
+    (
+        "subject to the GNU General Public License with the Classpath exception",
+        "GPL-1.0-or-later WITH Classpath-exception-2.0",
+    ),
+    (
+        "GNU General Public License version 2 only, as published by the Free Software Foundation. Oracle designates this particular file as subject to the \"Classpath\" exception as provided by Oracle in the LICENSE file",
+        "GPL-2.0-only WITH Classpath-exception-2.0",
+    ),
+    (
+        "This program is dual-licensed under the terms of the GPL version 3 or a commercial license",
+        "GPL-3.0-only",
+    ),
+    (
+        "Licensed under the terms of the Affero GPL v3",
+        "AGPL-3.0-only",
+    ),
+    (
+        "This code may be freely redistributed under the terms of the GPL",
+        "GPL-1.0-or-later",
+    ),
+    ("License: LGPL-2.1-or-later", "LGPL-2.1-or-later"),
+    (
+        "License :: OSI Approved :: GNU General Public License v3 or later (GPLv3+)",
+        "GPL-3.0-or-later",
+    ),
+];
+
+#[test]
+fn gnu_notices_are_read() {
+    bears(GNU);
+}
+
+const OTHERS: &[(&str, &str)] = &[
+    (
+        "Licensed under the Apache License, Version 2.0",
+        "Apache-2.0",
+    ),
+    ("@license Apache-2.0", "Apache-2.0"),
+    ("MIT Licensed.", "MIT"),
+    ("MIT licensed", "MIT"),
+    ("(The MIT License)", "MIT"),
+    (
+        "Use of this source code is governed by a BSD-style license that can be found in the LICENSE file.",
+        "BSD-3-Clause",
+    ),
+    (
+        "Use of this source code is governed by an MIT-style license that can be found in the LICENSE file.",
+        "MIT",
+    ),
+    (
+        "This code is released under the 2-clause BSD license.",
+        "BSD-2-Clause",
+    ),
+    (
+        "distributed under the terms of the 3-Clause BSD License",
+        "BSD-3-Clause",
+    ),
+    (
+        "Distributed under the OSI-approved BSD 3-Clause License.  See accompanying file Copyright.txt",
+        "BSD-3-Clause",
+    ),
+    ("Released to the public domain.", "LicenseRef-public-domain"),
+    (
+        "Licensed under the Creative Commons Attribution-ShareAlike 3.0 Unported License",
+        "CC-BY-SA-3.0",
+    ),
+    (
+        "Except where otherwise noted, this work is licensed under https://creativecommons.org/licenses/by/4.0/",
+        "CC-BY-4.0",
+    ),
+    ("Content is licensed under CC-BY-SA 4.0", "CC-BY-SA-4.0"),
+    (
+        "This program and the accompanying materials are made available under the terms of the Eclipse Public License v1.0 which accompanies this distribution",
+        "EPL-1.0",
+    ),
+    (
+        "This program and the accompanying materials are made available under the terms of the Eclipse Public License 2.0 which is available at https://www.eclipse.org/legal/epl-2.0/ SPDX-License-Identifier: EPL-2.0",
+        "EPL-2.0",
+    ),
+    ("This software is licensed under the ISC license", "ISC"),
+    (
+        "This software is distributed under the PostgreSQL License",
+        "PostgreSQL",
+    ),
+    (
+        "licensed under the Python Software Foundation License Version 2",
+        "PSF-2.0",
+    ),
+    (
+        "Part of the LLVM Project, under the Apache License v2.0 with LLVM Exceptions. See https://llvm.org/LICENSE.txt for license information.",
+        "Apache-2.0 WITH LLVM-exception",
+    ),
+    (
+        "You may use this under the terms of either the Apache License 2.0 or the MIT license",
+        "Apache-2.0 OR MIT",
+    ),
+    (
+        "<license><name>The Apache Software License, Version 2.0</name><url>http://www.apache.org/licenses/LICENSE-2.0.txt</url></license>",
+        "Apache-2.0",
+    ),
+    (
+        "License :: OSI Approved :: Apache Software License",
+        "Apache-2.0",
+    ),
+];
+
+#[test]
+fn permissive_and_other_notices_are_read() {
+    bears(OTHERS);
+}
+
+const PROSE: &[(&str, &str)] = &[
+    ("VASP license is required", ""),
+    ("This package is not GPL compatible.", ""),
+    ("The driver's license must be shown", ""),
+    ("AUTHORS: people at MIT and Apache", ""),
+    ("# This script checks whether license headers exist", ""),
+    ("def license(self): return self._license", ""),
+    (
+        "GPL is a viral licence, some people say; the MIT License is not.",
+        "",
+    ),
+    ("See LICENSE for details", ""),
+    ("All rights reserved. Do not copy.", ""),
+    ("you must accept the license agreement", ""),
+];
+
+#[test]
+fn prose_grants_nothing() {
+    bears(PROSE);
+}
