@@ -14,7 +14,7 @@ mod data;
 mod declared {
     #[expect(dead_code, reason = "only the general names are needed")]
     mod names;
-    pub(crate) use names::general as general_names;
+    pub(crate) use names::{addresses, general as general_names};
 }
 #[path = "src/expression.rs"]
 #[expect(

@@ -29,6 +29,10 @@ pub(crate) fn read(text: &str, vocabulary: Vocabulary) -> Option<String> {
     if let Some(expression) = names::lookup(text, vocabulary) {
         return Some(expression);
     }
+    // The words of R, which conda's packages keep.
+    if text.contains("(>=") || text.contains("(==") {
+        return super::r::license(text);
+    }
     if text.len() > MAX_BYTES {
         return Some(expression::license_ref(
             &text.chars().take(64).collect::<String>(),
@@ -53,7 +57,9 @@ fn says_nothing(text: &str) -> bool {
     matches!(
         lower.as_str(),
         "" | "unknown" | "none" | "n/a" | "noassertion" | "null" | "-" | "other"
-    )
+    ) || ["see license", "see licence", "see copying", "see file"]
+        .iter()
+        .any(|start| lower.starts_with(start))
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -266,6 +272,13 @@ mod tests {
             ("GPL 2 or later", "GPL-2.0-or-later"),
             ("GPLv2 or any later version", "GPL-2.0-or-later"),
             ("MIT/Apache-2.0", "MIT OR Apache-2.0"),
+            ("GPL (>= 2)", "GPL-2.0-or-later"),
+            ("UNLICENSED", "LicenseRef-proprietary"),
+            (
+                "CDDL + GPLv2 with classpath exception",
+                "LicenseRef-CDDL OR GPL-2.0-only WITH Classpath-exception-2.0",
+            ),
+            ("BSD (3-clause)", "BSD-3-Clause"),
             ("MIT | file LICENSE", "MIT OR LicenseRef-file-LICENSE"),
             (
                 "GPL-3+ with Autoconf exception",

@@ -19,8 +19,8 @@ pub mod rpm;
 
 pub use foreign::free_text;
 pub use lists::{all_of, any_of};
-pub use names::general as general_names;
 pub(crate) use names::gnu as gnu_id;
+pub use names::{addresses, general as general_names};
 
 #[cfg(test)]
 mod tests {

@@ -106,6 +106,12 @@ pub(crate) fn exception(name: &str) -> Option<&'static str> {
         .map(|e| e.name)
 }
 
+/// The addresses of texts and what stands there, in no order.
+pub fn addresses() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let table = TABLES.get(&Vocabulary::Address).into_iter().flatten();
+    table.map(|(address, license)| (address.as_str(), license.as_str()))
+}
+
 /// The names in common use and what they stand for, in no order.
 pub fn general() -> impl Iterator<Item = (&'static str, &'static str)> {
     TABLES
