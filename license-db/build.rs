@@ -50,6 +50,7 @@ mod identify {
 
     pub mod vendor {
         mod bits;
+        pub mod listed;
         pub mod make;
     }
 }
@@ -60,7 +61,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut maker = identify::tables::Maker::default();
     identify::index::listed::texts().write(&mut maker);
     identify::phrase::listed::wordings().write(&mut maker);
-    identify::vendor::make::write(&mut maker);
+    identify::vendor::make::write(&identify::vendor::listed::rows(), &mut maker);
     if env::var("CARGO_CFG_TARGET_ENDIAN")? != byte_order() {
         return Err("cannot make the tables for a machine of another byte order".into());
     }

@@ -201,6 +201,148 @@ fn identify_reports_the_rest_where_one_file_is_missing() {
     assert!(run.stdout.contains("ISC") && run.stderr.contains("/nonexistent"));
 }
 
+/// Runs a command with something on its standard input.
+fn with_input(args: &[&str], input: &str) -> (Option<i32>, String) {
+    use std::io::Write;
+    let mut child = Command::new(env!("CARGO_BIN_EXE_hpcctl"))
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(input.as_bytes()).unwrap();
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    (
+        output.status.code(),
+        String::from_utf8(output.stdout).unwrap(),
+    )
+}
+
+#[test]
+fn identify_reads_standard_input_and_archives() {
+    let (code, out) = with_input(
+        &["license", "identify", "-o", "jsonl", "-"],
+        "SPDX-License-Identifier: Zlib\n",
+    );
+    let line: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(
+        (code, &line["path"], &line["expression"]),
+        (Some(0), &"-".into(), &"Zlib".into())
+    );
+
+    let dir = tempfile::tempdir().unwrap();
+    let archive = dir.path().join("a.tar");
+    let mut builder = tar::Builder::new(fs::File::create(&archive).unwrap());
+    let text = "SPDX-License-Identifier: ISC\n";
+    let mut header = tar::Header::new_ustar();
+    header.set_size(text.len() as u64);
+    builder
+        .append_data(&mut header, "src/a.c", text.as_bytes())
+        .unwrap();
+    builder.finish().unwrap();
+    let lines = |args: &[&str]| -> Vec<(String, Value)> {
+        let run = hpcctl(&[&["license", "identify", "-o", "jsonl"], args].concat());
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        let lines = run
+            .stdout
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap());
+        lines
+            .map(|line| {
+                (
+                    line["path"].as_str().unwrap().to_owned(),
+                    line["expression"].clone(),
+                )
+            })
+            .collect()
+    };
+    let archive = archive.to_str().unwrap();
+    let inner = (format!("{archive}/src/a.c"), Value::from("ISC"));
+    let named = lines(&[archive]);
+    assert_eq!(
+        (named.len(), &named[0].0, &named[1]),
+        (2, &archive.to_owned(), &inner)
+    );
+    assert_eq!(lines(&["--no-archives", archive]).len(), 1);
+    assert_eq!(lines(&[dir.path().to_str().unwrap()]).len(), 1);
+}
+
+#[test]
+fn a_site_adds_licences_of_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let terms = dir.path().join("licenses.toml");
+    fs::write(
+        &terms,
+        "[[phrase]]\nlicense = \"LicenseRef-Example-Terms\"\nkind = \"notice\"\nwords = [\"under the terms of the example centre\"]\n",
+    )
+    .unwrap();
+    let args = [
+        "license",
+        "identify",
+        "-o",
+        "jsonl",
+        "--licenses",
+        terms.to_str().unwrap(),
+        "-",
+    ];
+    let (code, out) = with_input(
+        &args,
+        "License: use under the terms of the example centre.\n",
+    );
+    assert!(
+        code == Some(0) && out.contains("\"expression\":\"LicenseRef-Example-Terms\""),
+        "{out}"
+    );
+    fs::write(&terms, "[[phrase]]\nlicence = 1\n").unwrap();
+    let (code, _) = with_input(&args, "");
+    assert_eq!(code, Some(4));
+}
+
+#[test]
+fn licences_are_shown_listed_and_compared() {
+    let run = hpcctl(&["license", "show", "mit"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    for part in [
+        "MIT\n",
+        "permissive",
+        "approved",
+        "Permission is hereby granted",
+    ] {
+        assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
+    }
+    let run = hpcctl(&["license", "show", "Apache-3"]);
+    assert!(
+        run.code == 2 && run.stderr.contains("Apache-2.0"),
+        "{}",
+        run.stderr
+    );
+
+    let run = hpcctl(&["license", "list", "-o", "json", "--class", "vendor-terms"]);
+    let report = run.json();
+    crate::schema::validate("hpcctl.licenses-1.json", &report);
+    let ids: Vec<&str> = report["result"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|l| l["id"].as_str().unwrap())
+        .collect();
+    assert!(
+        ids.contains(&"LicenseRef-Intel-EULA-2024-08") && !ids.contains(&"MIT"),
+        "{ids:?}"
+    );
+    assert_eq!(hpcctl(&["license", "list", "--class", "none"]).code, 2);
+
+    let own = concat!(env!("CARGO_MANIFEST_DIR"), "/LICENSE-MIT");
+    let run = hpcctl(&["license", "diff", own, "MIT"]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    let run = hpcctl(&["license", "diff", "-o", "json", own, "ISC"]);
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    crate::schema::validate("hpcctl.license-diff-1.json", &run.json());
+    assert_eq!(hpcctl(&["license", "diff", "/nonexistent", "MIT"]).code, 5);
+}
+
 #[test]
 fn an_output_file_is_written_whole() {
     let dir = tempfile::tempdir().unwrap();

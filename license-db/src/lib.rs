@@ -8,8 +8,10 @@
 pub mod copyright;
 mod data;
 pub mod declared;
+pub mod difference;
 pub mod expression;
 pub mod identify;
+pub mod known;
 pub mod policy;
 
 pub use identify::{Identification, Identifier};

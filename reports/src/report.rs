@@ -5,7 +5,7 @@ use std::io;
 use hpcctl_model::Envelope;
 use hpcctl_model::doctor::Doctor;
 use hpcctl_model::gate::Gate;
-use hpcctl_model::license::Identified;
+use hpcctl_model::license::{Difference, Identified, Licensed};
 use hpcctl_model::lint::Lints;
 use hpcctl_model::publish::{Publish, Verify};
 use hpcctl_model::scan::Scan;
@@ -20,6 +20,10 @@ pub enum Kind {
     Scan,
     /// Which licences files bear.
     License,
+    /// What is known of licences.
+    Licenses,
+    /// What differs from the text of a licence.
+    LicenseDiff,
     /// What a file will do on a node.
     Lint,
     /// On what a command broke.
@@ -41,6 +45,10 @@ pub enum Report<'a> {
     Scan(&'a Envelope<Scan>),
     /// Which licences files bear.
     License(&'a Envelope<Vec<Identified>>),
+    /// What is known of licences.
+    Licenses(&'a Envelope<Vec<Licensed>>),
+    /// What differs from the text of a licence.
+    LicenseDiff(&'a Envelope<Difference>),
     /// What a file will do on a node.
     Lint(&'a Envelope<Lints>),
     /// On what a command broke.
@@ -60,6 +68,8 @@ impl<'a> Report<'a> {
             Self::Doctor(_) => Kind::Doctor,
             Self::Scan(_) => Kind::Scan,
             Self::License(_) => Kind::License,
+            Self::Licenses(_) => Kind::Licenses,
+            Self::LicenseDiff(_) => Kind::LicenseDiff,
             Self::Lint(_) => Kind::Lint,
             Self::Why(_) => Kind::Why,
             Self::Gate(_) => Kind::Gate,
@@ -108,6 +118,14 @@ impl<'a> Report<'a> {
         }
     }
 
+    /// The report of licences.
+    pub(crate) fn licenses(&self) -> Result<&'a Envelope<Vec<Licensed>>, Error> {
+        match self {
+            Self::Licenses(report) => Ok(report),
+            _ => Err(Error::Kind(self.kind())),
+        }
+    }
+
     /// An image that was published.
     pub(crate) fn publish(&self) -> Result<&'a Envelope<Publish>, Error> {
         match self {
@@ -120,6 +138,14 @@ impl<'a> Report<'a> {
     pub(crate) fn verify(&self) -> Result<&'a Envelope<Verify>, Error> {
         match self {
             Self::Verify(report) => Ok(report),
+            _ => Err(Error::Kind(self.kind())),
+        }
+    }
+
+    /// The report of what differs.
+    pub(crate) fn license_diff(&self) -> Result<&'a Envelope<Difference>, Error> {
+        match self {
+            Self::LicenseDiff(report) => Ok(report),
             _ => Err(Error::Kind(self.kind())),
         }
     }

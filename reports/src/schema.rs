@@ -3,7 +3,7 @@
 use hpcctl_model::Envelope;
 use hpcctl_model::doctor::Doctor;
 use hpcctl_model::gate::Gate;
-use hpcctl_model::license::Identified;
+use hpcctl_model::license::{Difference, Identified, Licensed};
 use hpcctl_model::lint::Lints;
 use hpcctl_model::publish::{Publish, Verify};
 use hpcctl_model::scan::Scan;
@@ -37,6 +37,16 @@ pub static SCHEMAS: &[Published] = &[
         kind: "license",
         number: 1,
         make: || schema_for!(Envelope<Vec<Identified>>),
+    },
+    Published {
+        kind: "licenses",
+        number: 1,
+        make: || schema_for!(Envelope<Vec<Licensed>>),
+    },
+    Published {
+        kind: "license-diff",
+        number: 1,
+        make: || schema_for!(Envelope<Difference>),
     },
     Published {
         kind: "lint",

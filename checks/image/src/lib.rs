@@ -14,6 +14,7 @@ mod error;
 mod exact;
 mod ext;
 mod fault;
+mod files;
 mod format;
 mod layer;
 mod license;
@@ -38,6 +39,7 @@ mod unowned;
 pub use catalog::{CATALOGERS, Cataloger};
 pub use error::Error;
 pub use exact::{Exactly, exact};
+pub use files::{Take, each_file};
 /// A path as a glob of [`Options::exclude_paths`] that stands for itself alone.
 pub use globset::escape as escape_glob;
 pub use limits::Limits;

@@ -32,7 +32,8 @@ pub(crate) struct Template<'a> {
 }
 
 impl Template<'_> {
-    fn mark(&self, at: usize) -> Mark {
+    /// What the SPDX template says of a word.
+    pub(crate) fn mark(&self, at: usize) -> Mark {
         mark_at(self.marks, self.first + at)
     }
 

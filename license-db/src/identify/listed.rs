@@ -26,7 +26,7 @@ mod tests {
         let mut maker = Maker::default();
         index::listed::texts().write(&mut maker);
         phrase::listed::wordings().write(&mut maker);
-        vendor::make::write(&mut maker);
+        vendor::make::write(&vendor::listed::rows(), &mut maker);
         let fresh = maker.finish();
         assert!(<[u32]>::ref_from_bytes(&BLOCK.0).unwrap() == fresh);
         assert!(fresh.len() * 4 < 12 << 20, "{}", fresh.len());

@@ -12,6 +12,7 @@ use hpcctl_model::license::{Kind, Match, State};
 mod align;
 mod cc;
 mod chain;
+mod counted;
 mod decode;
 mod finding;
 mod gnu;
@@ -29,6 +30,7 @@ mod text;
 pub mod vendor;
 mod words;
 
+pub(crate) use counted::Counted;
 pub use decode::text as text_of;
 use finding::{Finding, Taken};
 use index::Index;
@@ -52,7 +54,7 @@ pub struct Identification {
 pub struct Identifier {
     tables: Tables,
     /// The licences of a site, which come first.
-    site: Option<Tables>,
+    sites: Vec<Tables>,
 }
 
 impl Identifier {
@@ -60,18 +62,32 @@ impl Identifier {
     pub fn spdx() -> &'static Self {
         static SPDX: LazyLock<Identifier> = LazyLock::new(|| Identifier {
             tables: listed::tables(),
-            site: None,
+            sites: Vec::new(),
         });
         &SPDX
     }
 
-    /// The same with the licences of a site, as [`site`] describes them; the error says what is
-    /// wrong with them.
-    pub fn with_site(toml: &str) -> Result<Self, String> {
-        Ok(Self {
+    /// The same, to which [`Self::add_site`] adds.
+    pub fn for_site() -> Self {
+        Self {
             tables: listed::tables(),
-            site: Some(site::tables(toml)?),
-        })
+            sites: Vec::new(),
+        }
+    }
+
+    /// Adds the licences of a site, as [`site`] describes them; they come before what was there.
+    ///
+    /// # Errors
+    ///
+    /// When they are not valid: what is wrong, with its line where that is known.
+    pub fn add_site(&mut self, toml: &str) -> Result<(), String> {
+        self.sites.insert(0, site::tables(toml)?);
+        Ok(())
+    }
+
+    /// The version of the SPDX licence list.
+    pub fn list_version() -> &'static str {
+        spdx::identifiers::VERSION
     }
 
     /// Whether a file may bear a licence at all; cheap, and needs no identifier.
@@ -115,7 +131,10 @@ impl Identifier {
         findings
             .iter()
             .for_each(|finding| taken.take(&finding.words));
-        let vendors = vendor::findings(&self.tables, text, &windows, &words);
+        let known = self.sites.iter().chain([&self.tables]);
+        let vendors: Vec<Finding> = known
+            .flat_map(|tables| vendor::findings(tables, text, &windows, &words))
+            .collect();
         self.read_words(&words, &vendors, &mut taken, &mut findings);
         findings.extend(vendor::terms::find(&words, &taken));
         vendor::settle(&vendors, &mut findings);
@@ -129,7 +148,7 @@ impl Identifier {
         taken: &mut Taken,
         findings: &mut Vec<Finding>,
     ) {
-        let known = || self.site.iter().chain([&self.tables]);
+        let known = || self.sites.iter().chain([&self.tables]);
         let mut add = |found: Vec<Finding>, taken: &mut Taken| {
             found.iter().for_each(|finding| taken.take_parts(finding));
             findings.extend(found);

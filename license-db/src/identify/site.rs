@@ -10,16 +10,24 @@
 //! license = "LicenseRef-Example-Site-Terms"
 //! kind = "notice"
 //! words = ["subject to the terms of use of the example centre"]
+//!
+//! [[sample]]
+//! id = "LicenseRef-Example-EULA-2"
+//! family = "LicenseRef-Example-EULA"
+//! words = 1234
+//! sample = "0012ab34…"
 //! ```
 //!
 //! A wording is written as in `data/phrases.toml`: lower case, without punctuation; `(a|b)` is one
-//! of two words, `[a]` may be missing, and `*` stands for up to six words.
+//! of two words, `[a]` may be missing, and `*` stands for up to six words. A sample is a row of
+//! `data/vendor.toml`, for a text that is not to be copied.
 
 use serde::Deserialize;
 
 use super::index::make::Texts;
 use super::phrase::make::{Row, Wordings};
 use super::tables::{Maker, Tables};
+use super::vendor;
 use crate::expression;
 
 /// No more bytes of such a file are read.
@@ -35,6 +43,8 @@ struct Data {
     license: Vec<License>,
     #[serde(default)]
     phrase: Vec<Row>,
+    #[serde(default)]
+    sample: Vec<vendor::make::Row>,
 }
 
 #[derive(Deserialize)]
@@ -53,7 +63,8 @@ pub(super) fn tables(toml: &str) -> Result<Tables, String> {
     let data: Data = toml::from_str(toml).map_err(|error| error.to_string())?;
     let ids = data.license.iter().map(|license| &license.id);
     let named = data.phrase.iter().map(|phrase| &phrase.license);
-    for id in ids.chain(named) {
+    let sampled = data.sample.iter().flat_map(|row| [&row.id, &row.family]);
+    for id in ids.chain(named).chain(sampled) {
         if expression::normalise(id).as_ref() != Some(id) {
             return Err(format!(
                 "{id:?} is neither an SPDX id nor a LicenseRef- of letters, digits, '.' and '-'"
@@ -80,6 +91,7 @@ pub(super) fn tables(toml: &str) -> Result<Tables, String> {
     let mut maker = Maker::default();
     texts.write(&mut maker);
     wordings.write(&mut maker);
+    vendor::make::write(&data.sample, &mut maker);
     Ok(Tables::new(maker.finish()))
 }
 
@@ -99,7 +111,8 @@ words = ["subject to the terms of the example centre"]
 
     #[test]
     fn a_site_adds_texts_and_wordings() {
-        let identifier = Identifier::with_site(SITE).unwrap();
+        let mut identifier = Identifier::for_site();
+        identifier.add_site(SITE).unwrap();
         let of = |text: &str| identifier.identify(text.as_bytes()).expression;
         let mine = Some("LicenseRef-Example-Terms".to_owned());
         assert_eq!(
@@ -134,7 +147,7 @@ words = ["subject to the terms of the example centre"]
             ),
             ("[[what]]", "unknown field"),
         ] {
-            let error = Identifier::with_site(toml).unwrap_err();
+            let error = Identifier::for_site().add_site(toml).unwrap_err();
             assert!(error.contains(said), "{toml}: {error}");
         }
     }

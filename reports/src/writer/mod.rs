@@ -11,8 +11,10 @@ mod doctor_table;
 mod gate_table;
 mod json;
 mod junit;
+mod license_diff_table;
 mod license_jsonl;
 mod license_table;
+mod licenses_table;
 mod line;
 mod lint_table;
 mod markdown;
@@ -49,6 +51,8 @@ pub static WRITERS: &[&Writer] = &[
     &doctor_table::WRITER,
     &scan_table::WRITER,
     &license_table::WRITER,
+    &licenses_table::WRITER,
+    &license_diff_table::WRITER,
     &lint_table::WRITER,
     &why_table::WRITER,
     &gate_table::WRITER,
@@ -94,6 +98,8 @@ mod tests {
             Kind::Doctor,
             Kind::Scan,
             Kind::License,
+            Kind::Licenses,
+            Kind::LicenseDiff,
             Kind::Lint,
             Kind::Why,
             Kind::Gate,

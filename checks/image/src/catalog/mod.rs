@@ -46,7 +46,7 @@ mod spack;
 mod sqlite;
 mod stanza;
 mod vendor_tree;
-mod zip;
+pub(crate) mod zip;
 
 pub(crate) use found::{Candidate, Declared, Found, Needs, Owned, TextsIn, Versions};
 pub(crate) use license_file::{is_debian_copyright, is_license_file};

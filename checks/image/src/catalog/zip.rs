@@ -21,7 +21,7 @@ const RATIO_FROM: u64 = 1024 * 1024;
 
 /// An archive in memory.
 #[derive(Debug)]
-pub(super) struct Zip<'a> {
+pub(crate) struct Zip<'a> {
     bytes: &'a [u8],
     directory: &'a [u8],
     count: u64,
@@ -33,13 +33,13 @@ pub(super) struct Zip<'a> {
 
 /// An entry of the central directory.
 #[derive(Debug, Clone)]
-pub(super) struct Entry<'a> {
-    pub(super) name: Cow<'a, str>,
+pub(crate) struct Entry<'a> {
+    pub(crate) name: Cow<'a, str>,
     method: u16,
     is_encrypted: bool,
     packed: u64,
     /// The size of the plain content, as the directory has it.
-    pub(super) size: u64,
+    pub(crate) size: u64,
     offset: u64,
 }
 
@@ -60,7 +60,7 @@ fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
 
 impl<'a> Zip<'a> {
     /// Finds the central directory.
-    pub(super) fn open(bytes: &'a [u8]) -> Result<Self, String> {
+    pub(crate) fn open(bytes: &'a [u8]) -> Result<Self, String> {
         let end = end_record(bytes).ok_or("it is no zip archive, or its end is missing")?;
         Self::at(bytes, end).ok_or_else(|| "its directory of files does not lie in it".to_owned())
     }
@@ -87,7 +87,7 @@ impl<'a> Zip<'a> {
     }
 
     /// Goes through the entries in their order; returns what is wrong with the directory.
-    pub(super) fn each(&self, mut take: impl FnMut(Entry<'a>)) -> Option<String> {
+    pub(crate) fn each(&self, mut take: impl FnMut(Entry<'a>)) -> Option<String> {
         let mut at = 0;
         for place in 0..self.count.min(MOST_ENTRIES) {
             let Some((entry, next)) = self.entry(at) else {
@@ -104,7 +104,7 @@ impl<'a> Zip<'a> {
     }
 
     /// The first entry with a name.
-    pub(super) fn find(&self, name: &str) -> Option<Entry<'a>> {
+    pub(crate) fn find(&self, name: &str) -> Option<Entry<'a>> {
         let mut found = None;
         self.each(|entry| {
             if entry.name == name && found.is_none() {
@@ -138,7 +138,7 @@ impl<'a> Zip<'a> {
     }
 
     /// The plain content of an entry, of at most `limit` bytes.
-    pub(super) fn content(
+    pub(crate) fn content(
         &mut self,
         entry: &Entry<'_>,
         limit: u64,
@@ -248,7 +248,7 @@ fn widen(entry: &mut Entry<'_>, mut extra: &[u8]) {
 
 /// Builds archives for tests.
 #[cfg(test)]
-pub(in crate::catalog) mod build {
+pub(crate) mod build {
     use std::io::Write;
 
     /// An archive with these entries, deflated or stored.

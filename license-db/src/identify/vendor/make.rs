@@ -1,15 +1,9 @@
-//! Makes the table of vendors' texts from `data/vendor.toml`.
+//! Makes the table of texts that are known by samples, from rows of TOML.
 
 use serde::Deserialize;
 
 use super::super::tables::{Maker, Section, to_u32};
 use super::bits::{BITS, bit};
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Data {
-    text: Vec<Row>,
-}
 
 /// One text of a vendor.
 #[derive(Debug, Deserialize)]
@@ -19,17 +13,18 @@ pub(crate) struct Row {
     pub(crate) id: String,
     /// The id that stands for all versions.
     pub(crate) family: String,
-    /// What the vendor calls it.
-    #[expect(dead_code, reason = "for who reads the table")]
-    name: String,
+    /// What the vendor calls it, for who reads the table.
+    #[serde(default, rename = "name")]
+    _name: String,
     /// How many words it has.
-    words: u32,
+    pub(crate) words: u32,
     /// Its sample: eight hexadecimal digits a run, in the order of the numbers.
-    sample: String,
-    #[expect(dead_code, reason = "every row states its source; a test checks it")]
-    source: String,
-    #[expect(dead_code, reason = "every row states its date; a test checks it")]
-    date: String,
+    pub(crate) sample: String,
+    /// Every row of the built-in table states its source and date; a test checks it.
+    #[serde(default, rename = "source")]
+    _source: String,
+    #[serde(default, rename = "date")]
+    _date: String,
 }
 
 impl Row {
@@ -44,16 +39,10 @@ impl Row {
     }
 }
 
-/// All rows of the table.
-pub(crate) fn rows() -> Vec<Row> {
-    let data: Option<Data> = crate::data::read(include_str!("../../../data/vendor.toml"));
-    data.map(|data| data.text).unwrap_or_default()
-}
-
 /// Writes the tables.
-pub(crate) fn write(maker: &mut Maker) {
+pub(crate) fn write(rows: &[Row], maker: &mut Maker) {
     let mut runs: Vec<[u32; 2]> = Vec::new();
-    for (row, number) in rows().iter().zip(0u32..) {
+    for (row, number) in rows.iter().zip(0u32..) {
         let sample = row.runs();
         let (id, family) = (maker.name(&row.id), maker.name(&row.family));
         maker
@@ -73,45 +62,4 @@ pub(crate) fn write(maker: &mut Maker) {
     maker
         .section(Section::VendorRuns)
         .extend(runs.as_flattened());
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-    use crate::expression;
-    use crate::policy::{Class, class_of};
-
-    #[test]
-    fn every_row_has_an_id_of_its_family_and_a_class() {
-        let rows = rows();
-        assert!(rows.len() >= 40, "{}", rows.len());
-        let ids: BTreeSet<&str> = rows.iter().map(|row| row.id.as_str()).collect();
-        assert_eq!(ids.len(), rows.len());
-        for row in &rows {
-            for id in [&row.id, &row.family] {
-                assert_eq!(expression::normalise(id).as_ref(), Some(id));
-                let class = class_of(id);
-                assert!(class != Class::Unknown && class != Class::Listed, "{id}");
-            }
-            assert!(row.id.starts_with(&row.family), "{}", row.id);
-            assert_eq!(class_of(&row.id), class_of(&row.family), "{}", row.id);
-        }
-    }
-
-    #[test]
-    fn every_sample_is_whole() {
-        for row in rows() {
-            let runs = row.runs();
-            assert_eq!(row.sample.len(), runs.len() * 8, "{}", row.id);
-            assert!(
-                (16..=super::super::SAMPLE).contains(&runs.len()),
-                "{}",
-                row.id
-            );
-            assert!(runs.is_sorted_by(|a, b| a < b), "{}", row.id);
-            assert!(row.words > 20, "{}", row.id);
-        }
-    }
 }

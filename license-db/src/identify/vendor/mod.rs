@@ -13,12 +13,12 @@ use std::sync::LazyLock;
 use hpcctl_model::license::{Kind, State};
 
 use super::finding::Finding;
-use super::listed;
 use super::tables::{Section, Tables};
 use super::words::Words;
 
 mod bits;
 #[cfg(test)]
+pub(super) mod listed;
 pub(super) mod make;
 mod sketch;
 pub(super) mod terms;
@@ -251,9 +251,16 @@ fn place(tables: &Tables, text: u32, hits: &[Hit]) -> Option<Place> {
     })
 }
 
+static TABLES: LazyLock<Tables> = LazyLock::new(super::listed::tables);
+
+/// The ids of the built-in texts of vendors.
+pub fn ids() -> Vec<&'static str> {
+    let (rows, _) = TABLES.section(Section::Vendors).as_chunks::<4>();
+    rows.iter().map(|[name, ..]| TABLES.name(*name)).collect()
+}
+
 /// The id that stands for all versions of a vendor's text, or none where it is not listed.
 pub fn family_of(id: &str) -> Option<&'static str> {
-    static TABLES: LazyLock<Tables> = LazyLock::new(listed::tables);
     let (rows, _) = TABLES.section(Section::Vendors).as_chunks::<4>();
     let row = rows.iter().find(|[name, ..]| TABLES.name(*name) == id);
     row.map(|[_, family, ..]| TABLES.name(*family))

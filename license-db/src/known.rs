@@ -1,0 +1,129 @@
+//! What is known of each licence: the SPDX list with its flags, the class of its terms, what it
+//! asks for, and the texts of vendors.
+
+use hpcctl_model::license::{Licensed, List};
+
+use crate::expression;
+use crate::identify::vendor;
+use crate::policy::{Class, class_of};
+
+/// Every licence and exception of the SPDX list and every text of a vendor, without their texts.
+pub fn all() -> Vec<Licensed> {
+    let licenses = spdx::identifiers::LICENSES
+        .iter()
+        .filter(|license| license.name != "NOASSERTION")
+        .map(|license| licensed(license.name, license.full_name, List::Licenses));
+    let exceptions = spdx::identifiers::EXCEPTIONS
+        .iter()
+        .map(|exception| licensed(exception.name, exception.name, List::Exceptions));
+    let vendors = vendor::ids()
+        .into_iter()
+        .map(|id| licensed(id, id, List::Vendors));
+    licenses.chain(exceptions).chain(vendors).collect()
+}
+
+/// One of them by its id, in any case, with its text where the SPDX list has it.
+pub fn find(id: &str) -> Option<Licensed> {
+    let id = id.trim();
+    let same = |known: &Licensed| known.id.eq_ignore_ascii_case(id);
+    let mut found = all().into_iter().find(same)?;
+    found.text = text(&found.id).map(str::to_owned);
+    Some(found)
+}
+
+/// The ids that are most like one that is not known, at most three.
+pub fn like(id: &str) -> Vec<String> {
+    let wanted = id.trim().to_ascii_lowercase();
+    let stem = wanted
+        .split(['-', ' '])
+        .next()
+        .unwrap_or(&wanted)
+        .to_owned();
+    let mut near: Vec<(usize, String)> = all()
+        .into_iter()
+        .filter(|known| known.replaced_by.is_none())
+        .filter_map(|known| {
+            let lower = known.id.to_ascii_lowercase();
+            let bare = lower.trim_start_matches("licenseref-");
+            let near = bare.starts_with(&stem) || lower.contains(&wanted);
+            near.then(|| (lower.len().abs_diff(wanted.len()), known.id))
+        })
+        .collect();
+    near.sort();
+    near.into_iter().take(3).map(|(_, id)| id).collect()
+}
+
+/// The names of the classes.
+pub fn classes() -> Vec<&'static str> {
+    Class::ALL.iter().map(|class| class.id()).collect()
+}
+
+/// Whether a class has this name.
+pub fn is_class(name: &str) -> bool {
+    classes().contains(&name)
+}
+
+/// The text of a licence or an exception of the SPDX list.
+pub(crate) fn text(id: &str) -> Option<&'static str> {
+    spdx::license_id(id)
+        .map(|license| license.text())
+        .or_else(|| spdx::exception_id(id).map(|exception| exception.text()))
+}
+
+fn licensed(id: &str, name: &str, list: List) -> Licensed {
+    let listed = spdx::license_id(id);
+    let current = expression::normalise(id).filter(|current| current != id);
+    let class = (list != List::Exceptions).then(|| class_of(current.as_deref().unwrap_or(id)));
+    let duties = class.map(|class| class.duties()).unwrap_or_default();
+    Licensed {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        list,
+        class: class.map(|class| class.id().to_owned()),
+        osi: listed.is_some_and(|license| license.is_osi_approved()),
+        fsf: listed.is_some_and(|license| license.is_fsf_free_libre()),
+        replaced_by: current.filter(|_| list == List::Licenses),
+        obligations: duties.iter().map(|duty| duty.text().to_owned()).collect(),
+        text: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn licenses_are_found_in_any_case_with_their_text() {
+        let mit = find("mit").unwrap();
+        assert_eq!(
+            (mit.id.as_str(), mit.class.as_deref()),
+            ("MIT", Some("permissive"))
+        );
+        assert!(mit.osi && mit.fsf && mit.replaced_by.is_none());
+        assert!(mit.text.unwrap().contains("Permission is hereby granted"));
+        assert_eq!(mit.obligations.len(), 1);
+        let old = find("GPL-2.0").unwrap();
+        assert_eq!(old.replaced_by.as_deref(), Some("GPL-2.0-only"));
+        let llvm = find("LLVM-exception").unwrap();
+        assert_eq!((llvm.list, llvm.class), (List::Exceptions, None));
+        let cuda = find("LicenseRef-NVIDIA-CUDA-EULA-11.7").unwrap();
+        assert_eq!((cuda.list, cuda.text), (List::Vendors, None));
+        assert_eq!(cuda.class.as_deref(), Some("vendor-terms"));
+        assert_eq!(find("nonesuch"), None);
+    }
+
+    #[test]
+    fn like_ids_are_offered() {
+        assert!(like("Apache2").is_empty() || like("Apache2").contains(&"Apache-2.0".to_owned()));
+        assert!(like("Apache-2").contains(&"Apache-2.0".to_owned()));
+        assert!(like("zzzz").is_empty());
+    }
+
+    #[test]
+    fn the_list_is_whole() {
+        let all = all();
+        let of = |list: List| all.iter().filter(|known| known.list == list).count();
+        assert!(of(List::Licenses) > 600 && of(List::Exceptions) > 60 && of(List::Vendors) > 60);
+        assert!(all.iter().all(|known| known.text.is_none()));
+    }
+}
