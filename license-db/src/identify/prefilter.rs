@@ -5,6 +5,8 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use aho_corasick::Span;
+use aho_corasick::packed::{Config, Searcher};
 use memchr::memmem::Finder;
 
 /// Fragments without which no licence text, notice, tag or reference was ever seen. Each is
@@ -48,8 +50,37 @@ const FRAGMENTS: &[&str] = &[
     "pecial exception",
 ];
 
-static FINDERS: LazyLock<Vec<Finder<'static>>> =
-    LazyLock::new(|| FRAGMENTS.iter().copied().map(Finder::new).collect());
+/// Looks for all fragments in one pass.
+enum Search {
+    /// With the vectors of the processor.
+    Packed(Searcher),
+    /// One fragment after the other, where it has none that serve.
+    Each(Vec<Finder<'static>>),
+}
+
+static SEARCH: LazyLock<Search> = LazyLock::new(|| {
+    let packed = Config::new().builder().extend(FRAGMENTS).build();
+    packed.map_or_else(
+        || Search::Each(FRAGMENTS.iter().copied().map(Finder::new).collect()),
+        Search::Packed,
+    )
+});
+
+impl Search {
+    /// Where the first fragment stands from a place on.
+    fn from(&self, bytes: &[u8], from: usize) -> Option<usize> {
+        match self {
+            Self::Packed(searcher) => searcher
+                .find_in(bytes, Span::from(from..bytes.len()))
+                .map(|found| found.start()),
+            Self::Each(finders) => {
+                let rest = bytes.get(from..)?;
+                let first = finders.iter().filter_map(|finder| finder.find(rest)).min();
+                first.map(|at| from + at)
+            }
+        }
+    }
+}
 
 /// Files up to this size are read whole once they hold a legal word.
 const WHOLE: usize = 256 * 1024;
@@ -62,7 +93,7 @@ pub(crate) const MAX_READ: usize = 16 * 1024 * 1024;
 
 /// Whether a text may bear a licence at all.
 pub(crate) fn may_bear(bytes: &[u8]) -> bool {
-    FINDERS.iter().any(|finder| finder.find(bytes).is_some())
+    SEARCH.from(bytes, 0).is_some()
 }
 
 /// The parts of a text that are worth reading, in order and apart from each other.
@@ -72,19 +103,12 @@ pub(crate) fn windows(text: &str) -> Vec<Range<usize>> {
         return whole.into_iter().collect();
     }
     let mut hits: Vec<usize> = Vec::new();
-    for finder in FINDERS.iter() {
-        let mut from = 0;
-        // One hit in each stretch is enough: the window covers the others.
-        while let Some(at) = text
-            .as_bytes()
-            .get(from..)
-            .and_then(|rest| finder.find(rest))
-        {
-            hits.push(from + at);
-            from += at + AROUND / 2;
-        }
+    let mut from = 0;
+    // One hit in each stretch is enough: the window covers the others.
+    while let Some(at) = SEARCH.from(text.as_bytes(), from.min(text.len())) {
+        hits.push(at);
+        from = at + AROUND / 2;
     }
-    hits.sort_unstable();
     join(text, &hits)
 }
 
