@@ -29,4 +29,5 @@ mod scan;
 mod schema;
 mod slurm;
 mod traced;
+mod vendors;
 mod why;
