@@ -28,6 +28,7 @@ mod tables;
 mod tag;
 mod text;
 pub mod vendor;
+mod weigh;
 mod words;
 
 pub(crate) use counted::Counted;

@@ -48,6 +48,7 @@ const FRAGMENTS: &[&str] = &[
     "an use this",
     "modified versions",
     "pecial exception",
+    "any responsib",
 ];
 
 /// Looks for all fragments in one pass.
@@ -164,10 +165,7 @@ mod tests {
     fn every_listed_text_passes() {
         for (id, text) in spdx::text::LICENSE_TEXTS {
             // Nine words without a legal one among them.
-            assert!(
-                may_bear(text.as_bytes()) || matches!(*id, "diffmark" | "NOASSERTION"),
-                "{id}"
-            );
+            assert!(may_bear(text.as_bytes()) || *id == "NOASSERTION", "{id}");
         }
     }
 

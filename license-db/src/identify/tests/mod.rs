@@ -184,6 +184,27 @@ fn a_gnu_text_takes_the_grant_beside_it() {
 }
 
 #[test]
+fn the_examples_that_a_text_gives_are_no_statements() {
+    for id in ["CAL-1.0", "Community-Spec-1.0", "diffmark"] {
+        assert_eq!(expression_of(text_of(id)), id);
+    }
+    let tagged = format!("SPDX-License-Identifier: MIT\n\n{}", text_of("ISC"));
+    assert_eq!(expression_of(&tagged), "MIT AND ISC");
+}
+
+#[test]
+fn what_is_offered_inside_a_text_is_read() {
+    let bsd = text_of("BSD-3-Clause").replace(
+        "THIS SOFTWARE IS PROVIDED",
+        "Alternatively, this software may be distributed under the terms of the GNU General Public License (\"GPL\") version 2 as published by the Free Software Foundation.\n\nTHIS SOFTWARE IS PROVIDED",
+    );
+    assert_eq!(expression_of(&bsd), "BSD-3-Clause OR GPL-2.0-only");
+    let disclaimer = text_of("BSD-2-Clause");
+    let disclaimer = &disclaimer[disclaimer.find("THIS SOFTWARE").unwrap()..];
+    assert_eq!(expression_of(disclaimer), "");
+}
+
+#[test]
 fn notices_tags_and_choices() {
     let cases = [
         (
