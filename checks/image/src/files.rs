@@ -187,7 +187,10 @@ mod tests {
     use super::*;
     use crate::catalog::zip::build;
 
-    fn files(bytes: &[u8]) -> Option<(Vec<(String, String)>, Vec<String>)> {
+    /// Paths and contents.
+    type Files = Vec<(String, String)>;
+
+    fn files(bytes: &[u8]) -> Option<(Files, Vec<String>)> {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(bytes).unwrap();
         let mut found = Vec::new();
@@ -219,7 +222,7 @@ mod tests {
         encoder.finish().unwrap()
     }
 
-    fn one(path: &str, content: &str) -> Vec<(String, String)> {
+    fn one(path: &str, content: &str) -> Files {
         vec![(path.to_owned(), content.to_owned())]
     }
 

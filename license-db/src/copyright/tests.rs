@@ -9,72 +9,74 @@ fn found(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// A line and the statement in it.
+const FORMS: &[(&str, &str)] = &[
+    (
+        "Copyright (c) 2019-2021 Jane Doe",
+        "Copyright 2019-2021 Jane Doe",
+    ),
+    (
+        " * Copyright (C) 1998, 1999, 2000 Free Software Foundation, Inc.",
+        "Copyright 1998, 1999, 2000 Free Software Foundation, Inc.",
+    ),
+    (
+        "// Copyright 2020 The Rust Project Developers. All rights reserved.",
+        "Copyright 2020 The Rust Project Developers",
+    ),
+    (
+        "# Copyright The Kubernetes Authors.",
+        "Copyright The Kubernetes Authors",
+    ),
+    ("\u{a9} 2020 Example Corp.", "Copyright 2020 Example Corp."),
+    (
+        "/* (C) Copyright IBM Corp. 2001, 2004 */",
+        "Copyright 2001, 2004 IBM Corp.",
+    ),
+    ("(c) 2011 Someone <some@one.org>", "Copyright 2011 Someone"),
+    (
+        "SPDX-FileCopyrightText: 2021 Jane Doe <jane@example.org>",
+        "Copyright 2021 Jane Doe",
+    ),
+    (
+        "# SPDX-FileCopyrightText: \u{a9} Contributors to the Foo project",
+        "Copyright Contributors to the Foo project",
+    ),
+    (
+        "Portions Copyright (c) 1996-98 by Internet Software Consortium.",
+        "Copyright 1996-1998 Internet Software Consortium",
+    ),
+    (
+        "Copyright (c) 2020-present, Facebook, Inc.",
+        "Copyright 2020-present Facebook, Inc.",
+    ),
+    ("Copyright Jane Doe 2019", "Copyright 2019 Jane Doe"),
+    ("&copy; 2003 W3C", "Copyright 2003 W3C"),
+    (
+        ".\\\" Copyright (c) 1983 The Regents of the University of California.",
+        "Copyright 1983 The Regents of the University of California",
+    ),
+    (
+        "Foo is copyright (C) 2001 by A. U. Thor and is free.",
+        "Copyright 2001 A. U. Thor and is free",
+    ),
+    (
+        "<!-- Copyright (c) 2020, Oracle and/or its affiliates. Licensed under the UPL -->",
+        "Copyright 2020 Oracle and/or its affiliates",
+    ),
+    (
+        "Copyright (c) 2020 Foo Bar, http://foo.example/",
+        "Copyright 2020 Foo Bar",
+    ),
+    (
+        "Copyright (c) 2005 me@example.org",
+        "Copyright 2005 me@example.org",
+    ),
+];
+
 #[test]
 fn reads_the_common_forms() {
-    let cases = [
-        (
-            "Copyright (c) 2019-2021 Jane Doe",
-            "Copyright 2019-2021 Jane Doe",
-        ),
-        (
-            " * Copyright (C) 1998, 1999, 2000 Free Software Foundation, Inc.",
-            "Copyright 1998, 1999, 2000 Free Software Foundation, Inc.",
-        ),
-        (
-            "// Copyright 2020 The Rust Project Developers. All rights reserved.",
-            "Copyright 2020 The Rust Project Developers",
-        ),
-        (
-            "# Copyright The Kubernetes Authors.",
-            "Copyright The Kubernetes Authors",
-        ),
-        ("\u{a9} 2020 Example Corp.", "Copyright 2020 Example Corp."),
-        (
-            "/* (C) Copyright IBM Corp. 2001, 2004 */",
-            "Copyright 2001, 2004 IBM Corp.",
-        ),
-        ("(c) 2011 Someone <some@one.org>", "Copyright 2011 Someone"),
-        (
-            "SPDX-FileCopyrightText: 2021 Jane Doe <jane@example.org>",
-            "Copyright 2021 Jane Doe",
-        ),
-        (
-            "# SPDX-FileCopyrightText: \u{a9} Contributors to the Foo project",
-            "Copyright Contributors to the Foo project",
-        ),
-        (
-            "Portions Copyright (c) 1996-98 by Internet Software Consortium.",
-            "Copyright 1996-1998 Internet Software Consortium",
-        ),
-        (
-            "Copyright (c) 2020-present, Facebook, Inc.",
-            "Copyright 2020-present Facebook, Inc.",
-        ),
-        ("Copyright Jane Doe 2019", "Copyright 2019 Jane Doe"),
-        ("&copy; 2003 W3C", "Copyright 2003 W3C"),
-        (
-            ".\\\" Copyright (c) 1983 The Regents of the University of California.",
-            "Copyright 1983 The Regents of the University of California",
-        ),
-        (
-            "Foo is copyright (C) 2001 by A. U. Thor and is free.",
-            "Copyright 2001 A. U. Thor and is free",
-        ),
-        (
-            "<!-- Copyright (c) 2020, Oracle and/or its affiliates. Licensed under the UPL -->",
-            "Copyright 2020 Oracle and/or its affiliates",
-        ),
-        (
-            "Copyright (c) 2020 Foo Bar, http://foo.example/",
-            "Copyright 2020 Foo Bar",
-        ),
-        (
-            "Copyright (c) 2005 me@example.org",
-            "Copyright 2005 me@example.org",
-        ),
-    ];
-    for (text, statement) in cases {
-        assert_eq!(found(text), [statement], "{text}");
+    for (text, statement) in FORMS {
+        assert_eq!(found(text), [*statement], "{text}");
     }
 }
 

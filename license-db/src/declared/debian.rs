@@ -7,6 +7,7 @@ use super::foreign;
 use super::names::Vocabulary;
 use crate::Identifier;
 use crate::expression;
+use crate::identify::vendor;
 
 /// What the `Format` field holds, whatever the scheme and host; the later ones are drafts.
 const FORMATS: &[&str] = &[
@@ -111,10 +112,10 @@ fn license(identifier: &Identifier, name: &str, body: &str) -> Option<String> {
     let read = identifier
         .identify_prose(&format!("{name}\n{body}"))
         .expression;
-    Some(
-        read.filter(|license| !license.contains("LicenseRef-"))
-            .unwrap_or(named),
-    )
+    // A text of a vendor that is known says more than the short name of the package.
+    let told = |license: &String| !license.starts_with("LicenseRef-") || vendor::is_listed(license);
+    let read = read.filter(|read| expression::licenses(read).iter().all(told));
+    Some(read.unwrap_or(named))
 }
 
 /// Whether a text is a machine-readable copyright file.

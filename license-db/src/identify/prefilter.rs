@@ -49,6 +49,8 @@ const FRAGMENTS: &[&str] = &[
     "modified versions",
     "pecial exception",
     "any responsib",
+    "istributed under",
+    "nder the terms",
 ];
 
 /// Looks for all fragments in one pass.

@@ -141,14 +141,20 @@ impl<'a> Phrases<'a> {
     }
 }
 
+/// A name of so many words is no prose behind a grant.
+const LONG_NAME: usize = 3;
+
 /// Names need a version or the word "license" even to be a clue.
 fn enough(words: &Words, at: usize, end: usize, needs: Needs) -> bool {
     match needs {
         Needs::Nothing => true,
-        Needs::Grant => (at..=end).any(|i| {
-            let word = words.word(i);
-            word.contains("licen") || word.starts_with(|c: char| c.is_ascii_digit())
-        }),
+        Needs::Grant => {
+            let told = (at..=end).any(|i| {
+                let word = words.word(i);
+                word.contains("licen") || word.starts_with(|c: char| c.is_ascii_digit())
+            });
+            told || (end - at >= LONG_NAME && context::granted(words, at))
+        }
         Needs::GrantAndLicense => {
             let license = |at: usize| words.word(at).starts_with("licen");
             ((license(end) || license(end + 1)) && context::granted(words, at))

@@ -176,3 +176,28 @@ const PROSE: &[(&str, &str)] = &[
 fn prose_grants_nothing() {
     bears(PROSE);
 }
+
+#[test]
+fn every_listed_name_is_read_behind_a_grant() {
+    let listed = spdx::identifiers::LICENSES
+        .iter()
+        .filter(|license| license.name != "NOASSERTION")
+        .filter(|license| !spdx::license_id(license.name).unwrap().is_deprecated());
+    // The names of GNU licences do not say whether later versions are granted.
+    let gnu = |name: &str| name.contains("GPL-") || name.starts_with("GFDL-");
+    let listed = listed.filter(|license| !gnu(license.name));
+    let mut missed = Vec::new();
+    let mut all = 0;
+    for license in listed {
+        let notice = format!("# This file is licensed under the {}.\n", license.full_name);
+        all += 1;
+        if expression_of(&notice) != license.name {
+            missed.push(license.name);
+        }
+    }
+    assert!(
+        missed.len() * 100 < all * 2,
+        "{} of {all}: {missed:?}",
+        missed.len()
+    );
+}

@@ -266,6 +266,13 @@ pub fn family_of(id: &str) -> Option<&'static str> {
     row.map(|[_, family, ..]| TABLES.name(*family))
 }
 
+/// Whether an id is that of a built-in text of a vendor, or of all its versions.
+pub fn is_listed(id: &str) -> bool {
+    let (rows, _) = TABLES.section(Section::Vendors).as_chunks::<4>();
+    let mut names = rows.iter().flat_map(|[name, family, ..]| [name, family]);
+    names.any(|name| TABLES.name(*name) == id)
+}
+
 /// The sample of a text, without the runs that the texts of the SPDX list have: an attachment
 /// with somebody else's licence is not the vendor's text. Answers its words, too.
 ///

@@ -10,7 +10,7 @@ fn text(seed: usize, len: usize) -> String {
         .map(|n| {
             let n = (n + 1) * (seed * 2 + 7919);
             let word: String = [n, n / 26, n / 676, n / 17576].map(letter).iter().collect();
-            word + if n % 9 == 0 { "\n" } else { " " }
+            word + if n.is_multiple_of(9) { "\n" } else { " " }
         })
         .collect()
 }
@@ -114,4 +114,5 @@ fn families_are_known_by_the_ids_of_their_versions() {
         Some("LicenseRef-Intel-Simplified")
     );
     assert_eq!(family_of("MIT"), None);
+    assert!(is_listed("LicenseRef-Intel-Simplified") && !is_listed("LicenseRef-Intel"));
 }
