@@ -1,5 +1,7 @@
 //! The table as it is written.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::State;
@@ -9,19 +11,21 @@ use super::State;
 #[serde(deny_unknown_fields)]
 pub(super) struct Data {
     /// The conditions.
-    pub(super) condition: Vec<Condition>,
+    pub(super) conditions: Vec<Conditions>,
     /// The rows.
     pub(super) terms: Vec<Row>,
 }
 
-/// A condition.
+/// What the conditions say.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Condition {
-    /// The id that rows name.
-    pub(super) id: String,
-    /// What it says.
-    pub(super) text: String,
+pub(super) struct Conditions {
+    /// The texts, by the ids that rows name.
+    pub(super) texts: BTreeMap<String, String>,
+    #[expect(dead_code, reason = "every row states its source; a test checks it")]
+    source: String,
+    #[expect(dead_code, reason = "every row states its date; a test checks it")]
+    date: String,
 }
 
 /// A row.

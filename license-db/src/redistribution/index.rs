@@ -79,8 +79,8 @@ impl Index {
         index.trees.link();
         index.also = data.terms.iter().map(|row| row.also).collect();
         index.rows = data.terms.into_iter().map(terms).collect();
-        let conditions = data.condition.into_iter();
-        index.conditions = conditions.map(|one| (one.id, one.text)).collect();
+        let conditions = data.conditions.into_iter();
+        index.conditions = conditions.flat_map(|all| all.texts).collect();
         index
     }
 

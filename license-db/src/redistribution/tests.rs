@@ -284,8 +284,8 @@ fn every_row_is_whole() {
             .iter()
             .any(|row| row.conditions.iter().any(|c| c == id))
     };
-    for one in &data.condition {
-        assert!(used(&one.id), "no row has {}", one.id);
+    for id in data.conditions.iter().flat_map(|all| all.texts.keys()) {
+        assert!(used(id), "no row has {id}");
     }
     for row in &data.terms {
         let patterns = [

@@ -5,16 +5,16 @@
 //!
 //! Text files are gathered in one buffer and looked at in batches, in parallel.
 
+mod marks;
+
 use std::ops::Range;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use hpcctl_license_db::redistribution;
 use hpcctl_model::scan::ContentKind;
 use rayon::prelude::*;
 
-use crate::blob;
 use crate::catalog::{self, CATALOGERS, Cataloger, Found};
 use crate::fault::Faults;
 use crate::license::Licenses;
@@ -217,44 +217,6 @@ impl<'p> Intake<'p> {
             return read;
         }
         Ok(())
-    }
-
-    /// Looks for what gives access in the file at hand.
-    fn look(&mut self, path: &str, size: u64) {
-        if !is_text(&self.scratch) && !sensitive::wants(path, &self.scratch, size) {
-            return;
-        }
-        let most = self.scratch.len().min(sensitive::MOST_BYTES as usize);
-        let seen = sensitive::look(&sensitive::Source {
-            path,
-            mode: self.listing.last_mode(),
-            size,
-            bytes: &self.scratch[..most],
-        });
-        for sighting in seen {
-            self.listing.mark(Mark::Sensitive(sighting));
-        }
-    }
-
-    /// Notes the SONAME of a library that terms of vendors name, and the digest of a program with
-    /// privileges.
-    fn note(&mut self, path: &str, size: u64) {
-        let source = catalog::Source {
-            path,
-            bytes: &self.scratch,
-            tail: &self.tail,
-            size,
-        };
-        let soname = catalog::soname(&source).filter(|name| redistribution::names_library(name));
-        if let Some(soname) = soname {
-            self.listing.mark(Mark::Soname(soname.to_owned()));
-        }
-        let is_privileged = self.listing.last_mode() & 0o6000 != 0;
-        if is_privileged && self.scratch.len() as u64 == size {
-            let digest = blob::sha256(&self.scratch);
-            let digest = digest.strip_prefix("sha256:").unwrap_or(&digest);
-            self.listing.mark(Mark::Digest(digest.to_owned()));
-        }
     }
 
     /// The catalogers that ask for the file, by its path or by what it begins with.

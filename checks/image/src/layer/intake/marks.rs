@@ -1,0 +1,48 @@
+//! What counts of the file at hand even where a later layer hides it: what gives access, the name
+//! of a vendor's library, the digest of a program with privileges.
+
+use hpcctl_license_db::redistribution;
+
+use super::{Intake, is_text};
+use crate::tree::Mark;
+use crate::{blob, catalog, sensitive};
+
+impl Intake<'_> {
+    /// Looks for what gives access in the file at hand.
+    pub(super) fn look(&mut self, path: &str, size: u64) {
+        if !is_text(&self.scratch) && !sensitive::wants(path, &self.scratch, size) {
+            return;
+        }
+        let most = self.scratch.len().min(sensitive::MOST_BYTES as usize);
+        let seen = sensitive::look(&sensitive::Source {
+            path,
+            mode: self.listing.last_mode(),
+            size,
+            bytes: &self.scratch[..most],
+        });
+        for sighting in seen {
+            self.listing.mark(Mark::Sensitive(sighting));
+        }
+    }
+
+    /// Notes the SONAME of a library that terms of vendors name, and the digest of a program with
+    /// privileges.
+    pub(super) fn note(&mut self, path: &str, size: u64) {
+        let source = catalog::Source {
+            path,
+            bytes: &self.scratch,
+            tail: &self.tail,
+            size,
+        };
+        let soname = catalog::soname(&source).filter(|name| redistribution::names_library(name));
+        if let Some(soname) = soname {
+            self.listing.mark(Mark::Soname(soname.to_owned()));
+        }
+        let is_privileged = self.listing.last_mode() & 0o6000 != 0;
+        if is_privileged && self.scratch.len() as u64 == size {
+            let digest = blob::sha256(&self.scratch);
+            let digest = digest.strip_prefix("sha256:").unwrap_or(&digest);
+            self.listing.mark(Mark::Digest(digest.to_owned()));
+        }
+    }
+}
