@@ -1,6 +1,6 @@
 //! What of the image of `--image` matters to a node.
 
-use hpcctl_image::{LicenseFiles, Options, Reference, Silent};
+use hpcctl_image::{DiffIds, LicenseFiles, Options, Reference, Silent};
 use hpcctl_node::Image;
 use hpcctl_node::image::Libc;
 
@@ -16,6 +16,7 @@ pub fn read(text: &str) -> Result<Image, Failure> {
         .map_err(|error| Failure::usage(format!("--image {text}: {error}")))?;
     let options = Options {
         licenses: LicenseFiles::Declared,
+        diff_ids: DiffIds::Promised,
         ..Options::default()
     };
     let scanned = hpcctl_image::scan(&reference, &options, &Silent)

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
-use hpcctl_image::{CATALOGERS, LicenseFiles, Options};
+use hpcctl_image::{CATALOGERS, DiffIds, LicenseFiles, Options};
 
 use crate::failure::Failure;
 
@@ -13,6 +13,9 @@ use crate::failure::Failure;
 #[derive(Debug, Args)]
 pub struct Reading {
     /// In which files licences are looked for [default: full; of a host: declared]
+    ///
+    /// declared is the quick way in another respect, too: where the stored bytes of a layer have
+    /// the digest that the manifest promises, that of the plain layer is taken as the image says.
     #[arg(long, value_name = "WHICH")]
     licenses: Option<Licenses>,
     /// Run only these catalogers (hpcctl scan catalogers lists them)
@@ -63,11 +66,16 @@ fn catalogers() -> PossibleValuesParser {
 impl Reading {
     /// The options of a scan; `licenses` where nothing was said of them.
     pub fn options(&self, licenses: LicenseFiles) -> Result<Options, Failure> {
+        let licenses = match self.licenses {
+            None => licenses,
+            Some(Licenses::Declared) => LicenseFiles::Declared,
+            Some(Licenses::Full) => LicenseFiles::Full,
+        };
         Ok(Options {
-            licenses: match self.licenses {
-                None => licenses,
-                Some(Licenses::Declared) => LicenseFiles::Declared,
-                Some(Licenses::Full) => LicenseFiles::Full,
+            licenses,
+            diff_ids: match licenses {
+                LicenseFiles::Declared => DiffIds::Promised,
+                LicenseFiles::Full => DiffIds::Checked,
             },
             cache: self
                 .cache

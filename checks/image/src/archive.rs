@@ -12,7 +12,7 @@ use crate::Limits;
 use crate::blob::{Blob, Hashed};
 use crate::compression::Compression;
 use crate::format::Session;
-use crate::layer::{self, LayerRead, Stored};
+use crate::layer::{self, LayerRead, PlainDigest, Stored};
 use crate::tarball::{Bytes, Head, Kind, TarFault, Walk};
 
 /// Links that one name may lead through.
@@ -218,7 +218,13 @@ impl Streaming<'_> {
         let name = walk.path().to_owned();
         self.session.progress.layer(&name, self.layers, 0);
         let stored = Cursor::new(start).chain(Entry(walk));
-        let read = layer::read_tar(stored, head.size, &name, self.session.plan);
+        let read = layer::read_tar(
+            stored,
+            head.size,
+            &name,
+            self.session.plan,
+            PlainDigest::Taken,
+        );
         Ok(Some(Place::Layer(Arc::new(read))))
     }
 }

@@ -195,9 +195,14 @@ impl Bytes for BlobReader<'_> {
 }
 
 /// A bounded reader that hashes what passes through it.
+///
+/// A buffer is hashed as a whole when it is first shown, not by the small steps in which it is
+/// used up; a digest is only given out of everything, so that this makes no difference.
 pub(crate) struct Hashed<R> {
     inner: R,
     hash: Option<Sha256>,
+    /// The bytes at the start of the buffer that were hashed already.
+    ahead: usize,
     count: u64,
     limit: u64,
 }
@@ -208,6 +213,7 @@ impl<R: BufRead> Hashed<R> {
         Self {
             inner,
             hash: Some(Sha256::new()),
+            ahead: 0,
             count: 0,
             limit,
         }
@@ -218,15 +224,16 @@ impl<R: BufRead> Hashed<R> {
         Self {
             inner,
             hash: None,
+            ahead: 0,
             count: 0,
             limit,
         }
     }
 
-    /// Reads to the end and returns the digest of everything.
-    pub(crate) fn finish(&mut self) -> io::Result<String> {
+    /// Reads to the end and returns the digest of everything, if one is taken.
+    pub(crate) fn finish(&mut self) -> io::Result<Option<String>> {
         self.skip(u64::MAX)?;
-        Ok(digest(self.hash.clone().unwrap_or_default()))
+        Ok(self.hash.clone().map(digest))
     }
 }
 
@@ -238,16 +245,18 @@ impl<R: BufRead> BufRead for Hashed<R> {
                 "it unpacks to more than {limit} bytes"
             )));
         }
-        self.inner.fill_buf()
+        let buffer = self.inner.fill_buf()?;
+        if let Some(hash) = &mut self.hash
+            && let Some(new @ [_, ..]) = buffer.get(self.ahead..)
+        {
+            hash.update(new);
+            self.ahead = buffer.len();
+        }
+        Ok(buffer)
     }
 
     fn consume(&mut self, count: usize) {
-        // The bytes are in the buffer already: this reads nothing.
-        if let Some(hash) = &mut self.hash
-            && let Ok(buffer) = self.inner.fill_buf()
-        {
-            hash.update(&buffer[..count.min(buffer.len())]);
-        }
+        self.ahead = self.ahead.saturating_sub(count);
         self.count += count as u64;
         self.inner.consume(count);
     }
@@ -380,7 +389,7 @@ mod tests {
         assert_eq!(hashed.skip(1).unwrap(), 1);
         let empty = sha256(b"");
         assert!(empty.starts_with("sha256:e3b0c442"));
-        assert_eq!(hashed.finish().unwrap(), sha256(b"abc"));
+        assert_eq!(hashed.finish().unwrap(), Some(sha256(b"abc")));
         let zeros = [0; 100];
         let mut bounded = Hashed::new(io::BufReader::with_capacity(16, &zeros[..]), 50);
         assert!(

@@ -2,6 +2,7 @@
 
 mod intake;
 mod room;
+mod sniff;
 
 use std::io::{self, BufRead};
 use std::path::PathBuf;
@@ -19,7 +20,7 @@ use crate::fault::Faults;
 use crate::format;
 use crate::tarball::{Bytes, Head, Kind, TarFault, Walk};
 use crate::tree::Listing;
-use crate::{Limits, Progress, ext, squashfs};
+use crate::{DiffIds, Limits, Progress, ext, squashfs};
 
 /// Where a layer is, and what the image says about it.
 #[derive(Debug, Clone)]
@@ -32,6 +33,31 @@ pub(crate) struct LayerSource {
     pub(crate) diff_id: Option<String>,
     /// The instruction that made it.
     pub(crate) created_by: Option<String>,
+}
+
+impl LayerSource {
+    /// Whether the digest of the plain tar is to be taken.
+    fn plain_digest(&self, plan: &Plan) -> PlainDigest {
+        let is_checked = |digest: &Option<String>| {
+            let digest = digest.as_deref();
+            digest.is_some_and(|digest| digest.starts_with("sha256:"))
+        };
+        match plan.diff_ids {
+            DiffIds::Promised if is_checked(&self.digest) && self.diff_id.is_some() => {
+                PlainDigest::Promised
+            }
+            _ => PlainDigest::Taken,
+        }
+    }
+}
+
+/// What is done about the digest of a plain tar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PlainDigest {
+    /// It is taken.
+    Taken,
+    /// What the image says stands.
+    Promised,
 }
 
 /// What a layer is stored as.
@@ -173,7 +199,10 @@ pub(crate) fn read(
 ) -> LayerRead {
     let name = name(source);
     let mut read = match &source.stored {
-        Ok(Stored::Tar(blob)) => read_tar(blob.reader(Some(progress)), blob.size(), &name, plan),
+        Ok(Stored::Tar(blob)) => {
+            let plain = source.plain_digest(plan);
+            read_tar(blob.reader(Some(progress)), blob.size(), &name, plan, plain)
+        }
         Ok(Stored::Directory(directory)) => {
             format::read_directory(directory, &name, plan, progress)
         }
@@ -240,6 +269,7 @@ pub(crate) fn read_tar(
     size: u64,
     name: &str,
     plan: &Plan,
+    plain_digest: PlainDigest,
 ) -> LayerRead {
     let mut reading = Reading {
         plan,
@@ -254,14 +284,25 @@ pub(crate) fn read_tar(
             let compression = Compression::of(start);
             layer.media_type = compression.media_type().to_owned();
             let limit = plain_limit(&plan.limits, size);
+            // What is stored as it is has one digest.
+            let is_plain = compression == Compression::Plain;
+            let hashed = match plain_digest {
+                PlainDigest::Taken if !is_plain => Hashed::new,
+                _ => Hashed::without_digest,
+            };
             let plain = compression.decoder(&mut stored).map_err(TarFault::from);
-            match plain.and_then(|plain| reading.walk(Hashed::new(plain, limit))) {
-                Ok(digest) => layer.diff_id = Some(digest),
+            let walked = plain.and_then(|plain| reading.walk(hashed(plain, limit)));
+            let is_whole = walked.is_ok();
+            match walked {
+                Ok(digest) => layer.diff_id = digest,
                 Err(fault) => reading.faults.add(name, fault.to_string()),
             }
             match stored.finish() {
-                Ok(digest) => layer.digest = Some(digest),
+                Ok(digest) => layer.digest = digest,
                 Err(error) => reading.faults.add(name, error.to_string()),
+            }
+            if is_plain && is_whole {
+                layer.diff_id.clone_from(&layer.digest);
             }
         }
         Err(error) => reading.faults.add(name, error.to_string()),
@@ -281,8 +322,8 @@ struct Reading<'p> {
 }
 
 impl Reading<'_> {
-    /// Walks the tar to its end and returns the digest of it.
-    fn walk<R: BufRead>(&mut self, plain: Hashed<R>) -> Result<String, TarFault> {
+    /// Walks the tar to its end and returns the digest of it, if that is taken.
+    fn walk<R: BufRead>(&mut self, plain: Hashed<R>) -> Result<Option<String>, TarFault> {
         let limits = &self.plan.limits;
         let mut walk = Walk::new(plain, limits);
         while let Some(head) = walk.advance()? {

@@ -50,5 +50,5 @@ pub use owners::{Owner, Owners};
 pub use platform::{Platform, PlatformError};
 pub use progress::{Progress, Silent};
 pub use reference::{Reference, ReferenceError, Source, Store};
-pub use scan::{LicenseFiles, Options, Scanned, digest, scan};
+pub use scan::{DiffIds, LicenseFiles, Options, Scanned, digest, scan};
 pub use sensitive::{DETECTORS, Detector};

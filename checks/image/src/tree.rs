@@ -6,15 +6,16 @@
 
 mod apply;
 mod listing;
+mod names;
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hpcctl_model::scan::ContentKind;
 
 pub(crate) use listing::{Entry, Facts, FileLicense, Listing, Mark};
 
+use self::names::Names;
 use crate::tarball::Kind;
 
 /// The index of a node.
@@ -50,7 +51,7 @@ pub(crate) struct Node {
     link: Option<Box<str>>,
     /// What was found in the file, as an index into the tree's facts.
     facts: Option<u32>,
-    children: BTreeMap<Arc<str>, NodeId>,
+    children: Names,
 }
 
 /// The merged tree.
@@ -74,7 +75,7 @@ impl FileTree {
             content: ContentKind::Empty,
             link: None,
             facts: None,
-            children: BTreeMap::new(),
+            children: Names::default(),
         };
         Self {
             nodes: vec![root],
@@ -101,7 +102,7 @@ impl FileTree {
 
     /// The entries of a directory, by name.
     pub(crate) fn children(&self, id: NodeId) -> impl Iterator<Item = NodeId> {
-        self.node(id).children.values().copied()
+        self.node(id).children.ids()
     }
 
     /// All nodes, in the order of a walk by name.
@@ -121,7 +122,7 @@ impl FileTree {
             loop {
                 let id = stack.pop()?;
                 if !passes_over(id) {
-                    stack.extend(self.node(id).children.values().rev());
+                    stack.extend(self.node(id).children.ids().rev());
                     return Some(id);
                 }
             }
@@ -135,17 +136,19 @@ impl FileTree {
     }
 
     /// The path from the root, with a slash in front.
-    pub(crate) fn path(&self, mut id: NodeId) -> String {
-        let mut names = Vec::new();
-        while id != ROOT {
-            let node = self.node(id);
-            names.push(&*node.name);
-            id = node.parent;
+    pub(crate) fn path(&self, id: NodeId) -> String {
+        let mut nodes = Vec::new();
+        let (mut at, mut length) = (id, 0);
+        while at != ROOT {
+            let node = self.node(at);
+            nodes.push(node);
+            length += 1 + node.name.len();
+            at = node.parent;
         }
-        let mut path = String::new();
-        for name in names.iter().rev() {
+        let mut path = String::with_capacity(length);
+        for node in nodes.iter().rev() {
             path.push('/');
-            path.push_str(name);
+            path.push_str(&node.name);
         }
         path
     }
@@ -175,7 +178,7 @@ impl FileTree {
                 }
                 _ => {}
             }
-            let child = *self.node(at).children.get(name)?;
+            let child = self.node(at).children.get(name)?;
             let node = self.node(child);
             match &node.link {
                 Some(target) if follow || !ahead.is_empty() => {
@@ -196,7 +199,7 @@ impl FileTree {
 
     /// The entry of a directory, without following it.
     pub(crate) fn child_of(&self, directory: NodeId, name: &str) -> Option<NodeId> {
-        self.node(directory).children.get(name).copied()
+        self.node(directory).children.get(name)
     }
 
     /// What a node leads to if it is a link that leads to something, else the node itself.

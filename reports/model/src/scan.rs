@@ -1,6 +1,7 @@
 //! What `hpcctl scan` reports: an image, what is in it, and whether it may be published.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -94,7 +95,8 @@ pub struct Image {
 pub struct Layer {
     /// The digest of the layer as stored (compressed or not), or null for a directory.
     pub digest: Option<String>,
-    /// The digest of the plain tar, or null for a directory.
+    /// The digest of the plain tar, or null for a directory. A quick scan takes it as the image's
+    /// configuration says where the digest of the stored bytes holds.
     pub diff_id: Option<String>,
     /// The media type that the bytes really have, such as `application/vnd.oci.image.layer.v1.tar+gzip`.
     pub media_type: String,
@@ -170,7 +172,7 @@ pub struct UnownedFile {
     /// The absolute path in the image.
     pub path: String,
     /// The digest of the layer that brought it, or null for a directory.
-    pub layer: Option<String>,
+    pub layer: Option<Arc<str>>,
     /// The size in bytes.
     pub size: u64,
     /// What its content looks like.

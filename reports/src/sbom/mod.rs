@@ -13,6 +13,7 @@ pub use supplier::of as supplier_of;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::io::{self, Write};
 
 use cyclonedx_bom::external_models::uri::{Purl, validate_purl};
 use hpcctl_model::Envelope;
@@ -36,7 +37,10 @@ pub fn uuid(report: &Envelope<Scan>) -> Result<String, serde_json::Error> {
         &report.finished_at,
         &report.result,
     );
-    let digest = Sha256::digest(serde_json::to_vec(&content)?);
+    // Written into the digest, since as a text it may be larger than all the rest.
+    let mut hashing = Hashing::default();
+    serde_json::to_writer(&mut hashing, &content)?;
+    let digest = hashing.finish();
     let mut bits = [0_u8; 16];
     bits.copy_from_slice(&digest[..16]);
     bits[6] = bits[6] & 0x0f | 0x80;
@@ -50,6 +54,40 @@ pub fn uuid(report: &Envelope<Scan>) -> Result<String, serde_json::Error> {
         &hex[20..],
     ];
     Ok(parts.join("-"))
+}
+
+/// A writer that keeps the digest of what is written.
+#[derive(Default)]
+struct Hashing {
+    hash: Sha256,
+    /// What was written in small parts and is still to be hashed.
+    parts: Vec<u8>,
+}
+
+impl Hashing {
+    /// What is hashed at a time.
+    const PARTS: usize = 16 * 1024;
+
+    fn finish(mut self) -> [u8; 32] {
+        self.hash.update(&self.parts);
+        self.hash.finalize().into()
+    }
+}
+
+impl Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.parts.extend_from_slice(bytes);
+        if self.parts.len() >= Self::PARTS {
+            self.flush()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.hash.update(&self.parts);
+        self.parts.clear();
+        Ok(())
+    }
 }
 
 /// The bytes in hexadecimal.

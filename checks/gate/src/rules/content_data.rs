@@ -37,7 +37,7 @@ fn look(context: &Context<'_>) -> Vec<Raised> {
             "{} holds {} bytes of data, more than {} ({}).",
             file.path, file.size, most.value, most.origin
         ),
-        layer: file.layer.clone(),
+        layer: file.layer.as_deref().map(str::to_owned),
         path: Some(file.path.clone()),
         remedy: "Leave it out of the image and bind it at run time.".into(),
         ..Raised::default()

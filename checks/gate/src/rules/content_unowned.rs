@@ -47,7 +47,7 @@ fn look(context: &Context<'_>) -> Vec<Raised> {
             file.path,
             file.kind.as_str()
         ),
-        layer: file.layer.clone(),
+        layer: file.layer.as_deref().map(str::to_owned),
         path: Some(file.path.clone()),
         remedy: "Install it from a package, or put its licence beside it.".into(),
         ..Raised::default()

@@ -5,6 +5,7 @@
 //! known by their SONAME and by the version strings inside. A file that is none of these costs
 //! a look at its headers.
 
+mod code;
 #[cfg(test)]
 mod fixture;
 mod go;
@@ -14,6 +15,7 @@ mod note;
 mod rust;
 mod sections;
 
+pub(super) use self::code::ranges as code;
 use self::sections::Elf;
 use super::{Candidate, Found, Owned, Source};
 
@@ -105,6 +107,7 @@ mod tests {
         let cut = |held: usize, tail: usize| Source {
             path: "lib/libfabric.so.1",
             bytes: &whole[..held],
+            gaps: &[],
             tail: &whole[whole.len() - tail..],
             size: whole.len() as u64,
         };
@@ -116,12 +119,40 @@ mod tests {
         assert!(found.faults[0].contains(".rodata"), "{found:?}");
     }
 
+    #[test]
+    fn without_its_instructions_a_program_says_the_same() {
+        let program = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+        let gaps = code(&program[..4096]);
+        let (mut held, mut at) = (Vec::new(), 0);
+        for gap in &gaps {
+            held.extend_from_slice(&program[at..gap.start as usize]);
+            at = gap.end as usize;
+        }
+        held.extend_from_slice(&program[at..]);
+        let source = Source {
+            path: "program",
+            bytes: &held,
+            gaps: &gaps,
+            tail: &[],
+            size: program.len() as u64,
+        };
+        let whole = Source::whole("program", &program);
+        let (whole, held) = (Elf::read(&whole).unwrap(), Elf::read(&source).unwrap());
+        for name in [".rodata", ".comment", ".data"] {
+            assert!(!whole.expected(name).unwrap().is_empty(), "{name}");
+            assert_eq!(held.expected(name), whole.expected(name));
+        }
+        assert_eq!(held.data_segment(), whole.data_segment());
+        assert!(held.notes().eq(whole.notes()));
+    }
+
     proptest! {
         #[test]
         fn any_bytes_are_read(
             flips in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..40),
             cut in any::<prop::sample::Index>(),
             tail in any::<prop::sample::Index>(),
+            gap in (0_u64..5000, 0_u64..5000),
         ) {
             let mut bytes = everything();
             for (at, byte) in flips {
@@ -132,6 +163,7 @@ mod tests {
             let source = Source {
                 path: "lib/libfabric.so.1",
                 bytes: &bytes[..cut],
+                gaps: &[gap.0..gap.0 + gap.1],
                 tail: &bytes[tail..],
                 size: bytes.len() as u64,
             };

@@ -426,6 +426,7 @@ mod tests {
         let cut = parse(&Source {
             path: "big-1.2.jar",
             bytes: b"PK\x03\x04",
+            gaps: &[],
             tail: &[],
             size: 1 << 40,
         });

@@ -48,6 +48,8 @@ mod stanza;
 mod vendor_tree;
 pub(crate) mod zip;
 
+use std::ops::Range;
+
 pub(crate) use elf::soname;
 pub(crate) use found::{Candidate, Declared, Found, Needs, Owned, TextsIn, Versions};
 pub(crate) use license_file::{is_debian_copyright, is_license_file};
@@ -143,7 +145,7 @@ pub static CATALOGERS: &[Cataloger] = &[
         id: "elf",
         globs: &[],
         magic: &[b"\x7fELF"],
-        max_bytes: 64 * MIB,
+        max_bytes: 32 * MIB,
         parse: elf::parse,
     },
     Cataloger {
@@ -394,13 +396,23 @@ pub static CATALOGERS: &[Cataloger] = &[
     },
 ];
 
+/// The ranges of a file that none of these catalogers looks at, by its first bytes.
+pub(crate) fn gaps(rows: &[usize], head: &[u8]) -> Vec<Range<u64>> {
+    match rows {
+        [row] if CATALOGERS[*row].id == "elf" => elf::code(head),
+        _ => Vec::new(),
+    }
+}
+
 /// A file that a cataloger reads.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Source<'a> {
     /// The path, without a slash in front.
     pub(crate) path: &'a str,
-    /// The content, or the start of it.
+    /// The content, or the start of it, without its gaps.
     pub(crate) bytes: &'a [u8],
+    /// The ranges of the file that were left out of `bytes`, in order ([`gaps`]).
+    pub(crate) gaps: &'a [Range<u64>],
     /// The end of a file of which `bytes` is only the start, for catalogers that ask by magic
     /// bytes; they tell themselves when what they need lies between the two.
     pub(crate) tail: &'a [u8],
@@ -415,6 +427,7 @@ impl<'a> Source<'a> {
         Self {
             path,
             bytes,
+            gaps: &[],
             tail: &[],
             size: bytes.len() as u64,
         }

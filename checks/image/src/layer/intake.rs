@@ -12,9 +12,9 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use hpcctl_model::scan::ContentKind;
 use rayon::prelude::*;
 
+use super::sniff::{is_text, sniff};
 use crate::catalog::{self, CATALOGERS, Cataloger, Found};
 use crate::fault::Faults;
 use crate::license::Licenses;
@@ -22,7 +22,7 @@ use crate::selection::Selection;
 use crate::sensitive::{self, Sighting};
 use crate::tarball::Head;
 use crate::tree::{Facts, Listing, Mark};
-use crate::{Error, LicenseFiles, Limits, Options, Platform};
+use crate::{DiffIds, Error, LicenseFiles, Limits, Options, Platform};
 
 /// Text that is gathered before it is looked at.
 const BATCH: usize = 4 * 1024 * 1024;
@@ -30,11 +30,13 @@ const BATCH: usize = 4 * 1024 * 1024;
 /// The first bytes of a file, which tell what it is.
 const HEAD: usize = 4 * 1024;
 
-/// Bytes that decide whether a file is text.
-const SNIFF: usize = 8 * 1024;
-
 /// A buffer that grew beyond this is given back.
 const KEEP: usize = 8 * 1024 * 1024;
+
+/// Room that buffers are made with: only what is written to takes memory. glibc takes the size of
+/// what is given back for a hint to keep as much from then on, up to 32 MiB (mallopt(3),
+/// `M_MMAP_THRESHOLD`); a larger buffer goes back whole.
+const ROOM: usize = 33 * 1024 * 1024;
 
 /// The end of a long file that is kept for catalogers that ask by magic bytes: ELF files have
 /// the table of their sections there.
@@ -49,9 +51,13 @@ pub(crate) struct Plan {
     globs: GlobSet,
     /// The cataloger of each glob, by its place in the table.
     owners: Vec<usize>,
+    /// What files begin with that catalogers ask for, with their places in the table.
+    magic: Vec<(usize, &'static [u8])>,
     license_files: LicenseFiles,
     licenses: Licenses,
     large: Mutex<()>,
+    /// What is made of the digests of the plain layers.
+    pub(crate) diff_ids: DiffIds,
     /// What is looked at.
     pub(crate) selection: Selection,
     /// How much is read at most.
@@ -68,7 +74,7 @@ impl Plan {
         let selection = Selection::new(options)?;
         let internal = |error: globset::Error| Error::Internal(error.to_string());
         let mut globs = GlobSetBuilder::new();
-        let mut owners = Vec::new();
+        let (mut owners, mut magic) = (Vec::new(), Vec::new());
         let rows = CATALOGERS.iter().enumerate();
         for (place, cataloger) in rows.filter(|(place, _)| selection.runs(*place)) {
             for glob in cataloger.globs {
@@ -76,13 +82,16 @@ impl Plan {
                 globs.add(glob.map_err(internal)?);
                 owners.push(place);
             }
+            magic.extend(cataloger.magic.iter().map(|magic| (place, *magic)));
         }
         Ok(Self {
             globs: globs.build().map_err(internal)?,
             owners,
+            magic,
             license_files: options.licenses,
             licenses: Licenses::default(),
             large: Mutex::new(()),
+            diff_ids: options.diff_ids,
             selection,
             limits: options.limits.clone(),
             platform: options.platform.clone(),
@@ -136,8 +145,12 @@ pub(crate) struct Intake<'p> {
     plan: &'p Plan,
     listing: Listing,
     matched: Vec<usize>,
+    /// The catalogers that ask for the file at hand.
+    rows: Vec<usize>,
     /// The start of the file at hand, or all of it.
     scratch: Vec<u8>,
+    /// The ranges of the file that were left out of `scratch`.
+    gaps: Vec<Range<u64>>,
     /// The end of it, where `scratch` is only the start.
     tail: Vec<u8>,
     texts: Vec<u8>,
@@ -161,9 +174,11 @@ impl<'p> Intake<'p> {
             plan,
             listing: Listing::default(),
             matched: Vec::new(),
-            scratch: Vec::new(),
+            rows: Vec::new(),
+            scratch: buffer(),
+            gaps: Vec::new(),
             tail: Vec::new(),
-            texts: Vec::new(),
+            texts: buffer(),
             jobs: Vec::new(),
         }
     }
@@ -194,16 +209,17 @@ impl<'p> Intake<'p> {
     ) -> Result<(), C::Fault> {
         let size = content.left();
         self.scratch.clear();
+        self.gaps.clear();
         self.tail.clear();
         let read = content.read_content(HEAD as u64, &mut self.scratch);
         self.listing
             .looks_like(sniff(content.path(), &self.scratch));
-        let rows = self.rows(content.path());
-        if !rows.is_empty() {
-            let read = read.and_then(|()| self.rest(&rows, content, faults));
+        self.ask(content.path());
+        if !self.rows.is_empty() {
+            let read = read.and_then(|()| self.rest(content, faults));
             self.look(content.path(), size);
             self.note(content.path(), size);
-            self.catalog(&rows, content.path(), size, faults);
+            self.catalog(content.path(), size, faults);
             return read;
         }
         read?;
@@ -219,71 +235,98 @@ impl<'p> Intake<'p> {
         Ok(())
     }
 
-    /// The catalogers that ask for the file, by its path or by what it begins with.
-    fn rows(&mut self, path: &str) -> Vec<usize> {
+    /// Asks which catalogers want the file, by its path or by what it begins with.
+    fn ask(&mut self, path: &str) {
         self.asks_for(path);
-        let by_path = self.matched.iter().map(|glob| self.plan.owners[*glob]);
-        let begins = |row: &Cataloger| {
-            let mut magic = row.magic.iter();
-            magic.any(|magic| self.scratch.starts_with(magic))
-        };
-        let by_magic = (0..CATALOGERS.len())
-            .filter(|row| self.plan.selection.runs(*row) && begins(&CATALOGERS[*row]));
-        let mut rows: Vec<usize> = by_path.chain(by_magic).collect();
-        rows.sort_unstable();
-        rows.dedup();
-        rows
+        let plan = self.plan;
+        let by_path = self.matched.iter().map(|glob| plan.owners[*glob]);
+        let scratch = &self.scratch;
+        let begins = plan
+            .magic
+            .iter()
+            .filter(|(_, magic)| scratch.starts_with(magic));
+        self.rows.clear();
+        self.rows.extend(by_path.chain(begins.map(|(row, _)| *row)));
+        self.rows.sort_unstable();
+        self.rows.dedup();
     }
 
     /// Reads on to what the catalogers take at most; of a damaged file, what is there.
-    fn rest<C: Content>(
-        &mut self,
-        rows: &[usize],
-        content: &mut C,
-        faults: &mut Faults,
-    ) -> Result<(), C::Fault> {
+    fn rest<C: Content>(&mut self, content: &mut C, faults: &mut Faults) -> Result<(), C::Fault> {
+        let rows = &self.rows;
         let most = rows.iter().map(|row| CATALOGERS[*row].max_bytes).max();
         let most = most.unwrap_or(0).saturating_sub(self.scratch.len() as u64);
-        let _one = (content.left().min(most) > LARGE).then(|| {
+        let gaps = match self.is_privileged() {
+            true => Vec::new(),
+            false => catalog::gaps(rows, &self.scratch),
+        };
+        let left_out: u64 = gaps.iter().map(|gap| gap.end - gap.start).sum();
+        let wanted = content.left().saturating_sub(left_out).min(most);
+        let _one = (wanted > LARGE).then(|| {
             self.plan
                 .large
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
         });
         // Grown by doubling, a large buffer would take up to twice as much.
-        let wanted = usize::try_from(content.left().min(most)).unwrap_or(usize::MAX);
-        if wanted as u64 > LARGE && self.scratch.try_reserve_exact(wanted).is_err() {
+        let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
+        if self.scratch.try_reserve_exact(wanted).is_err() {
             let why = format!("there is no memory for {wanted} bytes");
             faults.add(format!("/{}", content.path()), why);
             return Ok(());
         }
-        content.read_content(most, &mut self.scratch)?;
+        self.read_around(gaps, most, content)?;
         if content.left() == 0 {
             return Ok(());
         }
         let held = self.scratch.len() as u64;
         let is_cut = |row: &Cataloger| row.magic.is_empty() && row.max_bytes <= held;
-        if rows.iter().any(|row| is_cut(&CATALOGERS[*row])) {
+        if self.rows.iter().any(|row| is_cut(&CATALOGERS[*row])) {
             let why = format!("only its first {held} bytes were read");
             faults.add(format!("/{}", content.path()), why);
         }
-        if rows.iter().any(|row| !CATALOGERS[*row].magic.is_empty()) {
+        let has_magic = |row: &usize| !CATALOGERS[*row].magic.is_empty();
+        if self.rows.iter().any(has_magic) {
             content.skip(content.left().saturating_sub(TAIL))?;
             content.read_content(TAIL, &mut self.tail)?;
         }
         Ok(())
     }
 
+    /// Reads `most` bytes, and passes over the gaps between them.
+    fn read_around<C: Content>(
+        &mut self,
+        gaps: Vec<Range<u64>>,
+        mut most: u64,
+        content: &mut C,
+    ) -> Result<(), C::Fault> {
+        let mut at = self.scratch.len() as u64;
+        for gap in gaps {
+            let before = gap.start.saturating_sub(at);
+            if most <= before || content.left() <= before {
+                break;
+            }
+            content.read_content(before, &mut self.scratch)?;
+            let left = content.left();
+            content.skip(gap.end - gap.start)?;
+            most -= before;
+            at = gap.start + (left - content.left());
+            self.gaps.push(gap.start..at);
+        }
+        content.read_content(most, &mut self.scratch)
+    }
+
     /// Hands what was read to the catalogers.
-    fn catalog(&mut self, rows: &[usize], path: &str, size: u64, faults: &mut Faults) {
+    fn catalog(&mut self, path: &str, size: u64, faults: &mut Faults) {
         let source = catalog::Source {
             path,
             bytes: &self.scratch,
+            gaps: &self.gaps,
             tail: &self.tail,
             size,
         };
         let mut found: Vec<(usize, Found)> = Vec::new();
-        for row in rows {
+        for row in &self.rows {
             let mut one = (CATALOGERS[*row].parse)(&source);
             for why in one.faults.drain(..) {
                 faults.add(format!("/{path}"), why);
@@ -292,8 +335,8 @@ impl<'p> Intake<'p> {
                 found.push((*row, one));
             }
         }
-        if self.scratch.capacity() > KEEP {
-            self.scratch = Vec::new();
+        if self.scratch.len() > KEEP || self.scratch.capacity() > ROOM {
+            self.scratch = buffer();
         }
         if found.is_empty() {
             return;
@@ -382,47 +425,10 @@ impl<'p> Intake<'p> {
     }
 }
 
-/// What a file is, by its path and its first bytes.
-fn sniff(path: &str, head: &[u8]) -> ContentKind {
-    const ARCHIVES: [&[u8]; 7] = [
-        b"\x1f\x8b",
-        b"\x28\xb5\x2f\xfd",
-        b"\xfd7zXZ\0",
-        b"BZh",
-        b"PK\x03\x04",
-        b"!<arch>\n",
-        b"hsqs",
-    ];
-    if head.is_empty() {
-        ContentKind::Empty
-    } else if head.starts_with(b"\x7fELF") {
-        elf(path, head)
-    } else if head.starts_with(b"#!") {
-        ContentKind::Script
-    } else if ARCHIVES.iter().any(|magic| head.starts_with(magic)) {
-        ContentKind::Archive
-    } else if is_text(head) {
-        ContentKind::Text
-    } else {
-        ContentKind::Data
-    }
-}
-
-/// What an ELF file is, by `e_type` (elf(5)); position-independent programs have the type of
-/// libraries, and are told apart by their names.
-fn elf(path: &str, head: &[u8]) -> ContentKind {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let at = if head.get(5) == Some(&2) { 17 } else { 16 };
-    match head.get(at) {
-        Some(2) => ContentKind::Program,
-        Some(3) if name.contains(".so") => ContentKind::Library,
-        Some(3) => ContentKind::Program,
-        _ => ContentKind::Object,
-    }
-}
-
-/// Whether the bytes look like text, by the rule of diff(1) and grep(1): no NUL near the start.
-fn is_text(bytes: &[u8]) -> bool {
-    let head = &bytes[..bytes.len().min(SNIFF)];
-    !head.contains(&0)
+/// An empty buffer.
+fn buffer() -> Vec<u8> {
+    let mut buffer = Vec::new();
+    // Where there is no such room, it grows as it is needed.
+    let _ = buffer.try_reserve_exact(ROOM);
+    buffer
 }

@@ -27,17 +27,25 @@ impl<'a> Header<'a> {
             return Ok(None);
         }
         let stored = number(&block[148..156]).map_err(|_| HeaderFault::Checksum)?;
-        let sum = |value: fn(u8) -> i64| -> i64 {
-            let around = block[..148].iter().chain(&block[156..]);
-            around.map(|byte| value(*byte)).sum::<i64>() + 8 * i64::from(b' ')
-        };
+        // The checksum itself counts as blanks.
+        let sum = |bytes: &[u8]| bytes.iter().map(|byte| u32::from(*byte)).sum::<u32>();
+        let unsigned = sum(block) - sum(&block[148..156]) + 8 * u32::from(b' ');
+        if stored == u64::from(unsigned) {
+            return Ok(Some(Self(block)));
+        }
         // Some old writers summed signed characters.
-        let sums = [sum(i64::from), sum(|byte| i64::from(byte as i8))];
-        if sums.iter().any(|sum| u64::try_from(*sum) == Ok(stored)) {
+        let around = block[..148].iter().chain(&block[156..]);
+        let negative = around.filter(|byte| **byte >= 0x80).count() as u64;
+        if stored + 256 * negative == u64::from(unsigned) {
             Ok(Some(Self(block)))
         } else {
             Err(HeaderFault::Checksum)
         }
+    }
+
+    /// Takes a block that was read as a header before.
+    pub(super) fn again(block: &'a [u8; BLOCK]) -> Self {
+        Self(block)
     }
 
     /// The type flag.

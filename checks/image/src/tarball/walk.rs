@@ -252,20 +252,30 @@ impl<'a, R: Bytes> Walk<'a, R> {
         Ok(())
     }
 
+    /// Appends what is stored, straight out of the buffer: std's way through `Take` clears the
+    /// room first.
     fn read_stored(&mut self, limit: u64, out: &mut Vec<u8>) -> Result<(), TarFault> {
-        let wanted = self.left.min(limit);
-        let read = (&mut self.bytes).take(wanted).read_to_end(out)? as u64;
-        self.left -= read;
-        if read < wanted {
-            Err(TarFault::Truncated)
-        } else {
-            Ok(())
+        let mut wanted = self.left.min(limit);
+        while wanted > 0 {
+            let buffer = match self.bytes.fill_buf() {
+                Ok([]) => return Err(TarFault::Truncated),
+                Ok(buffer) => buffer,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error.into()),
+            };
+            let count = usize::try_from(wanted).unwrap_or(usize::MAX);
+            let count = count.min(buffer.len());
+            out.extend_from_slice(&buffer[..count]);
+            self.bytes.consume(count);
+            self.left -= count as u64;
+            wanted -= count as u64;
         }
+        Ok(())
     }
 
     /// Makes an entry of the header in the block and the extended headers before it.
     fn entry(&mut self, extended: Extended) -> Result<Head, TarFault> {
-        let header = Header::read(&self.block)?.ok_or(HeaderFault::Checksum)?;
+        let header = Header::again(&self.block);
         let flag = header.flag();
         let mode = header.mode()?;
         let owner = owner(&header, &extended);
@@ -347,7 +357,7 @@ impl<'a, R: Bytes> Walk<'a, R> {
     /// Lays out an old GNU sparse file; further blocks of its map come before its content.
     fn old_sparse(&mut self) -> Result<Result<Sparse, SparseFault>, TarFault> {
         let mut map = Map::default();
-        let header = Header::read(&self.block)?.ok_or(HeaderFault::Checksum)?;
+        let header = Header::again(&self.block);
         let (size, mut goes_on) = header.sparse(&mut map)?;
         while goes_on {
             if !self.read_header()? {
@@ -387,8 +397,27 @@ impl<'a, R: Bytes> Walk<'a, R> {
         self.padding = size.wrapping_neg() % BLOCK as u64;
     }
 
-    /// Passes over up to `count` bytes of the content.
+    /// Passes over up to `count` bytes of the content, holes included.
     pub(crate) fn skip_content(&mut self, count: u64) -> Result<(), TarFault> {
+        let Some(mut sparse) = self.sparse.take() else {
+            return self.skip_stored(count);
+        };
+        let mut wanted = sparse.left().min(count);
+        let mut skipped = Ok(());
+        while wanted > 0 && skipped.is_ok() {
+            let (Run::Hole(run) | Run::Stored(run)) = sparse.run();
+            let run_count = run.min(wanted);
+            if matches!(sparse.run(), Run::Stored(_)) {
+                skipped = self.skip_stored(run_count);
+            }
+            sparse.pass(run_count);
+            wanted -= run_count;
+        }
+        self.sparse = Some(sparse);
+        skipped
+    }
+
+    fn skip_stored(&mut self, count: u64) -> Result<(), TarFault> {
         let wanted = self.left.min(count);
         let skipped = self.bytes.skip(wanted)?;
         self.left -= skipped.min(wanted);
@@ -527,6 +556,32 @@ mod tests {
             (seen[0].0.len(), sizes, whole),
             (300, vec![700, 0, 3], true)
         );
+    }
+
+    #[test]
+    fn holes_and_stored_parts_are_skipped_alike() {
+        let mut builder = Builder::new(Vec::new());
+        let sparse = [
+            ("GNU.sparse.size", &b"10"[..]),
+            ("GNU.sparse.map", b"4,2,8,1"),
+        ];
+        builder.append_pax_extensions(sparse).unwrap();
+        let mut header = TarHeader::new_ustar();
+        header.set_size(3);
+        header.set_mode(0o644);
+        builder.append_data(&mut header, "s", &b"xyz"[..]).unwrap();
+        let archive = builder.into_inner().unwrap();
+        let limits = Limits::default();
+        for skipped in 0..=11 {
+            let mut walk = Walk::new(Hashed::new(&archive[..], u64::MAX), &limits);
+            assert!(walk.advance().unwrap().unwrap().sparse);
+            walk.skip_content(skipped).unwrap();
+            let mut rest = Vec::new();
+            walk.read_content(u64::MAX, &mut rest).unwrap();
+            let from = usize::try_from(skipped.min(10)).unwrap();
+            assert_eq!(rest, b"\0\0\0\0xy\0\0z\0"[from..], "{skipped}");
+            assert!(walk.advance().unwrap().is_none());
+        }
     }
 
     #[test]

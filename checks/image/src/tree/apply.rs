@@ -1,11 +1,11 @@
 //! Lays one layer over the tree.
 
-use std::collections::BTreeMap;
 use std::mem;
 use std::sync::Arc;
 
 use hpcctl_model::scan::ContentKind;
 
+use super::names::Names;
 use super::{Entry, Facts, FileTree, Listing, Node, NodeId, ROOT};
 use crate::Limits;
 use crate::fault::Faults;
@@ -91,9 +91,7 @@ impl Laying<'_> {
         };
         if name == OPAQUE {
             let children = mem::take(&mut self.tree.nodes[directory as usize].children);
-            children
-                .into_values()
-                .for_each(|child| self.tree.drop_below(child));
+            children.ids().for_each(|child| self.tree.drop_below(child));
         } else if let Some(name) = name.strip_prefix(WHITEOUT)
             && !name.starts_with(WHITEOUT)
             && let Some(child) = self.tree.nodes[directory as usize].children.remove(name)
@@ -208,7 +206,7 @@ impl Laying<'_> {
     /// The entry of a directory, made as an empty directory where it is missing.
     fn child(&mut self, parent: NodeId, name: &str) -> Result<NodeId, Full> {
         if let Some(id) = self.tree.node(parent).children.get(name) {
-            return Ok(*id);
+            return Ok(id);
         }
         let id = u32::try_from(self.tree.nodes.len()).map_err(|_| Full)?;
         if self.tree.nodes.len() >= self.limits.tree_nodes {
@@ -225,7 +223,7 @@ impl Laying<'_> {
             content: ContentKind::Empty,
             link: None,
             facts: None,
-            children: BTreeMap::new(),
+            children: Names::default(),
         });
         self.tree.nodes[parent as usize].children.insert(name, id);
         Ok(id)
@@ -238,7 +236,7 @@ impl FileTree {
         let mut stack = vec![id];
         while let Some(id) = stack.pop() {
             let children = mem::take(&mut self.nodes[id as usize].children);
-            stack.extend(children.into_values());
+            stack.extend(children.ids());
         }
     }
 }
@@ -248,6 +246,7 @@ mod tests {
     use super::*;
     use crate::tarball::{Grants, Head};
     use proptest::prelude::*;
+    use std::collections::BTreeMap;
 
     #[derive(Debug, Clone)]
     enum Op {

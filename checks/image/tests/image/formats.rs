@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::{fs, slice};
 
-use hpcctl_image::{Error, Options, Progress, Reference, Scanned, Silent, Source, scan};
+use hpcctl_image::{DiffIds, Error, Options, Progress, Reference, Scanned, Silent, Source, scan};
 use serde_json::json;
 
 use crate::build::*;
@@ -404,4 +404,47 @@ fn progress_adds_up() {
     assert_eq!(count.total.into_inner(), size as u64);
     assert_eq!(count.read.into_inner(), size as u64);
     assert_eq!(count.layers.into_inner(), 2);
+}
+
+#[test]
+fn a_configuration_that_lies_about_a_layer_is_found_out_unless_it_is_to_be_believed() {
+    let tar = Layer::new().file(STATUS, deb("a", "1")).tar();
+    let other = Layer::new().file(STATUS, deb("b", "1")).tar();
+    let scanned = |stored: &[u8], diff_ids| {
+        let place = Place::new();
+        place.put_all(&layout(slice::from_ref(&other), &[stored.to_vec()]));
+        let source = Source::OciLayout(place.path().to_owned(), None);
+        let options = Options {
+            diff_ids,
+            ..declared_only()
+        };
+        scan(&Reference::from(source), &options, &Silent).unwrap()
+    };
+    let checked = scanned(&gzip(&tar), DiffIds::Checked);
+    assert!(unknowns(&checked).contains("the digest of its plain tar is"));
+    let believed = scanned(&gzip(&tar), DiffIds::Promised);
+    assert!(believed.scan.complete, "{}", unknowns(&believed));
+    let layer = &believed.scan.image.layers[0];
+    assert_eq!(layer.diff_id, Some(digest(&other)));
+    assert_eq!(names(&believed), ["a 1"]);
+    // What is stored as it is has one digest, which is taken in any case.
+    let plain = scanned(&tar, DiffIds::Promised);
+    assert!(unknowns(&plain).contains("the digest of its plain tar is"));
+}
+
+#[test]
+fn stored_bytes_are_checked_even_where_a_configuration_is_believed() {
+    let tar = Layer::new().file(STATUS, deb("a", "1")).tar();
+    let other = gzip(&Layer::new().file(STATUS, deb("b", "1")).tar());
+    let place = Place::new();
+    let mut files = layout(slice::from_ref(&tar), &[gzip(&tar)]);
+    files[4].1 = other;
+    place.put_all(&files);
+    let source = Source::OciLayout(place.path().to_owned(), None);
+    let options = Options {
+        diff_ids: DiffIds::Promised,
+        ..declared_only()
+    };
+    let scanned = scan(&Reference::from(source), &options, &Silent).unwrap();
+    assert!(unknowns(&scanned).contains("the digest of its stored bytes is"));
 }

@@ -1,7 +1,9 @@
 //! The parts of an ELF file that catalogers look at, found by its headers (elf(5)).
 //!
-//! Only the start of a large file and its end are held. Whether what is needed lies between
-//! the two is told as a fault by whoever needs it.
+//! Only the start of a large file and its end are held, and no instructions. Whether what is
+//! needed lies in between is told as a fault by whoever needs it.
+
+use std::ops::Range;
 
 use object::elf::{
     DT_SONAME, DT_STRSZ, DT_STRTAB, DynamicTag, FileHeader32, FileHeader64, PF_W, PT_DYNAMIC,
@@ -56,10 +58,11 @@ struct Segment {
     writable: bool,
 }
 
-/// The bytes that are held: the start of a file, and the end of it.
+/// The bytes that are held: the start of a file without its gaps, and the end of it.
 #[derive(Debug, Clone, Copy)]
 struct Held<'d> {
     start: &'d [u8],
+    gaps: &'d [Range<u64>],
     tail: &'d [u8],
     size: u64,
 }
@@ -70,8 +73,32 @@ impl<'d> Held<'d> {
             let offset = usize::try_from(offset.checked_sub(from)?).ok()?;
             bytes.get(offset..offset.checked_add(usize::try_from(size).ok()?)?)
         };
+        let start = self.from(offset).and_then(|bytes| {
+            let size = usize::try_from(size).ok()?;
+            bytes.get(..size)
+        });
         let tail_at = self.size.checked_sub(self.tail.len() as u64)?;
-        part(self.start, 0).or_else(|| part(self.tail, tail_at))
+        start.or_else(|| part(self.tail, tail_at))
+    }
+
+    /// The bytes of the start from a place on, up to the next gap.
+    fn from(self, offset: u64) -> Option<&'d [u8]> {
+        let before = self.gaps.iter().take_while(|gap| gap.end <= offset);
+        let left_out: u64 = before.map(|gap| gap.end - gap.start).sum();
+        let next = self.gaps.iter().find(|gap| gap.end > offset);
+        if next.is_some_and(|gap| gap.start <= offset) {
+            return None;
+        }
+        let place = |at: u64| usize::try_from(at.checked_sub(left_out)?).ok();
+        let end = next.and_then(|gap| place(gap.start));
+        let end = end.map_or(self.start.len(), |end| end.min(self.start.len()));
+        self.start.get(place(offset)?..end)
+    }
+
+    /// Where in the file the start ends.
+    fn reach(self) -> u64 {
+        let gaps = self.gaps.iter().map(|gap| gap.end - gap.start);
+        self.start.len() as u64 + gaps.sum::<u64>()
     }
 
     /// Whether the file has these bytes, held or not.
@@ -89,7 +116,7 @@ impl<'d> ReadRef<'d> for Held<'d> {
         self.get(offset, size).ok_or(())
     }
 
-    fn read_bytes_at_until(self, _: std::ops::Range<u64>, _: u8) -> Result<&'d [u8], ()> {
+    fn read_bytes_at_until(self, _: Range<u64>, _: u8) -> Result<&'d [u8], ()> {
         // Names are compared in place, since looking for their ends has no bound.
         Err(())
     }
@@ -100,6 +127,7 @@ impl<'d> Elf<'d> {
     pub(super) fn read(source: &Source<'d>) -> Option<Self> {
         let held = Held {
             start: source.bytes,
+            gaps: source.gaps,
             tail: source.tail,
             size: source.size.max(source.bytes.len() as u64),
         };
@@ -175,13 +203,17 @@ impl<'d> Elf<'d> {
     }
 
     fn not_held(&self, name: &str) -> String {
-        let held = self.held.start.len();
-        format!("its section {name} lies behind the first {held} bytes, which were read")
+        let held = self.held.reach();
+        let gaps = match self.held.gaps {
+            [] => "",
+            _ => " without its instructions",
+        };
+        format!("its section {name} lies behind the first {held} bytes, which were read{gaps}")
     }
 
     /// Whether only a part of the file is held.
     fn is_cut(&self) -> bool {
-        self.held.size > self.held.start.len() as u64
+        self.held.size > self.held.reach()
     }
 
     /// The bytes of the segments that hold notes.
@@ -198,7 +230,7 @@ impl<'d> Elf<'d> {
         let is_data = |segment: &&Segment| segment.kind == PT_LOAD && segment.writable;
         let data = self.segments.iter().find(is_data)?;
         let whole = self.held.get(data.offset, data.size);
-        whole.or_else(|| self.held.start.get(usize::try_from(data.offset).ok()?..))
+        whole.or_else(|| self.held.from(data.offset))
     }
 
     /// The held bytes from an address to the end of its segment.
@@ -209,7 +241,7 @@ impl<'d> Elf<'d> {
             let offset = segment.offset.checked_add(inside)?;
             (segment.kind == PT_LOAD && left > 0).then_some(())?;
             let whole = self.held.get(offset, left);
-            whole.or_else(|| self.held.start.get(usize::try_from(offset).ok()?..))
+            whole.or_else(|| self.held.from(offset))
         })
     }
 
@@ -271,4 +303,28 @@ fn named<H: FileHeader<Endian = Endianness>>(
         }
     }
     Some(sections)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_behind_gaps_are_found_and_gaps_are_not() {
+        let held = Held {
+            start: b"abcdefgh",
+            gaps: &[2..5, 8..10],
+            tail: b"xyz",
+            size: 20,
+        };
+        assert_eq!(held.get(0, 2), Some(&b"ab"[..]));
+        assert_eq!(held.get(5, 3), Some(&b"cde"[..]));
+        assert_eq!(held.get(10, 3), Some(&b"fgh"[..]));
+        assert_eq!(held.get(17, 3), Some(&b"xyz"[..]));
+        for (offset, size) in [(0, 3), (2, 1), (4, 2), (5, 4), (9, 1), (10, 4), (18, 3)] {
+            assert_eq!(held.get(offset, size), None, "{offset} {size}");
+        }
+        assert_eq!(held.from(6), Some(&b"de"[..]));
+        assert_eq!(held.reach(), 13);
+    }
 }

@@ -8,6 +8,11 @@ use crate::tree::Mark;
 use crate::{blob, catalog, sensitive};
 
 impl Intake<'_> {
+    /// Whether the file at hand runs as its owner or its group: it is read whole, for its digest.
+    pub(super) fn is_privileged(&self) -> bool {
+        self.listing.last_mode() & 0o6000 != 0
+    }
+
     /// Looks for what gives access in the file at hand.
     pub(super) fn look(&mut self, path: &str, size: u64) {
         if !is_text(&self.scratch) && !sensitive::wants(path, &self.scratch, size) {
@@ -31,6 +36,7 @@ impl Intake<'_> {
         let source = catalog::Source {
             path,
             bytes: &self.scratch,
+            gaps: &self.gaps,
             tail: &self.tail,
             size,
         };
@@ -38,8 +44,7 @@ impl Intake<'_> {
         if let Some(soname) = soname {
             self.listing.mark(Mark::Soname(soname.to_owned()));
         }
-        let is_privileged = self.listing.last_mode() & 0o6000 != 0;
-        if is_privileged && self.scratch.len() as u64 == size {
+        if self.is_privileged() && self.scratch.len() as u64 == size {
             let digest = blob::sha256(&self.scratch);
             let digest = digest.strip_prefix("sha256:").unwrap_or(&digest);
             self.listing.mark(Mark::Digest(digest.to_owned()));
