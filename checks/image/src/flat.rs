@@ -226,12 +226,7 @@ impl Flattening<'_> {
     }
 
     /// Writes a file with the content that the walk stands before.
-    fn file<'b>(
-        &mut self,
-        id: NodeId,
-        size: u64,
-        walk: &mut LayerWalk<'b>,
-    ) -> Result<(), Fault> {
+    fn file<'b>(&mut self, id: NodeId, size: u64, walk: &mut LayerWalk<'b>) -> Result<(), Fault> {
         self.begin(id, None, size).map_err(Fault::Writing)?;
         let (mut left, mut piece) = (size, Vec::new());
         while left > 0 {

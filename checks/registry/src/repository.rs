@@ -104,7 +104,9 @@ impl Repository {
             ..Ask::new(Method::HEAD, url)
         });
         let told = match answer {
-            Ok(answer) => text(answer.headers(), "docker-content-digest").and_then(|t| t.parse().ok()),
+            Ok(answer) => {
+                text(answer.headers(), "docker-content-digest").and_then(|t| t.parse().ok())
+            }
             // The answer to a HEAD says nothing of why, and some registries take none.
             Err(Error::NotFound { .. } | Error::Status { .. }) => None,
             Err(error) => return Err(error),

@@ -67,9 +67,7 @@ pub fn copy_blob(
     copied: &dyn Fn(u64),
 ) -> Result<(), SourceError> {
     // One byte more shows what is longer than it should be.
-    let mut reader = source
-        .blob(digest, size, 0)?
-        .take(size.saturating_add(1));
+    let mut reader = source.blob(digest, size, 0)?.take(size.saturating_add(1));
     let (mut hasher, mut piece, mut count) = (digest.hasher(), vec![0; PIECE], 0);
     loop {
         let read = match reader.read(&mut piece) {

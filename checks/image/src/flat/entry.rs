@@ -47,7 +47,11 @@ impl<'a> Out<'a> {
             path.push(b'/');
         }
         let is_link = matches!(entry.kind, Kind::Symlink | Kind::HardLink);
-        let link = if is_link { bytes(entry.link) } else { Vec::new() };
+        let link = if is_link {
+            bytes(entry.link)
+        } else {
+            Vec::new()
+        };
         if path.contains(&0) || link.contains(&0) {
             let why = format!("the name {:?} holds a NUL", entry.path);
             return Err(io::Error::other(why));
