@@ -10,8 +10,9 @@ use hpcctl_registry::{Digest, Manifest, Source, SourceError, copy_blob};
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::blob::Blob;
 use crate::config::Config;
-use crate::format::child_for_platform;
+use crate::format::{check_platform, child_for_platform};
 use crate::layer::Plan;
 use crate::{Error, Limits, Options, Platform, Progress};
 
@@ -30,6 +31,8 @@ pub struct Chosen {
     pub documents: usize,
     /// The configuration and the layers: digest and size.
     pub blobs: Vec<(Digest, u64)>,
+    /// The platform that was asked for.
+    pub platform: Option<Platform>,
 }
 
 #[derive(Deserialize)]
@@ -67,7 +70,6 @@ pub fn choose(
 ) -> Result<Chosen, Error> {
     let name = source.name();
     let path = Path::new(&name);
-    let refuse = |why: String| Error::not_an_image(path, why);
     let plan = Plan::new(&Options {
         platform: platform.cloned(),
         limits: limits.clone(),
@@ -75,49 +77,65 @@ pub fn choose(
     })?;
     let mut manifest = source.root().clone();
     for documents in 1..=NESTED {
-        if let Some(child) = child_for_platform(&manifest.bytes, path, &plan)? {
-            let digest: Digest = child
-                .parse()
-                .map_err(|()| refuse(format!("{child:?} is not a digest that is known")))?;
-            let bytes = source.manifest(&digest, limits.document_bytes);
-            let bytes = bytes.map_err(|error| refuse(format!("{digest}: {error}")))?;
-            let actual = digest.same_kind(&bytes);
-            if actual != digest {
-                return Err(refuse(format!(
-                    "the digest of a manifest is {actual}, not {digest}"
-                )));
-            }
-            manifest = Manifest {
-                bytes,
-                digest,
-                media_type: String::new(),
-            };
-            continue;
-        }
-        let document: Document = serde_json::from_slice(&manifest.bytes)
-            .map_err(|error| refuse(format!("its manifest: {error}")))?;
-        if document.layers.len() > limits.layers {
-            return Err(refuse(format!("it has more than {} layers", limits.layers)));
-        }
-        let given = Some(manifest.media_type).filter(|kind| !kind.is_empty());
-        manifest.media_type = document
-            .media_type
-            .or(given)
-            .unwrap_or_else(|| MANIFEST.to_owned());
-        let blobs = std::iter::once(document.config).chain(document.layers);
-        let mut seen: Vec<(Digest, u64)> = Vec::new();
-        for blob in blobs {
-            if !seen.iter().any(|(digest, _)| *digest == blob.digest) {
-                seen.push((blob.digest, blob.size));
+        match child_for_platform(&manifest.bytes, path, &plan)? {
+            Some(child) => manifest = named(source, &child, limits)?,
+            None => {
+                let blobs = blobs(&mut manifest, limits);
+                return Ok(Chosen {
+                    blobs: blobs.map_err(|why| Error::not_an_image(path, why))?,
+                    manifest,
+                    documents,
+                    platform: platform.cloned(),
+                });
             }
         }
-        return Ok(Chosen {
-            manifest,
-            documents,
-            blobs: seen,
-        });
     }
-    Err(refuse("its indexes are nested too deeply".to_owned()))
+    Err(Error::not_an_image(
+        path,
+        "its indexes are nested too deeply",
+    ))
+}
+
+/// The manifest that an index names.
+fn named(source: &dyn Source, digest: &str, limits: &Limits) -> Result<Manifest, Error> {
+    let refuse = |why: String| Error::not_an_image(source.name(), why);
+    let known = |()| refuse(format!("{digest:?} is not a digest that is known"));
+    let digest: Digest = digest.parse().map_err(known)?;
+    let bytes = source.manifest(&digest, limits.document_bytes);
+    let bytes = bytes.map_err(|error| refuse(format!("{digest}: {error}")))?;
+    let actual = digest.same_kind(&bytes);
+    if actual != digest {
+        let why = format!("the digest of a manifest is {actual}, not {digest}");
+        return Err(refuse(why));
+    }
+    Ok(Manifest {
+        bytes,
+        digest,
+        media_type: String::new(),
+    })
+}
+
+/// The configuration and the layers that a manifest names, each once; its media type becomes the
+/// one that it says itself.
+fn blobs(manifest: &mut Manifest, limits: &Limits) -> Result<Vec<(Digest, u64)>, String> {
+    let document: Document = serde_json::from_slice(&manifest.bytes)
+        .map_err(|error| format!("its manifest: {error}"))?;
+    if document.layers.len() > limits.layers {
+        return Err(format!("it has more than {} layers", limits.layers));
+    }
+    if let Some(said) = document.media_type {
+        manifest.media_type = said;
+    }
+    if manifest.media_type.is_empty() {
+        MANIFEST.clone_into(&mut manifest.media_type);
+    }
+    let mut seen: Vec<(Digest, u64)> = Vec::new();
+    for blob in std::iter::once(document.config).chain(document.layers) {
+        if !seen.iter().any(|(digest, _)| *digest == blob.digest) {
+            seen.push((blob.digest, blob.size));
+        }
+    }
+    Ok(seen)
 }
 
 /// Writes an image into a new layout in a directory, each blob once and checked by its digest;
@@ -136,7 +154,7 @@ pub fn carry(
     let name = source.name();
     let manifest = &chosen.manifest;
     progress.total(chosen.bytes());
-    let mut config = None;
+    let mut set = Vec::new();
     for (place, (digest, size)) in chosen.blobs.iter().enumerate() {
         let wrong = |error: SourceError| Error::not_an_image(&name, format!("{digest}: {error}"));
         if *size > limits.layer_bytes {
@@ -150,7 +168,11 @@ pub fn carry(
         });
         copied.map_err(wrong)?;
         if place == 0 {
-            config = Some(path(digest));
+            // Before the layers, which are larger.
+            let config = configuration(&to.join(path(digest)), &name, limits)?;
+            let wanted = chosen.platform.as_ref();
+            check_platform(wanted, config.platform(), Path::new(&name))?;
+            set = config.environment();
         }
     }
     let writing = |error| Error::Writing(error);
@@ -168,14 +190,14 @@ pub fn carry(
     put(&to.join("index.json"), index.to_string().as_bytes()).map_err(writing)?;
     let version = json!({"imageLayoutVersion": "1.0.0"});
     put(&to.join("oci-layout"), version.to_string().as_bytes()).map_err(writing)?;
-    let Some(config) = config else {
-        return Ok(Vec::new());
-    };
-    let config = crate::blob::Blob::open(&to.join(config))?;
-    let config = config.bytes(limits.document_bytes);
-    let config = config.map_err(|error| Error::not_an_image(&name, error.to_string()))?;
-    let config = Config::read(&config).map_err(|why| Error::not_an_image(&name, why))?;
-    Ok(config.environment())
+    Ok(set)
+}
+
+/// The configuration of an image, which lies in a file.
+fn configuration(file: &Path, name: &str, limits: &Limits) -> Result<Config, Error> {
+    let bytes = Blob::open(file)?.bytes(limits.document_bytes);
+    let bytes = bytes.map_err(|error| Error::not_an_image(name, error.to_string()))?;
+    Config::read(&bytes).map_err(|why| Error::not_an_image(name, why))
 }
 
 /// Where a blob lies in a layout.

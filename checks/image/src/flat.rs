@@ -293,3 +293,176 @@ impl From<io::Error> for Fault {
         Self::Layer(error.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fs::{self, File};
+    use std::io::Read;
+
+    use hpcctl_registry::Digest;
+    use serde_json::json;
+    use tar::{Builder, EntryType, Header};
+
+    use super::*;
+
+    /// An entry: kind, path, link, content.
+    type Made<'a> = (EntryType, &'a str, &'a str, &'a str);
+
+    const FILE: EntryType = EntryType::Regular;
+
+    fn tar(entries: &[Made<'_>]) -> Vec<u8> {
+        let mut tar = Builder::new(Vec::new());
+        for (place, (kind, path, link, content)) in (0..).zip(entries) {
+            let mut header = Header::new_gnu();
+            header.set_entry_type(*kind);
+            header.set_mode(0o640);
+            header.set_uid(place);
+            header.set_gid(3_000_000);
+            header.set_mtime(1_000_000_000 + place);
+            header.set_size(content.len() as u64);
+            if *kind == EntryType::Char {
+                header.set_device_major(1).unwrap();
+                header.set_device_minor(3).unwrap();
+            }
+            match link.is_empty() {
+                true => tar.append_data(&mut header, path, content.as_bytes()),
+                false => tar.append_link(&mut header, path, link),
+            }
+            .unwrap();
+        }
+        tar.into_inner().unwrap()
+    }
+
+    fn layout(layers: &[Vec<u8>]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir_all(dir.path().join("blobs/sha256")).unwrap();
+        let write = |name: &str, bytes: &[u8]| {
+            let mut file = File::create(dir.path().join(name)).unwrap();
+            file.write_all(bytes).unwrap();
+        };
+        let put = |bytes: &[u8]| {
+            let digest = Digest::sha256(bytes);
+            write(&format!("blobs/sha256/{}", digest.hex()), bytes);
+            json!({"digest": digest, "size": bytes.len()})
+        };
+        let ids: Vec<Digest> = layers.iter().map(|layer| Digest::sha256(layer)).collect();
+        let config = json!({"os": "linux", "architecture": "amd64", "rootfs": {"diff_ids": ids}});
+        let config = put(config.to_string().as_bytes());
+        let layers: Vec<_> = layers.iter().map(|layer| put(layer)).collect();
+        let manifest = json!({"schemaVersion": 2, "config": config, "layers": layers});
+        let manifest = put(manifest.to_string().as_bytes());
+        let index = json!({"schemaVersion": 2, "manifests": [manifest]});
+        write("index.json", index.to_string().as_bytes());
+        dir
+    }
+
+    fn flat(layers: &[Vec<u8>]) -> Result<(Flat, Vec<u8>), Error> {
+        let (dir, mut out) = (layout(layers), Vec::new());
+        let flat = flatten(dir.path(), &Limits::default(), &crate::Silent, &mut out)?;
+        Ok((flat, out))
+    }
+
+    /// The entries of a tar, with what is in them or where they lead.
+    fn listed(tar: &[u8]) -> BTreeMap<String, String> {
+        let mut listed = BTreeMap::new();
+        for entry in tar::Archive::new(tar).entries().unwrap() {
+            let mut entry = entry.unwrap();
+            let path = entry.path().unwrap().display().to_string();
+            let link = entry.link_name().unwrap();
+            let link = link.map(|link| link.display().to_string());
+            let kind = entry.header().entry_type();
+            let mut text = String::new();
+            entry.read_to_string(&mut text).unwrap();
+            if let Some(link) = link {
+                text = format!("{kind:?} {link}");
+            }
+            assert!(listed.insert(path.clone(), text).is_none(), "{path} twice");
+        }
+        listed
+    }
+
+    #[test]
+    fn upper_layers_hide_what_lower_ones_brought() {
+        let long = "d/".repeat(60) + "file";
+        let lower = tar(&[
+            (FILE, "usr/bin/tool", "", "old"),
+            (EntryType::Link, "usr/bin/same", "usr/bin/tool", ""),
+            (EntryType::Link, "usr/bin/third", "usr/bin/tool", ""),
+            (FILE, "etc/gone", "", "gone"),
+            (EntryType::Symlink, "lib", "usr/lib", ""),
+            (FILE, "usr/lib/a", "", "a"),
+            (FILE, &long, "", "deep"),
+        ]);
+        let upper = tar(&[
+            (FILE, "usr/bin/tool", "", "new"),
+            (FILE, "etc/.wh.gone", "", ""),
+            (FILE, "lib/b", "", "b"),
+            (EntryType::Link, "lib/c", "usr/lib/a", ""),
+        ]);
+        let (flat, tar) = flat(&[lower, upper]).unwrap();
+        let listed = listed(&tar);
+        let at = |path: &str| listed.get(path).map(String::as_str);
+        assert_eq!(at("usr/bin/tool"), Some("new"));
+        // The old file lives on under its other names.
+        assert_eq!(at("usr/bin/same"), Some("old"));
+        assert_eq!(at("usr/bin/third"), Some("Link usr/bin/same"));
+        assert_eq!((at("etc/gone"), at("etc/.wh.gone")), (None, None));
+        assert_eq!(
+            (at("lib"), at("usr/lib/b")),
+            (Some("Symlink usr/lib"), Some("b"))
+        );
+        assert_eq!(at("usr/lib/c"), Some("Link usr/lib/a"));
+        assert_eq!(at(&long), Some("deep"));
+        assert_eq!((flat.files, flat.bytes), (5, 3 + 3 + 1 + 4 + 1));
+    }
+
+    #[test]
+    fn owners_times_and_devices_are_kept() {
+        let layer = tar(&[(FILE, "a", "", "x"), (EntryType::Char, "null", "", "")]);
+        let (_, tar) = flat(&[layer]).unwrap();
+        let mut archive = tar::Archive::new(&tar[..]);
+        let mut entries = archive.entries().unwrap().map(Result::unwrap);
+        let null = entries
+            .find(|entry| entry.path().unwrap().ends_with("null"))
+            .unwrap();
+        let header = null.header();
+        assert_eq!(
+            (header.uid().unwrap(), header.gid().unwrap()),
+            (1, 3_000_000)
+        );
+        assert_eq!(header.mtime().unwrap(), 1_000_000_001);
+        assert_eq!(header.mode().unwrap(), 0o640);
+        let device = (
+            header.device_major().unwrap(),
+            header.device_minor().unwrap(),
+        );
+        assert_eq!(device, (Some(1), Some(3)));
+    }
+
+    #[test]
+    fn what_is_not_whole_is_no_tree() {
+        let good = tar(&[(FILE, "a", "", &"x".repeat(2000))]);
+        let cut = good[..1000].to_vec();
+        assert!(flat(&[cut]).unwrap_err().to_string().contains("layer 1"));
+        let dangling = tar(&[(EntryType::Link, "a", "nowhere", "")]);
+        assert!(
+            flat(&[dangling])
+                .unwrap_err()
+                .to_string()
+                .contains("hard link")
+        );
+        struct Full;
+        impl Write for Full {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::StorageFull.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let dir = layout(&[good]);
+        let error = flatten(dir.path(), &Limits::default(), &crate::Silent, &mut Full);
+        assert!(matches!(error, Err(Error::Writing(_))));
+    }
+}

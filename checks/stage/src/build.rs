@@ -1,6 +1,7 @@
 //! From a layout to one file: the merged tree goes as a tar to the tool that makes a squashfs.
 //!
 //! The tools are sqfstar(1) and mksquashfs(1) of squashfs-tools, which take a tar from 4.5 on.
+//! They take no notice of the entry of the root, which gets the mode that it has in most images.
 //! They compress with gzip, which every kernel and every squashfuse reads.
 
 use std::io;
@@ -38,7 +39,14 @@ impl Tool {
         if let Some(program) = host.which("sqfstar") {
             return Some(Self {
                 program,
-                before: &["-quiet", "-no-progress", "-no-xattrs", "-exit-on-error"],
+                before: &[
+                    "-quiet",
+                    "-no-progress",
+                    "-no-xattrs",
+                    "-exit-on-error",
+                    "-root-mode",
+                    "755",
+                ],
                 after: &[],
             });
         }
@@ -54,6 +62,8 @@ impl Tool {
                 "-no-progress",
                 "-no-xattrs",
                 "-exit-on-error",
+                "-root-mode",
+                "755",
             ],
         })
     }

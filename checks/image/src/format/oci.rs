@@ -348,7 +348,7 @@ impl<'a> Opening<'a> {
 }
 
 /// Refuses an image that is for another platform than the one that is asked for.
-pub(super) fn check_platform(
+pub(crate) fn check_platform(
     wanted: Option<&Platform>,
     offered: Option<&Platform>,
     path: &Path,
