@@ -232,50 +232,42 @@ fn packages(reference: &str) -> usize {
     run.json()["result"]["packages"].as_array().unwrap().len()
 }
 
+/// Stages an image in so many processes that begin together.
+fn at_once(reference: &str, to: &Path, many: usize) -> Vec<Value> {
+    let to = to.to_str().unwrap();
+    let begin = |_| {
+        let args = [
+            "stage", reference, "--to", to, "--nodes", "1000", "-o", "json",
+        ];
+        let mut stage = command(&args);
+        stage.stdin(Stdio::null()).stdout(Stdio::piped());
+        stage.stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let all: Vec<_> = (0..many).map(begin).collect();
+    let ended = all.into_iter().map(|child| {
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    });
+    ended.collect()
+}
+
 #[test]
 fn fifty_at_once_pull_once() {
-    const MANY: usize = 50;
     if !real("fifty_at_once_pull_once") {
         return;
     }
     let (registry, dir) = (Registry::start(""), tempfile::tempdir().unwrap());
-    registry.push(
-        &format!("oci:{}/layout:v2", images().display()),
-        "debian:v2",
-        &[],
-    );
+    let image = format!("oci:{}/layout:v2", images().display());
+    registry.push(&image, "debian:v2", &[]);
     let reference = format!("docker://{}", registry.name("debian:v2"));
     let before = counted(&registry, "GET");
-    let to = dir.path().to_str().unwrap();
-    let begin = |_| {
-        let mut stage = command(&[
-            "stage", &reference, "--to", to, "--nodes", "1000", "-o", "json",
-        ]);
-        stage
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        stage.spawn().unwrap()
-    };
-    let all: Vec<_> = (0..MANY).map(begin).collect();
-    let reports: Vec<Value> = all
-        .into_iter()
-        .map(|child| {
-            let output = child.wait_with_output().unwrap();
-            assert!(
-                output.status.success(),
-                "{}",
-                String::from_utf8_lossy(&output.stderr)
-            );
-            serde_json::from_slice(&output.stdout).unwrap()
-        })
-        .collect();
-    let outcome = |report: &Value| report["result"]["outcome"].as_str().unwrap().to_owned();
-    let staged: Vec<&Value> = reports
-        .iter()
-        .filter(|report| outcome(report) == "staged")
-        .collect();
+    let reports = at_once(&reference, dir.path(), 50);
+    let is_staged = |report: &&Value| report["result"]["outcome"] == "staged";
+    let staged: Vec<&Value> = reports.iter().filter(is_staged).collect();
     assert_eq!(staged.len(), 1, "one did the work");
+    let staged = &staged[0]["result"];
 
     // In the registry's log: each manifest and each blob once.
     let mut pulled = counted(&registry, "GET");
@@ -285,12 +277,12 @@ fn fifty_at_once_pull_once() {
     });
     assert!(pulled.len() >= 3, "{pulled:?}");
     assert!(pulled.values().all(|count| *count == 1), "{pulled:?}");
-    let plan = &staged[0]["result"]["plan"];
+    let plan = &staged["plan"];
     assert_eq!(plan["requests_without"], 1000 * pulled.len());
     assert!(plan["requests_with"].as_u64().unwrap() <= pulled.len() as u64 + 1);
 
     // Fifty copies that can be used.
-    let digest = staged[0]["result"]["target"]["sha256"].as_str().unwrap();
+    let digest = staged["target"]["sha256"].as_str().unwrap();
     for (place, report) in reports.iter().enumerate() {
         validate("hpcctl.stage-1.json", report);
         let copy = dir.path().join(format!("copy-{place}"));
@@ -298,12 +290,8 @@ fn fifty_at_once_pull_once() {
         assert_eq!(sha256(&fs::read(&copy).unwrap()), digest);
         fs::remove_file(&copy).unwrap();
     }
-    let link = staged[0]["result"]["target"]["link"].as_str().unwrap();
-    let found = packages(&format!("squashfs:{link}"));
-    assert_eq!(
-        found,
-        packages(&format!("oci:{}/layout:v2", images().display()))
-    );
+    let link = staged["target"]["link"].as_str().unwrap();
+    assert_eq!(packages(&format!("squashfs:{link}")), packages(&image));
 }
 
 #[test]
