@@ -7,7 +7,8 @@
 //! `localflock` each node has locks of its own. So there is a claim as well: a file that only one
 //! process can create, on every file system, whose owner renews it. Where locks do not reach, a
 //! claim that is no longer renewed is taken over; then two could do the work at once, at worst,
-//! which costs a second pull and nothing else: results come by rename(2).
+//! which costs a second pull: each works in a place of its own, results come by rename(2), and the
+//! same image gives the same bytes.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};

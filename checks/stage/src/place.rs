@@ -41,8 +41,10 @@ pub(crate) struct Spot {
     /// What is known of it.
     pub(crate) record: PathBuf,
     pub(crate) lock: PathBuf,
-    /// Where it is made; what is there when the lock was taken is of a process that died.
+    /// Where this process makes it.
     pub(crate) work: PathBuf,
+    /// How the names begin of all directories that it is made in.
+    works: String,
 }
 
 /// What is known of a staged image.
@@ -89,6 +91,7 @@ impl Place {
         let platform = platform.to_string().replace('/', "-");
         let stem = format!("{}-{}.{platform}", digest.algorithm(), digest.hex());
         let end = extension(form);
+        let Holder { host, pid } = Holder::here();
         let own = |kind: &str| {
             self.directory
                 .join(OURS)
@@ -100,7 +103,8 @@ impl Place {
             environment: self.directory.join(format!("{stem}.env")),
             record: own("json"),
             lock: own("lock"),
-            work: own("work"),
+            work: own(&format!("work.{host}.{pid}")),
+            works: format!("{stem}.{end}.work."),
         }
     }
 
@@ -139,6 +143,19 @@ fn extension(form: Form) -> &'static str {
 }
 
 impl Spot {
+    /// Removes what processes left that died while they made the image. One that lives all the
+    /// same, since locks do not reach it, fails then; it can do no harm, for no two have one place.
+    pub(crate) fn clear_works(&self) -> Result<(), Error> {
+        let ours = self.work.parent().unwrap_or(Path::new("."));
+        for entry in fs::read_dir(ours).map_err(Error::at(ours))? {
+            let entry = entry.map_err(Error::at(ours))?;
+            if entry.file_name().to_string_lossy().starts_with(&self.works) {
+                clear(&entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
     /// What is known of the image, if it is there and whole.
     pub(crate) fn staged(&self) -> Option<Record> {
         let record: Record = read(&self.record)?;

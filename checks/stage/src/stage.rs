@@ -182,8 +182,7 @@ impl<'a> Staging<'a> {
             Waited::Done(record) => return Ok((record, Outcome::Reused)),
             Waited::Ours(lock) => lock,
         };
-        // What lies here is of a process that died.
-        clear(&spot.work)?;
+        spot.clear_works()?;
         let made = self.made(&spot);
         let cleared = clear(&spot.work);
         let record = made?;
