@@ -20,8 +20,8 @@ const LONGEST: Duration = Duration::from_secs(6 * 3600);
 /// The first release of mksquashfs that takes a tar.
 const WITH_TAR: (u32, u32) = (4, 5);
 
-/// What both programs are told: little is printed, and a root that all may enter.
-const ALWAYS: &[&str] = &[
+/// What sqfstar is told in front of the file.
+const TOLD: &[&str] = &[
     "-quiet",
     "-no-progress",
     "-no-xattrs",
@@ -30,17 +30,24 @@ const ALWAYS: &[&str] = &[
     "755",
 ];
 
-/// The times that are made, not read: at a fixed one, the same image gives the same bytes. Not
-/// all releases take both.
-const TIMES: &[&str] = &["-mkfs-time", "-root-time"];
+/// What mksquashfs is told behind the file.
+const TOLD_WITH_TAR: &[&str] = &[
+    "-tar",
+    "-quiet",
+    "-no-progress",
+    "-no-xattrs",
+    "-exit-on-error",
+    "-root-mode",
+    "755",
+];
 
 /// A program that makes a squashfs of a tar.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Tool {
     /// The program, and what stands before and after the file.
     program: String,
-    before: Vec<String>,
-    after: Vec<String>,
+    before: &'static [&'static str],
+    after: &'static [&'static str],
 }
 
 impl Tool {
@@ -52,20 +59,18 @@ impl Tool {
     fn of(host: &dyn Host) -> Option<Self> {
         if let Some(program) = host.which("sqfstar") {
             return Some(Self {
-                before: options(host, &program),
                 program,
-                after: Vec::new(),
+                before: TOLD,
+                after: &[],
             });
         }
         let program = host.which("mksquashfs")?;
         let ran = host.run(&[&program, "-version"], DEADLINE);
         let takes_tar = version(&ran.stdout).is_some_and(|version| version >= WITH_TAR);
-        let mut after = vec!["-tar".to_owned()];
-        after.extend(options(host, &program));
-        takes_tar.then(|| Self {
+        takes_tar.then_some(Self {
             program,
-            before: vec!["-".to_owned()],
-            after,
+            before: &["-"],
+            after: TOLD_WITH_TAR,
         })
     }
 
@@ -85,9 +90,9 @@ impl Tool {
             return Err(failed(format!("{} is no UTF-8", file.display())));
         };
         let mut argv = vec![self.program.as_str()];
-        argv.extend(self.before.iter().map(String::as_str));
+        argv.extend(self.before);
         argv.push(name);
-        argv.extend(self.after.iter().map(String::as_str));
+        argv.extend(self.after);
         let (ran, fed) = run_fed(&argv, LONGEST, |out| {
             let mut out = io::BufWriter::with_capacity(1 << 20, out);
             let flat = flatten(layout, limits, progress, &mut out);
@@ -117,19 +122,6 @@ impl Tool {
             (None, None) => Err(failed("it was given nothing".to_owned())),
         }
     }
-}
-
-/// What a program is told.
-fn options(host: &dyn Host, program: &str) -> Vec<String> {
-    let help = host.run(&[program, "-help"], DEADLINE);
-    let takes = |option: &&&str| help.stdout.contains(**option) || help.stderr.contains(**option);
-    let mut options: Vec<String> = ALWAYS.iter().map(ToString::to_string).collect();
-    // The variable is obeyed by the program itself, which then takes no option for it.
-    if host.env("SOURCE_DATE_EPOCH").is_none() {
-        let times = TIMES.iter().filter(takes);
-        options.extend(times.flat_map(|option| [option.to_string(), "0".to_owned()]));
-    }
-    options
 }
 
 /// The version that mksquashfs prints, such as `mksquashfs version 4.5.1 (2022/03/17)`.
@@ -162,8 +154,8 @@ mod tests {
     fn a_tool_that_fails_leaves_an_error() {
         let tool = |program: &str| Tool {
             program: program.to_owned(),
-            before: Vec::new(),
-            after: Vec::new(),
+            before: &[],
+            after: &[],
         };
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("x.sqfs");

@@ -7,8 +7,8 @@
 //! `localflock` each node has locks of its own. So there is a claim as well: a file that only one
 //! process can create, on every file system, whose owner renews it. Where locks do not reach, a
 //! claim that is no longer renewed is taken over; then two could do the work at once, at worst,
-//! which costs a second pull: each works in a place of its own, results come by rename(2), and the
-//! same image gives the same bytes.
+//! which costs a second pull: each works in a place of its own, and who finds the claim gone puts
+//! nothing there.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -252,6 +252,12 @@ fn look(path: &Path) -> io::Result<Option<Seen>> {
 }
 
 impl Lock {
+    /// Whether the claim was not taken over meanwhile.
+    pub(crate) fn is_ours(&self) -> bool {
+        let there = look(&self.claim).ok().flatten();
+        there.is_some_and(|seen| seen.text == self.own)
+    }
+
     /// Holds the claim and renews it until the lock is dropped.
     fn renewed(file: File, claim: PathBuf, own: String) -> Self {
         let (renewing, end) = mpsc::channel::<()>();
@@ -281,8 +287,7 @@ impl Drop for Lock {
             // A thread that panicked renews nothing any more.
             let _ = renewals.join();
         }
-        let ours = look(&self.claim).ok().flatten();
-        if ours.is_some_and(|seen| seen.text == self.own) {
+        if self.is_ours() {
             // Where it stays, it is taken over once it has run out.
             let _ = fs::remove_file(&self.claim);
         }
@@ -388,5 +393,10 @@ mod tests {
         let before = Instant::now().checked_sub(LEASE).unwrap();
         late.seen = Some((seen, before));
         assert!(late.attempt().unwrap().is_some());
+        // Who held it before notices.
+        let lock = ours(&dir.path().join("y.lock"), LONG).unwrap();
+        assert!(lock.is_ours());
+        File::create(dir.path().join("y.claim")).unwrap();
+        assert!(!lock.is_ours());
     }
 }

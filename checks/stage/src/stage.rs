@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use crate::Error;
 use crate::build::Tool;
 use crate::job::{broadcasts, environment, job, takes};
-use crate::lock::{Holder, Waited, take};
+use crate::lock::{Holder, Lock, Waited, take};
 use crate::place::{Place, Record, Spot, clear, lead, put};
 use crate::plan::{Cost, limit, warning};
 use crate::resolve::{Meant, alone, name, together};
@@ -176,25 +176,35 @@ impl<'a> Staging<'a> {
     /// Stages the image, or waits for whoever does.
     fn done(&mut self) -> Result<(Record, Outcome), Error> {
         let spot = self.spot.clone();
-        let told = |holder: &Holder| self.watch.waits(holder);
-        let waited = take(&spot.lock, self.request.patience, &|| spot.staged(), &told)?;
-        let _lock = match waited {
-            Waited::Done(record) => return Ok((record, Outcome::Reused)),
-            Waited::Ours(lock) => lock,
-        };
-        spot.clear_works()?;
-        let made = self.made(&spot);
-        let cleared = clear(&spot.work);
-        let record = made?;
-        if let Err(error) = cleared {
-            self.notes
-                .push(format!("what was left over stays: {error}"));
+        let watch = self.watch;
+        let told = |holder: &Holder| watch.waits(holder);
+        loop {
+            let waited = take(&spot.lock, self.request.patience, &|| spot.staged(), &told)?;
+            let lock = match waited {
+                Waited::Done(record) => return Ok((record, Outcome::Reused)),
+                Waited::Ours(lock) => lock,
+            };
+            spot.clear_works()?;
+            let made = self.made(&spot, &lock);
+            let cleared = clear(&spot.work);
+            // Where the claim was taken over, whoever has it now is waited for.
+            let record = match made {
+                Ok(Some(record)) => record,
+                Ok(None) => continue,
+                Err(_) if !lock.is_ours() => continue,
+                Err(error) => return Err(error),
+            };
+            if let Err(error) = cleared {
+                self.notes
+                    .push(format!("what was left over stays: {error}"));
+            }
+            return Ok((record, Outcome::Staged));
         }
-        Ok((record, Outcome::Staged))
     }
 
-    /// Pulls the image and makes what is asked for, beside its place; then puts it there.
-    fn made(&mut self, spot: &Spot) -> Result<Record, Error> {
+    /// Pulls the image and makes what is asked for, beside its place; then puts it there, unless
+    /// somebody else has the lock by now.
+    fn made(&mut self, spot: &Spot, lock: &Lock) -> Result<Option<Record>, Error> {
         let (source, chosen) = self.chosen()?;
         let limits = Limits::default();
         let layout = spot.work.join("layout");
@@ -202,6 +212,9 @@ impl<'a> Staging<'a> {
         let set = carry(&*source, &chosen, &layout, &limits, self.watch)?;
         let cost = Cost::of(&chosen);
         let (new, hashed) = self.form(spot, &layout, &limits)?;
+        if !lock.is_ours() {
+            return Ok(None);
+        }
         let set = environment(&set);
         if !set.is_empty() {
             put(&spot.environment, set.as_bytes())?;
@@ -228,7 +241,7 @@ impl<'a> Staging<'a> {
             clear(&spot.target)?;
         }
         fs::rename(&new, &spot.target).map_err(Error::at(&spot.target))?;
-        Ok(record)
+        Ok(Some(record))
     }
 
     /// Makes what is asked for of a layout; of a file also its size and its digest.
