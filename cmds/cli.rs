@@ -5,7 +5,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::ui::Ui;
-use crate::{completions, doctor, gate, license, man, policy, publish, scan, verify};
+use crate::{completions, doctor, gate, license, man, policy, publish, scan, stage, verify};
 
 /// Containers on HPC nodes: what can run here, what is in an image, and may it be published.
 ///
@@ -54,6 +54,7 @@ pub enum Command {
     Publish(Box<publish::Publish>),
     Verify(verify::Verify),
     Policy(policy::Policy),
+    Stage(Box<stage::Stage>),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -69,6 +70,7 @@ impl Command {
             Self::Publish(publish) => publish.run(ui),
             Self::Verify(verify) => verify.run(ui),
             Self::Policy(policy) => policy.run(ui),
+            Self::Stage(stage) => stage.run(ui),
             Self::Completions(completions) => completions.run(),
             Self::Man(man) => man.run(),
         }

@@ -15,6 +15,7 @@ mod man;
 mod policy;
 mod publish;
 mod scan;
+mod stage;
 mod state;
 mod ui;
 mod verify;

@@ -58,6 +58,7 @@ fn every_source_file_is_declared() {
         "checks/image/src/lib.rs",
         "checks/node/src/lib.rs",
         "checks/registry/src/lib.rs",
+        "checks/stage/src/lib.rs",
         "license-db/src/lib.rs",
         "reports/src/lib.rs",
         "reports/model/src/lib.rs",

@@ -28,6 +28,7 @@ mod repairs;
 mod scan;
 mod schema;
 mod slurm;
+mod stage;
 mod traced;
 mod vendors;
 mod why;

@@ -26,7 +26,7 @@ pub const AUTH: &str = "dGVzdGVyOnBhc3Mtd29yZA==";
 pub struct Registry {
     child: Child,
     pub port: u16,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl Registry {
@@ -47,19 +47,16 @@ impl Registry {
         );
         let config = dir.path().join("config.yml");
         fs::write(&config, text).unwrap();
+        let log = fs::File::create(dir.path().join("access")).unwrap();
         let child = Command::new("docker-registry")
             .arg("serve")
             .arg(&config)
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(log)
             .stderr(Stdio::null())
             .spawn()
             .expect("docker-registry, which tests/run installs");
-        let registry = Self {
-            child,
-            port,
-            _dir: dir,
-        };
+        let registry = Self { child, port, dir };
         let begun = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             assert!(begun.elapsed() < READY, "docker-registry does not listen");
@@ -70,6 +67,18 @@ impl Registry {
 
     pub fn name(&self, repository: &str) -> String {
         format!("127.0.0.1:{}/{repository}", self.port)
+    }
+
+    /// The requests that it has had: method and path each.
+    pub fn requests(&self) -> Vec<(String, String)> {
+        let log = fs::read_to_string(self.dir.path().join("access")).unwrap();
+        // The combined format of Apache: the request stands in the first quotes.
+        let quoted = log.lines().filter_map(|line| line.split('"').nth(1));
+        let words = quoted.filter_map(|request| {
+            let mut words = request.split(' ');
+            Some((words.next()?.to_owned(), words.next()?.to_owned()))
+        });
+        words.collect()
     }
 
     /// Copies an image into it.

@@ -9,6 +9,7 @@ use hpcctl_model::license::{Difference, Identified, Licensed};
 use hpcctl_model::lint::Lints;
 use hpcctl_model::publish::{Publish, Verify};
 use hpcctl_model::scan::Scan;
+use hpcctl_model::stage::Stage;
 use hpcctl_model::why::Why;
 
 /// A kind of report.
@@ -34,6 +35,8 @@ pub enum Kind {
     Publish,
     /// Whether what is published matches a decision.
     Verify,
+    /// Where an image lies for many nodes.
+    Stage,
 }
 
 /// A report to be written.
@@ -59,6 +62,8 @@ pub enum Report<'a> {
     Publish(&'a Envelope<Publish>),
     /// Whether what is published matches a decision.
     Verify(&'a Envelope<Verify>),
+    /// Where an image lies for many nodes.
+    Stage(&'a Envelope<Stage>),
 }
 
 impl<'a> Report<'a> {
@@ -75,6 +80,7 @@ impl<'a> Report<'a> {
             Self::Gate(_) => Kind::Gate,
             Self::Publish(_) => Kind::Publish,
             Self::Verify(_) => Kind::Verify,
+            Self::Stage(_) => Kind::Stage,
         }
     }
 
@@ -146,6 +152,14 @@ impl<'a> Report<'a> {
     pub(crate) fn license_diff(&self) -> Result<&'a Envelope<Difference>, Error> {
         match self {
             Self::LicenseDiff(report) => Ok(report),
+            _ => Err(Error::Kind(self.kind())),
+        }
+    }
+
+    /// The report of an image that was staged.
+    pub(crate) fn stage(&self) -> Result<&'a Envelope<Stage>, Error> {
+        match self {
+            Self::Stage(report) => Ok(report),
             _ => Err(Error::Kind(self.kind())),
         }
     }

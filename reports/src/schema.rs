@@ -7,6 +7,7 @@ use hpcctl_model::license::{Difference, Identified, Licensed};
 use hpcctl_model::lint::Lints;
 use hpcctl_model::publish::{Publish, Verify};
 use hpcctl_model::scan::Scan;
+use hpcctl_model::stage::Stage;
 use hpcctl_model::why::Why;
 use schemars::{Schema, schema_for};
 use serde_json::{Value, json};
@@ -72,6 +73,11 @@ pub static SCHEMAS: &[Published] = &[
         kind: "verify",
         number: 1,
         make: || schema_for!(Envelope<Verify>),
+    },
+    Published {
+        kind: "stage",
+        number: 1,
+        make: || schema_for!(Envelope<Stage>),
     },
 ];
 

@@ -107,6 +107,33 @@ pub fn run_with_input(argv: &[&str], input: &[u8], deadline: Duration) -> Ran {
     ran
 }
 
+/// Runs a command that is fed by `feed`, which writes to its standard input from a thread of its
+/// own; also returns what became of the writing.
+///
+/// A command that ends before it has read everything makes the writing fail with EPIPE.
+pub fn run_fed<T: Send>(
+    argv: &[&str],
+    deadline: Duration,
+    feed: impl FnOnce(&mut dyn Write) -> T + Send,
+) -> (Ran, Option<T>) {
+    let mut ran = Ran::not_started(argv, Errno::ENOENT);
+    let mut child = match start(argv, &[], Stdio::piped()) {
+        Ok(child) => child,
+        Err(error) => {
+            ran.end = End::NotStarted(error.into());
+            return (ran, None);
+        }
+    };
+    let stdin = child.stdin.take();
+    let fed = thread::scope(|scope| {
+        // Dropping the pipe tells the command that this was all.
+        let fed = scope.spawn(move || stdin.map(|mut stdin| feed(&mut stdin)));
+        finish(child, deadline, &mut ran);
+        fed.join().ok().flatten()
+    });
+    (ran, fed)
+}
+
 fn start(argv: &[&str], variables: &[(&str, &str)], stdin: Stdio) -> io::Result<Child> {
     let [program, args @ ..] = argv else {
         return Err(io::Error::from_raw_os_error(libc::EINVAL));
@@ -207,6 +234,23 @@ mod tests {
         assert_eq!((ran.end, ran.stdout.as_str()), (End::Exit(0), "given"));
         let ran = run_with_input(&["true"], &[b'x'; 100_000], Duration::from_secs(5));
         assert_eq!(ran.end, End::Exit(0));
+    }
+
+    #[test]
+    fn a_command_is_fed_more_than_a_pipe_holds() {
+        let feed = |out: &mut dyn Write| {
+            let piece = [b'x'; 1000];
+            (0..1000).try_for_each(|_| out.write_all(&piece))
+        };
+        let (ran, fed) = run_fed(&["wc", "-c"], Duration::from_secs(20), feed);
+        assert_eq!((ran.end, ran.stdout.trim()), (End::Exit(0), "1000000"));
+        assert!(fed.unwrap().is_ok());
+        let (ran, fed) = run_fed(&["true"], Duration::from_secs(20), feed);
+        assert_eq!(ran.end, End::Exit(0));
+        assert_eq!(fed.unwrap().unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+        let (ran, fed) = run_fed(&["/nonexistent/program"], Duration::from_secs(1), feed);
+        assert_eq!(ran.end, End::NotStarted(Errno::ENOENT));
+        assert!(fed.is_none());
     }
 
     #[test]

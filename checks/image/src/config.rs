@@ -66,6 +66,12 @@ struct Step {
 }
 
 impl Config {
+    /// What it sets in the environment of its processes, `NAME=VALUE` each.
+    pub(crate) fn environment(&self) -> Vec<String> {
+        let set = self.config.as_ref().and_then(|config| config.env.clone());
+        set.unwrap_or_default()
+    }
+
     /// Reads a configuration.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, String> {
         serde_json::from_slice(bytes).map_err(|error| format!("its configuration: {error}"))

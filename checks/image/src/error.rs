@@ -73,6 +73,9 @@ pub enum Error {
     /// A registry does not give it out.
     #[error(transparent)]
     Registry(#[from] hpcctl_registry::Error),
+    /// What is made of the image cannot be written.
+    #[error("cannot write what is made of it: {0}")]
+    Writing(io::Error),
     /// A fault of this program.
     #[error("a fault of hpcctl: {0}")]
     Internal(String),

@@ -7,6 +7,7 @@
 mod archive;
 mod blob;
 mod cache;
+mod carry;
 mod catalog;
 mod compression;
 mod config;
@@ -15,6 +16,7 @@ mod exact;
 mod ext;
 mod fault;
 mod files;
+mod flat;
 mod format;
 mod hard_links;
 mod held;
@@ -39,10 +41,12 @@ mod totals;
 mod tree;
 mod unowned;
 
+pub use carry::{Chosen, carry, choose};
 pub use catalog::{CATALOGERS, Cataloger};
 pub use error::Error;
 pub use exact::{Exactly, exact};
 pub use files::{Take, each_file};
+pub use flat::{Flat, flatten};
 /// A path as a glob of [`Options::exclude_paths`] that stands for itself alone.
 pub use globset::escape as escape_glob;
 pub use limits::Limits;

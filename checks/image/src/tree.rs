@@ -89,6 +89,11 @@ impl FileTree {
         &self.nodes[id as usize]
     }
 
+    /// Where a symbolic link leads.
+    pub(crate) fn link(&self, id: NodeId) -> Option<&str> {
+        self.node(id).link.as_deref()
+    }
+
     /// What was found in the file.
     pub(crate) fn facts(&self, id: NodeId) -> Option<&Facts> {
         let index = self.node(id).facts?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::session::{Access, Session};
 use crate::transport::Transport;
-use crate::{Error, Manifest, Name, PushError, Repository, Settings, Step};
+use crate::{Digest, Error, Manifest, Name, PushError, Repository, Settings, Step};
 
 /// A client of any number of registries.
 pub struct Client {
@@ -22,6 +22,27 @@ pub struct Found {
     pub manifest: Manifest,
     /// What was decided on the way, a sentence each.
     pub notes: Vec<String>,
+}
+
+/// What a name stands for.
+#[derive(Debug, Clone)]
+pub struct Resolved {
+    /// Its name in full.
+    pub name: Name,
+    /// Where it is read from.
+    pub repository: Repository,
+    /// The digest of its index or its manifest.
+    pub digest: Digest,
+    /// What was decided on the way, a sentence each.
+    pub notes: Vec<String>,
+}
+
+/// Who answered a question, and what.
+struct Asked<T> {
+    name: Name,
+    repository: Repository,
+    answer: T,
+    notes: Vec<String>,
 }
 
 impl Client {
@@ -58,6 +79,41 @@ impl Client {
     ///
     /// When no registry that it may be read from has it.
     pub fn find(&self, name: &Name, limit: u64) -> Result<Found, Error> {
+        let asked = self.ask(name, |repository, name| {
+            repository.manifest(&name.reference(), limit)
+        })?;
+        Ok(Found {
+            name: asked.name,
+            repository: asked.repository,
+            manifest: asked.answer,
+            notes: asked.notes,
+        })
+    }
+
+    /// Finds out what a name stands for now, without the manifest itself: registries that count
+    /// pulls do not count this.
+    ///
+    /// # Errors
+    ///
+    /// When no registry that it may be read from has it.
+    pub fn resolve(&self, name: &Name, limit: u64) -> Result<Resolved, Error> {
+        let asked = self.ask(name, |repository, name| {
+            repository.resolve(&name.reference(), limit)
+        })?;
+        Ok(Resolved {
+            name: asked.name,
+            repository: asked.repository,
+            digest: asked.answer,
+            notes: asked.notes,
+        })
+    }
+
+    /// Asks the mirrors of a name and then its registry, until one answers.
+    fn ask<T>(
+        &self,
+        name: &Name,
+        question: impl Fn(&Repository, &Name) -> Result<T, Error>,
+    ) -> Result<Asked<T>, Error> {
         let registries = &self.transport.settings().registries;
         let (name, note) = registries.full_name(name)?;
         let mut notes: Vec<String> = note.into_iter().collect();
@@ -67,11 +123,11 @@ impl Client {
             let opened = Session::open(Arc::clone(&self.transport), endpoint, Access::Pull);
             let repository = opened.map(Repository::new);
             let found = repository.and_then(|repository| {
-                let manifest = repository.manifest(&name.reference(), limit)?;
-                Ok((repository, manifest))
+                let answer = question(&repository, &name)?;
+                Ok((repository, answer))
             });
             match found {
-                Ok((repository, manifest)) => {
+                Ok((repository, answer)) => {
                     notes.extend(
                         before
                             .iter()
@@ -83,10 +139,10 @@ impl Client {
                             repository.place()
                         ));
                     }
-                    return Ok(Found {
+                    return Ok(Asked {
                         name,
                         repository,
-                        manifest,
+                        answer,
                         notes,
                     });
                 }

@@ -34,7 +34,7 @@ mod upload;
 mod url;
 
 pub use blob::BlobReader;
-pub use client::{Client, Found};
+pub use client::{Client, Found, Resolved};
 pub use contents::Descriptor;
 pub use digest::{Digest, DigestError};
 pub use error::Error;
@@ -47,5 +47,5 @@ pub use referrers::{Artifact, Attached, Holder, Part};
 pub use repository::{Manifest, Repository};
 pub use retry::Patience;
 pub use settings::Settings;
-pub use source::{Source, SourceError};
+pub use source::{Source, SourceError, copy_blob};
 pub use upload::Arrival;

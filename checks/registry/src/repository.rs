@@ -92,6 +92,31 @@ impl Repository {
         })
     }
 
+    /// The digest that a tag stands for, by the headers alone where the registry tells it there.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::manifest`].
+    pub(crate) fn resolve(&self, reference: &str, limit: u64) -> Result<Digest, Error> {
+        let url = self.session.below(&format!("manifests/{reference}"));
+        let answer = self.session.send(&Ask {
+            accept: MANIFESTS,
+            ..Ask::new(Method::HEAD, url)
+        });
+        let told = match answer {
+            Ok(answer) => {
+                text(answer.headers(), "docker-content-digest").and_then(|t| t.parse().ok())
+            }
+            // The answer to a HEAD says nothing of why, and some registries take none.
+            Err(Error::NotFound { .. } | Error::Status { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        match told {
+            Some(told) => Ok(told),
+            None => Ok(self.manifest(reference, limit)?.digest),
+        }
+    }
+
     /// A blob from one of its bytes on; nothing is asked for before the first read.
     ///
     /// Its digest is not checked: whoever reads all of it can do so.

@@ -1,6 +1,6 @@
 //! What an image is pushed from: the bytes of its manifests and its blobs, as they are stored.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 
 use crate::{Digest, Found, Manifest, Repository};
 
@@ -49,6 +49,46 @@ pub trait Source: Sync {
     fn repository(&self) -> Option<&Repository> {
         None
     }
+}
+
+/// Bytes that are copied at a time.
+const PIECE: usize = 128 * 1024;
+
+/// Copies a blob that has this digest and this size; `copied` is told of each piece.
+///
+/// # Errors
+///
+/// When it cannot be read or written, or is another.
+pub fn copy_blob(
+    source: &dyn Source,
+    digest: &Digest,
+    size: u64,
+    out: &mut dyn Write,
+    copied: &dyn Fn(u64),
+) -> Result<(), SourceError> {
+    // One byte more shows what is longer than it should be.
+    let mut reader = source.blob(digest, size, 0)?.take(size.saturating_add(1));
+    let (mut hasher, mut piece, mut count) = (digest.hasher(), vec![0; PIECE], 0);
+    loop {
+        let read = match reader.read(&mut piece) {
+            Ok(0) => break,
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error.into()),
+        };
+        hasher.add(&piece[..read]);
+        out.write_all(&piece[..read])?;
+        count += read as u64;
+        copied(read as u64);
+    }
+    let actual = hasher.digest();
+    if count != size {
+        return Err(SourceError(format!("it has {count} bytes, not {size}")));
+    }
+    if actual != *digest {
+        return Err(SourceError(format!("its digest is {actual}")));
+    }
+    Ok(())
 }
 
 /// An image in a registry is pushed to another without being stored.

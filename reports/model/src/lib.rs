@@ -10,6 +10,7 @@ pub mod license;
 pub mod lint;
 pub mod publish;
 pub mod scan;
+pub mod stage;
 pub mod why;
 
 pub use envelope::{Envelope, HostInfo, Tool, Unknown};

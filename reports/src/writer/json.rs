@@ -20,6 +20,7 @@ pub static WRITER: Writer = Writer {
         Kind::Gate,
         Kind::Publish,
         Kind::Verify,
+        Kind::Stage,
     ],
     write,
 };
@@ -40,6 +41,7 @@ fn write(
         Report::Gate(report) => serde_json::to_writer_pretty(&mut *out, report)?,
         Report::Publish(report) => serde_json::to_writer_pretty(&mut *out, report)?,
         Report::Verify(report) => serde_json::to_writer_pretty(&mut *out, report)?,
+        Report::Stage(report) => serde_json::to_writer_pretty(&mut *out, report)?,
         Report::Lint(report) => serde_json::to_writer_pretty(&mut *out, report)?,
     }
     Ok(writeln!(out)?)

@@ -27,6 +27,7 @@ mod scan_table;
 mod source_index;
 mod spdx_json;
 mod spdx_tag_value;
+mod stage_table;
 mod verify_table;
 mod why_table;
 
@@ -58,6 +59,7 @@ pub static WRITERS: &[&Writer] = &[
     &gate_table::WRITER,
     &publish_table::WRITER,
     &verify_table::WRITER,
+    &stage_table::WRITER,
     &json::WRITER,
     &license_jsonl::WRITER,
     &line::WRITER,
@@ -105,6 +107,7 @@ mod tests {
             Kind::Gate,
             Kind::Publish,
             Kind::Verify,
+            Kind::Stage,
         ] {
             let mut names: Vec<&str> = of_kind(kind).map(|writer| writer.name).collect();
             assert_eq!(

@@ -103,6 +103,16 @@ pub(super) fn open_manifest(
     opening.descend(named, document)
 }
 
+/// The digest of the image for the platform that is asked for, of those that an index names; none
+/// where the document is no index.
+pub(crate) fn child(bytes: &[u8], path: &Path, plan: &Plan) -> Result<Option<String>, Error> {
+    let layout = Layout::Directory(PathBuf::new());
+    let opening = Opening::new(&layout, path.to_owned(), plan);
+    let manifests = opening.parse(bytes)?.manifests;
+    let chosen = manifests.map(|all| opening.by_platform(all));
+    Ok(chosen.transpose()?.map(|chosen| chosen.digest))
+}
+
 struct Opening<'a> {
     layout: &'a Layout,
     /// Where the image is, for messages.
@@ -338,7 +348,7 @@ impl<'a> Opening<'a> {
 }
 
 /// Refuses an image that is for another platform than the one that is asked for.
-pub(super) fn check_platform(
+pub(crate) fn check_platform(
     wanted: Option<&Platform>,
     offered: Option<&Platform>,
     path: &Path,

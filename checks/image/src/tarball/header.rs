@@ -1,6 +1,7 @@
 //! One header block of 512 bytes, as tar(5) lays it out.
 
 use super::sparse::Map;
+use super::walk::Stamp;
 use crate::owners::Owner;
 
 /// The size of every block.
@@ -69,6 +70,20 @@ impl<'a> Header<'a> {
     pub(super) fn device(&self) -> Option<(u32, u32)> {
         let number = |field: &[u8]| u32::try_from(number(field).ok()?).ok();
         Some((number(&self.0[329..337])?, number(&self.0[337..345])?))
+    }
+
+    /// When the file was changed, and which device it is; what cannot be read is zero.
+    pub(super) fn stamp(&self) -> Stamp {
+        let device = |field: &[u8]| number(field).ok().and_then(|n| u32::try_from(n).ok());
+        let flag = self.flag();
+        let is_device = matches!(flag, b'3' | b'4' | b'6');
+        Stamp {
+            mtime: number(&self.0[136..148]).unwrap_or(0),
+            device: is_device.then(|| {
+                let (major, minor) = (device(&self.0[329..337]), device(&self.0[337..345]));
+                (flag, major.unwrap_or(0), minor.unwrap_or(0))
+            }),
+        }
     }
 
     /// The size of the content that follows.

@@ -11,4 +11,4 @@ mod sparse;
 mod walk;
 
 pub(crate) use path::{normalise, text};
-pub(crate) use walk::{Bytes, Device, Grants, Head, Kind, TarFault, Walk};
+pub(crate) use walk::{Bytes, Device, Grants, Head, Kind, Stamp, TarFault, Walk};

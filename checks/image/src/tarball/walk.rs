@@ -69,6 +69,15 @@ pub(crate) struct Device {
     pub(crate) minor: u32,
 }
 
+/// What else the header of an entry says, for whoever writes the entry anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Stamp {
+    /// When it was changed, in seconds since the epoch; what is before that is the epoch.
+    pub(crate) mtime: u64,
+    /// The type flag and the numbers of a device; none of other files.
+    pub(crate) device: Option<(u8, u32, u32)>,
+}
+
 /// Why an entry is not to be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum EntryFault {
@@ -118,6 +127,7 @@ pub(crate) struct Walk<'a, R> {
     raw: Vec<u8>,
     path: String,
     link: String,
+    stamp: Stamp,
 }
 
 impl<'a, R: Bytes> Walk<'a, R> {
@@ -134,6 +144,7 @@ impl<'a, R: Bytes> Walk<'a, R> {
             raw: Vec::new(),
             path: String::new(),
             link: String::new(),
+            stamp: Stamp::default(),
         }
     }
 
@@ -175,6 +186,11 @@ impl<'a, R: Bytes> Walk<'a, R> {
     /// Where a link leads: as it stands for a symbolic link, in one form for a hard link.
     pub(crate) fn link(&self) -> &str {
         &self.link
+    }
+
+    /// What else the header of the entry says.
+    pub(crate) fn stamp(&self) -> Stamp {
+        self.stamp
     }
 
     /// The bytes that are read from.
@@ -280,6 +296,7 @@ impl<'a, R: Bytes> Walk<'a, R> {
         let mode = header.mode()?;
         let owner = owner(&header, &extended);
         let grants = grants(&header, &extended);
+        self.stamp = header.stamp();
         let stored = extended.size.map_or_else(|| header.size(), Ok)?;
         header.path(&mut self.raw);
         let named = extended.sparse_name.as_deref().or(extended.path.as_deref());

@@ -14,6 +14,7 @@ mod neighbour;
 mod places;
 mod push;
 mod referrers;
+mod resolve;
 mod resume;
 mod server;
 mod trial;

@@ -1,0 +1,341 @@
+//! `hpcctl stage`: exit statuses and forms, and fifty at once at a real registry.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::cli::{Run, command, hpcctl};
+use crate::real::real;
+use crate::registry::{Registry, images};
+use crate::schema::validate;
+
+fn sha256(bytes: &[u8]) -> String {
+    let hash = Sha256::digest(bytes);
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A layout with one file in one layer; returns the digest of its manifest.
+fn layout(dir: &Path) -> String {
+    fs::create_dir_all(dir.join("blobs/sha256")).unwrap();
+    let put = |kind: &str, bytes: &[u8]| {
+        let hex = sha256(bytes);
+        fs::write(dir.join("blobs/sha256").join(&hex), bytes).unwrap();
+        json!({"mediaType": kind, "digest": format!("sha256:{hex}"), "size": bytes.len()})
+    };
+    let mut tar = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_size(5);
+    header.set_mode(0o755);
+    tar.append_data(&mut header, "usr/bin/tool", &b"tool\n"[..])
+        .unwrap();
+    let tar = tar.into_inner().unwrap();
+    let config = json!({
+        "os": "linux",
+        "architecture": "amd64",
+        "config": {"Env": ["PATH=/usr/bin"]},
+        "rootfs": {"type": "layers", "diff_ids": [format!("sha256:{}", sha256(&tar))]},
+    });
+    let config = put(
+        "application/vnd.oci.image.config.v1+json",
+        config.to_string().as_bytes(),
+    );
+    let layer = put("application/vnd.oci.image.layer.v1.tar", &tar);
+    let kind = "application/vnd.oci.image.manifest.v1+json";
+    let manifest =
+        json!({"schemaVersion": 2, "mediaType": kind, "config": config, "layers": [layer]});
+    let manifest = put(kind, manifest.to_string().as_bytes());
+    let digest = manifest["digest"].as_str().unwrap().to_owned();
+    let index = json!({"schemaVersion": 2, "manifests": [manifest]});
+    fs::write(dir.join("index.json"), index.to_string()).unwrap();
+    fs::write(dir.join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#).unwrap();
+    digest
+}
+
+/// Stages to JSON.
+fn stage(reference: &str, to: &Path, more: &[&str]) -> Run {
+    let to = to.to_str().unwrap();
+    let args = [&["stage", reference, "--to", to, "-o", "json"], more];
+    hpcctl(&args.concat())
+}
+
+fn path(report: &Value) -> PathBuf {
+    PathBuf::from(report["result"]["target"]["path"].as_str().unwrap())
+}
+
+#[test]
+fn a_layout_is_staged_once_and_then_used() {
+    let dir = tempfile::tempdir().unwrap();
+    let digest = layout(&dir.path().join("image"));
+    let reference = format!("oci:{}", dir.path().join("image").display());
+    let to = dir.path().join("shared");
+
+    let planned = stage(&reference, &to, &["--as", "oci", "--dry-run"]).json();
+    assert_eq!(planned["result"]["outcome"], "planned");
+    assert!(!to.exists(), "a dry run writes nothing");
+
+    let run = stage(
+        &reference,
+        &to,
+        &["--as", "oci", "--nodes", "9", "--job", "slurm"],
+    );
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let report = run.json();
+    validate("hpcctl.stage-1.json", &report);
+    assert_eq!(report["result"]["outcome"], "staged");
+    assert_eq!(report["result"]["image"]["digest"], digest);
+    let script = report["result"]["job"]["script"].as_str().unwrap();
+    assert!(script.contains("#SBATCH --nodes=9"), "{script}");
+    let staged = path(&report);
+    assert_eq!(path(&planned), staged);
+    let environment = report["result"]["target"]["environment"].as_str().unwrap();
+    assert_eq!(
+        fs::read_to_string(environment).unwrap(),
+        "PATH='/usr/bin'\n"
+    );
+    let there = hpcctl(&[
+        "scan",
+        "image",
+        &format!("oci:{}", staged.display()),
+        "-o",
+        "json",
+    ]);
+    assert_eq!(there.json()["result"]["image"]["digest"], digest);
+
+    let again = stage(&reference, &to, &["--as", "oci"]).json();
+    assert_eq!(again["result"]["outcome"], "reused");
+    // What is there and not whole is made anew.
+    fs::remove_file(staged.join("index.json")).unwrap();
+    let mended = stage(&reference, &to, &["--as", "oci"]).json();
+    assert_eq!(mended["result"]["outcome"], "staged");
+    assert!(staged.join("index.json").is_file());
+
+    let table = hpcctl(&[
+        "stage",
+        &reference,
+        "--to",
+        to.to_str().unwrap(),
+        "--as",
+        "oci",
+    ]);
+    assert!(
+        table.stdout.starts_with("already staged: "),
+        "{}",
+        table.stdout
+    );
+}
+
+#[test]
+fn a_damaged_image_is_not_staged() {
+    let dir = tempfile::tempdir().unwrap();
+    let image = dir.path().join("image");
+    layout(&image);
+    let blobs = fs::read_dir(image.join("blobs/sha256")).unwrap();
+    let largest = blobs
+        .map(|entry| entry.unwrap().path())
+        .max_by_key(|path| fs::metadata(path).unwrap().len());
+    let largest = largest.unwrap();
+    let mut bytes = fs::read(&largest).unwrap();
+    bytes[600] ^= 1;
+    fs::write(&largest, bytes).unwrap();
+    let to = dir.path().join("shared");
+    let run = stage(&format!("oci:{}", image.display()), &to, &["--as", "oci"]);
+    assert_eq!((run.code, run.stdout.as_str()), (5, ""), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("its digest is sha256:"),
+        "{}",
+        run.stderr
+    );
+    let left: Vec<_> = fs::read_dir(&to)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(left, [".hpcctl"]);
+    let ours = fs::read_dir(to.join(".hpcctl")).unwrap();
+    let kinds = ours.map(|entry| entry.unwrap().path().extension().unwrap().to_owned());
+    assert!(kinds.eq(["lock"]), "only the lock may stay");
+}
+
+#[test]
+fn each_exit_status_has_its_cause() {
+    let dir = tempfile::tempdir().unwrap();
+    let (image, to) = (dir.path().join("image"), dir.path().join("shared"));
+    layout(&image);
+    let reference = format!("oci:{}", image.display());
+    let archive = dir.path().join("archive.tar");
+    fs::write(&archive, [0; 1024]).unwrap();
+    let archive = format!("docker-archive:{}", archive.display());
+    let file = dir.path().join("file");
+    fs::write(&file, "").unwrap();
+    for (reference, to, more, code, says) in [
+        (
+            &*reference,
+            &to,
+            &["--runtime", "podman", "--as", "sif"][..],
+            2,
+            "does not run a sif",
+        ),
+        ("docker://UPPER", &to, &[], 2, "no name of an image"),
+        ("oci:/nonexistent", &to, &[], 5, "/nonexistent"),
+        (
+            "docker://127.0.0.1:1/x:v1",
+            &to,
+            &[],
+            5,
+            "the connection is refused",
+        ),
+        (&archive, &to, &[], 5, "skopeo copy"),
+        (&reference, &file, &["--as", "oci"], 5, "file"),
+        (
+            &reference,
+            &to,
+            &["--as", "oci", "--platform", "linux/s390x"],
+            5,
+            "s390x",
+        ),
+    ] {
+        let run = stage(reference, to, more);
+        assert_eq!(
+            (run.code, run.stdout.as_str()),
+            (code, ""),
+            "{reference}: {}",
+            run.stderr
+        );
+        assert!(run.stderr.contains(says), "{says}: {}", run.stderr);
+    }
+}
+
+/// How often each thing was asked for.
+fn counted(registry: &Registry, method: &str) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for (_, path) in registry.requests().into_iter().filter(|(m, _)| m == method) {
+        *counts.entry(path).or_default() += 1;
+    }
+    counts
+}
+
+/// Packages that are found in an image.
+fn packages(reference: &str) -> usize {
+    let run = hpcctl(&[
+        "scan",
+        "image",
+        reference,
+        "-o",
+        "json",
+        "--licenses",
+        "declared",
+    ]);
+    assert_eq!(run.code, 0, "{reference}: {}", run.stderr);
+    run.json()["result"]["packages"].as_array().unwrap().len()
+}
+
+/// Stages an image in so many processes that begin together.
+fn at_once(reference: &str, to: &Path, many: usize) -> Vec<Value> {
+    let to = to.to_str().unwrap();
+    let begin = |_| {
+        let args = [
+            "stage", reference, "--to", to, "--nodes", "1000", "-o", "json",
+        ];
+        let mut stage = command(&args);
+        stage.stdin(Stdio::null()).stdout(Stdio::piped());
+        stage.stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let all: Vec<_> = (0..many).map(begin).collect();
+    let ended = all.into_iter().map(|child| {
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    });
+    ended.collect()
+}
+
+#[test]
+fn fifty_at_once_pull_once() {
+    if !real("fifty_at_once_pull_once") {
+        return;
+    }
+    let (registry, dir) = (Registry::start(""), tempfile::tempdir().unwrap());
+    let image = format!("oci:{}/layout:v2", images().display());
+    registry.push(&image, "debian:v2", &[]);
+    let reference = format!("docker://{}", registry.name("debian:v2"));
+    let before = counted(&registry, "GET");
+    let reports = at_once(&reference, dir.path(), 50);
+    let is_staged = |report: &&Value| report["result"]["outcome"] == "staged";
+    let staged: Vec<&Value> = reports.iter().filter(is_staged).collect();
+    assert_eq!(staged.len(), 1, "one did the work");
+    let staged = &staged[0]["result"];
+
+    // In the registry's log: each manifest and each blob once.
+    let mut pulled = counted(&registry, "GET");
+    pulled.retain(|path, count| {
+        *count -= before.get(path).copied().unwrap_or(0);
+        *count > 0 && path != "/v2/"
+    });
+    assert!(pulled.len() >= 3, "{pulled:?}");
+    assert!(pulled.values().all(|count| *count == 1), "{pulled:?}");
+    let plan = &staged["plan"];
+    assert_eq!(plan["requests_without"], 1000 * pulled.len());
+    assert!(plan["requests_with"].as_u64().unwrap() <= pulled.len() as u64 + 1);
+
+    // Fifty copies that can be used.
+    let digest = staged["target"]["sha256"].as_str().unwrap();
+    for (place, report) in reports.iter().enumerate() {
+        validate("hpcctl.stage-1.json", report);
+        let copy = dir.path().join(format!("copy-{place}"));
+        fs::copy(path(report), &copy).unwrap();
+        assert_eq!(sha256(&fs::read(&copy).unwrap()), digest);
+        fs::remove_file(&copy).unwrap();
+    }
+    let link = staged["target"]["link"].as_str().unwrap();
+    assert_eq!(packages(&format!("squashfs:{link}")), packages(&image));
+}
+
+#[test]
+fn a_tree_is_the_one_that_others_unpack() {
+    if !real("a_tree_is_the_one_that_others_unpack") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let reference = format!("oci:{}/layout:v2", images().display());
+    let report = stage(&reference, dir.path(), &["--as", "sif"]).json();
+    let sif = path(&report);
+    assert_eq!(
+        packages(&format!("sif:{}", sif.display())),
+        packages(&reference)
+    );
+    let report = stage(&reference, dir.path(), &["--as", "squashfs"]).json();
+    let run = |program: &str, args: &[&str]| {
+        let run = Run::of(Command::new(program).args(args).current_dir(dir.path()));
+        assert_eq!(run.code, 0, "{program}: {}{}", run.stdout, run.stderr);
+        run.stdout
+    };
+    run(
+        "unsquashfs",
+        &["-q", "-n", "-d", "ours", path(&report).to_str().unwrap()],
+    );
+    let image = reference.strip_prefix("oci:").unwrap();
+    run("umoci", &["unpack", "--image", image, "theirs"]);
+    assert_eq!(
+        run("diff", &["-r", "--no-dereference", "ours", "theirs/rootfs"]),
+        ""
+    );
+    let list = |tree: &str| {
+        let format = "%P %m %U %G %n %l %y %Ts\\n";
+        let list = run("find", &[tree, "-mindepth", "1", "-printf", format]);
+        let mut list: Vec<String> = list.lines().map(str::to_owned).collect();
+        list.sort();
+        list
+    };
+    // Path, mode, owner, names, target, kind and time of each file.
+    let (ours, theirs) = (list("ours"), list("theirs/rootfs"));
+    let differs = ours
+        .iter()
+        .zip(&theirs)
+        .find(|(ours, theirs)| ours != theirs);
+    assert_eq!(differs, None);
+    assert!(ours.len() == theirs.len() && ours.len() > 1000);
+}
