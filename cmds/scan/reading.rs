@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
-use hpcctl_image::{CATALOGERS, LicenseFiles, Options};
+use hpcctl_image::{CATALOGERS, LicenseFiles, Options, package_types};
 
 use crate::failure::Failure;
 
@@ -15,8 +15,9 @@ pub struct Reading {
     /// In which files licences are looked for [default: full; of a host: declared]
     #[arg(long, value_name = "WHICH")]
     licenses: Option<Licenses>,
-    /// Run only these catalogers (hpcctl scan catalogers lists them)
+    /// Run only these catalogers (hpcctl scan catalogers lists them), or those of a purl type
     ///
+    /// A type, such as deb or pypi, stands for all catalogers that find packages of it.
     /// os-release runs, too, since it names the distribution. The report tells which catalogers
     /// did not run, and its verdict is undetermined at best.
     #[arg(long, value_name = "CATALOGER", value_delimiter = ',', hide_possible_values = true, value_parser = catalogers())]
@@ -57,7 +58,8 @@ enum Licenses {
 
 /// The names that --select and --exclude take.
 fn catalogers() -> PossibleValuesParser {
-    PossibleValuesParser::new(CATALOGERS.iter().map(|cataloger| cataloger.id))
+    let ids = CATALOGERS.iter().map(|cataloger| cataloger.id);
+    PossibleValuesParser::new(ids.chain(package_types()))
 }
 
 impl Reading {

@@ -1,5 +1,6 @@
 //! Reads one layer in one pass: digests, decompression, tar, and what its files hold.
 
+mod database;
 mod intake;
 mod room;
 
@@ -11,7 +12,7 @@ use std::thread;
 use hpcctl_model::scan;
 
 pub(crate) use intake::{Content, Intake, Plan};
-pub(crate) use room::Room;
+pub(crate) use room::{Room, Roomy};
 
 use crate::blob::{Blob, Hashed, digests};
 use crate::compression::Compression;
@@ -50,6 +51,20 @@ pub(crate) enum Stored {
 }
 
 impl Stored {
+    /// Whether both are the same stored bytes.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Tar(one), Self::Tar(two)) => one.is_same(two),
+            (Self::Read(one), Self::Read(two)) => Arc::ptr_eq(one, two),
+            _ => false,
+        }
+    }
+
+    /// Whether it is a directory, which costs whoever made it what it costs to read.
+    pub(crate) fn is_directory(&self) -> bool {
+        matches!(self, Self::Directory(_))
+    }
+
     /// The bytes that are still to be read.
     pub(crate) fn size(&self) -> u64 {
         match self {
@@ -67,6 +82,8 @@ pub(crate) struct Partition {
     pub(crate) file: Blob,
     /// The part that is the file system.
     pub(crate) part: Blob,
+    /// Whether it lies over others, and the marks of overlayfs in it hide what they have.
+    pub(crate) is_layer: bool,
 }
 
 impl Partition {
@@ -75,6 +92,7 @@ impl Partition {
         Self {
             part: file.clone(),
             file,
+            is_layer: false,
         }
     }
 
@@ -182,23 +200,37 @@ pub(crate) fn read(
         Ok(Stored::Read(read)) => LayerRead::clone(read),
         Err(why) => LayerRead::nothing(name.clone(), why),
     };
-    let LayerRead { layer, faults, .. } = &mut read;
+    check(source, &name, &mut read);
+    read
+}
+
+/// What a layer held that is the same bytes as one that was read before.
+pub(crate) fn again(source: &LayerSource, known: &LayerRead) -> LayerRead {
+    let mut read = known.clone();
+    // What is wrong with its bytes was told.
+    read.faults = Faults::default();
+    check(source, &name(source), &mut read);
+    read
+}
+
+/// Compares what was read with what the image says of it.
+fn check(source: &LayerSource, name: &str, read: &mut LayerRead) {
+    let LayerRead { layer, faults, .. } = read;
     settle(
-        &name,
+        name,
         "plain tar",
         &source.diff_id,
         &mut layer.diff_id,
         faults,
     );
     settle(
-        &name,
+        name,
         "stored bytes",
         &source.digest,
         &mut layer.digest,
         faults,
     );
     layer.created_by.clone_from(&source.created_by);
-    read
 }
 
 /// How a layer is called in what could not be read.
@@ -253,9 +285,10 @@ pub(crate) fn read_tar(
         Ok(start) => {
             let compression = Compression::of(start);
             layer.media_type = compression.media_type().to_owned();
-            let limit = plain_limit(&plan.limits, size);
+            let limit = plan.limits.layer_bytes;
             let plain = compression.decoder(&mut stored).map_err(TarFault::from);
-            match plain.and_then(|plain| reading.walk(Hashed::new(plain, limit))) {
+            let plain = plain.map(|plain| Hashed::new(Roomy::new(plain, &plan.room), limit));
+            match plain.and_then(|plain| reading.walk(plain)) {
                 Ok(digest) => layer.diff_id = Some(digest),
                 Err(fault) => reading.faults.add(name, fault.to_string()),
             }
@@ -269,7 +302,7 @@ pub(crate) fn read_tar(
     LayerRead {
         file_digest: layer.digest.clone(),
         layer,
-        listing: reading.intake.finish(),
+        listing: reading.intake.finish(&mut reading.faults),
         faults: reading.faults,
     }
 }
@@ -304,7 +337,10 @@ impl Reading<'_> {
 
     fn take<R: Bytes>(&mut self, walk: &mut Walk<'_, R>, head: &Head) -> Result<(), TarFault> {
         if !self.intake.push(walk.path(), walk.link(), head) {
-            return Err(io::Error::other("the names of its files do not fit").into());
+            return Err(io::Error::other(
+                "it has more files, or longer names, than an image of this size has",
+            )
+            .into());
         }
         if head.kind == Kind::File {
             self.intake.content(walk, &mut self.faults)?;
@@ -333,8 +369,9 @@ impl<R: Bytes> Content for Walk<'_, R> {
     }
 }
 
-/// How many plain bytes a layer of so many stored bytes may have.
+/// How many plain bytes a file system, or an archive, of so many stored bytes may have.
 pub(crate) fn plain_limit(limits: &Limits, stored: u64) -> u64 {
-    let by_ratio = stored.saturating_mul(limits.ratio).max(limits.ratio_from);
-    by_ratio.min(limits.layer_bytes)
+    let by_ratio = stored.saturating_mul(limits.ratio);
+    let most = by_ratio.saturating_add(limits.ratio_from);
+    most.min(limits.layer_bytes)
 }

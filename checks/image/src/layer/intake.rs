@@ -14,9 +14,11 @@ use hpcctl_license_db::redistribution;
 use hpcctl_model::scan::ContentKind;
 use rayon::prelude::*;
 
+use super::database::{self, File, Waiting};
 use crate::blob;
 use crate::catalog::{self, CATALOGERS, Cataloger, Found};
 use crate::fault::Faults;
+use crate::layer::Room;
 use crate::license::Licenses;
 use crate::selection::Selection;
 use crate::sensitive::{self, Sighting};
@@ -52,6 +54,8 @@ pub(crate) struct Plan {
     license_files: LicenseFiles,
     licenses: Licenses,
     large: Mutex<()>,
+    /// What the layers may still have.
+    pub(crate) room: Room,
     /// What is looked at.
     pub(crate) selection: Selection,
     /// How much is read at most.
@@ -83,6 +87,7 @@ impl Plan {
             license_files: options.licenses,
             licenses: Licenses::default(),
             large: Mutex::new(()),
+            room: Room::new(&options.limits),
             selection,
             limits: options.limits.clone(),
             platform: options.platform.clone(),
@@ -142,6 +147,7 @@ pub(crate) struct Intake<'p> {
     tail: Vec<u8>,
     texts: Vec<u8>,
     jobs: Vec<Job>,
+    waiting: Waiting,
 }
 
 /// A text in the buffer.
@@ -165,6 +171,7 @@ impl<'p> Intake<'p> {
             tail: Vec::new(),
             texts: Vec::new(),
             jobs: Vec::new(),
+            waiting: Waiting::default(),
         }
     }
 
@@ -173,9 +180,9 @@ impl<'p> Intake<'p> {
         self.listing.len()
     }
 
-    /// Adds an entry; false when its names do not fit.
+    /// Adds an entry; false when there is no room for it.
     pub(crate) fn push(&mut self, path: &str, link: &str, head: &Head) -> bool {
-        self.listing.push(path, link, head)
+        self.plan.room.entry(path.len() + link.len()) && self.listing.push(path, link, head)
     }
 
     /// Whether a cataloger wants the content of this file.
@@ -186,6 +193,15 @@ impl<'p> Intake<'p> {
         !self.matched.is_empty()
     }
 
+    /// Whether a file that cannot be read may be missing: it may be what a package is known by, or
+    /// bear a licence. A file that is neither asked for by its path, nor a program or a library,
+    /// is none.
+    pub(crate) fn matters(&mut self, path: &str, mode: u16) -> bool {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let is_binary = mode & 0o111 != 0 || name.contains(".so");
+        is_binary || self.plan.wants_text(path) || self.asks_for(path)
+    }
+
     /// Takes in the content of the file that was added last.
     pub(crate) fn content<C: Content>(
         &mut self,
@@ -193,6 +209,9 @@ impl<'p> Intake<'p> {
         faults: &mut Faults,
     ) -> Result<(), C::Fault> {
         let size = content.left();
+        if self.waiting.is_left_by(content.path()) {
+            self.settle(faults);
+        }
         self.scratch.clear();
         self.tail.clear();
         let read = content.read_content(HEAD as u64, &mut self.scratch);
@@ -203,12 +222,12 @@ impl<'p> Intake<'p> {
             let read = read.and_then(|()| self.rest(&rows, content, faults));
             self.look(content.path(), size);
             self.note(content.path(), size);
-            self.catalog(&rows, content.path(), size, faults);
+            self.read(rows, content.path(), size, faults);
             return read;
         }
         read?;
         if size > 0 && is_text(&self.scratch) {
-            return self.text(content);
+            return self.text(content, faults);
         }
         if sensitive::wants(content.path(), &self.scratch, size) {
             let most = sensitive::MOST_BYTES.saturating_sub(self.scratch.len() as u64);
@@ -312,16 +331,54 @@ impl<'p> Intake<'p> {
         Ok(())
     }
 
-    /// Hands what was read to the catalogers.
-    fn catalog(&mut self, rows: &[usize], path: &str, size: u64, faults: &mut Faults) {
+    /// Hands what was read to the catalogers, or keeps it until what belongs to it is read, too.
+    fn read(&mut self, rows: Vec<usize>, path: &str, size: u64, faults: &mut Faults) {
+        let mut file = File {
+            path: path.to_owned(),
+            entry: self.last_entry(),
+            rows,
+            bytes: std::mem::take(&mut self.scratch),
+            size,
+        };
+        if database::waits(path) {
+            if !self.waiting.takes(path) {
+                self.settle(faults);
+            }
+            return self.waiting.put(file);
+        }
+        self.catalog(&file, faults);
+        file.bytes.clear();
+        if file.bytes.capacity() <= KEEP {
+            self.scratch = file.bytes;
+        }
+    }
+
+    /// Hands the files that wait to the catalogers.
+    fn settle(&mut self, faults: &mut Faults) {
+        self.tail.clear();
+        if let Some(file) = self.waiting.settled() {
+            self.catalog(&file, faults);
+        }
+    }
+
+    /// Hands a file to the catalogers.
+    fn catalog(&mut self, file: &File, faults: &mut Faults) {
+        let (path, rows) = (&*file.path, &file.rows);
         let source = catalog::Source {
             path,
-            bytes: &self.scratch,
+            bytes: &file.bytes,
             tail: &self.tail,
-            size,
+            size: file.size,
         };
         let mut found: Vec<(usize, Found)> = Vec::new();
         for row in rows {
+            // A database knows nothing of what its root file system lies in.
+            let root = catalog::root_of(*row, path).unwrap_or_default();
+            let path_in_root = path[root.len()..].trim_start_matches('/');
+            let source = catalog::Source {
+                path: path_in_root,
+                ..source
+            };
             let mut one = (CATALOGERS[*row].parse)(&source);
             for why in one.faults.drain(..) {
                 faults.add(format!("/{path}"), why);
@@ -330,9 +387,6 @@ impl<'p> Intake<'p> {
                 found.push((*row, one));
             }
         }
-        if self.scratch.capacity() > KEEP {
-            self.scratch = Vec::new();
-        }
         if found.is_empty() {
             return;
         }
@@ -340,17 +394,22 @@ impl<'p> Intake<'p> {
             found,
             ..Facts::default()
         };
-        self.listing.facts.push((self.last_entry(), facts));
+        self.listing.facts.push((file.entry, facts));
     }
 
     /// Puts the start of a text file into the buffer.
-    fn text<C: Content>(&mut self, content: &mut C) -> Result<(), C::Fault> {
+    fn text<C: Content>(&mut self, content: &mut C, faults: &mut Faults) -> Result<(), C::Fault> {
         let from = self.texts.len();
         self.texts.extend_from_slice(&self.scratch);
         let most = self.plan.limits.text_bytes;
         let rest = most.saturating_sub(self.scratch.len() as u64);
         let read = content.read_content(rest, &mut self.texts);
-        if is_text(&self.texts[from..]) {
+        let is_text = is_text(&self.texts[from..]);
+        if is_text && !self.plan.room.text(self.texts.len() - from) {
+            let why = "no licence was looked for in it: an image of this size has less text";
+            faults.add(format!("/{}", content.path()), why);
+            self.texts.truncate(from);
+        } else if is_text {
             let is_copyright = catalog::is_debian_copyright(content.path());
             let range = from..self.texts.len();
             let licenses = self.plan.wants_text(content.path());
@@ -412,7 +471,8 @@ impl<'p> Intake<'p> {
     }
 
     /// Ends the layer.
-    pub(crate) fn finish(mut self) -> Listing {
+    pub(crate) fn finish(mut self, faults: &mut Faults) -> Listing {
+        self.settle(faults);
         self.identify();
         // An entry is either for a cataloger or a text, so no index comes twice.
         self.listing.facts.sort_by_key(|(entry, _)| *entry);
@@ -463,4 +523,35 @@ fn elf(path: &str, head: &[u8]) -> ContentKind {
 fn is_text(bytes: &[u8]) -> bool {
     let head = &bytes[..bytes.len().min(SNIFF)];
     !head.contains(&0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_file_that_tells_a_package_or_a_licence_may_be_missing() {
+        let plan = |licenses| {
+            let options = Options {
+                licenses,
+                ..Options::default()
+            };
+            Plan::new(&options).unwrap()
+        };
+        let (declared, full) = (plan(LicenseFiles::Declared), plan(LicenseFiles::Full));
+        for (path, mode, matters) in [
+            ("etc/shadow", 0o640, false),
+            ("usr/share/doc/x/COPYING", 0o600, true),
+            ("var/lib/dpkg/status", 0o600, true),
+            ("usr/lib/libx.so.1", 0o600, true),
+            ("usr/sbin/x", 0o700, true),
+        ] {
+            assert_eq!(
+                Intake::new(&declared).matters(path, mode),
+                matters,
+                "{path}"
+            );
+            assert!(Intake::new(&full).matters(path, mode), "{path}");
+        }
+    }
 }
