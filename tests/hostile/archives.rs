@@ -162,7 +162,7 @@ pub const CASES: &[Case] = &[
         name: "links that lead through links",
         make: links,
         code: 3,
-        says: "too many names",
+        says: "plain tar",
     },
     Case {
         name: "a GiB of licence texts",
