@@ -12,6 +12,7 @@ mod environments;
 mod filters;
 mod gate;
 mod given_image;
+mod hostile;
 mod images;
 mod kernels;
 mod layout;

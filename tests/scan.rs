@@ -359,3 +359,75 @@ fn a_bill_that_is_broken_is_an_error_and_a_hostile_one_shows_as_itself() {
         assert!(!run.stdout.contains(raw), "{format}: {:?}", run.stdout);
     }
 }
+
+#[test]
+fn the_index_of_sources_names_what_each_package_was_built_from() {
+    let dir = tempfile::tempdir().unwrap();
+    let put = |path: &str, text: &str| {
+        let path = dir.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    put("etc/os-release", "ID=debian\nVERSION_ID=12\n");
+    let stanza = |name: &str, source: &str| {
+        format!(
+            "Package: {name}\nStatus: install ok installed\nVersion: 1:2-3\nArchitecture: all\n{source}\n"
+        )
+    };
+    let status = stanza("a-bin", "Source: a (1:2-1)\n") + &stanza("b", "");
+    put("var/lib/dpkg/status", &status);
+    for name in ["a-bin", "b"] {
+        let copyright = "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\n\
+                         Files: *\nCopyright: 2026 A\nLicense: GPL-2+\n";
+        put(&format!("usr/share/doc/{name}/copyright"), copyright);
+    }
+    let installed = "P:ssl_client\nV:1.36-r5\nA:x86_64\nL:GPL-2.0-only\no:busybox\n\n\
+                     P:musl\nV:1.2\nA:x86_64\nL:MIT\no:musl\n\n";
+    put("lib/apk/db/installed", installed);
+    let metadata = "Name: p\nVersion: 4\nLicense-Expression: GPL-3.0-only\n";
+    put(
+        "usr/lib/python3/site-packages/p-4.dist-info/METADATA",
+        metadata,
+    );
+    let dir = dir.path().to_str().unwrap();
+    let run = hpcctl(&["scan", "dir", dir, "-o", "source-index"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let rows = run.stdout.lines().filter(|line| !line.starts_with('#'));
+    let rows: Vec<Vec<&str>> = rows
+        .map(|line| line.split('\t').take(4).collect())
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            ["apk", "busybox", "1.36-r5", "debian"],
+            ["deb", "a", "1:2-1", "debian"],
+            ["deb", "b", "1:2-3", "debian"],
+            ["pypi", "p", "4", ""],
+        ]
+    );
+}
+
+#[test]
+fn a_name_without_a_transport_is_answered_with_what_it_may_mean() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = Run::of(command(&["scan", "image", "debian:12"]).current_dir(dir.path()));
+    assert_eq!(run.code, 5);
+    assert!(run.stderr.contains("docker://debian:12"), "{}", run.stderr);
+    for (name, text) in [("oci-layout", "{}"), ("index.json", "{}")] {
+        std::fs::write(dir.path().join(name), text).unwrap();
+    }
+    let path = dir.path().display();
+    let run = hpcctl(&["scan", "image", &format!("{path}:v1")]);
+    assert!(
+        run.stderr.contains(&format!("oci:{path}:v1")),
+        "{}",
+        run.stderr
+    );
+    let run = hpcctl(&["scan", "image", &format!("dir:{path}"), "-o", "json"]);
+    assert_eq!(run.code, 0);
+    assert!(
+        run.stderr.contains(&format!("oci:{path}")),
+        "{}",
+        run.stderr
+    );
+}

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
-use hpcctl_image::{CATALOGERS, DiffIds, LicenseFiles, Options};
+use hpcctl_image::{CATALOGERS, DiffIds, LicenseFiles, Options, package_types};
 
 use crate::failure::Failure;
 
@@ -18,8 +18,9 @@ pub struct Reading {
     /// the digest that the manifest promises, that of the plain layer is taken as the image says.
     #[arg(long, value_name = "WHICH")]
     licenses: Option<Licenses>,
-    /// Run only these catalogers (hpcctl scan catalogers lists them)
+    /// Run only these catalogers (hpcctl scan catalogers lists them), or those of a purl type
     ///
+    /// A type, such as deb or pypi, stands for all catalogers that find packages of it.
     /// os-release runs, too, since it names the distribution. The report tells which catalogers
     /// did not run, and its verdict is undetermined at best.
     #[arg(long, value_name = "CATALOGER", value_delimiter = ',', hide_possible_values = true, value_parser = catalogers())]
@@ -60,7 +61,8 @@ enum Licenses {
 
 /// The names that --select and --exclude take.
 fn catalogers() -> PossibleValuesParser {
-    PossibleValuesParser::new(CATALOGERS.iter().map(|cataloger| cataloger.id))
+    let ids = CATALOGERS.iter().map(|cataloger| cataloger.id);
+    PossibleValuesParser::new(ids.chain(package_types()))
 }
 
 impl Reading {

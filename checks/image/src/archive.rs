@@ -75,6 +75,7 @@ impl Archive {
     fn stream(blob: Blob, compression: Compression, session: &Session<'_>) -> io::Result<Self> {
         let limits = &session.plan.limits;
         session.progress.total(blob.size());
+        session.plan.room.earn(blob.size());
         let plain = compression.decoder(blob.reader(Some(session.progress)))?;
         let limit = layer::plain_limit(limits, blob.size());
         let mut walk = Walk::new(Hashed::without_digest(plain, limit), limits);

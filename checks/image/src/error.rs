@@ -100,6 +100,9 @@ impl Error {
                 "write it once with `skopeo copy IMAGE oci-archive:FILE`, and go on with that file"
                     .to_owned(),
             ),
+            Self::Unreadable { path, source } if source.kind() == io::ErrorKind::NotFound => {
+                crate::reference::meant(path)
+            }
             _ => None,
         }
     }

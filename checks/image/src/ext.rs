@@ -8,14 +8,11 @@ use hpcctl_model::scan;
 use crate::Progress;
 use crate::blob::Blob;
 use crate::fault::Faults;
-use crate::layer::{Content, Intake, LayerRead, Partition, Plan, Room, plain_limit};
+use crate::layer::{Content, Intake, LayerRead, Partition, Plan, plain_limit};
 use crate::tarball::{Grants, Head, Kind, normalise, text};
 
 /// The place and the bytes of the magic in the superblock.
 pub(crate) const MAGIC: (u64, &[u8]) = (1080, b"\x53\xef");
-
-/// The least that a file takes: an inode.
-const LEAST: u64 = 128;
 
 /// Bytes of a file that are read at a time.
 const BUFFER: usize = 64 * 1024;
@@ -35,7 +32,6 @@ fn walk(part: &Blob, name: &str, plan: &Plan) -> LayerRead {
         plan,
         intake: Intake::new(plan),
         faults: Faults::default(),
-        room: Room::of(part.size(), LEAST),
         left: plain_limit(&plan.limits, part.size()),
         pending: vec![PathBuf::new("/")],
     };
@@ -58,7 +54,7 @@ fn walk(part: &Blob, name: &str, plan: &Plan) -> LayerRead {
             size: part.size(),
             created_by: None,
         },
-        listing: walk.intake.finish(),
+        listing: walk.intake.finish(&mut walk.faults),
         faults: walk.faults,
         file_digest: None,
     }
@@ -98,7 +94,6 @@ struct Walk<'p> {
     plan: &'p Plan,
     intake: Intake<'p>,
     faults: Faults,
-    room: Room,
     /// Bytes that may still be handed out.
     left: u64,
     pending: Vec<PathBuf>,
@@ -148,8 +143,7 @@ impl Walk<'_> {
         };
         let link = link.map_or(String::new(), |link| text(link.as_ref()).into_owned());
         let head = head(&metadata);
-        let is_full = self.intake.len() >= self.plan.limits.layer_entries
-            || !self.room.take(path.len() + link.len());
+        let is_full = self.intake.len() >= self.plan.limits.layer_entries;
         if is_full || !self.intake.push(&path, &link, &head) {
             return Err(format!("it has more files than its size allows ({path:?})"));
         }

@@ -10,6 +10,7 @@ const MOST: usize = 50;
 pub(crate) struct Faults {
     told: Vec<Unknown>,
     more: usize,
+    passed: usize,
 }
 
 impl Faults {
@@ -25,6 +26,16 @@ impl Faults {
         } else {
             self.more += 1;
         }
+    }
+
+    /// Counts a file that could not be read and that nothing is missing without.
+    pub(crate) fn pass(&mut self) {
+        self.passed += 1;
+    }
+
+    /// How many such files there are.
+    pub(crate) fn passed(&self) -> usize {
+        self.passed
     }
 
     /// Whether there are none.

@@ -20,12 +20,14 @@ use crate::tree::{Facts, Listing};
 const MOST: usize = 100_000;
 
 /// Adds what the catalogers find in files of which only a hard link has a name that they ask for.
-pub(crate) fn look_again(sources: &[LayerSource], read: &mut [LayerRead], plan: &Plan) {
+pub(crate) fn look_again(sources: &[LayerSource], read: &mut [Option<LayerRead>], plan: &Plan) {
     let names = names(read, plan);
     if names.is_empty() || sources.len() != read.len() {
         return;
     }
-    for (source, read) in sources.iter().zip(read) {
+    let read = sources.iter().zip(read);
+    // One that is the same bytes as another is not read.
+    for (source, read) in read.filter_map(|(source, read)| Some((source, read.as_mut()?))) {
         let places = places(&read.listing, &names);
         if places.is_empty() {
             continue;
@@ -47,10 +49,10 @@ pub(crate) fn look_again(sources: &[LayerSource], read: &mut [LayerRead], plan: 
 }
 
 /// The name that a cataloger asks for, by that of the file which is linked to.
-fn names(read: &mut [LayerRead], plan: &Plan) -> HashMap<String, String> {
+fn names(read: &mut [Option<LayerRead>], plan: &Plan) -> HashMap<String, String> {
     let mut intake = Intake::new(plan);
     let mut names = HashMap::new();
-    for layer in read {
+    for layer in read.iter_mut().flatten() {
         let mut left_out = 0;
         for entry in layer.listing.entries() {
             let is_asked = entry.kind == Kind::HardLink && intake.asks_for(entry.path);
@@ -117,7 +119,7 @@ fn content(
             }
         }
     }
-    (taken, intake.finish())
+    (taken, intake.finish(faults))
 }
 
 /// The content of an entry, under another name.

@@ -1,5 +1,6 @@
 //! Reads one layer in one pass: digests, decompression, tar, and what its files hold.
 
+mod database;
 mod intake;
 mod room;
 mod sniff;
@@ -12,7 +13,7 @@ use std::thread;
 use hpcctl_model::scan;
 
 pub(crate) use intake::{Content, Intake, Plan};
-pub(crate) use room::Room;
+pub(crate) use room::{Room, Roomy};
 
 use crate::blob::{Blob, Hashed, digests};
 use crate::compression::Compression;
@@ -76,6 +77,20 @@ pub(crate) enum Stored {
 }
 
 impl Stored {
+    /// Whether both are the same stored bytes.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Tar(one), Self::Tar(two)) => one.is_same(two),
+            (Self::Read(one), Self::Read(two)) => Arc::ptr_eq(one, two),
+            _ => false,
+        }
+    }
+
+    /// Whether it is a directory, which costs whoever made it what it costs to read.
+    pub(crate) fn is_directory(&self) -> bool {
+        matches!(self, Self::Directory(_))
+    }
+
     /// The bytes that are still to be read.
     pub(crate) fn size(&self) -> u64 {
         match self {
@@ -93,6 +108,8 @@ pub(crate) struct Partition {
     pub(crate) file: Blob,
     /// The part that is the file system.
     pub(crate) part: Blob,
+    /// Whether it lies over others, and the marks of overlayfs in it hide what they have.
+    pub(crate) is_layer: bool,
 }
 
 impl Partition {
@@ -101,6 +118,7 @@ impl Partition {
         Self {
             part: file.clone(),
             file,
+            is_layer: false,
         }
     }
 
@@ -211,23 +229,37 @@ pub(crate) fn read(
         Ok(Stored::Read(read)) => LayerRead::clone(read),
         Err(why) => LayerRead::nothing(name.clone(), why),
     };
-    let LayerRead { layer, faults, .. } = &mut read;
+    check(source, &name, &mut read);
+    read
+}
+
+/// What a layer held that is the same bytes as one that was read before.
+pub(crate) fn again(source: &LayerSource, known: &LayerRead) -> LayerRead {
+    let mut read = known.clone();
+    // What is wrong with its bytes was told.
+    read.faults = Faults::default();
+    check(source, &name(source), &mut read);
+    read
+}
+
+/// Compares what was read with what the image says of it.
+fn check(source: &LayerSource, name: &str, read: &mut LayerRead) {
+    let LayerRead { layer, faults, .. } = read;
     settle(
-        &name,
+        name,
         "plain tar",
         &source.diff_id,
         &mut layer.diff_id,
         faults,
     );
     settle(
-        &name,
+        name,
         "stored bytes",
         &source.digest,
         &mut layer.digest,
         faults,
     );
     layer.created_by.clone_from(&source.created_by);
-    read
 }
 
 /// How a layer is called in what could not be read.
@@ -283,7 +315,7 @@ pub(crate) fn read_tar(
         Ok(start) => {
             let compression = Compression::of(start);
             layer.media_type = compression.media_type().to_owned();
-            let limit = plain_limit(&plan.limits, size);
+            let limit = plan.limits.layer_bytes;
             // What is stored as it is has one digest.
             let is_plain = compression == Compression::Plain;
             let hashed = match plain_digest {
@@ -291,6 +323,7 @@ pub(crate) fn read_tar(
                 _ => Hashed::without_digest,
             };
             let plain = compression.decoder(&mut stored).map_err(TarFault::from);
+            let plain = plain.map(|plain| Roomy::new(plain, &plan.room));
             let walked = plain.and_then(|plain| reading.walk(hashed(plain, limit)));
             let is_whole = walked.is_ok();
             match walked {
@@ -310,7 +343,7 @@ pub(crate) fn read_tar(
     LayerRead {
         file_digest: layer.digest.clone(),
         layer,
-        listing: reading.intake.finish(),
+        listing: reading.intake.finish(&mut reading.faults),
         faults: reading.faults,
     }
 }
@@ -345,7 +378,10 @@ impl Reading<'_> {
 
     fn take<R: Bytes>(&mut self, walk: &mut Walk<'_, R>, head: &Head) -> Result<(), TarFault> {
         if !self.intake.push(walk.path(), walk.link(), head) {
-            return Err(io::Error::other("the names of its files do not fit").into());
+            return Err(io::Error::other(
+                "it has more files, or longer names, than an image of this size has",
+            )
+            .into());
         }
         if head.kind == Kind::File {
             self.intake.content(walk, &mut self.faults)?;
@@ -374,8 +410,9 @@ impl<R: Bytes> Content for Walk<'_, R> {
     }
 }
 
-/// How many plain bytes a layer of so many stored bytes may have.
+/// How many plain bytes a file system, or an archive, of so many stored bytes may have.
 pub(crate) fn plain_limit(limits: &Limits, stored: u64) -> u64 {
-    let by_ratio = stored.saturating_mul(limits.ratio).max(limits.ratio_from);
-    by_ratio.min(limits.layer_bytes)
+    let by_ratio = stored.saturating_mul(limits.ratio);
+    let most = by_ratio.saturating_add(limits.ratio_from);
+    most.min(limits.layer_bytes)
 }

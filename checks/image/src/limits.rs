@@ -22,9 +22,9 @@ pub struct Limits {
     pub layer_entries: usize,
     /// Bytes of the plain tar of one layer.
     pub layer_bytes: u64,
-    /// Plain bytes for one stored byte; looked at once `ratio_from` plain bytes are read.
+    /// Plain bytes of all layers for each stored byte.
     pub ratio: u64,
-    /// The plain bytes of a layer from which `ratio` counts.
+    /// Plain bytes that an image may have beside that, however small it is.
     pub ratio_from: u64,
     /// Files, directories and links of the merged tree.
     pub tree_nodes: usize,
@@ -51,8 +51,8 @@ impl Default for Limits {
             archive_document_bytes: 64 * MIB,
             layer_entries: 8_000_000,
             layer_bytes: 512 * GIB,
-            ratio: 200,
-            ratio_from: GIB,
+            ratio: 50,
+            ratio_from: GIB / 2,
             tree_nodes: 8_000_000,
             path_bytes: 16 * 1024,
             path_depth: 4096,

@@ -209,6 +209,50 @@ impl FromStr for Reference {
     }
 }
 
+/// Ends of names that files have, and images of registries hardly do.
+const ENDS: &[&str] = &[
+    ".gz",
+    ".img",
+    ".json",
+    ".sfs",
+    ".sif",
+    ".simg",
+    ".spdx",
+    ".sqfs",
+    ".squashfs",
+    ".tar",
+    ".tgz",
+    ".xml",
+    ".xz",
+    ".zst",
+];
+
+/// What a path that is not there may be meant for: a tag of a layout, or an image by its name.
+pub(crate) fn meant(path: &Path) -> Option<String> {
+    let text = path.to_str()?;
+    if let Some((directory, tag)) = text.split_once(':')
+        && is_layout(Path::new(directory))
+    {
+        return Some(format!(
+            "{directory} is an OCI layout; did you mean oci:{directory}:{tag}?"
+        ));
+    }
+    let is_path = text.starts_with(['/', '.']) || ENDS.iter().any(|end| text.ends_with(end));
+    if is_path || text.parse::<Name>().is_err() {
+        return None;
+    }
+    Some(format!(
+        "did you mean docker://{text} (in a registry) or containers-storage:{text} (of podman)?"
+    ))
+}
+
+/// Whether a directory is an OCI layout.
+pub(crate) fn is_layout(path: &Path) -> bool {
+    ["index.json", "oci-layout"]
+        .iter()
+        .all(|name| path.join(name).is_file())
+}
+
 /// Reads `DIR[:TAG]`; the first colon ends the directory, as in containers-transports(5).
 fn layout(text: &str) -> Option<Source> {
     let (dir, tag) = match text.split_once(':') {
@@ -354,6 +398,22 @@ mod tests {
                 matches!(parse(text), Err(ReferenceError::Name(_))),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_may_be_meant_for_an_image() {
+        let place = tempfile::tempdir().unwrap();
+        for name in ["index.json", "oci-layout"] {
+            std::fs::File::create(place.path().join(name)).unwrap();
+        }
+        let of = |text: &str| meant(Path::new(text)).unwrap_or_default();
+        assert!(of("debian:12").contains("docker://debian:12"));
+        assert!(of("h.example/a/b").contains("docker://h.example/a/b"));
+        let layout = format!("{}:v1", place.path().display());
+        assert!(of(&layout).contains(&format!("oci:{layout}")));
+        for text in ["./debian", "/debian:12", "image.tar", "a b"] {
+            assert_eq!(of(text), "", "{text}");
         }
     }
 

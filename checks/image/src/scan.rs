@@ -57,7 +57,8 @@ pub struct Options {
     pub licenses: LicenseFiles,
     /// What is made of the digests of the plain layers.
     pub diff_ids: DiffIds,
-    /// The catalogers that run, by their ids; all where none is named. `os-release` runs
+    /// The catalogers that run, by their ids or the purl types of what they find; all where none
+    /// is named. `os-release` runs
     /// unless it is excluded: others need the distribution.
     pub select: Vec<String>,
     /// The catalogers that do not run.
@@ -111,14 +112,22 @@ pub fn scan(
         progress,
     };
     let (opened, source, format) = format::open(reference.source(), &session)?;
-    let mut read = read_layers(&opened.layers, &plan, cache.as_ref(), progress);
+    let firsts = firsts(&opened.layers);
+    let mut read = read_layers(&opened.layers, &firsts, &plan, cache.as_ref(), progress);
     hard_links::look_again(&opened.layers, &mut read, &plan);
     // An image that is one file is known by the digest of that file.
-    let of_file = read.first().and_then(|layer| layer.file_digest.clone());
+    let of_file = read
+        .first()
+        .and_then(|read| read.as_ref()?.file_digest.clone());
     let digest = opened.digest.or(of_file.filter(|_| opened.is_one_file));
     let mut unknowns = opened.faults.into_unknowns("image");
-    let merged = merge(
+    let layers = Layers {
+        sources: &opened.layers,
+        firsts,
         read,
+    };
+    let merged = merge(
+        layers,
         &opened.config,
         opened.whiteouts,
         &plan.limits,
@@ -136,9 +145,16 @@ pub fn scan(
         user: opened.config.user.clone(),
     };
     let held = (merged.held, &opened.config);
+    let mut notes = opened.notes;
+    if merged.passed > 0 {
+        notes.push(format!(
+            "files that could not be read, of kinds that no package or licence is known by: {}",
+            merged.passed
+        ));
+    }
     Ok(Scanned {
         owners: merged.owners,
-        notes: opened.notes,
+        notes,
         ..report(image, &merged.tree, held, &plan, unknowns)
     })
 }
@@ -162,20 +178,44 @@ pub fn digest(reference: &Reference, options: &Options) -> Result<Option<String>
     Ok(opened.digest)
 }
 
-/// Reads the layers, as many at a time as there are threads.
+/// For each layer the first one that is the same bytes, mostly itself: a manifest can name one
+/// layer a thousand times.
+fn firsts(sources: &[LayerSource]) -> Vec<usize> {
+    let stored = |source: &LayerSource| source.stored.clone().ok();
+    let of = |(place, source): (usize, &LayerSource)| {
+        let is_same = |other: &LayerSource| match (stored(source), stored(other)) {
+            (Some(one), Some(two)) => one.is_same(&two),
+            _ => false,
+        };
+        let first = sources[..place].iter().position(is_same);
+        first.unwrap_or(place)
+    };
+    sources.iter().enumerate().map(of).collect()
+}
+
+/// Reads the layers, as many at a time as there are threads; one that is the same bytes as
+/// another is not read again.
 ///
 /// These threads are not those of the pool: a thread of the pool that waits for a batch of
 /// texts would begin another layer meanwhile, and hold both.
 fn read_layers(
     sources: &[LayerSource],
+    firsts: &[usize],
     plan: &Plan,
     cache: Option<&Cache>,
     progress: &(dyn Progress + Sync),
-) -> Vec<LayerRead> {
-    let stored = sources
-        .iter()
-        .filter_map(|source| source.stored.as_ref().ok());
-    let total: u64 = stored.map(Stored::size).sum();
+) -> Vec<Option<LayerRead>> {
+    let is_first = |place: &usize| firsts.get(*place) == Some(place);
+    let places = (0..sources.len()).filter(is_first);
+    let stored = places.filter_map(|place| sources[place].stored.as_ref().ok());
+    let total = stored
+        .clone()
+        .fold(0, |total: u64, one| total.saturating_add(one.size()));
+    plan.room
+        .earn(match stored.clone().any(Stored::is_directory) {
+            true => u64::MAX,
+            false => total,
+        });
     if total > 0 {
         progress.total(total);
     }
@@ -191,6 +231,9 @@ fn read_layers(
             let Some(place) = order.get(turn).copied() else {
                 return;
             };
+            if !is_first(&place) {
+                continue;
+            }
             let (source, slot) = (&sources[place], &slots[place]);
             let name = source.digest.as_ref().or(source.diff_id.as_ref());
             progress.layer(name.map_or("", |name| name), place + 1, sources.len());
@@ -206,7 +249,7 @@ fn read_layers(
     let read = slots
         .into_iter()
         .map(|slot| slot.into_inner().unwrap_or_else(PoisonError::into_inner));
-    read.flatten().collect()
+    read.collect()
 }
 
 /// Reads a layer, or takes what it held when it was read before.
@@ -232,10 +275,34 @@ struct Merged {
     tree: FileTree,
     owners: Owners,
     held: Held,
+    /// Files that could not be read and that nothing is missing without.
+    passed: usize,
+}
+
+/// The layers as they were read.
+struct Layers<'a> {
+    sources: &'a [LayerSource],
+    firsts: Vec<usize>,
+    read: Vec<Option<LayerRead>>,
+}
+
+impl Layers<'_> {
+    /// Takes a layer; what comes again is kept until then.
+    fn take(&mut self, place: usize) -> Option<LayerRead> {
+        let first = *self.firsts.get(place)?;
+        if first == place && !self.firsts[place + 1..].contains(&place) {
+            return self.read.get_mut(place)?.take();
+        }
+        let known = self.read.get(first)?.as_ref()?;
+        if first == place {
+            return Some(known.clone());
+        }
+        Some(layer::again(self.sources.get(place)?, known))
+    }
 }
 
 fn merge(
-    read: Vec<LayerRead>,
+    mut read: Layers<'_>,
     about: &About,
     whiteouts: bool,
     limits: &Limits,
@@ -243,10 +310,15 @@ fn merge(
 ) -> Merged {
     let mut tree = FileTree::new();
     let mut owners = Owners::default();
-    let mut layers = Vec::with_capacity(read.len());
+    let mut passed = 0;
+    let mut layers = Vec::with_capacity(read.sources.len());
     let mut held = Held::default();
-    read.iter().for_each(|layer| held.see(&layer.listing));
-    for (place, mut read) in read.into_iter().enumerate() {
+    let known = read.read.iter().flatten();
+    known.for_each(|layer| held.see(&layer.listing));
+    for place in 0..read.sources.len() {
+        let Some(mut read) = read.take(place) else {
+            continue;
+        };
         // There are at most as many layers as the limit says.
         let place = u32::try_from(place).unwrap_or(u32::MAX);
         owners.add(std::mem::take(&mut read.listing.owners));
@@ -257,6 +329,7 @@ fn merge(
             .digest
             .clone()
             .unwrap_or_else(|| "files".to_owned());
+        passed += read.faults.passed();
         unknowns.extend(read.faults.into_unknowns(&name));
         layers.push(read.layer);
     }
@@ -265,6 +338,7 @@ fn merge(
         tree,
         owners,
         held,
+        passed,
     }
 }
 
@@ -352,7 +426,7 @@ fn files(tree: &FileTree, ids: &[NodeId], layers: &[Layer], owned: &HashSet<Node
 /// Whether the terms of what brought a package are its own, too.
 ///
 /// A library that others only bundle, and whose licence is known, has terms of its own.
-fn is_covered(package: &Package) -> bool {
+pub(crate) fn is_covered(package: &Package) -> bool {
     // An archive of Java without a group is generic, too, but like those that have one.
     let is_library = package.kind == "generic" && package.found_by != "java";
     let is_bundled = is_library && package.licenses.concluded.is_some();

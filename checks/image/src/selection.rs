@@ -9,6 +9,56 @@ use crate::{Error, Options};
 /// The cataloger that names the distribution, on which the purls of others depend.
 const ALWAYS: &str = "os-release";
 
+/// The purl types that are not the id of a cataloger, and the catalogers that find packages of
+/// each; `generic` is what has no type of its own.
+const TYPES: &[(&str, &[&str])] = &[
+    ("alpm", &["pacman"]),
+    ("cargo", &["cargo-lock", "elf"]),
+    ("composer", &["php", "php-lock"]),
+    ("cpan", &["perl"]),
+    ("cran", &["r"]),
+    ("deb", &["dpkg"]),
+    ("ebuild", &["portage"]),
+    ("gem", &["ruby", "ruby-lock"]),
+    (
+        "generic",
+        &[
+            "easybuild",
+            "elf",
+            "modulefile",
+            "opkg",
+            "spack",
+            "vendor-tree",
+        ],
+    ),
+    ("golang", &["elf", "go-lock"]),
+    ("guix", &["nix"]),
+    ("hackage", &["haskell", "haskell-lock"]),
+    ("luarocks", &["lua"]),
+    ("maven", &["java"]),
+    ("nuget", &["dotnet", "dotnet-lock"]),
+    ("opam", &["ocaml"]),
+    ("pypi", &["python", "python-lock"]),
+];
+
+/// The names of purl types by which catalogers can be chosen, beside their ids.
+pub fn package_types() -> impl Iterator<Item = &'static str> {
+    TYPES.iter().map(|(name, _)| *name)
+}
+
+/// The catalogers that a name stands for; none where it is not known.
+fn named(name: &str) -> Vec<&'static str> {
+    let of_type = TYPES.iter().find(|(kind, _)| *kind == name);
+    if let Some((_, ids)) = of_type {
+        return ids.to_vec();
+    }
+    let mut rows = CATALOGERS.iter();
+    rows.find(|row| row.id == name)
+        .map(|row| row.id)
+        .into_iter()
+        .collect()
+}
+
 /// What is looked at.
 #[derive(Debug)]
 pub(crate) struct Selection {
@@ -21,16 +71,16 @@ pub(crate) struct Selection {
 impl Selection {
     /// Reads the names and globs of the options.
     pub(crate) fn new(options: &Options) -> Result<Self, Error> {
-        let is_known = |name: &&String| CATALOGERS.iter().any(|row| row.id == **name);
         let mut asked = options.select.iter().chain(&options.exclude);
-        if let Some(name) = asked.find(|name| !is_known(name)) {
-            let known: Vec<&str> = CATALOGERS.iter().map(|row| row.id).collect();
+        if let Some(name) = asked.find(|name| named(name).is_empty()) {
+            let known = CATALOGERS.iter().map(|row| row.id);
+            let known: Vec<&str> = known.chain(package_types()).collect();
             return Err(Error::NoCataloger {
                 name: name.clone(),
                 known: known.join(", "),
             });
         }
-        let is_in = |list: &[String], id: &str| list.iter().any(|name| name == id);
+        let is_in = |list: &[String], id: &str| list.iter().any(|name| named(name).contains(&id));
         let runs = CATALOGERS.iter().map(|row| {
             let selected = options.select.is_empty() || row.id == ALWAYS;
             (selected || is_in(&options.select, row.id)) && !is_in(&options.exclude, row.id)
@@ -113,10 +163,21 @@ mod tests {
         let most = selection(&[], &["os-release"], &[]).unwrap();
         assert_eq!(most.left_out().catalogers, ["os-release"]);
         let error = selection(&["rpms"], &[], &[]).unwrap_err().to_string();
+        let types = selection(&["deb", "pypi"], &["python-lock"], &[]).unwrap();
+        assert_eq!(running(&types), ["dpkg", "os-release", "python"]);
         assert!(
-            error.contains("rpms:") && error.contains(", rpm"),
+            error.contains("rpms:") && error.contains(", rpm") && error.contains(", pypi"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn types_stand_for_catalogers_that_there_are() {
+        let ids: Vec<&str> = CATALOGERS.iter().map(|row| row.id).collect();
+        for (name, catalogers) in TYPES {
+            assert!(!ids.contains(name), "{name} is a cataloger");
+            assert!(catalogers.iter().all(|id| ids.contains(id)), "{name}");
+        }
     }
 
     #[test]

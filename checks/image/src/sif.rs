@@ -106,6 +106,21 @@ impl Sif {
         Ok(Self { file, objects })
     }
 
+    /// A blob of the OCI image in it, by its place in a layout: `index.json` or
+    /// `blobs/ALGORITHM/HEX`.
+    pub(crate) fn in_layout(&self, place: &str) -> Option<Blob> {
+        let digest = place
+            .strip_prefix("blobs/")
+            .map(|rest| rest.replacen('/', ":", 1));
+        let mut objects = self.objects.iter();
+        let object = objects.find(|object| match (&object.kind, &digest) {
+            (ObjectKind::OciIndex, None) => place == "index.json",
+            (ObjectKind::OciBlob(known), Some(digest)) => known == digest,
+            _ => false,
+        });
+        object.map(|object| self.part(object))
+    }
+
     /// The bytes of an object, as far as the file has them.
     pub(crate) fn part(&self, object: &Object) -> Blob {
         self.file.part(object.offset, object.size)

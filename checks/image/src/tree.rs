@@ -8,7 +8,7 @@ mod apply;
 mod listing;
 mod names;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use hpcctl_model::scan::ContentKind;
@@ -28,7 +28,7 @@ pub(crate) const ROOT: NodeId = 0;
 const LINKS: usize = 40;
 
 /// Steps that all look-ups of one tree may take together.
-const STEPS: u64 = 1_000_000_000;
+const STEPS: u64 = 100_000_000;
 
 /// A file, directory or link of the merged tree.
 #[derive(Debug)]
@@ -60,6 +60,13 @@ pub(crate) struct FileTree {
     nodes: Vec<Node>,
     facts: Vec<Facts>,
     steps: Cell<u64>,
+    /// The directory that paths are looked up from.
+    root: Cell<NodeId>,
+    /// Its path, with a slash at its end; empty for the root of the image.
+    root_path: RefCell<String>,
+    /// Entries that were laid, and nodes that no entry of their own made.
+    laid: usize,
+    implied: usize,
 }
 
 impl FileTree {
@@ -81,6 +88,10 @@ impl FileTree {
             nodes: vec![root],
             facts: Vec::new(),
             steps: Cell::new(0),
+            root: Cell::new(ROOT),
+            root_path: RefCell::default(),
+            laid: 0,
+            implied: 0,
         }
     }
 
@@ -158,18 +169,40 @@ impl FileTree {
         path
     }
 
+    /// Does something while paths are looked up from a directory as their root; those that lead
+    /// to it from the root of the image stay what they are.
+    pub(crate) fn within<T>(&self, root: NodeId, does: impl FnOnce() -> T) -> T {
+        let path = match root {
+            ROOT => String::new(),
+            _ => self.path(root)[1..].to_owned() + "/",
+        };
+        let around = (self.root.replace(root), self.root_path.replace(path));
+        let done = does();
+        self.root.set(around.0);
+        self.root_path.replace(around.1);
+        done
+    }
+
     /// Finds a path, following symbolic links inside the tree, the last one included.
     pub(crate) fn resolve(&self, path: &str) -> Option<NodeId> {
-        self.resolve_from(ROOT, path, true)
+        self.resolve_from(self.root.get(), self.in_root(path), true)
     }
 
     /// Finds a path as [`Self::resolve`] does, but does not follow a link at its end.
     pub(crate) fn resolve_link(&self, path: &str) -> Option<NodeId> {
-        self.resolve_from(ROOT, path, false)
+        self.resolve_from(self.root.get(), self.in_root(path), false)
+    }
+
+    /// A path as it is below the root that paths are looked up from.
+    fn in_root<'p>(&self, path: &'p str) -> &'p str {
+        let plain = path.trim_start_matches('/');
+        let root = self.root_path.borrow();
+        plain.strip_prefix(&**root).unwrap_or(path)
     }
 
     /// Finds a path from a directory; `..` stays inside the root.
     fn resolve_from(&self, start: NodeId, path: &str, follow: bool) -> Option<NodeId> {
+        let root = self.root.get();
         let mut at = start;
         let mut ahead: Vec<&str> = path.rsplit('/').collect();
         let mut links = 0;
@@ -178,7 +211,9 @@ impl FileTree {
             match name {
                 "" | "." => continue,
                 ".." => {
-                    at = self.node(at).parent;
+                    if at != root {
+                        at = self.node(at).parent;
+                    }
                     continue;
                 }
                 _ => {}
@@ -192,7 +227,7 @@ impl FileTree {
                         return None;
                     }
                     if target.starts_with('/') {
-                        at = ROOT;
+                        at = root;
                     }
                     ahead.extend(target.rsplit('/'));
                 }

@@ -105,7 +105,11 @@ fn image(scan: &Scan) -> Component {
         Hashes(vec![Hash { alg, content }])
     });
     let format = property("hpcctl:format", &image.format);
-    let rest = layers(image).into_iter().chain(counts(&scan.unowned));
+    // What lies beside the packages, such as a signature: it goes wherever the image goes.
+    let held = image.holds.iter().enumerate();
+    let held = held.map(|(place, what)| property(format!("hpcctl:holds:{place}"), what));
+    let rest = layers(image).into_iter().chain(held);
+    let rest = rest.chain(counts(&scan.unowned));
     component.properties = Some(Properties(std::iter::once(format).chain(rest).collect()));
     component
 }

@@ -113,7 +113,10 @@ fn image(scan: &Scan) -> Result<PackageInformation, Error> {
         0 => None,
         count => Some(format!("{count} files belong to no package")),
     };
-    let comment: Vec<String> = layers.chain(loose).collect();
+    // Each is a part of its own.
+    let held = image.holds.iter();
+    let held = held.map(|what| format!("holds {}", what.replace("; ", ", ")));
+    let comment: Vec<String> = layers.chain(held).chain(loose).collect();
     Ok(PackageInformation {
         package_name: one_line(&image.reference),
         package_spdx_identifier: IMAGE.into(),

@@ -348,47 +348,24 @@ fn secrets_refuse_wherever_they_lie() {
         doubtful,
         deleted,
     };
+    let (key, munge, token) = (
+        "secret.general.private-key",
+        "secret.hpc.munge-key",
+        "secret.general.token",
+    );
     let cases = [
+        (key, "/k", false, false, "secret.general", Outcome::Deny),
+        (munge, "/k", false, false, "secret.hpc", Outcome::Deny),
+        (munge, "/k", false, true, "layer.history", Outcome::Deny),
         (
-            "secret.general.private-key",
-            "/k",
-            false,
-            false,
-            "secret.general",
-            Outcome::Deny,
-        ),
-        (
-            "secret.hpc.munge-key",
-            "/k",
-            false,
-            false,
-            "secret.hpc",
-            Outcome::Deny,
-        ),
-        (
-            "secret.hpc.munge-key",
-            "/k",
-            false,
-            true,
-            "layer.history",
-            Outcome::Deny,
-        ),
-        (
-            "secret.general.token",
-            "config:env/TOKEN",
+            token,
+            "config:env/T",
             false,
             false,
             "layer.history",
             Outcome::Deny,
         ),
-        (
-            "secret.general.private-key",
-            "/k",
-            true,
-            false,
-            "secret.general",
-            Outcome::Allow,
-        ),
+        (key, "/k", true, false, "secret.general", Outcome::Allow),
     ];
     for (name, path, doubtful, deleted, id, outcome) in cases {
         image.sensitive = vec![secret(name, path, doubtful, deleted)];

@@ -3,12 +3,13 @@
 //! A package note names the package that the file was built for. Programs in Go and Rust list
 //! the modules and crates that they are made of. Libraries of high-performance computing are
 //! known by their SONAME and by the version strings inside. A file that is none of these costs
-//! a look at its headers.
+//! a look at its headers. C headers tell the release of what has no more than a number in it.
 
 mod code;
 #[cfg(test)]
 mod fixture;
 mod go;
+mod header;
 mod libraries;
 mod library;
 mod note;
@@ -26,6 +27,7 @@ const QUALIFIER: &str = "elf";
 pub(super) fn parse(source: &Source<'_>) -> Found {
     let mut found = Found::default();
     let Some(elf) = Elf::read(source) else {
+        header::read(source, &mut found);
         return found;
     };
     let read = note::read(&elf, source.path, &mut found)

@@ -25,6 +25,8 @@ pub(crate) struct Found {
     pub(crate) faults: Vec<String>,
     /// Whether there were more packages than are taken.
     pub(super) full: bool,
+    /// How many names its packages need or provide.
+    pub(super) names: usize,
 }
 
 /// Files that belong to a package.
@@ -69,13 +71,28 @@ pub(crate) struct Versions {
     pub(crate) to: Option<String>,
 }
 
-/// Packages of one file; a database with more is not that of an image.
+/// Packages of one file, and names that they need or provide; a database with more is not that
+/// of an image.
 const MOST_PACKAGES: usize = 50_000;
+const MOST_NAMES: usize = 500_000;
 
 impl Found {
     /// Adds a package; one too many is a fault, told once.
-    pub(super) fn add(&mut self, package: Candidate) {
+    pub(super) fn add(&mut self, mut package: Candidate) {
         if self.packages.len() < MOST_PACKAGES {
+            let names = package.depends.len() + package.provides.len();
+            if self.names + names <= MOST_NAMES {
+                self.names += names;
+            } else {
+                (package.depends, package.provides) = (Vec::new(), Vec::new());
+                let fault = format!(
+                    "its packages need and provide more than {MOST_NAMES} names: of some none \
+                     was read"
+                );
+                if !self.faults.contains(&fault) {
+                    self.faults.push(fault);
+                }
+            }
             self.packages.push(package);
         } else if !self.full {
             self.full = true;
@@ -140,6 +157,8 @@ pub(crate) struct Candidate {
     /// Whether it stands back where a package of a distribution or of a software tree owns the
     /// file that it was found in: there the file is part of that package.
     pub(crate) yields: bool,
+    /// Whether it only tells the version of a library near it, and is no package.
+    pub(crate) tells: bool,
 }
 
 /// A directory of licence texts.

@@ -10,10 +10,17 @@ use serde::de::{
 
 use super::Source;
 
+/// Signs of JSON; what is read of a document takes many times as many bytes as there are of them.
+const MOST_SIGNS: usize = 2_000_000;
+
 /// Reads a document; the fault says what is wrong with it.
 pub(super) fn read<T: DeserializeOwned>(source: &Source<'_>) -> Result<T, String> {
     let bytes = source.bytes;
     let plain = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let is_sign = |byte: &&u8| matches!(byte, b'[' | b'{' | b',' | b':' | b'"');
+    if plain.len() > MOST_SIGNS && plain.iter().filter(is_sign).count() > MOST_SIGNS {
+        return Err(format!("it has more than {MOST_SIGNS} parts"));
+    }
     serde_json::from_slice(plain)
         .map_err(|error| format!("it is not the JSON that it should be: {error}"))
 }

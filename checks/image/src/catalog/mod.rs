@@ -55,6 +55,7 @@ pub(crate) use found::{Candidate, Declared, Found, Needs, Owned, TextsIn, Versio
 pub(crate) use license_file::{is_debian_copyright, is_license_file};
 pub(crate) use nix::{Stored, in_tree as nix_packages};
 pub(crate) use os_release::Distro;
+pub(crate) use sqlite::apply as apply_log;
 
 /// A cataloger: which files it reads and how.
 #[derive(Debug)]
@@ -90,7 +91,7 @@ const MIB: u64 = 1024 * 1024;
 pub static CATALOGERS: &[Cataloger] = &[
     Cataloger {
         id: "apk",
-        globs: &["lib/apk/db/installed", "usr/lib/apk/db/installed"],
+        globs: &["**/lib/apk/db/installed"],
         magic: &[],
         max_bytes: 64 * MIB,
         parse: apk::parse,
@@ -126,9 +127,9 @@ pub static CATALOGERS: &[Cataloger] = &[
     Cataloger {
         id: "dpkg",
         globs: &[
-            "var/lib/dpkg/status",
-            "var/lib/dpkg/status.d/*",
-            "var/lib/dpkg/info/*.list",
+            "**/var/lib/dpkg/status",
+            "**/var/lib/dpkg/status.d/*",
+            "**/var/lib/dpkg/info/*.list",
         ],
         magic: &[],
         max_bytes: 64 * MIB,
@@ -143,7 +144,7 @@ pub static CATALOGERS: &[Cataloger] = &[
     },
     Cataloger {
         id: "elf",
-        globs: &[],
+        globs: &["**/include/**/{cudnn,cudnn_version,nccl}.h"],
         magic: &[b"\x7fELF"],
         max_bytes: 32 * MIB,
         parse: elf::parse,
@@ -176,7 +177,7 @@ pub static CATALOGERS: &[Cataloger] = &[
             "**/*.hpi", "**/*.kar",
         ],
         magic: &[],
-        max_bytes: 256 * MIB,
+        max_bytes: 160 * MIB,
         parse: java::parse,
     },
     Cataloger {
@@ -212,7 +213,12 @@ pub static CATALOGERS: &[Cataloger] = &[
     },
     Cataloger {
         id: "nix",
-        globs: &["nix/var/nix/db/db.sqlite", "var/guix/db/db.sqlite"],
+        globs: &[
+            "nix/var/nix/db/db.sqlite",
+            "nix/var/nix/db/db.sqlite-wal",
+            "var/guix/db/db.sqlite",
+            "var/guix/db/db.sqlite-wal",
+        ],
         magic: &[],
         max_bytes: 256 * MIB,
         parse: nix::parse,
@@ -258,14 +264,18 @@ pub static CATALOGERS: &[Cataloger] = &[
     },
     Cataloger {
         id: "os-release",
-        globs: &["etc/os-release", "usr/lib/os-release", "etc/*-release"],
+        globs: &[
+            "**/etc/os-release",
+            "**/usr/lib/os-release",
+            "etc/*-release",
+        ],
         magic: &[],
         max_bytes: 64 * 1024,
         parse: os_release::parse,
     },
     Cataloger {
         id: "pacman",
-        globs: &["var/lib/pacman/local/*/{desc,files}"],
+        globs: &["**/var/lib/pacman/local/*/{desc,files}"],
         magic: &[],
         max_bytes: 64 * MIB,
         parse: pacman::parse,
@@ -340,10 +350,10 @@ pub static CATALOGERS: &[Cataloger] = &[
     Cataloger {
         id: "rpm",
         globs: &[
-            "{var/lib,usr/lib/sysimage}/rpm/rpmdb.sqlite",
-            "{var/lib,usr/lib/sysimage}/rpm/rpmdb.sqlite-wal",
-            "{var/lib,usr/lib/sysimage}/rpm/Packages",
-            "{var/lib,usr/lib/sysimage}/rpm/Packages.db",
+            "**/{var/lib,usr/lib/sysimage}/rpm/rpmdb.sqlite",
+            "**/{var/lib,usr/lib/sysimage}/rpm/rpmdb.sqlite-wal",
+            "**/{var/lib,usr/lib/sysimage}/rpm/Packages",
+            "**/{var/lib,usr/lib/sysimage}/rpm/Packages.db",
         ],
         magic: &[],
         max_bytes: 256 * MIB,
@@ -402,6 +412,35 @@ pub(crate) fn gaps(rows: &[usize], head: &[u8]) -> Vec<Range<u64>> {
         [row] if CATALOGERS[*row].id == "elf" => elf::code(head),
         _ => Vec::new(),
     }
+}
+
+/// Where the package managers of distributions keep their databases, and where the distribution is
+/// named, below a root file system; the longer ones first.
+const DATABASES: &[(&str, &str)] = &[
+    ("dpkg", "var/lib/dpkg/"),
+    ("rpm", "usr/lib/sysimage/rpm/"),
+    ("rpm", "var/lib/rpm/"),
+    ("apk", "usr/lib/apk/db/"),
+    ("apk", "lib/apk/db/"),
+    ("pacman", "var/lib/pacman/local/"),
+];
+
+/// Whether a row reads the package database of a distribution.
+pub(crate) fn is_database(row: usize) -> bool {
+    let id = CATALOGERS.get(row).map_or("", |row| row.id);
+    DATABASES.iter().any(|(of, _)| *of == id)
+}
+
+/// The root file system that a package database belongs to, by the row of its cataloger: the path
+/// without a slash at its end, empty for that of the image.
+pub(crate) fn root_of(row: usize, path: &str) -> Option<&str> {
+    let id = CATALOGERS.get(row)?.id;
+    let mut places = DATABASES.iter().filter(|(of, _)| *of == id);
+    places.find_map(|(_, place)| {
+        let at = path.find(place)?;
+        let root = &path[..at];
+        (root.is_empty() || root.ends_with('/')).then(|| root.trim_end_matches('/'))
+    })
 }
 
 /// A file that a cataloger reads.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::types::ValueRef;
 
-use super::sqlite::{is_table, open};
+use super::sqlite::{alone, is_table, open};
 use super::{Candidate, Found, Needs, Owned, Source, TextsIn};
 use crate::tarball::Kind;
 use crate::tree::{FileTree, NodeId};
@@ -111,6 +111,10 @@ fn without_output(version: &str) -> &str {
 /// Reads what refers to what from a database.
 pub(super) fn parse(source: &Source<'_>) -> Found {
     let mut found = Found::default();
+    if source.path.ends_with("-wal") {
+        found.faults.extend(alone(source.bytes).err());
+        return found;
+    }
     if let Err(error) = references(source.bytes, &mut found) {
         found.faults.push(error.to_string());
     }

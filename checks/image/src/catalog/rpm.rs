@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 use hpcctl_license_db::declared;
 
 use self::header::{Header, Tag};
+use super::sqlite::alone;
 use super::{Candidate, Found, Owned, Source, TextsIn};
 
 /// Headers beyond this are not those of an image.
@@ -30,7 +31,7 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
     let read = match source.path.rsplit('/').next() {
         Some("rpmdb.sqlite") => sqlite::read(bytes, &mut headers),
         _ if bytes.is_empty() => Ok(()),
-        Some("rpmdb.sqlite-wal") => sqlite::log(bytes),
+        Some("rpmdb.sqlite-wal") => alone(bytes),
         Some("Packages.db") => ndb::read(bytes, &mut headers),
         _ => bdb::read(bytes, &mut headers),
     };
@@ -113,7 +114,7 @@ fn package(header: &Header<'_>) -> Option<Candidate> {
             TextsIn::Named(format!("usr/share/doc/{name}")),
         ],
         supplier: known(Tag::Vendor).map(Into::into),
-        source: known(Tag::SourceRpm).map(Into::into),
+        source: known(Tag::SourceRpm).map(|file| source(&file)),
         // What rpm itself must be able to do is no package.
         depends: names(header, Tag::Requires)
             .filter(|name| !name.starts_with("rpmlib("))
@@ -122,6 +123,21 @@ fn package(header: &Header<'_>) -> Option<Candidate> {
         name,
         ..Candidate::default()
     })
+}
+
+/// `NAME VERSION-RELEASE`, from `NAME-VERSION-RELEASE.src.rpm`; it has no epoch, and what was built
+/// from one source may have different ones.
+fn source(file: &str) -> String {
+    let stem = file.strip_suffix(".rpm").unwrap_or(file);
+    let stem = [".src", ".nosrc"]
+        .iter()
+        .find_map(|end| stem.strip_suffix(end));
+    let split = stem.and_then(|stem| {
+        let (rest, release) = stem.rsplit_once('-')?;
+        let (name, version) = rest.rsplit_once('-')?;
+        Some(format!("{name} {version}-{release}"))
+    });
+    split.unwrap_or_else(|| file.to_owned())
 }
 
 /// The strings of a tag, each once.
@@ -201,7 +217,9 @@ mod tests {
             (tool.declared.as_deref(), tool.supplier.as_deref()),
             (Some("MIT"), None)
         );
-        assert_eq!(tool.source.as_deref(), Some("src-1.2-3.el9.src.rpm"));
+        assert_eq!(tool.source.as_deref(), Some("src 1.2-3.el9"));
+        assert_eq!(source("a-b-1-2.nosrc.rpm"), "a-b 1-2");
+        assert_eq!(source("odd.src.rpm"), "odd.src.rpm");
         assert_eq!(
             (&*tool.depends, &*tool.provides),
             (

@@ -34,36 +34,112 @@ pub(super) fn is_table(connection: &Connection, name: &str) -> rusqlite::Result<
 const LOG_HEAD: usize = 32;
 const FRAME_HEAD: usize = 24;
 
-/// How many pages a write-ahead log holds that were committed.
-///
-/// Frames count up to the last commit, as long as their salts and checksums are right (4.2):
-/// what follows is left over from before, or was never finished.
-pub(super) fn committed(log: &[u8]) -> usize {
-    let Some((head, frames)) = log.split_at_checked(LOG_HEAD) else {
-        return 0;
-    };
-    let is_big = match word(head, 0) {
-        0x377f_0682 => false,
-        0x377f_0683 => true,
-        _ => return 0,
-    };
-    let page = usize::try_from(word(head, 8)).unwrap_or(0);
-    let mut sums = checksum((0, 0), &head[..24], is_big);
-    if !(512..=65536).contains(&page) || sums != (word(head, 24), word(head, 28)) {
-        return 0;
+/// What there is to say of a log whose database is not there, or lies elsewhere.
+pub(super) fn alone(log: &[u8]) -> Result<(), String> {
+    match Log::read(log).map_or(0, |log| log.committed().len()) {
+        0 => Ok(()),
+        pages => Err(format!(
+            "it holds {pages} changed pages, and its database is not beside it"
+        )),
     }
-    let mut committed = 0;
-    for (place, frame) in frames.chunks_exact(FRAME_HEAD + page).enumerate() {
-        sums = checksum(sums, &frame[..8], is_big);
-        sums = checksum(sums, &frame[FRAME_HEAD..], is_big);
-        if frame[8..16] != head[16..24] || sums != (word(frame, 16), word(frame, 20)) {
-            break;
-        }
-        if word(frame, 4) != 0 {
-            committed = place + 1;
-        }
+}
+
+/// Writes the pages of a log that were committed into its database; false where the two do not
+/// belong together.
+pub(crate) fn apply(database: &mut Vec<u8>, log: &[u8]) -> bool {
+    let Some(log) = Log::read(log) else {
+        return false;
+    };
+    // Two bytes of the database, of which 1 stands for 65536 (1.3.2).
+    let page = match database.get(16..18) {
+        Some([0, 1]) => 65536,
+        Some(&[high, low]) => usize::from(high) << 8 | usize::from(low),
+        _ => return database.is_empty() && log.write_to(database),
+    };
+    page == log.page && log.write_to(database)
+}
+
+/// A write-ahead log.
+struct Log<'a> {
+    head: &'a [u8],
+    frames: &'a [u8],
+    /// Bytes of a page.
+    page: usize,
+    is_big: bool,
+    sums: (u32, u32),
+}
+
+impl<'a> Log<'a> {
+    /// Reads the header; none where it is not one.
+    fn read(log: &'a [u8]) -> Option<Self> {
+        let (head, frames) = log.split_at_checked(LOG_HEAD)?;
+        let is_big = match word(head, 0) {
+            0x377f_0682 => false,
+            0x377f_0683 => true,
+            _ => return None,
+        };
+        let page = usize::try_from(word(head, 8)).ok()?;
+        let sums = checksum((0, 0), &head[..24], is_big);
+        let is_right = (512..=65536).contains(&page)
+            && page.is_power_of_two()
+            && sums == (word(head, 24), word(head, 28));
+        is_right.then_some(Self {
+            head,
+            frames,
+            page,
+            is_big,
+            sums,
+        })
     }
-    committed
+
+    /// The frames that were committed.
+    ///
+    /// Frames count up to the last commit, as long as their salts and checksums are right (4.2):
+    /// what follows is left over from before, or was never finished.
+    fn committed(&self) -> Vec<&'a [u8]> {
+        let mut sums = self.sums;
+        let mut frames = Vec::new();
+        let mut committed = 0;
+        for frame in self.frames.chunks_exact(FRAME_HEAD + self.page) {
+            sums = checksum(sums, &frame[..8], self.is_big);
+            sums = checksum(sums, &frame[FRAME_HEAD..], self.is_big);
+            let is_right = sums == (word(frame, 16), word(frame, 20));
+            if frame[8..16] != self.head[16..24] || !is_right {
+                break;
+            }
+            frames.push(frame);
+            if word(frame, 4) != 0 {
+                committed = frames.len();
+            }
+        }
+        frames.truncate(committed);
+        frames
+    }
+
+    /// Writes the committed pages into a database, which gets the size of the last commit.
+    fn write_to(&self, database: &mut Vec<u8>) -> bool {
+        let frames = self.committed();
+        let Some(last) = frames.last() else {
+            return true;
+        };
+        // A database grows by pages that the log has.
+        let most = database.len() + frames.len() * self.page;
+        let size = word(last, 4) as usize * self.page;
+        if size > most {
+            return false;
+        }
+        database.resize(size.max(database.len()), 0);
+        for frame in frames {
+            let place = (word(frame, 0) as usize).checked_sub(1);
+            let start = place.and_then(|place| place.checked_mul(self.page));
+            let page = start.and_then(|start| database.get_mut(start..start + self.page));
+            if let Some(page) = page {
+                page.copy_from_slice(&frame[FRAME_HEAD..]);
+            }
+        }
+        database.truncate(size);
+        true
+    }
 }
 
 /// The checksum of 4.2, carried on over pairs of words.
@@ -114,6 +190,10 @@ pub(super) mod tests {
         log
     }
 
+    fn committed(log: &[u8]) -> usize {
+        Log::read(log).map_or(0, |log| log.committed().len())
+    }
+
     #[test]
     fn committed_pages_are_counted() {
         for is_big in [false, true] {
@@ -131,6 +211,48 @@ pub(super) mod tests {
         }
     }
 
+    #[test]
+    fn what_was_committed_is_in_the_database_with_its_log() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("db.sqlite");
+        let connection = Connection::open(&path).unwrap();
+        let set = |name: &str, value: &str| {
+            let set = format!("PRAGMA {name} = {value}");
+            connection.query_row(&set, [], |_| Ok(())).unwrap();
+        };
+        set("journal_mode", "WAL");
+        set("wal_autocheckpoint", "0");
+        connection.execute("CREATE TABLE t (a)", []).unwrap();
+        let read = |end: &str| {
+            let mut bytes = Vec::new();
+            let path = place.path().join(format!("db.sqlite{end}"));
+            std::fs::File::open(path)
+                .unwrap()
+                .read_to_end(&mut bytes)
+                .unwrap();
+            bytes
+        };
+        for number in 0..500 {
+            connection
+                .execute("INSERT INTO t VALUES (?1)", [number])
+                .unwrap();
+        }
+        let (mut database, mut log) = (read(""), read("-wal"));
+        let count = |bytes: &[u8]| -> rusqlite::Result<u32> {
+            open(bytes, 1000)?.query_row("SELECT count(*) FROM t", [], |row| row.get(0))
+        };
+        assert!(count(&database).is_err());
+        assert!(apply(&mut database, &log));
+        assert_eq!(count(&database), Ok(500));
+        // What was not finished does not count.
+        let (mut database, length) = (read(""), log.len());
+        log[length - 5] ^= 1;
+        assert!(apply(&mut database, &log));
+        assert_eq!(count(&database), Ok(499));
+        database[16] ^= 0x10;
+        assert!(!apply(&mut database, &log) && !apply(&mut database, b"no log"));
+    }
+
     proptest! {
         #[test]
         fn any_change_is_read_or_refused(at in 0_usize..1200, byte: u8, cut in 0_usize..1200) {
@@ -139,6 +261,10 @@ pub(super) mod tests {
             bytes[at % length] = byte;
             bytes.truncate(length - cut % length);
             prop_assert!(committed(&bytes) <= 2);
+            let mut database = vec![0; 1024];
+            database[16] = 2;
+            apply(&mut database, &bytes);
+            prop_assert!(database.len() <= 2048);
         }
     }
 }

@@ -18,6 +18,7 @@ use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat};
 use super::{Opened, Session};
 use crate::fault::Faults;
 use crate::layer::{Content, Directory, Intake, LayerRead, Plan, Stored};
+use crate::reference::is_layout;
 use crate::tarball::{Device, Grants, Head, Kind, normalise, text};
 use crate::{Error, Progress, Source};
 
@@ -48,7 +49,16 @@ const WHITEOUT: &[&str] = &["trusted.overlay.whiteout", "user.overlay.whiteout"]
 
 /// Opens a directory.
 pub(super) fn open(source: &Source, _session: &Session<'_>) -> Result<Opened, Error> {
-    open_at(source.path())
+    let path = source.path();
+    let mut opened = open_at(path)?;
+    if is_layout(path) {
+        let path = path.display();
+        opened.notes.push(format!(
+            "{path} is scanned as a root file system, but is an OCI layout: oci:{path} scans the \
+             image in it"
+        ));
+    }
+    Ok(opened)
 }
 
 /// Opens the directory at a path.
@@ -101,7 +111,7 @@ pub(crate) fn read(
     };
     LayerRead {
         layer,
-        listing: walk.intake.finish(),
+        listing: walk.intake.finish(&mut walk.faults),
         faults: walk.faults,
         file_digest: None,
     }
@@ -269,13 +279,13 @@ impl Walk<'_> {
             }
             Kind::File => {
                 self.bytes = self.bytes.saturating_add(size);
-                self.file(fd, &name, &path);
+                self.file(fd, &name, &path, mode);
             }
             _ => {}
         }
     }
 
-    fn file(&mut self, fd: &OwnedFd, name: &CString, path: &str) {
+    fn file(&mut self, fd: &OwnedFd, name: &CString, path: &str, mode: u16) {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let opened = rustix::fs::openat(fd, name, flags, Mode::empty()).and_then(|fd| {
             let stat = rustix::fs::fstat(&fd)?;
@@ -283,6 +293,9 @@ impl Walk<'_> {
         });
         let (fd, stat) = match opened {
             Ok(opened) => opened,
+            Err(error) if is_denied(error) && !self.intake.matters(path, mode) => {
+                return self.faults.pass();
+            }
             Err(error) => return self.fault(path, error),
         };
         // It may have become a FIFO since.
@@ -299,6 +312,11 @@ impl Walk<'_> {
             self.fault(path, error);
         }
     }
+}
+
+/// Whether the system refuses what another user may do.
+fn is_denied(error: rustix::io::Errno) -> bool {
+    matches!(error, rustix::io::Errno::ACCESS | rustix::io::Errno::PERM)
 }
 
 /// Whether overlayfs takes a directory as hiding all that lower layers have in it.

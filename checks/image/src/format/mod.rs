@@ -21,6 +21,7 @@ use crate::blob::Blob;
 use crate::config::About;
 use crate::fault::Faults;
 use crate::layer::{LayerSource, Plan, Stored};
+use crate::reference::is_layout;
 use crate::{Error, Progress, Source, Store};
 
 pub(crate) use dir::read as read_directory;
@@ -244,8 +245,7 @@ fn open_path(path: &Path, session: &Session<'_>) -> Result<(Opened, Source), Err
 
 /// What a directory is.
 fn directory(path: &Path) -> Source {
-    let has = |name: &str| path.join(name).is_file();
-    if has("index.json") && has("oci-layout") {
+    if is_layout(path) {
         Source::OciLayout(path.to_owned(), None)
     } else if path.join(apptainer_sandbox::MARK).is_dir() {
         Source::ApptainerSandbox(path.to_owned())
@@ -255,7 +255,7 @@ fn directory(path: &Path) -> Source {
         Source::Charliecloud(Store::at(path))
     } else if docker_root::is_storage(path) {
         Source::DockerRoot(Store::at(path))
-    } else if path.join("blob/oci-layout").is_file() && path.join("blob/index.json").is_file() {
+    } else if is_layout(&path.join("blob")) {
         // The cache of Apptainer keeps the layers of what was pulled in a layout.
         Source::OciLayout(path.join("blob"), None)
     } else {

@@ -4,6 +4,7 @@
 //! "Image Manifest").
 
 use std::collections::HashMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use hpcctl_registry::{Digest, Manifest, Repository};
@@ -14,7 +15,9 @@ use crate::archive::Archive;
 use crate::blob::{Blob, sha256};
 use crate::config::Config;
 use crate::fault::Faults;
-use crate::layer::{LayerSource, Plan, Stored};
+use crate::layer::{LayerSource, Partition, Plan, Stored};
+use crate::sif::Sif;
+use crate::squashfs;
 use crate::{Error, Limits, Platform, Source};
 
 /// Indexes that may lie in one another.
@@ -34,6 +37,8 @@ pub(super) enum Layout {
     Archive(Archive),
     /// In a registry.
     Registry(Repository),
+    /// In the objects of a SIF image.
+    Sif(Sif),
 }
 
 /// A pointer to a blob.
@@ -161,6 +166,11 @@ impl<'a> Opening<'a> {
                 .map(Stored::Tar)
                 .map_err(|error| error.to_string()),
             Layout::Archive(archive) => archive.layer(&place()?),
+            Layout::Sif(sif) => {
+                let blob = sif.in_layout(&place()?);
+                let blob = blob.ok_or_else(|| format!("the image has no {}", layer.digest))?;
+                Ok(in_sif(blob))
+            }
             Layout::Registry(repository) => {
                 let most = self.limits.layer_bytes;
                 registry::layer(repository, &layer.digest, layer.size, most).map(Stored::Tar)
@@ -174,6 +184,10 @@ impl<'a> Opening<'a> {
                 Blob::open(&path.join(name))?.bytes(self.limits.document_bytes)
             }
             Layout::Archive(archive) => archive.document(name, self.limits),
+            Layout::Sif(sif) => match sif.in_layout(name) {
+                Some(blob) => blob.bytes(self.limits.document_bytes),
+                None => Err(io::ErrorKind::NotFound.into()),
+            },
             Layout::Registry(_) => {
                 return Err(self.refuse(format!("a registry has no {name}")));
             }
@@ -345,6 +359,18 @@ impl<'a> Opening<'a> {
             ..Opened::default()
         })
     }
+}
+
+/// A layer of an OCI image in a SIF image, which is mostly a squashfs
+/// (`application/vnd.sylabs.image.layer.v1.squashfs`).
+fn in_sif(blob: Blob) -> Stored {
+    if !blob.has(0, squashfs::MAGIC) {
+        return Stored::Tar(blob);
+    }
+    Stored::Squashfs(Partition {
+        is_layer: true,
+        ..Partition::whole(blob)
+    })
 }
 
 /// Refuses an image that is for another platform than the one that is asked for.

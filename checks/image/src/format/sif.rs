@@ -1,9 +1,11 @@
-//! A SIF image of Apptainer or Singularity: its primary system partition is the one layer.
+//! A SIF image of Apptainer or Singularity: its primary system partition is the one layer; that of
+//! `singularity --oci` (version 4) holds an OCI image instead.
 
 use std::io;
 use std::path::Path;
 
 use super::apptainer_sandbox::bootstrap;
+use super::oci::{Layout, open_layout};
 use super::{Opened, Session};
 use crate::blob::Blob;
 use crate::ext;
@@ -16,11 +18,13 @@ use crate::{Error, Source};
 const DEFINITION: u64 = 64 * 1024;
 
 /// Opens an image.
-pub(super) fn open(source: &Source, _session: &Session<'_>) -> Result<Opened, Error> {
+pub(super) fn open(source: &Source, session: &Session<'_>) -> Result<Opened, Error> {
     let path = source.path();
     let sif = Sif::read(Blob::open(path)?);
     let sif = sif.map_err(|error| Error::not_an_image(path, error.to_string()))?;
-    let system = system(&sif, path)?;
+    let Some(system) = system(&sif) else {
+        return open_oci(sif, source, session);
+    };
     let mut opened = Opened::of_file(stored(&sif, system, path)?);
     for object in &sif.objects {
         match &object.kind {
@@ -44,22 +48,29 @@ pub(super) fn open(source: &Source, _session: &Session<'_>) -> Result<Opened, Er
     Ok(opened)
 }
 
-/// The partition that a container is made of.
-fn system<'s>(sif: &'s Sif, path: &Path) -> Result<&'s Object, Error> {
+/// Opens the OCI image that a SIF image holds.
+fn open_oci(sif: Sif, source: &Source, session: &Session<'_>) -> Result<Opened, Error> {
+    if !sif
+        .objects
+        .iter()
+        .any(|one| one.kind == ObjectKind::OciIndex)
+    {
+        let why = "it has no system partition";
+        return Err(Error::not_an_image(source.path(), why));
+    }
+    let is_oci = |kind: &ObjectKind| matches!(kind, ObjectKind::OciIndex | ObjectKind::OciBlob(_));
+    let beside = sif.objects.iter().filter(|one| !is_oci(&one.kind));
+    let holds = beside.map(note).collect();
+    let layout = Layout::Sif(sif);
+    let opened = open_layout(&layout, source, session.plan)?;
+    Ok(Opened { holds, ..opened })
+}
+
+/// The partition that a container is made of; none where there is no such one.
+fn system(sif: &Sif) -> Option<&Object> {
     let is = |part: Part| move |object: &&Object| matches!(&object.kind, ObjectKind::Partition(_, other) if *other == part);
-    let mut objects = sif.objects.iter();
-    let primary = objects.find(is(Part::PrimarySystem));
-    let found = primary.or_else(|| sif.objects.iter().find(is(Part::System)));
-    found.ok_or_else(|| {
-        let is_oci = |object: &Object| object.kind == ObjectKind::OciIndex;
-        let why = if sif.objects.iter().any(is_oci) {
-            "it holds an OCI image (`singularity --oci`), which is not read: push it to a registry, \
-             or pull it there without --oci"
-        } else {
-            "it has no system partition"
-        };
-        Error::not_an_image(path, why)
-    })
+    let primary = sif.objects.iter().find(is(Part::PrimarySystem));
+    primary.or_else(|| sif.objects.iter().find(is(Part::System)))
 }
 
 /// The file system of a partition, by its content; what the descriptor says may be wrong.
@@ -73,6 +84,7 @@ fn stored(sif: &Sif, system: &Object, path: &Path) -> Result<Stored, Error> {
     let partition = Partition {
         file: sif.file.clone(),
         part: part.clone(),
+        is_layer: false,
     };
     if part.has(0, squashfs::MAGIC) {
         return Ok(Stored::Squashfs(partition));

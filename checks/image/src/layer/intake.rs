@@ -14,9 +14,11 @@ use std::sync::{Mutex, PoisonError};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use rayon::prelude::*;
 
+use super::database::{self, File, Waiting};
 use super::sniff::{is_text, sniff};
 use crate::catalog::{self, CATALOGERS, Cataloger, Found};
 use crate::fault::Faults;
+use crate::layer::Room;
 use crate::license::Licenses;
 use crate::selection::Selection;
 use crate::sensitive::{self, Sighting};
@@ -58,6 +60,8 @@ pub(crate) struct Plan {
     large: Mutex<()>,
     /// What is made of the digests of the plain layers.
     pub(crate) diff_ids: DiffIds,
+    /// What the layers may still have.
+    pub(crate) room: Room,
     /// What is looked at.
     pub(crate) selection: Selection,
     /// How much is read at most.
@@ -92,6 +96,7 @@ impl Plan {
             licenses: Licenses::default(),
             large: Mutex::new(()),
             diff_ids: options.diff_ids,
+            room: Room::new(&options.limits),
             selection,
             limits: options.limits.clone(),
             platform: options.platform.clone(),
@@ -155,6 +160,7 @@ pub(crate) struct Intake<'p> {
     tail: Vec<u8>,
     texts: Vec<u8>,
     jobs: Vec<Job>,
+    waiting: Waiting,
 }
 
 /// A text in the buffer.
@@ -180,6 +186,7 @@ impl<'p> Intake<'p> {
             tail: Vec::new(),
             texts: buffer(),
             jobs: Vec::new(),
+            waiting: Waiting::default(),
         }
     }
 
@@ -188,9 +195,9 @@ impl<'p> Intake<'p> {
         self.listing.len()
     }
 
-    /// Adds an entry; false when its names do not fit.
+    /// Adds an entry; false when there is no room for it.
     pub(crate) fn push(&mut self, path: &str, link: &str, head: &Head) -> bool {
-        self.listing.push(path, link, head)
+        self.plan.room.entry(path.len() + link.len()) && self.listing.push(path, link, head)
     }
 
     /// Whether a cataloger wants the content of this file.
@@ -201,6 +208,15 @@ impl<'p> Intake<'p> {
         !self.matched.is_empty()
     }
 
+    /// Whether a file that cannot be read may be missing: it may be what a package is known by, or
+    /// bear a licence. A file that is neither asked for by its path, nor a program or a library,
+    /// is none.
+    pub(crate) fn matters(&mut self, path: &str, mode: u16) -> bool {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let is_binary = mode & 0o111 != 0 || name.contains(".so");
+        is_binary || self.plan.wants_text(path) || self.asks_for(path)
+    }
+
     /// Takes in the content of the file that was added last.
     pub(crate) fn content<C: Content>(
         &mut self,
@@ -208,6 +224,9 @@ impl<'p> Intake<'p> {
         faults: &mut Faults,
     ) -> Result<(), C::Fault> {
         let size = content.left();
+        if self.waiting.is_left_by(content.path()) {
+            self.settle(faults);
+        }
         self.scratch.clear();
         self.gaps.clear();
         self.tail.clear();
@@ -219,12 +238,12 @@ impl<'p> Intake<'p> {
             let read = read.and_then(|()| self.rest(content, faults));
             self.look(content.path(), size);
             self.note(content.path(), size);
-            self.catalog(content.path(), size, faults);
+            self.read(content.path(), size, faults);
             return read;
         }
         read?;
         if size > 0 && is_text(&self.scratch) {
-            return self.text(content);
+            return self.text(content, faults);
         }
         if sensitive::wants(content.path(), &self.scratch, size) {
             let most = sensitive::MOST_BYTES.saturating_sub(self.scratch.len() as u64);
@@ -316,8 +335,21 @@ impl<'p> Intake<'p> {
         content.read_content(most, &mut self.scratch)
     }
 
-    /// Hands what was read to the catalogers.
-    fn catalog(&mut self, path: &str, size: u64, faults: &mut Faults) {
+    /// Hands what was read to the catalogers, or keeps it until what belongs to it is read, too.
+    fn read(&mut self, path: &str, size: u64, faults: &mut Faults) {
+        if database::waits(path) {
+            let file = File {
+                path: path.to_owned(),
+                entry: self.last_entry(),
+                rows: self.rows.clone(),
+                bytes: std::mem::take(&mut self.scratch),
+                size,
+            };
+            if !self.waiting.takes(path) {
+                self.settle(faults);
+            }
+            return self.waiting.put(file);
+        }
         let source = catalog::Source {
             path,
             bytes: &self.scratch,
@@ -325,37 +357,53 @@ impl<'p> Intake<'p> {
             tail: &self.tail,
             size,
         };
-        let mut found: Vec<(usize, Found)> = Vec::new();
-        for row in &self.rows {
-            let mut one = (CATALOGERS[*row].parse)(&source);
-            for why in one.faults.drain(..) {
-                faults.add(format!("/{path}"), why);
-            }
-            if one != Found::default() {
-                found.push((*row, one));
-            }
-        }
+        let found = parsed(&self.rows, &source, faults);
         if self.scratch.len() > KEEP || self.scratch.capacity() > ROOM {
             self.scratch = buffer();
         }
-        if found.is_empty() {
+        self.found(self.last_entry(), found);
+    }
+
+    /// Hands the files that wait to the catalogers.
+    fn settle(&mut self, faults: &mut Faults) {
+        let Some(file) = self.waiting.settled() else {
             return;
-        }
-        let facts = Facts {
-            found,
-            ..Facts::default()
         };
-        self.listing.facts.push((self.last_entry(), facts));
+        let source = catalog::Source {
+            path: &file.path,
+            bytes: &file.bytes,
+            gaps: &[],
+            tail: &[],
+            size: file.size,
+        };
+        let found = parsed(&file.rows, &source, faults);
+        self.found(file.entry, found);
+    }
+
+    /// Keeps what catalogers found in a file.
+    fn found(&mut self, entry: u32, found: Vec<(usize, Found)>) {
+        if !found.is_empty() {
+            let facts = Facts {
+                found,
+                ..Facts::default()
+            };
+            self.listing.facts.push((entry, facts));
+        }
     }
 
     /// Puts the start of a text file into the buffer.
-    fn text<C: Content>(&mut self, content: &mut C) -> Result<(), C::Fault> {
+    fn text<C: Content>(&mut self, content: &mut C, faults: &mut Faults) -> Result<(), C::Fault> {
         let from = self.texts.len();
         self.texts.extend_from_slice(&self.scratch);
         let most = self.plan.limits.text_bytes;
         let rest = most.saturating_sub(self.scratch.len() as u64);
         let read = content.read_content(rest, &mut self.texts);
-        if is_text(&self.texts[from..]) {
+        let is_text = is_text(&self.texts[from..]);
+        if is_text && !self.plan.room.text(self.texts.len() - from) {
+            let why = "no licence was looked for in it: an image of this size has less text";
+            faults.add(format!("/{}", content.path()), why);
+            self.texts.truncate(from);
+        } else if is_text {
             let is_copyright = catalog::is_debian_copyright(content.path());
             let range = from..self.texts.len();
             let licenses = self.plan.wants_text(content.path());
@@ -417,12 +465,39 @@ impl<'p> Intake<'p> {
     }
 
     /// Ends the layer.
-    pub(crate) fn finish(mut self) -> Listing {
+    pub(crate) fn finish(mut self, faults: &mut Faults) -> Listing {
+        self.settle(faults);
         self.identify();
         // An entry is either for a cataloger or a text, so no index comes twice.
         self.listing.facts.sort_by_key(|(entry, _)| *entry);
         self.listing
     }
+}
+
+/// What catalogers find in a file.
+fn parsed(
+    rows: &[usize],
+    source: &catalog::Source<'_>,
+    faults: &mut Faults,
+) -> Vec<(usize, Found)> {
+    let path = source.path;
+    let mut found = Vec::new();
+    for row in rows {
+        // A database knows nothing of what its root file system lies in.
+        let root = catalog::root_of(*row, path).unwrap_or_default();
+        let source = catalog::Source {
+            path: path[root.len()..].trim_start_matches('/'),
+            ..*source
+        };
+        let mut one = (CATALOGERS[*row].parse)(&source);
+        for why in one.faults.drain(..) {
+            faults.add(format!("/{path}"), why);
+        }
+        if one != Found::default() {
+            found.push((*row, one));
+        }
+    }
+    found
 }
 
 /// An empty buffer.
@@ -431,4 +506,35 @@ fn buffer() -> Vec<u8> {
     // Where there is no such room, it grows as it is needed.
     let _ = buffer.try_reserve_exact(ROOM);
     buffer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_file_that_tells_a_package_or_a_licence_may_be_missing() {
+        let plan = |licenses| {
+            let options = Options {
+                licenses,
+                ..Options::default()
+            };
+            Plan::new(&options).unwrap()
+        };
+        let (declared, full) = (plan(LicenseFiles::Declared), plan(LicenseFiles::Full));
+        for (path, mode, matters) in [
+            ("etc/shadow", 0o640, false),
+            ("usr/share/doc/x/COPYING", 0o600, true),
+            ("var/lib/dpkg/status", 0o600, true),
+            ("usr/lib/libx.so.1", 0o600, true),
+            ("usr/sbin/x", 0o700, true),
+        ] {
+            assert_eq!(
+                Intake::new(&declared).matters(path, mode),
+                matters,
+                "{path}"
+            );
+            assert!(Intake::new(&full).matters(path, mode), "{path}");
+        }
+    }
 }

@@ -1,41 +1,129 @@
-//! How many files a file system of some size may claim to have.
+//! How much an image may make of its stored bytes: plain bytes, files, names, text to look at.
 //!
-//! The listings of a file system that was tampered with can lead to the same names over and
-//! over; in a tar each name costs stored bytes.
+//! What is compressed well, and listings that lead to the same names over and over, cost whoever
+//! made the image next to nothing. So every stored byte earns room for all layers together, and
+//! beside that there is some for the smallest image. It does not matter which layer is read first.
 
-/// Entries and bytes of paths that even the smallest file system may have.
+use std::io::{self, BufRead, Read};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::Limits;
+
+/// What even the smallest image may have: entries, bytes of paths, bytes of text.
 const ENTRIES: u64 = 200_000;
-const NAMES: u64 = 64 * 1024 * 1024;
+const NAMES: u64 = 32 * 1024 * 1024;
+const TEXTS: u64 = 16 * 1024 * 1024;
 
-/// Bytes of paths for each stored byte.
-const NAMES_RATIO: u64 = 32;
+/// Stored bytes that earn room for one entry; empty files in order take a little more.
+const FOR_ENTRY: u64 = 4;
 
-/// What may still be taken in.
+/// Bytes of paths, and of text that is looked at for licences, for each stored byte.
+const NAMES_RATIO: u64 = 16;
+const TEXTS_RATIO: u64 = 8;
+
+/// What is left of the room of an image.
 #[derive(Debug)]
 pub(crate) struct Room {
-    entries: u64,
-    names: u64,
+    plain: AtomicU64,
+    entries: AtomicU64,
+    names: AtomicU64,
+    texts: AtomicU64,
+    ratio: u64,
 }
 
 impl Room {
-    /// The room of a file system that needs at least `least` bytes for each of its files.
-    pub(crate) fn of(size: u64, least: u64) -> Self {
+    /// The room of an image without stored bytes.
+    pub(crate) fn new(limits: &Limits) -> Self {
         Self {
-            entries: ENTRIES + size / least,
-            names: size.saturating_mul(NAMES_RATIO).saturating_add(NAMES),
+            plain: AtomicU64::new(limits.ratio_from),
+            entries: AtomicU64::new(ENTRIES),
+            names: AtomicU64::new(NAMES),
+            texts: AtomicU64::new(TEXTS),
+            ratio: limits.ratio,
         }
     }
 
+    /// Makes room for so many stored bytes.
+    pub(crate) fn earn(&self, stored: u64) {
+        add(&self.plain, stored.saturating_mul(self.ratio));
+        add(&self.entries, stored / FOR_ENTRY);
+        add(&self.names, stored.saturating_mul(NAMES_RATIO));
+        add(&self.texts, stored.saturating_mul(TEXTS_RATIO));
+    }
+
     /// Takes room for an entry whose names have so many bytes; false when there is none.
-    pub(crate) fn take(&mut self, names: usize) -> bool {
-        let left = self.entries.checked_sub(1);
-        match left.zip(self.names.checked_sub(names as u64)) {
-            Some((entries, names)) => {
-                (self.entries, self.names) = (entries, names);
-                true
-            }
-            None => false,
+    pub(crate) fn entry(&self, names: usize) -> bool {
+        take(&self.entries, 1) && take(&self.names, names as u64)
+    }
+
+    /// Takes room for a text that is looked at; false when there is none.
+    pub(crate) fn text(&self, bytes: usize) -> bool {
+        take(&self.texts, bytes as u64)
+    }
+
+    fn plain(&self, bytes: usize) -> bool {
+        take(&self.plain, bytes as u64)
+    }
+}
+
+fn add(room: &AtomicU64, more: u64) {
+    let add = |room: u64| Some(room.saturating_add(more));
+    let _ = room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+}
+
+fn take(room: &AtomicU64, count: u64) -> bool {
+    let take = |room: u64| room.checked_sub(count);
+    let taken = room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
+    taken.is_ok()
+}
+
+/// A reader of plain bytes for which there must be room.
+pub(crate) struct Roomy<'p, R> {
+    inner: R,
+    room: &'p Room,
+    count: u64,
+    is_full: bool,
+}
+
+impl<'p, R: BufRead> Roomy<'p, R> {
+    /// Reads from `inner`.
+    pub(crate) fn new(inner: R, room: &'p Room) -> Self {
+        Self {
+            inner,
+            room,
+            count: 0,
+            is_full: false,
         }
+    }
+}
+
+impl<R: BufRead> BufRead for Roomy<'_, R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.is_full {
+            let why = format!(
+                "it unpacks to more than {} bytes, which an image of this size does not",
+                self.count
+            );
+            return Err(io::Error::other(why));
+        }
+        self.inner.fill_buf()
+    }
+
+    fn consume(&mut self, count: usize) {
+        if self.room.plain(count) {
+            self.count += count as u64;
+        } else {
+            self.is_full = true;
+        }
+        self.inner.consume(count);
+    }
+}
+
+impl<R: BufRead> Read for Roomy<'_, R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.fill_buf()?.read(out)?;
+        self.consume(count);
+        Ok(count)
     }
 }
 
@@ -44,12 +132,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn entries_and_names_end() {
-        let mut room = Room::of(10, 2);
-        assert!((0..ENTRIES + 5).all(|_| room.take(1)));
-        assert!(!room.take(1));
-        let mut room = Room::of(0, 1);
-        assert!(room.take(NAMES as usize));
-        assert!(!room.take(1));
+    fn entries_names_and_texts_end() {
+        let room = Room::new(&Limits::default());
+        room.earn(FOR_ENTRY * 5);
+        assert!((0..ENTRIES + 5).all(|_| room.entry(0)));
+        assert!(!room.entry(0));
+        let room = Room::new(&Limits::default());
+        assert!(room.entry(NAMES as usize) && !room.entry(1));
+        room.earn(1);
+        assert!(room.text(TEXTS as usize + 8) && !room.text(1));
+        room.earn(u64::MAX);
+        assert!(room.entry(1 << 40));
+    }
+
+    #[test]
+    fn plain_bytes_end_for_all_readers_of_an_image_together() {
+        let limits = Limits {
+            ratio: 10,
+            ratio_from: 100,
+            ..Limits::default()
+        };
+        let room = Room::new(&limits);
+        room.earn(5);
+        let read = |bytes: &[u8]| {
+            let small = io::BufReader::with_capacity(16, bytes);
+            let mut out = Vec::new();
+            Roomy::new(small, &room).read_to_end(&mut out)
+        };
+        assert_eq!(read(&[0; 100]).unwrap(), 100);
+        assert_eq!(read(&[0; 40]).unwrap(), 40);
+        assert!(read(&[0; 40]).unwrap_err().to_string().contains("unpacks"));
     }
 }

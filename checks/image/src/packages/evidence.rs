@@ -111,8 +111,13 @@ impl<'a> Siblings<'a> {
         for later in group {
             for candidate in later.found.packages.iter().filter(|one| is_library(one)) {
                 if !candidate.version.is_empty() {
-                    let key = (tree.node(later.file).parent, &*candidate.name);
-                    known.entry(key).or_insert(candidate);
+                    let near = tree.node(later.file).parent;
+                    known.entry((near, &*candidate.name)).or_insert(candidate);
+                    // Headers lie in a directory beside that of the library.
+                    if candidate.tells {
+                        let around = (tree.node(near).parent, &*candidate.name);
+                        known.entry(around).or_insert(candidate);
+                    }
                 }
             }
         }

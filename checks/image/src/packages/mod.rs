@@ -10,6 +10,7 @@ mod evidence;
 mod licenses;
 mod needs;
 mod purl;
+mod roots;
 mod standing;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -27,7 +28,7 @@ use self::standing::Standing;
 use crate::catalog::{CATALOGERS, Candidate, Distro, Needs, Owned, Stored, nix_packages};
 use crate::fault::Faults;
 use crate::layer::Plan;
-use crate::tree::{FileTree, NodeId};
+use crate::tree::{FileTree, NodeId, ROOT};
 
 /// The packages of an image, and the files that belong to them.
 #[derive(Debug)]
@@ -40,7 +41,7 @@ pub(crate) struct Packages {
     pub(crate) purls: HashMap<NodeId, Arc<str>>,
 }
 
-/// Gathers the packages of a merged tree.
+/// Gathers the packages of a merged tree, of each root file system in it by itself.
 pub(crate) fn gather(
     tree: &FileTree,
     files: &[NodeId],
@@ -48,7 +49,34 @@ pub(crate) fn gather(
     plan: &Plan,
     faults: &mut Faults,
 ) -> Packages {
-    let limits = &plan.limits;
+    let mut all = Packages {
+        packages: Vec::new(),
+        owned: HashSet::new(),
+        purls: HashMap::new(),
+    };
+    for (root, files) in roots::divide(tree, files) {
+        let most = plan.limits.packages.saturating_sub(all.packages.len());
+        let of_root = tree.within(root, || {
+            gather_root(tree, &files, layers, plan, most, faults)
+        });
+        if root == ROOT {
+            all = of_root;
+        } else {
+            all.join(of_root);
+        }
+    }
+    all
+}
+
+/// Gathers the packages of one root file system.
+fn gather_root(
+    tree: &FileTree,
+    files: &[NodeId],
+    layers: &[Layer],
+    plan: &Plan,
+    most: usize,
+    faults: &mut Faults,
+) -> Packages {
     let nix = CATALOGERS.iter().position(|row| row.id == "nix");
     let nix = nix.filter(|row| plan.selection.runs(*row));
     let stored = nix_packages(tree);
@@ -62,7 +90,7 @@ pub(crate) fn gather(
         names: Names::default(),
         texts: HashSet::new(),
         elsewhere: DeclaredElsewhere::of(tree, files),
-        most: limits.packages,
+        most,
     };
     let mut lists = Vec::new();
     let mut waiting = Waiting::default();
@@ -186,8 +214,9 @@ impl<'a> Gathering<'a> {
             for later in &group {
                 let (file, row) = (later.file, later.row);
                 let own = later.found.packages.iter();
-                let own: Vec<&Candidate> =
-                    own.filter(|one| !later.yields(one, tree, claims)).collect();
+                let own: Vec<&Candidate> = own
+                    .filter(|one| !one.tells && !later.yields(one, tree, claims))
+                    .collect();
                 if own.iter().any(|one| one.yields) {
                     lists.extend(later.found.owned.iter().map(|list| (row, list)));
                 }
@@ -369,19 +398,7 @@ impl<'a> Gathering<'a> {
                 package
             })
             .collect();
-        packages.sort_by(|a, b| {
-            let key = |p: &Package| {
-                (
-                    p.kind.clone(),
-                    p.name.clone(),
-                    p.version.clone(),
-                    p.purl.clone(),
-                )
-            };
-            key(a)
-                .cmp(&key(b))
-                .then_with(|| a.locations.cmp(&b.locations))
-        });
+        sort(&mut packages);
         let mut owned = self.texts;
         owned.extend(claims.into_files());
         Packages {
@@ -414,4 +431,21 @@ impl<'a> Gathering<'a> {
             .collect();
         needs.into_iter().cloned().collect()
     }
+}
+
+/// Sorts packages by type, name, version.
+fn sort(packages: &mut [Package]) {
+    packages.sort_by(|a, b| {
+        let key = |p: &Package| {
+            (
+                p.kind.clone(),
+                p.name.clone(),
+                p.version.clone(),
+                p.purl.clone(),
+            )
+        };
+        key(a)
+            .cmp(&key(b))
+            .then_with(|| a.locations.cmp(&b.locations))
+    });
 }

@@ -13,6 +13,8 @@ pub(crate) struct Bill {
     pub(super) digest: Option<String>,
     /// Who supplies what it describes.
     pub(super) supplier: Option<String>,
+    /// What else the image holds, a sentence each, where hpcctl wrote the bill.
+    pub(super) beside: Vec<String>,
     /// What it lists.
     pub(super) components: Vec<Component>,
     /// Which component needs which, by their ids.

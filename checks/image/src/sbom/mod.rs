@@ -8,11 +8,13 @@
 //! version, and tell what they could not take.
 
 mod bill;
+mod elements;
 mod form;
 mod lenient;
 mod licenses;
 mod report;
 
+use std::io;
 use std::path::Path;
 
 pub(crate) use bill::Bill;
@@ -24,6 +26,9 @@ use crate::{Error, Limits, Scanned, Source};
 /// The bytes of the largest file that is read, and those at its start by which it is known.
 const MOST_BYTES: u64 = 256 * 1024 * 1024;
 const HEAD: u64 = 4096;
+
+/// What may stand before a text in UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The bill that a source names, or that its content is; none where it is an image.
 pub(crate) fn named(source: &Source) -> Option<&Path> {
@@ -40,17 +45,23 @@ pub(crate) fn named(source: &Source) -> Option<&Path> {
 /// Reads a bill and reports what it lists.
 pub(crate) fn scan(path: &Path, limits: &Limits) -> Result<Scanned, Error> {
     let blob = Blob::open(path)?;
-    let bytes = blob.bytes(MOST_BYTES);
-    let bytes = bytes.map_err(|error| Error::unreadable(path, error))?;
+    let unreadable = |error| Error::unreadable(path, error);
+    if blob.size() > MOST_BYTES {
+        let why = format!("it is larger than {MOST_BYTES} bytes");
+        return Err(unreadable(io::Error::other(why)));
+    }
     let not_a_bill = |why: String| Error::NotABill {
         path: path.to_owned(),
         why,
     };
-    let head = &bytes[..bytes.len().min(HEAD as usize)];
-    let form = form_of(head).ok_or_else(|| {
+    let head = blob.part(0, HEAD).bytes(HEAD).map_err(unreadable)?;
+    let form = form_of(&head).ok_or_else(|| {
         not_a_bill("it is neither CycloneDX (JSON, XML) nor SPDX (JSON, tag-value)".into())
     })?;
-    let (id, bill) = (form.read)(&bytes, limits).map_err(not_a_bill)?;
+    // A mark of the order of bytes says nothing in UTF-8.
+    let mark = MARK.len() as u64 * u64::from(head.starts_with(MARK));
+    let file = blob.part(mark, MOST_BYTES);
+    let (id, bill) = (form.read)(&file, limits).map_err(not_a_bill)?;
     Ok(report::report(path, id, bill, limits))
 }
 

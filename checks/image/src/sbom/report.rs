@@ -11,6 +11,7 @@ use packageurl::PackageUrl;
 use super::bill::{Bill, Component};
 use crate::catalog::is_of_distro;
 use crate::fault::Faults;
+use crate::scan::is_covered;
 use crate::{Limits, Owners, Reference, Scanned, Source};
 
 /// Makes the report.
@@ -22,15 +23,14 @@ pub(super) fn report(path: &Path, format: &str, mut bill: Bill, limits: &Limits)
         format: format.to_owned(),
         supplier: bill.supplier.take(),
         layers: Vec::new(),
-        holds: Vec::new(),
+        holds: std::mem::take(&mut bill.beside),
         labels: BTreeMap::new(),
         created: None,
         user: None,
     };
     let mut packages = packages(bill, limits, &mut faults);
     for package in &mut packages {
-        // What a package of the distribution brought is covered by that package.
-        package.judged = package.owned_by.is_none();
+        package.judged = !is_covered(package);
     }
     if packages.is_empty() {
         faults.add("bill of materials", "it lists no package");
@@ -67,6 +67,7 @@ pub(super) fn report(path: &Path, format: &str, mut bill: Bill, limits: &Limits)
 
 /// The packages, sorted as those of an image; one that is listed twice is one.
 fn packages(bill: Bill, limits: &Limits, faults: &mut Faults) -> Vec<Package> {
+    let is_own = bill.tool.starts_with("hpcctl ");
     let mut purls: HashMap<String, String> = HashMap::new();
     let mut unique: BTreeMap<_, Package> = BTreeMap::new();
     for component in bill.components.into_iter().take(limits.packages) {
@@ -113,9 +114,11 @@ fn packages(bill: Bill, limits: &Limits, faults: &mut Faults) -> Vec<Package> {
     for package in &mut packages {
         let needs = needs.remove(&package.purl).unwrap_or_default();
         package.depends = needs.into_iter().collect();
-        if package.owned_by.is_none() && !is_of_distro(&package.kind) {
+        if package.owned_by.is_none() && (is_own || !is_of_distro(&package.kind)) {
             let mut holders = holders.get(&package.purl).into_iter().flatten();
-            package.owned_by = holders.find(|purl| is_purl_of_distro(purl)).cloned();
+            // What other tools nest may be no more than a group.
+            let is_owner = |purl: &&String| is_own || is_purl_of_distro(purl);
+            package.owned_by = holders.find(is_owner).cloned();
         }
     }
     drop_unknown_owners(&mut packages);
@@ -128,7 +131,7 @@ fn drop_unknown_owners(packages: &mut [Package]) {
     let known: BTreeSet<String> = purls.collect();
     for package in packages {
         let owner = package.owned_by.take();
-        let owner = owner.filter(|owner| is_purl_of_distro(owner) && *owner != package.purl);
+        let owner = owner.filter(|owner| *owner != package.purl);
         package.owned_by = owner.filter(|owner| known.contains(owner));
     }
 }
@@ -227,9 +230,13 @@ mod tests {
     }
 
     fn of(components: Vec<Component>, holds: &[(&str, &str)]) -> Scanned {
+        by("t 1", components, holds)
+    }
+
+    fn by(tool: &str, components: Vec<Component>, holds: &[(&str, &str)]) -> Scanned {
         let pair = |(a, b): &(&str, &str)| ((*a).to_owned(), (*b).to_owned());
         let bill = Bill {
-            tool: "t 1".into(),
+            tool: tool.into(),
             components,
             holds: holds.iter().map(pair).collect(),
             needs: vec![("b".into(), "a".into()), ("b".into(), "gone".into())],
@@ -296,6 +303,29 @@ mod tests {
                 .iter()
                 .all(|reason| reason.subject != "pkg:pypi/a@1")
         );
+    }
+
+    #[test]
+    fn what_hpcctl_says_of_owners_is_taken_back_and_a_bundled_library_is_judged_itself() {
+        let found = by(
+            "hpcctl 1",
+            vec![
+                component("c", Some("pkg:conda/c@1"), Some("MIT")),
+                component("p", Some("pkg:pypi/p@1"), None),
+                component("l", Some("pkg:generic/l@1"), Some("GPL-3.0-only")),
+            ],
+            &[("c", "p"), ("p", "l")],
+        );
+        let owners: Vec<Option<&str>> = found
+            .scan
+            .packages
+            .iter()
+            .map(|package| package.owned_by.as_deref())
+            .collect();
+        assert_eq!(owners, [None, Some("pkg:pypi/p@1"), Some("pkg:conda/c@1")]);
+        let reasons = found.scan.verdict.reasons;
+        let is_judged = |purl: &str| reasons.iter().any(|reason| reason.subject == purl);
+        assert!(is_judged("pkg:generic/l@1") && !is_judged("pkg:pypi/p@1"));
     }
 
     #[test]

@@ -7,6 +7,9 @@ use crate::owners::Owner;
 /// The number of a fragment that a file without one has.
 const NO_FRAGMENT: u32 = u32::MAX;
 
+/// The number of the extended attributes of a file without some.
+const NO_ATTRIBUTES: u32 = u32::MAX;
+
 /// The longest target of a symbolic link that the kernel follows.
 const LONGEST_LINK: u32 = 65536;
 
@@ -16,6 +19,8 @@ pub(super) struct Inode {
     pub(super) mode: u16,
     pub(super) owner: Option<Owner>,
     pub(super) kind: InodeKind,
+    /// Whether it is a directory with extended attributes, which are not read.
+    pub(super) has_attributes: bool,
 }
 
 /// What an inode is.
@@ -24,6 +29,8 @@ pub(super) enum InodeKind {
     Directory(Listing),
     File(FileInode),
     Symlink(Vec<u8>),
+    /// A device of characters with the numbers 0 and 0, by which overlayfs hides a name.
+    Whiteout,
     Special,
 }
 
@@ -64,6 +71,7 @@ impl Inode {
         let mut cursor = Cursor::new(table, reference >> 16, reference as u16);
         let common: [u8; 16] = cursor.array(blocks)?;
         let owner = blocks.owner(u16_at(&common, 4), u16_at(&common, 6));
+        let mut has_attributes = false;
         let kind = match u16_at(&common, 0) {
             1 => {
                 let body: [u8; 16] = cursor.array(blocks)?;
@@ -72,6 +80,7 @@ impl Inode {
             }
             8 => {
                 let body: [u8; 24] = cursor.array(blocks)?;
+                has_attributes = u32_at(&body, 20) != NO_ATTRIBUTES;
                 let (block, size) = (u32_at(&body, 8), u32_at(&body, 4));
                 InodeKind::Directory(Listing::new(blocks, block, u16_at(&body, 18), size))
             }
@@ -96,13 +105,21 @@ impl Inode {
                 cursor.read(blocks, &mut target)?;
                 InodeKind::Symlink(target)
             }
-            4..=7 | 11..=14 => InodeKind::Special,
+            5 | 12 => {
+                let body: [u8; 8] = cursor.array(blocks)?;
+                match u32_at(&body, 4) {
+                    0 => InodeKind::Whiteout,
+                    _ => InodeKind::Special,
+                }
+            }
+            4 | 6 | 7 | 11 | 13 | 14 => InodeKind::Special,
             _ => return Err(SquashFault::Damaged("an inode is of no known type")),
         };
         Ok(Self {
             mode: u16_at(&common, 2) & 0o7777,
             owner,
             kind,
+            has_attributes,
         })
     }
 }

@@ -10,11 +10,8 @@ use super::inode::{FileInode, Inode, InodeKind, Listing};
 use super::table::Blocks;
 use crate::Progress;
 use crate::fault::Faults;
-use crate::layer::{Intake, LayerRead, Partition, Plan, Room, plain_limit};
+use crate::layer::{Intake, LayerRead, Partition, Plan, plain_limit};
 use crate::tarball::{Grants, Head, Kind, normalise, text};
-
-/// The least that a file takes; many empty files compress to little.
-const LEAST: u64 = 2;
 
 /// Reads an image as one layer; `name` is for what cannot be read.
 pub(crate) fn read(
@@ -37,7 +34,7 @@ fn walk(partition: &Partition, name: &str, plan: &Plan) -> LayerRead {
                 plan,
                 intake: &mut intake,
                 faults: &mut faults,
-                room: Room::of(size, LEAST),
+                is_layer: partition.is_layer,
                 seen: HashSet::new(),
             };
             if let Err(fault) = walk.image() {
@@ -54,7 +51,7 @@ fn walk(partition: &Partition, name: &str, plan: &Plan) -> LayerRead {
             size,
             created_by: None,
         },
-        listing: intake.finish(),
+        listing: intake.finish(&mut faults),
         faults,
         file_digest: None,
     }
@@ -65,8 +62,7 @@ struct Walk<'a, 'p> {
     plan: &'p Plan,
     intake: &'a mut Intake<'p>,
     faults: &'a mut Faults,
-    /// What may still be taken in.
-    room: Room,
+    is_layer: bool,
     /// The directories that were entered: a damaged image may lead into one twice.
     seen: HashSet<u64>,
 }
@@ -132,6 +128,19 @@ impl Walk<'_, '_> {
             Ok(inode) => inode,
             Err(fault) => return self.tell(&path, fault).map(|()| None),
         };
+        if self.is_layer {
+            if matches!(inode.kind, InodeKind::Whiteout) {
+                let (directory, name) = path.rsplit_once('/').unwrap_or(("", &path));
+                let hides = format!("{directory}/.wh.{name}");
+                return self
+                    .take(hides.trim_start_matches('/'), &inode)
+                    .map(|()| None);
+            }
+            if inode.has_attributes {
+                let why = "its attributes are not read: it may hide what lower layers have in it";
+                self.faults.add(format!("/{path}"), why);
+            }
+        }
         self.take(&path, &inode)?;
         match inode.kind {
             InodeKind::File(file) => self.file(&path, file)?,
@@ -142,7 +151,7 @@ impl Walk<'_, '_> {
                 let fault = SquashFault::Damaged("a directory is listed twice");
                 self.tell(&path, fault)?;
             }
-            InodeKind::Symlink(_) | InodeKind::Special => {}
+            InodeKind::Symlink(_) | InodeKind::Whiteout | InodeKind::Special => {}
         }
         Ok(None)
     }
@@ -152,7 +161,7 @@ impl Walk<'_, '_> {
             InodeKind::Directory(_) => (Kind::Directory, 0, None),
             InodeKind::File(file) => (Kind::File, file.size, None),
             InodeKind::Symlink(target) => (Kind::Symlink, 0, Some(text(target))),
-            InodeKind::Special => (Kind::Special, 0, None),
+            InodeKind::Whiteout | InodeKind::Special => (Kind::Special, 0, None),
         };
         let head = Head {
             kind,
@@ -164,8 +173,7 @@ impl Walk<'_, '_> {
             fault: None,
         };
         let link = link.as_deref().unwrap_or_default();
-        let is_full = self.intake.len() >= self.plan.limits.layer_entries
-            || !self.room.take(path.len() + link.len());
+        let is_full = self.intake.len() >= self.plan.limits.layer_entries;
         if is_full || !self.intake.push(path, link, &head) {
             let what = format!("a squashfs of its size with so many files ({path:?})");
             return Err(SquashFault::Unsupported(what));

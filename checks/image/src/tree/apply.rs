@@ -26,8 +26,15 @@ struct Laying<'a> {
     last: Option<(String, NodeId)>,
 }
 
-/// The tree has as many nodes as the limit.
-struct Full;
+/// Directories that are only named in the paths of others, beside one for each entry: a path of
+/// many names costs little.
+const IMPLIED: usize = 100_000;
+
+/// The tree has as many nodes as the limit, or as many directories that only paths name.
+enum Full {
+    Nodes,
+    Implied,
+}
 
 impl FileTree {
     /// Lays a layer over the tree; `whiteouts` is false for a directory, where such names are files.
@@ -64,8 +71,15 @@ impl FileTree {
                     let why = format!("it is a hard link to {:?}, which is not a file", entry.link);
                     faults.add(format!("/{}", entry.path), why);
                 }
-                Err(Full) => {
-                    let why = format!("the image has more than {} files", limits.tree_nodes);
+                Err(full) => {
+                    let why = match full {
+                        Full::Nodes => {
+                            format!("the image has more than {} files", limits.tree_nodes)
+                        }
+                        Full::Implied => "more directories than files are only named in paths; \
+                                          the files that follow were left out"
+                            .to_owned(),
+                    };
                     faults.add("file tree", why);
                     return;
                 }
@@ -102,6 +116,10 @@ impl Laying<'_> {
 
     /// Puts an entry in its place; false when a hard link leads to no file.
     fn lay(&mut self, entry: &Entry<'_>, facts: Option<Facts>) -> Result<bool, Full> {
+        self.tree.laid += 1;
+        if self.tree.laid > self.limits.tree_nodes {
+            return Err(Full::Nodes);
+        }
         if entry.path.is_empty() {
             self.tree.nodes[ROOT as usize].mode = entry.mode;
             return Ok(true);
@@ -182,7 +200,12 @@ impl Laying<'_> {
         }
         let mut at = ROOT;
         for name in path.split('/').filter(|name| !name.is_empty()) {
+            let nodes = self.tree.nodes.len();
             let child = self.child(at, name)?;
+            self.tree.implied += self.tree.nodes.len() - nodes;
+            if self.tree.implied > IMPLIED + self.tree.laid {
+                return Err(Full::Implied);
+            }
             at = match self.tree.node(child).kind {
                 Kind::Directory => child,
                 Kind::Symlink => match self.tree.resolve_from(at, name, true) {
@@ -208,9 +231,9 @@ impl Laying<'_> {
         if let Some(id) = self.tree.node(parent).children.get(name) {
             return Ok(id);
         }
-        let id = u32::try_from(self.tree.nodes.len()).map_err(|_| Full)?;
+        let id = u32::try_from(self.tree.nodes.len()).map_err(|_| Full::Nodes)?;
         if self.tree.nodes.len() >= self.limits.tree_nodes {
-            return Err(Full);
+            return Err(Full::Nodes);
         }
         let name: Arc<str> = Arc::from(name);
         self.tree.nodes.push(Node {

@@ -30,6 +30,44 @@ fn scan_bytes(source: fn(PathBuf) -> Source, bytes: &[u8]) -> Scanned {
 }
 
 #[test]
+fn an_oci_image_is_read_in_a_sif() {
+    let lower = tree().image();
+    let upper = Layer::new()
+        .file("opt/.wh.LICENSE", "")
+        .file("var/lib/dpkg/status", deb("d", "4"))
+        .tar();
+    let stored = [lower.clone(), gzip(&upper)];
+    let files = layout(&[lower, upper], &stored);
+    let mut objects = Vec::new();
+    for (name, bytes) in &files {
+        if let Some(digest) = name.strip_prefix("blobs/") {
+            let digest = digest.replace('/', ":");
+            objects.push((0x400b, digest.into_bytes(), &bytes[..]));
+        } else if name == "index.json" {
+            objects.push((0x400a, Vec::new(), bytes));
+        }
+    }
+    objects.push((0x4005, vec![1, 0, 0, 0], b"signature"));
+    let scanned = scan_bytes(Source::Path, &sif(&objects));
+    assert_eq!(unknowns(&scanned), "");
+    assert_eq!(names(&scanned), ["d 4"]);
+    assert!(crate::build::files(&scanned).is_empty());
+    let image = scanned.scan.image;
+    assert_eq!((&*image.format, image.layers.len()), ("sif", 2));
+    assert_eq!(image.layers[0].media_type, "application/vnd.squashfs");
+    assert_eq!(image.holds.len(), 1, "{:?}", image.holds);
+    // A blob that is not there.
+    objects.retain(|(kind, digest, _)| *kind != 0x400b || *digest != digest_of(&stored[0]));
+    let scanned = scan_bytes(Source::Path, &sif(&objects));
+    assert!(unknowns(&scanned).contains("the image has no sha256:"));
+    assert!(!scanned.scan.complete);
+}
+
+fn digest_of(bytes: &[u8]) -> Vec<u8> {
+    digest(bytes).into_bytes()
+}
+
+#[test]
 fn a_squashfs_is_read_in_a_file_and_in_a_sif() {
     let image = tree().image();
     let packed = sif(&[
@@ -89,7 +127,7 @@ fn a_partition_that_cannot_be_read_is_told() {
     assert!(refused(&sif(&[system(5, b"LUKS\xba\xbe")])).contains("encrypted"));
     assert!(refused(&sif(&[system(4, b"unknown")])).contains("not known"));
     assert!(refused(&sif(&[(0x4001, Vec::new(), b"")])).contains("no system partition"));
-    assert!(refused(&sif(&[(0x400a, Vec::new(), b"{}")])).contains("OCI"));
+    assert!(refused(&sif(&[(0x400a, Vec::new(), b"{}")])).contains("lists no images"));
     assert!(refused(b"no SIF").contains("not an image"));
     let image = tree().image();
     let overlay = [1_u32, 4].map(u32::to_le_bytes).concat();

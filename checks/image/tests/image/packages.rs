@@ -134,3 +134,59 @@ fn only_files_named_so_are_looked_at_when_asked() {
     let declared = scan(&Reference::from(source), &declared_only(), &Silent).unwrap();
     assert_eq!(files(&declared), ["/a/LICENSE"]);
 }
+
+#[test]
+fn a_root_file_system_in_another_has_packages_of_its_own() {
+    let machine = "var/lib/machines/a";
+    let dist = "usr/lib/python3/dist-packages/x-1.dist-info";
+    let inner = |path: &str| format!("{machine}/{path}");
+    let scanned = scan_layers(&[Layer::new()
+        .file("etc/os-release", "ID=debian\nVERSION_ID=12\n")
+        .file(STATUS, deb("a", "1") + &deb("b", "1"))
+        .file("usr/share/doc/b/copyright", "License: MIT\n")
+        .file(&inner("etc/os-release"), "ID=ubuntu\nVERSION_ID=24.04\n")
+        .file(&inner(STATUS), deb("b", "1"))
+        .file(
+            &inner("var/lib/dpkg/info/b.list"),
+            format!("/{dist}/METADATA\n"),
+        )
+        .file(&inner("usr/share/doc/b/LICENSE"), ISC)
+        .file(&inner(&format!("{dist}/METADATA")), "Name: x\nVersion: 1\n")
+        .file(&inner(&format!("{dist}/RECORD")), "x.py,,\n")
+        .file(&inner("usr/lib/python3/dist-packages/x.py"), "")
+        // No root file system, only a file of that name.
+        .file("srv/test/var/lib/dpkg/status", deb("none", "1"))
+        .tar()]);
+    let packages = scanned.scan.packages.iter();
+    let rows: Vec<(&str, &str)> = packages
+        .map(|package| (&*package.purl, &*package.locations[0].path))
+        .collect();
+    let status = format!("/{}", inner(STATUS));
+    assert_eq!(
+        rows[..3],
+        [
+            (
+                "pkg:deb/debian/a@1?arch=amd64&distro=debian-12",
+                "/var/lib/dpkg/status"
+            ),
+            (
+                "pkg:deb/debian/b@1?arch=amd64&distro=debian-12",
+                "/var/lib/dpkg/status"
+            ),
+            (
+                "pkg:deb/ubuntu/b@1?arch=amd64&distro=ubuntu-24.04",
+                &*status
+            ),
+        ]
+    );
+    let [_, _, b, x] = &scanned.scan.packages[..] else {
+        panic!("{rows:?}")
+    };
+    assert_eq!(b.licenses.concluded.as_deref(), Some("ISC"));
+    assert_eq!((&*x.name, x.owned_by.as_ref()), ("x", Some(&b.purl)));
+    let is_loose = |path: &str| scanned.scan.unowned.iter().any(|file| file.path == path);
+    assert!(!is_loose(&format!(
+        "/{}",
+        inner("usr/lib/python3/dist-packages/x.py")
+    )));
+}

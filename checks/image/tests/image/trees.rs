@@ -339,3 +339,17 @@ fn the_end_of_a_large_file_is_found_in_a_tar_and_in_a_squashfs() {
         (vec!["nccl 2.19.3".to_owned()], &[][..])
     );
 }
+
+#[test]
+fn a_header_tells_the_release_of_the_library_beside_it() {
+    let header = "#define CUDNN_MAJOR 9\n#define CUDNN_MINOR 1\n#define CUDNN_PATCHLEVEL 0\n";
+    let scanned = scan_layers(&[Layer::new()
+        .file("opt/cudnn/lib/libcudnn.so.9", library("libcudnn.so.9", ""))
+        .file("opt/cudnn/include/cudnn_version.h", header)
+        .file("srv/include/cudnn.h", header)
+        .tar()]);
+    assert_eq!(names(&scanned), ["cudnn 9.1.0"]);
+    let places = &scanned.scan.packages[0].locations;
+    assert_eq!(places.len(), 1, "{places:?}");
+    assert_eq!(places[0].path, "/opt/cudnn/lib/libcudnn.so.9");
+}

@@ -9,11 +9,17 @@ use super::properties::{self, Known};
 use crate::Limits;
 use crate::fault::Faults;
 use crate::sbom::bill::{self, Bill};
-use crate::sbom::lenient::{Lenient, good};
+use crate::sbom::lenient::List;
 use crate::sbom::licenses;
 
 /// How deep components may lie in one another.
 const DEPTH: usize = 32;
+
+/// Elements of a list that are kept.
+const MOST: usize = 50_000;
+
+/// Components that lie beside one another.
+pub(super) type Components = List<Component, MOST>;
 
 /// A document.
 #[derive(Debug, Default, Deserialize)]
@@ -21,9 +27,9 @@ const DEPTH: usize = 32;
 pub(super) struct Bom {
     pub(super) spec_version: String,
     pub(super) metadata: Metadata,
-    pub(super) components: Vec<Lenient<Component>>,
-    pub(super) dependencies: Vec<Lenient<Dependency>>,
-    pub(super) compositions: Vec<Lenient<Composition>>,
+    pub(super) components: Components,
+    pub(super) dependencies: List<Dependency, MOST>,
+    pub(super) compositions: List<Composition, MOST>,
 }
 
 /// What it is about and who wrote it.
@@ -55,7 +61,7 @@ pub(super) struct Component {
     pub(super) licenses: Vec<Choice>,
     pub(super) evidence: Evidence,
     pub(super) properties: Vec<Property>,
-    pub(super) components: Vec<Lenient<Component>>,
+    pub(super) components: Components,
 }
 
 /// Who supplies something.
@@ -153,7 +159,9 @@ pub(super) fn bill(bom: Bom, limits: &Limits) -> Result<Bill, String> {
     let subject = bom.metadata.component.unwrap_or_default();
     let supplier = bom.metadata.supplier.and_then(organization);
     let supplier = supplier.or_else(|| subject.supplier.and_then(organization));
-    let needs: Vec<(String, String)> = good(bom.dependencies, "dependency", &mut faults)
+    let needs: Vec<(String, String)> = bom
+        .dependencies
+        .good("dependency", &mut faults)
         .into_iter()
         .flat_map(|edge| {
             let of = edge.of;
@@ -161,7 +169,7 @@ pub(super) fn bill(bom: Bom, limits: &Limits) -> Result<Bill, String> {
             needs.map(move |need| (of.clone(), need))
         })
         .collect();
-    for composition in good(bom.compositions, "composition", &mut faults) {
+    for composition in bom.compositions.good("composition", &mut faults) {
         if composition.aggregate.starts_with("incomplete") && !composition.assemblies.is_empty() {
             faults.add(
                 "bill of materials",
@@ -170,6 +178,7 @@ pub(super) fn bill(bom: Bom, limits: &Limits) -> Result<Bill, String> {
         }
     }
     let instructions = properties::instructions(&subject.properties);
+    let beside = properties::beside(&subject.properties);
     let mut reading = Reading {
         groups: needs.iter().map(|(of, _)| of.clone()).collect(),
         instructions,
@@ -183,6 +192,7 @@ pub(super) fn bill(bom: Bom, limits: &Limits) -> Result<Bill, String> {
         tool: tool(&bom.metadata.tools),
         digest: digest(subject.version, &subject.hashes, &subject.properties),
         supplier,
+        beside,
         components: reading.components,
         needs,
         holds: reading.holds,
@@ -235,8 +245,8 @@ struct Reading {
 }
 
 impl Reading {
-    fn add(&mut self, list: Vec<Lenient<Component>>, within: Option<&str>, depth: usize) {
-        for mut component in good(list, "component", &mut self.faults) {
+    fn add(&mut self, list: Components, within: Option<&str>, depth: usize) {
+        for mut component in list.good("component", &mut self.faults) {
             if self.components.len() >= self.most {
                 let why = format!("more than {} packages", self.most);
                 return self.faults.add("components", why);

@@ -1,16 +1,17 @@
 //! CycloneDX in XML.
 
+use std::io::Read;
+
 use serde_json::json;
 
 use super::cyclonedx::{
-    self, Bom, Choice, Component, Composition, Contact, Dependency, Evidence, Hash, License,
-    Metadata, Occurrence, Organization, Property,
+    self, Bom, Choice, Component, Components, Composition, Contact, Dependency, Evidence, Hash,
+    License, Metadata, Occurrence, Organization, Property,
 };
 use super::element::{self, Element};
 use super::properties::is_read;
 use crate::Limits;
 use crate::sbom::Bill;
-use crate::sbom::lenient::Lenient;
 
 /// Elements that are large and say nothing that is read.
 const LEFT_OUT: [&str; 8] = [
@@ -25,8 +26,8 @@ const LEFT_OUT: [&str; 8] = [
 ];
 
 /// Reads a file.
-pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Bill, String> {
-    let root = element::read(bytes, |element| match &*element.name {
+pub(super) fn read(file: impl Read, limits: &Limits) -> Result<Bill, String> {
+    let root = element::read(file, |element| match &*element.name {
         "property" => element.attribute("name").is_some_and(is_read),
         name => !LEFT_OUT.contains(&name),
     })?;
@@ -47,12 +48,8 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Bill, String> {
             supplier: metadata.child("supplier").map(organization),
         },
         components: components(&root),
-        dependencies: dependencies
-            .map(|edge| Lenient::Good(dependency(edge)))
-            .collect(),
-        compositions: compositions
-            .map(|one| Lenient::Good(composition(one)))
-            .collect(),
+        dependencies: dependencies.map(dependency).collect(),
+        compositions: compositions.map(composition).collect(),
     };
     cyclonedx::bill(bom, limits)
 }
@@ -67,9 +64,8 @@ fn tools(metadata: &Element) -> serde_json::Value {
         .collect()
 }
 
-fn components(within: &Element) -> Vec<Lenient<Component>> {
-    let list = within.list("components").iter();
-    list.map(|one| Lenient::Good(component(one))).collect()
+fn components(within: &Element) -> Components {
+    within.list("components").iter().map(component).collect()
 }
 
 fn component(element: &Element) -> Component {

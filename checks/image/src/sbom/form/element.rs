@@ -3,10 +3,12 @@
 //! Names are taken without their prefix. Entities that a document defines are expanded up to the
 //! bound of xml-rs, and nothing outside the document is fetched.
 
+use std::io::Read;
+
 use xml::reader::{EventReader, ParserConfig2, XmlEvent};
 
 /// The most elements that are kept, and how deep they may lie.
-const MOST: usize = 2_000_000;
+const MOST: usize = 400_000;
 const DEPTH: usize = 256;
 
 /// The most bytes of one text.
@@ -17,7 +19,7 @@ const TEXT: usize = 4 * 1024 * 1024;
 pub(super) struct Element {
     /// The name, without a prefix.
     pub(super) name: String,
-    /// The namespace.
+    /// The namespace, of the first element only.
     pub(super) namespace: String,
     /// The attributes.
     pub(super) attributes: Vec<(String, String)>,
@@ -51,7 +53,7 @@ impl Element {
 }
 
 /// Reads a document; an element that `keep` refuses is left out with all that is in it.
-pub(super) fn read(bytes: &[u8], keep: fn(&Element) -> bool) -> Result<Element, String> {
+pub(super) fn read(file: impl Read, keep: fn(&Element) -> bool) -> Result<Element, String> {
     let config = ParserConfig2::new()
         .max_data_length(TEXT)
         .max_attribute_length(TEXT)
@@ -60,7 +62,7 @@ pub(super) fn read(bytes: &[u8], keep: fn(&Element) -> bool) -> Result<Element, 
         .cdata_to_characters(true);
     let mut stack: Vec<Element> = Vec::new();
     let mut count = 0_usize;
-    for event in EventReader::new_with_config(bytes, config) {
+    for event in EventReader::new_with_config(file, config) {
         match event.map_err(|error| error.to_string())? {
             XmlEvent::StartElement {
                 name, attributes, ..
@@ -71,7 +73,10 @@ pub(super) fn read(bytes: &[u8], keep: fn(&Element) -> bool) -> Result<Element, 
                 let attributes = attributes.into_iter();
                 stack.push(Element {
                     name: name.local_name,
-                    namespace: name.namespace.unwrap_or_default(),
+                    namespace: name
+                        .namespace
+                        .filter(|_| stack.is_empty())
+                        .unwrap_or_default(),
                     attributes: attributes.map(|a| (a.name.local_name, a.value)).collect(),
                     ..Element::default()
                 });
@@ -109,7 +114,7 @@ mod tests {
     #[test]
     fn a_tree_is_read_and_hostile_ones_are_refused() {
         let text = b"<a xmlns='n' k='v'>x<b>1</b><c>2</c><b>3</b>y</a>";
-        let a = read(text, |element| element.name == "b").unwrap();
+        let a = read(&text[..], |element| element.name == "b").unwrap();
         assert_eq!(
             (&*a.text, &*a.namespace, a.attribute("k")),
             ("xy", "n", Some("v"))

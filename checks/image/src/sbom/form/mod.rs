@@ -1,17 +1,20 @@
 //! The formats of bills of materials; a format is a row, known by how its file begins.
 
 mod cyclonedx;
-mod cyclonedx_json;
 mod cyclonedx_xml;
+mod edges;
 mod element;
 mod extracted;
 mod properties;
 mod spdx;
-mod spdx_json;
 mod spdx_tag_value;
 
+use serde::de::DeserializeOwned;
+
 use super::Bill;
+use super::elements::Elements;
 use crate::Limits;
+use crate::blob::Blob;
 
 /// The name of a format in reports, and the bill that was read.
 type Named = (&'static str, Bill);
@@ -21,7 +24,7 @@ pub(super) struct Form {
     /// Whether a file that begins so may be one.
     pub(super) is: fn(&str) -> bool,
     /// Reads a file; also returns the name in reports.
-    pub(super) read: fn(&[u8], &Limits) -> Result<Named, String>,
+    pub(super) read: fn(&Blob, &Limits) -> Result<Named, String>,
 }
 
 /// All formats.
@@ -33,11 +36,17 @@ pub(super) static FORMS: &[Form] = &[
     },
     Form {
         is: |text| text.starts_with('<') && text.contains("cyclonedx.org/schema/bom"),
-        read: |bytes, limits| Ok(("cyclonedx-xml", cyclonedx_xml::read(bytes, limits)?)),
+        read: |file, limits| {
+            let bill = cyclonedx_xml::read(file.reader(None), limits)?;
+            Ok(("cyclonedx-xml", bill))
+        },
     },
     Form {
         is: |text| text.lines().any(|line| line.starts_with("SPDXVersion:")),
-        read: |bytes, limits| Ok(("spdx-tag-value", spdx_tag_value::read(bytes, limits)?)),
+        read: |file, limits| {
+            let bill = spdx_tag_value::read(file.reader(None), limits)?;
+            Ok(("spdx-tag-value", bill))
+        },
     },
 ];
 
@@ -45,19 +54,25 @@ pub(super) static FORMS: &[Form] = &[
 #[derive(Default, serde::Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Kind {
-    bom_format: Option<serde_json::Value>,
-    spdx_version: Option<serde_json::Value>,
+    bom_format: Option<serde::de::IgnoredAny>,
+    spdx_version: Option<serde::de::IgnoredAny>,
     #[serde(rename = "@context")]
     context: Option<serde::de::IgnoredAny>,
 }
 
-fn json(bytes: &[u8], limits: &Limits) -> Result<Named, String> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let kind: Kind = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+/// Reads a document as it comes: none is held as a whole.
+fn document<T: DeserializeOwned>(file: &Blob) -> Result<T, String> {
+    let elements = Elements::new(file.reader(None));
+    let read = serde_json::from_reader(std::io::BufReader::new(elements));
+    read.map_err(|error| error.to_string())
+}
+
+fn json(file: &Blob, limits: &Limits) -> Result<Named, String> {
+    let kind: Kind = document(file)?;
     if kind.bom_format.is_some() {
-        Ok(("cyclonedx-json", cyclonedx_json::read(bytes, limits)?))
+        Ok(("cyclonedx-json", cyclonedx::bill(document(file)?, limits)?))
     } else if kind.spdx_version.is_some() {
-        Ok(("spdx-json", spdx_json::read(bytes, limits)?))
+        Ok(("spdx-json", spdx::bill(document(file)?, limits)?))
     } else if kind.context.is_some() {
         Err("it is SPDX 3 or other JSON-LD, which is not read".into())
     } else {
@@ -71,7 +86,9 @@ mod tests {
 
     fn read(text: &str) -> Result<Named, String> {
         let form = FORMS.iter().find(|form| (form.is)(text)).ok_or("no form")?;
-        (form.read)(text.as_bytes(), &Limits::default())
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
+        (form.read)(&Blob::open(file.path()).unwrap(), &Limits::default())
     }
 
     #[test]

@@ -30,6 +30,14 @@ pub(super) fn instructions(properties: &[Property]) -> HashMap<String, String> {
         .collect()
 }
 
+/// What else the image holds.
+pub(super) fn beside(properties: &[Property]) -> Vec<String> {
+    let held = properties
+        .iter()
+        .filter(|property| property.name.starts_with("hpcctl:holds:"));
+    held.map(|property| property.value.clone()).collect()
+}
+
 /// What the properties of hpcctl, syft and trivy say.
 #[derive(Default)]
 pub(super) struct Known {

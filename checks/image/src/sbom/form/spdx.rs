@@ -5,12 +5,17 @@ use std::collections::{HashMap, HashSet};
 use hpcctl_model::scan::Location;
 use serde::Deserialize;
 
+use super::edges::{Edge, Edges, Id};
 use super::extracted::Refs;
 use crate::Limits;
 use crate::fault::Faults;
 use crate::sbom::bill::{Bill, Component};
-use crate::sbom::lenient::{Lenient, good};
+use crate::sbom::lenient::List;
 use crate::sbom::licenses;
+
+/// Packages and licences that are kept, and files and relationships.
+const MOST: usize = 50_000;
+const MOST_FILES: usize = 2_000_000;
 
 /// A document.
 #[derive(Debug, Default, Deserialize)]
@@ -18,11 +23,11 @@ use crate::sbom::licenses;
 pub(super) struct Document {
     pub(super) spdx_version: String,
     pub(super) creation_info: Creation,
-    pub(super) document_describes: Vec<String>,
-    pub(super) packages: Vec<Lenient<Package>>,
-    pub(super) files: Vec<Lenient<File>>,
-    pub(super) relationships: Vec<Lenient<Relationship>>,
-    pub(super) has_extracted_licensing_infos: Vec<Lenient<Extracted>>,
+    pub(super) document_describes: Vec<Id>,
+    pub(super) packages: List<Package, MOST>,
+    pub(super) files: List<File, MOST_FILES>,
+    pub(super) relationships: List<Edge, MOST_FILES>,
+    pub(super) has_extracted_licensing_infos: List<Extracted, MOST>,
 }
 
 /// Who made it.
@@ -50,6 +55,7 @@ pub(super) struct Package {
     pub(super) external_refs: Vec<Reference>,
     pub(super) primary_package_purpose: Option<String>,
     pub(super) has_files: Vec<String>,
+    pub(super) comment: Option<String>,
 }
 
 /// A digest.
@@ -73,17 +79,7 @@ pub(super) struct Reference {
 #[serde(default)]
 pub(super) struct File {
     #[serde(rename = "SPDXID")]
-    pub(super) id: String,
-}
-
-/// What two elements have to do with each other.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct Relationship {
-    pub(super) spdx_element_id: String,
-    pub(super) related_spdx_element: String,
-    pub(super) relationship_type: String,
-    pub(super) comment: Option<String>,
+    pub(super) id: Id,
 }
 
 /// A licence that is not on the list of SPDX.
@@ -106,13 +102,13 @@ pub(super) fn bill(document: Document, limits: &Limits) -> Result<Bill, String> 
         }
         None => return Err(format!("{:?} is not read", document.spdx_version)),
     }
-    let mut packages = good(document.packages, "package", &mut faults);
-    let files = good(document.files, "file", &mut faults);
-    let files: HashSet<String> = files.into_iter().map(|file| file.id).collect();
-    let relationships = good(document.relationships, "relationship", &mut faults);
+    let mut packages = document.packages.good("package", &mut faults);
+    let files = document.files.good("file", &mut faults);
+    let files: HashSet<Id> = files.into_iter().map(|file| file.id).collect();
+    let relationships = document.relationships.good("relationship", &mut faults);
     let infos = document.has_extracted_licensing_infos;
-    let infos = good(infos, "extracted licence", &mut faults);
-    let edges = Edges::new(relationships, document.document_describes, &files);
+    let infos = infos.good("extracted licence", &mut faults);
+    let edges = Edges::new(relationships, &document.document_describes, &files);
     if edges.incomplete {
         faults.add(
             "bill of materials",
@@ -122,108 +118,48 @@ pub(super) fn bill(document: Document, limits: &Limits) -> Result<Bill, String> 
     let tool = tool(&document.creation_info.creators);
     let refs = Refs::new(&infos);
     let is_root = |package: &Package| {
-        edges.described.contains(&package.id) && (purl(package).is_none() || is_image(package))
+        edges.describes(&package.id) && (purl(package).is_none() || is_image(package))
     };
     let root = packages
         .iter()
         .position(is_root)
         .map(|place| packages.remove(place));
-    let sources: HashMap<String, String> = packages
-        .iter()
-        .filter(|package| edges.sources.contains(&package.id))
-        .map(|package| {
-            let version = package.version_info.as_deref().unwrap_or_default();
-            let text = format!("{} {version}", package.name);
-            (package.id.clone(), text.trim().to_owned())
-        })
-        .collect();
+    let sources = sources(&packages, &edges);
     packages.retain(|package| is_package(package, &edges));
     if packages.len() > limits.packages {
         let why = format!("more than {} packages", limits.packages);
         faults.add("packages", why);
         packages.truncate(limits.packages);
     }
+    let [needs, holds] = edges.among(packages.iter().map(|package| &*package.id));
     let components = packages.into_iter().map(|package| {
-        let source = edges.built_from.get(&package.id);
-        let source = source.and_then(|id| sources.get(id)).cloned();
+        let source = edges.built_from(&package.id);
+        let source = source.and_then(|id| sources.get(&id)).cloned();
         component(package, source, &edges, &refs)
     });
     Ok(Bill {
         tool,
         components: components.collect(),
         digest: root.as_ref().and_then(digest),
+        beside: root.as_ref().map(beside).unwrap_or_default(),
         supplier: root.and_then(|root| root.supplier.as_deref().and_then(organization)),
-        needs: edges.needs,
-        holds: edges.holds,
+        needs,
+        holds,
         faults,
     })
 }
 
-/// What the relationships say.
-#[derive(Default)]
-struct Edges {
-    described: HashSet<String>,
-    needs: Vec<(String, String)>,
-    holds: Vec<(String, String)>,
-    built_from: HashMap<String, String>,
-    /// The elements that something was built from.
-    sources: HashSet<String>,
-    /// The elements that hold or need something.
-    groups: HashSet<String>,
-    files: HashMap<String, u64>,
-    incomplete: bool,
-}
-
-impl Edges {
-    fn new(list: Vec<Relationship>, described: Vec<String>, files: &HashSet<String>) -> Self {
-        let mut edges = Self {
-            described: described.into_iter().collect(),
-            ..Self::default()
-        };
-        for edge in list {
-            edges.add(edge, files);
-        }
-        edges
-    }
-
-    fn add(&mut self, edge: Relationship, files: &HashSet<String>) {
-        let (from, to) = (edge.spdx_element_id, edge.related_spdx_element);
-        // How syft says that a package of a distribution brought another one.
-        let is_overlap = edge
-            .comment
-            .is_some_and(|comment| comment.starts_with("ownership-by-file-overlap"));
-        match &*edge.relationship_type {
-            "DESCRIBES" => {
-                self.described.insert(to);
-            }
-            "DESCRIBED_BY" => {
-                self.described.insert(from);
-            }
-            "CONTAINS" if to == "NOASSERTION" => self.incomplete = true,
-            "CONTAINS" if files.contains(&to) => *self.files.entry(from).or_default() += 1,
-            "CONTAINED_BY" if files.contains(&from) => *self.files.entry(to).or_default() += 1,
-            "CONTAINS" => self.hold(from, to),
-            "CONTAINED_BY" => self.hold(to, from),
-            "OTHER" if is_overlap => self.holds.push((from, to)),
-            "GENERATED_FROM" => {
-                self.sources.insert(to.clone());
-                self.built_from.insert(from, to);
-            }
-            "DEPENDS_ON" => self.need(from, to),
-            kind if kind.ends_with("DEPENDENCY_OF") => self.need(to, from),
-            _ => {}
-        }
-    }
-
-    fn hold(&mut self, holder: String, held: String) {
-        self.groups.insert(holder.clone());
-        self.holds.push((holder, held));
-    }
-
-    fn need(&mut self, needy: String, needed: String) {
-        self.groups.insert(needy.clone());
-        self.needs.push((needy, needed));
-    }
+/// The names and versions of the elements that others were built from.
+fn sources(packages: &[Package], edges: &Edges) -> HashMap<Id, String> {
+    let sources = packages
+        .iter()
+        .filter(|package| edges.is_source(&package.id))
+        .map(|package| {
+            let version = package.version_info.as_deref().unwrap_or_default();
+            let text = format!("{} {version}", package.name);
+            (Id::from(&*package.id), text.trim().to_owned())
+        });
+    sources.collect()
 }
 
 fn purl(package: &Package) -> Option<&str> {
@@ -244,12 +180,12 @@ fn is_package(package: &Package, edges: &Edges) -> bool {
     if purl(package).is_some() {
         return true;
     }
-    let groups = package.version_info.is_none() && edges.groups.contains(&package.id);
+    let groups = package.version_info.is_none() && edges.is_group(&package.id);
     let purpose = package
         .primary_package_purpose
         .as_deref()
         .unwrap_or_default();
-    let is_source = edges.sources.contains(&package.id);
+    let is_source = edges.is_source(&package.id);
     !groups
         && !is_source
         && !matches!(
@@ -264,7 +200,7 @@ fn component(
     edges: &Edges,
     refs: &Refs<'_>,
 ) -> Component {
-    let files = edges.files.get(&package.id).copied();
+    let files = edges.files(&package.id);
     let info = package.source_info.as_deref().unwrap_or_default();
     let found = package.license_info_from_files.iter();
     let found: Vec<String> = found.map(|text| refs.resolved(text)).collect();
@@ -358,6 +294,13 @@ fn tool(creators: &[String]) -> String {
         }
         _ => text.to_owned(),
     }
+}
+
+/// What else the image holds, in the words of hpcctl.
+fn beside(root: &Package) -> Vec<String> {
+    let parts = root.comment.as_deref().unwrap_or_default().split("; ");
+    let held = parts.filter_map(|part| part.strip_prefix("holds "));
+    held.map(ToOwned::to_owned).collect()
 }
 
 fn digest(root: &Package) -> Option<String> {

@@ -1,47 +1,77 @@
 //! SPDX as text: a tag, a colon and a value on each line, elements told apart by the tag that
 //! each begins with; a value in `<text>` may have several lines.
 
-use super::spdx::{self, Checksum, Document, Extracted, File, Package, Reference, Relationship};
+use std::io::{BufRead, Read};
+
+use super::edges::Edge;
+use super::spdx::{self, Checksum, Document, Extracted, Package, Reference};
 use crate::Limits;
 use crate::sbom::Bill;
-use crate::sbom::lenient::Lenient;
 
-/// The most elements of one kind; the rest of them would not be looked at.
-const MOST: usize = 4_000_000;
+/// Bytes of one line, and of a text of several lines.
+const LONGEST: usize = 4 * 1024 * 1024;
 
 /// Reads a file.
-pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Bill, String> {
-    let text = String::from_utf8_lossy(bytes);
+pub(super) fn read(file: impl BufRead, limits: &Limits) -> Result<Bill, String> {
+    let mut lines = Lines { file, number: 0 };
     let mut reading = Reading::default();
-    let mut rest = &*text;
-    while !rest.is_empty() {
-        let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
+    while let Some(line) = lines.next()? {
         let Some((tag, value)) = line.split_once(':').filter(|_| !line.starts_with('#')) else {
-            rest = after;
             continue;
         };
-        let value = value.trim();
-        match value.strip_prefix("<text>") {
-            Some(_) => {
-                // From the mark on, wherever it ends.
-                let start = rest.find("<text>").map_or(0, |at| at + "<text>".len());
-                let body = &rest[start..];
-                let Some((value, after)) = body.split_once("</text>") else {
-                    return Err(format!("the <text> of {} has no end", tag.trim()));
-                };
-                reading.take(tag.trim(), value);
-                rest = after.split_once('\n').map_or("", |(_, after)| after);
+        match value.trim().strip_prefix("<text>") {
+            Some(start) => {
+                let text = lines.text(start)?;
+                let text =
+                    text.ok_or_else(|| format!("the <text> of {} has no end", tag.trim()))?;
+                reading.take(tag.trim(), &text);
             }
-            None => {
-                reading.take(tag.trim(), value);
-                rest = after;
-            }
-        }
-        if reading.elements > MOST {
-            return Err(format!("it has more than {MOST} elements"));
+            None => reading.take(tag.trim(), value.trim()),
         }
     }
     spdx::bill(reading.document(), limits)
+}
+
+/// The lines of a file, none longer than is held.
+struct Lines<R> {
+    file: R,
+    number: usize,
+}
+
+impl<R: BufRead> Lines<R> {
+    fn next(&mut self) -> Result<Option<String>, String> {
+        let mut line = Vec::new();
+        let mut part = (&mut self.file).take(LONGEST as u64);
+        let read = part.read_until(b'\n', &mut line);
+        self.number += 1;
+        if read.map_err(|error| error.to_string())? == LONGEST {
+            return Err(format!("line {} is too long", self.number));
+        }
+        let text = String::from_utf8_lossy(&line);
+        Ok((!line.is_empty()).then(|| text.trim_end_matches(['\r', '\n']).to_owned()))
+    }
+
+    /// A text from its start on, up to the mark of its end; none where the file ends before.
+    fn text(&mut self, start: &str) -> Result<Option<String>, String> {
+        if let Some((before, _)) = start.split_once("</text>") {
+            return Ok(Some(before.to_owned()));
+        }
+        let mut text = start.to_owned();
+        loop {
+            let Some(line) = self.next()? else {
+                return Ok(None);
+            };
+            if text.len() > LONGEST {
+                return Err(format!("the text before line {} is too long", self.number));
+            }
+            text.push('\n');
+            if let Some((before, _)) = line.split_once("</text>") {
+                text.push_str(before);
+                return Ok(Some(text));
+            }
+            text.push_str(&line);
+        }
+    }
 }
 
 /// The element that the next tags belong to.
@@ -58,79 +88,75 @@ enum At {
 #[derive(Default)]
 struct Reading {
     at: At,
-    elements: usize,
-    version: String,
-    creators: Vec<String>,
-    packages: Vec<Package>,
-    files: Vec<File>,
-    licenses: Vec<Extracted>,
-    relationships: Vec<Relationship>,
+    document: Document,
+    /// The relationship whose comment may follow.
+    edge: Option<Edge>,
 }
 
 impl Reading {
     fn take(&mut self, tag: &str, value: &str) {
         let text = || value.to_owned();
         match tag {
-            "SPDXVersion" => self.version = text(),
-            "Creator" => self.creators.push(text()),
+            "SPDXVersion" => self.document.spdx_version = text(),
+            "Creator" => self.document.creation_info.creators.push(text()),
             "PackageName" => {
-                self.begin(At::Package);
-                self.packages.push(Package {
+                let package = Package {
                     name: text(),
                     ..Package::default()
-                });
+                };
+                self.at = match self.document.packages.push(package) {
+                    true => At::Package,
+                    false => At::Other,
+                };
             }
             "FileName" => {
-                self.begin(At::File);
-                self.files.push(File::default());
+                let is_kept = self.document.files.push(spdx::File::default());
+                self.at = if is_kept { At::File } else { At::Other };
             }
             "LicenseID" => {
-                self.begin(At::License);
-                self.licenses.push(Extracted {
+                let license = Extracted {
                     license_id: text(),
                     ..Extracted::default()
-                });
+                };
+                let infos = &mut self.document.has_extracted_licensing_infos;
+                self.at = match infos.push(license) {
+                    true => At::License,
+                    false => At::Other,
+                };
             }
-            "SnippetSPDXID" => self.begin(At::Other),
+            "SnippetSPDXID" => self.at = At::Other,
             "Relationship" => self.relationship(value),
             "RelationshipComment" => {
-                if let Some(last) = self.relationships.last_mut() {
-                    last.comment = Some(text());
-                }
+                self.edge = self.edge.take().map(|edge| edge.with_comment(value));
             }
-            _ => match (&self.at, self.packages.last_mut()) {
-                (At::Package, Some(package)) => of_package(package, tag, value),
-                (At::File, _) if tag == "SPDXID" => {
-                    if let Some(file) = self.files.last_mut() {
-                        file.id = text();
+            _ => match self.at {
+                At::Package => {
+                    if let Some(package) = self.document.packages.last_mut() {
+                        of_package(package, tag, value);
                     }
                 }
-                (At::License, _) => self.of_license(tag, value),
+                At::File if tag == "SPDXID" => {
+                    if let Some(file) = self.document.files.last_mut() {
+                        file.id = value.into();
+                    }
+                }
+                At::License => self.of_license(tag, value),
                 _ => {}
             },
         }
     }
 
-    fn begin(&mut self, at: At) {
-        self.at = at;
-        self.elements += 1;
-    }
-
     fn relationship(&mut self, value: &str) {
         let mut words = value.split_whitespace();
         if let (Some(from), Some(kind), Some(to)) = (words.next(), words.next(), words.next()) {
-            self.elements += 1;
-            self.relationships.push(Relationship {
-                spdx_element_id: from.to_owned(),
-                related_spdx_element: to.to_owned(),
-                relationship_type: kind.to_owned(),
-                comment: None,
-            });
+            self.end_relationship();
+            self.edge = Some(Edge::new(from, kind, to));
         }
     }
 
     fn of_license(&mut self, tag: &str, value: &str) {
-        let Some(license) = self.licenses.last_mut() else {
+        let infos = &mut self.document.has_extracted_licensing_infos;
+        let Some(license) = infos.last_mut() else {
             return;
         };
         match tag {
@@ -140,21 +166,15 @@ impl Reading {
         }
     }
 
-    fn document(self) -> Document {
-        fn all<T>(list: Vec<T>) -> Vec<Lenient<T>> {
-            list.into_iter().map(Lenient::Good).collect()
+    fn end_relationship(&mut self) {
+        if let Some(edge) = self.edge.take() {
+            self.document.relationships.push(edge);
         }
-        Document {
-            spdx_version: self.version,
-            creation_info: spdx::Creation {
-                creators: self.creators,
-            },
-            document_describes: Vec::new(),
-            packages: all(self.packages),
-            files: all(self.files),
-            relationships: all(self.relationships),
-            has_extracted_licensing_infos: all(self.licenses),
-        }
+    }
+
+    fn document(mut self) -> Document {
+        self.end_relationship();
+        self.document
     }
 }
 
@@ -166,6 +186,7 @@ fn of_package(package: &mut Package, tag: &str, value: &str) {
         "PackageSupplier" => package.supplier = text,
         "PackageOriginator" => package.originator = text,
         "PackageSourceInfo" => package.source_info = text,
+        "PackageComment" => package.comment = text,
         "PackageLicenseConcluded" => package.license_concluded = text,
         "PackageLicenseDeclared" => package.license_declared = text,
         "PackageLicenseInfoFromFiles" => package.license_info_from_files.extend(text),
@@ -229,7 +250,7 @@ mod tests {
             let mut all = b"SPDXVersion: SPDX-2.3\n".to_vec();
             all.extend(lines.as_bytes());
             all.extend(bytes);
-            let _ = read(&all, &Limits::default());
+            let _ = read(&all[..], &Limits::default());
         }
     }
 }
