@@ -123,7 +123,9 @@ mod tests {
 
     #[test]
     fn without_its_instructions_a_program_says_the_same() {
-        let program = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+        let path = std::env::current_exe().unwrap();
+        let program = crate::blob::Blob::open(&path).unwrap();
+        let program = program.bytes(u64::MAX).unwrap();
         let gaps = code(&program[..4096]);
         let (mut held, mut at) = (Vec::new(), 0);
         for gap in &gaps {
@@ -162,10 +164,11 @@ mod tests {
                 bytes[at] = byte;
             }
             let (cut, tail) = (cut.index(bytes.len()), tail.index(bytes.len()));
+            let gap = gap.0..gap.0 + gap.1;
             let source = Source {
                 path: "lib/libfabric.so.1",
                 bytes: &bytes[..cut],
-                gaps: &[gap.0..gap.0 + gap.1],
+                gaps: std::slice::from_ref(&gap),
                 tail: &bytes[tail..],
                 size: bytes.len() as u64,
             };
