@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use hpcctl_registry::Digest;
 use serde_json::Value;
 
 use crate::cli::{Run, hpcctl};
@@ -304,4 +305,30 @@ fn a_full_disk_is_told() {
     ]));
     assert_eq!((run.code, run.stdout.as_str()), (5, ""), "{}", run.stderr);
     assert!(run.stderr.contains("No space left"), "{}", run.stderr);
+}
+
+#[test]
+fn a_clarification_holds_while_the_file_is_byte_equal() {
+    let tree = Tree::new("CC-BY-NC-4.0");
+    let text = include_str!("../LICENSE-MIT");
+    tree.write("root/usr/share/licenses/a/LICENSE", text);
+    let digest = Digest::sha256(text.as_bytes());
+    let policy = tree.policy(&format!(
+        "[[clarify]]\npackage = \"pkg:pypi/a@*\"\nexpression = \"MIT\"\nreason = \"read\"\n\
+         evidence = [{{ path = \"/usr/share/licenses/a/LICENSE\", sha256 = \"{}\" }}]\n",
+        digest.hex()
+    ));
+    let gate = || tree.gate(&["--policy", &policy, "-o", "json"]);
+    let run = gate();
+    assert_eq!(
+        (run.code, outcome(&run).as_str()),
+        (0, "allow"),
+        "{}",
+        run.stdout
+    );
+    tree.write(
+        "root/usr/share/licenses/a/LICENSE",
+        &text.replace("2026", "2027").replacen('M', "N", 1),
+    );
+    assert_eq!(gate().code, 1);
 }

@@ -8,13 +8,13 @@ use hpcctl_license_db::{Identifier, expression};
 use hpcctl_model::license::Kind;
 use sha2::{Digest, Sha256};
 
-use crate::tree::FileLicense;
+use crate::tree::{FileLicense, Sha};
 
 /// Texts whose answer is remembered.
 const REMEMBERED: usize = 1_000_000;
 
-/// The first half of a SHA-256 digest, which is enough to tell texts apart.
-type Key = [u8; 16];
+/// The digest of a text, and whether it is a copyright file of Debian.
+type Key = (Sha, bool);
 
 /// Looks for licences and remembers the answers.
 #[derive(Debug, Default)]
@@ -25,7 +25,8 @@ pub(crate) struct Licenses {
 impl Licenses {
     /// The licences of a text; none where nothing was found.
     pub(crate) fn of(&self, text: &[u8], is_copyright: bool) -> Option<FileLicense> {
-        let key = key(text, is_copyright);
+        let sha256: Sha = Sha256::digest(text).into();
+        let key: Key = (sha256, is_copyright);
         if let Some(known) = self.lock().get(&key) {
             return known.clone();
         }
@@ -34,6 +35,10 @@ impl Licenses {
         } else {
             identify(text)
         };
+        let found = found.map(|license| FileLicense {
+            sha256: Some(sha256),
+            ..license
+        });
         let mut known = self.lock();
         if known.len() < REMEMBERED {
             known.insert(key, found.clone());
@@ -47,16 +52,6 @@ impl Licenses {
     }
 }
 
-fn key(text: &[u8], is_copyright: bool) -> Key {
-    let digest = Sha256::new()
-        .chain_update([u8::from(is_copyright)])
-        .chain_update(text)
-        .finalize();
-    let mut key = Key::default();
-    key.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
-    key
-}
-
 fn identify(text: &[u8]) -> Option<FileLicense> {
     let found = Identifier::spdx().identify(text);
     let grants = found
@@ -66,6 +61,7 @@ fn identify(text: &[u8]) -> Option<FileLicense> {
     found.expression.map(|expression| FileLicense {
         expression: Arc::from(expression),
         grants,
+        sha256: None,
     })
 }
 
@@ -76,6 +72,7 @@ fn copyright(text: &[u8]) -> Option<FileLicense> {
     Some(FileLicense {
         expression: Arc::from(expression),
         grants: true,
+        sha256: None,
     })
 }
 

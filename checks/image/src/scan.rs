@@ -410,13 +410,15 @@ fn files(tree: &FileTree, ids: &[NodeId], layers: &[Layer], owned: &HashSet<Node
         };
         let path = tree.path(*id);
         let judged = !owned.contains(id) && (license.grants || is_license_file(&path));
+        let sha256 = license.sha256.filter(|_| is_license_file(&path));
+        let sha256 = sha256.map(|digest| digest.iter().map(|b| format!("{b:02x}")).collect());
         let layer = layers.get(tree.node(*id).layer as usize);
         files.push(File {
             path,
             layer: layer.and_then(|layer| layer.digest.clone()),
             licenses: Some(license.expression.to_string()),
             judged,
-            sha256: None,
+            sha256,
         });
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));

@@ -23,7 +23,7 @@ use crate::license::Licenses;
 use crate::selection::Selection;
 use crate::sensitive::{self, Sighting};
 use crate::tarball::Head;
-use crate::tree::{Facts, Listing, Mark};
+use crate::tree::{Facts, FileLicense, Listing, Mark};
 use crate::{DiffIds, Error, LicenseFiles, Limits, Options, Platform};
 
 /// Text that is gathered before it is looked at.
@@ -438,7 +438,7 @@ impl<'p> Intake<'p> {
             .map(|job| {
                 let text = &texts[job.range];
                 let entry = listing.entry(job.entry);
-                let seen = entry.map_or_else(Vec::new, |entry| {
+                let seen = entry.as_ref().map_or_else(Vec::new, |entry| {
                     sensitive::look(&sensitive::Source {
                         path: entry.path,
                         mode: entry.mode,
@@ -447,8 +447,12 @@ impl<'p> Intake<'p> {
                     })
                 });
                 let license = job.licenses.then(|| licenses.of(text, job.is_copyright));
+                let is_whole = entry.is_some_and(|entry| entry.size == text.len() as u64);
                 let facts = license.flatten().map(|license| Facts {
-                    license: Some(license),
+                    license: Some(FileLicense {
+                        sha256: license.sha256.filter(|_| is_whole),
+                        ..license
+                    }),
                     ..Facts::default()
                 });
                 (job.entry, facts, seen)

@@ -61,7 +61,12 @@ pub(crate) struct FileLicense {
     pub(crate) expression: Arc<str>,
     /// Whether the file does more than name or point to a licence.
     pub(crate) grants: bool,
+    /// The SHA-256 digest of the file; none where only its start was looked at.
+    pub(crate) sha256: Option<Sha>,
 }
+
+/// A SHA-256 digest.
+pub(crate) type Sha = [u8; 32];
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Packed {
