@@ -8,21 +8,20 @@ use hpcctl_gate::attest::{Bundle, PublicKey, Statement, verify};
 use hpcctl_image::{Exactly, Reference, exact};
 use hpcctl_model::gate::Outcome;
 use hpcctl_model::publish::{Attached, Attested, Verify as Verified};
-use hpcctl_registry::{Client, Descriptor, Digest, Repository, Settings, Source};
+use hpcctl_registry::{Client, Descriptor, Digest, Repository, Source};
 use hpcctl_reports::{Kind, Report};
 use jiff::Timestamp;
 use serde_json::Value;
 use sha2::Digest as _;
 
-use crate::bounded;
 use crate::emit;
 use crate::exit::Exit;
 use crate::failure::{Failure, chain};
-use crate::publish::destination;
+use crate::publish::{destination, key, settings};
 use crate::scan;
 use crate::ui::Ui;
 
-/// No key, manifest or bundle is larger; no document.
+/// No manifest or bundle is larger; no document.
 const SMALL: u64 = 16 << 20;
 const DOCUMENT: u64 = 1 << 30;
 
@@ -70,13 +69,9 @@ impl Verify {
     pub fn run(&self, ui: &Ui) -> Result<Exit, Failure> {
         let outputs = emit::outputs(&self.output, Kind::Verify)?;
         let name = destination(&self.reference)?;
-        let key = self.public_key()?;
+        let key = key(&self.key, PublicKey::from_pem)?;
         let begun = Timestamp::now();
-        let mut settings = Settings::of_this_node().map_err(|error| {
-            Failure::configuration(format!("cannot use the registry: {}", chain(&error)))
-        })?;
-        settings.tls_verify = self.tls_verify;
-        let found = Client::new(settings)
+        let found = Client::new(settings(self.tls_verify)?)
             .find(&name, SMALL)
             .map_err(|error| unreachable(&self.reference, &error))?;
         let digest = found.manifest.digest.clone();
@@ -125,14 +120,6 @@ impl Verify {
         let report = emit::envelope("verify", begun, result, Vec::new());
         emit::write(&Report::Verify(&report), &outputs, ui)?;
         Ok(exit)
-    }
-
-    fn public_key(&self) -> Result<PublicKey, Failure> {
-        let name = self.key.display();
-        let unusable =
-            |why: String| Failure::configuration(format!("cannot use the key {name}: {why}"));
-        let text = bounded::text(&self.key, SMALL).map_err(|error| unusable(error.to_string()))?;
-        PublicKey::from_pem(&text).map_err(|error| unusable(chain(&error)))
     }
 
     /// Reads every byte of the image, and tells which are not what their digests say.

@@ -1,10 +1,10 @@
 //! `hpcctl publish`: gate an image, push exactly the gated bytes, attach what goes with it, read
 //! back, and only then move the tag.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use hpcctl_gate::attest::SigningKey;
+use hpcctl_gate::attest::{KeyError, SigningKey};
 use hpcctl_image::{Exactly, Reference, exact};
 use hpcctl_model::gate::Outcome;
 use hpcctl_model::publish::Publish as Published;
@@ -78,12 +78,8 @@ impl Publish {
     pub fn run(&self, ui: &Ui) -> Result<Exit, Failure> {
         let outputs = emit::outputs(&self.output, Kind::Publish)?;
         let name = destination(&self.destination)?;
-        let key = self.signing_key()?;
-        let to = format!(
-            "{}/{}",
-            name.registry.as_deref().unwrap_or_default(),
-            name.repository
-        );
+        let key = key(&self.key, SigningKey::from_pem)?;
+        let to = pushing::name_alone(&name);
         let decided = decided("publish", &self.judged, Some(&to), None, ui)?;
         let outcome = decided.gate.decision.outcome;
         let published = match outcome {
@@ -128,7 +124,7 @@ impl Publish {
                 Failure::unreachable(message).hint("publish again, so that it is gated anew")
             );
         }
-        let client = Client::new(self.settings()?);
+        let client = Client::new(settings(self.tls_verify)?);
         let published = pushing::push(&client, name, &*source, key, decided, ui)?;
         decided.log.append(json!({
             "event": "published",
@@ -141,22 +137,24 @@ impl Publish {
         }))?;
         Ok(published)
     }
+}
 
-    fn signing_key(&self) -> Result<SigningKey, Failure> {
-        let name = self.key.display();
-        let unusable =
-            |why: String| Failure::configuration(format!("cannot use the key {name}: {why}"));
-        let text = bounded::text(&self.key, KEY).map_err(|error| unusable(error.to_string()))?;
-        SigningKey::from_pem(&text).map_err(|error| unusable(chain(&error)))
-    }
+/// Reads a key in PEM.
+pub fn key<K>(path: &Path, parse: fn(&str) -> Result<K, KeyError>) -> Result<K, Failure> {
+    let name = path.display();
+    let unusable =
+        |why: String| Failure::configuration(format!("cannot use the key {name}: {why}"));
+    let text = bounded::text(path, KEY).map_err(|error| unusable(error.to_string()))?;
+    parse(&text).map_err(|error| unusable(chain(&error)))
+}
 
-    fn settings(&self) -> Result<Settings, Failure> {
-        let mut settings = Settings::of_this_node().map_err(|error| {
-            Failure::configuration(format!("cannot use the registry: {}", chain(&error)))
-        })?;
-        settings.tls_verify = self.tls_verify;
-        Ok(settings)
-    }
+/// What a client of registries goes by on this node.
+pub fn settings(tls_verify: bool) -> Result<Settings, Failure> {
+    let mut settings = Settings::of_this_node().map_err(|error| {
+        Failure::configuration(format!("cannot use the registry: {}", chain(&error)))
+    })?;
+    settings.tls_verify = tls_verify;
+    Ok(settings)
 }
 
 /// `HOST/NAME[:TAG]`, with or without its transport.

@@ -87,7 +87,7 @@ pub fn push(
 }
 
 /// `HOST/NAME`.
-fn name_alone(name: &Name) -> String {
+pub(super) fn name_alone(name: &Name) -> String {
     format!(
         "{}/{}",
         name.registry.as_deref().unwrap_or_default(),
