@@ -30,8 +30,12 @@ impl Run {
 
     /// Standard output as JSON.
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout)
-            .unwrap_or_else(|error| panic!("{error}: {}{}", self.stdout, self.stderr))
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| {
+            panic!(
+                "{error}: status {}: {}{}",
+                self.code, self.stdout, self.stderr
+            )
+        })
     }
 }
 
