@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, Args, Subcommand, ValueEnum};
-use hpcctl_image::{LicenseFiles, Options, Platform, Progress, Reference, Scanned};
+use hpcctl_image::{LicenseFiles, Options, Platform, Progress, Reference, Scanned, Secrets};
 use hpcctl_model::scan::Outcome;
-use hpcctl_reports::{Kind, Report};
+use hpcctl_reports::{Kind, Output, Report};
 use indicatif::ProgressBar;
 use jiff::Timestamp;
 
@@ -27,6 +27,9 @@ use self::reading::Reading;
 /// that belong to no package, and from these a verdict with its reasons and the obligations of
 /// whoever publishes. A bill of materials that another tool wrote is judged in the same way. What
 /// could not be read is told, and the scan then counts as incomplete.
+///
+/// Keys and passwords are looked for unless only bills of materials, notice or source-index are
+/// written, which do not tell of them.
 ///
 /// Bills of materials are the same byte for byte where SOURCE_DATE_EPOCH gives their time.
 #[derive(Debug, Args)]
@@ -236,6 +239,14 @@ impl Scan {
                 ..options
             },
             _ => options,
+        };
+        let options = Options {
+            // What no output tells is not looked for.
+            secrets: match outputs.iter().all(Output::is_inventory) {
+                true => Secrets::Unsought,
+                false => Secrets::Sought,
+            },
+            ..options
         };
         let begun = Timestamp::now();
         let mut scanned = carried_out(&reference, &options, ui)?;

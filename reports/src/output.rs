@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::report::Kind;
-use crate::writer::{Writer, of_kind};
+use crate::writer::{INVENTORIES, Writer, of_kind};
 
 /// A format and where it goes.
 #[derive(Debug, Clone)]
@@ -52,6 +52,11 @@ impl Output {
             })
             .collect();
         names.join(", ")
+    }
+
+    /// Whether it tells of packages and their licences alone, see [`INVENTORIES`].
+    pub fn is_inventory(&self) -> bool {
+        INVENTORIES.iter().any(|row| row.name == self.format.name)
     }
 
     /// Reads `FORMAT[@VERSION][=FILE]` for a kind of report.

@@ -50,6 +50,16 @@ pub enum DiffIds {
     Promised,
 }
 
+/// Whether keys, passwords and tokens are looked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Secrets {
+    /// In every file that may hold one.
+    #[default]
+    Sought,
+    /// Nowhere: nobody asks for them.
+    Unsought,
+}
+
 /// How to scan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
@@ -57,6 +67,8 @@ pub struct Options {
     pub licenses: LicenseFiles,
     /// What is made of the digests of the plain layers.
     pub diff_ids: DiffIds,
+    /// Whether keys, passwords and tokens are looked for.
+    pub secrets: Secrets,
     /// The catalogers that run, by their ids or the purl types of what they find; all where none
     /// is named. `os-release` runs
     /// unless it is excluded: others need the distribution.

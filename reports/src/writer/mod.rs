@@ -76,6 +76,16 @@ pub static WRITERS: &[&Writer] = &[
     &source_index::WRITER,
 ];
 
+/// The formats of a scan that tell of packages and their licences alone: neither keys nor passwords.
+pub static INVENTORIES: &[&Writer] = &[
+    &cyclonedx_json::WRITER,
+    &cyclonedx_xml::WRITER,
+    &spdx_json::WRITER,
+    &spdx_tag_value::WRITER,
+    &notice::WRITER,
+    &source_index::WRITER,
+];
+
 /// The formats of a kind of report.
 pub fn of_kind(kind: Kind) -> impl Iterator<Item = &'static Writer> {
     WRITERS

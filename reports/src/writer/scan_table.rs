@@ -7,6 +7,7 @@ use hpcctl_model::Envelope;
 use hpcctl_model::scan::{Outcome, Scan};
 
 use crate::contents;
+use crate::held;
 use crate::report::{Error, Kind, Options, Report};
 use crate::terminal::{Style, filled, heading, in_units, left_out, some, styled};
 use crate::writer::Writer;
@@ -36,6 +37,9 @@ fn write(
     text += &reasons(&report.result, &names, options);
     text += &obligations(&report.result, &names, options);
     text += &unknowns(report, options);
+    text += &held::sensitive(&report.result, options);
+    text += &held::restricted(&report.result, options);
+    text += &held::privileged(&report.result, options);
     text += &contents::layers(&report.result, options);
     text += &contents::packages(&report.result, options);
     text += &contents::unowned(&report.result, options);

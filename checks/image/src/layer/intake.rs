@@ -24,7 +24,7 @@ use crate::selection::Selection;
 use crate::sensitive::{self, Sighting};
 use crate::tarball::Head;
 use crate::tree::{Facts, FileLicense, Listing, Mark};
-use crate::{DiffIds, Error, LicenseFiles, Limits, Options, Platform};
+use crate::{DiffIds, Error, LicenseFiles, Limits, Options, Platform, Secrets};
 
 /// Text that is gathered before it is looked at.
 const BATCH: usize = 4 * 1024 * 1024;
@@ -56,6 +56,7 @@ pub(crate) struct Plan {
     /// What files begin with that catalogers ask for, with their places in the table.
     magic: Vec<(usize, &'static [u8])>,
     license_files: LicenseFiles,
+    secrets: Secrets,
     licenses: Licenses,
     large: Mutex<()>,
     /// What is made of the digests of the plain layers.
@@ -93,6 +94,7 @@ impl Plan {
             owners,
             magic,
             license_files: options.licenses,
+            secrets: options.secrets,
             licenses: Licenses::default(),
             large: Mutex::new(()),
             diff_ids: options.diff_ids,
@@ -104,11 +106,21 @@ impl Plan {
         })
     }
 
-    fn wants_text(&self, path: &str) -> bool {
+    /// Whether licences are looked for in a text.
+    fn wants_licenses(&self, path: &str) -> bool {
         match self.license_files {
             LicenseFiles::Full => true,
             LicenseFiles::Declared => catalog::is_license_file(path),
         }
+    }
+
+    /// Whether anything is looked for in a text.
+    fn wants_text(&self, path: &str) -> bool {
+        self.seeks_secrets() || self.wants_licenses(path)
+    }
+
+    fn seeks_secrets(&self) -> bool {
+        self.secrets == Secrets::Sought
     }
 }
 
@@ -243,9 +255,12 @@ impl<'p> Intake<'p> {
         }
         read?;
         if size > 0 && is_text(&self.scratch) {
-            return self.text(content, faults);
+            return match self.plan.wants_text(content.path()) {
+                true => self.text(content, faults),
+                false => Ok(()),
+            };
         }
-        if sensitive::wants(content.path(), &self.scratch, size) {
+        if self.is_sensitive(content.path(), size) {
             let most = sensitive::MOST_BYTES.saturating_sub(self.scratch.len() as u64);
             let read = content.read_content(most, &mut self.scratch);
             self.look(content.path(), size);
@@ -406,7 +421,7 @@ impl<'p> Intake<'p> {
         } else if is_text {
             let is_copyright = catalog::is_debian_copyright(content.path());
             let range = from..self.texts.len();
-            let licenses = self.plan.wants_text(content.path());
+            let licenses = self.plan.wants_licenses(content.path());
             self.jobs.push(Job {
                 entry: self.last_entry(),
                 range,
@@ -431,14 +446,15 @@ impl<'p> Intake<'p> {
 
     /// Looks for licences, and for what gives access, in the texts that were gathered.
     fn identify(&mut self) {
-        let (texts, listing, licenses) = (&self.texts, &self.listing, &self.plan.licenses);
+        let (texts, listing, plan) = (&self.texts, &self.listing, self.plan);
         let found: Vec<(u32, Option<Facts>, Vec<Sighting>)> = self
             .jobs
             .par_drain(..)
             .map(|job| {
                 let text = &texts[job.range];
                 let entry = listing.entry(job.entry);
-                let seen = entry.as_ref().map_or_else(Vec::new, |entry| {
+                let seen = entry.as_ref().filter(|_| plan.seeks_secrets());
+                let seen = seen.map_or_else(Vec::new, |entry| {
                     sensitive::look(&sensitive::Source {
                         path: entry.path,
                         mode: entry.mode,
@@ -446,7 +462,9 @@ impl<'p> Intake<'p> {
                         bytes: text,
                     })
                 });
-                let license = job.licenses.then(|| licenses.of(text, job.is_copyright));
+                let license = job
+                    .licenses
+                    .then(|| plan.licenses.of(text, job.is_copyright));
                 let is_whole = entry.is_some_and(|entry| entry.size == text.len() as u64);
                 let facts = license.flatten().map(|license| Facts {
                     license: Some(FileLicense {

@@ -13,9 +13,15 @@ impl Intake<'_> {
         self.listing.last_mode() & 0o6000 != 0
     }
 
+    /// Whether the file at hand may give access, by its name or by what it begins with.
+    pub(super) fn is_sensitive(&self, path: &str, size: u64) -> bool {
+        self.plan.seeks_secrets() && sensitive::wants(path, &self.scratch, size)
+    }
+
     /// Looks for what gives access in the file at hand.
     pub(super) fn look(&mut self, path: &str, size: u64) {
-        if !is_text(&self.scratch) && !sensitive::wants(path, &self.scratch, size) {
+        let may_hold = is_text(&self.scratch) && self.plan.seeks_secrets();
+        if !may_hold && !self.is_sensitive(path, size) {
             return;
         }
         let most = self.scratch.len().min(sensitive::MOST_BYTES as usize);
