@@ -214,6 +214,36 @@ fn no_failure_reads_as_leave() {
 }
 
 #[test]
+fn what_a_scanner_of_vulnerabilities_found_is_judged() {
+    let dir = tempfile::tempdir().unwrap();
+    let image = layout(dir.path());
+    let state = dir.path().join("state").display().to_string();
+    let gate = |args: &[&str]| {
+        let first = ["gate", &image, "--state", &state, "-o", "json"];
+        hpcctl(&[&first, args].concat()).json()
+    };
+    let digest = gate(&[])["result"]["subject"]["digest"].clone();
+    let found = |digest: &str| {
+        let sarif = serde_json::json!({"version": "2.1.0", "runs": [{
+            "properties": {"imageID": digest},
+            "tool": {"driver": {"name": "scanner", "rules": [
+                {"id": "CVE-2026-1", "properties": {"security-severity": "9.8"}}]}},
+            "results": [{"ruleId": "CVE-2026-1"}],
+        }]});
+        let file = dir.path().join("found.sarif");
+        fs::write(&file, sarif.to_string()).unwrap();
+        let report = gate(&["--result", file.to_str().unwrap()]);
+        let rules = report["result"]["decision"]["rules"].as_array().unwrap();
+        let of = |rule: &&Value| rule["id"] == "evidence.vulnerabilities";
+        let rule = rules.iter().find(of).unwrap();
+        assert_eq!(rule["outcome"], "review", "{rule}");
+        rule["findings"][0]["text"].as_str().unwrap().to_owned()
+    };
+    assert!(found(digest.as_str().unwrap()).starts_with("CVE-2026-1 is critical"));
+    assert!(found("sha256:0").contains("does not say that it is about this image"));
+}
+
+#[test]
 fn a_layer_that_cannot_be_read_is_incomplete() {
     let dir = tempfile::tempdir().unwrap();
     let reference = layout(dir.path());

@@ -108,7 +108,8 @@ pub struct Judged {
     /// The project's policy; where the site has one, it can only tighten that
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
-    /// A result about this image that the policy asks for: the JSON of doctor or bench; repeatable
+    /// A result about this image: the JSON of doctor or bench, or the CycloneDX (VEX) or SARIF of a
+    /// scanner of vulnerabilities; repeatable
     #[arg(long = "result", value_name = "FILE")]
     pub results: Vec<PathBuf>,
     /// Scan, even if the image was scanned before

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::evidence::Evidence;
 use crate::policy::Policy;
 
 /// What a decision is made about: nothing else counts.
@@ -23,21 +24,6 @@ pub struct Case<'a> {
     pub results: &'a [Evidence],
     /// The time that waivers, decisions and ages are reckoned by.
     pub now: Timestamp,
-}
-
-/// A result of another command that was handed in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Evidence {
-    /// `doctor` or `bench`.
-    pub kind: String,
-    /// The file that it was read from.
-    pub file: String,
-    /// The digest of the image that it is about, where it says so.
-    pub digest: Option<String>,
-    /// When it was made.
-    pub made: Timestamp,
-    /// What speaks against publishing, a sentence each.
-    pub against: Vec<String>,
 }
 
 /// A case under one policy.

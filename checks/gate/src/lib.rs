@@ -7,11 +7,13 @@
 pub mod attest;
 mod case;
 mod decide;
+mod evidence;
 pub mod log;
 pub mod policy;
 mod rules;
 
-pub use case::{Case, Evidence};
+pub use case::Case;
 pub use decide::decide;
+pub use evidence::{Evidence, Severity, Vulnerability};
 pub use policy::{Policies, Policy, PolicyError};
 pub use rules::{RULES, Rule};

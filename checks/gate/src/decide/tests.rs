@@ -8,6 +8,7 @@ use hpcctl_model::scan::{
 use jiff::Timestamp;
 
 use super::*;
+use crate::evidence::{Evidence, Severity, VULNERABILITIES, Vulnerability};
 
 fn package(name: &str, license: Option<&str>) -> Package {
     Package {
@@ -71,6 +72,7 @@ struct Asked<'a> {
     project: Option<&'a str>,
     unknowns: &'a [Unknown],
     destination: Option<&'a str>,
+    results: &'a [Evidence],
     now: &'a str,
 }
 
@@ -79,6 +81,7 @@ const ASKED: Asked<'_> = Asked {
     project: None,
     unknowns: &[],
     destination: None,
+    results: &[],
     now: "2026-02-01T12:00:00Z",
 };
 
@@ -90,7 +93,7 @@ fn gate(scan: &Scan, asked: &Asked<'_>) -> Gate {
         scan,
         unknowns: asked.unknowns,
         destination: asked.destination,
-        results: &[],
+        results: asked.results,
         now: asked.now.parse::<Timestamp>().unwrap(),
     };
     decide(case, &policies)
@@ -425,4 +428,79 @@ fn ids_are_stable_and_differ() {
     assert_eq!(ids(), ids());
     assert_ne!(ids()[0], ids()[1]);
     assert_eq!(ids()[0].len(), 2 * ID_BYTES);
+}
+
+/// What a scanner says of the image of [`scan`].
+fn scanned(severity: Option<Severity>) -> Evidence {
+    Evidence {
+        kind: VULNERABILITIES.into(),
+        file: "vex.json".into(),
+        digests: vec!["sha256:aa".into()],
+        made: Some("2026-01-31T00:00:00Z".parse().unwrap()),
+        against: Vec::new(),
+        vulnerabilities: vec![Vulnerability {
+            id: "CVE-2026-1".into(),
+            severity,
+            place: "pkg:deb/debian/a@1".into(),
+        }],
+    }
+}
+
+#[test]
+fn vulnerabilities_count_from_a_severity_on_and_for_this_image_alone() {
+    let image = scan(vec![package("a", Some("MIT"))]);
+    let found = |result: Evidence| {
+        let results = [result];
+        let asked = Asked {
+            results: &results,
+            ..ASKED
+        };
+        rule(&gate(&image, &asked), "evidence.vulnerabilities")
+            .findings
+            .iter()
+            .map(|finding| finding.text.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(found(scanned(Some(Severity::Medium))).len(), 0);
+    assert_eq!(
+        found(scanned(Some(Severity::High))),
+        ["CVE-2026-1 is high (vex.json)."]
+    );
+    assert_eq!(
+        found(scanned(None)),
+        ["CVE-2026-1 was not rated (vex.json)."]
+    );
+    let elsewhere = Evidence {
+        digests: Vec::new(),
+        ..scanned(Some(Severity::Low))
+    };
+    assert_eq!(
+        found(elsewhere),
+        ["vex.json does not say that it is about this image."]
+    );
+}
+
+#[test]
+fn a_result_that_the_policy_asks_for_is_there_and_fresh() {
+    let image = scan(vec![package("a", Some("MIT"))]);
+    let site = "version = 1\n[results]\nrequired = [\"vulnerabilities\"]\nmax-age-days = 7\n";
+    let outcome = |results: &[Evidence], now| {
+        let asked = Asked {
+            site: Some(site),
+            results,
+            now,
+            ..ASKED
+        };
+        gate(&image, &asked).decision.outcome
+    };
+    let good = [scanned(Some(Severity::Low))];
+    let undated = [Evidence {
+        made: None,
+        ..good[0].clone()
+    }];
+    assert_eq!(outcome(&good, ASKED.now), Outcome::Allow);
+    assert_eq!(outcome(&[], ASKED.now), Outcome::Review);
+    assert_eq!(outcome(&undated, ASKED.now), Outcome::Review);
+    assert_eq!(outcome(&good, "2026-03-01T00:00:00Z"), Outcome::Review);
+    assert_eq!(outcome(&good, "2026-01-01T00:00:00Z"), Outcome::Review);
 }

@@ -16,6 +16,7 @@ use super::{
     AllowedFile, Base, Clarification, Pattern, Policy, PolicyError, Set, Text, VendorDecision,
     Waiver,
 };
+use crate::evidence::KINDS;
 use crate::rules;
 
 /// The version of the format.
@@ -293,7 +294,6 @@ impl Reader<'_> {
     }
 
     fn results(&mut self, given: file::Results) -> Result<(), PolicyError> {
-        const KINDS: [&str; 2] = ["doctor", "bench"];
         if let Some(required) = &given.required {
             let unknown = required
                 .get_ref()
@@ -313,6 +313,7 @@ impl Reader<'_> {
             given.max_age_days,
             self.text,
         );
+        set(&mut self.policy.results.severity, given.severity, self.text);
         Ok(())
     }
 

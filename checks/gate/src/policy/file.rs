@@ -6,6 +6,8 @@ use hpcctl_model::gate::Level;
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::evidence::Severity;
+
 /// A map whose keys have a place.
 pub(super) type Keyed<T> = BTreeMap<Spanned<String>, T>;
 
@@ -138,6 +140,7 @@ pub(super) struct Data {
 pub(super) struct Results {
     pub(super) required: Option<Spanned<Vec<String>>>,
     pub(super) max_age_days: Option<Spanned<u32>>,
+    pub(super) severity: Option<Spanned<Severity>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

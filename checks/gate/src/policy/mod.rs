@@ -11,6 +11,8 @@ use globset::{GlobBuilder, GlobMatcher};
 use hpcctl_model::gate::{Level, PolicyUsed};
 use jiff::civil::Date;
 
+use crate::evidence::Severity;
+
 mod compile;
 mod destination;
 mod file;
@@ -107,6 +109,8 @@ pub(crate) struct AllowedFile {
 pub(crate) struct Results {
     pub(crate) required: Option<Set<Vec<String>>>,
     pub(crate) max_age_days: Option<Set<u32>>,
+    /// From which severity on a vulnerability counts.
+    pub(crate) severity: Option<Set<Severity>>,
 }
 
 /// How long waivers may hold, and when a lapse is announced.

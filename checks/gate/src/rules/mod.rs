@@ -12,6 +12,7 @@ mod content_unowned;
 mod content_vendor;
 mod destination_class;
 mod evidence_results;
+mod evidence_vulnerabilities;
 mod file_privileged;
 mod image_base;
 mod image_labels;
@@ -59,6 +60,7 @@ pub static RULES: &[&Rule] = &[
     &license_source::RULE,
     &license_notice::RULE,
     &evidence_results::RULE,
+    &evidence_vulnerabilities::RULE,
 ];
 
 /// Something that a rule found, before the policy's level and the waivers.

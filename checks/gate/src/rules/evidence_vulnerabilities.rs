@@ -1,0 +1,71 @@
+//! `evidence.vulnerabilities`: what a scanner of vulnerabilities found.
+
+use super::{Raised, Rule};
+use crate::case::Context;
+use crate::evidence::{Evidence, VULNERABILITIES, Vulnerability};
+
+pub(super) static RULE: Rule = Rule {
+    id: "evidence.vulnerabilities",
+    title: "vulnerabilities that a scanner found",
+    manual: "\
+hpcctl looks for no vulnerabilities; scanners of others do. What one of them wrote about this very
+image can be handed in with --result: CycloneDX with vulnerabilities (a VEX document too) or SARIF.
+
+Judged by what was handed in: each vulnerability at or above the severity of [results] counts, and
+one that nobody rated counts, too. What an analysis calls resolved, a false positive or not affecting, or what SARIF calls
+suppressed, does not. A result that does not name the digest of this image proves nothing and is
+told. Whether such a result has to be there, and how old it may be, says [results] (rule
+evidence.results).
+
+Update the package, or state in a VEX document why the image is not affected.",
+    fixed: false,
+    look,
+    clean: "no result that was handed in names a vulnerability that counts",
+};
+
+fn look(context: &Context<'_>) -> Vec<Raised> {
+    let digest = context.case.scan.image.digest.as_deref();
+    let results = context.case.results.iter();
+    let results = results.filter(|result| result.kind == VULNERABILITIES);
+    results
+        .flat_map(|result| match result.is_about(digest) {
+            true => counted(context, result),
+            false => vec![elsewhere(result)],
+        })
+        .collect()
+}
+
+/// The vulnerabilities that count.
+fn counted(context: &Context<'_>, result: &Evidence) -> Vec<Raised> {
+    let least = context.policy.results.severity.as_ref();
+    let counts = |one: &&Vulnerability| {
+        let rated = one.severity.zip(least);
+        rated.is_none_or(|(severity, least)| severity >= least.value)
+    };
+    let counting = result.vulnerabilities.iter().filter(counts);
+    counting.map(|one| told(result, one)).collect()
+}
+
+fn told(result: &Evidence, one: &Vulnerability) -> Raised {
+    let rated = match one.severity {
+        Some(severity) => format!("is {}", severity.as_str()),
+        None => "was not rated".to_owned(),
+    };
+    let is_package = one.place.starts_with("pkg:");
+    Raised {
+        text: format!("{} {rated} ({}).", one.id, result.file),
+        package: is_package.then(|| one.place.clone()),
+        path: (!is_package && !one.place.is_empty()).then(|| one.place.clone()),
+        remedy: "Update it, or state in a VEX document why the image is not affected.".into(),
+        ..Raised::default()
+    }
+}
+
+fn elsewhere(result: &Evidence) -> Raised {
+    Raised {
+        text: format!("{} does not say that it is about this image.", result.file),
+        remedy: "Let the scanner look at the image by its digest, and hand in what it wrote then."
+            .into(),
+        ..Raised::default()
+    }
+}
