@@ -20,7 +20,7 @@ use crate::tree::Listing;
 use crate::{Error, Options};
 
 /// Changes whenever what is kept of a layer does.
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 
 /// The most bytes of one file of the cache, and of what is in it.
 const MOST: u64 = 1 << 30;

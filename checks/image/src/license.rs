@@ -1,20 +1,49 @@
 //! Which licences the texts of an image bear; equal texts are looked at once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use hpcctl_license_db::copyright::statements as statements_of;
 use hpcctl_license_db::declared::debian;
 use hpcctl_license_db::{Identifier, expression};
 use hpcctl_model::license::Kind;
 use sha2::{Digest, Sha256};
 
+use crate::catalog;
 use crate::tree::{FileLicense, Sha};
 
 /// Texts whose answer is remembered.
 const REMEMBERED: usize = 1_000_000;
 
-/// The digest of a text, and whether it is a copyright file of Debian.
-type Key = (Sha, bool);
+/// The most copyright statements that are kept of one file.
+const MOST_STATEMENTS: usize = 1000;
+
+/// What a text is by its name and place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Role {
+    /// A copyright file of Debian.
+    DebianCopyright,
+    /// Another file that is named after a licence.
+    LicenseFile,
+    /// Any other.
+    Other,
+}
+
+impl Role {
+    /// What the file with this path is.
+    pub(crate) fn of(path: &str) -> Self {
+        if catalog::is_debian_copyright(path) {
+            Self::DebianCopyright
+        } else if catalog::is_license_file(path) {
+            Self::LicenseFile
+        } else {
+            Self::Other
+        }
+    }
+}
+
+/// The digest of a text, and what it is.
+type Key = (Sha, Role);
 
 /// Looks for licences and remembers the answers.
 #[derive(Debug, Default)]
@@ -24,19 +53,22 @@ pub(crate) struct Licenses {
 
 impl Licenses {
     /// The licences of a text; none where nothing was found.
-    pub(crate) fn of(&self, text: &[u8], is_copyright: bool) -> Option<FileLicense> {
+    pub(crate) fn of(&self, text: &[u8], role: Role) -> Option<FileLicense> {
         let sha256: Sha = Sha256::digest(text).into();
-        let key: Key = (sha256, is_copyright);
+        let key: Key = (sha256, role);
         if let Some(known) = self.lock().get(&key) {
             return known.clone();
         }
-        let found = if is_copyright {
-            copyright(text)
-        } else {
-            identify(text)
+        let found = match role {
+            Role::DebianCopyright => copyright(text),
+            Role::LicenseFile | Role::Other => identify(text),
         };
         let found = found.map(|license| FileLicense {
             sha256: Some(sha256),
+            copyrights: match role {
+                Role::DebianCopyright | Role::LicenseFile => statements(text),
+                Role::Other => Arc::default(),
+            },
             ..license
         });
         let mut known = self.lock();
@@ -62,6 +94,7 @@ fn identify(text: &[u8]) -> Option<FileLicense> {
         expression: Arc::from(expression),
         grants,
         sha256: None,
+        copyrights: Arc::default(),
     })
 }
 
@@ -73,7 +106,16 @@ fn copyright(text: &[u8]) -> Option<FileLicense> {
         expression: Arc::from(expression),
         grants: true,
         sha256: None,
+        copyrights: Arc::default(),
     })
+}
+
+/// The copyright statements of a text, each once.
+fn statements(text: &[u8]) -> Arc<[String]> {
+    let mut told = HashSet::new();
+    let all = statements_of(text).into_iter().map(|one| one.to_string());
+    let each_once = all.filter(|statement| told.insert(statement.clone()));
+    each_once.take(MOST_STATEMENTS).collect()
 }
 
 /// All of these licences as one expression.

@@ -431,6 +431,7 @@ fn files(tree: &FileTree, ids: &[NodeId], layers: &[Layer], owned: &HashSet<Node
             licenses: Some(license.expression.to_string()),
             judged,
             sha256,
+            copyrights: license.copyrights.to_vec(),
         });
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));

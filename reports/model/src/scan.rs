@@ -363,6 +363,9 @@ pub struct File {
     /// The SHA-256 digest of its content in hex, where it is a licence file.
     #[serde(default)]
     pub sha256: Option<String>,
+    /// The copyright statements in it, where it is a licence file; at most a thousand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub copyrights: Vec<String>,
 }
 
 /// What a report that does not say counts as: everything is judged.

@@ -12,7 +12,8 @@ use cyclonedx_bom::external_models::date_time::DateTime;
 use cyclonedx_bom::external_models::normalized_string::NormalizedString;
 use cyclonedx_bom::models::bom::{Bom, BomReference, SpecVersion, UrnUuid};
 use cyclonedx_bom::models::component::{
-    Classification, Component, ComponentEvidence, Components, Occurrence, Occurrences,
+    Classification, Component, ComponentEvidence, Components, Copyright, CopyrightTexts,
+    Occurrence, Occurrences,
 };
 use cyclonedx_bom::models::composition::{AggregateType, Composition, Compositions};
 use cyclonedx_bom::models::dependency::{Dependencies, Dependency};
@@ -25,7 +26,7 @@ use cyclonedx_bom::models::tool::Tools;
 use hpcctl_model::Envelope;
 use hpcctl_model::scan::{ContentKind, Image, Package, Scan, UnownedFile};
 
-use super::{Names, clean, subject, supplier};
+use super::{Copyrights, Names, clean, subject, supplier};
 use crate::report::Error;
 use crate::sbom;
 
@@ -38,7 +39,11 @@ pub fn bom(report: &Envelope<Scan>) -> Result<Bom, Error> {
     let scan = &report.result;
     let names = Names::new(&scan.packages);
     let packages = scan.packages.iter().enumerate();
-    let packages = packages.map(|(place, package)| component(package, names.at(place), scan));
+    let copyrights = Copyrights::new(scan);
+    let packages = packages.map(|(place, package)| Component {
+        evidence: Some(evidence(package, &copyrights)),
+        ..component(package, names.at(place), scan)
+    });
     let loose = scan.unowned.iter().filter(|file| is_listed(file));
     let components = system(&scan.packages)
         .into_iter()
@@ -163,17 +168,24 @@ fn component(package: &Package, name: &str, scan: &Scan) -> Component {
     component.purl = sbom::valid_purl(&package.purl);
     component.supplier = supplier::of(package, &scan.image).and_then(organization);
     component.licenses = chosen(package).map(license);
+    component.properties = Some(properties(package));
+    component
+}
+
+/// What was found in the files of a package.
+fn evidence<'a>(package: &'a Package, copyrights: &Copyrights<'a>) -> ComponentEvidence {
     let paths = package.locations.iter();
     let paths = paths.map(|location| Occurrence::new(&clean(&location.path)));
-    component.evidence = Some(ComponentEvidence {
+    let statements = copyrights.of(package).into_iter();
+    let statements = statements.map(|text| Copyright(clean(text).into_owned()));
+    let statements: Vec<Copyright> = statements.collect();
+    ComponentEvidence {
         licenses: package.licenses.detected.as_deref().map(license),
-        copyright: None,
+        copyright: (!statements.is_empty()).then_some(CopyrightTexts(statements)),
         occurrences: Some(Occurrences(paths.collect())),
         callstack: None,
         identity: None,
-    });
-    component.properties = Some(properties(package));
-    component
+    }
 }
 
 /// Whether a file that no package owns is a component of its own.

@@ -2,6 +2,7 @@
 //!
 //! Here is what all of them need: an identity, a time, licences, names that are unique.
 
+mod copyrights;
 pub mod cyclonedx;
 pub mod cyclonedx_1_6;
 pub mod spdx_2_3;
@@ -9,6 +10,7 @@ mod spdx_relations;
 mod subject;
 mod supplier;
 
+pub use copyrights::Copyrights;
 pub use supplier::of as supplier_of;
 
 use std::borrow::Cow;
@@ -225,10 +227,24 @@ impl<'a> Names<'a> {
 pub(crate) mod tests {
     use std::collections::BTreeMap;
 
-    use hpcctl_model::scan::{Image, Layer, LeftOut, Licenses, Location, Outcome, Totals, Verdict};
+    use hpcctl_model::scan::{
+        File, Image, Layer, LeftOut, Licenses, Location, Outcome, Totals, Verdict,
+    };
     use hpcctl_model::{HostInfo, Tool};
 
     use super::*;
+
+    /// A licence file with these copyright statements.
+    pub fn bearing(path: &str, copyrights: &[&str]) -> File {
+        File {
+            path: path.into(),
+            layer: None,
+            licenses: Some("MIT".into()),
+            judged: false,
+            sha256: None,
+            copyrights: copyrights.iter().map(|&text| text.to_owned()).collect(),
+        }
+    }
 
     /// A package with these licences.
     pub fn package(name: &str, declared: Option<&str>, concluded: Option<&str>) -> Package {

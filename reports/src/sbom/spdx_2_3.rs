@@ -17,7 +17,7 @@ use spdx_rs::models::{
 };
 
 use super::spdx_relations::{Sources, relationships};
-use super::{Names, subject, supplier};
+use super::{Copyrights, Names, subject, supplier};
 use crate::report::Error;
 use crate::sbom;
 
@@ -33,9 +33,15 @@ pub(super) const NOT_KNOWN: &str = "NOASSERTION";
 pub fn document(report: &Envelope<Scan>) -> Result<SPDX, Error> {
     let scan = &report.result;
     let names = Names::new(&scan.packages);
+    let copyrights = Copyrights::new(scan);
     let mut packages = vec![image(scan)?];
     for (place, package) in scan.packages.iter().enumerate() {
-        packages.push(of_package(package, names.at(place), scan)?);
+        let statements = copyrights.of(package);
+        let mut element = of_package(package, names.at(place), scan)?;
+        if !statements.is_empty() {
+            element.copyright_text = Some(sbom::clean(&statements.join("\n")).into_owned());
+        }
+        packages.push(element);
     }
     let sources = Sources::new(scan);
     let mut relationships = relationships(scan, &names, &packages, &sources);

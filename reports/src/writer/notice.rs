@@ -1,5 +1,5 @@
-//! `notice`: what goes along with an image: its packages by licence, the files of the image
-//! with their copyright statements and licence texts, and the texts that the image lacks.
+//! `notice`: what goes along with an image: its packages by licence with their copyright
+//! statements, the files of the image that bear them, and the texts that the image lacks.
 //!
 //! The texts are those of the SPDX licence list, as the spdx crate has them: with the places
 //! for year and holder as the list leaves them.
@@ -11,7 +11,7 @@ use hpcctl_model::scan::{Package, Scan};
 use spdx::{Expression, LicenseItem, ParseMode};
 
 use crate::report::{Error, Kind, Options, Report};
-use crate::sbom::{license_refs, supplier_of};
+use crate::sbom::{Copyrights, license_refs, supplier_of};
 use crate::terminal::visible;
 use crate::writer::Writer;
 
@@ -60,13 +60,15 @@ fn write(
         )?;
     }
     let groups = groups(scan);
+    let copyrights = Copyrights::new(scan);
     for (license, bearers) in &groups {
         writeln!(out, "\n{}\n", visible(license))?;
         for package in &bearers.packages {
-            of_package(package, scan, out)?;
+            of_package(package, scan, &copyrights, out)?;
         }
         for path in &bearers.files {
             writeln!(out, "    {}", visible(path))?;
+            statements(&copyrights.in_file(path), out)?;
         }
     }
     texts(&groups, out)
@@ -89,7 +91,12 @@ fn groups(scan: &Scan) -> BTreeMap<&str, Bearers<'_>> {
     groups
 }
 
-fn of_package(package: &Package, scan: &Scan, out: &mut dyn Write) -> Result<(), Error> {
+fn of_package<'a>(
+    package: &'a Package,
+    scan: &Scan,
+    copyrights: &Copyrights<'a>,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
     let by = supplier_of(package, &scan.image).map(|text| format!(", supplied by {text}"));
     let title = format!(
         "{} {} ({}){}",
@@ -101,6 +108,14 @@ fn of_package(package: &Package, scan: &Scan, out: &mut dyn Write) -> Result<(),
     writeln!(out, "    {}", visible(&title))?;
     for path in &package.license_files {
         writeln!(out, "        {}", visible(path))?;
+    }
+    statements(&copyrights.of(package), out)
+}
+
+/// The copyright statements of a package or a file.
+fn statements(all: &[&str], out: &mut dyn Write) -> Result<(), Error> {
+    for statement in all {
+        writeln!(out, "        {}", visible(statement))?;
     }
     Ok(())
 }
@@ -156,7 +171,7 @@ fn texts(groups: &BTreeMap<&str, Bearers<'_>>, out: &mut dyn Write) -> Result<()
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sbom::tests::{package, report};
+    use crate::sbom::tests::{bearing, package, report};
 
     #[test]
     fn packages_stand_by_licence_and_only_texts_that_lack_are_added() {
@@ -164,7 +179,8 @@ mod tests {
         with.license_files = vec!["/usr/share/doc/a/copyright".into()];
         let bare = package("b", Some("MIT"), Some("MIT AND LicenseRef-odd"));
         let silent = package("c", None, None);
-        let scan = report(vec![with, bare, silent]);
+        let mut scan = report(vec![with, bare, silent]);
+        scan.result.files = vec![bearing("/usr/share/doc/a/copyright", &["Copyright 2020 A"])];
         let mut text = Vec::new();
         let options = Options {
             verbose: false,
@@ -174,7 +190,7 @@ mod tests {
         write(&Report::Scan(&scan), None, &options, &mut text).unwrap();
         let text = String::from_utf8(text).unwrap();
         let group = "\nGPL-3.0-only\n\n    a 1.0-1 (deb), supplied by Jo Doe <jo@example.org>\n        \
-                     /usr/share/doc/a/copyright\n";
+                     /usr/share/doc/a/copyright\n        Copyright 2020 A\n";
         assert!(text.contains(group), "{text}");
         assert!(text.contains("\nLicence not known\n\n    c 1.0-1 (deb)"));
         assert!(text.contains("No text is known of: LicenseRef-odd\n"));

@@ -283,6 +283,7 @@ fn a_clarification_holds_while_the_evidence_does() {
         licenses: None,
         judged: false,
         sha256: Some(digest),
+        copyrights: Vec::new(),
     });
     assert_eq!(gate(&image, &asked).decision.outcome, Outcome::Allow);
     image.files[0].sha256 = Some("00".into());
@@ -403,6 +404,7 @@ fn a_program_of_nobody_is_told_unless_its_licence_lies_beside_it() {
         licenses: Some("MIT".into()),
         judged: true,
         sha256: None,
+        copyrights: Vec::new(),
     };
     image.files = vec![license("/opt/LICENSE")];
     assert_eq!(

@@ -19,7 +19,7 @@ use super::sniff::{is_text, sniff};
 use crate::catalog::{self, CATALOGERS, Cataloger, Found};
 use crate::fault::Faults;
 use crate::layer::Room;
-use crate::license::Licenses;
+use crate::license::{Licenses, Role};
 use crate::selection::Selection;
 use crate::sensitive::{self, Sighting};
 use crate::tarball::Head;
@@ -180,7 +180,7 @@ pub(crate) struct Intake<'p> {
 struct Job {
     entry: u32,
     range: Range<usize>,
-    is_copyright: bool,
+    role: Role,
     /// Whether licences are looked for.
     licenses: bool,
 }
@@ -226,7 +226,7 @@ impl<'p> Intake<'p> {
     pub(crate) fn matters(&mut self, path: &str, mode: u16) -> bool {
         let name = path.rsplit('/').next().unwrap_or(path);
         let is_binary = mode & 0o111 != 0 || name.contains(".so");
-        is_binary || self.plan.wants_text(path) || self.asks_for(path)
+        is_binary || self.plan.wants_licenses(path) || self.asks_for(path)
     }
 
     /// Takes in the content of the file that was added last.
@@ -419,13 +419,13 @@ impl<'p> Intake<'p> {
             faults.add(format!("/{}", content.path()), why);
             self.texts.truncate(from);
         } else if is_text {
-            let is_copyright = catalog::is_debian_copyright(content.path());
+            let role = Role::of(content.path());
             let range = from..self.texts.len();
             let licenses = self.plan.wants_licenses(content.path());
             self.jobs.push(Job {
                 entry: self.last_entry(),
                 range,
-                is_copyright,
+                role,
                 licenses,
             });
         } else {
@@ -462,9 +462,7 @@ impl<'p> Intake<'p> {
                         bytes: text,
                     })
                 });
-                let license = job
-                    .licenses
-                    .then(|| plan.licenses.of(text, job.is_copyright));
+                let license = job.licenses.then(|| plan.licenses.of(text, job.role));
                 let is_whole = entry.is_some_and(|entry| entry.size == text.len() as u64);
                 let facts = license.flatten().map(|license| Facts {
                     license: Some(FileLicense {

@@ -63,6 +63,8 @@ pub(crate) struct FileLicense {
     pub(crate) grants: bool,
     /// The SHA-256 digest of the file; none where only its start was looked at.
     pub(crate) sha256: Option<Sha>,
+    /// The copyright statements of a licence file.
+    pub(crate) copyrights: Arc<[String]>,
 }
 
 /// A SHA-256 digest.
