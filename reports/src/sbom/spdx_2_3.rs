@@ -27,7 +27,7 @@ pub(super) const IMAGE: &str = "SPDXRef-Image";
 const SYSTEM: &str = "SPDXRef-OperatingSystem";
 
 /// What the specification has for "not known".
-pub(super) const NOT_KNOWN: &str = "NOASSERTION";
+pub const NOT_KNOWN: &str = "NOASSERTION";
 
 /// Makes the document.
 pub fn document(report: &Envelope<Scan>) -> Result<SPDX, Error> {

@@ -52,7 +52,7 @@ const PACKAGE: &[Field] = &[
     ("licenseConcluded", "PackageLicenseConcluded", false),
     ("licenseDeclared", "PackageLicenseDeclared", false),
     ("licenseComments", "PackageLicenseComments", true),
-    ("copyrightText", "PackageCopyrightText", false),
+    ("copyrightText", "PackageCopyrightText", true),
     ("comment", "PackageComment", true),
     ("externalRefs", "ExternalRef", false),
     ("primaryPackagePurpose", "PrimaryPackagePurpose", false),
@@ -105,7 +105,8 @@ fn fields(element: &Value, table: &[Field], out: &mut dyn Write) -> io::Result<(
                     writeln!(out, "{tag}: {}", plain(value))?;
                 }
             }
-            value if *is_long => {
+            // What is not known is a word of the format, no text.
+            value if *is_long && value != spdx_2_3::NOT_KNOWN => {
                 let text = plain(value).replace("</text>", "< /text>");
                 writeln!(out, "{tag}: <text>{text}</text>")?;
             }
