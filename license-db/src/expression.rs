@@ -156,6 +156,27 @@ pub fn licenses(text: &str) -> Vec<String> {
     out
 }
 
+/// The expression with `new` in place of the licence `old`; as it was where either is not valid.
+pub fn with(text: &str, old: &str, new: &str) -> String {
+    fn replaced(node: Node, old: &str, new: &Node) -> Node {
+        match node {
+            Node::License(license) if license == old => new.clone(),
+            Node::License(license) => Node::License(license),
+            Node::And(nodes) => {
+                Node::And(nodes.into_iter().map(|n| replaced(n, old, new)).collect())
+            }
+            Node::Or(nodes) => Node::Or(nodes.into_iter().map(|n| replaced(n, old, new)).collect()),
+        }
+    }
+    let replaced = parse(text)
+        .zip(parse(new))
+        .map(|(tree, new)| replaced(tree, old, &new).to_string());
+    // Written and read again, because an operator may now stand in itself, or a term twice.
+    replaced
+        .and_then(|text| normalise(&text))
+        .unwrap_or_else(|| text.to_owned())
+}
+
 /// Makes a `LicenseRef-` out of any name: what the grammar does not allow becomes a hyphen.
 pub fn license_ref(name: &str) -> String {
     let name = name.strip_prefix("LicenseRef-").unwrap_or(name);

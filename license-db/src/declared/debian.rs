@@ -73,11 +73,12 @@ fn is_packaging(files: &str) -> bool {
 /// The statements of a machine-readable file in its order, or none where it is not one.
 ///
 /// The short names count. Where one is not known, or names only a family, the text that stands
-/// for it decides, if that is known.
+/// for it decides, if that is known; also where the name is one of several, as in `own and MIT`.
 pub fn machine_readable(identifier: &Identifier, text: &str) -> Option<Vec<Statement>> {
     let paragraphs = paragraphs(text)?;
     let texts = paragraphs.iter().filter(|p| p.kind == Kind::Text);
     let texts: HashMap<&str, &str> = texts.map(|p| (p.name.as_str(), p.body.as_str())).collect();
+    let by_reference = by_reference(&texts);
     let mut known: HashMap<(&str, &str), Option<String>> = HashMap::new();
     let mut statements = Vec::new();
     for stated in paragraphs
@@ -88,10 +89,17 @@ pub fn machine_readable(identifier: &Identifier, text: &str) -> Option<Vec<State
         if body.is_empty() {
             body = texts.get(stated.name.as_str()).copied().unwrap_or_default();
         }
+        let read = || {
+            let license = license(identifier, &stated.name, body)?;
+            Some(match body.is_empty() {
+                true => with_texts(identifier, license, &by_reference),
+                false => license,
+            })
+        };
         let license = known
             .entry((stated.name.as_str(), body))
-            .or_insert_with(|| license(identifier, &stated.name, body))
-            .clone();
+            .or_insert_with(read);
+        let license = license.clone();
         if let Some(license) = license {
             statements.push(Statement {
                 files: stated.files.clone(),
@@ -116,6 +124,35 @@ fn license(identifier: &Identifier, name: &str, body: &str) -> Option<String> {
     let told = |license: &String| !license.starts_with("LicenseRef-") || vendor::is_listed(license);
     let read = read.filter(|read| expression::licenses(read).iter().all(told));
     Some(read.unwrap_or(named))
+}
+
+/// The expression with what the texts of its short names say in place of those names.
+fn with_texts(
+    identifier: &Identifier,
+    expression: String,
+    texts: &HashMap<String, (&str, &str)>,
+) -> String {
+    let mut told = expression;
+    for named in expression::licenses(&told) {
+        let text = texts.get(&named);
+        let read = text.and_then(|(name, body)| license(identifier, name, body));
+        if let Some(read) = read {
+            told = expression::with(&told, &named, &read);
+        }
+    }
+    told
+}
+
+/// The texts by the references that their short names become.
+fn by_reference<'a>(texts: &HashMap<&'a str, &'a str>) -> HashMap<String, (&'a str, &'a str)> {
+    let reference = |name: &str| {
+        let named = foreign::read(name, Vocabulary::Debian)?;
+        (named.starts_with("LicenseRef-") && !named.contains(' ')).then_some(named)
+    };
+    let texts = texts.iter();
+    texts
+        .filter_map(|(name, body)| Some((reference(name)?, (*name, *body))))
+        .collect()
 }
 
 /// Whether a text is a machine-readable copyright file.
@@ -319,6 +356,18 @@ License: GPL-2+
                 .unwrap(),
             "MIT"
         );
+    }
+
+    #[test]
+    fn the_text_decides_for_one_of_several_names() {
+        let mit = spdx::license_id("MIT").unwrap().text();
+        let mit = mit.replace("\n\n", "\n.\n").replace('\n', "\n ");
+        let text = format!(
+            "Format: x/copyright-format/1.0/\n\nFiles: *\nLicense: own or GPL-2+ and other\n\nLicense: own\n {mit}"
+        );
+        let upstream = copyright(Identifier::spdx(), text.as_bytes()).upstream;
+        let expected = "MIT OR (GPL-2.0-or-later AND LicenseRef-other)";
+        assert_eq!(upstream.as_deref(), Some(expected));
     }
 
     proptest::proptest! {

@@ -180,6 +180,10 @@ pub fn class_of(license: &str) -> Class {
     if id.starts_with("LicenseRef-") && id.ends_with("-EULA") {
         return Class::VendorTerms;
     }
+    // Debian's short name for it, which packages tell apart by what follows.
+    if id.starts_with("LicenseRef-public-domain-") {
+        return Class::PublicDomain;
+    }
     let Some(listed) = spdx::license_id(id) else {
         return Class::Unknown;
     };
@@ -249,6 +253,7 @@ mod tests {
             ("LicenseRef-NVIDIA-CUDA-EULA-11.7", Class::VendorTerms),
             ("LicenseRef-Gurobi-EULA-13.0", Class::Proprietary),
             ("LicenseRef-Altair-EULA", Class::VendorTerms),
+            ("LicenseRef-public-domain-md5", Class::PublicDomain),
             ("LicenseRef-anything", Class::Unknown),
             ("Apache-2.0+", Class::Permissive),
         ];

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use hpcctl_license_db::expression;
 use hpcctl_model::scan::Licenses;
 
 use super::Gathering;
@@ -44,7 +45,7 @@ impl Gathering<'_> {
         let bearing = bearing.filter(|id| of(*id).is_some());
         let files = bearing.map(|id| self.tree.path(id)).collect();
         self.texts.extend(texts.into_iter().chain(declared_in));
-        let concluded = declared.clone().or_else(|| detected.clone());
+        let concluded = concluded(declared.as_deref(), detected.as_deref());
         let licenses = Licenses {
             declared,
             detected,
@@ -77,5 +78,58 @@ impl Gathering<'_> {
             }
         }
         texts
+    }
+}
+
+/// What is declared, or else what was detected; also where the metadata names only a family, such
+/// as `BSD`, and the texts say which member of it.
+fn concluded(declared: Option<&str>, detected: Option<&str>) -> Option<String> {
+    let Some(declared) = declared else {
+        return detected.map(str::to_owned);
+    };
+    let family = declared.strip_prefix("LicenseRef-");
+    let is_member = |license: &String| {
+        let head = license.split('-').next();
+        head.zip(family)
+            .is_some_and(|(head, family)| head == family)
+    };
+    let of_family = |detected: &&str| {
+        let members = expression::licenses(detected);
+        !members.is_empty() && members.iter().all(is_member)
+    };
+    let told = detected.filter(of_family).unwrap_or(declared);
+    Some(told.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_says_which_licence_of_the_family_that_is_declared() {
+        for (declared, detected, expected) in [
+            (Some("LicenseRef-BSD"), Some("BSD-3-Clause"), "BSD-3-Clause"),
+            (
+                Some("LicenseRef-GPL"),
+                Some("GPL-2.0-only OR GPL-3.0-only"),
+                "GPL-2.0-only OR GPL-3.0-only",
+            ),
+            (
+                Some("LicenseRef-BSD"),
+                Some("BSD-3-Clause AND MIT"),
+                "LicenseRef-BSD",
+            ),
+            (
+                Some("LicenseRef-BSD-odd"),
+                Some("BSD-3-Clause"),
+                "LicenseRef-BSD-odd",
+            ),
+            (Some("MIT"), Some("BSD-3-Clause"), "MIT"),
+            (Some("LicenseRef-BSD"), None, "LicenseRef-BSD"),
+            (None, Some("MIT"), "MIT"),
+        ] {
+            assert_eq!(concluded(declared, detected).as_deref(), Some(expected));
+        }
+        assert_eq!(concluded(None, None), None);
     }
 }
