@@ -17,6 +17,7 @@ mod publish;
 mod scan;
 mod stage;
 mod state;
+mod trust;
 mod ui;
 mod verify;
 

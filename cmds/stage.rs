@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use crate::emit;
 use crate::exit::Exit;
 use crate::failure::{Failure, chain};
+use crate::trust::Trust;
 use crate::ui::Ui;
 
 /// Put an image on a shared file system once, for many nodes.
@@ -52,9 +53,8 @@ pub struct Stage {
     /// The platform, such as linux/arm64 [default: this machine's]
     #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
     platform: Option<Platform>,
-    /// Whether the registry must prove who it is
-    #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
-    tls_verify: bool,
+    #[command(flatten)]
+    trust: Trust,
     /// How many nodes are to use it, for the plan and the job script
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     nodes: u64,
@@ -112,7 +112,7 @@ impl Stage {
             to: &self.to,
             form: self.form.map(Form::from),
             platform: self.platform.clone(),
-            insecure: !self.tls_verify,
+            insecure: self.trust.is_blind(),
             nodes: self.nodes,
             scheduler: self.job.as_deref(),
             runtime: self.runtime.as_deref(),

@@ -17,8 +17,9 @@ use sha2::Digest as _;
 use crate::emit;
 use crate::exit::Exit;
 use crate::failure::{Failure, chain};
-use crate::publish::{destination, key, settings};
+use crate::publish::{destination, key};
 use crate::scan;
+use crate::trust::Trust;
 use crate::ui::Ui;
 
 /// No manifest or bundle is larger; no document.
@@ -49,17 +50,8 @@ pub struct Verify {
     /// The public key, or the private one, whose public half is used
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
-    /// Whether the registry must prove who it is and speak TLS
-    #[arg(
-        long,
-        value_name = "BOOL",
-        action = clap::ArgAction::Set,
-        num_args = 0..=1,
-        require_equals = true,
-        default_value = "true",
-        default_missing_value = "true"
-    )]
-    tls_verify: bool,
+    #[command(flatten)]
+    trust: Trust,
     #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::output_help(Kind::Verify))]
     output: Vec<String>,
 }
@@ -71,7 +63,7 @@ impl Verify {
         let name = destination(&self.reference)?;
         let key = key(&self.key, PublicKey::from_pem)?;
         let begun = Timestamp::now();
-        let found = Client::new(settings(self.tls_verify)?)
+        let found = Client::new(self.trust.settings()?)
             .find(&name, SMALL)
             .map_err(|error| unreachable(&self.reference, &error))?;
         let digest = found.manifest.digest.clone();
@@ -129,7 +121,7 @@ impl Verify {
         let reference: Reference = scan::parsed(&format!("docker://{name}"))?;
         let how = Exactly {
             digest: Some(digest),
-            insecure: !self.tls_verify,
+            insecure: self.trust.is_blind(),
             ..Exactly::default()
         };
         let source = exact(&reference, &how).map_err(|error| scan::failure(&reference, &error))?;

@@ -10,6 +10,7 @@ use super::{Judged, evidence, policies, scanned};
 use crate::decisions::{self, Decisions};
 use crate::failure::Failure;
 use crate::state;
+use crate::trust::Trust;
 use crate::ui::Ui;
 
 /// A decision, and what it was made about.
@@ -28,6 +29,7 @@ pub struct Decided {
 pub fn decided(
     event: &str,
     judged: &Judged,
+    trust: Trust,
     to: Option<&str>,
     now: Option<Timestamp>,
     ui: &Ui,
@@ -38,7 +40,7 @@ pub fn decided(
     let log = Decisions::below(&state::directory(judged.state.as_deref())?);
     log.usable()?;
     let begun = Timestamp::now();
-    let scan = scanned::scanned(judged, ui)?;
+    let scan = scanned::scanned(judged, trust, ui)?;
     let case = Case {
         scan: &scan.result,
         unknowns: &scan.unknowns,

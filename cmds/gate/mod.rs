@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::emit;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::trust::Trust;
 use crate::ui::Ui;
 
 mod decided;
@@ -52,6 +53,8 @@ pub struct Gate {
     command: Option<GateCommand>,
     #[command(flatten)]
     judged: Option<Judged>,
+    #[command(flatten)]
+    trust: Trust,
     /// Where the image is to go; what no class of the policy matches is public
     #[arg(long, value_name = "HOST/NAME")]
     to: Option<String>,
@@ -136,7 +139,7 @@ impl Gate {
 
     fn judge(&self, judged: &Judged, ui: &Ui) -> Result<Exit, Failure> {
         let outputs = emit::outputs(&self.output, Kind::Gate)?;
-        let decided = decided("gate", judged, self.to.as_deref(), self.now, ui)?;
+        let decided = decided("gate", judged, self.trust, self.to.as_deref(), self.now, ui)?;
         let outcome = decided.gate.decision.outcome;
         let report = emit::envelope("gate", decided.begun, decided.gate, decided.scan.unknowns);
         emit::write(&Report::Gate(&report), &outputs, ui)?;

@@ -14,15 +14,19 @@ use crate::emit;
 use crate::failure::Failure;
 use crate::scan;
 use crate::state;
+use crate::trust::Trust;
 use crate::ui::Ui;
 
 /// No report is larger.
 const LIMIT: u64 = 1 << 30;
 
 /// The report of a scan of the image.
-pub fn scanned(judged: &Judged, ui: &Ui) -> Result<Envelope<Scan>, Failure> {
+pub fn scanned(judged: &Judged, trust: Trust, ui: &Ui) -> Result<Envelope<Scan>, Failure> {
     let reference = scan::parsed(&judged.reference)?;
-    let options = Options::default();
+    let options = Options {
+        insecure: trust.is_blind(),
+        ..Options::default()
+    };
     let directory = state::directory(judged.state.as_deref())?;
     let kept = kept(&reference, &options, &directory)?;
     if let Some(known) = kept.as_deref().filter(|_| !judged.rescan).and_then(known) {

@@ -8,7 +8,7 @@ use hpcctl_gate::attest::{KeyError, SigningKey};
 use hpcctl_image::{Exactly, Reference, exact};
 use hpcctl_model::gate::Outcome;
 use hpcctl_model::publish::Publish as Published;
-use hpcctl_registry::{Client, Digest, Name, Settings};
+use hpcctl_registry::{Client, Digest, Name};
 use hpcctl_reports::{Kind, Report};
 use serde_json::json;
 
@@ -18,6 +18,7 @@ use crate::exit::Exit;
 use crate::failure::{Failure, chain};
 use crate::gate::{Decided, Judged, decided, exit};
 use crate::scan;
+use crate::trust::Trust;
 use crate::ui::Ui;
 
 mod documents;
@@ -52,23 +53,14 @@ EXIT STATUS
 pub struct Publish {
     #[command(flatten)]
     judged: Judged,
+    #[command(flatten)]
+    trust: Trust,
     /// Where it goes; without a tag it is there by its digest alone
     #[arg(value_name = "HOST/NAME[:TAG]")]
     destination: String,
     /// The key that signs
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
-    /// Whether the registry must prove who it is and speak TLS
-    #[arg(
-        long,
-        value_name = "BOOL",
-        action = clap::ArgAction::Set,
-        num_args = 0..=1,
-        require_equals = true,
-        default_value = "true",
-        default_missing_value = "true"
-    )]
-    tls_verify: bool,
     #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::output_help(Kind::Publish))]
     output: Vec<String>,
 }
@@ -80,7 +72,7 @@ impl Publish {
         let name = destination(&self.destination)?;
         let key = key(&self.key, SigningKey::from_pem)?;
         let to = pushing::name_alone(&name);
-        let decided = decided("publish", &self.judged, Some(&to), None, ui)?;
+        let decided = decided("publish", &self.judged, self.trust, Some(&to), None, ui)?;
         let outcome = decided.gate.decision.outcome;
         let published = match outcome {
             Outcome::Allow => Some(self.publish(&name, &key, &decided, ui)?),
@@ -112,6 +104,7 @@ impl Publish {
         let reference = pinned(&self.judged.reference, &gated)?;
         let how = Exactly {
             digest: Some(&gated),
+            insecure: self.trust.is_blind(),
             ..Exactly::default()
         };
         let source = exact(&reference, &how).map_err(|error| scan::failure(&reference, &error))?;
@@ -124,7 +117,7 @@ impl Publish {
                 Failure::unreachable(message).hint("publish again, so that it is gated anew")
             );
         }
-        let client = Client::new(settings(self.tls_verify)?);
+        let client = Client::new(self.trust.settings()?);
         let published = pushing::push(&client, name, &*source, key, decided, ui)?;
         decided.log.append(json!({
             "event": "published",
@@ -146,15 +139,6 @@ pub fn key<K>(path: &Path, parse: fn(&str) -> Result<K, KeyError>) -> Result<K, 
         |why: String| Failure::configuration(format!("cannot use the key {name}: {why}"));
     let text = bounded::text(path, KEY).map_err(|error| unusable(error.to_string()))?;
     parse(&text).map_err(|error| unusable(chain(&error)))
-}
-
-/// What a client of registries goes by on this node.
-pub fn settings(tls_verify: bool) -> Result<Settings, Failure> {
-    let mut settings = Settings::of_this_node().map_err(|error| {
-        Failure::configuration(format!("cannot use the registry: {}", chain(&error)))
-    })?;
-    settings.tls_verify = tls_verify;
-    Ok(settings)
 }
 
 /// `HOST/NAME[:TAG]`, with or without its transport.

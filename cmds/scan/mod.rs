@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{ArgAction, Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use hpcctl_image::{LicenseFiles, Options, Platform, Progress, Reference, Scanned, Secrets};
 use hpcctl_model::scan::Outcome;
 use hpcctl_reports::{Kind, Output, Report};
@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use crate::emit;
 use crate::exit::Exit;
 use crate::failure::{Failure, chain};
+use crate::trust::Trust;
 use crate::ui::Ui;
 
 mod catalogers;
@@ -78,17 +79,8 @@ EXIT STATUS
         /// The platform, where the image is there for several [default: Linux on this machine]
         #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
         platform: Option<Platform>,
-        /// Whether the registry must prove who it is and speak TLS; mirrors must all the same
-        #[arg(
-            long,
-            value_name = "BOOL",
-            action = ArgAction::Set,
-            num_args = 0..=1,
-            require_equals = true,
-            default_value = "true",
-            default_missing_value = "true"
-        )]
-        tls_verify: bool,
+        #[command(flatten)]
+        trust: Trust,
         #[command(flatten)]
         reading: Reading,
         #[command(flatten)]
@@ -230,12 +222,10 @@ impl Scan {
                 host::options(Path::new(ROOT), also, reading)?
             }
             ScanCommand::Image {
-                platform,
-                tls_verify,
-                ..
+                platform, trust, ..
             } => Options {
                 platform: platform.clone(),
-                insecure: !tls_verify,
+                insecure: trust.is_blind(),
                 ..options
             },
             _ => options,
