@@ -30,7 +30,7 @@ use self::reading::Reading;
 /// could not be read is told, and the scan then counts as incomplete.
 ///
 /// Keys and passwords are looked for unless only bills of materials, notice or source-index are
-/// written, which do not tell of them.
+/// written, which do not tell of them, and no --fail-on asks for the verdict.
 ///
 /// Bills of materials are the same byte for byte where SOURCE_DATE_EPOCH gives their time.
 #[derive(Debug, Args)]
@@ -232,7 +232,7 @@ impl Scan {
         };
         let options = Options {
             // What no output tells is not looked for.
-            secrets: match outputs.iter().all(Output::is_inventory) {
+            secrets: match how.fail_on.is_none() && outputs.iter().all(Output::is_inventory) {
                 true => Secrets::Unsought,
                 false => Secrets::Sought,
             },

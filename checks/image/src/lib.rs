@@ -40,6 +40,7 @@ mod tarball;
 mod totals;
 mod tree;
 mod unowned;
+mod verdict;
 
 pub use carry::{Chosen, carry, choose};
 pub use catalog::{CATALOGERS, Cataloger};

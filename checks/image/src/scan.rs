@@ -4,13 +4,13 @@
 //! not depend on which of them was read first.
 
 use std::cmp::Reverse;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use hpcctl_license_db::policy::{Subject, judge};
+use hpcctl_license_db::policy::Subject;
 use hpcctl_model::Unknown;
 use hpcctl_model::scan::{File, Image, Layer, Package, Scan};
 
@@ -23,7 +23,9 @@ use crate::held::{self, Held};
 use crate::layer::{self, LayerRead, LayerSource, Plan, Stored};
 use crate::owners::Owners;
 use crate::packages::{self, Packages};
+use crate::sensitive::masked;
 use crate::tree::{FileTree, NodeId};
+use crate::verdict::verdict;
 use crate::{Error, Limits, Platform, Progress, Reference, hard_links, sbom, totals, unowned};
 
 /// In which files licences are looked for.
@@ -152,7 +154,7 @@ pub fn scan(
         supplier: None,
         layers: merged.layers,
         holds: opened.holds,
-        labels: opened.config.labels.clone(),
+        labels: labels(&opened.config.labels),
         created: opened.config.created.clone(),
         user: opened.config.user.clone(),
     };
@@ -343,6 +345,8 @@ fn merge(
             .unwrap_or_else(|| "files".to_owned());
         passed += read.faults.passed();
         unknowns.extend(read.faults.into_unknowns(&name));
+        let made_by = read.layer.created_by.as_deref();
+        read.layer.created_by = made_by.map(|text| masked(text).into_owned());
         layers.push(read.layer);
     }
     Merged {
@@ -388,7 +392,8 @@ fn report(
         purls: &purls,
         about,
     });
-    let verdict = judge(&subjects(&packages, &files), whole);
+    let subjects = subjects(&packages, &files);
+    let verdict = verdict(&subjects, whole, &held.sensitive, &held.restricted);
     Scanned {
         scan: Scan {
             image,
@@ -407,6 +412,14 @@ fn report(
         notes: Vec::new(),
         unknowns,
     }
+}
+
+/// The labels without secrets.
+fn labels(labels: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let labels = labels.iter();
+    labels
+        .map(|(key, value)| (key.clone(), masked(value).into_owned()))
+        .collect()
 }
 
 /// The files that bear a licence, by path, and which of them count for the verdict themselves.

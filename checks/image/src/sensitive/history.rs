@@ -47,9 +47,15 @@ fn file(source: &Source<'_>, sightings: &mut Sightings) {
     }
 }
 
-/// An option that has a password: `--password=WORD`, `-pWORD` of mysql, `sshpass -p WORD`,
-/// `curl -u USER:WORD`.
+/// What is said of an option that has a password.
 fn option(line: &str) -> Option<String> {
+    let (program, _) = typed(line)?;
+    Some(format!("a password on the command line of {program}"))
+}
+
+/// The program and the password of an option: `--password=WORD`, `-pWORD` of mysql,
+/// `sshpass -p WORD`, `curl -u USER:WORD`.
+pub(super) fn typed(line: &str) -> Option<(&str, &str)> {
     let words: Vec<&str> = line.split_whitespace().collect();
     let program = words
         .iter()
@@ -77,10 +83,7 @@ fn option(line: &str) -> Option<String> {
             _ => continue,
         };
         if value.len() >= 6 && value::is_password(value) && !value.starts_with('-') {
-            return Some(format!(
-                "a password on the command line of {}",
-                program.unwrap_or("a program")
-            ));
+            return Some((program.unwrap_or("a program"), value));
         }
     }
     None

@@ -27,6 +27,7 @@ mod keytab;
 mod known_hosts;
 mod kubeconfig;
 mod license_file;
+mod mask;
 mod munge_key;
 mod netrc;
 mod package_login;
@@ -57,6 +58,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::mask::masked;
 use self::search::Literals;
 use crate::cache::{self, Word};
 

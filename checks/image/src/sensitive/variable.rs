@@ -82,7 +82,7 @@ fn file(source: &Source<'_>, sightings: &mut Sightings) {
             continue;
         }
         for word in words(line) {
-            if let Some(name) = secret(word) {
+            if let Some((name, _)) = secret(word) {
                 sightings.line(DETECTOR.id, number, format!("the value of {name}"));
             }
         }
@@ -100,7 +100,7 @@ fn file(source: &Source<'_>, sightings: &mut Sightings) {
 /// Looks for assignments in a command or in the value of a variable.
 pub(super) fn in_command(text: &str, sightings: &mut Sightings) {
     for word in words(text) {
-        if let Some(name) = secret(word) {
+        if let Some((name, _)) = secret(word) {
             sightings.file(DETECTOR.id, format!("the value of {name}"));
         }
     }
@@ -116,8 +116,8 @@ pub(super) fn is_secret(name: &str, value: &str) -> bool {
     is_name && !is_path && value.len() >= 6 && value::is_password(value)
 }
 
-/// The name in `NAME=VALUE`, where the value is a secret.
-fn secret(word: &str) -> Option<&str> {
+/// The name and the value in `NAME=VALUE`, where the value is a secret.
+pub(super) fn secret(word: &str) -> Option<(&str, &str)> {
     let (name, value) = word.split_once('=')?;
     let name = name
         .rsplit(['\'', '"', '`', '(', ';', '|', '&', '-'])
@@ -127,11 +127,11 @@ fn secret(word: &str) -> Option<&str> {
         && name
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    (is_name && is_secret(name, value)).then_some(name)
+    (is_name && is_secret(name, value)).then(|| (name, value.trim_matches(['"', '\''])))
 }
 
 /// The words of a line; quotes keep words together.
-fn words(line: &str) -> Vec<&str> {
+pub(super) fn words(line: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let (mut start, mut quote) = (None, None);
     for (at, one) in line.char_indices() {
