@@ -70,6 +70,9 @@ enum GateCommand {
     /// List the rules
     #[command(after_long_help = "EXAMPLES\n  hpcctl gate list\n\nEXIT STATUS\n  0.")]
     List,
+    /// List the terms of vendors that files are judged by
+    #[command(after_long_help = "EXAMPLES\n  hpcctl gate terms\n\nEXIT STATUS\n  0.")]
+    Terms,
     /// Print the manual of a rule
     #[command(after_long_help = "\
 EXAMPLES
@@ -129,6 +132,7 @@ impl Gate {
     pub fn run(&self, ui: &Ui) -> Result<Exit, Failure> {
         match (&self.command, &self.judged) {
             (Some(GateCommand::List), _) => rules::list(),
+            (Some(GateCommand::Terms), _) => rules::terms(),
             (Some(GateCommand::Explain { rules }), _) => explain(rules),
             (Some(GateCommand::Log { what, state }), _) => log::run(*what, state.as_deref()),
             (None, Some(judged)) => self.judge(judged, ui),

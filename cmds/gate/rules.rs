@@ -1,8 +1,10 @@
-//! `hpcctl gate list` and `gate explain`: the rules and their manuals.
+//! `hpcctl gate list`, `gate explain` and `gate terms`: the rules, their manuals, and the terms of
+//! vendors.
 
 use std::fmt::Write as _;
 
 use hpcctl_gate::RULES;
+use hpcctl_license_db::redistribution;
 
 use crate::emit;
 use crate::exit::Exit;
@@ -14,6 +16,19 @@ pub fn list() -> Result<Exit, Failure> {
     let lines = RULES.iter().fold(String::new(), |mut text, rule| {
         // Writing to a string does not fail.
         let _ = writeln!(text, "{:width$}  {}", rule.id, rule.title);
+        text
+    });
+    emit::to_stdout(lines.as_bytes())?;
+    Ok(Exit::Clean)
+}
+
+/// Lists the terms of vendors, a line each: what a `[[vendor.decision]]` can be about.
+pub fn terms() -> Result<Exit, Failure> {
+    let rows = redistribution::rows();
+    let width = rows.iter().map(|row| row.id.len()).max().unwrap_or(0);
+    let lines = rows.iter().fold(String::new(), |mut text, row| {
+        let (state, holder, product) = (row.state.as_str(), &row.holder, &row.product);
+        let _ = writeln!(text, "{:width$}  {state:14}  {holder}: {product}", row.id);
         text
     });
     emit::to_stdout(lines.as_bytes())?;

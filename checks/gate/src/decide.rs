@@ -7,14 +7,14 @@
 use std::collections::BTreeMap;
 
 use hpcctl_model::gate::{
-    Decision, Destination, Finding, Gate, Level, Outcome, RuleResult, Subject, WaiverState,
-    WaiverUsed,
+    Decision, Destination, Finding, Gate, Level, Outcome, RuleResult, Subject,
 };
 use sha2::{Digest, Sha256};
 
 use crate::case::{Case, Context};
-use crate::policy::{Origin, Policies, Policy, Set, Waiver};
+use crate::policy::{Origin, Policies, Set};
 use crate::rules::{RULES, Raised, Rule};
+use crate::{agreed, clarify, waive};
 
 /// How many bytes of the digest make the id of a finding.
 const ID_BYTES: usize = 6;
@@ -32,10 +32,13 @@ pub fn decide(case: Case<'_>, policies: &Policies) -> Gate {
     let rules = decisions.into_iter().reduce(worse_of).unwrap_or_default();
     let outcome = rules.iter().map(|rule| rule.outcome).max();
     let image = &case.scan.image;
-    // The last policy says the most; the class is that of the site where the project names none.
+    // The last policy says the most. The class is that of the first: where the site has a policy, a
+    // project cannot move a destination to a milder class.
+    let last = policies.tried().last();
+    let last = last.map(|policy| Context::new(case, policy));
     let class = policies
         .tried()
-        .last()
+        .first()
         .map_or("", |policy| policy.class(case.destination));
     Gate {
         subject: Subject {
@@ -49,7 +52,11 @@ pub fn decide(case: Case<'_>, policies: &Policies) -> Gate {
         },
         policies: policies.used().to_vec(),
         now: case.now.to_string(),
-        waivers: waivers(case, policies, &rules),
+        waivers: last
+            .as_ref()
+            .map_or_else(Vec::new, |context| waive::used(context, &rules)),
+        clarifications: last.as_ref().map_or_else(Vec::new, clarify::used),
+        vendor_decisions: last.as_ref().map_or_else(Vec::new, agreed::used),
         decision: Decision {
             // Without a rule nothing was looked at.
             outcome: outcome.unwrap_or(Outcome::Incomplete),
@@ -154,44 +161,11 @@ fn finding(
         let waivers = context.policy.waivers.iter().map(|set| &set.value);
         let mut fitting = waivers.filter(|waiver| {
             (waiver.from..=waiver.expires).contains(&context.today)
-                && covers(waiver, rule.id, &finding, context)
+                && waive::covers(waiver, rule.id, &finding, context)
         });
         finding.waived_by = fitting.next().map(|waiver| waiver.id.clone());
     }
     finding
-}
-
-/// Whether a waiver is about a finding, whatever the day.
-fn covers(waiver: &Waiver, rule: &str, finding: &Finding, context: &Context<'_>) -> bool {
-    let image = &context.case.scan.image;
-    let fits = |pattern: &Option<crate::policy::Pattern>, text: Option<&str>| {
-        pattern
-            .as_ref()
-            .is_none_or(|pattern| text.is_some_and(|text| pattern.matches(text)))
-    };
-    let is_image = waiver.image.as_ref().is_none_or(|pattern| {
-        let names = [
-            Some(&*image.reference),
-            image.digest.as_deref(),
-            context.case.destination,
-        ];
-        names
-            .into_iter()
-            .flatten()
-            .any(|name| pattern.matches(name))
-    });
-    waiver.rule == rule
-        && is_image
-        && fits(&waiver.package, finding.package.as_deref())
-        && fits(&waiver.path, finding.path.as_deref())
-        && waiver
-            .license
-            .as_ref()
-            .is_none_or(|license| finding.license.as_ref() == Some(license))
-        && waiver
-            .sha256
-            .as_ref()
-            .is_none_or(|digest| finding.sha256.as_ref() == Some(digest))
 }
 
 fn id(parts: &[&str]) -> String {
@@ -258,79 +232,6 @@ fn worse_of(a: Vec<RuleResult>, b: Vec<RuleResult>) -> Vec<RuleResult> {
         }
     })
     .collect()
-}
-
-fn waivers(case: Case<'_>, policies: &Policies, rules: &[RuleResult]) -> Vec<WaiverUsed> {
-    let Some(policy) = policies.tried().last() else {
-        return Vec::new();
-    };
-    let context = Context::new(case, policy);
-    policy
-        .waivers
-        .iter()
-        .map(|set| waiver(&context, policy, set, rules))
-        .collect()
-}
-
-fn waiver(
-    context: &Context<'_>,
-    policy: &Policy,
-    set: &Set<Waiver>,
-    rules: &[RuleResult],
-) -> WaiverUsed {
-    let waiver = &set.value;
-    let findings = || {
-        rules
-            .iter()
-            .filter(|rule| rule.id == waiver.rule)
-            .flat_map(|rule| &rule.findings)
-    };
-    let is_used = findings().any(|finding| finding.waived_by.as_ref() == Some(&waiver.id));
-    let would = findings().any(|finding| covers(waiver, waiver.rule, finding, context));
-    let state = match (is_used, would) {
-        (true, _) => WaiverState::Used,
-        (false, true) if context.today > waiver.expires || context.today < waiver.from => {
-            WaiverState::Lapsed
-        }
-        _ => WaiverState::Unused,
-    };
-    let mut notes = Vec::new();
-    let left = context
-        .today
-        .until(waiver.expires)
-        .map_or(i32::MAX, |span| span.get_days());
-    let warn = policy.waiver_terms.warn_days.as_ref();
-    if state == WaiverState::Used
-        && warn.is_some_and(|warn| i64::from(left) <= i64::from(warn.value))
-    {
-        notes.push(format!("It lapses in {left} days."));
-    }
-    if state == WaiverState::Lapsed {
-        notes.push(format!(
-            "It holds from {} to {}; what it covered counts.",
-            waiver.from, waiver.expires
-        ));
-    }
-    if state == WaiverState::Unused {
-        notes.push("It covers nothing in this image.".to_owned());
-    }
-    if waiver.package.is_none() && waiver.path.is_none() && waiver.sha256.is_none() {
-        notes.push(
-            "It names neither a package nor a path nor a digest: it covers the whole rule."
-                .to_owned(),
-        );
-    }
-    WaiverUsed {
-        id: waiver.id.clone(),
-        policy: set.origin.to_string(),
-        owner: waiver.owner.clone(),
-        approved_by: waiver.approved_by.clone(),
-        reason: waiver.reason.clone(),
-        ticket: waiver.ticket.clone(),
-        expires: waiver.expires.to_string(),
-        state,
-        notes,
-    }
 }
 
 #[cfg(test)]

@@ -20,6 +20,12 @@ pub struct Gate {
     pub decision: Decision,
     /// The waivers of the policies, used or not.
     pub waivers: Vec<WaiverUsed>,
+    /// The clarifications of the policies, used or not.
+    #[serde(default)]
+    pub clarifications: Vec<ClarificationUsed>,
+    /// What the site has agreed with vendors, where it is about files of this image.
+    #[serde(default)]
+    pub vendor_decisions: Vec<VendorDecisionUsed>,
 }
 
 /// What a decision is about.
@@ -196,6 +202,44 @@ pub struct WaiverUsed {
     pub notes: Vec<String>,
 }
 
+/// The licence of packages as a person read it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ClarificationUsed {
+    /// The packages that it is about, as the policy names them: a glob of purls.
+    pub package: String,
+    /// Its line of the policy.
+    pub policy: String,
+    /// The SPDX expression that stands for the licence.
+    pub expression: String,
+    /// Why.
+    pub reason: String,
+    /// How many packages it holds for.
+    pub packages: u64,
+    /// What is to be said of it, such as that the evidence is another by now; a sentence each.
+    pub notes: Vec<String>,
+}
+
+/// What the site has agreed with a vendor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct VendorDecisionUsed {
+    /// The row of the terms.
+    pub terms: String,
+    /// Its line of the policy.
+    pub policy: String,
+    /// What files under these terms weigh.
+    pub level: Level,
+    /// Who answers for it.
+    pub owner: String,
+    /// Where it is written down.
+    pub reference: String,
+    /// The last day that it holds (RFC 3339 date).
+    pub expires: String,
+    /// How many files it is about.
+    pub files: u64,
+    /// What is to be said of it, such as that it has lapsed; a sentence each.
+    pub notes: Vec<String>,
+}
+
 /// Whether a waiver was used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -204,7 +248,9 @@ pub enum WaiverState {
     Used,
     /// It covers nothing here.
     Unused,
-    /// It would cover a finding, but has lapsed or is not yet valid.
+    /// It would cover a finding, but does not hold yet.
+    Early,
+    /// It would cover a finding, but has lapsed.
     Lapsed,
 }
 
@@ -214,6 +260,7 @@ impl WaiverState {
         match self {
             Self::Used => "used",
             Self::Unused => "unused",
+            Self::Early => "early",
             Self::Lapsed => "lapsed",
         }
     }

@@ -43,7 +43,7 @@ pub(super) fn decision(gate: &Gate, options: &Options) -> String {
         text += &findings(rule, options);
     }
     text += &table(gate, options);
-    text + &waivers(gate, options)
+    text + &waivers(gate, options) + &clarifications(gate, options) + &agreed(gate, options)
 }
 
 fn head(gate: &Gate, options: &Options) -> String {
@@ -176,6 +176,51 @@ fn waivers(gate: &Gate, options: &Options) -> String {
     text
 }
 
+fn clarifications(gate: &Gate, options: &Options) -> String {
+    if gate.clarifications.is_empty() {
+        return String::new();
+    }
+    let mut text = heading("Clarifications", options.color);
+    for one in &gate.clarifications {
+        let state = match one.packages {
+            0 => "unused".to_owned(),
+            count => format!("holds for {}", counted(count as usize, "package")),
+        };
+        let says = format!(
+            "{} ({}): {}, {state}: {}. {}",
+            one.package,
+            one.policy,
+            one.expression,
+            one.reason,
+            one.notes.join(" ")
+        );
+        text += &filled("  - ", says.trim_end(), options.width);
+    }
+    text
+}
+
+fn agreed(gate: &Gate, options: &Options) -> String {
+    if gate.vendor_decisions.is_empty() {
+        return String::new();
+    }
+    let mut text = heading("Agreed with vendors", options.color);
+    for one in &gate.vendor_decisions {
+        let says = format!(
+            "{} ({}): {} for {}, by {}, {}, until {}. {}",
+            one.terms,
+            one.policy,
+            one.level.as_str(),
+            counted(one.files as usize, "file"),
+            one.owner,
+            one.reference,
+            one.expires,
+            one.notes.join(" ")
+        );
+        text += &filled("  - ", says.trim_end(), options.width);
+    }
+    text
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use hpcctl_model::Envelope;
@@ -254,6 +299,8 @@ pub(crate) mod tests {
                     state: WaiverState::Unused,
                     notes: vec!["It covers nothing in this image.".into()],
                 }],
+                clarifications: Vec::new(),
+                vendor_decisions: Vec::new(),
             },
             unknowns: Vec::new(),
         }

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use hpcctl_model::Unknown;
+use hpcctl_model::gate::WaiverState;
 use hpcctl_model::scan::{
     ContentKind, File, Image, LeftOut, Licenses, Location, Package, Redistribution, Restricted,
     Scan, Sensitive, Totals, UnownedFile, Verdict,
@@ -256,10 +257,13 @@ fn what_is_waived_stays_and_comes_back() {
     assert_eq!(waived.waivers[1].state, WaiverState::Unused);
     assert_eq!(waived.waivers[1].notes.len(), 2, "unused, and too broad");
 
-    for now in ["2026-02-11T00:00:00Z", "2025-12-31T23:59:59Z"] {
-        let lapsed = at(now);
-        assert_eq!(lapsed.decision.outcome, Outcome::Deny, "{now}");
-        assert_eq!(lapsed.waivers[0].state, WaiverState::Lapsed);
+    for (now, state) in [
+        ("2026-02-11T00:00:00Z", WaiverState::Lapsed),
+        ("2025-12-31T23:59:59Z", WaiverState::Early),
+    ] {
+        let gate = at(now);
+        assert_eq!(gate.decision.outcome, Outcome::Deny, "{now}");
+        assert_eq!(gate.waivers[0].state, state);
     }
     assert_eq!(at("2026-02-10T23:59:59Z").decision.outcome, Outcome::Allow);
 }
@@ -285,16 +289,67 @@ fn a_clarification_holds_while_the_evidence_does() {
         sha256: Some(digest),
         copyrights: Vec::new(),
     });
-    assert_eq!(gate(&image, &asked).decision.outcome, Outcome::Allow);
+    let held = gate(&image, &asked);
+    assert_eq!(held.decision.outcome, Outcome::Allow);
+    assert_eq!(held.clarifications[0].packages, 1);
     image.files[0].sha256 = Some("00".into());
-    assert_eq!(gate(&image, &asked).decision.outcome, Outcome::Deny);
+    let stale = gate(&image, &asked);
+    assert_eq!(stale.decision.outcome, Outcome::Deny);
+    assert_eq!(stale.clarifications[0].packages, 0);
+    assert!(stale.clarifications[0].notes[0].contains("has the digest 00 now"));
+}
+
+#[test]
+fn a_clarification_may_be_bound_to_the_image() {
+    let mut image = scan(vec![package("a", None)]);
+    image.image.digest = Some(format!("sha256:{}", "ab".repeat(32)));
+    let text = |digest: &str| {
+        format!(
+            "version = 1\n[[clarify]]\npackage = \"pkg:deb/debian/a@*\"\nexpression = \"MIT\"\n\
+             reason = \"read\"\nevidence = [{{ image = \"sha256:{digest}\" }}]\n"
+        )
+    };
+    let outcome = |text: &str| {
+        let asked = Asked {
+            site: Some(text),
+            ..ASKED
+        };
+        gate(&image, &asked).decision.outcome
+    };
+    assert_eq!(outcome(&text(&"ab".repeat(32))), Outcome::Allow);
+    assert_eq!(outcome(&text(&"cd".repeat(32))), Outcome::Deny);
+}
+
+#[test]
+fn what_was_agreed_with_a_vendor_is_told() {
+    let mut image = scan(vec![package("a", Some("MIT"))]);
+    image.restricted = vec![Restricted {
+        terms: "nvidia.driver".into(),
+        ..restricted(Redistribution::No, false)
+    }];
+    let text = "version = 1\n[[vendor.decision]]\nterms = \"nvidia.driver\"\nlevel = \"allow\"\n\
+        owner = \"legal\"\nreference = \"agreement 7\"\ndecided = \"2026-01-01\"\nexpires = \"2026-12-31\"\n";
+    let asked = Asked {
+        site: Some(text),
+        ..ASKED
+    };
+    let gate = gate(&image, &asked);
+    assert_eq!(gate.decision.outcome, Outcome::Allow);
+    assert_eq!(gate.vendor_decisions[0].files, 1);
+    assert_eq!(gate.vendor_decisions[0].reference, "agreement 7");
+    let unknown = text.replace("nvidia.driver", "no-such-terms");
+    let error = Policies::read(Some(("site.toml", &unknown)), None).unwrap_err();
+    assert!(
+        error.to_string().contains("no terms no-such-terms"),
+        "{error}"
+    );
 }
 
 fn restricted(state: Redistribution, deleted: bool) -> Restricted {
     Restricted {
         path: "/opt/lib/libx.so.1".into(),
         layer: None,
-        terms: "vendor-x".into(),
+        terms: "nvidia.driver".into(),
         state,
         matched_by: "soname".into(),
         detail: "libx.so.1".into(),
@@ -325,7 +380,7 @@ fn files_of_vendors_weigh_by_their_state() {
             );
         }
     }
-    let decided = "version = 1\n[[vendor.decision]]\nterms = \"vendor-x\"\nlevel = \"allow\"\nowner = \"o\"\n\
+    let decided = "version = 1\n[[vendor.decision]]\nterms = \"nvidia.driver\"\nlevel = \"allow\"\nowner = \"o\"\n\
         reference = \"r\"\ndecided = \"2026-01-01\"\nexpires = \"2026-03-01\"\n";
     image.restricted = vec![restricted(Redistribution::No, false)];
     let at = |now| {

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use hpcctl_license_db::expression;
 use hpcctl_license_db::policy::Class;
+use hpcctl_license_db::redistribution;
 use hpcctl_model::gate::Level;
 use jiff::civil::Date;
 use toml::Spanned;
@@ -13,8 +14,8 @@ use toml::Spanned;
 use super::file::{self, File, Keyed};
 use super::licenses::CLASS;
 use super::{
-    AllowedFile, Base, Clarification, Pattern, Policy, PolicyError, Set, Text, VendorDecision,
-    Waiver,
+    AllowedFile, Base, Clarification, Pattern, Policy, PolicyError, Proof, Set, Text,
+    VendorDecision, Waiver,
 };
 use crate::evidence::KINDS;
 use crate::rules;
@@ -241,6 +242,14 @@ impl Reader<'_> {
         set(&mut vendor.no, given.no, self.text);
         for decision in given.decision {
             let origin = self.text.origin(&decision.span());
+            if !redistribution::rows()
+                .iter()
+                .any(|row| row.id == decision.get_ref().terms)
+            {
+                let terms = &decision.get_ref().terms;
+                let message = format!("there are no terms {terms}; hpcctl gate terms lists them");
+                return Err(self.text.error(&decision.span(), message));
+            }
             let decision = decision.into_inner();
             let value = VendorDecision {
                 decided: self.date(&decision.decided)?,
@@ -361,13 +370,41 @@ impl Reader<'_> {
             let value = Clarification {
                 package: self.pattern(&clarify.package, &span)?,
                 expression: clarify.expression.into_inner(),
+                reason: clarify.reason,
                 evidence: evidence
-                    .map(|file| (absolute(&file.path), bare(&file.sha256)))
-                    .collect(),
+                    .map(|one| self.proof(one))
+                    .collect::<Result<_, _>>()?,
             };
             self.policy.clarifications.push(Set { value, origin });
         }
         Ok(())
+    }
+
+    fn proof(&self, given: Spanned<file::Evidence>) -> Result<Proof, PolicyError> {
+        let span = given.span();
+        let file::Evidence {
+            path,
+            sha256,
+            image,
+        } = given.into_inner();
+        let hex = sha256.as_deref().or(image.as_deref()).map(bare);
+        let is_digest =
+            |hex: &String| hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit());
+        let hex = hex.filter(is_digest).ok_or_else(|| {
+            let message = "a SHA-256 digest has 64 hexadecimal digits";
+            self.text.error(&span, message)
+        })?;
+        match (path, sha256.is_some(), image.is_some()) {
+            (Some(path), true, false) => Ok(Proof::File {
+                path: absolute(&path),
+                sha256: hex,
+            }),
+            (None, false, true) => Ok(Proof::Image(format!("sha256:{hex}"))),
+            _ => {
+                let message = "evidence is a file, with path and sha256, or image = \"sha256:…\"";
+                Err(self.text.error(&span, message))
+            }
+        }
     }
 
     fn waivers(&mut self, given: Vec<Spanned<file::Waiver>>) -> Result<(), PolicyError> {
@@ -423,7 +460,7 @@ impl Reader<'_> {
             image: pattern(scope.image)?,
             package: pattern(scope.package)?,
             path: pattern(scope.path.map(|path| absolute(&path)))?,
-            license: scope.license,
+            license: pattern(scope.license)?,
             sha256: scope.sha256.as_deref().map(bare),
             owner: given.owner,
             approved_by: given.approved_by,

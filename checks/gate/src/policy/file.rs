@@ -183,14 +183,15 @@ pub(super) struct Clarify {
     pub(super) package: String,
     pub(super) expression: Spanned<String>,
     pub(super) reason: String,
-    pub(super) evidence: Vec<Evidence>,
+    pub(super) evidence: Vec<Spanned<Evidence>>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct Evidence {
-    pub(super) path: String,
-    pub(super) sha256: String,
+    pub(super) path: Option<String>,
+    pub(super) sha256: Option<String>,
+    pub(super) image: Option<String>,
 }
 
 /// Leave to pass in spite of a finding, for a time.

@@ -125,7 +125,22 @@ pub(crate) struct WaiverTerms {
 pub(crate) struct Clarification {
     pub(crate) package: Pattern,
     pub(crate) expression: String,
-    pub(crate) evidence: Vec<(String, String)>,
+    pub(crate) reason: String,
+    pub(crate) evidence: Vec<Proof>,
+}
+
+/// What a clarification was read from: it holds while that is the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Proof {
+    /// A licence file of the image, with its SHA-256 digest in hex.
+    File {
+        /// The absolute path.
+        path: String,
+        /// The digest.
+        sha256: String,
+    },
+    /// The image as a whole, by its digest.
+    Image(String),
 }
 
 /// Leave to pass in spite of a finding, for a time.
@@ -136,7 +151,7 @@ pub(crate) struct Waiver {
     pub(crate) image: Option<Pattern>,
     pub(crate) package: Option<Pattern>,
     pub(crate) path: Option<Pattern>,
-    pub(crate) license: Option<String>,
+    pub(crate) license: Option<Pattern>,
     pub(crate) sha256: Option<String>,
     pub(crate) owner: String,
     pub(crate) approved_by: String,
@@ -150,6 +165,12 @@ pub(crate) struct Waiver {
 /// A glob: `*` stays inside a name, `**` does not.
 #[derive(Debug, Clone)]
 pub(crate) struct Pattern(GlobMatcher);
+
+impl std::fmt::Display for Pattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0.glob().glob())
+    }
+}
 
 impl Pattern {
     pub(crate) fn new(text: &str) -> Result<Self, String> {

@@ -4,6 +4,7 @@ use hpcctl_model::gate::Level;
 use hpcctl_model::scan::{Redistribution, Restricted};
 
 use super::{Raised, Rule};
+use crate::agreed;
 use crate::case::Context;
 use crate::policy::Set;
 
@@ -39,11 +40,7 @@ fn look(context: &Context<'_>) -> Vec<Raised> {
 /// What a file of a vendor comes to; none where it may be passed on.
 pub(super) fn raised(context: &Context<'_>, file: &Restricted) -> Option<Raised> {
     let vendor = &context.policy.vendor;
-    let decided = vendor.decisions.iter().find(|set| {
-        let decision = &set.value;
-        decision.terms == file.terms
-            && (decision.decided..=decision.expires).contains(&context.today)
-    });
+    let decided = agreed::on(context, &file.terms);
     let level = match (decided, file.state) {
         (Some(set), _) => Some(Set {
             value: set.value.level,

@@ -5,6 +5,7 @@ use hpcctl_model::scan::{File, Package};
 
 use super::{Raised, Rule};
 use crate::case::Context;
+use crate::clarify;
 use crate::policy::Read;
 
 pub(super) static RULE: Rule = Rule {
@@ -17,7 +18,8 @@ chosen and named, of AND the worst counts, WITH belongs to its licence. A licenc
 no class of the policy names is `unlisted`; where none is known, `unknown`.
 
 Judged by the lists of [licenses] and of the class of the destination; what is more particular goes
-first. A [[clarify]] stands for the licence of a package while its evidence is byte-equal.
+first. A [[clarify]] stands for the licence of a package while its evidence is byte-equal: a licence
+file, or, where the image has none, the image itself (image, with its digest).
 
 Replace the package, read its licence and clarify it, or ask for a waiver.",
     fixed: false,
@@ -35,7 +37,7 @@ fn look(context: &Context<'_>) -> Vec<Raised> {
 }
 
 fn of_package(context: &Context<'_>, package: &Package) -> Option<Raised> {
-    let license = clarified(context, package).or(package.licenses.concluded.as_deref());
+    let license = clarify::license(context, package).or(package.licenses.concluded.as_deref());
     let read = context.policy.weigh(context.class, license)?;
     let location = package.locations.first();
     raised(&read, license, |text| Raised {
@@ -44,11 +46,22 @@ fn of_package(context: &Context<'_>, package: &Package) -> Option<Raised> {
         path: location.map(|location| location.path.clone()),
         package: Some(package.purl.clone()),
         remedy: match license {
+            Some(_) if read.class == "unknown" => read_and_clarify(package),
             Some(_) => "Replace the package, or ask the site for a decision on the licence.".into(),
-            None => "Read its licence files and clarify it in the policy ([[clarify]]).".into(),
+            None => read_and_clarify(package),
         },
         ..Raised::default()
     })
+}
+
+/// What to do where nobody has said yet what the licence means.
+fn read_and_clarify(package: &Package) -> String {
+    match package.license_files.first() {
+        Some(file) => format!(
+            "Read {file}, and clarify the licence in the policy: [[clarify]] with this purl and, as evidence, this file with its SHA-256 digest."
+        ),
+        None => "Find out its licence, and clarify it in the policy: [[clarify]] with this purl and, as evidence, image = the digest of the image.".into(),
+    }
 }
 
 fn of_file(context: &Context<'_>, file: &File) -> Option<Raised> {
@@ -86,20 +99,4 @@ fn raised(read: &Read, license: Option<&str>, make: impl FnOnce(&str) -> Raised)
         license: read.chosen.clone().or_else(|| license.map(str::to_owned)),
         ..make(&text)
     })
-}
-
-/// What the policy says that the licence of a package is, while the evidence is as it was.
-fn clarified<'a>(context: &Context<'a>, package: &Package) -> Option<&'a str> {
-    let files = &context.case.scan.files;
-    let is_equal = |(path, sha256): &(String, String)| {
-        let file = files.iter().find(|file| file.path == *path);
-        file.is_some_and(|file| file.sha256.as_deref() == Some(sha256))
-    };
-    let clarifications = context.policy.clarifications.iter().map(|set| &set.value);
-    let mut fitting = clarifications.filter(|clarification| {
-        clarification.package.matches(&package.purl) && clarification.evidence.iter().all(is_equal)
-    });
-    fitting
-        .next()
-        .map(|clarification| clarification.expression.as_str())
 }
