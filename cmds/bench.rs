@@ -34,6 +34,7 @@ EXAMPLES
   hpcctl bench all                               the builtin launcher on the host's own tree
   hpcctl bench net libc --budget 120s --margin 1%
   hpcctl bench net --network none                loopback of a network namespace of its own
+  hpcctl bench all --inside host --plant 5%      is a slow-down of 5 % found on this node?
   hpcctl bench fs libc --image /images/debian    a directory that holds an image
   hpcctl bench all -o table -o json=bench.json   every sample
 
@@ -45,7 +46,7 @@ pub struct Bench {
     /// What to measure
     #[arg(value_name = "SUBJECT", required_unless_present = "agent", value_parser = subjects())]
     subjects: Vec<String>,
-    /// The runtime that inside is
+    /// The runtime that inside is; host is outside once more, a self-test
     #[arg(long, value_name = "RUNTIME", default_value = "builtin", value_parser = runtimes())]
     inside: String,
     /// The image: a directory [default: the host's own tree]

@@ -188,7 +188,7 @@ mod tests {
                 continue;
             }
             let count = match measurement.processors {
-                Processors::One => 1,
+                Processors::One | Processors::Shared => 1,
                 Processors::Two => 2,
                 Processors::All => hello.processors.len(),
             };

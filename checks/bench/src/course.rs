@@ -26,6 +26,9 @@ const TRIAL_PAIRS: (usize, usize) = (6, 16);
 /// The fewest pairs with which many measurements can be told apart, and the most of a run.
 const PAIRS: (usize, usize) = (14, 400);
 
+/// Fewer pairs than this are few.
+const FEW: usize = 20;
+
 /// How long a figure is measured at least and at most.
 const LENGTH: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(100));
 
@@ -127,6 +130,7 @@ pub fn bench(
     let comparisons = compared::comparisons(&measured, &stated, request.margin);
     let bench = Bench {
         plan,
+        differences: pairs.differences,
         comparisons,
         doubts,
     };
@@ -146,10 +150,14 @@ fn runtime<'a>(request: &Request<'a>) -> Result<(&'static Row, &'a str), Error> 
     Err(Error::Usage(message))
 }
 
-/// Says where the time was over before all pairs were measured.
+/// Says where there are few pairs, or fewer than planned.
 fn short(measured: usize, planned: usize) -> Option<String> {
-    (measured < planned)
-        .then(|| format!("the time was over after {measured} of {planned} planned pairs"))
+    if measured < planned {
+        let message = format!("the time was over after {measured} of {planned} planned pairs");
+        Some(message)
+    } else {
+        (measured < FEW).then(|| format!("only {measured} pairs: the budget is small"))
+    }
 }
 
 /// A run under way.

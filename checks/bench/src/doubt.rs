@@ -4,17 +4,11 @@ use hpcctl_model::bench::{Comparison, Sample, Verdict};
 
 use crate::statistics::order;
 
-/// Fewer pairs than this are few.
-const FEW: usize = 20;
-
 /// The doubts about a comparison; `preempted` is how often the processor was taken away.
 pub(crate) fn doubts(comparison: &Comparison, margin: f64, preempted: u64) -> Vec<String> {
     let mut doubts = Vec::new();
     let samples = &comparison.samples;
     let per_cent = |share: f64| format!("{:.1} %", share * 100.0);
-    if samples.len() < FEW {
-        doubts.push(format!("only {} pairs", samples.len()));
-    }
     if let Some(null) = comparison.null
         && (null.ci_low > 1.0 + margin || null.ci_high < 1.0 / (1.0 + margin))
     {

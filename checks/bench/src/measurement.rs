@@ -28,6 +28,8 @@ pub struct Figure {
 pub enum Processors {
     /// One, always the same: what is measured is not the scheduler.
     One,
+    /// One for several threads that take turns.
+    Shared,
     /// Two at least; it says nothing where there is one.
     Two,
     /// All that there are.

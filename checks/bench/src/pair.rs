@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use hpcctl_host::dialogue::{Dialogue, DialogueError};
 use hpcctl_model::Unknown;
-use hpcctl_model::bench::Sample;
+use hpcctl_model::bench::{Difference, Sample};
 
 use crate::Error;
 use crate::agent::{Answer, Hello};
@@ -82,6 +82,8 @@ pub(crate) struct Pairs<'a> {
     planted: f64,
     /// The processors that both sides may run on.
     pub(crate) processors: Vec<usize>,
+    /// What surrounds them otherwise.
+    pub(crate) differences: Vec<Difference>,
     /// What makes both sides unlike.
     pub(crate) doubts: Vec<String>,
     /// How long the pairs so far took, and how many they were.
@@ -111,6 +113,7 @@ impl<'a> Pairs<'a> {
             executor,
             planted,
             processors: Vec::new(),
+            differences: Vec::new(),
             doubts: Vec::new(),
             spent: (Duration::ZERO, 0),
         };
@@ -126,6 +129,7 @@ impl<'a> Pairs<'a> {
             let message = "no processor is allowed both inside and outside".to_owned();
             return Err(Error::Unreachable(message));
         }
+        pairs.differences = differences(&outside, &inside);
         if outside.processors != inside.processors {
             pairs.doubts.push(format!(
                 "inside may run on {} processors, outside on {}: {} are compared",
@@ -254,7 +258,10 @@ impl<'a> Pairs<'a> {
                 std::mem::swap(&mut one, &mut other);
             }
             let row = &mut measured.rows[index];
-            row.preempted += one.1 + other.1;
+            // Threads that take turns take the processor from each other.
+            if measurement.processors == Processors::One {
+                row.preempted += one.1 + other.1;
+            }
             for (samples, (outside, inside)) in
                 row.samples.iter_mut().zip(one.0.into_iter().zip(other.0))
             {
@@ -296,7 +303,7 @@ impl<'a> Pairs<'a> {
             }
         });
         let count = match measurement.processors {
-            Processors::One => 1,
+            Processors::One | Processors::Shared => 1,
             Processors::Two => 2,
             Processors::All => self.processors.len(),
         };
@@ -332,6 +339,28 @@ impl<'a> Pairs<'a> {
             }
         }
     }
+}
+
+/// What is not the same on both sides.
+fn differences(outside: &Hello, inside: &Hello) -> Vec<Difference> {
+    let absent = "not there";
+    let mut names: Vec<&String> = outside.surroundings.keys().collect();
+    names.extend(inside.surroundings.keys());
+    names.sort_unstable();
+    names.dedup();
+    let on = |side: &Hello, name: &str| {
+        let value = side.surroundings.get(name);
+        value.map_or(absent, String::as_str).to_owned()
+    };
+    names
+        .into_iter()
+        .map(|name| Difference {
+            what: name.clone(),
+            outside: on(outside, name),
+            inside: on(inside, name),
+        })
+        .filter(|difference| difference.outside != difference.inside)
+        .collect()
 }
 
 fn greet(agent: &mut Dialogue) -> Result<Hello, Error> {

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub struct Bench {
     /// What was asked for.
     pub plan: Plan,
+    /// What surrounds a program inside otherwise than outside.
+    pub differences: Vec<Difference>,
     /// Each measurement, inside against outside.
     pub comparisons: Vec<Comparison>,
     /// What makes the whole run doubtful, in plain words.
@@ -37,6 +39,17 @@ pub struct Plan {
     pub trial_pairs: usize,
     /// A delay that was planted inside, as a share; 0 but for a self-test.
     pub planted: f64,
+}
+
+/// Something that is not the same inside and outside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Difference {
+    /// What it is, such as `namespace net` or `Seccomp`.
+    pub what: String,
+    /// What it is outside.
+    pub outside: String,
+    /// What it is inside.
+    pub inside: String,
 }
 
 /// Whether more or less of a figure is better.

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use hpcctl_model::Unknown;
-use hpcctl_model::bench::{Bench, Comparison, Ratio, Verdict};
+use hpcctl_model::bench::{Bench, Comparison, Difference, Ratio, Verdict};
 
 use crate::report::{Error, Kind, Options, Report};
 use crate::terminal::{Style, columns, counted, filled, lines, styled, visible};
@@ -32,6 +32,10 @@ fn write(
         filled("inside   ", &inside(bench), options.width)
     )?;
     write!(out, "{}", filled("plan     ", &plan(bench), options.width))?;
+    if !bench.differences.is_empty() {
+        let differences = differences(bench, options.verbose);
+        write!(out, "{}", filled("differs  ", &differences, options.width))?;
+    }
     writeln!(out)?;
     let header = [
         "METRIC",
@@ -98,6 +102,24 @@ fn plan(bench: &Bench) -> String {
         number(plan.margin * 100.0),
         plan.seed
     )
+}
+
+/// What surrounds a program otherwise inside; its values in detail.
+fn differences(bench: &Bench, verbose: bool) -> String {
+    let name = |difference: &Difference| {
+        let Difference {
+            what,
+            outside,
+            inside,
+        } = difference;
+        if verbose || !what.starts_with("namespace ") {
+            format!("{what} ({outside} outside, {inside} inside)")
+        } else {
+            what.clone()
+        }
+    };
+    let names: Vec<String> = bench.differences.iter().map(name).collect();
+    names.join(", ")
 }
 
 fn row(comparison: &Comparison) -> [String; 6] {

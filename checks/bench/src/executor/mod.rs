@@ -1,6 +1,7 @@
 //! The runtimes that inside may be, one file each.
 
 mod builtin;
+mod host;
 
 use std::path::Path;
 
@@ -25,7 +26,7 @@ pub struct Row {
 }
 
 /// Every runtime that inside may be, in report order.
-pub static EXECUTORS: &[&Row] = &[&builtin::EXECUTOR];
+pub static EXECUTORS: &[&Row] = &[&builtin::EXECUTOR, &host::EXECUTOR];
 
 /// What an executor is made ready with.
 pub(crate) struct Site<'a> {

@@ -17,7 +17,7 @@ pub static START: Measurement = Measurement {
         unit: "/s",
         better: Better::More,
     }],
-    processors: Processors::One,
+    processors: Processors::Shared,
     take: |_, clock| {
         let series = clock.series(|| {
             for _ in 0..UNIT {

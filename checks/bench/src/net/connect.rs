@@ -21,7 +21,7 @@ pub static CONNECT: Measurement = Measurement {
         unit: "/s",
         better: Better::More,
     }],
-    processors: Processors::One,
+    processors: Processors::Shared,
     take: |_, clock| {
         let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(failed("listen"))?;
         let address = listener.local_addr().map_err(failed("listen"))?;

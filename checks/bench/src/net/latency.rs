@@ -33,7 +33,7 @@ pub static TCP: Measurement = Measurement {
             better: Better::Less,
         },
     ],
-    processors: Processors::One,
+    processors: Processors::Shared,
     take: |_, clock| {
         let (near, far) = pair().map_err(failed("connect over loopback"))?;
         let series = ping(near, far, clock)?;
@@ -49,7 +49,7 @@ pub static UNIX: Measurement = Measurement {
         unit: "us",
         better: Better::Less,
     }],
-    processors: Processors::One,
+    processors: Processors::Shared,
     take: |_, clock| {
         let (near, far) = UnixStream::pair().map_err(failed("make a pair of sockets"))?;
         Ok(vec![half(ping(near, far, clock)?.typical())])

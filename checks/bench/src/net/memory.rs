@@ -1,5 +1,6 @@
 //! `net.memory.latency`: how long a word in memory takes from one processor to another and back,
-//! halved: the floor under every other way.
+//! halved: the floor under every other way. A tenth of the units is faster than the figure: what
+//! the scheduler adds, which is a thousand times more, is left out.
 
 use std::hint;
 use std::sync::atomic::{AtomicUsize, Ordering::Acquire, Ordering::Release};
@@ -10,7 +11,7 @@ use hpcctl_model::bench::Better;
 use crate::measurement::{Figure, Measurement, Processors};
 
 /// Round trips in a unit.
-const UNIT: usize = 500;
+const UNIT: usize = 50;
 
 /// Looks at the word before the processor is offered to others.
 const LOOKS: u32 = 20_000;
@@ -49,7 +50,7 @@ pub static MEMORY: Measurement = Measurement {
             word.0.store(OVER, Release);
             series
         });
-        Ok(vec![series?.typical() * 1e9 / (2 * UNIT) as f64])
+        Ok(vec![series?.quantile(0.1) * 1e9 / (2 * UNIT) as f64])
     },
 };
 

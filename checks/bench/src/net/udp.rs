@@ -35,7 +35,7 @@ pub static UDP: Measurement = Measurement {
             better: Better::More,
         },
     ],
-    processors: Processors::One,
+    processors: Processors::Shared,
     take: |_, clock| {
         let (near, far) = pair().map_err(failed("open sockets of UDP"))?;
         let (mut sent, mut arrived) = (0_usize, 0_usize);
