@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Acquire, Ordering::Release};
 use std::thread;
 
 use hpcctl_model::bench::Better;
+use rustix::thread::{CpuSet, sched_setaffinity};
 
 use crate::measurement::{Figure, Measurement, Processors};
 
@@ -28,16 +29,22 @@ pub static MEMORY: Measurement = Measurement {
         better: Better::Less,
     }],
     processors: Processors::Two,
-    take: |_, clock| {
-        let word = Apart(AtomicUsize::new(0));
+    take: |task, clock| {
+        let [near, far, ..] = *task.processors.as_slice() else {
+            return Err("there is one processor only".into());
+        };
+        let word = &Apart(AtomicUsize::new(0));
         let series = thread::scope(|scope| {
-            scope.spawn(|| {
+            scope.spawn(move || {
+                // Where that fails the figure is that of wherever it runs.
+                let _ = run_on(far);
                 let mut expected = 1;
                 while word.wait(|value| value == expected || value == OVER) != OVER {
                     word.0.store(expected + 1, Release);
                     expected += 2;
                 }
             });
+            let _ = run_on(near);
             let mut next = 0;
             let series = clock.series(|| {
                 for _ in 0..UNIT {
@@ -53,6 +60,14 @@ pub static MEMORY: Measurement = Measurement {
         Ok(vec![series?.quantile(0.1) * 1e9 / (2 * UNIT) as f64])
     },
 };
+
+/// Keeps this thread on a processor: of two that wait for each other the scheduler would put both
+/// on one.
+fn run_on(processor: usize) -> rustix::io::Result<()> {
+    let mut only = CpuSet::new();
+    only.set(processor);
+    sched_setaffinity(None, &only)
+}
 
 /// A word with a cache line of its own, and the next, which processors fetch with it.
 #[repr(align(128))]
