@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufRead, Read, Write};
+use std::time::Duration;
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,9 @@ use crate::timing::Clock;
 
 /// The most bytes of a line of the plan.
 const LINE: u64 = 64 << 10;
+
+/// The longest that a figure is measured.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// What the agent says first: that it is there, and what surrounds it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -82,10 +86,12 @@ fn carry_out(task: &Task, all: &CpuSet) -> Answer {
     let Some(measurement) = measurement(&task.measurement) else {
         return Answer::Failed(format!("there is no measurement {}", task.measurement));
     };
-    let mut wanted = CpuSet::new();
-    for cpu in task.processors.iter().filter(|cpu| **cpu < CpuSet::MAX_CPU) {
-        wanted.set(*cpu);
+    let known = task.processors.iter().all(|cpu| *cpu < CpuSet::MAX_CPU);
+    if !known || !(0.0..=1.0).contains(&task.planted) || task.length > LONGEST {
+        return Answer::Failed("the plan asks for what cannot be done".into());
     }
+    let mut wanted = CpuSet::new();
+    task.processors.iter().for_each(|cpu| wanted.set(*cpu));
     if let Err(errno) = sched_setaffinity(None, &wanted) {
         return Answer::Failed(format!(
             "cannot run on processors {:?}: {errno}",
@@ -152,8 +158,6 @@ fn text(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::fs::tree;
     use crate::launch::{Launch, program};
@@ -225,5 +229,21 @@ mod tests {
             said.iter()
                 .all(|line| line.contains("the plan cannot be read"))
         );
+        let task = |processors, planted| Task {
+            measurement: "libc.math".into(),
+            processors,
+            length: Duration::from_millis(1),
+            planted,
+            place: "/nonexistent".into(),
+            launch: None,
+        };
+        for task in [
+            task(vec![1 << 40], 0.0),
+            task(vec![0], 1e300),
+            task(vec![0], -1.0),
+        ] {
+            let said = serve_lines(&[serde_json::to_string(&task).unwrap()]);
+            assert!(said[0].contains("cannot be done"), "{}", said[0]);
+        }
     }
 }
