@@ -5,7 +5,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::ui::Ui;
-use crate::{completions, doctor, gate, license, man, policy, publish, scan, stage, verify};
+use crate::{bench, completions, doctor, gate, license, man, policy, publish, scan, stage, verify};
 
 /// Containers on HPC nodes: what can run here, what is in an image, and may it be published.
 ///
@@ -48,6 +48,7 @@ pub struct Global {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Doctor(Box<doctor::Doctor>),
+    Bench(Box<bench::Bench>),
     Scan(Box<scan::Scan>),
     License(license::License),
     Gate(Box<gate::Gate>),
@@ -64,6 +65,7 @@ impl Command {
     pub fn run(&self, ui: &Ui) -> Result<Exit, Failure> {
         match self {
             Self::Doctor(doctor) => doctor.run(ui),
+            Self::Bench(bench) => bench.run(ui),
             Self::Scan(scan) => scan.run(ui),
             Self::License(license) => license.run(ui),
             Self::Gate(gate) => gate.run(ui),

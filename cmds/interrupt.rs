@@ -25,7 +25,13 @@ pub fn listen() {
     let _ = ctrlc::set_handler(handler);
 }
 
-/// Runs work of a second or so that must come to its end, or fails with the interrupt.
+/// Whether an interrupt came while something was [`held`].
+pub fn came() -> bool {
+    INTERRUPTED.load(SeqCst)
+}
+
+/// Runs work that must come to its end, of a second or so or asking whether an interrupt
+/// [`came`], or fails with the interrupt.
 pub fn held<T>(work: impl FnOnce() -> T) -> Result<T, Exit> {
     HELD.store(true, SeqCst);
     let done = work();

@@ -3,6 +3,7 @@
 use std::io;
 
 use hpcctl_model::Envelope;
+use hpcctl_model::bench::Bench;
 use hpcctl_model::doctor::Doctor;
 use hpcctl_model::gate::Gate;
 use hpcctl_model::license::{Difference, Identified, Licensed};
@@ -37,6 +38,8 @@ pub enum Kind {
     Verify,
     /// Where an image lies for many nodes.
     Stage,
+    /// What a container costs.
+    Bench,
 }
 
 /// A report to be written.
@@ -64,6 +67,8 @@ pub enum Report<'a> {
     Verify(&'a Envelope<Verify>),
     /// Where an image lies for many nodes.
     Stage(&'a Envelope<Stage>),
+    /// What a container costs.
+    Bench(&'a Envelope<Bench>),
 }
 
 impl<'a> Report<'a> {
@@ -81,6 +86,7 @@ impl<'a> Report<'a> {
             Self::Publish(_) => Kind::Publish,
             Self::Verify(_) => Kind::Verify,
             Self::Stage(_) => Kind::Stage,
+            Self::Bench(_) => Kind::Bench,
         }
     }
 
@@ -152,6 +158,14 @@ impl<'a> Report<'a> {
     pub(crate) fn license_diff(&self) -> Result<&'a Envelope<Difference>, Error> {
         match self {
             Self::LicenseDiff(report) => Ok(report),
+            _ => Err(Error::Kind(self.kind())),
+        }
+    }
+
+    /// The report of what a container costs.
+    pub(crate) fn bench(&self) -> Result<&'a Envelope<Bench>, Error> {
+        match self {
+            Self::Bench(report) => Ok(report),
             _ => Err(Error::Kind(self.kind())),
         }
     }

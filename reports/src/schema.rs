@@ -1,6 +1,7 @@
 //! The JSON Schemas of the reports, as they are committed under `reports/schemas/`.
 
 use hpcctl_model::Envelope;
+use hpcctl_model::bench::Bench;
 use hpcctl_model::doctor::Doctor;
 use hpcctl_model::gate::Gate;
 use hpcctl_model::license::{Difference, Identified, Licensed};
@@ -78,6 +79,11 @@ pub static SCHEMAS: &[Published] = &[
         kind: "stage",
         number: 1,
         make: || schema_for!(Envelope<Stage>),
+    },
+    Published {
+        kind: "bench",
+        number: 1,
+        make: || schema_for!(Envelope<Bench>),
     },
 ];
 

@@ -134,6 +134,41 @@ pub fn run_fed<T: Send>(
     (ran, fed)
 }
 
+/// Runs a command without input and output, with no thread and no pause of ours in its way: what
+/// is timed is the command. It has no deadline; whoever waits for the caller has one, and it is
+/// in the caller's process group.
+///
+/// # Errors
+///
+/// When it cannot be started, or ends with another status than 0: what it said, or how it ended.
+pub fn launch(argv: &[String]) -> Result<(), String> {
+    let [program, args @ ..] = argv else {
+        return Err("there is no command".into());
+    };
+    #[expect(clippy::disallowed_methods, reason = "this is the door")]
+    let started = Command::new(program)
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut child = started.map_err(|error| format!("cannot start {program}: {error}"))?;
+    let mut complaint = Vec::new();
+    if let Some(mut stderr) = child.stderr.take() {
+        // Its end is the end of the command.
+        let _ = stderr.by_ref().take(OUTPUT).read_to_end(&mut complaint);
+    }
+    let status = child
+        .wait()
+        .map_err(|error| format!("cannot wait for {program}: {error}"))?;
+    if status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&complaint);
+    let said = said.lines().find(|line| !line.trim().is_empty());
+    Err(said.map_or_else(|| format!("{program}: {status}"), str::to_owned))
+}
+
 fn start(argv: &[&str], variables: &[(&str, &str)], stdin: Stdio) -> io::Result<Child> {
     let [program, args @ ..] = argv else {
         return Err(io::Error::from_raw_os_error(libc::EINVAL));

@@ -4,6 +4,7 @@
 //! here judges: it reports what was asked and what the system answered.
 
 pub mod command;
+pub mod dialogue;
 mod elf;
 pub mod errno;
 pub mod file;

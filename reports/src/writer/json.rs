@@ -21,6 +21,7 @@ pub static WRITER: Writer = Writer {
         Kind::Publish,
         Kind::Verify,
         Kind::Stage,
+        Kind::Bench,
     ],
     write,
 };
@@ -42,6 +43,7 @@ fn write(
         Report::Publish(report) => serde_json::to_writer_pretty(&mut *out, report)?,
         Report::Verify(report) => serde_json::to_writer_pretty(&mut *out, report)?,
         Report::Stage(report) => serde_json::to_writer_pretty(&mut *out, report)?,
+        Report::Bench(report) => serde_json::to_writer_pretty(&mut *out, report)?,
         Report::Lint(report) => serde_json::to_writer_pretty(&mut *out, report)?,
     }
     Ok(writeln!(out)?)

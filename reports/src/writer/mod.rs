@@ -5,6 +5,7 @@ use std::io;
 
 use crate::report::{Error, Kind, Options, Report};
 
+mod bench_table;
 mod cyclonedx_json;
 mod cyclonedx_xml;
 mod doctor_table;
@@ -60,6 +61,7 @@ pub static WRITERS: &[&Writer] = &[
     &publish_table::WRITER,
     &verify_table::WRITER,
     &stage_table::WRITER,
+    &bench_table::WRITER,
     &json::WRITER,
     &license_jsonl::WRITER,
     &line::WRITER,
@@ -118,6 +120,7 @@ mod tests {
             Kind::Publish,
             Kind::Verify,
             Kind::Stage,
+            Kind::Bench,
         ] {
             let mut names: Vec<&str> = of_kind(kind).map(|writer| writer.name).collect();
             assert_eq!(

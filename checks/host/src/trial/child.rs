@@ -30,7 +30,7 @@ pub(super) const WAITING: i64 = -1;
 /// An operation with all it needs in memory.
 pub(super) struct Prepared {
     pub(super) op: Op,
-    optional: bool,
+    pub(super) optional: bool,
     /// The strings of the operation, in an order of its own.
     pub(super) text: Vec<CString>,
     /// Pointers into `text`, ended by a null, for execve(2).
@@ -180,29 +180,7 @@ impl Child {
                 Op::Fork => fork(),
                 Op::Meet => self.meet(index),
                 Op::Exec(_) => self.exec(step),
-                Op::Unshare(flags) => calls::unshare(*flags),
-                Op::WriteFile { .. } | Op::Map(..) => calls::write(step, libc::O_WRONLY),
-                Op::Create { .. } => {
-                    calls::write(step, libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL)
-                }
-                Op::Mount { .. }
-                | Op::Unmount(_)
-                | Op::MountFuse(_)
-                | Op::PivotRoot
-                | Op::DetachOldRoot => calls::mounts(step),
-                Op::SeccompErrno { .. } | Op::SeccompAction(_) | Op::SeccompNotify => {
-                    calls::filters(step)
-                }
-                Op::OpenUnnamed(_)
-                | Op::Lock(_)
-                | Op::RenameWhiteout { .. }
-                | Op::MakeDevice { .. }
-                | Op::SmallFiles { .. } => files::carry_out(step),
-                Op::SetAttributes { .. } | Op::MapMount(_) => attributes::carry_out(step),
-                Op::Connect(_) => calls::connect(step),
-                Op::Tun => calls::tun(),
-                Op::LoopbackUp => calls::loopback_up(),
-                _ => calls::plain(step),
+                _ => plain_step(step),
             }
         }
     }
@@ -243,6 +221,36 @@ impl Child {
             libc::close(fds[0]);
             let status = wait_for(pid as libc::pid_t)?;
             if got > 0 { Err(failed) } else { Ok(status) }
+        }
+    }
+}
+
+/// Carries out a step that needs nothing of the parent.
+pub(super) fn plain_step(step: &Prepared) -> Outcome {
+    // SAFETY: each call gets numbers or pointers to C strings prepared before the fork.
+    unsafe {
+        match &step.op {
+            Op::Unshare(flags) => calls::unshare(*flags),
+            Op::WriteFile { .. } | Op::Map(..) => calls::write(step, libc::O_WRONLY),
+            Op::Create { .. } => calls::write(step, libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL),
+            Op::Mount { .. }
+            | Op::Unmount(_)
+            | Op::MountFuse(_)
+            | Op::PivotRoot
+            | Op::DetachOldRoot => calls::mounts(step),
+            Op::SeccompErrno { .. } | Op::SeccompAction(_) | Op::SeccompNotify => {
+                calls::filters(step)
+            }
+            Op::OpenUnnamed(_)
+            | Op::Lock(_)
+            | Op::RenameWhiteout { .. }
+            | Op::MakeDevice { .. }
+            | Op::SmallFiles { .. } => files::carry_out(step),
+            Op::SetAttributes { .. } | Op::MapMount(_) => attributes::carry_out(step),
+            Op::Connect(_) => calls::connect(step),
+            Op::Tun => calls::tun(),
+            Op::LoopbackUp => calls::loopback_up(),
+            _ => calls::plain(step),
         }
     }
 }

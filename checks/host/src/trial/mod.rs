@@ -8,6 +8,7 @@
 mod attributes;
 mod calls;
 mod child;
+mod entered;
 mod files;
 mod op;
 mod parent;
@@ -17,11 +18,30 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use entered::{EnterError, Entered, Entry};
 pub(crate) use op::namespaces;
 pub use op::{Map, Op};
 pub(crate) use parent::{attempt, kill_group};
 
 use crate::{Caller, Errno, Ran};
+
+/// Flags of clone(2) and mount(2) that an [`Entry`] is made with.
+pub mod namespace {
+    /// A user namespace.
+    pub const USER: i32 = libc::CLONE_NEWUSER;
+    /// A mount namespace.
+    pub const MOUNT: i32 = libc::CLONE_NEWNS;
+    /// A pid namespace.
+    pub const PID: i32 = libc::CLONE_NEWPID;
+    /// An IPC namespace.
+    pub const IPC: i32 = libc::CLONE_NEWIPC;
+    /// A UTS namespace.
+    pub const UTS: i32 = libc::CLONE_NEWUTS;
+    /// A network namespace.
+    pub const NET: i32 = libc::CLONE_NEWNET;
+    /// What proc is mounted with.
+    pub const PROC_FLAGS: u64 = libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC;
+}
 
 /// A sequence of operations for a forked child.
 #[derive(Debug, Clone, Default)]

@@ -195,7 +195,7 @@ fn null_device() -> Option<File> {
         .ok()
 }
 
-fn pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
+pub(super) fn pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
     let mut fds = [0; 2];
     // SAFETY: `fds` holds the two ints that pipe2(2) fills.
     if unsafe { libc::pipe2(fds.as_mut_ptr(), libc::O_CLOEXEC) } != 0 {

@@ -1,0 +1,268 @@
+//! A run from begin to end: made ready, rehearsed, tried on outside alone, then measured in pairs.
+
+use std::time::{Duration, Instant};
+
+use hpcctl_host::Host;
+use hpcctl_model::Unknown;
+use hpcctl_model::bench::{Bench, Plan};
+
+use crate::executor::{self, Executor, Row, Site};
+use crate::measurement::{Measurement, Processors, SUBJECTS};
+use crate::pair::{Arm, Bout, Measured, Pairs};
+use crate::statistics::Random;
+use crate::surroundings::{self, Moment};
+use crate::workplace::Workplace;
+use crate::{Error, compared};
+
+/// The pairs that a run aims at within its budget; more do not help much.
+const AIM: u32 = 50;
+
+/// The share of the budget for outside against outside.
+const TRIAL: f64 = 0.2;
+
+/// The fewest pairs of outside against outside, and the most.
+const TRIAL_PAIRS: (usize, usize) = (6, 16);
+
+/// The fewest pairs with which many measurements can be told apart, and the most of a run.
+const PAIRS: (usize, usize) = (14, 400);
+
+/// Fewer pairs than this are few.
+const FEW: usize = 20;
+
+/// How long a figure is measured at least and at most.
+const LENGTH: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(100));
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Request<'a> {
+    /// The names of the subjects.
+    pub subjects: &'a [&'a str],
+    /// The runtime.
+    pub runtime: &'a str,
+    /// The network inside; none is the runtime's default.
+    pub network: Option<&'a str>,
+    /// The image; none is the host's own tree.
+    pub image: Option<&'a str>,
+    /// The cost that does not matter, as a share.
+    pub margin: f64,
+    /// The seed of every order that is random.
+    pub seed: u64,
+    /// How long the run may take.
+    pub budget: Duration,
+    /// A delay to plant inside, as a share.
+    pub planted: f64,
+    /// The arguments that make our program an agent.
+    pub agent: &'a [String],
+}
+
+/// Who follows a run.
+pub trait Watch {
+    /// So much of the time that the run takes has passed.
+    fn passed(&self, passed: Duration, of: Duration);
+
+    /// What is known before the run: the pairs that are planned, and the slow-down that they will
+    /// find, a line a figure.
+    fn stated(&self, pairs: usize, lines: &[String]);
+
+    /// Whether the run is to end now.
+    fn is_over(&self) -> bool;
+}
+
+/// Measures.
+///
+/// # Errors
+///
+/// When the runtime or the image cannot be used at all; what fails beside others is an unknown.
+pub fn bench(
+    request: &Request<'_>,
+    host: &dyn Host,
+    watch: &dyn Watch,
+) -> Result<(Bench, Vec<Unknown>), Error> {
+    let begun = Instant::now();
+    let before = Moment::now(host);
+    let (row, network) = runtime(request)?;
+    let environment: Vec<String> = std::env::vars()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    let workplace = Workplace::new()?;
+    let site = Site {
+        host,
+        workplace: &workplace,
+        image: request.image,
+        network,
+        agent: request.agent,
+        environment: &environment,
+    };
+    let executor = (row.open)(&site)?;
+    let mut run = Run {
+        request,
+        watch,
+        begun,
+        unknowns: Vec::new(),
+        random: Random::new(request.seed),
+    };
+    let mut pairs = Pairs::new(&site, executor.as_ref(), request.planted)?;
+    let chosen = run.choose(executor.as_ref(), pairs.processors.len());
+    let bout = run.rehearse(&mut pairs, chosen)?;
+    let trial = run.trial(&mut pairs, &bout)?;
+    let left = request.budget.saturating_sub(begun.elapsed());
+    let planned = fitting(left, pairs.round(&bout)).clamp(PAIRS.0, PAIRS.1);
+    let stated = compared::stated(&trial, planned, request.margin);
+    watch.stated(planned, &stated.lines());
+    let measured = run.rounds(&mut pairs, &bout, Arm::Inside, planned)?;
+    let mut doubts = surroundings::doubts(host, before, Moment::now(host), pairs.processors.len());
+    doubts.extend(pairs.doubts.clone());
+    if let Some(short) = short(measured.rounds(), planned) {
+        doubts.push(short);
+    }
+    let plan = Plan {
+        subjects: request.subjects.iter().map(ToString::to_string).collect(),
+        runtime: row.name.into(),
+        network: network.into(),
+        image: request.image.map(str::to_owned),
+        margin: request.margin,
+        seed: request.seed,
+        budget_s: request.budget.as_secs_f64(),
+        pairs: planned,
+        trial_pairs: trial.rounds(),
+        planted: request.planted,
+    };
+    let comparisons = compared::comparisons(&measured, &stated, request.margin);
+    let bench = Bench {
+        plan,
+        differences: pairs.differences,
+        comparisons,
+        doubts,
+    };
+    Ok((bench, run.unknowns))
+}
+
+/// The runtime and the network that are asked for.
+fn runtime<'a>(request: &Request<'a>) -> Result<(&'static Row, &'a str), Error> {
+    let row = executor::row(request.runtime)
+        .ok_or_else(|| Error::Usage(format!("there is no runtime {}", request.runtime)))?;
+    let network = request.network.unwrap_or(row.networks[0]);
+    if row.networks.contains(&network) {
+        return Ok((row, network));
+    }
+    let known = row.networks.join(", ");
+    let message = format!("{} has no network {network}: {known}", row.name);
+    Err(Error::Usage(message))
+}
+
+/// Says where there are few pairs, or fewer than planned.
+fn short(measured: usize, planned: usize) -> Option<String> {
+    if measured < planned {
+        let message = format!("the time was over after {measured} of {planned} planned pairs");
+        Some(message)
+    } else {
+        (measured < FEW).then(|| format!("only {measured} pairs: the budget is small"))
+    }
+}
+
+/// A run under way.
+struct Run<'a> {
+    request: &'a Request<'a>,
+    watch: &'a dyn Watch,
+    begun: Instant,
+    unknowns: Vec<Unknown>,
+    random: Random,
+}
+
+impl Run<'_> {
+    /// The measurements of the subjects, without those that say nothing here.
+    fn choose(&mut self, executor: &dyn Executor, processors: usize) -> Vec<&'static Measurement> {
+        let mut chosen = Vec::new();
+        let wanted = |name: &str| self.request.subjects.contains(&name);
+        for subject in SUBJECTS.iter().filter(|subject| wanted(subject.name)) {
+            if subject.name == "libc"
+                && let Err(why) = executor.own_libc()
+            {
+                let why =
+                    format!("this program does not run with the C library of the image: {why}");
+                self.unknowns.push(Unknown::new(subject.name, why));
+                continue;
+            }
+            for measurement in subject.measurements {
+                if measurement.processors == Processors::Two && processors < 2 {
+                    let why = "there is one processor only";
+                    self.unknowns.push(Unknown::new(measurement.id(), why));
+                } else {
+                    chosen.push(*measurement);
+                }
+            }
+        }
+        chosen
+    }
+
+    /// Takes everything once on either side: what fails is left out, and how long a pair takes
+    /// becomes known.
+    fn rehearse(
+        &mut self,
+        pairs: &mut Pairs<'_>,
+        chosen: Vec<&'static Measurement>,
+    ) -> Result<Bout, Error> {
+        let count = u32::try_from(2 * chosen.len()).unwrap_or(u32::MAX).max(1);
+        let length = (self.request.budget / (count * AIM)).clamp(LENGTH.0, LENGTH.1);
+        let mut bout = Bout {
+            measurements: chosen,
+            length,
+            round: Duration::ZERO,
+        };
+        let start = Instant::now();
+        let failed = pairs.rehearse(&bout)?;
+        bout.round = start.elapsed();
+        bout.measurements.retain(|measurement| {
+            failed
+                .iter()
+                .all(|unknown| unknown.what != measurement.id())
+        });
+        self.unknowns.extend(failed);
+        if bout.measurements.is_empty() {
+            let why = self.unknowns.first().map(|unknown| unknown.why.as_str());
+            let message = format!("nothing can be measured: {}", why.unwrap_or("no subject"));
+            return Err(Error::Unreachable(message));
+        }
+        Ok(bout)
+    }
+
+    /// Measures outside against outside.
+    fn trial(&mut self, pairs: &mut Pairs<'_>, bout: &Bout) -> Result<Measured, Error> {
+        let share = self.request.budget.mul_f64(TRIAL);
+        let count = fitting(share, bout.round).clamp(TRIAL_PAIRS.0, TRIAL_PAIRS.1);
+        self.rounds(pairs, bout, Arm::Outside, count)
+    }
+
+    fn rounds(
+        &mut self,
+        pairs: &mut Pairs<'_>,
+        bout: &Bout,
+        against: Arm,
+        count: usize,
+    ) -> Result<Measured, Error> {
+        let mut measured = pairs.begin(bout, against, count, &mut self.random);
+        for round in 0..count {
+            if self.watch.is_over() {
+                return Err(Error::Interrupted);
+            }
+            // A node that became slower is given half as much again, not forever.
+            let over = self.begun.elapsed() > self.request.budget.mul_f64(1.5);
+            if over && round >= PAIRS.0 {
+                break;
+            }
+            let failed = pairs.measure(bout, &mut measured, round, self.begun)?;
+            for unknown in failed {
+                if !self.unknowns.contains(&unknown) {
+                    self.unknowns.push(unknown);
+                }
+            }
+            self.watch.passed(self.begun.elapsed(), self.request.budget);
+        }
+        Ok(measured)
+    }
+}
+
+/// How many rounds fit into a time.
+fn fitting(time: Duration, round: Duration) -> usize {
+    (time.as_secs_f64() / round.as_secs_f64().max(1e-6)) as usize
+}

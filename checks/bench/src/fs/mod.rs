@@ -1,0 +1,18 @@
+//! Fs: files and directories in a tree that the run made, one file a way of using it.
+
+mod churn;
+mod python;
+mod read;
+pub mod tree;
+mod walk;
+
+use crate::measurement::Measurement;
+
+/// The measurements, in report order.
+pub static MEASUREMENTS: &[&Measurement] = &[
+    &walk::STAT,
+    &walk::LIST,
+    &read::SMALL,
+    &python::IMPORT,
+    &churn::CHURN,
+];

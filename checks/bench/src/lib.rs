@@ -1,0 +1,48 @@
+//! What a container costs: pairs of measurements inside and outside, and what they allow to say.
+//!
+//! The same program measures on both sides ([`serve`]); a pair is a fresh process each, asked in
+//! turn and in random order, so that whatever the node does meanwhile meets both sides alike.
+
+mod agent;
+mod compared;
+mod course;
+mod doubt;
+mod executor;
+mod fs;
+mod kit;
+mod launch;
+mod libc;
+mod measurement;
+mod net;
+mod pair;
+pub mod statistics;
+mod surroundings;
+mod timing;
+mod workplace;
+
+pub use agent::serve;
+pub use course::{Request, Watch, bench};
+pub use executor::{EXECUTORS, Executor, Row};
+pub use measurement::{Figure, Measurement, SUBJECTS, Subject};
+
+/// Why nothing could be measured.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such runtime, network or image.
+    #[error("{0}")]
+    Usage(String),
+    /// The runtime or the image cannot be used.
+    #[error("{0}")]
+    Unreachable(String),
+    /// It was told to end.
+    #[error("interrupted")]
+    Interrupted,
+    /// A file of ours cannot be made.
+    #[error("cannot make {what}: {source}")]
+    Workplace {
+        /// What.
+        what: String,
+        /// Why.
+        source: std::io::Error,
+    },
+}

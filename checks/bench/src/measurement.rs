@@ -1,0 +1,139 @@
+//! A measurement: a row of data with the function that takes it, and the task it is given.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use hpcctl_model::bench::Better;
+use serde::{Deserialize, Serialize};
+
+use crate::launch::Launch;
+use crate::timing::Clock;
+use crate::{fs, launch, libc, net};
+
+/// One figure of a measurement.
+#[derive(Debug, Clone, Copy)]
+pub struct Figure {
+    /// The name, such as `net.tcp.latency`.
+    pub id: &'static str,
+    /// What it is, in words.
+    pub what: &'static str,
+    /// The unit.
+    pub unit: &'static str,
+    /// Whether more or less is better.
+    pub better: Better,
+}
+
+/// How many processors a measurement runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Processors {
+    /// One, always the same: what is measured is not the scheduler.
+    One,
+    /// One for several threads that take turns.
+    Shared,
+    /// Two at least; it says nothing where there is one.
+    Two,
+    /// All that there are.
+    All,
+}
+
+/// A measurement: what it yields and what takes it.
+#[derive(Debug, Clone, Copy)]
+pub struct Measurement {
+    /// The figures that it yields, the first of which names it.
+    pub figures: &'static [Figure],
+    /// Where it runs.
+    pub processors: Processors,
+    /// Takes it once: a figure each.
+    pub take: fn(&Task, Clock) -> Result<Vec<f64>, String>,
+}
+
+impl Measurement {
+    /// Its name.
+    pub fn id(&self) -> &'static str {
+        self.figures.first().map_or("", |figure| figure.id)
+    }
+}
+
+/// A subject of measurements, as the command line names it.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject {
+    /// The name.
+    pub name: &'static str,
+    /// What it is about.
+    pub what: &'static str,
+    /// The measurements, in report order.
+    pub measurements: &'static [&'static Measurement],
+}
+
+/// Every subject, in report order.
+pub static SUBJECTS: &[Subject] = &[
+    Subject {
+        name: "net",
+        what: "TCP, UDP, UNIX sockets, shared memory",
+        measurements: net::MEASUREMENTS,
+    },
+    Subject {
+        name: "fs",
+        what: "files and directories",
+        measurements: fs::MEASUREMENTS,
+    },
+    Subject {
+        name: "launch",
+        what: "the start of a program in a container",
+        measurements: launch::MEASUREMENTS,
+    },
+    Subject {
+        name: "libc",
+        what: "the C library and system calls",
+        measurements: libc::MEASUREMENTS,
+    },
+];
+
+/// The measurement of that name.
+pub fn measurement(id: &str) -> Option<&'static Measurement> {
+    let mut all = SUBJECTS.iter().flat_map(|subject| subject.measurements);
+    all.find(|measurement| measurement.id() == id).copied()
+}
+
+/// What an agent is asked to measure.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Task {
+    /// The name of the measurement.
+    pub measurement: String,
+    /// The processors to run on.
+    pub processors: Vec<usize>,
+    /// How long to measure.
+    pub length: Duration,
+    /// A delay to plant, as a share.
+    pub planted: f64,
+    /// The directory for files, as the agent sees it.
+    pub place: PathBuf,
+    /// What to launch.
+    pub launch: Option<Launch>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_named_after_their_subject_and_once() {
+        let mut names = Vec::new();
+        for subject in SUBJECTS {
+            for measurement in subject.measurements {
+                for figure in measurement.figures {
+                    let start = format!("{}.", subject.name);
+                    assert!(figure.id.starts_with(&start), "{}", figure.id);
+                    names.push(figure.id);
+                }
+                let found = super::measurement(measurement.id());
+                assert_eq!(found.unwrap().id(), measurement.id());
+            }
+        }
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+        assert!(count >= 20, "{count}");
+    }
+}

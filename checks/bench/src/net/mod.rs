@@ -1,0 +1,25 @@
+//! Net: what passes through sockets and memory, between threads of one process, one file a way.
+
+mod connect;
+mod latency;
+mod memory;
+mod stream;
+mod udp;
+
+use crate::measurement::Measurement;
+
+/// The measurements, in report order.
+pub static MEASUREMENTS: &[&Measurement] = &[
+    &latency::TCP,
+    &stream::ONE,
+    &stream::MANY,
+    &connect::CONNECT,
+    &udp::UDP,
+    &latency::UNIX,
+    &memory::MEMORY,
+];
+
+/// An I/O error in words, with what was being done.
+fn failed(what: &'static str) -> impl Fn(std::io::Error) -> String {
+    move |error| format!("cannot {what}: {error}")
+}

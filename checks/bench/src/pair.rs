@@ -1,0 +1,387 @@
+//! Pairs: a fresh process on either side, asked in turn, in an order that is random.
+//!
+//! Both processes of a pair are there at the same time and one of them waits; what the node does
+//! between two figures of a pair is as short as it can be. A process is measured once only:
+//! where its memory happens to lie would else be taken for a difference.
+
+use std::time::{Duration, Instant};
+
+use hpcctl_host::dialogue::{Dialogue, DialogueError};
+use hpcctl_model::Unknown;
+use hpcctl_model::bench::{Difference, Sample};
+
+use crate::Error;
+use crate::agent::{Answer, Hello};
+use crate::executor::{Executor, Site};
+use crate::launch::Launch;
+use crate::measurement::{Measurement, Processors, Task};
+use crate::statistics::Random;
+use crate::workplace::PROGRAM;
+
+/// How long an agent may take to start and to take a figure.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long an agent may take to end.
+const ENDING: Duration = Duration::from_secs(5);
+
+/// A side of a pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Arm {
+    Outside,
+    Inside,
+}
+
+/// What is measured in each pair.
+#[derive(Debug)]
+pub(crate) struct Bout {
+    pub(crate) measurements: Vec<&'static Measurement>,
+    /// How long a figure is measured.
+    pub(crate) length: Duration,
+    /// How long the rehearsal took.
+    pub(crate) round: Duration,
+}
+
+/// The pairs that were measured.
+#[derive(Debug)]
+pub(crate) struct Measured {
+    pub(crate) rows: Vec<Row>,
+    /// For each measurement and round, whether outside comes first.
+    order: Vec<Vec<bool>>,
+    /// For each round the order of the measurements.
+    turns: Vec<Vec<usize>>,
+    against: Arm,
+}
+
+/// The pairs of one measurement.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) measurement: &'static Measurement,
+    /// For each figure its pairs.
+    pub(crate) samples: Vec<Vec<Sample>>,
+    /// How often the processor was taken away.
+    pub(crate) preempted: u64,
+}
+
+impl Measured {
+    /// How many pairs the measurement with the most has.
+    pub(crate) fn rounds(&self) -> usize {
+        let counts = self
+            .rows
+            .iter()
+            .flat_map(|row| row.samples.iter().map(Vec::len));
+        counts.max().unwrap_or(0)
+    }
+}
+
+/// Both sides, ready to be started.
+pub(crate) struct Pairs<'a> {
+    outside: Vec<String>,
+    environment: &'a [String],
+    shared: std::path::PathBuf,
+    executor: &'a dyn Executor,
+    planted: f64,
+    /// The processors that both sides may run on.
+    pub(crate) processors: Vec<usize>,
+    /// What surrounds them otherwise.
+    pub(crate) differences: Vec<Difference>,
+    /// What makes both sides unlike.
+    pub(crate) doubts: Vec<String>,
+    /// How long the pairs so far took, and how many they were.
+    spent: (Duration, u32),
+}
+
+/// The agents of a pair.
+struct Agents {
+    first: Dialogue,
+    second: Dialogue,
+    /// What the second of them is.
+    against: Arm,
+}
+
+impl<'a> Pairs<'a> {
+    /// Starts both sides once, to see what surrounds them.
+    pub(crate) fn new(
+        site: &Site<'a>,
+        executor: &'a dyn Executor,
+        planted: f64,
+    ) -> Result<Self, Error> {
+        let agent = site.workplace.agent.display().to_string();
+        let mut pairs = Self {
+            outside: [vec![agent], site.agent.to_vec()].concat(),
+            environment: site.environment,
+            shared: site.workplace.shared(),
+            executor,
+            planted,
+            processors: Vec::new(),
+            differences: Vec::new(),
+            doubts: Vec::new(),
+            spent: (Duration::ZERO, 0),
+        };
+        let outside = greet(&mut pairs.start(Arm::Outside)?)?;
+        let inside = greet(&mut pairs.start(Arm::Inside)?)?;
+        pairs.processors = outside
+            .processors
+            .iter()
+            .copied()
+            .filter(|cpu| inside.processors.contains(cpu))
+            .collect();
+        if pairs.processors.is_empty() {
+            let message = "no processor is allowed both inside and outside".to_owned();
+            return Err(Error::Unreachable(message));
+        }
+        pairs.differences = differences(&outside, &inside);
+        if outside.processors != inside.processors {
+            pairs.doubts.push(format!(
+                "inside may run on {} processors, outside on {}: {} are compared",
+                inside.processors.len(),
+                outside.processors.len(),
+                pairs.processors.len()
+            ));
+        }
+        Ok(pairs)
+    }
+
+    /// How long a pair takes.
+    pub(crate) fn round(&self, bout: &Bout) -> Duration {
+        let (time, count) = self.spent;
+        time.checked_div(count).unwrap_or(bout.round)
+    }
+
+    fn start(&self, arm: Arm) -> Result<Dialogue, Error> {
+        let started = match arm {
+            Arm::Outside => Dialogue::start(&self.outside, self.environment),
+            Arm::Inside => self.executor.start(),
+        };
+        started.map_err(|error| unreachable(arm, &error))
+    }
+
+    /// Both agents; which of them is started first is random, too.
+    fn agents(&self, against: Arm, outside_first: bool) -> Result<Agents, Error> {
+        let (first, second) = if outside_first {
+            let first = self.start(Arm::Outside)?;
+            (first, self.start(against)?)
+        } else {
+            let second = self.start(against)?;
+            (self.start(Arm::Outside)?, second)
+        };
+        let mut agents = Agents {
+            first,
+            second,
+            against,
+        };
+        greet(&mut agents.first)?;
+        greet(&mut agents.second)?;
+        Ok(agents)
+    }
+
+    /// Takes each measurement once on either side; what fails is an unknown.
+    pub(crate) fn rehearse(&self, bout: &Bout) -> Result<Vec<Unknown>, Error> {
+        let mut failed = Vec::new();
+        let mut agents = self.agents(Arm::Inside, true)?;
+        for measurement in &bout.measurements {
+            for arm in [Arm::Outside, Arm::Inside] {
+                if let Err(why) = self.take(&mut agents, measurement, bout, arm) {
+                    let side = if arm == Arm::Inside {
+                        "inside"
+                    } else {
+                        "outside"
+                    };
+                    failed.push(Unknown::new(measurement.id(), format!("{side}: {why}")));
+                    // The agent may be in any state after that.
+                    agents = self.agents(Arm::Inside, true)?;
+                    break;
+                }
+            }
+        }
+        Ok(failed)
+    }
+
+    /// Decides the orders of `count` pairs.
+    pub(crate) fn begin(
+        &self,
+        bout: &Bout,
+        against: Arm,
+        count: usize,
+        random: &mut Random,
+    ) -> Measured {
+        let many = bout.measurements.len();
+        let rows = bout.measurements.iter().map(|measurement| Row {
+            measurement,
+            samples: vec![Vec::with_capacity(count); measurement.figures.len()],
+            preempted: 0,
+        });
+        let turn = |random: &mut Random| {
+            let mut turn: Vec<usize> = (0..many).collect();
+            random.shuffle(&mut turn);
+            turn
+        };
+        Measured {
+            rows: rows.collect(),
+            order: (0..=many).map(|_| random.coins(count)).collect(),
+            turns: (0..count).map(|_| turn(random)).collect(),
+            against,
+        }
+    }
+
+    /// Measures one pair of everything; what fails is an unknown, and that pair is left out.
+    pub(crate) fn measure(
+        &mut self,
+        bout: &Bout,
+        measured: &mut Measured,
+        round: usize,
+        begun: Instant,
+    ) -> Result<Vec<Unknown>, Error> {
+        let start = Instant::now();
+        let mut failed = Vec::new();
+        let against = measured.against;
+        let mut agents = self.agents(against, measured.order[bout.measurements.len()][round])?;
+        for index in measured.turns[round].clone() {
+            let measurement = bout.measurements[index];
+            let outside_first = measured.order[index][round];
+            let arms = if outside_first {
+                [Arm::Outside, Arm::Inside]
+            } else {
+                [Arm::Inside, Arm::Outside]
+            };
+            let at_s = begun.elapsed().as_secs_f64();
+            let taken = arms.map(|arm| self.take(&mut agents, measurement, bout, arm));
+            let [Ok(mut one), Ok(mut other)] = taken else {
+                let why = taken.into_iter().find_map(Result::err).unwrap_or_default();
+                failed.push(Unknown::new(
+                    measurement.id(),
+                    format!("a pair failed: {why}"),
+                ));
+                agents = self.agents(against, outside_first)?;
+                continue;
+            };
+            if !outside_first {
+                std::mem::swap(&mut one, &mut other);
+            }
+            let row = &mut measured.rows[index];
+            // Threads that take turns take the processor from each other.
+            if measurement.processors == Processors::One {
+                row.preempted += one.1 + other.1;
+            }
+            for (samples, (outside, inside)) in
+                row.samples.iter_mut().zip(one.0.into_iter().zip(other.0))
+            {
+                samples.push(Sample {
+                    outside,
+                    inside,
+                    outside_first,
+                    at_s,
+                });
+            }
+        }
+        agents.first.end(ENDING);
+        agents.second.end(ENDING);
+        self.spent.0 += start.elapsed();
+        self.spent.1 += 1;
+        Ok(failed)
+    }
+
+    /// Takes one figure; the second agent of a pair stands for inside.
+    fn take(
+        &self,
+        agents: &mut Agents,
+        measurement: &Measurement,
+        bout: &Bout,
+        arm: Arm,
+    ) -> Result<(Vec<f64>, u64), String> {
+        let inside = arm == Arm::Inside && agents.against == Arm::Inside;
+        let is_launch = measurement.id().starts_with("launch.");
+        let place = if inside && !is_launch {
+            self.executor.place().to_path_buf()
+        } else {
+            self.shared.clone()
+        };
+        let launch = is_launch.then(|| {
+            if inside {
+                self.executor.launch()
+            } else {
+                Launch::Plain(self.shared.join(PROGRAM))
+            }
+        });
+        let count = match measurement.processors {
+            Processors::One | Processors::Shared => 1,
+            Processors::Two => 2,
+            Processors::All => self.processors.len(),
+        };
+        let task = Task {
+            measurement: measurement.id().into(),
+            // The last ones: the first serve most interrupts.
+            processors: self.processors.iter().rev().take(count).copied().collect(),
+            length: bout.length,
+            planted: if inside { self.planted } else { 0.0 },
+            place,
+            launch,
+        };
+        // Both launches are timed from outside.
+        let agent = if arm == Arm::Inside && !is_launch {
+            &mut agents.second
+        } else {
+            &mut agents.first
+        };
+        let line = serde_json::to_string(&task).map_err(|error| error.to_string())?;
+        let answer = agent
+            .ask(&line, PATIENCE)
+            .map_err(|error| error.to_string())?;
+        let answer = serde_json::from_str(&answer);
+        match answer.map_err(|error| format!("the answer cannot be read: {error}"))? {
+            Answer::Failed(why) => Err(why),
+            Answer::Figures { values, preempted } => {
+                let sound = values.iter().all(|value| value.is_finite() && *value > 0.0);
+                if values.len() == measurement.figures.len() && sound {
+                    Ok((values, preempted))
+                } else {
+                    Err(format!("the figures make no sense: {values:?}"))
+                }
+            }
+        }
+    }
+}
+
+/// What is not the same on both sides.
+fn differences(outside: &Hello, inside: &Hello) -> Vec<Difference> {
+    let absent = "not there";
+    let mut names: Vec<&String> = outside.surroundings.keys().collect();
+    names.extend(inside.surroundings.keys());
+    names.sort_unstable();
+    names.dedup();
+    let on = |side: &Hello, name: &str| {
+        let value = side.surroundings.get(name);
+        value.map_or(absent, String::as_str).to_owned()
+    };
+    names
+        .into_iter()
+        .map(|name| Difference {
+            what: name.clone(),
+            outside: on(outside, name),
+            inside: on(inside, name),
+        })
+        .filter(|difference| difference.outside != difference.inside)
+        .collect()
+}
+
+fn greet(agent: &mut Dialogue) -> Result<Hello, Error> {
+    let said = agent
+        .ask("hello", PATIENCE)
+        .map_err(|error| Error::Unreachable(format!("the agent does not answer: {error}")))?;
+    let hello: Hello = serde_json::from_str(&said).map_err(|error| {
+        Error::Unreachable(format!("the agent says what is no greeting: {error}"))
+    })?;
+    if hello.version == env!("CARGO_PKG_VERSION") {
+        Ok(hello)
+    } else {
+        let message = format!("the agent is of another version, {}", hello.version);
+        Err(Error::Unreachable(message))
+    }
+}
+
+fn unreachable(arm: Arm, error: &DialogueError) -> Error {
+    let side = match arm {
+        Arm::Outside => "outside",
+        Arm::Inside => "inside",
+    };
+    Error::Unreachable(format!("no agent {side}: {error}"))
+}

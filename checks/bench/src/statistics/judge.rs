@@ -1,0 +1,168 @@
+//! From the pairs of one or more measurements to their verdicts.
+//!
+//! Equivalent is shown, not concluded from a difference that was not found: the 90 % interval
+//! of the ratio lies within the margin (two one-sided tests of 5 %; Schuirmann, Journal of
+//! Pharmacokinetics and Biopharmaceutics 15, 1987). Slower and faster need an interval that lies
+//! beyond the margin, and a difference that is none by chance at 1 %, after Holm's correction
+//! for the number of measurements: a run says in at most one of a hundred cases that something
+//! differs where nothing does.
+
+use hpcctl_model::bench::Verdict;
+
+use super::order::robust_deviation;
+use super::rank::{self, Shift};
+
+/// The chance of calling something different in a whole run where nothing is.
+const DIFFERENT: f64 = 0.01;
+
+/// The chance of calling something equivalent, or beyond the margin, that is at it.
+pub const EQUIVALENT: f64 = 0.05;
+
+/// The power at which an effect counts as detectable.
+const POWER: f64 = 0.8;
+
+/// How well the centre of symmetric noise is known by ranks, against the mean.
+const RANKS_COST: f64 = 1.0233;
+
+/// What is asked of the pairs.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    /// The cost that does not matter, such as 0.02.
+    pub margin: f64,
+    /// How many measurements are judged together.
+    pub together: usize,
+}
+
+/// What the pairs of one measurement say.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Judged {
+    /// The logarithm of the ratio of costs, inside by outside.
+    pub shift: Shift,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The smallest cost, as a share, that would be called slower four times out of five.
+    pub detectable: f64,
+}
+
+/// Judges measurements together; each is a list of logarithms of the ratio of costs, a pair each.
+pub fn judge(measurements: &[Vec<f64>], margin: f64) -> Vec<Judged> {
+    let rule = Rule {
+        margin,
+        together: measurements.len(),
+    };
+    let edge = margin.ln_1p();
+    let chance: Vec<f64> = measurements.iter().map(|pairs| chance(pairs)).collect();
+    let judged = measurements.iter().zip(holm(&chance));
+    let judged = judged.map(|(pairs, differs)| {
+        let shift = rank::shift(pairs, EQUIVALENT);
+        let verdict = if differs && shift.low > edge {
+            Verdict::Slower
+        } else if differs && shift.high < -edge {
+            Verdict::Faster
+        } else if shift.low > -edge && shift.high < edge {
+            Verdict::Equivalent
+        } else {
+            Verdict::Inconclusive
+        };
+        Judged {
+            shift,
+            verdict,
+            detectable: detectable(robust_deviation(pairs), pairs.len(), rule),
+        }
+    });
+    judged.collect()
+}
+
+/// How likely such pairs, or ones that differ more, would be by chance.
+fn chance(pairs: &[f64]) -> f64 {
+    let turned: Vec<f64> = pairs.iter().map(|value| -value).collect();
+    2.0 * rank::above(pairs, 0.0).min(rank::above(&turned, 0.0))
+}
+
+/// Which of the hypotheses are rejected (Holm, Scandinavian Journal of Statistics 6, 1979).
+fn holm(likely: &[f64]) -> Vec<bool> {
+    let mut order: Vec<usize> = (0..likely.len()).collect();
+    order.sort_unstable_by(|a, b| likely[*a].total_cmp(&likely[*b]));
+    let mut rejected = vec![false; likely.len()];
+    for (place, index) in order.iter().enumerate() {
+        if likely[*index] > DIFFERENT / (likely.len() - place) as f64 {
+            break;
+        }
+        rejected[*index] = true;
+    }
+    rejected
+}
+
+/// The smallest cost that would be called slower four times out of five, were the deviation of
+/// the logarithms of the ratios as given: a share, such as 0.031.
+pub fn detectable(deviation: f64, pairs: usize, rule: Rule) -> f64 {
+    let level = DIFFERENT / 2.0 / rule.together.max(1) as f64;
+    let error = RANKS_COST * deviation / (pairs.max(1) as f64).sqrt();
+    let reach =
+        |level: f64| error * (rank::normal_quantile(1.0 - level) + rank::normal_quantile(POWER));
+    reach(level)
+        .max(rule.margin.ln_1p() + reach(EQUIVALENT))
+        .exp_m1()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn around(center: f64, spread: f64, count: usize) -> Vec<f64> {
+        (0..count)
+            .map(|n| center + spread * ((n * 7 % count) as f64 / count as f64 - 0.5))
+            .collect()
+    }
+
+    fn verdict(pairs: Vec<f64>) -> Verdict {
+        judge(&[pairs], 0.02)[0].verdict
+    }
+
+    #[test]
+    fn each_verdict_has_its_pairs() {
+        assert_eq!(verdict(around(0.001, 0.02, 20)), Verdict::Equivalent);
+        assert_eq!(verdict(around(0.05, 0.02, 20)), Verdict::Slower);
+        assert_eq!(verdict(around(-0.05, 0.02, 20)), Verdict::Faster);
+        assert_eq!(verdict(around(0.001, 0.4, 20)), Verdict::Inconclusive);
+        // Not 0, yet within the margin: that is what the margin is for.
+        assert_eq!(verdict(around(0.012, 0.005, 20)), Verdict::Equivalent);
+        assert_eq!(verdict(vec![0.05; 3]), Verdict::Inconclusive);
+        assert_eq!(verdict(Vec::new()), Verdict::Inconclusive);
+    }
+
+    #[test]
+    fn many_looks_need_more_certainty() {
+        // Of 10 pairs all above the edge: 2 / 1024 is enough alone, and not among 20.
+        let pairs = around(0.05, 0.02, 10);
+        assert_eq!(
+            judge(std::slice::from_ref(&pairs), 0.02)[0].verdict,
+            Verdict::Slower
+        );
+        let mut many = vec![around(0.0, 0.4, 10); 19];
+        many.push(pairs);
+        assert_eq!(judge(&many, 0.02)[19].verdict, Verdict::Inconclusive);
+    }
+
+    #[test]
+    fn holm_stops_at_the_first_that_may_be_chance() {
+        assert_eq!(
+            holm(&[0.004, 0.9, 0.001, 0.006]),
+            [false, false, true, false]
+        );
+        assert_eq!(holm(&[0.001, 0.002, 0.003]), [true, true, true]);
+        assert_eq!(holm(&[]), Vec::<bool>::new());
+    }
+
+    #[test]
+    fn what_can_be_detected_shrinks_with_pairs() {
+        let rule = Rule {
+            margin: 0.02,
+            together: 1,
+        };
+        let few = detectable(0.02, 10, rule);
+        let many = detectable(0.02, 1000, rule);
+        assert!(few > 0.03 && few < 0.06, "{few}");
+        assert!(many > 0.02 && many < 0.023, "{many}");
+    }
+}

@@ -1,0 +1,11 @@
+//! What pairs of measurements allow to say; pure.
+
+mod judge;
+pub mod order;
+mod random;
+pub mod rank;
+#[cfg(test)]
+mod simulated;
+
+pub use judge::{EQUIVALENT, Judged, Rule, detectable, judge};
+pub use random::Random;

@@ -1,0 +1,123 @@
+//! How often the verdicts are wrong, over simulated runs whose truth is known.
+//!
+//! Noise from run to run, a drift of a tenth over the whole run with a random walk on top, and
+//! spikes of a fifth in one measurement of twenty; the order in a pair is random.
+
+use hpcctl_model::bench::Verdict;
+
+use super::{Random, judge};
+
+/// One kind of node.
+#[derive(Clone, Copy)]
+struct Node {
+    /// The deviation of a measurement, as a share.
+    noise: f64,
+    drifts: bool,
+    pairs: usize,
+}
+
+/// The logarithms of the ratios of one run, were inside dearer by `effect`.
+fn run(node: Node, effect: f64, random: &mut Random) -> Vec<f64> {
+    let mut walk = 0.0;
+    let coins = random.coins(node.pairs);
+    let mut measure = |cost: f64, random: &mut Random| {
+        if node.drifts {
+            walk += 0.002 * random.normal();
+            walk += 0.1 / (2.0 * node.pairs as f64);
+        }
+        let spike = if random.unit() < 0.05 { 1.2 } else { 1.0 };
+        (cost * spike).ln() + walk + node.noise * random.normal()
+    };
+    let pairs = coins.iter().map(|outside_first| {
+        if *outside_first {
+            let outside = measure(1.0, random);
+            measure(1.0 + effect, random) - outside
+        } else {
+            let inside = measure(1.0 + effect, random);
+            inside - measure(1.0, random)
+        }
+    });
+    pairs.collect()
+}
+
+/// How many of `runs` runs end with the verdict.
+fn count(verdict: Verdict, node: Node, effect: f64, runs: usize) -> usize {
+    let mut random = Random::new(20_261_125);
+    (0..runs)
+        .filter(|_| judge(&[run(node, effect, &mut random)], 0.02)[0].verdict == verdict)
+        .count()
+}
+
+const NODES: [Node; 4] = [
+    Node {
+        noise: 0.005,
+        drifts: false,
+        pairs: 30,
+    },
+    Node {
+        noise: 0.005,
+        drifts: true,
+        pairs: 30,
+    },
+    Node {
+        noise: 0.02,
+        drifts: true,
+        pairs: 30,
+    },
+    Node {
+        noise: 0.05,
+        drifts: true,
+        pairs: 40,
+    },
+];
+
+#[test]
+fn of_a_thousand_runs_without_a_difference_at_most_ten_say_there_is_one() {
+    for node in NODES {
+        let wrong =
+            count(Verdict::Slower, node, 0.0, 1000) + count(Verdict::Faster, node, 0.0, 1000);
+        assert!(wrong <= 10, "{wrong} at a noise of {}", node.noise);
+    }
+}
+
+#[test]
+fn of_a_thousand_runs_at_the_margin_at_most_sixty_say_equivalent() {
+    for node in NODES {
+        let wrong = count(Verdict::Equivalent, node, 0.02, 1000);
+        assert!(wrong <= 60, "{wrong} at a noise of {}", node.noise);
+    }
+}
+
+#[test]
+fn costs_of_five_and_ten_percent_are_found() {
+    for node in &NODES[..3] {
+        for effect in [0.05, 0.10] {
+            let found = count(Verdict::Slower, *node, effect, 400);
+            assert!(found >= 380, "{found} of 400, {effect}, {}", node.noise);
+        }
+    }
+}
+
+#[test]
+fn equality_is_shown_where_the_node_is_quiet() {
+    for node in &NODES[..2] {
+        let shown = count(Verdict::Equivalent, *node, 0.0, 400);
+        assert!(shown >= 360, "{shown} of 400");
+    }
+    // And not pretended where it is not.
+    assert!(count(Verdict::Equivalent, NODES[3], 0.0, 400) < 200);
+}
+
+#[test]
+fn the_interval_holds_the_truth() {
+    let mut random = Random::new(7);
+    for node in NODES {
+        let held = (0..1000).filter(|_| {
+            let shift = judge(&[run(node, 0.03, &mut random)], 0.02)[0].shift;
+            let truth = 0.03_f64.ln_1p();
+            shift.low <= truth && truth <= shift.high
+        });
+        let held = held.count();
+        assert!(held >= 875, "{held} of 1000, {}", node.noise);
+    }
+}

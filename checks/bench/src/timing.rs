@@ -1,0 +1,110 @@
+//! Units of work timed one after the other; where the warm-up ends is found, not assumed.
+
+use std::hint;
+use std::time::{Duration, Instant};
+
+use crate::statistics::order;
+
+/// The most units that are kept of a series.
+const MOST: usize = 1 << 16;
+
+/// How long to measure, and the delay that is planted.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    length: Duration,
+    planted: f64,
+}
+
+/// The seconds that each unit took.
+#[derive(Debug, Clone)]
+pub struct Series(Vec<f64>);
+
+impl Clock {
+    /// Measures for so long; each unit is made longer by the share `planted`.
+    pub fn new(length: Duration, planted: f64) -> Self {
+        Self { length, planted }
+    }
+
+    /// Repeats a unit of work until the time is over, once at least.
+    ///
+    /// # Errors
+    ///
+    /// The first error of a unit.
+    pub fn series<E>(&self, mut unit: impl FnMut() -> Result<(), E>) -> Result<Series, E> {
+        let mut times = Vec::with_capacity(1024);
+        let begun = Instant::now();
+        let mut last = begun;
+        while times.is_empty() || (last - begun < self.length && times.len() < MOST) {
+            let start = Instant::now();
+            unit()?;
+            last = Instant::now();
+            if self.planted > 0.0 {
+                last = spin(last, (last - start).mul_f64(self.planted));
+            }
+            times.push((last - start).as_secs_f64());
+        }
+        Ok(Series(times))
+    }
+}
+
+/// Keeps the processor busy from `start` on.
+fn spin(start: Instant, length: Duration) -> Instant {
+    loop {
+        let now = Instant::now();
+        if now - start >= length {
+            return now;
+        }
+        hint::spin_loop();
+    }
+}
+
+impl Series {
+    /// The units after the warm-up.
+    pub fn steady(&self) -> &[f64] {
+        &self.0[order::warm_up(&self.0)..]
+    }
+
+    /// The seconds of a unit: the median after the warm-up.
+    pub fn typical(&self) -> f64 {
+        order::median(self.steady())
+    }
+
+    /// Seconds that a share of the units do not reach.
+    pub fn quantile(&self, share: f64) -> f64 {
+        order::quantile(self.steady(), share)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn busy(clock: Clock) -> f64 {
+        let series = clock.series(|| {
+            spin(Instant::now(), Duration::from_micros(200));
+            Ok::<(), ()>(())
+        });
+        series.unwrap().typical()
+    }
+
+    #[test]
+    fn a_planted_delay_is_as_long_as_it_says() {
+        let length = Duration::from_millis(60);
+        let plain = busy(Clock::new(length, 0.0));
+        let planted = busy(Clock::new(length, 0.5));
+        // Each unit spins by the clock, so neither can be too short, however busy the node is.
+        assert!(plain >= 200e-6 && planted >= 300e-6, "{plain} {planted}");
+    }
+
+    #[test]
+    fn a_unit_that_fails_ends_the_series() {
+        let mut left = 3;
+        let series = Clock::new(Duration::from_secs(600), 0.0).series(|| {
+            left -= 1;
+            if left == 0 { Err("over") } else { Ok(()) }
+        });
+        assert_eq!(series.unwrap_err(), "over");
+        let once = Clock::new(Duration::ZERO, 0.0).series(|| Ok::<(), ()>(()));
+        assert_eq!(once.unwrap().steady().len(), 1);
+    }
+}

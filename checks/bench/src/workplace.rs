@@ -1,0 +1,75 @@
+//! The directory of a run: what both sides read, and where a container's root is mounted.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::fs::tree;
+use crate::launch::program;
+use crate::{Error, kit};
+
+/// The directory of a run, removed with it.
+#[derive(Debug)]
+pub(crate) struct Workplace {
+    dir: TempDir,
+    /// Our own program.
+    pub(crate) agent: PathBuf,
+}
+
+impl Workplace {
+    /// Makes it, with the tree that is read and the program that is launched.
+    pub(crate) fn new() -> Result<Self, Error> {
+        let failed = |what: &str| {
+            let what = what.to_owned();
+            |source| Error::Workplace { what, source }
+        };
+        let dir = tempfile::Builder::new()
+            .prefix("hpcctl-bench-")
+            .tempdir()
+            .map_err(failed("a temporary directory"))?;
+        let agent = std::env::current_exe().map_err(failed("a copy of this program"))?;
+        let place = Self { dir, agent };
+        fs::create_dir(place.root()).map_err(failed("a mount point"))?;
+        fs::create_dir(place.shared()).map_err(failed("a directory to share"))?;
+        tree::make(&place.shared()).map_err(failed("the files to read"))?;
+        program::write(&place.shared().join(PROGRAM)).map_err(failed("the program to launch"))?;
+        Ok(place)
+    }
+
+    /// Where a root may be mounted.
+    pub(crate) fn root(&self) -> PathBuf {
+        self.dir.path().join("root")
+    }
+
+    /// What both sides see.
+    pub(crate) fn shared(&self) -> PathBuf {
+        self.dir.path().join("shared")
+    }
+
+    /// Puts our program and the libraries that it runs with into the shared directory; the
+    /// command that runs it, where that directory is at `inside`.
+    pub(crate) fn kit(&self, inside: &Path) -> io::Result<Kit> {
+        let kit = self.shared().join("kit");
+        if !kit.exists() {
+            kit::make(&kit, &self.agent)?;
+        }
+        Ok(Kit {
+            with_own: kit::command(&kit, &inside.join("kit"))?,
+            with_theirs: vec![inside.join("kit").join(kit::AGENT).display().to_string()],
+        })
+    }
+}
+
+/// The name of the program that is launched.
+pub(crate) const PROGRAM: &str = "program";
+
+/// How the agent is run in an image.
+#[derive(Debug, Clone)]
+pub(crate) struct Kit {
+    /// With the libraries of the host, which it brings along.
+    pub(crate) with_own: Vec<String>,
+    /// With those of the image.
+    pub(crate) with_theirs: Vec<String>,
+}

@@ -1,0 +1,230 @@
+//! `hpcctl bench`: what a container costs.
+
+use std::io;
+use std::time::Duration;
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use hpcctl_bench::{EXECUTORS, Request, SUBJECTS, Watch};
+use hpcctl_host::Live;
+use hpcctl_model::bench::{Bench as Measured, Verdict};
+use hpcctl_reports::{Kind, Report};
+use indicatif::ProgressBar;
+use jiff::Timestamp;
+
+use crate::emit;
+use crate::exit::Exit;
+use crate::failure::{Failure, chain};
+use crate::interrupt;
+use crate::ui::Ui;
+
+/// Measure what a container costs, inside against outside.
+///
+/// The same program measures on both sides, in pairs of fresh processes and in random order. First
+/// it measures outside against outside, which says what slow-down the run will find. Equivalent
+/// means that the 90 % interval of the ratio lies within the margin, slower or faster that the
+/// difference is beyond it, at 1 % over all that was measured; else it is inconclusive, and what
+/// makes it so is said.
+///
+/// Nothing on the node is changed. An image is a directory; without one it is the host's own tree,
+/// read-only.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+EXAMPLES
+  hpcctl bench all                               the builtin launcher on the host's own tree
+  hpcctl bench net libc --budget 120s --margin 1%
+  hpcctl bench net --network none                loopback of a network namespace of its own
+  hpcctl bench all --inside host --plant 5%      is a slow-down of 5 % found on this node?
+  hpcctl bench fs libc --image /images/debian    a directory that holds an image
+  hpcctl bench all -o table -o json=bench.json   every sample
+
+EXIT STATUS
+  0 everything is equivalent or faster; 1 something is slower by more than the margin; 3 nothing is
+  slower, but something is inconclusive or could not be measured; 5 the runtime or the image cannot
+  be used. The start of a container (launch) always costs and does not count.")]
+pub struct Bench {
+    /// What to measure
+    #[arg(value_name = "SUBJECT", required_unless_present = "agent", value_parser = subjects())]
+    subjects: Vec<String>,
+    /// The runtime that inside is; host is outside once more, a self-test
+    #[arg(long, value_name = "RUNTIME", default_value = "builtin", value_parser = runtimes())]
+    inside: String,
+    /// The image: a directory [default: the host's own tree]
+    #[arg(long, value_name = "REF")]
+    image: Option<String>,
+    /// The network inside: host, or none for a namespace with loopback alone [default: host]
+    #[arg(long, value_name = "NETWORK")]
+    network: Option<String>,
+    /// How long the run may take
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time)]
+    budget: Duration,
+    /// The cost that does not matter
+    #[arg(long, value_name = "PERCENT", default_value = "2%", value_parser = share)]
+    margin: f64,
+    /// The seed of the random order [default: another one each time]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Make inside slower by so much, to see that it is found
+    #[arg(long, value_name = "PERCENT", default_value = "0%", value_parser = share)]
+    plant: f64,
+    /// Measure what standard input asks for
+    #[arg(long, hide = true, exclusive = true)]
+    agent: bool,
+    #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::output_help(Kind::Bench))]
+    output: Vec<String>,
+}
+
+/// The name that stands for every subject.
+const ALL: &str = "all";
+
+fn subjects() -> PossibleValuesParser {
+    let names = SUBJECTS.iter().map(|subject| subject.name);
+    PossibleValuesParser::new(names.chain([ALL]))
+}
+
+fn runtimes() -> PossibleValuesParser {
+    PossibleValuesParser::new(EXECUTORS.iter().map(|row| row.name))
+}
+
+/// Reads a time such as `60s`, `2m` or `90`.
+fn time(text: &str) -> Result<Duration, String> {
+    let (digits, seconds) = match text.strip_suffix('m') {
+        Some(minutes) => (minutes, 60.0),
+        None => (text.strip_suffix('s').unwrap_or(text), 1.0),
+    };
+    match digits.trim().parse::<f64>() {
+        Ok(count) if (0.1..=86_400.0).contains(&(count * seconds)) => {
+            Ok(Duration::from_secs_f64(count * seconds))
+        }
+        _ => Err("a time is a number of seconds up to a day, such as 60s, or 2m".into()),
+    }
+}
+
+/// Reads a share such as `2%`.
+fn share(text: &str) -> Result<f64, String> {
+    match text.strip_suffix('%').unwrap_or(text).trim().parse::<f64>() {
+        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent / 100.0),
+        _ => Err("a share is a percentage from 0 to 100, such as 2%".into()),
+    }
+}
+
+/// Passes the progress on to a bar.
+struct Bar<'a> {
+    bar: ProgressBar,
+    ui: &'a Ui,
+}
+
+impl Bench {
+    /// Carries out the command.
+    pub fn run(&self, ui: &Ui) -> Result<Exit, Failure> {
+        if self.agent {
+            let served = hpcctl_bench::serve(io::stdin().lock(), io::stdout().lock());
+            return served
+                .map(|()| Exit::Clean)
+                .map_err(|error| Failure::fault(format!("the agent was left alone: {error}")));
+        }
+        if self.margin == 0.0 {
+            return Err(Failure::usage("a margin of 0 can never be shown to hold")
+                .hint("name the cost that does not matter, such as --margin 2%"));
+        }
+        let outputs = emit::outputs(&self.output, Kind::Bench)?;
+        let begun = Timestamp::now();
+        let seed = self
+            .seed
+            .unwrap_or_else(|| begun.as_microsecond().unsigned_abs());
+        let chosen = |name: &&str| {
+            self.subjects
+                .iter()
+                .any(|given| given == name || given == ALL)
+        };
+        let names = SUBJECTS.iter().map(|subject| subject.name);
+        let names: Vec<&str> = names.filter(chosen).collect();
+        let agent = ["bench", "--agent"].map(str::to_owned);
+        let request = Request {
+            subjects: &names,
+            runtime: &self.inside,
+            network: self.network.as_deref(),
+            image: self.image.as_deref(),
+            margin: self.margin,
+            seed,
+            budget: self.budget,
+            planted: self.plant,
+            agent: &agent,
+        };
+        let seconds = usize::try_from(self.budget.as_secs()).unwrap_or(usize::MAX);
+        let bar = Bar {
+            bar: ui.count("measuring, seconds", seconds),
+            ui,
+        };
+        let measured = interrupt::held(|| hpcctl_bench::bench(&request, &Live, &bar));
+        bar.bar.finish_and_clear();
+        let measured = match measured {
+            Ok(measured) => measured,
+            Err(exit) => return Ok(exit),
+        };
+        let (bench, unknowns) = measured.map_err(|error| failure(&error))?;
+        let exit = exit(&bench, !unknowns.is_empty());
+        let report = emit::envelope("bench", begun, bench, unknowns);
+        emit::write(&Report::Bench(&report), &outputs, ui)?;
+        Ok(exit)
+    }
+}
+
+/// The exit status that the verdicts make.
+fn exit(bench: &Measured, some_unknown: bool) -> Exit {
+    let counted = bench.comparisons.iter();
+    let mut counted = counted.filter(|comparison| !comparison.metric.starts_with("launch."));
+    if counted.clone().any(|one| one.verdict == Verdict::Slower) {
+        Exit::Findings
+    } else if some_unknown || counted.any(|one| one.verdict == Verdict::Inconclusive) {
+        Exit::Inconclusive
+    } else {
+        Exit::Clean
+    }
+}
+
+fn failure(error: &hpcctl_bench::Error) -> Failure {
+    let message = format!("cannot compare: {}", chain(error));
+    match error {
+        hpcctl_bench::Error::Usage(_) => Failure::usage(message),
+        _ => Failure::unreachable(message),
+    }
+}
+
+impl Watch for Bar<'_> {
+    fn passed(&self, passed: Duration, of: Duration) {
+        self.bar.set_length(of.max(passed).as_secs());
+        self.bar.set_position(passed.as_secs());
+    }
+
+    fn stated(&self, pairs: usize, lines: &[String]) {
+        if self.ui.verbose {
+            self.bar.suspend(|| {
+                self.ui.note(&format!("{pairs} pairs will find"));
+                lines
+                    .iter()
+                    .for_each(|line| self.ui.note(&format!("  {line}")));
+            });
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        interrupt::came()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_shares_are_read() {
+        assert_eq!(time("60s"), Ok(Duration::from_secs(60)));
+        assert_eq!(time("1.5m"), Ok(Duration::from_secs(90)));
+        assert_eq!(time("7"), Ok(Duration::from_secs(7)));
+        assert!(time("0s").is_err() && time("soon").is_err() && time("nan").is_err());
+        assert_eq!(share("2%"), Ok(0.02));
+        assert_eq!(share("0.5"), Ok(0.005));
+        assert!(share("-1%").is_err() && share("101%").is_err());
+    }
+}

@@ -1,0 +1,164 @@
+//! What `hpcctl bench` reports: what a container costs, inside against outside.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The result of `hpcctl bench`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Bench {
+    /// What was asked for.
+    pub plan: Plan,
+    /// What surrounds a program inside otherwise than outside.
+    pub differences: Vec<Difference>,
+    /// Each measurement, inside against outside.
+    pub comparisons: Vec<Comparison>,
+    /// What makes the whole run doubtful, in plain words.
+    pub doubts: Vec<String>,
+}
+
+/// What a run was asked to do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Plan {
+    /// The subjects, such as `net`.
+    pub subjects: Vec<String>,
+    /// The runtime that inside is.
+    pub runtime: String,
+    /// The network inside, such as `host`.
+    pub network: String,
+    /// The image; null where it is the host's own tree.
+    pub image: Option<String>,
+    /// The cost that does not matter, as a share: 0.02 is 2 %.
+    pub margin: f64,
+    /// The seed of every order that is random.
+    pub seed: u64,
+    /// The seconds that the run may take.
+    pub budget_s: f64,
+    /// How many pairs were planned once the noise was known.
+    pub pairs: usize,
+    /// How many pairs of outside against outside came first.
+    pub trial_pairs: usize,
+    /// A delay that was planted inside, as a share; 0 but for a self-test.
+    pub planted: f64,
+}
+
+/// Something that is not the same inside and outside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Difference {
+    /// What it is, such as `namespace net` or `Seccomp`.
+    pub what: String,
+    /// What it is outside.
+    pub outside: String,
+    /// What it is inside.
+    pub inside: String,
+}
+
+/// Whether more or less of a figure is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Better {
+    /// A time: less is better.
+    Less,
+    /// A rate: more is better.
+    More,
+}
+
+/// What was found of a measurement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The difference lies within the margin.
+    Equivalent,
+    /// Inside costs more than the margin.
+    Slower,
+    /// Inside costs less by more than the margin.
+    Faster,
+    /// These pairs cannot tell.
+    Inconclusive,
+}
+
+impl Verdict {
+    /// The word used in every output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Equivalent => "equivalent",
+            Self::Slower => "slower",
+            Self::Faster => "faster",
+            Self::Inconclusive => "inconclusive",
+        }
+    }
+}
+
+/// One measurement, inside against outside.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Comparison {
+    /// The name, such as `net.tcp.latency`.
+    pub metric: String,
+    /// What is measured, in words.
+    pub what: String,
+    /// The unit of the figures.
+    pub unit: String,
+    /// Whether more or less is better.
+    pub better: Better,
+    /// Outside.
+    pub outside: Figures,
+    /// Inside.
+    pub inside: Figures,
+    /// Inside by outside, of the figures as they are.
+    pub ratio: Ratio,
+    /// Outside by outside, of the pairs that came first: 1 but for noise.
+    pub null: Option<Ratio>,
+    /// What was found.
+    pub verdict: Verdict,
+    /// What slow-down could be found.
+    pub detectable: Detectable,
+    /// What makes this doubtful, in plain words.
+    pub doubts: Vec<String>,
+    /// Every pair, in the order in which they were measured.
+    pub samples: Vec<Sample>,
+}
+
+/// The figures of one side.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Figures {
+    /// How many.
+    pub n: usize,
+    /// The median.
+    pub median: f64,
+    /// An interval that holds the median with 95 % confidence.
+    pub ci: [f64; 2],
+}
+
+/// A ratio with its 90 % interval, which drift and spikes that meet both sides do not move.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Ratio {
+    /// The estimate, from the ratios of the pairs (Hodges and Lehmann).
+    pub estimate: f64,
+    /// The lower end.
+    pub ci_low: f64,
+    /// The upper end.
+    pub ci_high: f64,
+}
+
+/// The smallest slow-down that would be called one four times out of five, as a share.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Detectable {
+    /// As stated before the run, from the pairs of outside against outside.
+    pub stated: f64,
+    /// As the run itself turned out.
+    pub found: f64,
+    /// Whether the run was as good as stated, give or take a quarter.
+    pub reached: bool,
+}
+
+/// One pair.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Sample {
+    /// The figure outside.
+    pub outside: f64,
+    /// The figure inside.
+    pub inside: f64,
+    /// Whether outside was measured first.
+    pub outside_first: bool,
+    /// Seconds from the begin of the run.
+    pub at_s: f64,
+}
