@@ -104,6 +104,16 @@ impl Decisions {
         Ok(head)
     }
 
+    /// Whether anything was ever logged there.
+    pub fn is_begun(&self) -> bool {
+        self.log.exists() || self.head.exists()
+    }
+
+    /// Where the log is.
+    pub fn path(&self) -> &Path {
+        &self.log
+    }
+
     /// Reads the log to its end; `each` sees every record.
     pub fn verified(&self, each: impl FnMut(&Record)) -> Result<Head, LogError> {
         let file = match File::open(&self.log) {
@@ -132,6 +142,8 @@ impl Decisions {
             Some(kept) if kept.records == head.records && kept != head => {
                 Err(LogError::Broken(kept.records))
             }
+            // Only the very first record is ever there without a head, after a crash between the two.
+            None if head.records > 1 => Err(LogError::Headless),
             // A crash came between the record and the head.
             _ => Ok(head),
         }

@@ -17,7 +17,7 @@ use sha2::Digest as _;
 use crate::emit;
 use crate::exit::Exit;
 use crate::failure::{Failure, chain};
-use crate::publish::{destination, key};
+use crate::publish::{destination, key, name_alone};
 use crate::scan;
 use crate::trust::Trust;
 use crate::ui::Ui;
@@ -50,6 +50,10 @@ pub struct Verify {
     /// The public key, or the private one, whose public half is used
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
+    /// Where the decision must have let it go, for a copy of what was published there [default:
+    /// where REF is]
+    #[arg(long, value_name = "HOST/NAME")]
+    decided_for: Option<String>,
     #[command(flatten)]
     trust: Trust,
     #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::output_help(Kind::Verify))]
@@ -79,24 +83,7 @@ impl Verify {
             .filter(of_us)
             .map(|referrer| attested(&found.repository, referrer, &digest, &key))
             .collect();
-        // The newest of those that the key signed counts: an older leave may have been taken back.
-        let signed = decisions
-            .iter()
-            .filter(|decision| decision.outcome.is_some());
-        match signed.max_by_key(|decision| {
-            decision
-                .now
-                .as_deref()
-                .and_then(|now| now.parse::<Timestamp>().ok())
-        }) {
-            None => problems.push("No decision about this digest is signed by the key.".to_owned()),
-            Some(newest) => {
-                if newest.outcome != Some(Outcome::Allow) {
-                    problems.push("The newest decision was not to publish.".to_owned());
-                }
-                problems.extend(newest.problems.iter().cloned());
-            }
-        }
+        problems.extend(self.decided(&name_alone(&name), &decisions));
         let result = Verified {
             reference: self.reference.clone(),
             digest: digest.to_string(),
@@ -112,6 +99,38 @@ impl Verify {
         let report = emit::envelope("verify", begun, result, Vec::new());
         emit::write(&Report::Verify(&report), &outputs, ui)?;
         Ok(exit)
+    }
+
+    /// What is wrong with the decisions, where the image is at `place`.
+    fn decided(&self, place: &str, decisions: &[Attested]) -> Vec<String> {
+        let signed = decisions
+            .iter()
+            .filter(|decision| decision.outcome.is_some());
+        let place = self.decided_for.as_deref().unwrap_or(place);
+        let is_here = |decision: &&Attested| decision.destination.as_deref() == Some(place);
+        let (here, elsewhere): (Vec<&Attested>, Vec<&Attested>) = signed.partition(is_here);
+        // The newest of those that the key signed counts: an older leave may have been taken back.
+        let newest = here.into_iter().max_by_key(|decision| {
+            let now = decision.now.as_deref();
+            now.and_then(|now| now.parse::<Timestamp>().ok())
+        });
+        match (newest, elsewhere.first()) {
+            (None, None) => vec!["No decision about this digest is signed by the key.".to_owned()],
+            (None, Some(decision)) => {
+                let about = decision.destination.as_deref().unwrap_or("no destination");
+                vec![format!(
+                    "The decision that the key signed is about {about}, not about {place}; of a copy, say --decided-for where it was decided for."
+                )]
+            }
+            (Some(newest), _) => {
+                let refused = newest.outcome != Some(Outcome::Allow);
+                let refused = refused.then(|| "The newest decision was not to publish.".to_owned());
+                refused
+                    .into_iter()
+                    .chain(newest.problems.iter().cloned())
+                    .collect()
+            }
+        }
     }
 
     /// Reads every byte of the image, and tells which are not what their digests say.

@@ -122,6 +122,16 @@ impl Site {
         self.hpcctl(&[port], &["verify", &name, "--key", &key, "-o", "json"])
     }
 
+    /// The digest of the layer of `good`, in hex.
+    fn layer(&self) -> String {
+        let dir = self.place.home.path().join("layout/blobs/sha256");
+        let digest = self.digest("good");
+        let manifest = fs::read(dir.join(digest.strip_prefix("sha256:").unwrap())).unwrap();
+        let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+        let layer = manifest["layers"][0]["digest"].as_str().unwrap();
+        layer.strip_prefix("sha256:").unwrap().to_owned()
+    }
+
     fn digest(&self, tag: &str) -> String {
         let index = fs::read(self.place.home.path().join("layout/index.json")).unwrap();
         let index: Value = serde_json::from_slice(&index).unwrap();
@@ -226,8 +236,10 @@ fn what_is_published_is_what_was_gated() {
     );
     assert_eq!(site.verify("lab/none:v1", "site.pub").code, 5);
 
+    a_copy_elsewhere_was_not_decided_for(&site);
     what_is_refused_does_not_leave(&site, &good);
     a_changed_log_stops_everything(&site, &good);
+    what_is_damaged_there_gets_no_tag(&site, &good);
 }
 
 fn what_is_refused_does_not_leave(site: &Site, good: &str) {
@@ -242,6 +254,53 @@ fn what_is_refused_does_not_leave(site: &Site, good: &str) {
     let refused = site.publish(good, "lab/new:v1", "strict.toml");
     assert_eq!(refused.code, 1);
     assert_eq!(site.place.copied_back(port, "lab/new:v1"), None);
+}
+
+/// What was let go to one place says nothing of another.
+fn a_copy_elsewhere_was_not_decided_for(site: &Site) {
+    let repositories = site
+        .place
+        .registry
+        .storage()
+        .join("docker/registry/v2/repositories");
+    let (from, to) = (repositories.join("lab/image"), repositories.join("copy"));
+    let copied = Command::new("cp").arg("-r").args([&from, &to]).status();
+    assert!(copied.unwrap().success());
+    let port = site.place.registry.port;
+    let digest = site.digest("good");
+    let name = format!("127.0.0.1:{port}/copy@{digest}");
+    let lab = format!("127.0.0.1:{port}/lab/image");
+    let key = site.path("site.pub");
+    let verify = |more: &[&str]| {
+        let args = ["verify", &name, "--key", &key, "-o", "json"];
+        site.hpcctl(&[port], &[&args, more].concat())
+    };
+    let run = verify(&[]);
+    assert_eq!(run.code, 1, "{}", run.stdout);
+    assert!(run.stdout.contains("not about 127.0.0.1"), "{}", run.stdout);
+    let run = verify(&["--decided-for", &lab]);
+    assert_eq!(run.code, 0, "{}", run.stdout);
+}
+
+/// Blobs that are there already are read, too: what is damaged gets no tag.
+fn what_is_damaged_there_gets_no_tag(site: &Site, good: &str) {
+    let blobs = site
+        .place
+        .registry
+        .storage()
+        .join("docker/registry/v2/blobs/sha256");
+    let layer = site.layer();
+    let data = blobs.join(&layer[..2]).join(&layer).join("data");
+    let whole = fs::read(&data).unwrap();
+    let mut damaged = whole.clone();
+    damaged[whole.len() / 2] ^= 1;
+    fs::write(&data, damaged).unwrap();
+    let run = site.publish(good, "lab/image:damaged", "lenient.toml");
+    assert_eq!(run.code, 5, "{}", run.stdout);
+    assert!(run.stderr.contains("read back"), "{}", run.stderr);
+    let port = site.place.registry.port;
+    assert_eq!(site.place.copied_back(port, "lab/image:damaged"), None);
+    fs::write(&data, whole).unwrap();
 }
 
 fn a_changed_log_stops_everything(site: &Site, good: &str) {

@@ -65,6 +65,11 @@ impl Registry {
         registry
     }
 
+    /// Where it keeps what was pushed.
+    pub fn storage(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
     pub fn name(&self, repository: &str) -> String {
         format!("127.0.0.1:{}/{repository}", self.port)
     }

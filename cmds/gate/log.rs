@@ -5,6 +5,7 @@ use std::path::Path;
 
 use clap::ValueEnum;
 use hpcctl_gate::log::{LogError, Record};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::decisions::Decisions;
@@ -12,6 +13,9 @@ use crate::emit;
 use crate::exit::Exit;
 use crate::failure::{Failure, chain};
 use crate::state;
+
+/// A scan may take as long between the time that a decision goes by and that of its record.
+const APART: SignedDuration = SignedDuration::from_hours(6);
 
 /// What is done with the log.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -25,6 +29,12 @@ pub enum What {
 /// Carries out the command.
 pub fn run(what: What, state: Option<&Path>) -> Result<Exit, Failure> {
     let log = Decisions::below(&state::directory(state)?);
+    if !log.is_begun() {
+        let message = format!("there is no log of decisions at {}", log.path().display());
+        return Err(
+            Failure::unreachable(message).hint("name the directory of results: --state DIR")
+        );
+    }
     let mut text = String::new();
     let shown = matches!(what, What::Show);
     let end = log.verified(|record| {
@@ -36,7 +46,9 @@ pub fn run(what: What, state: Option<&Path>) -> Result<Exit, Failure> {
     let exit = match &end {
         Ok(head) => {
             if !shown {
-                let _ = writeln!(text, "{} records, the last {}", head.records, head.sha256);
+                let count = head.records;
+                let noun = if count == 1 { "record" } else { "records" };
+                let _ = writeln!(text, "{count} {noun}, the last {}", head.sha256);
             }
             Exit::Clean
         }
@@ -59,8 +71,10 @@ fn line(record: &Record) -> String {
             .and_then(Value::as_str)
             .unwrap_or("-")
     };
+    // With --now it was decided as of another time than it was made.
+    let (at, now) = (text("/at"), text("/now"));
     let cells = [
-        text("/now"),
+        at,
         text("/event"),
         text("/outcome"),
         text("/subject/digest"),
@@ -71,5 +85,13 @@ fn line(record: &Record) -> String {
         .iter()
         .map(|cell| cell.escape_debug().to_string())
         .collect();
-    format!("{:6}  {}", record.number, cells.join("  "))
+    let parsed = |text: &str| text.parse::<Timestamp>().ok();
+    let apart = parsed(at).zip(parsed(now));
+    let apart = apart.is_some_and(|(at, now)| at.duration_since(now).abs() > APART);
+    let as_of = if apart {
+        format!("  as of {now}")
+    } else {
+        String::new()
+    };
+    format!("{:6}  {}{as_of}", record.number, cells.join("  "))
 }

@@ -87,15 +87,16 @@ EXIT STATUS
     },
     /// Read the log of decisions
     ///
-    /// Each record of the log holds the digest of the one before: what was changed, taken out or
-    /// put in shows.
+    /// Each record of the log holds the digest of the one before, and a second file that of the last:
+    /// what was changed, taken out or put in shows. Who can write to both can cut records off the end:
+    /// the line that verify prints, kept elsewhere, tells.
     #[command(after_long_help = "\
 EXAMPLES
   hpcctl gate log show
   hpcctl gate log verify --state /srv/hpcctl
 
 EXIT STATUS
-  0, or 1 where the log is not as it was written.")]
+  0, 1 where the log is not as it was written, 5 where there is none.")]
     Log {
         /// What to do with it
         what: log::What,

@@ -24,16 +24,18 @@ use crate::ui::Ui;
 mod documents;
 mod pushing;
 
+pub use pushing::name_alone;
+
 /// No key is larger.
 const KEY: u64 = 1 << 20;
 
 /// Publish an image: exactly the bytes that were gated.
 ///
 /// Resolves the image to a digest once, gates it, pushes the gated manifest and its blobs by
-/// digest without writing anything anew, reads them back, attaches the bill of materials, the
-/// notices, the sources, the decision and a signed statement, and moves the tag last of all. Until
-/// then nobody who pulls the tag sees anything of it. Pushes are tried again where the registry is
-/// busy or a connection breaks, and go on where they stopped.
+/// digest without writing anything anew, reads every byte back, also of what was there before,
+/// attaches the bill of materials, the notices, the sources, the decision and a signed statement,
+/// and moves the tag last of all. Until then nobody who pulls the tag sees anything of it. Pushes
+/// are tried again where the registry is busy or a connection breaks, and go on where they stopped.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 EXAMPLES
@@ -71,7 +73,7 @@ impl Publish {
         let outputs = emit::outputs(&self.output, Kind::Publish)?;
         let name = destination(&self.destination)?;
         let key = key(&self.key, SigningKey::from_pem)?;
-        let to = pushing::name_alone(&name);
+        let to = name_alone(&name);
         let decided = decided("publish", &self.judged, self.trust, Some(&to), None, ui)?;
         let outcome = decided.gate.decision.outcome;
         let published = match outcome {

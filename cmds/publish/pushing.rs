@@ -87,7 +87,7 @@ pub fn push(
 }
 
 /// `HOST/NAME`.
-pub(super) fn name_alone(name: &Name) -> String {
+pub fn name_alone(name: &Name) -> String {
     format!(
         "{}/{}",
         name.registry.as_deref().unwrap_or_default(),

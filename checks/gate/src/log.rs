@@ -54,6 +54,11 @@ pub enum LogError {
     /// Records that were there are gone.
     #[error("it ends before the record that was its last: lines were taken out")]
     Shorter,
+    /// The digest of its end is gone.
+    #[error(
+        "the file with the digest of its end, decisions.head, is gone: lines may have been taken out"
+    )]
+    Headless,
     /// The last line is cut short.
     #[error("the last line is cut short: its decision was not carried out")]
     Torn {

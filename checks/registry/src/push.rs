@@ -7,7 +7,6 @@
 use std::io::Read;
 
 use ureq::Body;
-use ureq::http::header::CONTENT_LENGTH;
 use ureq::http::{Method, Response};
 
 use crate::answer::text;
@@ -192,9 +191,7 @@ impl Push<'_> {
         Ok(())
     }
 
-    /// Reads everything back: manifests byte for byte, blobs by size and digest.
-    ///
-    /// A blob whose digest the registry does not tell is read as a whole.
+    /// Reads everything back, byte for byte; also what was there before.
     ///
     /// # Errors
     ///
@@ -297,33 +294,15 @@ impl Repository {
         }
     }
 
-    /// Makes sure that a blob is there with its size and its digest.
+    /// Reads a blob as a whole: what a registry says of it may be true of what it once took.
     pub(crate) fn confirm(&self, blob: &Descriptor) -> Result<(), PushError> {
         let step = || Step::ReadBack(blob.digest.clone());
         let differs = |why| PushError::Differs { step: step(), why };
-        let url = self.session.below(&format!("blobs/{}", blob.digest));
-        let answer = self.session.send(&Ask::new(Method::HEAD, url));
-        let answer = answer.map_err(PushError::on(step()))?;
-        let size = text(answer.headers(), CONTENT_LENGTH.as_str());
-        let size: Option<u64> = size.and_then(|size| size.parse().ok());
-        let told = text(answer.headers(), "docker-content-digest");
-        match (size, told.map(str::parse::<Digest>)) {
-            (Some(size), _) if size != blob.size => Err(differs(format!(
-                "it has {size} bytes there, not {}",
-                blob.size
-            ))),
-            (_, Some(Ok(told))) if told != blob.digest => {
-                Err(differs(format!("its digest there is {told}")))
-            }
-            (Some(_), Some(Ok(_))) => Ok(()),
-            _ => {
-                let mut reader = self.blob(&blob.digest, blob.size, 0);
-                let actual = digest_of(&mut reader, &blob.digest);
-                match actual.map_err(|error| differs(error.to_string()))? {
-                    actual if actual == blob.digest => Ok(()),
-                    actual => Err(differs(format!("its digest there is {actual}"))),
-                }
-            }
+        let mut reader = self.blob(&blob.digest, blob.size, 0);
+        let actual = digest_of(&mut reader, &blob.digest);
+        match actual.map_err(|error| differs(error.to_string()))? {
+            actual if actual == blob.digest => Ok(()),
+            actual => Err(differs(format!("its digest there is {actual}"))),
         }
     }
 }

@@ -500,6 +500,7 @@ fn scanned(severity: Option<Severity>) -> Evidence {
             severity,
             place: "pkg:deb/debian/a@1".into(),
         }],
+        harmless: Vec::new(),
     }
 }
 
@@ -535,6 +536,43 @@ fn vulnerabilities_count_from_a_severity_on_and_for_this_image_alone() {
         found(elsewhere),
         ["vex.json does not say that it is about this image."]
     );
+}
+
+#[test]
+fn an_analysis_excuses_what_another_scanner_found() {
+    let image = scan(vec![package("a", Some("MIT"))]);
+    let vex = |place: &str, digest: &str| Evidence {
+        digests: vec![digest.into()],
+        vulnerabilities: Vec::new(),
+        harmless: vec![Vulnerability {
+            place: place.into(),
+            ..scanned(None).vulnerabilities[0].clone()
+        }],
+        ..scanned(None)
+    };
+    let count = |vex: Evidence| {
+        let results = [scanned(Some(Severity::High)), vex];
+        let asked = Asked {
+            results: &results,
+            ..ASKED
+        };
+        let gate = gate(&image, &asked);
+        let found = &rule(&gate, "evidence.vulnerabilities").findings;
+        found
+            .iter()
+            .filter(|one| one.text.starts_with("CVE"))
+            .count()
+    };
+    assert_eq!(
+        count(vex(
+            "urn:cdx:1/1#pkg:deb/debian/a@1?arch=amd64",
+            "sha256:aa"
+        )),
+        0
+    );
+    assert_eq!(count(vex("", "sha256:aa")), 0);
+    assert_eq!(count(vex("pkg:deb/debian/b@1", "sha256:aa")), 1);
+    assert_eq!(count(vex("", "sha256:bb")), 1);
 }
 
 #[test]

@@ -16,24 +16,32 @@ const HARMLESS: [&str; 4] = [
 pub(super) fn read(bill: &Value) -> Result<Evidence, String> {
     let listed = bill["vulnerabilities"].as_array();
     let listed = listed.ok_or("it is CycloneDX with no list of vulnerabilities")?;
-    let affecting = listed.iter().filter(|one| {
+    let is_harmless = |one: &&Value| {
         let state = one["analysis"]["state"].as_str();
-        !state.is_some_and(|state| HARMLESS.contains(&state))
-    });
-    let vulnerabilities = affecting.map(|one| Vulnerability {
-        id: one["id"]
-            .as_str()
-            .unwrap_or("a vulnerability without an id")
-            .to_owned(),
+        state.is_some_and(|state| HARMLESS.contains(&state))
+    };
+    let (harmless, affecting): (Vec<&Value>, Vec<&Value>) = listed.iter().partition(is_harmless);
+    let read = |all: Vec<&Value>| {
+        all.into_iter()
+            .map(|one| vulnerability(bill, one))
+            .collect()
+    };
+    let made = bill["metadata"]["timestamp"].as_str();
+    let made = made.and_then(|made| made.parse().ok());
+    let subject = subject(&bill["metadata"]["component"]);
+    Ok(Evidence {
+        harmless: read(harmless),
+        ..Evidence::of_scanner(subject, made, read(affecting))
+    })
+}
+
+fn vulnerability(bill: &Value, one: &Value) -> Vulnerability {
+    let id = one["id"].as_str();
+    Vulnerability {
+        id: id.unwrap_or("a vulnerability without an id").to_owned(),
         severity: severity(one),
         place: place(bill, one),
-    });
-    let made = bill["metadata"]["timestamp"].as_str();
-    Ok(Evidence::of_scanner(
-        subject(&bill["metadata"]["component"]),
-        made.and_then(|made| made.parse().ok()),
-        vulnerabilities.collect(),
-    ))
+    }
 }
 
 /// The worst of its ratings.

@@ -26,6 +26,7 @@ pub(super) fn read(report: &Value) -> Result<Evidence, String> {
         made: Some(made.ok_or("it does not say when it was made")?),
         against,
         vulnerabilities: Vec::new(),
+        harmless: Vec::new(),
     })
 }
 

@@ -32,6 +32,8 @@ pub struct Evidence {
     pub against: Vec<String>,
     /// The vulnerabilities that a scanner found.
     pub vulnerabilities: Vec<Vulnerability>,
+    /// The vulnerabilities that do not affect what ships, by an analysis (VEX).
+    pub harmless: Vec<Vulnerability>,
 }
 
 /// A vulnerability that affects the image.
@@ -43,6 +45,18 @@ pub struct Vulnerability {
     pub severity: Option<Severity>,
     /// The package, as a purl or a name, or the file.
     pub place: String,
+}
+
+impl Vulnerability {
+    /// Whether `other` is the same in the same package, as far as both name one.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let package = |one: &Self| {
+            let purl = one.place.find("pkg:").map(|at| &one.place[at..]);
+            purl.map(|purl| purl.split('?').next().unwrap_or(purl).to_owned())
+        };
+        let (mine, others) = (package(self), package(other));
+        self.id == other.id && mine.zip(others).is_none_or(|(a, b)| a == b)
+    }
 }
 
 /// How bad a vulnerability is, as CVSS names it.
@@ -128,6 +142,7 @@ impl Evidence {
             made,
             against: Vec::new(),
             vulnerabilities,
+            harmless: Vec::new(),
         }
     }
 }

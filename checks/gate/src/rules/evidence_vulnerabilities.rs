@@ -12,8 +12,9 @@ hpcctl looks for no vulnerabilities; scanners of others do. What one of them wro
 image can be handed in with --result: CycloneDX with vulnerabilities (a VEX document too) or SARIF.
 
 Judged by what was handed in: each vulnerability at or above the severity of [results] counts, and
-one that nobody rated counts, too. What an analysis calls resolved, a false positive or not affecting, or what SARIF calls
-suppressed, does not. A result that does not name the digest of this image proves nothing and is
+one that nobody rated counts, too. What an analysis calls resolved, a false positive or not
+affecting, or what SARIF calls suppressed, does not; a VEX document about this image excuses what
+another result found. A result that does not name the digest of this image proves nothing and is
 told. Whether such a result has to be there, and how old it may be, says [results] (rule
 evidence.results).
 
@@ -38,9 +39,18 @@ fn look(context: &Context<'_>) -> Vec<Raised> {
 /// The vulnerabilities that count.
 fn counted(context: &Context<'_>, result: &Evidence) -> Vec<Raised> {
     let least = context.policy.results.severity.as_ref();
+    let digest = context.case.scan.image.digest.as_deref();
+    let about = context
+        .case
+        .results
+        .iter()
+        .filter(|result| result.is_about(digest));
+    let harmless: Vec<&Vulnerability> = about.flat_map(|result| &result.harmless).collect();
+    let is_excused = |one: &Vulnerability| harmless.iter().any(|other| other.is_same(one));
     let counts = |one: &&Vulnerability| {
         let rated = one.severity.zip(least);
-        rated.is_none_or(|(severity, least)| severity >= least.value)
+        let is_bad = rated.is_none_or(|(severity, least)| severity >= least.value);
+        is_bad && !is_excused(one)
     };
     let counting = result.vulnerabilities.iter().filter(counts);
     counting.map(|one| told(result, one)).collect()
