@@ -121,6 +121,11 @@ pub(crate) fn stands(words: &Words, at: usize, reach: usize, list: &[&str]) -> b
     sentence(words, at, reach).any(|i| list.contains(&words.word(i)))
 }
 
+/// Words behind "licenses" in a sentence about them.
+const PLURAL_VERBS: &[&str] = &[
+    "are", "do", "apply", "rely", "have", "contain", "allow", "require", "permit", "were",
+];
+
 /// Whether a name stands in a list of names behind a grant, as in "licensed under MIT and BSD",
 /// or beside another name, as in "MIT/GPL".
 pub(crate) fn listed(words: &Words, at: usize, end: usize) -> bool {
@@ -140,7 +145,14 @@ pub(crate) fn listed(words: &Words, at: usize, end: usize) -> bool {
     while first > 0 && (is_short(words.word(first - 1)) || joined(first - 1)) {
         first -= 1;
     }
-    let about = first > 0 && words.word(first - 1) == "the" && !words.starts_line(at);
+    let mut last = end;
+    while is_short(words.word(last)) || joined(last) {
+        last += 1;
+    }
+    let about = first > 0 && words.word(first - 1) == "the"
+        || words.word(last - 1) == "licenses"
+            && !words.stopped(last)
+            && PLURAL_VERBS.contains(&words.word(last));
     !denied(words, at) && (((before || behind) && !about) || under(words, at))
 }
 
