@@ -153,7 +153,8 @@ fn enough(words: &Words, at: usize, end: usize, needs: Needs) -> bool {
                 let word = words.word(i);
                 word.contains("licen") || word.starts_with(|c: char| c.is_ascii_digit())
             });
-            told || (end - at >= LONG_NAME && context::granted(words, at))
+            let long = end - at >= LONG_NAME && context::granted(words, at);
+            told || long || (end - at > 1 && context::listed(words, at, end))
         }
         Needs::GrantAndLicense => {
             let license = |at: usize| words.word(at).starts_with("licen");
