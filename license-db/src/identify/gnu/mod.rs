@@ -41,6 +41,11 @@ pub(crate) fn find(words: &Words, taken: &Taken) -> Vec<Finding> {
     out
 }
 
+/// Whether a GNU licence is named among some words.
+pub(crate) fn named(words: &Words, mut among: std::ops::Range<usize>) -> bool {
+    among.any(|at| name(words, at).is_some())
+}
+
 /// The name of a GNU licence in a text.
 struct Name {
     family: &'static str,
