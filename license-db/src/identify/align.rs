@@ -43,6 +43,14 @@ impl Template<'_> {
         mark_at(self.marks, self.first + at)
     }
 
+    /// The words that have to be there and that another text does not have.
+    pub(crate) fn only<'a>(&'a self, other: Template<'a>) -> impl Iterator<Item = u32> + 'a {
+        let words = self.words.iter().enumerate();
+        let own = words.filter(|(at, _)| self.mark(*at) == Mark::Own);
+        own.map(|(_, word)| *word)
+            .filter(move |word| !other.words.contains(word))
+    }
+
     /// How many words of a part have to be there.
     fn own(&self, part: Range<usize>) -> usize {
         part.filter(|at| self.mark(*at) == Mark::Own).count()

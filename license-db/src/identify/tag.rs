@@ -72,8 +72,14 @@ pub(crate) fn find(text: &str, words: &Words) -> Vec<Finding> {
         let license = if split_tag(line).is_some() {
             spdx(line).map(|license| (license, State::Certain))
         } else {
-            let old = || line.strip_prefix("Copyright:").filter(|_| recipe).and_then(value);
-            field(line).or_else(old).map(|license| (license, State::Likely))
+            let old = || {
+                line.strip_prefix("Copyright:")
+                    .filter(|_| recipe)
+                    .and_then(value)
+            };
+            field(line)
+                .or_else(old)
+                .map(|license| (license, State::Likely))
         };
         if let Some((license, state)) = license {
             let number = u32::try_from(number + 1).unwrap_or(u32::MAX);

@@ -160,12 +160,19 @@ pub(super) fn later(words: &Words, from: usize) -> (bool, usize) {
         return (true, end);
     }
     // "version 3, the text of which is in COPYING, or any later version".
-    let aside = matches!(words.word(from), "the" | "a" | "whose" | "which" | "as" | "found");
+    let aside = matches!(
+        words.word(from),
+        "the" | "a" | "whose" | "which" | "as" | "found"
+    );
     let rest = (from..from + ASIDE).take_while(|at| !words.begins(*at));
     let either = |at: &usize| {
         words.word(*at) == "or" && matches!(words.word(at + 1), "any" | "at" | "later" | "newer")
     };
-    let place = if aside { rest.into_iter().find(either) } else { None };
+    let place = if aside {
+        rest.into_iter().find(either)
+    } else {
+        None
+    };
     place.map_or((false, from), |at| right_behind(words, at))
 }
 

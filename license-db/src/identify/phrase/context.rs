@@ -101,7 +101,9 @@ pub(crate) fn speaks(words: &Words, end: usize) -> bool {
     let end = end + usize::from(words.word(end).starts_with("licen"));
     let other =
         words.word(end) == "is" && matches!(words.word(end + 1), "a" | "an" | "not" | "the");
-    VERBS.contains(&words.word(end)) || other
+    let denies = matches!(words.word(end), "may" | "does" | "will" | "can" | "should")
+        && words.word(end + 1) == "not";
+    VERBS.contains(&words.word(end)) || other || denies
 }
 
 /// Whether a file or program is said to bear the licence: "MIT licensed", "is BSD licensed".
