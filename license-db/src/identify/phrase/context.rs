@@ -155,7 +155,9 @@ pub(crate) fn listed(words: &Words, at: usize, end: usize) -> bool {
         || words.word(last - 1) == "licenses"
             && !words.stopped(last)
             && PLURAL_VERBS.contains(&words.word(last));
-    !denied(words, at) && (((before || behind) && !about) || under(words, at))
+    // "(c) iMatix" names a holder.
+    let holder = back(1).is_some_and(|i| matches!(words.word(i), "c" | "copyright"));
+    !denied(words, at) && !holder && (((before || behind) && !about) || under(words, at))
 }
 
 /// Whether a name follows a grant with nothing but other names between.
