@@ -106,6 +106,12 @@ pub(crate) fn speaks(words: &Words, end: usize) -> bool {
     VERBS.contains(&words.word(end)) || other || denies
 }
 
+/// Whether the licence is said to be elsewhere: "the BSD License that accompanies this
+/// distribution". Then no text in the file is meant.
+pub(crate) fn accompanies(words: &Words, end: usize) -> bool {
+    matches!(words.word(end), "that" | "which") && words.word(end + 1) == "accompanies"
+}
+
 /// Whether a file or program is said to bear the licence: "MIT licensed", "is BSD licensed".
 pub(crate) fn bears(words: &Words, at: usize, end: usize) -> bool {
     let begins = at == 0 || words.begins(at) || words.starts_line(at);

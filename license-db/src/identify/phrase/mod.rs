@@ -125,7 +125,8 @@ impl<'a> Phrases<'a> {
         let mut finding = Finding::new(at..end, license, flags.kind);
         // A family such as `LicenseRef-BSD`; vendors' terms have longer names and stay.
         let family = license.strip_prefix("LicenseRef-");
-        if family.is_some_and(|name| !name.contains('-')) {
+        let vague = family.is_some_and(|name| !name.contains('-'));
+        if vague && !context::accompanies(words, end) {
             finding.vague = Vague::Family;
         }
         let told = flags.needs == Needs::Nothing
