@@ -172,7 +172,7 @@ fn field(line: &str) -> Option<String> {
     }
     let end = line.find(|c: char| !c.is_ascii_alphabetic() && c != '_')?;
     let (name, rest) = line.split_at(end);
-    if marked == Some('@') && name == "license" {
+    if marked == Some('@') && matches!(name, "license" | "licence") {
         return declared::free_text(rest.trim()).filter(|license| !license.contains("LicenseRef-"));
     }
     if !FIELDS.contains(&name.to_ascii_lowercase().as_str()) {

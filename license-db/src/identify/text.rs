@@ -149,11 +149,12 @@ fn outdone(index: Index<'_>, file: &[u32], one: &Found, other: &Found) -> bool {
     if !near || overlap.len() * 4 < (one.at.end - one.at.start) * 3 {
         return false;
     }
+    let place = other.at.start..other.at.end;
     let (one, other) = (index.marked(one.template), index.marked(other.template));
     if one.words.len().max(other.words.len()) > MAX_TWIN {
         return false;
     }
-    let here = file.get(overlap).unwrap_or_default();
+    let here = file.get(place).unwrap_or_default();
     let mut lacking = other.only(one).peekable();
     lacking.peek().is_some()
         && lacking.all(|word| here.contains(&word))
@@ -298,4 +299,56 @@ fn best(mut found: Vec<Found>) -> Vec<Found> {
     });
     found.sort_by_key(|found| found.at.start);
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::index::make::Texts;
+    use super::super::tables::{Maker, Tables};
+    use super::super::words::Words;
+    use super::*;
+
+    /// The text that is found in a file, of these.
+    fn found(texts: &[(&str, &str)], file: &str) -> Vec<String> {
+        let mut made = Texts::default();
+        for (id, text) in texts {
+            made.add(id, text);
+        }
+        let mut maker = Maker::default();
+        made.write(&mut maker);
+        let tables = Tables::new(maker.finish());
+        let index = Index::new(&tables);
+        let words: Vec<u32> = Words::of(file).words.iter().map(|word| word.hash).collect();
+        let found = find(index, &words).into_iter();
+        found
+            .filter_map(|found| Some(index.template(found.template)?.id.to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn twins_are_told_apart_by_the_words_that_only_one_has() {
+        let half = "use copy modify and distribute this software for any purpose with or \
+            without fee provided that the above notice appears in all copies of it";
+        let plain = format!("{half} {half}");
+        let turned = half.replace("with or", "or with");
+        let sell = format!("sell {half} {turned}");
+        let texts = [("Plain", &*plain), ("Sell", &*sell)];
+        assert_eq!(found(&texts, &format!("please {plain} thanks")), ["Plain"]);
+        assert_eq!(
+            found(&texts, &format!("please sell {plain} thanks")),
+            ["Sell"]
+        );
+    }
+
+    #[test]
+    fn a_short_text_needs_more_agreement() {
+        let of = |times: usize| Alignment {
+            agree: 50 * times,
+            missing: 9 * times,
+            extra: 8 * times,
+            lost: 9,
+            ..Alignment::default()
+        };
+        assert!(!accepted(&of(1)) && accepted(&of(2)));
+    }
 }

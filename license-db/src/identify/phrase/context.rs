@@ -207,9 +207,9 @@ fn under(words: &Words, at: usize) -> bool {
 pub(crate) fn headed(words: &Words, at: usize, end: usize) -> bool {
     let alone = words.starts_line(at) && (end >= words.len() || words.starts_line(end));
     let first = at - usize::from(at > 0 && words.word(at - 1) == "the");
-    let license = words.word(end.saturating_sub(1)).starts_with("licen")
-        || words.word(end).starts_with("licen");
-    if words.begins(first) && license && end - at > 1 && words.starts_line(end) {
+    let license = (at..=end).any(|i| words.word(i).starts_with("licen"));
+    let ends = words.starts_line(end) || matches!(words.word(end), "http" | "https" | "see");
+    if words.begins(first) && license && end - at > 1 && ends {
         return true;
     }
     let heading = |i: usize| {
