@@ -12,6 +12,12 @@ use super::index::mark::{Mark, mark_at, pack};
 /// The most words skipped on one side to find agreement again.
 const MAX_SKIP: usize = 40;
 
+/// What a word that has to be there and is not costs.
+const MISSING: f64 = 0.8;
+
+/// What a word of the file that is not the template's costs.
+const OTHER: f64 = 0.8;
+
 /// What an optional word that is not there costs: enough to tell twins apart.
 const LEFT_OUT: f64 = 0.02;
 
@@ -35,6 +41,14 @@ impl Template<'_> {
     /// What the SPDX template says of a word.
     pub(crate) fn mark(&self, at: usize) -> Mark {
         mark_at(self.marks, self.first + at)
+    }
+
+    /// The words that have to be there and that another text does not have.
+    pub(crate) fn only<'a>(&'a self, other: Template<'a>) -> impl Iterator<Item = u32> + 'a {
+        let words = self.words.iter().enumerate();
+        let own = words.filter(|(at, _)| self.mark(*at) == Mark::Own);
+        own.map(|(_, word)| *word)
+            .filter(move |word| !other.words.contains(word))
     }
 
     /// How many words of a part have to be there.
@@ -84,6 +98,14 @@ impl Alignment {
         whole
     }
 
+    /// The same without its parts.
+    fn counts(&self) -> Self {
+        Self {
+            parts: Vec::new(),
+            ..*self
+        }
+    }
+
     /// Twice the agreement over the words of both, from 0 to 1.
     pub(crate) fn score(&self) -> f64 {
         share(2 * self.agree, self.missing + self.extra)
@@ -99,9 +121,14 @@ impl Alignment {
     pub(crate) fn value(&self) -> f64 {
         let part = self.lost.saturating_sub(LONG_PART);
         let missing = as_f64(self.missing - part) + as_f64(part) / 4.0;
-        // A text that names the holder is closer than one that leaves it open.
-        let other = as_f64(self.extra) + as_f64(self.replaced) / 4.0;
-        as_f64(self.agree) - 0.8 * missing - 0.8 * other - LEFT_OUT * as_f64(self.left_out)
+        let left_out = LEFT_OUT * as_f64(self.left_out);
+        as_f64(self.agree) - MISSING * missing - OTHER * self.other() - left_out
+    }
+
+    /// The words of the file that are not the template's. A text that names the holder is closer
+    /// than one that leaves it open.
+    fn other(&self) -> f64 {
+        as_f64(self.extra) + as_f64(self.replaced) / 4.0
     }
 }
 
@@ -236,14 +263,23 @@ impl<'a> Pairing<'a> {
         }
     }
 
-    /// Pairs what follows the last anchor; the file ends where agreement does.
+    /// Pairs what follows the last anchor, as far as that explains more than it leaves
+    /// unexplained: an optional title that stands far away is not this text's.
     fn tail(&mut self) {
-        let extra = self.found.extra;
-        let mut settled = (extra, self.found.end);
         let template_end = self.template.words.len();
+        let mut settled = (self.found.counts(), self.in_template);
+        let mut gain = 0.0;
         while self.in_template < template_end && self.in_file < self.file.len() {
-            if self.run(self.file.len(), template_end) > 0 {
-                settled = (self.found.extra, self.found.end);
+            let from = self.in_template;
+            let len = self.run(self.file.len(), template_end);
+            if len > 0 {
+                // What is not paired here is missing, if it has to be there.
+                let own = self.template.own(from..from + len);
+                gain += as_f64(len) + MISSING * as_f64(own);
+                if gain > 0.0 {
+                    settled = (self.found.counts(), self.in_template);
+                    gain = 0.0;
+                }
                 continue;
             }
             let file = self.file.get(self.in_file..).unwrap_or_default();
@@ -251,10 +287,18 @@ impl<'a> Pairing<'a> {
             let Some((in_file, in_template)) = resync(file, template.unwrap_or_default()) else {
                 break;
             };
+            let before = self.found.other();
             self.skip(in_file, in_template);
+            gain -= OTHER * (self.found.other() - before);
         }
+        let mut parts = std::mem::take(&mut self.found.parts);
+        (self.found, self.in_template) = settled;
+        parts.retain(|part| part.start < self.found.end);
+        if let Some(last) = parts.last_mut() {
+            last.end = last.end.min(self.found.end);
+        }
+        self.found.parts = parts;
         self.skip(0, template_end.saturating_sub(self.in_template));
-        (self.found.extra, self.found.end) = settled;
     }
 
     /// Pairs the words before the first anchor, backwards.

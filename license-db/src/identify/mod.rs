@@ -192,7 +192,9 @@ fn texts(index: Index<'_>, words: &Words) -> Vec<Finding> {
         // What a long text that is whole holds beside its words are links and headings.
         let long = whole && found.at.agree >= text::LONG;
         let free = if long { FREE_IN_LONG } else { FREE };
-        finding.parts = parts(&found.at.parts, free, place);
+        let swallowed =
+            |gap: Range<usize>| gap.len() < free && (gap.len() < FREE || !gnu::named(words, gap));
+        finding.parts = parts(&found.at.parts, swallowed, place);
         Some(finding)
     });
     found.collect()
@@ -216,14 +218,14 @@ fn apart(len: usize, mut findings: Vec<Finding>) -> Vec<Finding> {
 /// parts and is short belongs to them.
 fn parts(
     counting: &[Range<usize>],
-    free: usize,
+    swallowed: impl Fn(Range<usize>) -> bool,
     place: impl Fn(usize) -> usize,
 ) -> Vec<Range<usize>> {
     let mut out: Vec<Range<usize>> = Vec::new();
     for part in counting {
         let range = place(part.start)..place(part.end.saturating_sub(1)) + 1;
         match out.last_mut() {
-            Some(last) if range.start < last.end + free => last.end = range.end,
+            Some(last) if swallowed(last.end.min(range.start)..range.start) => last.end = range.end,
             _ => out.push(range),
         }
     }

@@ -38,6 +38,7 @@ pub(crate) fn resolve(
     findings.sort_by_key(|f| (f.words.start, f.words.end));
     weigh::by_place(words, findings);
     settle_gnu(findings);
+    settle_artistic(findings);
     weigh::drop_vague(findings);
     phrases.read_families(findings);
     let exceptions = exceptions(findings);
@@ -160,6 +161,22 @@ fn settle_gnu(findings: &mut [Finding]) {
             finding.license = later;
         } else if finding.state == State::Certain {
             finding.state = State::Likely;
+        }
+    }
+}
+
+/// "The same terms as Perl" are those of the Artistic text that the file holds, where it holds
+/// another than that of Perl.
+fn settle_artistic(findings: &mut [Finding]) {
+    const PERL: &str = "Artistic-1.0-Perl";
+    let texts = findings.iter().filter(|f| f.kind == Kind::Text);
+    let mut artistic = texts.filter(|f| f.license.starts_with("Artistic-"));
+    let Some(text) = artistic.next().map(|f| f.license.clone()) else {
+        return;
+    };
+    if artistic.all(|f| f.license == text) {
+        for finding in findings.iter_mut().filter(|f| f.kind != Kind::Text) {
+            finding.license = finding.license.replace(PERL, &text);
         }
     }
 }

@@ -67,11 +67,19 @@ pub(crate) fn bare_expression(bytes: &[u8]) -> Option<String> {
 /// The tags of a text, in its order.
 pub(crate) fn find(text: &str, words: &Words) -> Vec<Finding> {
     let mut out = Vec::new();
+    let recipe = text.contains("\n%description");
     for (number, line) in text.lines().enumerate() {
         let license = if split_tag(line).is_some() {
             spdx(line).map(|license| (license, State::Certain))
         } else {
-            field(line).map(|license| (license, State::Likely))
+            let old = || {
+                line.strip_prefix("Copyright:")
+                    .filter(|_| recipe)
+                    .and_then(value)
+            };
+            field(line)
+                .or_else(old)
+                .map(|license| (license, State::Likely))
         };
         if let Some((license, state)) = license {
             let number = u32::try_from(number + 1).unwrap_or(u32::MAX);
@@ -84,6 +92,11 @@ pub(crate) fn find(text: &str, words: &Words) -> Vec<Finding> {
         }
     }
     out
+}
+
+/// The licence in the field `Copyright` of an RPM recipe, as `License` was called before RPM 4.
+fn value(field: &str) -> Option<String> {
+    declared::free_text(field.trim()).filter(|license| !license.contains("LicenseRef-"))
 }
 
 fn of_line(words: &Words, line: u32) -> std::ops::Range<usize> {
@@ -159,7 +172,7 @@ fn field(line: &str) -> Option<String> {
     }
     let end = line.find(|c: char| !c.is_ascii_alphabetic() && c != '_')?;
     let (name, rest) = line.split_at(end);
-    if marked == Some('@') && name == "license" {
+    if marked == Some('@') && matches!(name, "license" | "licence") {
         return declared::free_text(rest.trim()).filter(|license| !license.contains("LicenseRef-"));
     }
     if !FIELDS.contains(&name.to_ascii_lowercase().as_str()) {

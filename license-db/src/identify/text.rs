@@ -10,6 +10,12 @@ use super::index::{Index, SHINGLE, shingle_hash};
 /// Below this score a text is not the template.
 const ACCEPT: f64 = 0.82;
 
+/// The same for a short text, whose few words others share.
+const ACCEPT_SHORT: f64 = 0.87;
+
+/// What a short text is, in words.
+const SHORT: usize = 100;
+
 /// Long texts are told from others by far more than this.
 const ACCEPT_LONG: f64 = 0.72;
 
@@ -109,7 +115,50 @@ fn find_in_part(index: Index<'_>, file: &[u32]) -> Vec<Found> {
             at,
         })
     });
-    best(found.collect())
+    let mut found: Vec<Found> = found.collect();
+    twins(index, file, &mut found);
+    best(found)
+}
+
+/// Two short texts that explain a place almost equally well are told apart by the words that only
+/// one of them has: "sell" in the variants of HPND.
+fn twins(index: Index<'_>, file: &[u32], found: &mut [Found]) {
+    let beaten = |one: &Found| {
+        let mut others = found.iter();
+        others.any(|other| outdone(index, file, one, other))
+    };
+    let beaten: Vec<bool> = found.iter().map(beaten).collect();
+    for (found, _) in found.iter_mut().zip(beaten).filter(|(_, beaten)| *beaten) {
+        found.strange += TWIN;
+    }
+}
+
+/// What the words of a twin that are there cost a text, in words of its own that are missing.
+const TWIN: usize = 3;
+
+/// The most words of a text that has twins.
+const MAX_TWIN: usize = 400;
+
+/// How much of a text's value its twin has.
+const NEAR: f64 = 0.9;
+
+/// Whether the words that only one of two texts has are all there, and none of the other's.
+fn outdone(index: Index<'_>, file: &[u32], one: &Found, other: &Found) -> bool {
+    let near = other.value() <= one.value() && other.value() >= NEAR * one.value();
+    let overlap = other.at.start.max(one.at.start)..other.at.end.min(one.at.end);
+    if !near || overlap.len() * 4 < (one.at.end - one.at.start) * 3 {
+        return false;
+    }
+    let place = other.at.start..other.at.end;
+    let (one, other) = (index.marked(one.template), index.marked(other.template));
+    if one.words.len().max(other.words.len()) > MAX_TWIN {
+        return false;
+    }
+    let here = file.get(place).unwrap_or_default();
+    let mut lacking = other.only(one).peekable();
+    lacking.peek().is_some()
+        && lacking.all(|word| here.contains(&word))
+        && !one.only(other).any(|word| here.contains(&word))
 }
 
 /// Counts the words that only this template has, such as the name of its holder, and that the
@@ -128,7 +177,12 @@ fn accepted(at: &Alignment) -> bool {
     // A whole clause that is missing makes another licence: the disclaimer of BSD alone grants
     // nothing.
     let whole = at.lost <= LOST || at.lost * LOST_SHARE <= template;
-    whole && at.score() >= ACCEPT
+    let least = if template < SHORT {
+        ACCEPT_SHORT
+    } else {
+        ACCEPT
+    };
+    whole && at.score() >= least
 }
 
 struct Hit {
@@ -245,4 +299,56 @@ fn best(mut found: Vec<Found>) -> Vec<Found> {
     });
     found.sort_by_key(|found| found.at.start);
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::index::make::Texts;
+    use super::super::tables::{Maker, Tables};
+    use super::super::words::Words;
+    use super::*;
+
+    /// The text that is found in a file, of these.
+    fn found(texts: &[(&str, &str)], file: &str) -> Vec<String> {
+        let mut made = Texts::default();
+        for (id, text) in texts {
+            made.add(id, text);
+        }
+        let mut maker = Maker::default();
+        made.write(&mut maker);
+        let tables = Tables::new(maker.finish());
+        let index = Index::new(&tables);
+        let words: Vec<u32> = Words::of(file).words.iter().map(|word| word.hash).collect();
+        let found = find(index, &words).into_iter();
+        found
+            .filter_map(|found| Some(index.template(found.template)?.id.to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn twins_are_told_apart_by_the_words_that_only_one_has() {
+        let half = "use copy modify and distribute this software for any purpose with or \
+            without fee provided that the above notice appears in all copies of it";
+        let plain = format!("{half} {half}");
+        let turned = half.replace("with or", "or with");
+        let sell = format!("sell {half} {turned}");
+        let texts = [("Plain", &*plain), ("Sell", &*sell)];
+        assert_eq!(found(&texts, &format!("please {plain} thanks")), ["Plain"]);
+        assert_eq!(
+            found(&texts, &format!("please sell {plain} thanks")),
+            ["Sell"]
+        );
+    }
+
+    #[test]
+    fn a_short_text_needs_more_agreement() {
+        let of = |times: usize| Alignment {
+            agree: 50 * times,
+            missing: 9 * times,
+            extra: 8 * times,
+            lost: 9,
+            ..Alignment::default()
+        };
+        assert!(!accepted(&of(1)) && accepted(&of(2)));
+    }
 }

@@ -28,6 +28,9 @@ fn promote_title(words: &Words, findings: &mut [Finding]) {
     };
     let (start, end) = (first.words.start, first.words.end);
     let ends = end >= words.len() || words.starts_line(end);
+    // A file that says no more than the name: "GNU Lesser General Public License family".
+    let all = words.len() <= end + 1 && start <= MAX_ARTICLE && end - start > 1;
+    let ends = ends || all;
     let short = words.word(start).len() > 1 && end - start >= 2 || words.len() == end;
     if start <= MAX_ARTICLE && !words.begins(start.max(1)) && ends && short {
         (first.state, first.score) = (State::Likely, TITLE);

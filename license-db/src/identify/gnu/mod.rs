@@ -41,6 +41,11 @@ pub(crate) fn find(words: &Words, taken: &Taken) -> Vec<Finding> {
     out
 }
 
+/// Whether a GNU licence is named among some words.
+pub(crate) fn named(words: &Words, mut among: std::ops::Range<usize>) -> bool {
+    among.any(|at| name(words, at).is_some())
+}
+
 /// The name of a GNU licence in a text.
 struct Name {
     family: &'static str,
@@ -146,6 +151,7 @@ fn grant(words: &Words, taken: &Taken, at: usize, named: &Name) -> (Finding, usi
     let said = context(words, at, end, named);
     let vague = match said {
         Context::Pointer => Vague::Pointer,
+        Context::Grant if versions.is_empty() && of_its_own(words, at) => Vague::No,
         _ if versions.is_empty() => Vague::Family,
         _ => Vague::No,
     };
@@ -204,6 +210,23 @@ fn with_invariants(words: &Words, end: usize, license: String) -> String {
         _ => license,
     }
 }
+
+/// Whether the sentence of a grant states a copyright of its own, as "the packaging is (C) 2007,
+/// Jane Doe, and is licensed under the GPL" does: then the versions that others name are not its.
+fn of_its_own(words: &Words, at: usize) -> bool {
+    // Another name in between is what the copyright goes with.
+    let mut here = (at.saturating_sub(OWN)..at)
+        .rev()
+        .take_while(|i| !words.begins(i + 1) && name(words, *i).is_none());
+    here.any(|i| {
+        let year = words.word(i + 1);
+        let year = year.len() == 4 && year.bytes().all(|b| b.is_ascii_digit());
+        year && matches!(words.word(i), "c" | "copyright")
+    })
+}
+
+/// How far before a grant the copyright of its sentence stands, in words.
+const OWN: usize = 40;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Context {

@@ -153,8 +153,33 @@ fn all_versions(words: &Words, end: usize, first: Version, family: &str) -> (Vec
     }
 }
 
-/// Whether later versions are granted right behind a version, and where that ends.
+/// Whether later versions are granted behind a version, and where that ends.
 pub(super) fn later(words: &Words, from: usize) -> (bool, usize) {
+    let (is_later, end) = right_behind(words, from);
+    if is_later {
+        return (true, end);
+    }
+    // "version 3, the text of which is in COPYING, or any later version".
+    let aside = matches!(
+        words.word(from),
+        "the" | "a" | "whose" | "which" | "as" | "found"
+    );
+    let rest = (from..from + ASIDE).take_while(|at| !words.begins(*at));
+    let either = |at: &usize| {
+        words.word(*at) == "or" && matches!(words.word(at + 1), "any" | "at" | "later" | "newer")
+    };
+    let place = if aside {
+        rest.into_iter().find(either)
+    } else {
+        None
+    };
+    place.map_or((false, from), |at| right_behind(words, at))
+}
+
+/// How far behind a version an aside may end, in words.
+const ASIDE: usize = 24;
+
+fn right_behind(words: &Words, from: usize) -> (bool, usize) {
     let mut joined = false;
     for at in from..(from + 18).min(words.len()) {
         match words.word(at) {

@@ -48,6 +48,9 @@ struct Variant {
     id: String,
     #[serde(default)]
     replace: Vec<[String; 2]>,
+    /// The first words that are kept: what stands before, such as a summary, is often left out.
+    #[serde(default)]
+    from: Option<String>,
     /// The last words that are kept: what follows, such as advice on how to apply the licence,
     /// is often left out.
     #[serde(default)]
@@ -63,11 +66,13 @@ impl Variant {
     fn text(&self) -> Option<(&'static str, String)> {
         let license = spdx::license_id(&self.id)?;
         let text = license.text();
+        let first = self.from.as_ref().and_then(|first| text.find(first));
         let end = self
             .until
             .as_ref()
             .and_then(|last| Some(text.find(last.as_str())? + last.len()));
-        let text = text.get(..end.unwrap_or(text.len()))?.to_owned();
+        let kept = first.unwrap_or(0)..end.unwrap_or(text.len());
+        let text = text.get(kept)?.to_owned();
         let replaced = self
             .replace
             .iter()
@@ -97,14 +102,8 @@ mod tests {
         assert!(variants().len() > 3);
         for variant in variants() {
             let text = spdx::license_id(&variant.id).unwrap().text();
-            assert!(
-                variant
-                    .until
-                    .iter()
-                    .all(|last| text.contains(last.as_str())),
-                "{}",
-                variant.id
-            );
+            let mut ends = variant.from.iter().chain(&variant.until);
+            assert!(ends.all(|end| text.contains(end)), "{}", variant.id);
             for [from, to] in &variant.replace {
                 assert!(text.contains(from.as_str()), "{}: {from}", variant.id);
                 assert_ne!(from, to);

@@ -101,7 +101,15 @@ pub(crate) fn speaks(words: &Words, end: usize) -> bool {
     let end = end + usize::from(words.word(end).starts_with("licen"));
     let other =
         words.word(end) == "is" && matches!(words.word(end + 1), "a" | "an" | "not" | "the");
-    VERBS.contains(&words.word(end)) || other
+    let denies = matches!(words.word(end), "may" | "does" | "will" | "can" | "should")
+        && words.word(end + 1) == "not";
+    VERBS.contains(&words.word(end)) || other || denies
+}
+
+/// Whether the licence is said to be elsewhere: "the BSD License that accompanies this
+/// distribution". Then no text in the file is meant.
+pub(crate) fn accompanies(words: &Words, end: usize) -> bool {
+    matches!(words.word(end), "that" | "which") && words.word(end + 1) == "accompanies"
 }
 
 /// Whether a file or program is said to bear the licence: "MIT licensed", "is BSD licensed".
@@ -120,6 +128,11 @@ pub(crate) fn denied(words: &Words, at: usize) -> bool {
 pub(crate) fn stands(words: &Words, at: usize, reach: usize, list: &[&str]) -> bool {
     sentence(words, at, reach).any(|i| list.contains(&words.word(i)))
 }
+
+/// Words behind "licenses" in a sentence about them.
+const PLURAL_VERBS: &[&str] = &[
+    "are", "do", "apply", "rely", "have", "contain", "allow", "require", "permit", "were",
+];
 
 /// Whether a name stands in a list of names behind a grant, as in "licensed under MIT and BSD",
 /// or beside another name, as in "MIT/GPL".
@@ -140,8 +153,17 @@ pub(crate) fn listed(words: &Words, at: usize, end: usize) -> bool {
     while first > 0 && (is_short(words.word(first - 1)) || joined(first - 1)) {
         first -= 1;
     }
-    let about = first > 0 && words.word(first - 1) == "the" && !words.starts_line(at);
-    !denied(words, at) && (((before || behind) && !about) || under(words, at))
+    let mut last = end;
+    while is_short(words.word(last)) || joined(last) {
+        last += 1;
+    }
+    let about = first > 0 && words.word(first - 1) == "the"
+        || words.word(last - 1) == "licenses"
+            && !words.stopped(last)
+            && PLURAL_VERBS.contains(&words.word(last));
+    // "(c) iMatix" names a holder.
+    let holder = back(1).is_some_and(|i| matches!(words.word(i), "c" | "copyright"));
+    !denied(words, at) && !holder && (((before || behind) && !about) || under(words, at))
 }
 
 /// Whether a name follows a grant with nothing but other names between.
@@ -185,9 +207,9 @@ fn under(words: &Words, at: usize) -> bool {
 pub(crate) fn headed(words: &Words, at: usize, end: usize) -> bool {
     let alone = words.starts_line(at) && (end >= words.len() || words.starts_line(end));
     let first = at - usize::from(at > 0 && words.word(at - 1) == "the");
-    let license = words.word(end.saturating_sub(1)).starts_with("licen")
-        || words.word(end).starts_with("licen");
-    if words.begins(first) && license && end - at > 1 && words.starts_line(end) {
+    let license = (at..=end).any(|i| words.word(i).starts_with("licen"));
+    let ends = words.starts_line(end) || matches!(words.word(end), "http" | "https" | "see");
+    if words.begins(first) && license && end - at > 1 && ends {
         return true;
     }
     let heading = |i: usize| {

@@ -125,7 +125,8 @@ impl<'a> Phrases<'a> {
         let mut finding = Finding::new(at..end, license, flags.kind);
         // A family such as `LicenseRef-BSD`; vendors' terms have longer names and stay.
         let family = license.strip_prefix("LicenseRef-");
-        if family.is_some_and(|name| !name.contains('-')) {
+        let vague = family.is_some_and(|name| !name.contains('-'));
+        if vague && !context::accompanies(words, end) {
             finding.vague = Vague::Family;
         }
         let told = flags.needs == Needs::Nothing
@@ -153,7 +154,8 @@ fn enough(words: &Words, at: usize, end: usize, needs: Needs) -> bool {
                 let word = words.word(i);
                 word.contains("licen") || word.starts_with(|c: char| c.is_ascii_digit())
             });
-            told || (end - at >= LONG_NAME && context::granted(words, at))
+            let long = end - at >= LONG_NAME && context::granted(words, at);
+            told || long || (end - at > 1 && context::listed(words, at, end))
         }
         Needs::GrantAndLicense => {
             let license = |at: usize| words.word(at).starts_with("licen");

@@ -246,6 +246,65 @@ fn a_file_may_be_a_bare_expression() {
 }
 
 #[test]
+fn a_grant_with_a_copyright_of_its_own_keeps_its_missing_version() {
+    let grant = "This package is free software; you can redistribute it under the terms of the GNU General Public License, version 2.\n\n";
+    let own = "The packaging is (C) 2007, Jane Doe, and is licensed under the GPL.\n";
+    assert_eq!(
+        expression_of(&format!("{grant}{own}")),
+        "GPL-2.0-only AND GPL-1.0-or-later"
+    );
+    let same = "It is licensed under the GPL.\n";
+    assert_eq!(expression_of(&format!("{grant}{same}")), "GPL-2.0-only");
+}
+
+#[test]
+fn the_terms_of_perl_are_those_of_the_text_beside_them() {
+    let file = format!(
+        "This may be used under the same terms as Perl itself.\n\n{}",
+        text_of("Artistic-1.0-cl8")
+    );
+    assert!(!expression_of(&file).contains("Artistic-1.0-Perl"));
+    assert!(expression_of(&file).contains("Artistic-1.0-cl8"));
+}
+
+#[test]
+fn the_first_part_of_a_licence_stands_for_it() {
+    let text = text_of("Sleepycat");
+    let end = text.find("The Regents").unwrap();
+    let end = text[..end].rfind("Copyright").unwrap();
+    assert_eq!(expression_of(&text[..end]), "Sleepycat");
+    let text = text_of("ImageMagick");
+    assert_eq!(
+        expression_of(&text[text.find("1. Definitions").unwrap()..]),
+        "ImageMagick"
+    );
+}
+
+#[test]
+fn a_title_far_before_a_text_is_not_its_own() {
+    let mit = text_of("MIT");
+    let grant = &mit[mit.find("Permission").unwrap()..];
+    let words = "Some words stand between the name and the text, about the place where \
+        its sources are and how to ask for them. ";
+    let file = format!("JSON is under the MIT license. {words}{words}\n\n{grant}");
+    assert_eq!(expression_of(&file), "MIT");
+}
+
+#[test]
+fn recipes_name_licenses_in_an_old_field() {
+    let recipe = "Name: dhcp\nCopyright: ISC\n\n%description\nthis is licensed\n";
+    assert_eq!(expression_of(recipe), "ISC");
+    assert_eq!(expression_of("Copyright: ISC\nAll rights reserved\n"), "");
+}
+
+#[test]
+fn a_family_that_accompanies_the_distribution_is_not_the_text() {
+    let notice = "This program is made available under the terms of the BSD License that accompanies this distribution.\n\n";
+    let file = format!("{notice}{}", text_of("BSD-4-Clause"));
+    assert_eq!(expression_of(&file), "BSD-3-Clause AND BSD-4-Clause");
+}
+
+#[test]
 fn exceptions_join_the_license_that_they_except_from() {
     let llvm = spdx::exception_id("LLVM-exception").unwrap().text();
     let file = format!("{}\n\n{llvm}", text_of("Apache-2.0"));

@@ -156,7 +156,85 @@ fn permissive_and_other_notices_are_read() {
     bears(OTHERS);
 }
 
+const PRODUCTS: &[(&str, &str)] = &[
+    (
+        "This program is based on zlib-1.1.3, so all credit should go authors Jean-loup Gailly and Mark Adler and contributors of zlib. Copyright its authors.",
+        "Zlib",
+    ),
+    (
+        "it under the terms set out in the LICENSE file, which is included in the bzip2-1.0.5 source distribution.",
+        "bzip2-1.0.6",
+    ),
+    (
+        "See the file \"license.terms\" for information on usage and redistribution of this file, and for a DISCLAIMER OF ALL WARRANTIES.",
+        "TCL",
+    ),
+    ("See Copyright Notice in lua.h", "MIT"),
+    (
+        "modification, are permitted only as authorized by the OpenLDAP Public License.",
+        "OLDAP-2.8",
+    ),
+    (
+        "This file is distributed under the terms of the GNU Lesser General Public License version 2.1, with the special exception on linking described in the file LICENSE.",
+        "LGPL-2.1-only WITH OCaml-LGPL-linking-exception",
+    ),
+    ("SAX is in the public domain. See LICENSE.sax.txt", "SAX-PD"),
+    (
+        "under the terms of \"The BSD License\" a copy of which is available from the Open Source Initiative, see http://www.opensource.org/licenses/bsd-license.php.",
+        "BSD-2-Clause",
+    ),
+];
+
+#[test]
+fn notices_that_name_a_product_are_read() {
+    bears(PRODUCTS);
+}
+
+const WORDINGS: &[(&str, &str)] = &[
+    (
+        "This software is governed by the CeCILL license under French law",
+        "CECILL-2.0",
+    ),
+    (
+        "The classes are released under the terms of the MIT X11",
+        "MIT",
+    ),
+    ("The MIT License (MIT)", "MIT"),
+    ("MIT License: http://example.org/license", "MIT"),
+    ("@licence MIT", "MIT"),
+    ("Licensed under the Zero-Clause BSD", "0BSD"),
+    (
+        "Version: NPL 1.1/GPL 2.0/LGPL 2.1 of the license",
+        "NPL-1.1 OR GPL-2.0-or-later OR LGPL-2.1-or-later",
+    ),
+    (
+        "To the extent possible under law, the author(s) have dedicated all copyright and related and neighboring rights to this software",
+        "CC0-1.0",
+    ),
+    (
+        "I hereby place this file in the public domain.",
+        "LicenseRef-public-domain",
+    ),
+    (
+        "licensed under the Affero General Public License version 3, the text of which can be found in COPYING, or any later version of the AGPL, unless otherwise noted",
+        "AGPL-3.0-or-later",
+    ),
+];
+
+#[test]
+fn more_wordings_are_read() {
+    bears(WORDINGS);
+}
+
 const PROSE: &[(&str, &str)] = &[
+    (
+        "The BSD and Apache licenses are vague about patents; AFL, MIT and Apache licenses rely on them.",
+        "",
+    ),
+    (
+        "perf examples are (c) iMatix, and others. All rights reserved.",
+        "",
+    ),
     ("VASP license is required", ""),
     ("This package is not GPL compatible.", ""),
     ("The driver's license must be shown", ""),

@@ -6,6 +6,9 @@ use super::Words;
 /// The most words that one copyright line takes out.
 const MAX_COPYRIGHT: usize = 24;
 
+/// Words with which a grant begins on the line of the copyright statement.
+const GRANTS: &[&str] = &["permission", "redistribution", "licensed"];
+
 impl Words {
     /// The places of the words that count when compared with a template.
     pub(crate) fn counting(&self) -> Vec<u32> {
@@ -61,7 +64,8 @@ impl Words {
             return None;
         }
         let line = self.line(at);
-        let rest = (at..self.len().min(at + MAX_COPYRIGHT)).take_while(|i| self.line(*i) == line);
+        let rest = (at..self.len().min(at + MAX_COPYRIGHT))
+            .take_while(|i| self.line(*i) == line && !GRANTS.contains(&self.word(*i)));
         Some(rest.count().max(1))
     }
 
