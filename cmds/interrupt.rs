@@ -42,3 +42,8 @@ pub fn held<T>(work: impl FnOnce() -> T) -> Result<T, Exit> {
         Ok(done)
     }
 }
+
+/// Whether an interrupt came while work is [`held`].
+pub fn came() -> bool {
+    INTERRUPTED.load(SeqCst)
+}

@@ -1,9 +1,9 @@
-//! `table` of `fleet`: who is missing, then the groups of nodes, the majority last among those
-//! that work and the minorities by what sets them apart.
+//! `table` of `fleet`: who is missing, then the groups of nodes: the majority, and of the
+//! minorities what sets them apart.
 
 use std::io::Write;
 
-use hpcctl_model::doctor::Verdict;
+use hpcctl_model::doctor::{Status, Verdict};
 use hpcctl_model::fleet::{Finding, Fleet, Group, Lines, Nodes, Values};
 
 use crate::report::{Error, Kind, Options, Report};
@@ -124,7 +124,7 @@ fn of_lines(lines: &Lines) -> Option<String> {
     (!wrong.is_empty()).then(|| format!("{} whole, {}", lines.whole, wrong.join(", ")))
 }
 
-/// What is told of a group: the majority whole, of the others what sets them apart.
+/// The nodes of a group in a line.
 pub(super) fn title(group: &Group, place: usize) -> String {
     let run = match group.run {
         Verdict::Yes => "containers run",
@@ -140,13 +140,16 @@ pub(super) fn title(group: &Group, place: usize) -> String {
     format!("{nodes}{rank}: {run}")
 }
 
-/// The findings of a group that are told: all of the majority, of the others what it lacks.
+/// The findings of a group that are told where not every detail is wanted: of the majority what
+/// fails, of the others what the majority does not have.
 pub(super) fn told(group: &Group, place: usize, verbose: bool) -> impl Iterator<Item = &Finding> {
-    let all = place == 0 || verbose;
-    group
-        .findings
-        .iter()
-        .filter(move |finding| all || finding.minority)
+    group.findings.iter().filter(move |finding| {
+        let counts = match place {
+            0 => finding.status == Status::Fail,
+            _ => finding.minority,
+        };
+        counts || verbose
+    })
 }
 
 fn section(group: &Group, place: usize, options: &Options) -> String {
@@ -159,8 +162,8 @@ fn section(group: &Group, place: usize, options: &Options) -> String {
         text += &filled("  ", &line, options.width);
     }
     for finding in told(group, place, options.verbose) {
-        let style = match finding.status.as_str() {
-            "fail" => Style::Bad,
+        let style = match finding.status {
+            Status::Fail => Style::Bad,
             _ => Style::Doubtful,
         };
         let word = styled(
@@ -175,6 +178,16 @@ fn section(group: &Group, place: usize, options: &Options) -> String {
         if options.verbose {
             text += &raw(&finding.values, options);
         }
+    }
+    let more = group.findings.len() - told(group, place, options.verbose).count();
+    if more > 0 {
+        let others = if place == 0 {
+            ""
+        } else {
+            ", as the majority has"
+        };
+        let line = format!("and {}{others}", counted(more, "more finding"));
+        text += &filled("  ", &line, options.width);
     }
     if place > 0 && !group.absent.is_empty() {
         let line = format!("without {}", group.absent.join(", "));
@@ -266,12 +279,13 @@ reported   2026-11-25T02:00:00Z to 2026-11-25T02:00:00Z
 
 98 nodes, the majority: containers run
   n[001-098]
-  warn    net.mtu: no text
+  and 1 more finding
 
 1 node: containers do NOT run
   n099
   podman run: no, because ns.user
   fail    ns.user: user.max_user_namespaces is 0
+  and 1 more finding, as the majority has
 "
         );
     }
