@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use crate::cli::{Run, command, hpcctl};
+use crate::environments::ENVIRONMENTS;
 use crate::real::real;
 use crate::schema::validate;
 
@@ -161,5 +162,120 @@ fn engines_that_shells_use_carry_it() {
         assert_eq!(report["result"]["reported"], 8, "{engine}: {report}");
         assert_eq!(report["result"]["missing"]["count"], 0, "{engine}");
         assert_eq!(report["result"]["lines"]["whole"], 8, "{engine}: {report}");
+    }
+}
+
+/// A real Slurm of eight nodes, of which n3 makes no namespaces and n6 hides part of /proc.
+const EIGHT: &str = r#"
+nodes=8
+break_n3() { {refuse} "$@"; }
+break_n6() { unshare --mount sh -c 'mount --bind /dev/null /proc/interrupts && exec "$@"' sh "$@"; }
+"#;
+
+fn eight(more: &str) -> String {
+    let refuse = crate::environments::refuse().display().to_string();
+    let broken = EIGHT.replace("{refuse}", &refuse);
+    format!("{broken}\n{more}\n{}", include_str!("environments/slurm"))
+}
+
+#[test]
+fn two_of_eight_nodes_of_a_real_slurm_are_broken_and_named() {
+    if !real("two_of_eight_nodes_of_a_real_slurm_are_broken_and_named") {
+        return;
+    }
+    let args = [
+        "fleet",
+        "run",
+        "--engine",
+        "srun",
+        "--nodes",
+        "n[1-8]",
+        "--expected",
+        "n[1-9]",
+        "--deadline",
+        "90",
+        "-o",
+        "json",
+        "--",
+        "doctor",
+        "--fast",
+        "--runtime",
+        "builtin",
+    ];
+    let run = ENVIRONMENTS[0].hpcctl(&eight(""), &args);
+    assert_eq!(run.code, 1, "{}{}", run.stdout, run.stderr);
+    let report = run.json();
+    let found = &report["result"];
+    assert_eq!(found["reported"], 8, "{report}");
+    assert_eq!(found["missing"]["set"], "n9");
+    let group = |nodes: &str| {
+        let groups = found["groups"].as_array().unwrap();
+        let group = groups.iter().find(|group| group["nodes"]["set"] == nodes);
+        group.unwrap_or_else(|| panic!("no group of {nodes}: {report}"))
+    };
+    assert_eq!(group("n[1-2,4-5,7-8]")["run"], "yes");
+    for (node, cause) in [("n3", "ns."), ("n6", "run.builtin")] {
+        let group = group(node);
+        assert_eq!(group["run"], "no", "{group}");
+        let because = group["because"]["builtin"][0].as_str().unwrap();
+        assert!(because.starts_with(cause), "{group}");
+    }
+}
+
+/// Waits until the nodes are as they should be, and prints them.
+const HEALTH: &str = r#"
+for try in $(seq 60); do
+    state=$(sinfo -h -N -o '%N %T %E' | sort)
+    if [ "$(echo "$state" | grep -c 'drain.* hpcctl: ')" = 2 ]; then break; fi
+    sleep 0.5
+done
+echo "$state"
+"#;
+
+#[test]
+fn a_health_check_drains_those_that_are_broken_and_no_other() {
+    if !real("a_health_check_drains_those_that_are_broken_and_no_other") {
+        return;
+    }
+    let site = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/reports/site/slurm-health-check"
+    );
+    let program = ENVIRONMENTS[0].hpcctl("", &["--version"]);
+    assert_eq!(program.code, 0, "{}", program.stderr);
+    let shared = crate::environments::shared();
+    let check = shared.join("health-check");
+    let site = std::fs::read_to_string(site).unwrap();
+    let options = format!(
+        "#!/bin/sh\nexport PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin SLURM_CONF=/etc/slurm/slurm.conf\n\
+         HPCCTL={}/hpcctl HPCCTL_HEALTH='--runtime builtin --op run'\n",
+        shared.display()
+    );
+    std::fs::write(&check, options + &site).unwrap();
+    Run::of(Command::new("chmod").arg("0755").arg(&check));
+    let more = format!(
+        "more='HealthCheckProgram={}\nHealthCheckInterval=2\nHealthCheckNodeState=ANY'",
+        check.display()
+    );
+    let more = format!("break_n7() {{ break_n3 \"$@\"; }}\n{more}");
+    // A node that the admin drained, and one that is broken, too.
+    let then = "scontrol update nodename=n7,n8 state=drain reason='disk'";
+    let run = ENVIRONMENTS[0].run(&(eight(&more) + "\n" + then), &["bash", "-c", HEALTH]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let of = |node: &str| {
+        let line = run.stdout.lines().find(|line| line.starts_with(node));
+        line.unwrap_or_else(|| panic!("{node}: {}{}", run.stdout, run.stderr))
+    };
+    assert!(of("n3 ").contains("hpcctl: ns."), "{}", run.stdout);
+    assert!(
+        of("n6 ").contains("hpcctl: run.builtin: "),
+        "{}",
+        run.stdout
+    );
+    for node in ["n7 ", "n8 "] {
+        assert!(of(node).ends_with(" disk"), "{}", run.stdout);
+    }
+    for node in ["n1 ", "n2 ", "n4 ", "n5 "] {
+        assert!(of(node).contains(" idle"), "{}", run.stdout);
     }
 }

@@ -106,8 +106,10 @@ fn counts(found: &Doctor) -> BTreeMap<&str, usize> {
     counts
 }
 
+/// The runtimes that are told of: those that are installed, and what namespaces alone can do.
 fn installed(found: &Doctor) -> impl Iterator<Item = &Runtime> {
-    found.runtimes.iter().filter(|runtime| runtime.installed)
+    let is_told = |runtime: &&Runtime| runtime.installed || runtime.runtime == "builtin";
+    found.runtimes.iter().filter(is_told)
 }
 
 /// Running a container with a runtime, where that does not just work.
