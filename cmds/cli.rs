@@ -5,8 +5,9 @@ use clap::{Args, Parser, Subcommand};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::ui::Ui;
-use crate::{bench, completions, doctor, gate, license, man, policy, publish, scan, stage, verify};
-use crate::{completions, doctor, fleet, gate, license, man, policy, publish, scan, stage, verify};
+use crate::{
+    bench, completions, doctor, fleet, gate, license, man, policy, publish, scan, stage, verify,
+};
 
 /// Containers on HPC nodes: what can run here, what is in an image, and may it be published.
 ///

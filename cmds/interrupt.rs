@@ -42,8 +42,3 @@ pub fn held<T>(work: impl FnOnce() -> T) -> Result<T, Exit> {
         Ok(done)
     }
 }
-
-/// Whether an interrupt came while work is [`held`].
-pub fn came() -> bool {
-    INTERRUPTED.load(SeqCst)
-}

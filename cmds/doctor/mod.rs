@@ -242,16 +242,7 @@ impl Doctor {
             emit::write(&Report::Doctor(&report), &lines, ui)?;
             report.result.runtimes = runtimes;
         }
-        if let Some(name) = node::name() {
-            // Whoever gathers the lines asked for nodes by these names.
-            let (lines, others) = outputs
-                .into_iter()
-                .partition(|output| output.format.name == "line");
-            outputs = others;
-            let own = std::mem::replace(&mut report.host.name, name);
-            emit::write(&Report::Doctor(&report), &lines, ui)?;
-            report.host.name = own;
-        }
+        let outputs = node::lines(&mut report, outputs, ui)?;
         emit::write(&Report::Doctor(&report), &outputs, ui)?;
         Ok(match changed {
             None => exit,

@@ -85,6 +85,8 @@ pub static SCHEMAS: &[Published] = &[
         kind: "bench",
         number: 1,
         make: || schema_for!(Envelope<Bench>),
+    },
+    Published {
         kind: "fleet",
         number: 1,
         make: || schema_for!(Envelope<Fleet>),

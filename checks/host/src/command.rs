@@ -167,6 +167,8 @@ pub fn launch(argv: &[String]) -> Result<(), String> {
     let said = String::from_utf8_lossy(&complaint);
     let said = said.lines().find(|line| !line.trim().is_empty());
     Err(said.map_or_else(|| format!("{program}: {status}"), str::to_owned))
+}
+
 /// How long a command that was asked to end may take to do so.
 const GRACE: Duration = Duration::from_secs(5);
 

@@ -196,6 +196,9 @@ fn run(runtimes: &Verdicts) -> Verdict {
     }
 }
 
+/// A value, where it was kept, and the places of the nodes that have it.
+type Said<'a> = (Option<&'a str>, Vec<usize>);
+
 /// What the nodes of a group said, by what it is of.
 fn said<'a>(merge: &'a Merge, nodes: &[&Known<'_>]) -> BTreeMap<&'a str, Values> {
     let mut having: HashMap<Id, Vec<usize>> = HashMap::new();
@@ -204,7 +207,7 @@ fn said<'a>(merge: &'a Merge, nodes: &[&Known<'_>]) -> BTreeMap<&'a str, Values>
             having.entry(*id).or_default().push(place);
         }
     }
-    let mut by_thing: BTreeMap<&str, Vec<(Option<&str>, Vec<usize>)>> = BTreeMap::new();
+    let mut by_thing: BTreeMap<&str, Vec<Said<'_>>> = BTreeMap::new();
     for (id, places) in having {
         let (thing, text) = merge.values.of(id);
         by_thing.entry(thing).or_default().push((text, places));
@@ -215,7 +218,7 @@ fn said<'a>(merge: &'a Merge, nodes: &[&Known<'_>]) -> BTreeMap<&'a str, Values>
         .collect()
 }
 
-fn values(mut said: Vec<(Option<&str>, Vec<usize>)>, nodes: &[&Known<'_>]) -> Values {
+fn values(mut said: Vec<Said<'_>>, nodes: &[&Known<'_>]) -> Values {
     // Those that are not kept stand last, then the rarest.
     said.sort_by(|(one, having), (other, with)| {
         let order = one.is_none().cmp(&other.is_none());

@@ -34,10 +34,13 @@ pub struct Merge {
     pub(super) values: Values,
     /// Nodes of lines that could not be read.
     pub(super) unreadable: HashMap<Box<str>, ()>,
-    recognised: HashMap<Box<[u8]>, (u32, [Option<Id>; 3])>,
+    recognised: HashMap<Box<[u8]>, (u32, Facts)>,
     recognised_bytes: usize,
     json: Vec<u8>,
 }
+
+/// Machine, version of hpcctl and kernel of a node.
+type Facts = [Option<Id>; 3];
 
 /// What is kept of a node.
 #[derive(Debug)]
@@ -174,13 +177,7 @@ impl Merge {
         Some(())
     }
 
-    fn node(
-        &mut self,
-        json: &[u8],
-        sum: [u8; line::SUM],
-        key: u32,
-        facts: [Option<Id>; 3],
-    ) -> Option<Node> {
+    fn node(&mut self, json: &[u8], sum: [u8; line::SUM], key: u32, facts: Facts) -> Option<Node> {
         let own: Own<'_> = serde_json::from_slice(json).ok()?;
         let of_own = own.x.iter().map(|(what, text)| self.values.id(what, text));
         let values = of_own.chain(facts).flatten();
@@ -193,7 +190,7 @@ impl Merge {
     }
 
     /// The key of a part that nodes share, and what they say of themselves in it.
-    fn recognised(&mut self, part: &[u8]) -> Option<(u32, [Option<Id>; 3])> {
+    fn recognised(&mut self, part: &[u8]) -> Option<(u32, Facts)> {
         if let Some(known) = self.recognised.get(part) {
             return Some(*known);
         }
