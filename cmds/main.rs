@@ -9,6 +9,7 @@ mod doctor;
 mod emit;
 mod exit;
 mod failure;
+mod fleet;
 mod gate;
 mod interrupt;
 mod license;

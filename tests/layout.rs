@@ -110,6 +110,7 @@ fn every_probe_runtime_and_writer_is_in_its_table() {
     }
     for (folder, row) in [
         ("checks/node/src/runtime", "RUNTIME"),
+        ("cmds/fleet/engine", "ENGINE"),
         ("reports/src/writer", "WRITER"),
     ] {
         every_file_is_a_row(folder, &format!("{folder}/mod.rs"), row);

@@ -11,6 +11,7 @@ mod bench;
 mod cli;
 mod environments;
 mod filters;
+mod fleet;
 mod gate;
 mod given_image;
 mod hostile;

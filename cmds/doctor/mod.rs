@@ -24,6 +24,7 @@ mod helps;
 mod image;
 mod lint;
 mod list;
+mod node;
 mod recording;
 mod why;
 
@@ -61,6 +62,9 @@ OPERATIONS
   gpu             see the GPUs of the node
   mpi-host        use the MPI of the node in the container
   launch          start ranks in containers by the node's launcher
+
+ENVIRONMENT
+  HPCCTL_NODE     the node's name in -o line; else SLURMD_NODENAME, else that of uname(2)
 
 EXIT STATUS
   The operations asked for are --runtime × --op; by default the runtimes are those that are
@@ -238,6 +242,7 @@ impl Doctor {
             emit::write(&Report::Doctor(&report), &lines, ui)?;
             report.result.runtimes = runtimes;
         }
+        let outputs = node::lines(&mut report, outputs, ui)?;
         emit::write(&Report::Doctor(&report), &outputs, ui)?;
         Ok(match changed {
             None => exit,

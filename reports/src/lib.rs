@@ -4,6 +4,7 @@
 //! the list that the command line, its messages and the tests are made from.
 
 mod contents;
+pub mod fleet;
 mod held;
 mod output;
 mod report;

@@ -5,6 +5,7 @@ use std::io;
 use hpcctl_model::Envelope;
 use hpcctl_model::bench::Bench;
 use hpcctl_model::doctor::Doctor;
+use hpcctl_model::fleet::Fleet;
 use hpcctl_model::gate::Gate;
 use hpcctl_model::license::{Difference, Identified, Licensed};
 use hpcctl_model::lint::Lints;
@@ -40,6 +41,8 @@ pub enum Kind {
     Stage,
     /// What a container costs.
     Bench,
+    /// Many nodes, folded.
+    Fleet,
 }
 
 /// A report to be written.
@@ -69,6 +72,8 @@ pub enum Report<'a> {
     Stage(&'a Envelope<Stage>),
     /// What a container costs.
     Bench(&'a Envelope<Bench>),
+    /// Many nodes, folded.
+    Fleet(&'a Envelope<Fleet>),
 }
 
 impl<'a> Report<'a> {
@@ -87,6 +92,7 @@ impl<'a> Report<'a> {
             Self::Verify(_) => Kind::Verify,
             Self::Stage(_) => Kind::Stage,
             Self::Bench(_) => Kind::Bench,
+            Self::Fleet(_) => Kind::Fleet,
         }
     }
 
@@ -174,6 +180,14 @@ impl<'a> Report<'a> {
     pub(crate) fn stage(&self) -> Result<&'a Envelope<Stage>, Error> {
         match self {
             Self::Stage(report) => Ok(report),
+            _ => Err(Error::Kind(self.kind())),
+        }
+    }
+
+    /// The report of many nodes.
+    pub(crate) fn fleet(&self) -> Result<&'a Envelope<Fleet>, Error> {
+        match self {
+            Self::Fleet(report) => Ok(report),
             _ => Err(Error::Kind(self.kind())),
         }
     }

@@ -3,6 +3,7 @@
 use hpcctl_model::Envelope;
 use hpcctl_model::bench::Bench;
 use hpcctl_model::doctor::Doctor;
+use hpcctl_model::fleet::Fleet;
 use hpcctl_model::gate::Gate;
 use hpcctl_model::license::{Difference, Identified, Licensed};
 use hpcctl_model::lint::Lints;
@@ -84,6 +85,11 @@ pub static SCHEMAS: &[Published] = &[
         kind: "bench",
         number: 1,
         make: || schema_for!(Envelope<Bench>),
+    },
+    Published {
+        kind: "fleet",
+        number: 1,
+        make: || schema_for!(Envelope<Fleet>),
     },
 ];
 

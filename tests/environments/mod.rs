@@ -283,7 +283,7 @@ fn program() -> &'static Path {
 }
 
 /// The program of refuse.c.
-fn refuse() -> &'static Path {
+pub fn refuse() -> &'static Path {
     static REFUSE: OnceLock<PathBuf> = OnceLock::new();
     REFUSE.get_or_init(|| compiled("refuse"))
 }

@@ -169,6 +169,114 @@ pub fn launch(argv: &[String]) -> Result<(), String> {
     Err(said.map_or_else(|| format!("{program}: {status}"), str::to_owned))
 }
 
+/// How long a command that was asked to end may take to do so.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Runs a command whose standard output is read by `read` as it comes, however long it is.
+///
+/// At the deadline, or once `stop` says so, its process group is asked to end, and killed where
+/// it does not: what it printed until then is read. A grandchild in another group that keeps the
+/// pipe open is not waited for.
+pub fn run_read<T>(
+    argv: &[&str],
+    deadline: Duration,
+    stop: &dyn Fn() -> bool,
+    read: impl FnOnce(&mut dyn Read) -> T,
+) -> (Ran, Option<T>) {
+    let mut ran = Ran::not_started(argv, Errno::ENOENT);
+    let mut child = match start(argv, &[], Stdio::null()) {
+        Ok(child) => child,
+        Err(error) => {
+            ran.end = End::NotStarted(error.into());
+            return (ran, None);
+        }
+    };
+    let Some(stdout) = child.stdout.take() else {
+        return (ran, None);
+    };
+    let stderr = drain(child.stderr.take());
+    let mut watched = Watched {
+        stdout,
+        group: child.id().cast_signed(),
+        deadline: Instant::now() + deadline,
+        stop,
+        asked: None,
+    };
+    let answer = read(&mut watched);
+    // Standard output is closed, or nobody reads it any more.
+    let mut left = Vec::new();
+    let _ = watched.by_ref().take(OUTPUT).read_to_end(&mut left);
+    ran.end = watched.wait(&mut child);
+    ran.stderr = stderr
+        .recv_timeout(Duration::from_millis(100))
+        .unwrap_or_default();
+    (ran, Some(answer))
+}
+
+/// The standard output of a command that is ended at a deadline.
+struct Watched<'a> {
+    stdout: std::process::ChildStdout,
+    group: i32,
+    deadline: Instant,
+    stop: &'a dyn Fn() -> bool,
+    /// When the command was asked to end.
+    asked: Option<Instant>,
+}
+
+impl Watched<'_> {
+    /// Asks the command to end where it is time, and kills it where that did not help; whether
+    /// it is to be waited for.
+    fn watch(&mut self) -> bool {
+        match self.asked {
+            None if Instant::now() >= self.deadline || (self.stop)() => {
+                self.asked = Some(Instant::now());
+                if let Some(group) = rustix::process::Pid::from_raw(self.group) {
+                    // One that has ended is fine.
+                    let _ =
+                        rustix::process::kill_process_group(group, rustix::process::Signal::TERM);
+                }
+                true
+            }
+            Some(asked) if asked.elapsed() >= GRACE => {
+                crate::trial::kill_group(self.group);
+                asked.elapsed() < 2 * GRACE
+            }
+            _ => true,
+        }
+    }
+
+    fn wait(&mut self, child: &mut Child) -> End {
+        loop {
+            match child.try_wait() {
+                Ok(Some(_)) if self.asked.is_some() => return End::Deadline,
+                Ok(Some(status)) => return ended(status),
+                Ok(None) if self.watch() => thread::sleep(TICK),
+                Ok(None) => return End::Deadline,
+                Err(error) => return End::NotStarted(error.into()),
+            }
+        }
+    }
+}
+
+impl Read for Watched<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        let tick = Timespec {
+            tv_sec: 0,
+            tv_nsec: 50_000_000,
+        };
+        while self.watch() {
+            let mut polled = [PollFd::new(&self.stdout, PollFlags::IN)];
+            match poll(&mut polled, Some(&tick)) {
+                Ok(0) | Err(rustix::io::Errno::INTR) => {}
+                Ok(_) => return self.stdout.read(buffer),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(0)
+    }
+}
+
 fn start(argv: &[&str], variables: &[(&str, &str)], stdin: Stdio) -> io::Result<Child> {
     let [program, args @ ..] = argv else {
         return Err(io::Error::from_raw_os_error(libc::EINVAL));
@@ -261,6 +369,32 @@ mod tests {
         );
         assert_eq!((ran.end, ran.stdout.as_str()), (End::Deadline, "early\n"));
         assert!(begun.elapsed() < Duration::from_secs(10));
+    }
+
+    #[test]
+    fn what_a_command_prints_is_read_as_it_comes() {
+        let argv = ["sh", "-c", "seq 100000; echo err >&2; exit 3"];
+        let (ran, lines) = run_read(&argv, Duration::from_secs(20), &|| false, |out| {
+            io::BufRead::lines(io::BufReader::new(out)).count()
+        });
+        assert_eq!((ran.end, lines), (End::Exit(3), Some(100_000)));
+        assert_eq!(ran.stderr, "err\n");
+    }
+
+    #[test]
+    fn what_a_command_printed_until_its_deadline_is_read() {
+        let argv = ["sh", "-c", "echo early; sleep 60 & wait"];
+        let read = |out: &mut dyn Read| {
+            let mut text = String::new();
+            out.read_to_string(&mut text).map(|_| text).unwrap()
+        };
+        let begun = Instant::now();
+        let (ran, text) = run_read(&argv, Duration::from_millis(300), &|| false, read);
+        assert_eq!((ran.end, text.as_deref()), (End::Deadline, Some("early\n")));
+        let stopped = begun.elapsed() >= Duration::from_millis(100);
+        let (ran, _) = run_read(&argv, Duration::from_secs(60), &|| stopped, read);
+        assert_eq!(ran.end, End::Deadline);
+        assert!(begun.elapsed() < Duration::from_secs(30));
     }
 
     #[test]

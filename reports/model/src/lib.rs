@@ -6,6 +6,7 @@
 pub mod bench;
 pub mod doctor;
 pub mod envelope;
+pub mod fleet;
 pub mod gate;
 pub mod license;
 pub mod lint;

@@ -22,6 +22,7 @@ pub static WRITER: Writer = Writer {
         Kind::Verify,
         Kind::Stage,
         Kind::Bench,
+        Kind::Fleet,
     ],
     write,
 };
@@ -44,6 +45,7 @@ fn write(
         Report::Verify(report) => serde_json::to_writer_pretty(&mut *out, report)?,
         Report::Stage(report) => serde_json::to_writer_pretty(&mut *out, report)?,
         Report::Bench(report) => serde_json::to_writer_pretty(&mut *out, report)?,
+        Report::Fleet(report) => serde_json::to_writer_pretty(&mut *out, report)?,
         Report::Lint(report) => serde_json::to_writer_pretty(&mut *out, report)?,
     }
     Ok(writeln!(out)?)

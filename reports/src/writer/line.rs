@@ -1,19 +1,24 @@
 //! `line`: one node in one line of at most 4 KiB, for whoever gathers many nodes.
 //!
 //! `HPCCTL1 NODE PAYLOAD`, where the payload is the first eight hexadecimal digits of the
-//! SHA-256 of what follows them, a space, and compact JSON: `k` the kind, `s` counts of
-//! checks by status, `f`, `w` and `u` the ids of checks that fail, warn or are unknown, `r`
-//! the verdicts by runtime; `cut` is true where ids were left out to keep within the bound.
+//! SHA-256 of what follows them, a space, and compact JSON. What nodes that find the same have in
+//! common comes first: `k` the kind, `v` the version of hpcctl, `h` kernel and machine, `s` counts
+//! of checks by status, `f`, `w` and `u` the ids of checks that fail, warn or are unknown, `b` the
+//! checks that keep an installed runtime from running a container, `r` the verdicts by runtime;
+//! `cut` is true where ids were left out to keep within the bound. Then `t`, the time, and `x`,
+//! what the node says of those checks, and after `fix.` of how a runtime is made to run.
 
 use std::collections::BTreeMap;
 use std::io::Write;
 
 use hpcctl_model::Envelope;
-use hpcctl_model::doctor::{Doctor, Status};
-use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
+use hpcctl_model::doctor::{Check, Doctor, Operation, Runtime, Status, Verdict};
+use serde_json::{Map, Value, json};
 
+use crate::fleet::line::{MAGIC, MOST, checksum};
+use crate::fleet::node_set::{NAME, is_name};
 use crate::report::{Error, Kind, Options, Report};
+use crate::terminal::shortened;
 use crate::writer::Writer;
 
 /// The row of [`crate::WRITERS`].
@@ -24,11 +29,21 @@ pub static WRITER: Writer = Writer {
     write,
 };
 
-/// The most bytes of a line, its end included.
-const MOST: usize = 4096;
+/// How many characters a check may say and how many ids of each status there may be: the first
+/// that keep within the bound. Words go before ids.
+const BOUNDS: [(usize, usize); 8] = [
+    (96, usize::MAX),
+    (64, usize::MAX),
+    (40, usize::MAX),
+    (0, usize::MAX),
+    (0, 64),
+    (0, 32),
+    (0, 8),
+    (0, 0),
+];
 
-/// The most bytes of a node's name.
-const NAME: usize = 255;
+/// The most characters of a fix.
+const FIX: usize = 240;
 
 fn write(
     report: &Report<'_>,
@@ -37,104 +52,166 @@ fn write(
     out: &mut dyn Write,
 ) -> Result<(), Error> {
     let report = report.doctor()?;
-    let mut ids = usize::MAX;
-    loop {
-        let line = line(report, ids);
-        if line.len() <= MOST || ids == 0 {
-            return Ok(out.write_all(line.as_bytes())?);
+    let mut text = String::new();
+    for (said, ids) in BOUNDS {
+        text = line(report, said, ids);
+        if text.len() <= MOST {
+            break;
         }
-        ids = ids.min(256) / 2;
     }
+    Ok(out.write_all(text.as_bytes())?)
 }
 
-/// The line, with at most so many ids of each status.
-fn line(report: &Envelope<Doctor>, most: usize) -> String {
+/// The line, with at most so many characters of what a check says and so many ids of each status.
+fn line(report: &Envelope<Doctor>, said: usize, most: usize) -> String {
     let found = &report.result;
     let mut cut = false;
     let mut of = |status: Status| {
-        let ids = found.checks.iter().filter(|check| check.status == status);
-        let ids: Vec<&str> = ids.map(|check| check.id.as_str()).collect();
-        cut |= ids.len() > most;
-        ids.into_iter()
-            .take(most)
-            .map(Value::from)
-            .collect::<Vec<_>>()
+        let checks = found.checks.iter().filter(|check| check.status == status);
+        let checks: Vec<&Check> = checks.collect();
+        cut |= checks.len() > most;
+        checks.into_iter().take(most).collect::<Vec<_>>()
     };
     let (failed, warned, unknown) = (of(Status::Fail), of(Status::Warn), of(Status::Unknown));
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let ids = |checks: &[&Check]| -> Vec<Value> {
+        checks
+            .iter()
+            .map(|check| check.id.as_str().into())
+            .collect()
+    };
+    let host = [&report.host.kernel, &report.host.arch];
+    let (because, verdicts) = runtimes(found, most);
+    let mut own = Map::new();
+    if said > 0 {
+        for check in failed.iter().chain(&warned).chain(&unknown) {
+            let text = shortened(&check.summary, said);
+            own.insert(check.id.clone(), text.as_ref().into());
+        }
+        own.extend(fixes(found));
+    }
+    let body = json!({"k": "doctor", "v": report.tool.version, "h": host, "s": counts(found),
+        "f": ids(&failed), "w": ids(&warned), "u": ids(&unknown), "b": because, "r": verdicts,
+        "cut": cut, "t": report.finished_at, "x": own});
+    let body = body.to_string();
+    let sum = checksum(body.as_bytes()).map(char::from);
+    let sum: String = sum.iter().collect();
+    format!("{MAGIC}{} {sum} {body}\n", node(&report.host.name))
+}
+
+fn counts(found: &Doctor) -> BTreeMap<&str, usize> {
+    let mut counts = BTreeMap::new();
     for check in &found.checks {
         *counts.entry(check.status.as_str()).or_default() += 1;
     }
-    let installed = found.runtimes.iter().filter(|runtime| runtime.installed);
-    let verdicts = installed.map(|runtime| {
-        let operations = runtime.operations.iter();
-        let verdicts = operations.map(|found| (found.op.as_str(), found.verdict.as_str()));
-        (
-            runtime.runtime.as_str(),
-            verdicts.collect::<BTreeMap<_, _>>(),
-        )
-    });
-    let verdicts: BTreeMap<_, _> = verdicts.collect();
-    let body = json!({"k": "doctor", "v": report.tool.version, "s": counts, "f": failed,
-        "w": warned, "u": unknown, "r": verdicts, "cut": cut});
-    let body = body.to_string();
-    format!(
-        "HPCCTL1 {} {} {body}\n",
-        node(&report.host.name),
-        checksum(&body)
-    )
+    counts
 }
 
-fn checksum(body: &str) -> String {
-    let digest = Sha256::digest(body.as_bytes());
-    digest
-        .iter()
-        .take(4)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+/// The runtimes that are told of: those that are installed, and what namespaces alone can do.
+fn installed(found: &Doctor) -> impl Iterator<Item = &Runtime> {
+    let is_told = |runtime: &&Runtime| runtime.installed || runtime.runtime == "builtin";
+    found.runtimes.iter().filter(is_told)
+}
+
+/// Running a container with a runtime, where that does not just work.
+fn not_running(runtime: &Runtime) -> Option<&Operation> {
+    let mut operations = runtime.operations.iter();
+    operations.find(|found| found.op == "run" && found.verdict != Verdict::Yes)
+}
+
+/// Why runtimes do not run containers, and the verdicts, by runtime.
+fn runtimes(found: &Doctor, most: usize) -> (Value, Value) {
+    let because = installed(found).filter_map(|runtime| {
+        let ids = not_running(runtime)?.because.iter().take(most);
+        Some((runtime.runtime.clone(), ids.cloned().collect()))
+    });
+    let verdicts = installed(found).take(most).map(|runtime| {
+        let of = |found: &Operation| (found.op.clone(), found.verdict.as_str().into());
+        let operations: Map<String, Value> = runtime.operations.iter().map(of).collect();
+        (runtime.runtime.clone(), operations.into())
+    });
+    let because: Map<String, Value> = because.take(most).collect();
+    (because.into(), verdicts.collect::<Map<_, _>>().into())
+}
+
+/// The cheapest fix of each runtime that does not run containers.
+fn fixes(found: &Doctor) -> impl Iterator<Item = (String, Value)> {
+    installed(found).filter_map(|runtime| {
+        let steps = not_running(runtime)?.fix.first()?.iter().map(|step| {
+            let command = step.command.as_deref();
+            let command = command.map_or_else(String::new, |line| format!(": {line}"));
+            format!("({}) {}{command}", step.who.as_str(), step.text)
+        });
+        let text = steps.collect::<Vec<_>>().join("; ");
+        let text = shortened(&text, FIX).into_owned();
+        Some((format!("fix.{}", runtime.runtime), text.into()))
+    })
 }
 
 /// The name of the node as one word.
 fn node(name: &str) -> String {
     let word: String = name
         .chars()
-        .filter(|c| c.is_ascii_graphic())
+        .filter(|c| c.is_ascii() && is_name(c.encode_utf8(&mut [0; 4])))
         .take(NAME)
         .collect();
-    if word.is_empty() { "-".into() } else { word }
+    if word.is_empty() {
+        "unnamed".into()
+    } else {
+        word
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fleet::line::{Found, find};
     use crate::writer::doctor_table::tests::report;
 
     #[test]
-    fn the_line_is_one_and_its_checksum_is_that_of_the_rest() {
-        let text = line(&report(), usize::MAX);
+    fn the_line_is_one_and_is_read_back() {
+        let text = line(&report(), 96, usize::MAX);
         assert_eq!(text.lines().count(), 1);
-        let mut words = text.trim_end().splitn(4, ' ');
-        assert_eq!(words.next(), Some("HPCCTL1"));
-        assert!(words.next().is_some());
-        let (sum, body) = (words.next().unwrap(), words.next().unwrap());
-        assert_eq!(sum, checksum(body));
-        let body: Value = serde_json::from_str(body).unwrap();
-        assert_eq!(body["k"], "doctor");
+        let mut bodies = Vec::new();
+        find(text.as_bytes(), |found| {
+            let Found::Whole { body, .. } = found else {
+                panic!("{found:?}")
+            };
+            bodies.push(serde_json::from_slice::<Value>(body).unwrap());
+        });
+        assert_eq!(bodies.len(), 1);
+        assert_eq!(bodies[0]["k"], "doctor");
+        let failed = bodies[0]["f"][0].as_str().unwrap();
+        assert!(bodies[0]["x"][failed].is_string(), "{text}");
     }
 
     #[test]
-    fn a_long_report_keeps_within_the_bound() {
+    fn words_go_before_ids() {
+        let write = |report: &Envelope<Doctor>| {
+            let mut out = Vec::new();
+            let options = Options {
+                verbose: false,
+                width: 80,
+                color: false,
+            };
+            write(&Report::Doctor(report), None, &options, &mut out).unwrap();
+            assert!(out.len() <= MOST, "{}", out.len());
+            String::from_utf8(out).unwrap()
+        };
         let mut report = report();
         let row = report.result.checks[0].clone();
-        report.result.checks = vec![row; 2000];
-        let mut out = Vec::new();
-        let options = Options {
-            verbose: false,
-            width: 80,
-            color: false,
-        };
-        write(&Report::Doctor(&report), None, &options, &mut out).unwrap();
-        assert!(out.len() <= MOST, "{}", out.len());
-        assert!(String::from_utf8(out).unwrap().contains("\"cut\":true"));
+        report.result.checks = vec![row; 60];
+        let text = write(&report);
+        assert!(text.contains("\"cut\":false"), "{text}");
+        report.result.checks = vec![report.result.checks[0].clone(); 2000];
+        assert!(write(&report).contains("\"cut\":true"));
+        let wide = report.result.runtimes[0].clone();
+        report.result.runtimes = vec![wide; 2000];
+        write(&report);
+    }
+
+    #[test]
+    fn a_name_is_one_that_a_set_can_hold() {
+        assert_eq!(node("n[1],x y"), "n1xy");
+        assert_eq!(node("-é"), "unnamed");
     }
 }

@@ -104,7 +104,7 @@ fn place(finding: &Finding) -> String {
 }
 
 /// A text in a cell of a table: no markup of its own.
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     let mut cell = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
@@ -123,7 +123,7 @@ fn cell(text: &str) -> String {
 }
 
 /// A text as code; a backtick cannot end it.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     let text = text.replace('`', "'").replace('|', "\\|");
     let text: String = text
         .chars()

@@ -9,6 +9,8 @@ mod bench_table;
 mod cyclonedx_json;
 mod cyclonedx_xml;
 mod doctor_table;
+mod fleet_markdown;
+mod fleet_table;
 mod gate_table;
 mod json;
 mod junit;
@@ -62,6 +64,7 @@ pub static WRITERS: &[&Writer] = &[
     &verify_table::WRITER,
     &stage_table::WRITER,
     &bench_table::WRITER,
+    &fleet_table::WRITER,
     &json::WRITER,
     &license_jsonl::WRITER,
     &line::WRITER,
@@ -69,6 +72,7 @@ pub static WRITERS: &[&Writer] = &[
     &sarif::WRITER,
     &junit::WRITER,
     &markdown::WRITER,
+    &fleet_markdown::WRITER,
     &scan_jsonl::WRITER,
     &cyclonedx_json::WRITER,
     &cyclonedx_xml::WRITER,
@@ -121,6 +125,7 @@ mod tests {
             Kind::Verify,
             Kind::Stage,
             Kind::Bench,
+            Kind::Fleet,
         ] {
             let mut names: Vec<&str> = of_kind(kind).map(|writer| writer.name).collect();
             assert_eq!(

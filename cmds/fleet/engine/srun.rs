@@ -1,0 +1,28 @@
+//! `srun` of Slurm (srun(1)): one task a node, and no node ends the others.
+
+use super::{Engine, Plan, of_slurm};
+
+/// The row of the table.
+pub static ENGINE: Engine = Engine {
+    name: "srun",
+    needs_nodes: true,
+    asks_version: false,
+    of_job: of_slurm,
+    argv,
+    hint: "srun is part of Slurm's client programs",
+};
+
+fn argv(plan: &Plan<'_>) -> Vec<String> {
+    let count = plan.count();
+    plan.argv(&[
+        "srun",
+        &format!("--nodelist={}", plan.folded()),
+        &format!("--nodes={count}"),
+        &format!("--ntasks={count}"),
+        "--ntasks-per-node=1",
+        "--no-kill",
+        "--kill-on-bad-exit=0",
+        "--wait=0",
+        "--quiet",
+    ])
+}

@@ -1,0 +1,78 @@
+//! `hpcctl fleet merge`: lines that were gathered by other means.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::PathBuf;
+
+use clap::Args;
+use hpcctl_model::Unknown;
+use hpcctl_reports::fleet::{Merge as Merged, NodeSet};
+use hpcctl_reports::{Kind, Report};
+use jiff::Timestamp;
+
+use crate::emit;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::ui::Ui;
+
+/// How much of a stream is read at a time.
+const CHUNK: usize = 256 << 10;
+
+/// Fold the lines that nodes printed.
+///
+/// Reads what `hpcctl doctor -o line` printed on many nodes, in any order and with anything
+/// around it: names in front, warnings, colours. A line that is read twice counts once, of two
+/// lines of a node the later counts. Lines that are truncated or damaged are counted, and their
+/// nodes named.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+EXAMPLES
+  pdsh -w n[001-128] hpcctl doctor --fast -o line | hpcctl fleet merge --expected n[001-128]
+  hpcctl fleet merge /shared/lines/* -o json=fleet.json -o table
+  hpcctl fleet merge -v lines                    every value and every node
+
+EXIT STATUS
+  0 containers run on every node; 1 on one they do not; 3 on none of those that reported, but of
+  one it is not known, or an expected node did not report.")]
+pub struct Merge {
+    /// The files; - is standard input
+    #[arg(value_name = "FILE", default_value = "-")]
+    files: Vec<PathBuf>,
+    /// The nodes that are to report, such as n[001-128,130]
+    #[arg(long, value_name = "SET", value_parser = super::node_set)]
+    expected: Option<NodeSet>,
+    #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::output_help(Kind::Fleet))]
+    output: Vec<String>,
+}
+
+impl Merge {
+    /// Carries out the command.
+    pub fn run(&self, ui: &Ui) -> Result<Exit, Failure> {
+        let outputs = emit::outputs(&self.output, Kind::Fleet)?;
+        let begun = Timestamp::now();
+        let mut merged = Merged::new();
+        let mut unknowns = Vec::new();
+        for file in &self.files {
+            let name = file.display().to_string();
+            let stream: Box<dyn Read> = match name.as_str() {
+                "-" => Box::new(io::stdin().lock()),
+                _ => Box::new(File::open(file).map_err(|error| {
+                    Failure::unreachable(format!("cannot read {name}: {error}"))
+                })?),
+            };
+            if let Err(error) = merged.read(BufReader::with_capacity(CHUNK, stream)) {
+                // What came before it broke off counts.
+                unknowns.push(Unknown::new(name, error.to_string()));
+            }
+        }
+        let broke_off = !unknowns.is_empty();
+        let result = merged.report(self.expected.as_ref());
+        let exit = match super::exit(&result) {
+            Exit::Clean if broke_off => Exit::Inconclusive,
+            exit => exit,
+        };
+        let report = emit::envelope("fleet", begun, result, unknowns);
+        emit::write(&Report::Fleet(&report), &outputs, ui)?;
+        Ok(exit)
+    }
+}

@@ -1,0 +1,260 @@
+//! From nodes to groups of nodes that found the same, the minorities held against the majority.
+
+use std::collections::{BTreeMap, HashMap};
+
+use hpcctl_model::doctor::{Status, Verdict};
+use hpcctl_model::fleet::{Fact, Finding, Fleet, Group, Nodes, Raw, Values};
+
+use super::line;
+use super::merge::{Key, Merge, Node};
+use super::node_set::{Name, NodeSet, folded};
+use super::values::Id;
+
+/// The most values of a finding that are shown.
+const SHOWN: usize = 8;
+
+/// The longest set of nodes beside a value.
+const SET: usize = 1000;
+
+/// A node with the name that it goes by.
+struct Known<'a> {
+    text: &'a str,
+    name: Name<'a>,
+    node: &'a Node,
+}
+
+/// The report.
+pub(super) fn report(merge: &Merge, expected: Option<&NodeSet>) -> Fleet {
+    let mut nodes: Vec<Known<'_>> = merge
+        .nodes
+        .iter()
+        .map(|(name, node)| known(name, node, expected))
+        .collect();
+    // Two lines of one node under its long and its short name: the later counts.
+    nodes.sort_unstable_by(|one, other| {
+        let order = one.name.cmp(&other.name);
+        order.then_with(|| other.node.later().cmp(&one.node.later()))
+    });
+    nodes.dedup_by(|one, kept| one.text == kept.text);
+    let times = || nodes.iter().map(|known| known.node.time);
+    let unexpected = nodes.iter().filter(|known| {
+        let is_expected = |set: &NodeSet| set.contains(known.text);
+        !expected.is_none_or(is_expected)
+    });
+    let is_known = |name: &str| nodes.binary_search_by(|known| known.name.cmp(&Name::of(name)));
+    let missing = expected.into_iter().flat_map(NodeSet::names);
+    let missing = missing.filter(|name| is_known(name).is_err());
+    let unreadable = merge.unreadable.keys().map(|name| short(name, expected));
+    let unreadable = unreadable.filter(|name| is_known(name).is_err());
+    let groups = groups(merge, &nodes);
+    Fleet {
+        expected: expected.map(|set| set.len() as u64),
+        reported: nodes.len() as u64,
+        missing: set(missing),
+        unexpected: set(unexpected.map(|known| known.text)),
+        unreadable: set(unreadable),
+        lines: merge.lines,
+        first_at: times().min().map(line::time_text),
+        last_at: times().max().map(line::time_text),
+        groups,
+    }
+}
+
+fn known<'a>(name: &'a str, node: &'a Node, expected: Option<&NodeSet>) -> Known<'a> {
+    let text = short(name, expected);
+    let name = Name::of(text);
+    Known { text, name, node }
+}
+
+/// The name as the expected set has it: nodes may call themselves by their long name.
+fn short<'a>(name: &'a str, expected: Option<&NodeSet>) -> &'a str {
+    let Some(expected) = expected.filter(|set| !set.contains(name)) else {
+        return name;
+    };
+    match name.split_once('.') {
+        Some((label, _)) if expected.contains(label) => label,
+        _ => name,
+    }
+}
+
+/// A set of names in any order.
+fn set<'a>(names: impl Iterator<Item = &'a str>) -> Nodes {
+    let mut names: Vec<Name<'_>> = names.map(Name::of).collect();
+    names.sort_unstable();
+    names.dedup();
+    Nodes {
+        count: names.len() as u64,
+        set: folded(names.into_iter()),
+    }
+}
+
+fn groups(merge: &Merge, nodes: &[Known<'_>]) -> Vec<Group> {
+    let mut of_key: Vec<Vec<&Known<'_>>> = vec![Vec::new(); merge.keys.len()];
+    for known in nodes {
+        of_key[known.node.key as usize].push(known);
+    }
+    let mut groups: Vec<(&Key, Vec<&Known<'_>>)> = merge
+        .keys
+        .iter()
+        .map(|key| &**key)
+        .zip(of_key)
+        .filter(|(_, nodes)| !nodes.is_empty())
+        .collect();
+    // The largest first; of those that are as large, the one with the first node.
+    groups.sort_by(|one, other| {
+        let order = other.1.len().cmp(&one.1.len());
+        order.then_with(|| one.1[0].name.cmp(&other.1[0].name))
+    });
+    let majority = groups.first().map(|(key, _)| *key);
+    let group = |(key, nodes): &(&Key, Vec<&Known<'_>>)| group(merge, key, nodes, majority);
+    groups.iter().map(group).collect()
+}
+
+/// The ids of a key, with what they stand for.
+fn ids(key: &Key) -> impl Iterator<Item = (Status, &str)> {
+    let failed = key.failed.iter().map(|id| (Status::Fail, id.as_str()));
+    let warned = key.warned.iter().map(|id| (Status::Warn, id.as_str()));
+    let unknown = key.unknown.iter().map(|id| (Status::Unknown, id.as_str()));
+    failed.chain(warned).chain(unknown)
+}
+
+fn group(merge: &Merge, key: &Key, nodes: &[&Known<'_>], majority: Option<&Key>) -> Group {
+    let mut said = said(merge, nodes);
+    let of_majority: Vec<(Status, &str)> = majority.into_iter().flat_map(ids).collect();
+    let findings = ids(key).map(|(status, id)| Finding {
+        id: id.into(),
+        status,
+        minority: !of_majority.contains(&(status, id)),
+        values: said.remove(id).unwrap_or_else(|| unsaid(nodes)),
+    });
+    let findings: Vec<Finding> = findings.collect();
+    let own: Vec<&str> = ids(key).map(|(_, id)| id).collect();
+    let absent = of_majority.iter().map(|(_, id)| *id);
+    let absent = absent.filter(|id| !own.contains(id)).map(str::to_owned);
+    let runtimes = verdicts(key);
+    let usual = majority.map(verdicts).unwrap_or_default();
+    let differs = differences(&runtimes, &usual);
+    Group {
+        nodes: Nodes {
+            count: nodes.len() as u64,
+            set: folded(nodes.iter().map(|known| known.name)),
+        },
+        run: run(&runtimes),
+        findings,
+        absent: absent.collect(),
+        differs,
+        because: serde_json::from_str(&key.because).unwrap_or_default(),
+        runtimes,
+        facts: said
+            .into_iter()
+            .map(|(what, values)| Fact {
+                what: what.into(),
+                values,
+            })
+            .collect(),
+        cut: key.cut,
+    }
+}
+
+type Verdicts = BTreeMap<String, BTreeMap<String, Verdict>>;
+
+fn verdicts(key: &Key) -> Verdicts {
+    serde_json::from_str(&key.runtimes).unwrap_or_default()
+}
+
+/// The runtimes, with an operation, on which two have another verdict.
+fn differences(one: &Verdicts, other: &Verdicts) -> Vec<String> {
+    let flat = |verdicts: &Verdicts| -> BTreeMap<String, Verdict> {
+        let of = |(runtime, operations): (&String, &BTreeMap<String, Verdict>)| {
+            let named = |(op, verdict): (&String, &Verdict)| (format!("{runtime} {op}"), *verdict);
+            operations.iter().map(named).collect::<Vec<_>>()
+        };
+        verdicts.iter().flat_map(of).collect()
+    };
+    let (one, other) = (flat(one), flat(other));
+    let mut names: Vec<&String> = one.keys().chain(other.keys()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.retain(|name| one.get(*name) != other.get(*name));
+    names.into_iter().cloned().collect()
+}
+
+/// Whether containers run, by the rule of doctor's exit status.
+fn run(runtimes: &Verdicts) -> Verdict {
+    let installed = runtimes.keys().any(|runtime| runtime != "builtin");
+    let counts = runtimes
+        .iter()
+        .filter(|(runtime, _)| !installed || *runtime != "builtin");
+    let verdicts = counts.map(|(_, operations)| operations.get("run").copied());
+    let verdicts: Vec<Verdict> = verdicts.map(|run| run.unwrap_or(Verdict::No)).collect();
+    let worst = [Verdict::No, Verdict::Unknown, Verdict::Degraded];
+    let worst = worst.into_iter().find(|worst| verdicts.contains(worst));
+    match worst {
+        Some(worst) => worst,
+        None if verdicts.is_empty() => Verdict::Unknown,
+        None => Verdict::Yes,
+    }
+}
+
+/// A value, where it was kept, and the places of the nodes that have it.
+type Said<'a> = (Option<&'a str>, Vec<usize>);
+
+/// What the nodes of a group said, by what it is of.
+fn said<'a>(merge: &'a Merge, nodes: &[&Known<'_>]) -> BTreeMap<&'a str, Values> {
+    let mut having: HashMap<Id, Vec<usize>> = HashMap::new();
+    for (place, known) in nodes.iter().enumerate() {
+        for id in &known.node.values {
+            having.entry(*id).or_default().push(place);
+        }
+    }
+    let mut by_thing: BTreeMap<&str, Vec<Said<'_>>> = BTreeMap::new();
+    for (id, places) in having {
+        let (thing, text) = merge.values.of(id);
+        by_thing.entry(thing).or_default().push((text, places));
+    }
+    by_thing
+        .into_iter()
+        .map(|(thing, said)| (thing, values(said, nodes)))
+        .collect()
+}
+
+fn values(mut said: Vec<Said<'_>>, nodes: &[&Known<'_>]) -> Values {
+    // Those that are not kept stand last, then the rarest.
+    said.sort_by(|(one, having), (other, with)| {
+        let order = one.is_none().cmp(&other.is_none());
+        let order = order.then_with(|| with.len().cmp(&having.len()));
+        order.then_with(|| one.cmp(other))
+    });
+    let all: usize = said.iter().map(|(_, places)| places.len()).sum();
+    let mut shown = Vec::new();
+    let mut others = 0;
+    for (text, places) in said {
+        match text.filter(|_| shown.len() < SHOWN) {
+            None => others += places.len() as u64,
+            Some(text) => shown.push(raw(text, &places, nodes)),
+        }
+    }
+    Values {
+        shown,
+        others,
+        unsaid: nodes.len().saturating_sub(all) as u64,
+    }
+}
+
+fn raw(text: &str, places: &[usize], nodes: &[&Known<'_>]) -> Raw {
+    let some = (places.len() < nodes.len())
+        .then(|| folded(places.iter().map(|place| nodes[*place].name)))
+        .filter(|set| set.len() <= SET);
+    Raw {
+        text: text.into(),
+        count: places.len() as u64,
+        nodes: some,
+    }
+}
+
+fn unsaid(nodes: &[&Known<'_>]) -> Values {
+    Values {
+        unsaid: nodes.len() as u64,
+        ..Values::default()
+    }
+}

@@ -1,0 +1,273 @@
+//! Lines of nodes, found in whatever stands around them: `HPCCTL1 NODE SUM BODY`, as
+//! [`crate::writer`]'s `line` writes them.
+//!
+//! An engine may put the name of a node in front, and nodes may print other things before, behind
+//! and between. A line is whole when the sum is that of its body; nothing else decides.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use hpcctl_model::doctor::Verdict;
+use memchr::memmem;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use super::node_set::is_name;
+
+/// What every line begins with.
+pub const MAGIC: &str = "HPCCTL1 ";
+
+/// The most bytes of a line, its end included.
+pub const MOST: usize = 4096;
+
+/// What stands between the part of a body that nodes share and the part that they seldom do.
+const SEAM: &[u8] = b",\"t\":";
+
+/// The digits of a sum.
+pub const SUM: usize = 8;
+
+/// The first eight hexadecimal digits of the SHA-256 of a body.
+pub fn checksum(body: &[u8]) -> [u8; SUM] {
+    let digest = Sha256::digest(body);
+    let mut sum = [0; SUM];
+    for (pair, byte) in sum.chunks_exact_mut(2).zip(digest) {
+        for (digit, value) in pair.iter_mut().zip([byte >> 4, byte & 15]) {
+            *digit = b"0123456789abcdef"[usize::from(value)];
+        }
+    }
+    sum
+}
+
+/// What a piece of text is.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Found<'a> {
+    /// A whole line.
+    Whole {
+        /// The node.
+        node: &'a str,
+        /// The sum of what it says.
+        sum: [u8; SUM],
+        /// What it says.
+        body: &'a [u8],
+    },
+    /// A line that breaks off, with the node where its name is whole.
+    Truncated(Option<&'a str>),
+    /// A line whose sum is not that of its body.
+    Damaged(Option<&'a str>),
+}
+
+/// The lines of nodes in a line of text; none where it is something else.
+pub fn find<'a>(text: &'a [u8], mut each: impl FnMut(Found<'a>)) {
+    let mut rest = text;
+    while let Some(at) = memmem::find(rest, MAGIC.as_bytes()) {
+        let line = &rest[at + MAGIC.len()..];
+        let found = read(line.trim_ascii_end());
+        // Whole to its end: what it says may hold the magic word.
+        let end = match found {
+            Found::Whole { .. } => return each(found),
+            _ => memmem::find(line, MAGIC.as_bytes()),
+        };
+        each(match end {
+            // Two lines have run into one another.
+            Some(next) => read(line[..next].trim_ascii_end()),
+            None => found,
+        });
+        rest = line;
+    }
+}
+
+/// What follows the magic word.
+fn read(line: &[u8]) -> Found<'_> {
+    let mut words = line.splitn(3, |byte| *byte == b' ');
+    let node = words.next().and_then(|name| str::from_utf8(name).ok());
+    let node = node.filter(|name| is_name(name));
+    let (Some(sum), Some(body)) = (words.next(), words.next()) else {
+        return Found::Truncated(None);
+    };
+    // What an engine or a terminal puts behind the last brace is not the node's.
+    let end = memchr::memrchr(b'}', body).map_or(0, |at| at + 1);
+    let is_whole = body.len() <= MOST && checksum(&body[..end])[..] == *sum;
+    match (node, sum.try_into()) {
+        (Some(node), Ok(sum)) if is_whole => Found::Whole {
+            node,
+            sum,
+            body: &body[..end],
+        },
+        _ if end == body.len() => Found::Damaged(node),
+        _ => Found::Truncated(node),
+    }
+}
+
+/// A body in two parts: what nodes that find the same have in common, to be recognised without
+/// being read, and the rest from its comma on.
+pub fn parts(body: &[u8]) -> Option<(&[u8], &[u8])> {
+    // A quotation mark within a string is written with a backslash: this is no part of one.
+    let seam = memmem::find(body, SEAM)?;
+    Some(body.split_at(seam))
+}
+
+/// The part of a body that nodes share.
+#[derive(Debug, Deserialize)]
+pub struct Shared {
+    /// The kind of report.
+    pub k: String,
+    /// The version of hpcctl.
+    #[serde(default)]
+    pub v: String,
+    /// The kernel and the machine.
+    #[serde(default)]
+    pub h: Vec<String>,
+    /// The checks that fail.
+    #[serde(default)]
+    pub f: Vec<String>,
+    /// The checks that warn.
+    #[serde(default)]
+    pub w: Vec<String>,
+    /// The checks that are unknown.
+    #[serde(default)]
+    pub u: Vec<String>,
+    /// The verdicts by installed runtime and operation.
+    #[serde(default)]
+    pub r: BTreeMap<String, BTreeMap<String, Verdict>>,
+    /// The checks that keep a runtime from running a container.
+    #[serde(default)]
+    pub b: BTreeMap<String, Vec<String>>,
+    /// Whether ids were left out.
+    #[serde(default)]
+    pub cut: bool,
+}
+
+/// The rest of a body.
+#[derive(Debug, Deserialize)]
+pub struct Own<'a> {
+    /// When the node reported.
+    #[serde(borrow)]
+    pub t: Cow<'a, str>,
+    /// What it says of a check, or of a fix.
+    #[serde(borrow, default)]
+    pub x: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
+}
+
+/// Reads the part that nodes share.
+pub fn shared(part: &[u8]) -> Option<Shared> {
+    let json = [part, b"}"].concat();
+    let shared: Shared = serde_json::from_slice(&json).ok()?;
+    (shared.k == "doctor").then_some(shared)
+}
+
+/// A time as a number whose digits are those of RFC 3339, to the second, in UTC.
+pub fn time(text: &str) -> Option<u64> {
+    let shape = b"0000-00-00T00:00:00";
+    let bytes = text.as_bytes();
+    let fits = |(byte, shape): (&u8, &u8)| match shape {
+        b'0' => byte.is_ascii_digit(),
+        other => byte == other,
+    };
+    let whole = bytes.len() > shape.len() && bytes.iter().zip(shape).all(fits);
+    let digits = bytes
+        .iter()
+        .take(shape.len())
+        .filter(|b| b.is_ascii_digit());
+    whole.then(|| digits.fold(0, |number, digit| number * 10 + u64::from(digit - b'0')))
+}
+
+/// The text of [`time`].
+pub fn time_text(time: u64) -> String {
+    let part = |by: u64, modulo: u64| time / by % modulo;
+    format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
+        part(10_000_000_000, 10_000),
+        part(100_000_000, 100),
+        part(1_000_000, 100),
+        part(10_000, 100),
+        part(100, 100),
+        part(1, 100)
+    )
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A line of a node on which these checks fail.
+    pub fn line(node: &str, failed: &[&str], run: &str, said: &str) -> String {
+        let of: serde_json::Map<_, _> = failed
+            .iter()
+            .map(|id| ((*id).to_owned(), said.into()))
+            .collect();
+        let because = match failed {
+            [] => serde_json::json!({}),
+            failed => serde_json::json!({"podman": failed}),
+        };
+        let body = serde_json::json!({"k": "doctor", "v": "0.1.0", "h": ["6.1.0", "x86_64"],
+            "f": failed, "w": ["net.mtu"], "u": [], "b": because,
+            "r": {"builtin": {"run": "yes"}, "podman": {"run": run}}, "cut": false,
+            "t": "2026-11-25T02:00:00Z", "x": of});
+        let body = body.to_string();
+        let sum = checksum(body.as_bytes());
+        format!("HPCCTL1 {node} {} {body}\n", str::from_utf8(&sum).unwrap())
+    }
+
+    fn of(body: &str) -> String {
+        let sum = checksum(body.as_bytes());
+        format!("HPCCTL1 n1 {} {body}", str::from_utf8(&sum).unwrap())
+    }
+
+    fn all(text: &str) -> Vec<String> {
+        let mut all = Vec::new();
+        find(text.as_bytes(), |found| {
+            all.push(match found {
+                Found::Whole { node, body, .. } => {
+                    format!("{node} {}", String::from_utf8_lossy(body))
+                }
+                other => format!("{other:?}"),
+            });
+        });
+        all
+    }
+
+    #[test]
+    fn a_line_is_found_within_noise() {
+        let line = of("{\"a\":1}");
+        assert_eq!(all(&line), ["n1 {\"a\":1}"]);
+        assert_eq!(all(&format!("n1: {line}\r")), ["n1 {\"a\":1}"]);
+        assert_eq!(all(&format!("\u{1b}[0m{line}\u{1b}[0m")), ["n1 {\"a\":1}"]);
+        assert!(all("Warning: HPCCTL is here").is_empty());
+    }
+
+    #[test]
+    fn lines_that_ran_into_one_another_are_told_apart() {
+        let line = of("{\"a\":1}");
+        let text = format!("{}{line}", &line[..line.len() - 3]);
+        assert_eq!(all(&text), ["Truncated(Some(\"n1\"))", "n1 {\"a\":1}"]);
+        let quoting = of("{\"a\":\"HPCCTL1 n2 x\"}");
+        assert_eq!(all(&quoting).len(), 1);
+    }
+
+    #[test]
+    fn no_line_that_is_cut_or_changed_is_taken_for_whole() {
+        let line = of("{\"a\":{\"b\":1}}");
+        for cut in MAGIC.len()..line.len() {
+            let found = all(&line[..cut]);
+            assert_eq!(found.len(), 1);
+            assert!(!found[0].starts_with("n1"), "{cut}: {found:?}");
+        }
+        let start = line.find('{').unwrap();
+        for at in start..line.len() {
+            let mut changed = line.clone().into_bytes();
+            changed[at] ^= 1;
+            let changed = String::from_utf8(changed).unwrap();
+            assert!(!all(&changed)[0].starts_with("n1"), "{changed}");
+        }
+        assert_eq!(all("HPCCTL1 n1"), ["Truncated(None)"]);
+        assert_eq!(all("HPCCTL1 a,b 00000000 {}"), ["Damaged(None)"]);
+    }
+
+    #[test]
+    fn times_are_read_and_written() {
+        assert_eq!(time("2026-11-25T02:03:04.5Z"), Some(20_261_125_020_304));
+        assert_eq!(time_text(20_261_125_020_304), "2026-11-25T02:03:04Z");
+        assert_eq!(time("2026-11-25"), None);
+        assert_eq!(time("2026-11-25 02:03:04Z"), None);
+    }
+}

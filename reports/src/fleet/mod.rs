@@ -1,0 +1,14 @@
+//! Many nodes: their lines read out of whatever an engine printed around them, and folded by what
+//! they found.
+//!
+//! The lines are those of [`crate::WRITERS`]' `line`; names are folded as Slurm's hostlists and
+//! pdsh write them.
+
+mod fold;
+pub(crate) mod line;
+mod merge;
+pub(crate) mod node_set;
+mod values;
+
+pub use merge::Merge;
+pub use node_set::{NodeSet, SetError};

@@ -1,0 +1,292 @@
+//! `table` of `fleet`: who is missing, then the groups of nodes: the majority, and of the
+//! minorities what sets them apart.
+
+use std::io::Write;
+
+use hpcctl_model::doctor::{Status, Verdict};
+use hpcctl_model::fleet::{Finding, Fleet, Group, Lines, Nodes, Values};
+
+use crate::report::{Error, Kind, Options, Report};
+use crate::terminal::{Style, counted, filled, heading, shortened, styled};
+use crate::writer::Writer;
+
+/// The row of [`crate::WRITERS`].
+pub static WRITER: Writer = Writer {
+    name: "table",
+    versions: &[],
+    kinds: &[Kind::Fleet],
+    write,
+};
+
+/// The longest set of nodes where not every detail is wanted.
+const SET: usize = 400;
+
+/// How many groups are shown where not every detail is wanted.
+const GROUPS: usize = 20;
+
+fn write(
+    report: &Report<'_>,
+    _version: Option<&str>,
+    options: &Options,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
+    let fleet = &report.fleet()?.result;
+    for (label, text) in summary(fleet) {
+        let first = format!("{label:11}");
+        write!(
+            out,
+            "{}",
+            filled(&first, &cut(&text, options), options.width)
+        )?;
+    }
+    for unknown in &report.fleet()?.unknowns {
+        let text = format!("{}: {}", unknown.what, unknown.why);
+        write!(out, "{}", filled("unknown    ", &text, options.width))?;
+    }
+    let shown = if options.verbose { usize::MAX } else { GROUPS };
+    for (place, group) in fleet.groups.iter().enumerate().take(shown) {
+        write!(out, "{}", section(group, place, options))?;
+    }
+    let more = fleet.groups.len().saturating_sub(shown);
+    if more > 0 {
+        writeln!(out, "\nand {} (-v lists all)", counted(more, "more group"))?;
+    }
+    Ok(())
+}
+
+/// What is to be known of the whole, a line each.
+pub(super) fn summary(fleet: &Fleet) -> Vec<(&'static str, String)> {
+    let of = fleet.expected.map(|count| format!(" of {count} expected"));
+    let mut lines = vec![(
+        "nodes",
+        format!(
+            "{}{} reported, in {}",
+            fleet.reported,
+            of.unwrap_or_default(),
+            counted(fleet.groups.len(), "group")
+        ),
+    )];
+    for verdict in [Verdict::No, Verdict::Unknown] {
+        let count: u64 = of_verdict(fleet, verdict)
+            .map(|group| group.nodes.count)
+            .sum();
+        let text = match verdict {
+            Verdict::No => "where containers do not run",
+            _ => "where it is not known whether containers run",
+        };
+        if count > 0 {
+            lines.push(("", format!("{count} {text}")));
+        }
+    }
+    let sets = [
+        ("missing", &fleet.missing),
+        ("unexpected", &fleet.unexpected),
+        ("unreadable", &fleet.unreadable),
+    ];
+    let some = |(_, nodes): &(&str, &Nodes)| nodes.count > 0;
+    lines.extend(
+        sets.into_iter()
+            .filter(some)
+            .map(|(label, nodes)| (label, named(nodes))),
+    );
+    if let Some(text) = of_lines(&fleet.lines) {
+        lines.push(("lines", text));
+    }
+    if let (Some(first), Some(last)) = (&fleet.first_at, &fleet.last_at) {
+        lines.push(("reported", format!("{first} to {last}")));
+    }
+    lines
+}
+
+fn of_verdict(fleet: &Fleet, verdict: Verdict) -> impl Iterator<Item = &Group> {
+    fleet
+        .groups
+        .iter()
+        .filter(move |group| group.run == verdict)
+}
+
+/// How many nodes, and which.
+pub(super) fn named(nodes: &Nodes) -> String {
+    format!("{}: {}", nodes.count, nodes.set)
+}
+
+/// What was wrong with lines; none where nothing was.
+fn of_lines(lines: &Lines) -> Option<String> {
+    let counts = [
+        (lines.truncated, "truncated"),
+        (lines.damaged, "damaged"),
+        (lines.repeated, "repeated"),
+    ];
+    let wrong = counts.iter().filter(|(count, _)| *count > 0);
+    let wrong: Vec<String> = wrong
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    (!wrong.is_empty()).then(|| format!("{} whole, {}", lines.whole, wrong.join(", ")))
+}
+
+/// The nodes of a group in a line.
+pub(super) fn title(group: &Group, place: usize) -> String {
+    let run = match group.run {
+        Verdict::Yes => "containers run",
+        Verdict::Degraded => "containers run, with losses",
+        Verdict::No => "containers do NOT run",
+        Verdict::Unknown => "not known whether containers run",
+    };
+    let nodes = counted(
+        usize::try_from(group.nodes.count).unwrap_or(usize::MAX),
+        "node",
+    );
+    let rank = if place == 0 { ", the majority" } else { "" };
+    format!("{nodes}{rank}: {run}")
+}
+
+/// The findings of a group that are told where not every detail is wanted: of the majority what
+/// fails, of the others what the majority does not have.
+pub(super) fn told(group: &Group, place: usize, verbose: bool) -> impl Iterator<Item = &Finding> {
+    group.findings.iter().filter(move |finding| {
+        let counts = match place {
+            0 => finding.status == Status::Fail,
+            _ => finding.minority,
+        };
+        counts || verbose
+    })
+}
+
+fn section(group: &Group, place: usize, options: &Options) -> String {
+    let mut text = heading(&title(group, place), options.color);
+    text += &filled("  ", &cut(&group.nodes.set, options), options.width);
+    for (runtime, ids) in &group.because {
+        let verdict = group.runtimes.get(runtime).and_then(|of| of.get("run"));
+        let verdict = verdict.map_or("unknown", |verdict| verdict.as_str());
+        let line = format!("{runtime} run: {verdict}, because {}", ids.join(", "));
+        text += &filled("  ", &line, options.width);
+    }
+    for finding in told(group, place, options.verbose) {
+        let style = match finding.status {
+            Status::Fail => Style::Bad,
+            _ => Style::Doubtful,
+        };
+        let word = styled(
+            &format!("{:8}", finding.status.as_str()),
+            style,
+            options.color,
+        );
+        let line = format!("{}: {}", finding.id, most(&finding.values));
+        // The word is written apart: a style has no width.
+        let body = filled("          ", &line, options.width);
+        text += &format!("  {word}{}", body.get(10..).unwrap_or_default());
+        if options.verbose {
+            text += &raw(&finding.values, options);
+        }
+    }
+    let more = group.findings.len() - told(group, place, options.verbose).count();
+    if more > 0 {
+        let others = if place == 0 {
+            ""
+        } else {
+            ", as the majority has"
+        };
+        let line = format!("and {}{others}", counted(more, "more finding"));
+        text += &filled("  ", &line, options.width);
+    }
+    if place > 0 && !group.absent.is_empty() {
+        let line = format!("without {}", group.absent.join(", "));
+        text += &filled("  ", &line, options.width);
+    }
+    for fact in &group.facts {
+        if options.verbose || fact.what.starts_with("fix.") {
+            let line = format!("{}: {}", fact.what, most(&fact.values));
+            text += &filled("  ", &line, options.width);
+        }
+    }
+    text
+}
+
+/// What most nodes of a group said, and how many said else.
+pub(super) fn most(values: &Values) -> String {
+    let Some(first) = values.shown.first() else {
+        return "no text".into();
+    };
+    let others: u64 = values.shown.iter().skip(1).map(|raw| raw.count).sum();
+    match others + values.others {
+        0 => first.text.clone(),
+        more => format!("{} (another value on {more})", first.text),
+    }
+}
+
+/// Every value that is known, with its nodes.
+fn raw(values: &Values, options: &Options) -> String {
+    let many = values.shown.len() > 1 || values.others > 0;
+    let shown = values.shown.iter().filter(|_| many);
+    shown.fold(String::new(), |text, raw| {
+        let nodes = raw.nodes.as_deref().unwrap_or("many nodes");
+        let line = format!("{} on {}: {}", raw.count, cut(nodes, options), raw.text);
+        text + &filled("            ", &line, options.width)
+    })
+}
+
+fn cut(set: &str, options: &Options) -> String {
+    let most = if options.verbose { usize::MAX } else { SET };
+    shortened(set, most.saturating_sub(1)).into_owned()
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use hpcctl_model::Envelope;
+
+    use super::*;
+    use crate::fleet::line::tests::line;
+    use crate::fleet::{Merge, NodeSet};
+
+    /// Ninety-eight nodes that work, one that is broken and one that is missing.
+    pub fn report() -> Envelope<Fleet> {
+        let mut merge = Merge::new();
+        for n in 1..=98 {
+            let text = line(&format!("n{n:03}"), &[], "yes", "");
+            merge.read(text.as_bytes()).unwrap();
+        }
+        let broken = line("n099", &["ns.user"], "no", "user.max_user_namespaces is 0");
+        merge.read(broken.as_bytes()).unwrap();
+        let doctor = crate::writer::doctor_table::tests::report();
+        Envelope {
+            schema: "hpcctl.fleet/1".into(),
+            kind: "fleet".into(),
+            tool: doctor.tool,
+            host: doctor.host,
+            started_at: doctor.started_at,
+            finished_at: doctor.finished_at,
+            result: merge.report(Some(&NodeSet::parse("n[001-100]").unwrap())),
+            unknowns: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_minority_stands_out() {
+        let options = Options {
+            verbose: false,
+            width: 80,
+            color: false,
+        };
+        let mut out = Vec::new();
+        write(&Report::Fleet(&report()), None, &options, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert_eq!(
+            text,
+            "nodes      99 of 100 expected reported, in 2 groups
+           1 where containers do not run
+missing    1: n100
+reported   2026-11-25T02:00:00Z to 2026-11-25T02:00:00Z
+
+98 nodes, the majority: containers run
+  n[001-098]
+  and 1 more finding
+
+1 node: containers do NOT run
+  n099
+  podman run: no, because ns.user
+  fail    ns.user: user.max_user_namespaces is 0
+  and 1 more finding, as the majority has
+"
+        );
+    }
+}

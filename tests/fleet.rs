@@ -1,0 +1,281 @@
+//! Many nodes: their lines gathered by real engines and folded.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::cli::{Run, command, hpcctl};
+use crate::environments::ENVIRONMENTS;
+use crate::real::real;
+use crate::schema::validate;
+
+/// The line that this machine prints under another name.
+fn line(node: &str) -> String {
+    let args = ["doctor", "--fast", "-o", "line"];
+    let run = Run::of(command(&args).env("HPCCTL_NODE", node));
+    assert!([0, 1, 3].contains(&run.code), "{}", run.stderr);
+    assert!(run.stdout.len() <= 4096, "{}", run.stdout);
+    run.stdout
+}
+
+/// Merges a text.
+fn merged(text: &str, args: &[&str]) -> Run {
+    let args = [&["fleet", "merge"], args].concat();
+    let mut child = command(&args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(text.as_bytes()).unwrap();
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    Run {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+#[test]
+fn lines_are_merged_into_a_report_that_is_valid() {
+    let lines = [line("n001"), line("n002"), line("n003")];
+    let text = format!(
+        "motd\n{}n002: {}{}{}",
+        lines[0],
+        lines[1],
+        lines[1],
+        &lines[2][..200]
+    );
+    let run = merged(&text, &["--expected", "n[001-004]", "-o", "json"]);
+    assert!([1, 3].contains(&run.code), "{}", run.stderr);
+    let report = run.json();
+    validate("hpcctl.fleet-1.json", &report);
+    let found = &report["result"];
+    assert_eq!(found["reported"], 2);
+    assert_eq!(found["missing"]["set"], "n[003-004]");
+    assert_eq!(found["unreadable"]["set"], "n003");
+    assert_eq!(found["lines"]["truncated"], 1);
+    assert_eq!(found["lines"]["repeated"], 1);
+    assert_eq!(found["groups"][0]["nodes"]["set"], "n[001-002]", "{report}");
+}
+
+#[test]
+fn this_machine_alone_is_a_fleet() {
+    let run = hpcctl(&[
+        "fleet", "run", "--engine", "local", "-o", "json", "--", "doctor", "--fast",
+    ]);
+    let report = run.json();
+    assert_eq!(report["result"]["reported"], 1, "{}", run.stderr);
+    let doctor = hpcctl(&["doctor", "--fast", "-o", "json"]).json();
+    let failed = |checks: &Value| -> Vec<String> {
+        let checks = checks.as_array().unwrap().iter();
+        let failed = checks.filter(|check| check["status"] == "fail");
+        let mut ids: Vec<String> = failed.map(|check| check["id"].to_string()).collect();
+        ids.sort();
+        ids
+    };
+    assert_eq!(
+        failed(&report["result"]["groups"][0]["findings"]),
+        failed(&doctor["result"]["checks"])
+    );
+}
+
+#[test]
+fn what_cannot_be_merged_is_usage_or_cannot_be_read() {
+    for (args, code) in [
+        (&["fleet", "merge", "/nonexistent"][..], 5),
+        (&["fleet", "merge", "--expected", "n[1"], 2),
+        (&["fleet", "run", "--engine", "nonesuch", "--", "doctor"], 2),
+        (&["fleet", "run", "--engine", "pdsh", "--", "doctor"], 2),
+        (&["fleet", "run", "--engine", "local", "--", "scan"], 2),
+        (
+            &[
+                "fleet",
+                "run",
+                "--engine",
+                "local",
+                "--program",
+                "/nonexistent",
+                "--",
+                "doctor",
+            ],
+            5,
+        ),
+    ] {
+        let run = hpcctl(args);
+        assert_eq!(run.code, code, "{args:?}: {}", run.stderr);
+    }
+    assert_eq!(merged("nothing\n", &[]).code, 3);
+}
+
+#[test]
+fn the_deadline_ends_an_engine_and_names_who_is_missing() {
+    let dir = tempfile::tempdir().unwrap();
+    let program = dir.path().join("hangs");
+    let text = format!(
+        "#!/bin/sh\ncat <<'END'\n{}END\nexec sleep 600\n",
+        line("n1")
+    );
+    std::fs::write(&program, text).unwrap();
+    Run::of(Command::new("chmod").arg("0755").arg(&program));
+    let run = hpcctl(&[
+        "fleet",
+        "run",
+        "--engine",
+        "local",
+        "--program",
+        program.to_str().unwrap(),
+        "--nodes",
+        "n[1-2]",
+        "--deadline",
+        "5",
+        "-o",
+        "json",
+        "--",
+        "doctor",
+    ]);
+    let report = run.json();
+    assert_eq!(report["result"]["reported"], 1, "{report}");
+    assert_eq!(report["result"]["missing"]["set"], "n2");
+    let why = report["unknowns"][0]["why"].as_str().unwrap();
+    assert!(why.contains("deadline"), "{why}");
+}
+
+#[test]
+fn engines_that_shells_use_carry_it() {
+    if !real("engines_that_shells_use_carry_it") {
+        return;
+    }
+    for (engine, options) in [
+        ("pdsh", &["--engine-option=-R", "--engine-option=exec"][..]),
+        ("clush", &["--engine-option=--worker=exec"]),
+    ] {
+        let asked = [
+            "fleet", "run", "--engine", engine, "--nodes", "n[1-8]", "-o", "json",
+        ];
+        let args = [&asked, options, &["--", "doctor", "--fast"]].concat();
+        let run = hpcctl(&args);
+        let report = run.json();
+        assert_eq!(report["result"]["reported"], 8, "{engine}: {report}");
+        assert_eq!(report["result"]["missing"]["count"], 0, "{engine}");
+        assert_eq!(report["result"]["lines"]["whole"], 8, "{engine}: {report}");
+    }
+}
+
+/// A real Slurm of eight nodes, of which n3 makes no namespaces and n6 hides part of /proc.
+const EIGHT: &str = r#"
+nodes=8
+break_n3() { {refuse} "$@"; }
+break_n6() { unshare --mount sh -c 'mount --bind /dev/null /proc/interrupts && exec "$@"' sh "$@"; }
+"#;
+
+fn eight(more: &str) -> String {
+    let refuse = crate::environments::refuse().display().to_string();
+    let broken = EIGHT.replace("{refuse}", &refuse);
+    format!("{broken}\n{more}\n{}", include_str!("environments/slurm"))
+}
+
+#[test]
+fn two_of_eight_nodes_of_a_real_slurm_are_broken_and_named() {
+    if !real("two_of_eight_nodes_of_a_real_slurm_are_broken_and_named") {
+        return;
+    }
+    let args = [
+        "fleet",
+        "run",
+        "--engine",
+        "srun",
+        "--nodes",
+        "n[1-8]",
+        "--expected",
+        "n[1-9]",
+        "--deadline",
+        "90",
+        "-o",
+        "json",
+        "--",
+        "doctor",
+        "--fast",
+        "--runtime",
+        "builtin",
+    ];
+    let run = ENVIRONMENTS[0].hpcctl(&eight(""), &args);
+    assert_eq!(run.code, 1, "{}{}", run.stdout, run.stderr);
+    let report = run.json();
+    let found = &report["result"];
+    assert_eq!(found["reported"], 8, "{report}");
+    assert_eq!(found["missing"]["set"], "n9");
+    let group = |nodes: &str| {
+        let groups = found["groups"].as_array().unwrap();
+        let group = groups.iter().find(|group| group["nodes"]["set"] == nodes);
+        group.unwrap_or_else(|| panic!("no group of {nodes}: {report}"))
+    };
+    assert_eq!(group("n[1-2,4-5,7-8]")["run"], "yes");
+    for (node, cause) in [("n3", "ns."), ("n6", "run.builtin")] {
+        let group = group(node);
+        assert_eq!(group["run"], "no", "{group}");
+        let because = group["because"]["builtin"][0].as_str().unwrap();
+        assert!(because.starts_with(cause), "{group}");
+    }
+}
+
+/// Waits until the nodes are as they should be, and prints them.
+const HEALTH: &str = r#"
+for try in $(seq 60); do
+    state=$(sinfo -h -N -o '%N %T %E' | sort)
+    if [ "$(echo "$state" | grep -c 'drain.* hpcctl: ')" = 2 ]; then break; fi
+    sleep 0.5
+done
+echo "$state"
+"#;
+
+#[test]
+fn a_health_check_drains_those_that_are_broken_and_no_other() {
+    if !real("a_health_check_drains_those_that_are_broken_and_no_other") {
+        return;
+    }
+    let site = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/reports/site/slurm-health-check"
+    );
+    let program = ENVIRONMENTS[0].hpcctl("", &["--version"]);
+    assert_eq!(program.code, 0, "{}", program.stderr);
+    let shared = crate::environments::shared();
+    let check = shared.join("health-check");
+    let site = std::fs::read_to_string(site).unwrap();
+    let options = format!(
+        "#!/bin/sh\nexport PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin SLURM_CONF=/etc/slurm/slurm.conf\n\
+         HPCCTL={}/hpcctl HPCCTL_HEALTH='--runtime builtin --op run'\n",
+        shared.display()
+    );
+    std::fs::write(&check, options + &site).unwrap();
+    Run::of(Command::new("chmod").arg("0755").arg(&check));
+    let more = format!(
+        "more='HealthCheckProgram={}\nHealthCheckInterval=2\nHealthCheckNodeState=ANY'",
+        check.display()
+    );
+    let more = format!("break_n7() {{ break_n3 \"$@\"; }}\n{more}");
+    // A node that the admin drained, and one that is broken, too.
+    let then = "scontrol update nodename=n7,n8 state=drain reason='disk'";
+    let run = ENVIRONMENTS[0].run(&(eight(&more) + "\n" + then), &["bash", "-c", HEALTH]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let of = |node: &str| {
+        let line = run.stdout.lines().find(|line| line.starts_with(node));
+        line.unwrap_or_else(|| panic!("{node}: {}{}", run.stdout, run.stderr))
+    };
+    assert!(of("n3 ").contains("hpcctl: ns."), "{}", run.stdout);
+    assert!(
+        of("n6 ").contains("hpcctl: run.builtin: "),
+        "{}",
+        run.stdout
+    );
+    for node in ["n7 ", "n8 "] {
+        assert!(of(node).ends_with(" disk"), "{}", run.stdout);
+    }
+    for node in ["n1 ", "n2 ", "n4 ", "n5 "] {
+        assert!(of(node).contains(" idle"), "{}", run.stdout);
+    }
+}
