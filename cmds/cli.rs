@@ -5,7 +5,9 @@ use clap::{Args, Parser, Subcommand};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::ui::Ui;
-use crate::{bench, completions, doctor, gate, license, man, policy, publish, scan, stage, verify};
+use crate::{
+    abi, bench, completions, doctor, gate, license, man, policy, publish, scan, stage, verify,
+};
 
 /// Containers on HPC nodes: what can run here, what is in an image, and may it be published.
 ///
@@ -56,6 +58,7 @@ pub enum Command {
     Verify(verify::Verify),
     Policy(policy::Policy),
     Stage(Box<stage::Stage>),
+    Abi(abi::Abi),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -73,6 +76,7 @@ impl Command {
             Self::Verify(verify) => verify.run(ui),
             Self::Policy(policy) => policy.run(ui),
             Self::Stage(stage) => stage.run(ui),
+            Self::Abi(abi) => abi.run(ui),
             Self::Completions(completions) => completions.run(),
             Self::Man(man) => man.run(),
         }

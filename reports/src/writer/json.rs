@@ -21,6 +21,7 @@ pub static WRITER: Writer = Writer {
         Kind::Publish,
         Kind::Verify,
         Kind::Stage,
+        Kind::Abi,
         Kind::Bench,
     ],
     write,
@@ -43,6 +44,7 @@ fn write(
         Report::Publish(report) => serde_json::to_writer_pretty(&mut *out, report)?,
         Report::Verify(report) => serde_json::to_writer_pretty(&mut *out, report)?,
         Report::Stage(report) => serde_json::to_writer_pretty(&mut *out, report)?,
+        Report::Abi(report) => serde_json::to_writer_pretty(&mut *out, report)?,
         Report::Bench(report) => serde_json::to_writer_pretty(&mut *out, report)?,
         Report::Lint(report) => serde_json::to_writer_pretty(&mut *out, report)?,
     }

@@ -5,6 +5,7 @@ use std::io;
 
 use crate::report::{Error, Kind, Options, Report};
 
+mod abi_table;
 mod bench_table;
 mod cyclonedx_json;
 mod cyclonedx_xml;
@@ -61,6 +62,7 @@ pub static WRITERS: &[&Writer] = &[
     &publish_table::WRITER,
     &verify_table::WRITER,
     &stage_table::WRITER,
+    &abi_table::WRITER,
     &bench_table::WRITER,
     &json::WRITER,
     &license_jsonl::WRITER,
@@ -120,6 +122,7 @@ mod tests {
             Kind::Publish,
             Kind::Verify,
             Kind::Stage,
+            Kind::Abi,
             Kind::Bench,
         ] {
             let mut names: Vec<&str> = of_kind(kind).map(|writer| writer.name).collect();
