@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_name_is_of_one_family() {
-        let mut all = Vec::new();
+        let mut all: Vec<&str> = Vec::new();
         for family in FAMILIES {
             all.extend(family.sonames);
         }

@@ -216,8 +216,10 @@ impl Injecting<'_, '_> {
             of.extend(soname.map(|soname| (soname, ())));
         }
         let sonames: Vec<String> = of.into_keys().map(str::to_owned).collect();
-        sonames
-            .iter()
-            .fold(false, |grew, soname| self.put_named(soname) || grew)
+        let mut grew = false;
+        for soname in sonames {
+            grew |= self.put_named(&soname);
+        }
+        grew
     }
 }

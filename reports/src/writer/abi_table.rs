@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use hpcctl_model::Unknown;
 use hpcctl_model::abi::{Abi, AbiVerdict, Binding};
 
 use crate::report::{Error, Kind, Options, Report};
@@ -70,21 +71,22 @@ fn write(
     for binding in &abi.bindings {
         one(binding, options, out)?;
     }
-    if !report.unknowns.is_empty() {
+    unknowns(&report.unknowns, options, out)
+}
+
+/// What could not be found out.
+fn unknowns(unknowns: &[Unknown], options: &Options, out: &mut dyn Write) -> Result<(), Error> {
+    if !unknowns.is_empty() {
         write!(out, "{}", heading("Not known", options.color))?;
         let shown = if options.verbose { usize::MAX } else { SHOWN };
-        for unknown in report.unknowns.iter().take(shown) {
+        for unknown in unknowns.iter().take(shown) {
             let text = format!("{}: {}", unknown.what, unknown.why);
             write!(out, "{}", filled("  ", &text, options.width))?;
         }
         write!(
             out,
             "{}",
-            left_out(
-                report.unknowns.len(),
-                shown.min(report.unknowns.len()),
-                "unknown"
-            )
+            left_out(unknowns.len(), shown.min(unknowns.len()), "unknown")
         )?;
     }
     Ok(())
