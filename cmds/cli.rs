@@ -6,7 +6,8 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::ui::Ui;
 use crate::{
-    bench, completions, doctor, fleet, gate, license, man, policy, publish, scan, stage, verify,
+    abi, bench, completions, doctor, fleet, gate, license, man, policy, publish, scan, stage,
+    verify,
 };
 
 /// Containers on HPC nodes: what can run here, what is in an image, and may it be published.
@@ -58,6 +59,7 @@ pub enum Command {
     Verify(verify::Verify),
     Policy(policy::Policy),
     Stage(Box<stage::Stage>),
+    Abi(abi::Abi),
     Fleet(fleet::Fleet),
     Completions(completions::Completions),
     Man(man::Man),
@@ -76,6 +78,7 @@ impl Command {
             Self::Verify(verify) => verify.run(ui),
             Self::Policy(policy) => policy.run(ui),
             Self::Stage(stage) => stage.run(ui),
+            Self::Abi(abi) => abi.run(ui),
             Self::Fleet(fleet) => fleet.run(ui),
             Self::Completions(completions) => completions.run(),
             Self::Man(man) => man.run(),

@@ -1,5 +1,6 @@
 //! `hpcctl`: what this node can do, what is in an image, and whether it may be published.
 
+mod abi;
 mod bench;
 mod bounded;
 mod cli;

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking, and stands outside the doors that it tests"
 )]
 
+mod abi;
 mod bench;
 mod cli;
 mod environments;

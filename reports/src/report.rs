@@ -3,6 +3,7 @@
 use std::io;
 
 use hpcctl_model::Envelope;
+use hpcctl_model::abi::Abi;
 use hpcctl_model::bench::Bench;
 use hpcctl_model::doctor::Doctor;
 use hpcctl_model::fleet::Fleet;
@@ -39,6 +40,8 @@ pub enum Kind {
     Verify,
     /// Where an image lies for many nodes.
     Stage,
+    /// Which libraries of the host work in an image.
+    Abi,
     /// What a container costs.
     Bench,
     /// Many nodes, folded.
@@ -70,6 +73,8 @@ pub enum Report<'a> {
     Verify(&'a Envelope<Verify>),
     /// Where an image lies for many nodes.
     Stage(&'a Envelope<Stage>),
+    /// Which libraries of the host work in an image.
+    Abi(&'a Envelope<Abi>),
     /// What a container costs.
     Bench(&'a Envelope<Bench>),
     /// Many nodes, folded.
@@ -91,6 +96,7 @@ impl<'a> Report<'a> {
             Self::Publish(_) => Kind::Publish,
             Self::Verify(_) => Kind::Verify,
             Self::Stage(_) => Kind::Stage,
+            Self::Abi(_) => Kind::Abi,
             Self::Bench(_) => Kind::Bench,
             Self::Fleet(_) => Kind::Fleet,
         }
@@ -180,6 +186,14 @@ impl<'a> Report<'a> {
     pub(crate) fn stage(&self) -> Result<&'a Envelope<Stage>, Error> {
         match self {
             Self::Stage(report) => Ok(report),
+            _ => Err(Error::Kind(self.kind())),
+        }
+    }
+
+    /// The report of libraries of the host.
+    pub(crate) fn abi(&self) -> Result<&'a Envelope<Abi>, Error> {
+        match self {
+            Self::Abi(report) => Ok(report),
             _ => Err(Error::Kind(self.kind())),
         }
     }

@@ -1,6 +1,7 @@
 //! The JSON Schemas of the reports, as they are committed under `reports/schemas/`.
 
 use hpcctl_model::Envelope;
+use hpcctl_model::abi::Abi;
 use hpcctl_model::bench::Bench;
 use hpcctl_model::doctor::Doctor;
 use hpcctl_model::fleet::Fleet;
@@ -80,6 +81,11 @@ pub static SCHEMAS: &[Published] = &[
         kind: "stage",
         number: 1,
         make: || schema_for!(Envelope<Stage>),
+    },
+    Published {
+        kind: "abi",
+        number: 1,
+        make: || schema_for!(Envelope<Abi>),
     },
     Published {
         kind: "bench",

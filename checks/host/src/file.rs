@@ -76,6 +76,16 @@ pub(crate) fn read(path: &str) -> Result<String, Errno> {
 ///
 /// When it cannot be read.
 pub fn read_at_most(path: &str, most: u64) -> Result<String, Errno> {
+    let bytes = bytes_at_most(path, most)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Reads a file, at most so many bytes; special files are refused.
+///
+/// # Errors
+///
+/// When it cannot be read.
+pub fn bytes_at_most(path: &str, most: u64) -> Result<Vec<u8>, Errno> {
     let meta = std::fs::metadata(path)?;
     if !meta.is_file() {
         return Err(if meta.is_dir() {
@@ -86,7 +96,7 @@ pub fn read_at_most(path: &str, most: u64) -> Result<String, Errno> {
     }
     let mut bytes = Vec::new();
     File::open(path)?.take(most).read_to_end(&mut bytes)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(bytes)
 }
 
 /// Lists the names in a directory, sorted.

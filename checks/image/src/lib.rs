@@ -23,6 +23,8 @@ mod held;
 mod layer;
 mod license;
 mod limits;
+mod linkage;
+mod linked;
 mod named;
 mod owners;
 mod packages;
@@ -51,6 +53,8 @@ pub use flat::{Flat, flatten};
 /// A path as a glob of [`Options::exclude_paths`] that stands for itself alone.
 pub use globset::escape as escape_glob;
 pub use limits::Limits;
+pub use linkage::{Import, Linkage, Need, Symbols, Version};
+pub use linked::{FileId, LinkedImage, linked};
 pub use owners::{Owner, Owners};
 pub use platform::{Platform, PlatformError};
 pub use progress::{Progress, Silent};

@@ -173,6 +173,45 @@ pub fn scan(
     })
 }
 
+/// An image of which only the tree is wanted.
+pub(crate) struct Treed {
+    /// The reference, with its transport.
+    pub(crate) reference: String,
+    pub(crate) digest: Option<String>,
+    pub(crate) about: About,
+}
+
+/// Reads an image to its merged tree, with what could not be read.
+pub(crate) fn tree(
+    reference: &Reference,
+    plan: &Plan,
+    progress: &(dyn Progress + Sync),
+) -> Result<(Treed, FileTree, Vec<Unknown>), Error> {
+    let session = Session { plan, progress };
+    let (opened, source, _) = format::open(reference.source(), &session)?;
+    let firsts = firsts(&opened.layers);
+    let mut read = read_layers(&opened.layers, &firsts, plan, None, progress);
+    hard_links::look_again(&opened.layers, &mut read, plan);
+    let of_file = read
+        .first()
+        .and_then(|read| read.as_ref()?.file_digest.clone());
+    let digest = opened.digest.or(of_file.filter(|_| opened.is_one_file));
+    let mut unknowns = opened.faults.into_unknowns("image");
+    let layers = Layers {
+        sources: &opened.layers,
+        firsts,
+        read,
+    };
+    let (about, limits) = (opened.config, &plan.limits);
+    let merged = merge(layers, &about, opened.whiteouts, limits, &mut unknowns);
+    let treed = Treed {
+        reference: Reference::from(source).to_string(),
+        digest,
+        about,
+    };
+    Ok((treed, merged.tree, unknowns))
+}
+
 /// The digest by which an image is known, without reading its layers; none where that takes
 /// reading it, or it has none.
 ///

@@ -3,6 +3,7 @@
 //! Field names and the words of each enum are promises to whoever reads the JSON; the
 //! schemas generated from these types are committed under `reports/schemas/`.
 
+pub mod abi;
 pub mod bench;
 pub mod doctor;
 pub mod envelope;

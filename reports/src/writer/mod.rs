@@ -5,6 +5,7 @@ use std::io;
 
 use crate::report::{Error, Kind, Options, Report};
 
+mod abi_table;
 mod bench_table;
 mod cyclonedx_json;
 mod cyclonedx_xml;
@@ -63,6 +64,7 @@ pub static WRITERS: &[&Writer] = &[
     &publish_table::WRITER,
     &verify_table::WRITER,
     &stage_table::WRITER,
+    &abi_table::WRITER,
     &bench_table::WRITER,
     &fleet_table::WRITER,
     &json::WRITER,
@@ -124,6 +126,7 @@ mod tests {
             Kind::Publish,
             Kind::Verify,
             Kind::Stage,
+            Kind::Abi,
             Kind::Bench,
             Kind::Fleet,
         ] {

@@ -460,6 +460,11 @@ pub(crate) struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
+    /// Bytes of the file from a place on; none where they are not held.
+    pub(crate) fn held(&self, at: u64, size: u64) -> Option<&'a [u8]> {
+        elf::held(self, at, size)
+    }
+
     /// A file that was read to its end.
     #[cfg(test)]
     pub(crate) fn whole(path: &'a str, bytes: &'a [u8]) -> Self {

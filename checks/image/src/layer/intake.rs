@@ -5,6 +5,7 @@
 //!
 //! Text files are gathered in one buffer and looked at in batches, in parallel.
 
+mod linkage;
 mod marks;
 
 use std::ops::Range;
@@ -58,6 +59,8 @@ pub(crate) struct Plan {
     license_files: LicenseFiles,
     secrets: Secrets,
     licenses: Licenses,
+    /// Whether only what the loader goes by is taken.
+    only_linkage: bool,
     large: Mutex<()>,
     /// What is made of the digests of the plain layers.
     pub(crate) diff_ids: DiffIds,
@@ -96,6 +99,7 @@ impl Plan {
             license_files: options.licenses,
             secrets: options.secrets,
             licenses: Licenses::default(),
+            only_linkage: false,
             large: Mutex::new(()),
             diff_ids: options.diff_ids,
             room: Room::new(&options.limits),
@@ -103,6 +107,14 @@ impl Plan {
             limits: options.limits.clone(),
             platform: options.platform.clone(),
             insecure: options.insecure,
+        })
+    }
+
+    /// Makes ready to take nothing but what the loader goes by.
+    pub(crate) fn for_linkage(options: &Options) -> Result<Self, Error> {
+        Ok(Self {
+            only_linkage: true,
+            ..Self::new(options)?
         })
     }
 
@@ -235,6 +247,9 @@ impl<'p> Intake<'p> {
         content: &mut C,
         faults: &mut Faults,
     ) -> Result<(), C::Fault> {
+        if self.plan.only_linkage {
+            return self.link(content, faults);
+        }
         let size = content.left();
         if self.waiting.is_left_by(content.path()) {
             self.settle(faults);

@@ -14,6 +14,9 @@ const ENTRIES: u64 = 200_000;
 const NAMES: u64 = 32 * 1024 * 1024;
 const TEXTS: u64 = 16 * 1024 * 1024;
 
+/// Bytes of the symbols of all libraries of an image.
+const SYMBOLS: u64 = 512 * 1024 * 1024;
+
 /// Stored bytes that earn room for one entry; empty files in order take a little more.
 const FOR_ENTRY: u64 = 4;
 
@@ -28,6 +31,7 @@ pub(crate) struct Room {
     entries: AtomicU64,
     names: AtomicU64,
     texts: AtomicU64,
+    symbols: AtomicU64,
     ratio: u64,
 }
 
@@ -39,6 +43,7 @@ impl Room {
             entries: AtomicU64::new(ENTRIES),
             names: AtomicU64::new(NAMES),
             texts: AtomicU64::new(TEXTS),
+            symbols: AtomicU64::new(SYMBOLS),
             ratio: limits.ratio,
         }
     }
@@ -59,6 +64,11 @@ impl Room {
     /// Takes room for a text that is looked at; false when there is none.
     pub(crate) fn text(&self, bytes: usize) -> bool {
         take(&self.texts, bytes as u64)
+    }
+
+    /// Takes room for the symbols of a library; false when there is none.
+    pub(crate) fn symbols(&self, bytes: usize) -> bool {
+        take(&self.symbols, bytes as u64)
     }
 
     fn plain(&self, bytes: usize) -> bool {

@@ -6,6 +6,7 @@ use hpcctl_model::scan::ContentKind;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::Found;
+use crate::linkage::Linkage;
 use crate::owners::Owners;
 use crate::sensitive::Sighting;
 use crate::tarball::{Device, Head, Kind};
@@ -48,10 +49,22 @@ pub(crate) struct Facts {
     pub(crate) license: Option<FileLicense>,
     /// What the catalogers found, by their place in the table.
     pub(crate) found: Vec<(usize, Found)>,
+    /// What the loader goes by; it is read anew each time.
+    #[serde(skip)]
+    pub(crate) linked: Option<Arc<Linked>>,
     /// The layer that brought the file.
     pub(crate) layer: u32,
     /// The version of this file in a lower layer.
     pub(crate) previous: Option<u32>,
+}
+
+/// What the loader goes by.
+#[derive(Debug)]
+pub(crate) enum Linked {
+    /// What an ELF file says.
+    Elf(Arc<Linkage>),
+    /// A setting, as it is.
+    Setting(Vec<u8>),
 }
 
 /// The licences of a file.

@@ -60,7 +60,7 @@ struct Segment {
 
 /// The bytes that are held: the start of a file without its gaps, and the end of it.
 #[derive(Debug, Clone, Copy)]
-struct Held<'d> {
+pub(super) struct Held<'d> {
     start: &'d [u8],
     gaps: &'d [Range<u64>],
     tail: &'d [u8],
@@ -68,7 +68,16 @@ struct Held<'d> {
 }
 
 impl<'d> Held<'d> {
-    fn get(self, offset: u64, size: u64) -> Option<&'d [u8]> {
+    pub(super) fn of(source: &Source<'d>) -> Self {
+        Self {
+            start: source.bytes,
+            gaps: source.gaps,
+            tail: source.tail,
+            size: source.size.max(source.bytes.len() as u64),
+        }
+    }
+
+    pub(super) fn get(self, offset: u64, size: u64) -> Option<&'d [u8]> {
         let part = |bytes: &'d [u8], from: u64| {
             let offset = usize::try_from(offset.checked_sub(from)?).ok()?;
             bytes.get(offset..offset.checked_add(usize::try_from(size).ok()?)?)
@@ -125,12 +134,7 @@ impl<'d> ReadRef<'d> for Held<'d> {
 impl<'d> Elf<'d> {
     /// Reads the headers; none where there are none that fit together.
     pub(super) fn read(source: &Source<'d>) -> Option<Self> {
-        let held = Held {
-            start: source.bytes,
-            gaps: source.gaps,
-            tail: source.tail,
-            size: source.size.max(source.bytes.len() as u64),
-        };
+        let held = Held::of(source);
         match source.bytes.get(4) {
             Some(1) => Self::of::<FileHeader32<Endianness>>(held),
             Some(2) => Self::of::<FileHeader64<Endianness>>(held),

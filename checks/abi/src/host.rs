@@ -1,0 +1,125 @@
+//! The libraries of the host: those that are named, or those that its environment and its usual
+//! places have.
+
+use std::path::{Path, PathBuf};
+
+use hpcctl_host::Host;
+
+use crate::Error;
+use crate::closure::{Closure, Injected};
+use crate::families::{FAMILIES, Family};
+use crate::libc::Libc;
+use crate::plan::HostChoice;
+use crate::root::{HostRoot, Object, Root};
+use crate::search::{Search, directory};
+
+/// Directories of libraries, by the habits of the distributions and of Cray's environment.
+const DIRECTORIES: &[&str] = &[
+    "/usr/lib64",
+    "/usr/lib64/mpich/lib",
+    "/usr/lib64/openmpi/lib",
+    "/usr/lib64/mpi/gcc/openmpi4/lib64",
+    "/usr/lib64/mpi/gcc/mpich/lib64",
+    "/usr/lib/x86_64-linux-gnu",
+    "/usr/lib/aarch64-linux-gnu",
+    "/usr/lib/powerpc64le-linux-gnu",
+    "/usr/local/lib",
+    "/opt/cray/pe/lib64",
+    "/opt/cray/pe/lib64/cce",
+    "/opt/cray/libfabric/default/lib64",
+];
+
+/// Variables that name the place of an MPI.
+const HOMES: &[&str] = &[
+    "MPI_HOME",
+    "MPI_ROOT",
+    "I_MPI_ROOT",
+    "CRAY_MPICH_DIR",
+    "MPICH_HOME",
+];
+
+/// The most directories that are looked through.
+const MOST: usize = 64;
+
+/// The libraries that are named, or all that are found.
+pub(crate) fn choices<'h>(
+    root: &'h HostRoot,
+    host: &dyn Host,
+    named: &[PathBuf],
+) -> Result<Vec<HostChoice<'h>>, Error> {
+    let env = |name: &str| host.env(name).filter(|_| root.is_live());
+    let library_path = env("LD_LIBRARY_PATH").unwrap_or_default();
+    let mut found: Vec<(Object, &'static Family)> = Vec::new();
+    let mut add = |object: Object| {
+        let family = Family::of(&object.linkage)?;
+        if !found.iter().any(|(known, _)| known.real == object.real) {
+            found.push((object, family));
+        }
+        Some(())
+    };
+    for path in named {
+        if path.is_dir() {
+            let all = in_directory(root, &root.inside(path));
+            let count = all.into_iter().filter_map(&mut add).count();
+            if count == 0 {
+                return Err(Error::NoLibrary(path.clone()));
+            }
+        } else {
+            let object = root
+                .find(&root.inside(path))
+                .ok_or_else(|| Error::Unreadable(path.clone()))?;
+            let soname = object.linkage.soname.clone().unwrap_or_default();
+            add(object).ok_or_else(|| Error::NotReplaceable(path.clone(), soname))?;
+        }
+    }
+    if named.is_empty() {
+        for dir in directories(&library_path, env) {
+            in_directory(root, &dir).into_iter().for_each(|object| {
+                add(object);
+            });
+        }
+    }
+    let choices = found
+        .into_iter()
+        .map(|(object, family)| choice(root, object, family, &library_path));
+    Ok(choices.collect())
+}
+
+fn choice<'h>(
+    root: &'h HostRoot,
+    object: Object,
+    family: &'static Family,
+    library_path: &str,
+) -> HostChoice<'h> {
+    let libc = Libc::of(&object.linkage).unwrap_or(Libc::Glibc);
+    // What comes with a library lies beside it.
+    let library_path = format!("{}:{library_path}", directory(&object.real));
+    let search = Search::new(root, libc, &object, &library_path);
+    let closure = Closure::of(&object, &search, &Injected::default());
+    HostChoice {
+        root,
+        object,
+        family,
+        closure,
+    }
+}
+
+fn in_directory(root: &HostRoot, dir: &str) -> Vec<Object> {
+    let names = FAMILIES.iter().flat_map(|family| family.sonames);
+    names
+        .filter_map(|name| root.find(&format!("{dir}/{name}")))
+        .collect()
+}
+
+fn directories(library_path: &str, env: impl Fn(&str) -> Option<String>) -> Vec<String> {
+    let paths = library_path.split(':').filter(|dir| dir.starts_with('/'));
+    let mut dirs: Vec<String> = paths.map(str::to_owned).collect();
+    for home in HOMES.iter().filter_map(|name| env(name)) {
+        for below in ["lib", "lib64", "lib/release", "lib-abi-mpich"] {
+            dirs.push(Path::new(&home).join(below).display().to_string());
+        }
+    }
+    dirs.extend(DIRECTORIES.iter().map(ToString::to_string));
+    dirs.truncate(MOST);
+    dirs
+}

@@ -1,0 +1,166 @@
+//! Will the host's MPI, fabric and GPU libraries work in an image?
+//!
+//! Both sides are read, nothing is run: the programs of the image that use such a library, all
+//! that the loader would load for them with the host's library in the place of their own, and
+//! what it would compare then: machines, versions, symbols. The loader stops at the first thing
+//! that is missing; here all are told.
+
+mod cache;
+mod check;
+mod closure;
+mod emit;
+mod families;
+mod host;
+mod judge;
+mod libc;
+mod plan;
+mod programs;
+mod reasons;
+mod root;
+mod search;
+
+use std::path::{Path, PathBuf};
+
+use hpcctl_host::Host;
+use hpcctl_image::LinkedImage;
+use hpcctl_model::Unknown;
+use hpcctl_model::abi::{Abi, AbiImage, HostLibrary, Program};
+
+pub use emit::{EMITS, Emit};
+
+use crate::libc::Libc;
+use crate::root::{HostRoot, Root};
+
+/// Why nothing can be said.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A library of the host cannot be read.
+    #[error("{0} cannot be read, or is no library")]
+    Unreadable(PathBuf),
+    /// A file is no library that stands for one of an image.
+    #[error("{0} is no library that is bound into images: its name is {1:?}")]
+    NotReplaceable(PathBuf, String),
+    /// A program is not there, or uses nothing that is judged.
+    #[error("the image has no program {0} that uses MPI, a fabric or a GPU")]
+    NoProgram(String),
+    /// A directory has none.
+    #[error("no library of an MPI, a fabric or a GPU is in {0}")]
+    NoLibrary(PathBuf),
+}
+
+/// What is asked.
+pub struct Question<'q> {
+    /// The image.
+    pub image: &'q LinkedImage,
+    /// The host.
+    pub host: &'q dyn Host,
+    /// The root of the host's files.
+    pub host_root: &'q Path,
+    /// Libraries of the host, or directories with them; all that are found where none is named.
+    pub libraries: &'q [PathBuf],
+    /// The programs of the image that are judged; all that use such a library where none is named.
+    pub programs: &'q [String],
+}
+
+/// What was found, and what could not be found out.
+#[derive(Debug)]
+pub struct Judged {
+    /// The report's result.
+    pub abi: Abi,
+    /// What could not be read, and why.
+    pub unknowns: Vec<Unknown>,
+}
+
+/// Judges what can be bound.
+///
+/// # Errors
+///
+/// When a library that is named cannot be read, or is none.
+pub fn judge(question: &Question<'_>) -> Result<Judged, Error> {
+    let image = question.image;
+    let library_path = image.env.get("LD_LIBRARY_PATH").map_or("", String::as_str);
+    let root = HostRoot::new(question.host_root);
+    let choices = host::choices(&root, question.host, question.libraries)?;
+    let (mut programs, is_cut) = programs::using(image, library_path);
+    if !question.programs.is_empty() {
+        for path in question.programs {
+            let object = Root::find(image, path).ok_or_else(|| Error::NoProgram(path.clone()))?;
+            if !programs
+                .iter()
+                .any(|using| using.object.real == object.real)
+            {
+                return Err(Error::NoProgram(path.clone()));
+            }
+        }
+        let asked = |using: &programs::Using| {
+            let mut paths = question
+                .programs
+                .iter()
+                .filter_map(|path| Root::find(image, path));
+            paths.any(|object| object.real == using.object.real)
+        };
+        programs.retain(asked);
+    }
+    let mut unknowns = image.unknowns.clone();
+    if is_cut {
+        unknowns.push(Unknown::new(
+            "programs",
+            format!("only the first {} were judged", programs.len()),
+        ));
+    }
+    let bindings = judge::bindings(&judge::Case {
+        image,
+        host: &root,
+        library_path,
+        programs: &programs,
+        choices: &choices,
+        named: !question.libraries.is_empty(),
+    });
+    let host = choices.iter().map(|choice| HostLibrary {
+        path: root.outside(&choice.object.real).display().to_string(),
+        soname: choice.object.linkage.soname.clone().unwrap_or_default(),
+        family: choice.family.name.to_owned(),
+        libc: libc::floor(&choice.object.linkage).map(str::to_owned),
+    });
+    let listed = programs.iter().map(|using| Program {
+        path: using.object.real.clone(),
+        needs: using.needs.clone(),
+        static_mpi: using.static_mpi,
+    });
+    let abi = Abi {
+        image: about(image, &programs),
+        programs: listed.collect(),
+        host: host.collect(),
+        bindings,
+    };
+    Ok(Judged { abi, unknowns })
+}
+
+fn about(image: &LinkedImage, programs: &[programs::Using]) -> AbiImage {
+    let first = programs.first().map(|using| using.object.clone());
+    let any = || {
+        let mut files = image
+            .files()
+            .filter(|(_, linkage)| linkage.interpreter.is_some());
+        files.find_map(|(file, _)| Root::find(image, &image.path(file)))
+    };
+    let program = first.or_else(any);
+    let libc = program.as_ref().map(|object| {
+        let libc = Libc::of(&object.linkage).unwrap_or(Libc::Glibc);
+        let search = search::Search::new(image, libc, object, "");
+        let closure = closure::Closure::of(object, &search, &closure::Injected::default());
+        let newest = closure
+            .named("libc.so.6")
+            .and_then(|loaded| libc::newest(&loaded.object.linkage));
+        newest.map_or_else(
+            || libc.name().to_owned(),
+            |version| version.replace("GLIBC_", "glibc "),
+        )
+    });
+    AbiImage {
+        reference: image.reference.clone(),
+        digest: image.digest.clone(),
+        libc,
+        machine: program.map(|object| object.linkage.machine_name()),
+    }
+}

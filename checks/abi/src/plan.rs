@@ -1,0 +1,225 @@
+//! What must be bound so that a program uses a library of the host: as little as does it.
+//!
+//! The library itself and what moves its messages come from the host. All else is the image's,
+//! unless the image lacks it or has it too old; the C library is always the image's.
+
+use std::collections::BTreeMap;
+
+use crate::check::{Lack, lacks};
+use crate::closure::{Closure, Injected};
+use crate::families::{Family, Kind};
+use crate::libc::{self, Libc};
+use crate::root::{Object, Root, Side};
+use crate::search::{Search, directory};
+
+/// Rounds in which libraries are added; each adds one at least.
+const ROUNDS: usize = 256;
+
+/// A library of the host with all that it loads there.
+pub(crate) struct HostChoice<'h> {
+    pub(crate) root: &'h dyn Root,
+    pub(crate) object: Object,
+    pub(crate) family: &'static Family,
+    pub(crate) closure: Closure,
+}
+
+/// How a program ends up with a library of the host.
+pub(crate) struct Planned {
+    pub(crate) injected: Injected,
+    pub(crate) lacks: Vec<Lack>,
+    /// What the process would lack with what moves the messages on the host, so that it was left
+    /// to the image.
+    pub(crate) own_fabric: Vec<Lack>,
+    /// Libraries of the family that the host has no counterpart of.
+    pub(crate) kept: Vec<String>,
+    pub(crate) closure: Closure,
+}
+
+/// Plans for one program that needs a library by one of its names.
+pub(crate) fn plan(
+    program: &Object,
+    soname: &str,
+    choice: &HostChoice<'_>,
+    search: &Search<'_>,
+) -> Planned {
+    let alone = Closure::of(program, search, &Injected::default());
+    let whole = attempt(program, soname, choice, search, &alone, true);
+    if whole.lacks.is_empty() {
+        return whole;
+    }
+    let mut less = attempt(program, soname, choice, search, &alone, false);
+    if less.lacks.is_empty() {
+        less.own_fabric = whole.lacks;
+        return less;
+    }
+    whole
+}
+
+fn attempt(
+    program: &Object,
+    soname: &str,
+    choice: &HostChoice<'_>,
+    search: &Search<'_>,
+    alone: &Closure,
+    with_fabric: bool,
+) -> Planned {
+    let mut injecting = Injecting {
+        injected: Injected::default(),
+        alone,
+        choice,
+    };
+    let mut kept = Vec::new();
+    injecting.put(soname, choice.object.clone());
+    for name in alone.by_name.keys() {
+        let is_own = Family::around(name) == Some(choice.family) && name != soname;
+        if !is_own || choice.family.sonames.contains(&name.as_str()) {
+            continue;
+        }
+        match injecting.counterpart(name) {
+            Some(object) => {
+                injecting.put(name, object);
+            }
+            None => kept.push(name.clone()),
+        }
+    }
+    let mut names: Vec<&String> = choice.closure.by_name.keys().collect();
+    names.sort();
+    for name in names {
+        let family = Family::around(name);
+        let moves = family.is_some_and(|family| family.kind == Kind::Fabric) && with_fabric;
+        if moves || family == Some(choice.family) {
+            injecting.put_named(name);
+        }
+    }
+    let has_versions = search.libc == Libc::Glibc;
+    let before = lacks(alone, has_versions);
+    kept.sort();
+    for _ in 0..ROUNDS {
+        let closure = Closure::of(program, search, &injecting.injected);
+        let mut now = lacks(&closure, has_versions);
+        now.retain(|lack| !is_old(lack, &before));
+        let mut grew = false;
+        for lack in &now {
+            grew |= injecting.mend(lack);
+        }
+        if !grew {
+            // What nothing asks for any more is no loss.
+            kept.retain(|name| closure.by_name.contains_key(name));
+            return Planned {
+                injected: injecting.injected,
+                lacks: now,
+                own_fabric: Vec::new(),
+                kept,
+                closure,
+            };
+        }
+    }
+    Planned {
+        injected: injecting.injected,
+        lacks: Vec::new(),
+        own_fabric: Vec::new(),
+        kept,
+        closure: Closure {
+            cut: true,
+            ..Closure::default()
+        },
+    }
+}
+
+/// Whether the program lacks it without the host's library, too.
+fn is_old(lack: &Lack, before: &[Lack]) -> bool {
+    match lack {
+        Lack::Symbol { names, by, .. } => {
+            let is_known = |name: &String| {
+                before.iter().any(|old| match old {
+                    Lack::Symbol { names, by: of, .. } => of == by && names.contains(name),
+                    _ => false,
+                })
+            };
+            names
+                .iter()
+                .all(|name| is_known(name) && !crate::families::is_mpi_symbol(name))
+        }
+        Lack::Library { name, .. } => Family::around(name).is_none() && before.contains(lack),
+        _ => before.contains(lack),
+    }
+}
+
+struct Injecting<'a, 'h> {
+    injected: Injected,
+    /// What the program loads without the host.
+    alone: &'a Closure,
+    choice: &'a HostChoice<'h>,
+}
+
+impl Injecting<'_, '_> {
+    /// Puts a library where the program looks for that name; false where it is there already.
+    fn put(&mut self, name: &str, object: Object) -> bool {
+        match self
+            .alone
+            .named(name)
+            .filter(|own| own.object.side == Side::Image)
+        {
+            Some(own) => self
+                .injected
+                .over
+                .insert(own.object.real.clone(), object)
+                .is_none(),
+            None => self
+                .injected
+                .beside
+                .insert(name.to_owned(), object)
+                .is_none(),
+        }
+    }
+
+    /// Puts the host's library of a name; false where there is none, or it is there already, or
+    /// belongs to the C library.
+    fn put_named(&mut self, name: &str) -> bool {
+        let found = self
+            .choice
+            .closure
+            .named(name)
+            .map(|loaded| loaded.object.clone());
+        match found.filter(|_| !libc::is_part(name)) {
+            // The library itself is there under the name that the program asks for.
+            Some(object) if object.real == self.choice.object.real => false,
+            Some(object) => self.put(name, object),
+            None => false,
+        }
+    }
+
+    /// The host's library that is the same as one of the image's family, beside the one chosen.
+    fn counterpart(&self, name: &str) -> Option<Object> {
+        let dir = directory(&self.choice.object.real);
+        let mut aliases = self.choice.family.aliases(name).into_iter();
+        aliases.find_map(|alias| self.choice.root.find(&format!("{dir}/{alias}")))
+    }
+
+    /// Adds what mends a lack; false where nothing was added.
+    fn mend(&mut self, lack: &Lack) -> bool {
+        if let Some(name) = lack.library() {
+            return self.put_named(name);
+        }
+        let Lack::Symbol { names, .. } = lack else {
+            return false;
+        };
+        let closure = &self.choice.closure;
+        let mut of: BTreeMap<&str, ()> = BTreeMap::new();
+        for name in names {
+            let mut objects = closure.objects.iter().skip(1);
+            let giver = objects.find(|one| {
+                let symbols = one.object.linkage.symbols.as_ref();
+                symbols.is_some_and(|symbols| symbols.gives(name, None))
+            });
+            let soname = giver.and_then(|one| one.object.linkage.soname.as_deref());
+            of.extend(soname.map(|soname| (soname, ())));
+        }
+        let sonames: Vec<String> = of.into_keys().map(str::to_owned).collect();
+        let mut grew = false;
+        for soname in sonames {
+            grew |= self.put_named(&soname);
+        }
+        grew
+    }
+}

@@ -1,0 +1,119 @@
+//! What is wrong, in sentences, and what can be done about it.
+
+use hpcctl_model::abi::{AbiVerdict, Reason};
+
+use crate::check::Lack;
+use crate::libc;
+use crate::root::Side;
+
+/// The most names of symbols in one sentence.
+const SHOWN: usize = 5;
+
+pub(crate) fn reason(rule: &str, text: impl Into<String>) -> Reason {
+    Reason {
+        rule: rule.to_owned(),
+        text: text.into(),
+    }
+}
+
+fn of(side: Side) -> &'static str {
+    match side {
+        Side::Image => "of the image",
+        Side::Host => "of the host",
+    }
+}
+
+/// A lack as a reason, and what it means for the verdict.
+pub(crate) fn told(lack: &Lack) -> (Reason, AbiVerdict) {
+    match lack {
+        Lack::Library { name, by, side } => {
+            let text = format!(
+                "{by} {} needs {name}, which is neither in the image nor on the host",
+                of(*side)
+            );
+            (reason("missing", text), AbiVerdict::Fails)
+        }
+        Lack::Version {
+            file,
+            of: given,
+            versions,
+            has,
+            by,
+            side,
+        } => {
+            let rule = if libc::is_part(file) {
+                "libc"
+            } else {
+                "version"
+            };
+            let has = has
+                .as_ref()
+                .map_or_else(String::new, |has| format!(", which has at most {has}"));
+            let text = format!(
+                "{by} {} needs {} of {file} {}{has}",
+                of(*side),
+                versions.join(", "),
+                of(*given)
+            );
+            (reason(rule, text), AbiVerdict::Fails)
+        }
+        Lack::Symbol {
+            names,
+            version,
+            by,
+            side,
+            ..
+        } => {
+            let shown: Vec<&str> = names.iter().take(SHOWN).map(String::as_str).collect();
+            let more = match names.len().saturating_sub(SHOWN) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let version = version
+                .as_ref()
+                .map_or_else(String::new, |version| format!(" of {version}"));
+            let text = format!(
+                "{by} {} calls {}{more}{version}, which nothing defines",
+                of(*side),
+                shown.join(", ")
+            );
+            (reason("symbol", text), AbiVerdict::Fails)
+        }
+        Lack::Unread { path } => {
+            let text = format!("the symbols of {path} could not be read");
+            (reason("unread", text), AbiVerdict::Unknown)
+        }
+    }
+}
+
+/// What can be done about all that is lacking, the cheapest first.
+pub(crate) fn fixes(lacks: &[Lack]) -> Vec<String> {
+    let mut fixes = Vec::new();
+    let floors = lacks.iter().filter_map(|lack| match lack {
+        Lack::Version { file, versions, .. } if libc::is_part(file) => versions
+            .iter()
+            .filter_map(|version| Some((libc::release(version)?, version)))
+            .max(),
+        _ => None,
+    });
+    let others = lacks.iter().filter_map(|lack| match lack {
+        Lack::Library { name, .. } => Some(name),
+        _ => None,
+    });
+    let mut others: Vec<&String> = others.collect();
+    others.sort();
+    others.dedup();
+    for name in others {
+        fixes.push(format!("install {name} on the host, or in the image"));
+    }
+    if let Some((_, version)) = floors.max() {
+        let release = version.trim_start_matches("GLIBC_");
+        fixes.push(format!(
+            "rebuild the image on a base with glibc {release} or newer"
+        ));
+        fixes.push(format!(
+            "use a library of the host that was built for an older glibc than {release}"
+        ));
+    }
+    fixes
+}

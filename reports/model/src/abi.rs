@@ -1,0 +1,128 @@
+//! What `hpcctl abi` reports: which libraries of the host work when they are bound into an image.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The result of `hpcctl abi`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Abi {
+    /// The image.
+    pub image: AbiImage,
+    /// Its programs that use MPI, a fabric or a GPU.
+    pub programs: Vec<Program>,
+    /// The libraries of the host that were looked at.
+    pub host: Vec<HostLibrary>,
+    /// What can be bound, each with its verdict.
+    pub bindings: Vec<Binding>,
+}
+
+/// The image, as its loader sees it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AbiImage {
+    /// The reference, with its transport.
+    pub reference: String,
+    /// Its digest; null where it has none.
+    pub digest: Option<String>,
+    /// Its C library and the newest version that defines; null where it has none.
+    pub libc: Option<String>,
+    /// The machine that its programs are for, as uname(2) names it; null where it has none.
+    pub machine: Option<String>,
+}
+
+/// A program, or a library that programs load as they run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Program {
+    /// Its path in the image.
+    pub path: String,
+    /// The names of the libraries that can be replaced, such as `libmpi.so.12`.
+    pub needs: Vec<String>,
+    /// Whether MPI is a part of it, so that nothing can be replaced.
+    pub static_mpi: bool,
+}
+
+/// A library of the host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HostLibrary {
+    /// Its path.
+    pub path: String,
+    /// The name by which programs ask for it.
+    pub soname: String,
+    /// The family, such as `MPICH ABI`.
+    pub family: String,
+    /// The newest version of the C library that it needs, such as `GLIBC_2.34`; null where none.
+    pub libc: Option<String>,
+}
+
+/// How a binding ends.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum AbiVerdict {
+    /// It loads, and all that is asked for is there.
+    Works,
+    /// It loads, but something of the host is not used, or may break.
+    Degraded,
+    /// Not all of it could be read.
+    Unknown,
+    /// It does not load, or lacks what the program calls.
+    Fails,
+}
+
+impl AbiVerdict {
+    /// The word used in every output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Works => "works",
+            Self::Degraded => "degraded",
+            Self::Unknown => "unknown",
+            Self::Fails => "fails",
+        }
+    }
+}
+
+/// A library of the host in the place of one that programs need.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Binding {
+    /// The name that the host's library has itself.
+    pub library: String,
+    /// The name that the programs need.
+    pub soname: String,
+    /// The file of the host.
+    pub host_path: String,
+    /// The file of the image that it replaces; null where the image has none.
+    pub image_path: Option<String>,
+    /// The family of the host's library.
+    pub family: String,
+    /// Whether it works.
+    pub verdict: AbiVerdict,
+    /// Every reason why not.
+    pub because: Vec<Reason>,
+    /// What to do where it does not work, the cheapest first.
+    pub fix: Vec<String>,
+    /// The programs that it was judged for.
+    pub programs: Vec<String>,
+    /// What is bound so that it is used, all of it.
+    pub binds: Vec<Bind>,
+    /// Variables to be set in the container for it, `NAME=VALUE`.
+    pub environment: Vec<String>,
+}
+
+/// Why a binding does not work.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Reason {
+    /// The rule: `family`, `machine`, `libc`, `missing`, `version`, `symbol`, `static`, `fabric`
+    /// or `unread`.
+    pub rule: String,
+    /// What is wrong, in a sentence.
+    pub text: String,
+}
+
+/// A file or directory of the host at a place of the container.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Bind {
+    /// The path on the host, without links.
+    pub host: String,
+    /// The path in the container.
+    pub image: String,
+}

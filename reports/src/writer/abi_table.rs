@@ -1,0 +1,168 @@
+//! `table` of `abi`: each binding with its verdict, the reasons, what to bind and what to do.
+
+use std::io::Write;
+
+use hpcctl_model::Unknown;
+use hpcctl_model::abi::{Abi, AbiVerdict, Binding};
+
+use crate::report::{Error, Kind, Options, Report};
+use crate::terminal::{
+    Style, columns, counted, filled, heading, left_out, lines, some, styled, visible,
+};
+use crate::writer::Writer;
+
+/// The row of [`crate::WRITERS`].
+pub static WRITER: Writer = Writer {
+    name: "table",
+    versions: &[],
+    kinds: &[Kind::Abi],
+    write,
+};
+
+/// Programs and bind mounts that are shown without `-v`.
+const SHOWN: usize = 6;
+
+fn write(
+    report: &Report<'_>,
+    _version: Option<&str>,
+    options: &Options,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
+    let report = report.abi()?;
+    let abi = &report.result;
+    write!(
+        out,
+        "{}",
+        filled("image    ", &abi.image.reference, options.width)
+    )?;
+    let unknown = || "not known".to_owned();
+    let libc = abi.image.libc.clone().unwrap_or_else(unknown);
+    let machine = abi.image.machine.clone().unwrap_or_else(unknown);
+    write!(
+        out,
+        "{}",
+        filled("libc     ", &format!("{libc}, {machine}"), options.width)
+    )?;
+    programs(abi, options, out)?;
+    let mut table = columns(
+        options.width,
+        Some(["VERDICT", "NEEDED", "FAMILY", "HOST LIBRARY"]),
+    );
+    for binding in &abi.bindings {
+        table.add_row([
+            styled(
+                binding.verdict.as_str(),
+                style(binding.verdict),
+                options.color,
+            ),
+            visible(&binding.soname).into_owned(),
+            binding.family.clone(),
+            visible(&binding.host_path).into_owned(),
+        ]);
+    }
+    if !abi.bindings.is_empty() {
+        write!(out, "\n{}", lines(&mut table, 0))?;
+    } else if !abi.programs.is_empty() {
+        writeln!(
+            out,
+            "\nno library of the host stands for what they need (--host-lib names one)"
+        )?;
+    }
+    for binding in &abi.bindings {
+        one(binding, options, out)?;
+    }
+    unknowns(&report.unknowns, options, out)
+}
+
+/// What could not be found out.
+fn unknowns(unknowns: &[Unknown], options: &Options, out: &mut dyn Write) -> Result<(), Error> {
+    if !unknowns.is_empty() {
+        write!(out, "{}", heading("Not known", options.color))?;
+        let shown = if options.verbose { usize::MAX } else { SHOWN };
+        for unknown in unknowns.iter().take(shown) {
+            let text = format!("{}: {}", unknown.what, unknown.why);
+            write!(out, "{}", filled("  ", &text, options.width))?;
+        }
+        write!(
+            out,
+            "{}",
+            left_out(unknowns.len(), shown.min(unknowns.len()), "unknown")
+        )?;
+    }
+    Ok(())
+}
+
+fn programs(abi: &Abi, options: &Options, out: &mut dyn Write) -> Result<(), Error> {
+    let most = if options.verbose { usize::MAX } else { SHOWN };
+    let of_static = abi.programs.iter().filter(|program| program.static_mpi);
+    let of_static: Vec<&str> = of_static.map(|program| program.path.as_str()).collect();
+    let title = match abi.programs.len() {
+        0 => "none uses MPI, a fabric or a GPU by a library".to_owned(),
+        count => {
+            let names = abi.programs.iter().map(|program| program.path.as_str());
+            format!("{}: {}", counted(count, "program"), some(names, most))
+        }
+    };
+    write!(out, "{}", filled("programs ", &title, options.width))?;
+    if !of_static.is_empty() {
+        let text = format!(
+            "MPI is a part of {}: nothing can be bound",
+            some(of_static.into_iter(), most)
+        );
+        write!(out, "{}", filled("static   ", &text, options.width))?;
+    }
+    Ok(())
+}
+
+fn one(binding: &Binding, options: &Options, out: &mut dyn Write) -> Result<(), Error> {
+    let title = format!(
+        "{} for {}: {}",
+        binding.host_path,
+        binding.soname,
+        binding.verdict.as_str()
+    );
+    write!(out, "{}", heading(&visible(&title), options.color))?;
+    for reason in &binding.because {
+        write!(
+            out,
+            "{}",
+            filled("  because  ", &reason.text, options.width)
+        )?;
+    }
+    if !binding.because.is_empty() {
+        for fix in &binding.fix {
+            write!(out, "{}", filled("  fix      ", fix, options.width))?;
+        }
+    }
+    if binding.verdict == AbiVerdict::Fails && !options.verbose {
+        return Ok(());
+    }
+    let most = if options.verbose { usize::MAX } else { SHOWN };
+    for bind in binding.binds.iter().take(most) {
+        // A path is never broken: it is there to be copied.
+        writeln!(
+            out,
+            "  bind     {}:{}",
+            visible(&bind.host),
+            visible(&bind.image)
+        )?;
+    }
+    let shown = most.min(binding.binds.len());
+    write!(
+        out,
+        "{}",
+        left_out(binding.binds.len(), shown, "bind mount")
+    )?;
+    for pair in &binding.environment {
+        writeln!(out, "  set      {}", visible(pair))?;
+    }
+    Ok(())
+}
+
+fn style(verdict: AbiVerdict) -> Style {
+    match verdict {
+        AbiVerdict::Works => Style::Good,
+        AbiVerdict::Degraded | AbiVerdict::Unknown => Style::Doubtful,
+        AbiVerdict::Fails => Style::Bad,
+    }
+}

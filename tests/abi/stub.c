@@ -1,0 +1,14 @@
+/* Symbols of MPI that do nothing, for programs to be linked with; with LESS one is missing, with OPEN
+ * those of Open MPI are there. */
+#define SYMBOL(name) int name(void) { return 0; }
+SYMBOL(MPI_Init)
+SYMBOL(MPI_Comm_size)
+SYMBOL(MPI_Comm_rank)
+#ifndef LESS
+SYMBOL(MPI_Allreduce)
+#endif
+SYMBOL(MPI_Get_library_version)
+SYMBOL(MPI_Finalize)
+#ifdef OPEN
+int ompi_mpi_comm_world, ompi_mpi_int, ompi_mpi_op_sum;
+#endif
