@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::emit;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::publish::{destination, name_alone};
 use crate::trust::Trust;
 use crate::ui::Ui;
 
@@ -144,7 +145,9 @@ impl Gate {
 
     fn judge(&self, judged: &Judged, ui: &Ui) -> Result<Exit, Failure> {
         let outputs = emit::outputs(&self.output, Kind::Gate)?;
-        let decided = decided("gate", judged, self.trust, self.to.as_deref(), self.now, ui)?;
+        let to = self.to.as_deref().map(destination).transpose()?;
+        let to = to.as_ref().map(name_alone);
+        let decided = decided("gate", judged, self.trust, to.as_deref(), self.now, ui)?;
         let outcome = decided.gate.decision.outcome;
         let report = emit::envelope("gate", decided.begun, decided.gate, decided.scan.unknowns);
         emit::write(&Report::Gate(&report), &outputs, ui)?;

@@ -41,13 +41,18 @@ pub fn push(
     let blobs = blobs.map_err(|error| failure(&error))?;
     push.manifest_by_digest().map_err(|error| failure(&error))?;
     let read = push.read_back().map_err(|error| failure(&error))?;
-    let gate = emit::envelope(
+    // What is published says where it is, not where it was made.
+    let published = format!("docker://{to}@{}", read.digest());
+    let mut gate = emit::envelope(
         "gate",
         decided.begun,
         decided.gate.clone(),
         decided.scan.unknowns.clone(),
     );
-    let documents = documents(&decided.scan, &gate)?;
+    gate.result.subject.reference.clone_from(&published);
+    let mut scan = decided.scan.clone();
+    scan.result.image.reference = published;
+    let documents = documents(&scan, &gate)?;
     let mut held = Vec::new();
     let mut attached = Vec::new();
     for document in &documents {

@@ -72,7 +72,11 @@ pub fn exact(
             let place = Place::Archive(archive);
             Ok(Box::new(Layout::open(reference, place, None, how)?))
         }
-        other => Err(none(other.path())),
+        other => {
+            let path = other.path();
+            std::fs::metadata(path).map_err(|error| Error::unreadable(path, error))?;
+            Err(none(path))
+        }
     }
 }
 

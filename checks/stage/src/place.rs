@@ -3,12 +3,14 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use hpcctl_image::Platform;
 use hpcctl_model::stage::Form;
 use hpcctl_registry::{Digest, Name};
+use rustix::fs::Access;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +58,9 @@ pub(crate) struct Record {
     /// Bytes of the target; of a directory those of the blobs.
     pub(crate) bytes: u64,
     pub(crate) sha256: Option<String>,
+    /// When the target was last written to (seconds since 1970): what was changed since is not whole.
+    #[serde(default)]
+    pub(crate) modified: Option<i64>,
     /// Whether it sets something in the environment.
     pub(crate) environment: bool,
     /// Requests and bytes that it took from the registry.
@@ -77,6 +82,15 @@ impl Place {
         let ours = directory.join(OURS);
         fs::create_dir_all(&ours).map_err(Error::at(&ours))?;
         Self::planned(directory)
+    }
+
+    /// Whether the directory, or the nearest one above it that is there, can be written to.
+    pub(crate) fn writable(directory: &Path) -> Result<(), Error> {
+        let absolute = std::path::absolute(directory).map_err(Error::at(directory))?;
+        let there = absolute.ancestors().find(|path| path.exists());
+        let there = there.unwrap_or(Path::new("/"));
+        let may = rustix::fs::access(there, Access::WRITE_OK | Access::EXEC_OK);
+        may.map_err(|errno| Error::at(there)(errno.into()))
     }
 
     /// The directory, whether it is there or not.
@@ -162,7 +176,10 @@ impl Spot {
         let target = fs::metadata(&self.target).ok()?;
         let is_whole = match self.form {
             Form::Oci => self.target.join("index.json").is_file(),
-            Form::Squashfs | Form::Sif => target.is_file() && target.len() == record.bytes,
+            Form::Squashfs | Form::Sif => {
+                let is_as_written = record.modified.is_none_or(|at| at == target.mtime());
+                target.is_file() && target.len() == record.bytes && is_as_written
+            }
         };
         (record.schema == SCHEMA && is_whole).then_some(record)
     }
@@ -251,6 +268,7 @@ mod tests {
             manifest: digest,
             bytes: 3,
             sha256: None,
+            modified: None,
             environment: false,
             requests: 1,
             pulled: 3,
@@ -263,7 +281,14 @@ mod tests {
         put(&spot.target, b"ab").unwrap();
         assert_eq!(spot.staged(), None);
         put(&spot.target, b"abc").unwrap();
-        assert_eq!(spot.staged(), Some(record));
+        assert_eq!(spot.staged(), Some(record.clone()));
+        // Somebody wrote to it since.
+        let changed = Record {
+            modified: Some(1),
+            ..record
+        };
+        put(&spot.record, &serde_json::to_vec(&changed).unwrap()).unwrap();
+        assert_eq!(spot.staged(), None);
         put(&spot.record, &text[1..]).unwrap();
         assert_eq!(spot.staged(), None);
     }

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -60,12 +61,14 @@ pub fn stage(request: &Request<'_>, watch: &dyn Watch) -> Result<Stage, Error> {
     let mut staging = Staging::begin(request, watch)?;
     let there = staging.spot.staged();
     let (record, outcome) = match (there, request.dry_run) {
-        (Some(record), false) => (record, Outcome::Reused),
-        (Some(record), true) => (record, Outcome::Planned),
-        (None, true) => return staging.planned(),
+        (Some(record), _) => (record, Outcome::Reused),
+        (None, true) => {
+            Place::writable(request.to)?;
+            return staging.planned();
+        }
         (None, false) => staging.done()?,
     };
-    if outcome != Outcome::Planned
+    if !request.dry_run
         && let Some(link) = &staging.link
     {
         // Who may only read can use what is there all the same.
@@ -225,6 +228,7 @@ impl<'a> Staging<'a> {
             manifest: chosen.manifest.digest.clone(),
             bytes,
             sha256: hashed.map(|(_, sha256)| sha256),
+            modified: fs::metadata(&new).ok().map(|new| new.mtime()),
             environment: !set.is_empty(),
             requests: cost.requests,
             pulled: cost.bytes,

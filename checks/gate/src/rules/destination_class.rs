@@ -13,7 +13,7 @@ digest; a directory has none.
 
 Judged by --to and the digest of the image.
 
-Gate an image (oci:, oci-archive:, docker://, sif:) rather than a directory.",
+Gate an image (oci:, oci-archive:, docker://) rather than a directory.",
     fixed: true,
     look,
     clean: "what was gated can be told from all else",
@@ -31,7 +31,7 @@ fn look(context: &Context<'_>) -> Vec<Raised> {
     );
     vec![Raised {
         text,
-        remedy: "Make an image of it and gate that: oci:, oci-archive:, docker:// or sif:.".into(),
+        remedy: "Make an image of it and gate that: oci:, oci-archive: or docker://.".into(),
         ..Raised::default()
     }]
 }

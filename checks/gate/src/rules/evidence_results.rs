@@ -2,11 +2,12 @@
 
 use super::{Raised, Rule};
 use crate::case::Context;
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, VULNERABILITIES};
+use crate::policy::Set;
 
 pub(super) static RULE: Rule = Rule {
     id: "evidence.results",
-    title: "results of doctor and bench",
+    title: "results of other commands about the image",
     manual: "\
 A site may ask that an image was tried before it is published: that a runtime can run it (`hpcctl
 doctor --image REF -o json`), what it costs (`hpcctl bench`), and that a scanner looked for
@@ -22,27 +23,48 @@ Run the command on the image and hand in its JSON.",
 };
 
 fn look(context: &Context<'_>) -> Vec<Raised> {
-    let results = &context.policy.results;
+    let Some(required) = &context.policy.results.required else {
+        return Vec::new();
+    };
+    // The line that asks for them, at the level of the rule.
+    let level = context.policy.level(context.class, RULE.id);
+    let level = level.map(|level| Set {
+        value: level.value,
+        origin: required.origin.clone(),
+    });
+    let kinds = required.value.iter();
+    let told = kinds.flat_map(|kind| {
+        let missing = missing(context, kind);
+        missing.into_iter().map(move |text| (kind, text))
+    });
+    told.map(|(kind, text)| Raised {
+        level: level.clone(),
+        text,
+        remedy: match kind.as_str() {
+            VULNERABILITIES => "Let a scanner of vulnerabilities look at the image by its digest, and hand in its CycloneDX or SARIF with --result.".into(),
+            kind => format!("Run hpcctl {kind} on this image, and hand in its JSON with --result."),
+        },
+        ..Raised::default()
+    })
+    .collect()
+}
+
+/// Why there is no result of a kind, or none that speaks for the image.
+fn missing(context: &Context<'_>, kind: &str) -> Vec<String> {
     let digest = context.case.scan.image.digest.as_deref();
-    let mut raised = Vec::new();
-    for kind in results.required.iter().flat_map(|set| &set.value) {
-        let mut of_kind = context
-            .case
-            .results
-            .iter()
-            .filter(|result| result.kind == *kind);
-        let fitting = of_kind.find(|result| result.is_about(digest));
-        let Some(result) = fitting else {
-            raised.push(told(format!(
-                "No result of {kind} about this digest was handed in."
-            )));
-            continue;
-        };
-        raised.extend(too_old(context, result).map(told));
-        let against = result.against.iter();
-        raised.extend(against.map(|text| told(format!("{}: {text}", result.file))));
-    }
-    raised
+    let mut results = context.case.results.iter();
+    let fitting = results.find(|result| result.kind == kind && result.is_about(digest));
+    let Some(result) = fitting else {
+        return vec![format!(
+            "No result of {kind} about this digest was handed in."
+        )];
+    };
+    let against = result.against.iter();
+    let against = against.map(|text| format!("{}: {text}", result.file));
+    too_old(context, result)
+        .into_iter()
+        .chain(against)
+        .collect()
 }
 
 /// Why the age of a result is against it.
@@ -63,12 +85,4 @@ fn too_old(context: &Context<'_>, result: &Evidence) -> Option<String> {
             result.file, most.value, most.origin
         )
     })
-}
-
-fn told(text: String) -> Raised {
-    Raised {
-        text,
-        remedy: "Run the command on this image and hand in its JSON with --result.".into(),
-        ..Raised::default()
-    }
 }

@@ -1,6 +1,6 @@
 //! `file.privileged`: files that give more rights.
 
-use hpcctl_model::scan::Privileged;
+use hpcctl_model::scan::{PrivilegeKind, Privileged};
 
 use super::{Raised, Rule};
 use crate::case::Context;
@@ -16,11 +16,30 @@ rarely meant.
 Judged by the mode and the extended attributes of each file; [[privileged.allow]] names those that
 may be there, best with the digest of the file, and what an approved base brought is not told.
 
-Remove the bit (chmod u-s,g-s), or name the file in the policy.",
+Remove the bit (chmod u-s,g-s), the capabilities (setcap -r) or the device, or name the file in the
+policy.",
     fixed: false,
     look,
     clean: "no file that gives more rights but those that the policy names",
 };
+
+/// What to do about it.
+fn remedy(kind: PrivilegeKind) -> &'static str {
+    match kind {
+        PrivilegeKind::Setuid | PrivilegeKind::Setgid => {
+            "Remove the bit (chmod u-s,g-s), or name the file in [[privileged.allow]]."
+        }
+        PrivilegeKind::Capabilities => {
+            "Remove the capabilities (setcap -r), or name the file in [[privileged.allow]]."
+        }
+        PrivilegeKind::Device => {
+            "Remove the device, which runtimes make anew, or name it in [[privileged.allow]]."
+        }
+        PrivilegeKind::WorldWritable => {
+            "Take the right to write from others (chmod o-w), or name it in [[privileged.allow]]."
+        }
+    }
+}
 
 fn look(context: &Context<'_>) -> Vec<Raised> {
     let files = context.case.scan.privileged.iter();
@@ -40,7 +59,7 @@ fn look(context: &Context<'_>) -> Vec<Raised> {
             layer: file.layer.clone(),
             path: Some(file.path.clone()),
             sha256: file.sha256.clone(),
-            remedy: "Remove the bit, or name the file in [[privileged.allow]].".into(),
+            remedy: remedy(file.kind).into(),
             ..Raised::default()
         }
     });

@@ -19,7 +19,7 @@ base has nothing to compare with, and the rule says so.
 Build on one of the bases that are named.",
     fixed: false,
     look,
-    clean: "it is built on an approved base, or the policy names none",
+    clean: "no approved base that it should be built on and is not",
 };
 
 fn look(context: &Context<'_>) -> Vec<Raised> {

@@ -86,11 +86,14 @@ fn raised(read: &Read, license: Option<&str>, make: impl FnOnce(&str) -> Raised)
         (Some(license), None) => format!("{license} is no SPDX expression."),
         (Some(license), Some(chosen)) => {
             let decides = read.license.as_deref().unwrap_or(license);
-            let class = &read.class;
+            let is = match read.class.as_str() {
+                "unknown" => "is named by no list and no class of the policy".to_owned(),
+                class => format!("is of the class {class}"),
+            };
             if chosen == license {
-                format!("{decides} is of the class {class}.")
+                format!("{decides} {is}.")
             } else {
-                format!("of {license} the branch {chosen}: {decides} is of the class {class}.")
+                format!("of {license} the branch {chosen}: {decides} {is}.")
             }
         }
     };

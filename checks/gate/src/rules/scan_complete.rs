@@ -40,7 +40,11 @@ fn look(context: &Context<'_>) -> Vec<Raised> {
         raised.push(incomplete(text));
     }
     if scan.packages.is_empty() && scan.unowned.is_empty() {
-        raised.push(incomplete("Nothing was found in the image."));
+        raised.push(Raised {
+            text: "Nothing that could be judged was found in the image: no package, and no file of nobody.".into(),
+            remedy: "See that it is the image that was meant, and that its packages are of a kind that hpcctl scan catalogers names.".into(),
+            ..Raised::default()
+        });
     }
     raised
 }
