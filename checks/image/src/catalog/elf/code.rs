@@ -4,7 +4,8 @@
 //! Where they lie is told by the program headers at the start of the file (elf(5), `PT_LOAD`
 //! with `PF_X`). A linker that separates code (`-z separate-code` of ld(1)) puts nothing else
 //! there; older ones begin their first segment with the headers and with data that is read
-//! only: such a segment is held.
+//! only: such a segment is held. Of a large program in Go its constants are left out, too: tables of
+//! its runtime for the most part, behind which the list of its modules lies.
 
 use std::ops::Range;
 
@@ -12,8 +13,13 @@ use object::Endianness;
 use object::elf::{FileHeader32, FileHeader64, PF_W, PF_X, PT_LOAD};
 use object::read::elf::{FileHeader, ProgramHeader};
 
+use super::go;
+
 /// Fewer instructions are not worth a gap.
 const LEAST: u64 = 64 * 1024;
+
+/// Of a program in Go that has more, the constants are left out.
+pub(super) const LARGE: u64 = 32 * 1024 * 1024;
 
 /// Segments that are looked at; no linker makes as many.
 const MOST: usize = 64;
@@ -36,18 +42,29 @@ fn of<H: FileHeader<Endian = Endianness>>(head: &[u8]) -> Option<Vec<Range<u64>>
         return None;
     }
     let segments = header.program_headers(endian, head).ok()?;
+    let sizes = segments
+        .iter()
+        .map(|segment| segment.p_filesz(endian).into());
+    let is_large = sizes.fold(0, u64::saturating_add) > LARGE;
+    let is_go = is_large && go::is_go(head);
     let (mut code, mut others) = (Vec::new(), Vec::new());
     for segment in segments.iter().take(MOST + 1) {
-        let start: u64 = segment.p_offset(endian).into();
-        let range = start..start.checked_add(segment.p_filesz(endian).into())?;
+        let offset: u64 = segment.p_offset(endian).into();
+        let end = offset.checked_add(segment.p_filesz(endian).into())?;
+        // The linker of Go puts the headers and its notes before the instructions.
+        let start = if is_go {
+            offset.max(head.len() as u64)
+        } else {
+            offset
+        };
         let flags = segment.p_flags(endian);
         let is_code = segment.p_type(endian) == PT_LOAD
-            && flags.contains(PF_X)
+            && (flags.contains(PF_X) || is_go)
             && !flags.contains(PF_W)
             && start >= head.len() as u64;
-        match is_code {
-            true => code.push(range),
-            false => others.push(range),
+        match is_code && start < end {
+            true => code.push(start..end),
+            false => others.push(offset..end),
         }
     }
     if code.len() + others.len() > MOST {

@@ -33,10 +33,9 @@ const HEAD: usize = 8 * 1024;
 /// Adds the modules of a program in Go.
 pub(super) fn read(elf: &Elf<'_>, path: &str, found: &mut Found) -> Result<(), String> {
     let head = elf.start();
-    let is_go = || memmem::find(&head[..head.len().min(HEAD)], OWNER).is_some();
     let blob = match elf.sections(".go.buildinfo")?.first() {
         Some(section) => blob(section),
-        None if !is_go() => return Ok(()),
+        None if !is_go(head) => return Ok(()),
         None => {
             elf.expected(".go.buildinfo")?;
             let data = elf.data_segment().unwrap_or_default();
@@ -44,10 +43,23 @@ pub(super) fn read(elf: &Elf<'_>, path: &str, found: &mut Found) -> Result<(), S
         }
     };
     // Without modules the linker notes only the version; garble removes both.
-    if let Some((version, modules)) = blob.and_then(|blob| texts(elf, blob)) {
-        add(version, modules, path, found);
+    match blob.and_then(|blob| texts(elf, blob)) {
+        Some((version, modules)) => add(version, modules, path, found),
+        // Before Go 1.18 the texts lay among the constants.
+        None if blob.is_some() && elf.is_shortened() => {
+            return Err(
+                "its list of modules lies in a part that is not read of a program of this size"
+                    .into(),
+            );
+        }
+        None => {}
     }
     Ok(())
+}
+
+/// Whether the start of a program bears the note of the linker of Go.
+pub(super) fn is_go(head: &[u8]) -> bool {
+    memmem::find(&head[..head.len().min(HEAD)], OWNER).is_some()
 }
 
 /// The blob, from its magic bytes on.

@@ -12,6 +12,7 @@ use object::elf::{
 use object::read::elf::{Dyn, FileHeader, ProgramHeader, SectionHeader};
 use object::{Endianness, ReadRef};
 
+use super::code::LARGE;
 use crate::catalog::Source;
 
 /// The sections that are looked at.
@@ -227,6 +228,11 @@ impl<'d> Elf<'d> {
             .iter()
             .filter(|segment| segment.kind == PT_NOTE);
         notes.filter_map(|segment| self.held.get(segment.offset, segment.size))
+    }
+
+    /// Whether it is so large that more than instructions was left out.
+    pub(super) fn is_shortened(&self) -> bool {
+        self.held.size > LARGE && !self.held.gaps.is_empty()
     }
 
     /// The held bytes of the first segment that is loaded to be written to.
