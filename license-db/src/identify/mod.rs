@@ -21,6 +21,7 @@ mod listed;
 mod markup;
 mod phrase;
 mod prefilter;
+mod repeats;
 mod resolve;
 pub mod site;
 mod spelling;
@@ -100,7 +101,8 @@ impl Identifier {
         wide || (!decode::is_binary(bytes) && (prefilter::may_bear(bytes) || bare()))
     }
 
-    /// Finds the licences of a file. Binary files bear none.
+    /// Finds the licences of a file. Binary files bear none. Of a text that a large file repeats
+    /// end to end the first copy and the last are read.
     pub fn identify(&self, bytes: &[u8]) -> Identification {
         if let Some(license) = tag::bare_expression(bytes) {
             let text = String::from_utf8_lossy(bytes);
@@ -125,6 +127,7 @@ impl Identifier {
 
     /// Finds the licences of a text that is not a machine-readable copyright file.
     pub(crate) fn identify_prose(&self, text: &str) -> Identification {
+        let text = &*repeats::cut(text);
         let windows = prefilter::windows(text);
         let words = Words::of_windows(text, &windows);
         let mut taken = Taken::new(words.len());
