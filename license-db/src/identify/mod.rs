@@ -23,6 +23,7 @@ mod phrase;
 mod prefilter;
 mod repeats;
 mod resolve;
+mod restrict;
 pub mod site;
 mod spelling;
 mod tables;
@@ -142,6 +143,7 @@ impl Identifier {
         self.read_words(&words, &vendors, &mut taken, &mut findings);
         findings.extend(vendor::terms::find(&words, &taken));
         vendor::settle(&vendors, &mut findings);
+        findings.extend(restrict::find(&words, &taken, &findings));
         self.finish(&words, &taken, findings)
     }
 
@@ -195,8 +197,11 @@ fn texts(index: Index<'_>, words: &Words) -> Vec<Finding> {
         // What a long text that is whole holds beside its words are links and headings.
         let long = whole && found.at.agree >= text::LONG;
         let free = if long { FREE_IN_LONG } else { FREE };
-        let swallowed =
-            |gap: Range<usize>| gap.len() < free && (gap.len() < FREE || !gnu::named(words, gap));
+        let swallowed = |gap: Range<usize>| {
+            gap.len() < free
+                && (gap.len() < FREE || !gnu::named(words, gap.clone()))
+                && !restrict::within(words, gap)
+        };
         finding.parts = parts(&found.at.parts, swallowed, place);
         Some(finding)
     });

@@ -34,10 +34,14 @@ pub(super) fn cut(text: &str) -> Cow<'_, str> {
             at = line_after(bytes, at + PERIOD / 2);
             continue;
         };
+        // It may have begun before the place where it was seen.
+        let before = bytes.get(copied..at).unwrap_or_default().iter().rev();
+        let again = bytes.get(..at + period).unwrap_or_default().iter().rev();
+        let at_first = at - before.zip(again).take_while(|(a, b)| a == b).count();
         // A word is not torn: what is left out begins with a line where there are lines.
-        let start = line_after(bytes, at + period - 1);
+        let start = line_after(bytes, at_first + period - 1);
         let start = if start + period > end {
-            at + period
+            at_first + period
         } else {
             start
         };
