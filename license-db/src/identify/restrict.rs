@@ -178,7 +178,7 @@ fn limits_commerce(words: &Words, at: usize) -> bool {
     }
     let before = at.checked_sub(1).map_or("", |i| words.word(i));
     let two = at.checked_sub(2).map_or("", |i| words.word(i));
-    let not_for = two == "not" && before == "for" || two == "no" && before == "for";
+    let not_for = (two == "not" || two == "no") && before == "for";
     before == "no" || not_for || is_refused(words, at) || forbidden_use(words, at)
 }
 
