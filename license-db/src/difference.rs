@@ -61,7 +61,7 @@ fn report(
         .filter(|op| equal(op))
         .map(|op| op.old_range().len())
         .sum();
-    // What the file holds before and behind the text is not the text's.
+    // What the file holds before and behind the text counts for no place in it, and is told.
     let first = ops
         .iter()
         .find(|op| equal(op))
@@ -72,6 +72,19 @@ fn report(
         .map(|op| op.new_range().end);
     let (first, end) = (first.unwrap_or(0), last.unwrap_or(0));
     let within = |op: &DiffOp| op.new_range().start.max(first)..op.new_range().end.min(end);
+    let beyond = |range: std::ops::Range<usize>| {
+        (!range.is_empty()).then(|| Change {
+            text: String::new(),
+            file: file.shown(range.clone(), MAX_SHOWN),
+            line: file.line(range.start),
+            allowed: false,
+        })
+    };
+    let (before, behind) = if end == 0 {
+        (None, None)
+    } else {
+        (beyond(0..first), beyond(end..file.len()))
+    };
     let changes = ops.iter().filter(|op| !equal(op)).filter_map(|op| {
         let (old, new) = (op.old_range(), within(op));
         if old.is_empty() && new.is_empty() {
@@ -97,7 +110,7 @@ fn report(
         score: (score * 1000.0).round() / 1000.0,
         start_line: (end > 0).then(|| file.line(first)),
         end_line: (end > 0).then(|| file.line(end - 1)),
-        changes: changes.collect(),
+        changes: before.into_iter().chain(changes).chain(behind).collect(),
     }
 }
 
@@ -131,12 +144,14 @@ mod tests {
         assert_eq!(
             changes,
             [
+                ("", "some words before"),
                 ("without restriction", "with great care"),
-                ("sublicense", "")
+                ("sublicense", ""),
+                ("", "and some behind")
             ]
         );
         let line = file.lines().position(|l| l.contains("great care")).unwrap() + 1;
-        assert_eq!(found.changes[0].line as usize, line);
+        assert_eq!(found.changes[1].line as usize, line);
         assert!(found.start_line.unwrap() > 2 && found.score > 0.95);
         assert!(!found.changes[0].allowed);
     }

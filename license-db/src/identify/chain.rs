@@ -71,8 +71,9 @@ pub(super) fn chains(
     }
     let reach = i64::try_from(len / 2 + 60).unwrap_or(i64::MAX);
     let mut out = Vec::new();
+    let mut best = Best::new(&segments, reach);
     while out.len() < MAX_CHAINS {
-        let chain = heaviest(&mut segments, reach);
+        let chain = best.take(&mut segments);
         if chain.len() < least.max(2) {
             return out;
         }
@@ -124,37 +125,80 @@ fn segments(hits: impl Iterator<Item = Anchor>) -> Vec<Segment> {
     out
 }
 
-/// Takes the chain of the most hits out of the segments.
-fn heaviest(segments: &mut [Segment], reach: i64) -> Vec<Anchor> {
-    let mut best: Vec<(f64, Option<usize>)> = Vec::with_capacity(segments.len());
-    for (number, segment) in segments.iter().enumerate() {
+/// For each segment the weight of the heaviest chain that ends with it, and the segment before it
+/// in that chain.
+struct Best {
+    chains: Vec<(f64, Option<usize>)>,
+    reach: i64,
+}
+
+impl Best {
+    fn new(segments: &[Segment], reach: i64) -> Self {
+        let mut best = Self {
+            chains: vec![(0.0, None); segments.len()],
+            reach,
+        };
+        best.weigh(segments, 0, segments.len());
+        best
+    }
+
+    /// Weighs the segments from one place on: all up to `to`, and those behind that change.
+    fn weigh(&mut self, segments: &[Segment], from: usize, to: usize) {
+        let mut changed = to;
+        for (number, segment) in segments.iter().enumerate().skip(from) {
+            if number > changed + BACK {
+                return;
+            }
+            let weight = self.ending_with(segments, number, segment);
+            if let Some(known) = self.chains.get_mut(number)
+                && *known != weight
+            {
+                *known = weight;
+                changed = changed.max(number);
+            }
+        }
+    }
+
+    fn ending_with(
+        &self,
+        segments: &[Segment],
+        number: usize,
+        segment: &Segment,
+    ) -> (f64, Option<usize>) {
         if segment.used {
-            best.push((0.0, None));
-            continue;
+            return (0.0, None);
         }
         let from = number.saturating_sub(BACK);
-        let before = segments.iter().zip(&best).enumerate();
-        let before = before.skip(from).filter_map(|(at, (before, (weight, _)))| {
-            let cost = cost(before, segment, reach)?;
+        let before = segments.iter().zip(&self.chains).enumerate();
+        let before = before.take(number).skip(from);
+        let before = before.filter_map(|(at, (before, (weight, _)))| {
+            let cost = cost(before, segment, self.reach)?;
             Some((weight - cost, at)).filter(|(gain, _)| !before.used && *gain > 0.0)
         });
         let before = before.max_by(|a, b| a.0.total_cmp(&b.0));
         let gain = before.map_or(0.0, |(gain, _)| gain);
-        best.push((segment.weight() + gain, before.map(|(_, at)| at)));
+        (segment.weight() + gain, before.map(|(_, at)| at))
     }
-    let last = best.iter().enumerate();
-    let last = last.max_by(|(_, a), (_, b)| a.0.total_cmp(&b.0));
-    let mut at = last.map(|(at, _)| at);
-    let mut chain = Vec::new();
-    while let Some(here) = at
-        && let Some(segment) = segments.get_mut(here).filter(|segment| !segment.used)
-    {
-        segment.used = true;
-        chain.extend(segment.anchors.iter().rev());
-        at = best.get(here).and_then(|(_, before)| *before);
+
+    /// Takes the chain of the most hits out of the segments.
+    fn take(&mut self, segments: &mut [Segment]) -> Vec<Anchor> {
+        let last = self.chains.iter().enumerate();
+        let last = last.max_by(|(_, a), (_, b)| a.0.total_cmp(&b.0));
+        let last = last.map(|(at, _)| at);
+        let (mut at, mut first) = (last, 0);
+        let mut chain = Vec::new();
+        while let Some(here) = at
+            && let Some(segment) = segments.get_mut(here).filter(|segment| !segment.used)
+        {
+            segment.used = true;
+            first = here;
+            chain.extend(segment.anchors.iter().rev());
+            at = self.chains.get(here).and_then(|(_, before)| *before);
+        }
+        chain.reverse();
+        self.weigh(segments, first, last.unwrap_or(0));
+        chain
     }
-    chain.reverse();
-    chain
 }
 
 /// What it costs that one segment follows another; none where it cannot.

@@ -62,10 +62,12 @@ impl Finding {
     /// The entry of the report.
     pub(crate) fn report(&self, words: &Words) -> Match {
         let last = self.words.end.saturating_sub(1).max(self.words.start);
+        // What is not the text itself does not read as if it were.
+        let most = if self.score < 1.0 { 999.0 } else { 1000.0 };
         Match {
             license: self.license.clone(),
             kind: self.kind,
-            score: (self.score * 1000.0).round() / 1000.0,
+            score: (self.score * 1000.0).round().min(most) / 1000.0,
             start_line: words.line(self.words.start),
             end_line: words.line(last),
             state: self.state,

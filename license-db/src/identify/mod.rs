@@ -21,7 +21,9 @@ mod listed;
 mod markup;
 mod phrase;
 mod prefilter;
+mod repeats;
 mod resolve;
+mod restrict;
 pub mod site;
 mod spelling;
 mod tables;
@@ -100,7 +102,8 @@ impl Identifier {
         wide || (!decode::is_binary(bytes) && (prefilter::may_bear(bytes) || bare()))
     }
 
-    /// Finds the licences of a file. Binary files bear none.
+    /// Finds the licences of a file. Binary files bear none. Of a text that a large file repeats
+    /// end to end the first copy and the last are read.
     pub fn identify(&self, bytes: &[u8]) -> Identification {
         if let Some(license) = tag::bare_expression(bytes) {
             let text = String::from_utf8_lossy(bytes);
@@ -125,6 +128,7 @@ impl Identifier {
 
     /// Finds the licences of a text that is not a machine-readable copyright file.
     pub(crate) fn identify_prose(&self, text: &str) -> Identification {
+        let text = &*repeats::cut(text);
         let windows = prefilter::windows(text);
         let words = Words::of_windows(text, &windows);
         let mut taken = Taken::new(words.len());
@@ -139,6 +143,7 @@ impl Identifier {
         self.read_words(&words, &vendors, &mut taken, &mut findings);
         findings.extend(vendor::terms::find(&words, &taken));
         vendor::settle(&vendors, &mut findings);
+        findings.extend(restrict::find(&words, &taken, &findings));
         self.finish(&words, &taken, findings)
     }
 
@@ -192,8 +197,11 @@ fn texts(index: Index<'_>, words: &Words) -> Vec<Finding> {
         // What a long text that is whole holds beside its words are links and headings.
         let long = whole && found.at.agree >= text::LONG;
         let free = if long { FREE_IN_LONG } else { FREE };
-        let swallowed =
-            |gap: Range<usize>| gap.len() < free && (gap.len() < FREE || !gnu::named(words, gap));
+        let swallowed = |gap: Range<usize>| {
+            gap.len() < free
+                && (gap.len() < FREE || !gnu::named(words, gap.clone()))
+                && !restrict::within(words, gap)
+        };
         finding.parts = parts(&found.at.parts, swallowed, place);
         Some(finding)
     });

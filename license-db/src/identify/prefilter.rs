@@ -51,6 +51,10 @@ const FRAGMENTS: &[&str] = &[
     "any responsib",
     "istributed under",
     "nder the terms",
+    "cademic use",
+    "ommercial use",
+    "ommercial purpose",
+    "ducational use",
 ];
 
 /// Looks for all fragments in one pass.

@@ -70,7 +70,10 @@ pub(crate) fn find(text: &str, words: &Words) -> Vec<Finding> {
     let recipe = text.contains("\n%description");
     for (number, line) in text.lines().enumerate() {
         let license = if split_tag(line).is_some() {
-            spdx(line).map(|license| (license, State::Certain))
+            spdx(line).map(|license| match is_broken(line) {
+                true => (license, State::Likely),
+                false => (license, State::Certain),
+            })
         } else {
             let old = || {
                 line.strip_prefix("Copyright:")
@@ -85,6 +88,9 @@ pub(crate) fn find(text: &str, words: &Words) -> Vec<Finding> {
             let number = u32::try_from(number + 1).unwrap_or(u32::MAX);
             let mut finding = Finding::new(of_line(words, number), license, Kind::Tag);
             finding.state = state;
+            if state == State::Likely && split_tag(line).is_some() {
+                finding.score = BROKEN;
+            }
             out.push(finding);
         }
         if out.len() >= MAX_FINDINGS {
@@ -141,6 +147,20 @@ fn spdx(line: &str) -> Option<String> {
             }
         }
     }
+}
+
+/// How sure a tag is whose expression lacks a part.
+const BROKEN: f64 = 0.6;
+
+/// Whether an operator of a tag lacks what it joins: `MIT AND`.
+fn is_broken(line: &str) -> bool {
+    let value = split_tag(line).map_or("", |(_, rest)| rest);
+    let end = value.find(|c: char| !is_expression(c) && !matches!(c, '"' | '\'' | '`'));
+    let value = value.get(..end.unwrap_or(value.len())).unwrap_or_default();
+    let last = value
+        .split_whitespace()
+        .rfind(|word| word.contains(char::is_alphanumeric));
+    last.is_some_and(|word| matches!(word, "AND" | "OR" | "WITH"))
 }
 
 fn is_expression(c: char) -> bool {
@@ -242,6 +262,9 @@ mod tests {
         for (line, license) in cases {
             assert_eq!(spdx(line).as_deref(), Some(license), "{line}");
         }
+        assert!(is_broken("// SPDX-License-Identifier: MIT AND"));
+        assert!(is_broken("/* SPDX-License-Identifier: MIT OR */"));
+        assert!(!is_broken("/* SPDX-License-Identifier: MIT OR ISC */"));
         assert_eq!(spdx("the SPDX-License-Identifier tag"), None);
         assert_eq!(spdx("SPDX-License-Identifier: <id>"), None);
     }

@@ -123,8 +123,14 @@ fn find_in_part(index: Index<'_>, file: &[u32]) -> Vec<Found> {
 /// Two short texts that explain a place almost equally well are told apart by the words that only
 /// one of them has: "sell" in the variants of HPND.
 fn twins(index: Index<'_>, file: &[u32], found: &mut [Found]) {
+    found.sort_by_key(|found| (found.at.start, found.template));
+    let starts: Vec<usize> = found.iter().map(|found| found.at.start).collect();
     let beaten = |one: &Found| {
-        let mut others = found.iter();
+        // What overlaps so much of a short text begins near it.
+        let near = 2 * MAX_TWIN;
+        let from = starts.partition_point(|start| start + near < one.at.start);
+        let to = starts.partition_point(|start| *start < one.at.end.min(one.at.start + near));
+        let mut others = found.get(from..to).unwrap_or_default().iter();
         others.any(|other| outdone(index, file, one, other))
     };
     let beaten: Vec<bool> = found.iter().map(beaten).collect();
@@ -185,6 +191,7 @@ fn accepted(at: &Alignment) -> bool {
     whole && at.score() >= least
 }
 
+#[derive(Debug, Clone, Copy, Default)]
 struct Hit {
     template: u16,
     at: u16,
@@ -194,7 +201,7 @@ struct Hit {
 /// Every shingle that the file shares with a template, by template, then in the file's order.
 fn hits(index: Index<'_>, file: &[u32]) -> Vec<Hit> {
     let mut counts = vec![0u32; index.len()];
-    let mut hits = Vec::new();
+    let mut hits: Vec<Hit> = Vec::new();
     for (place, shingle) in file.windows(SHINGLE).enumerate() {
         let Ok(place) = u32::try_from(place) else {
             break;
@@ -213,19 +220,30 @@ fn hits(index: Index<'_>, file: &[u32]) -> Vec<Hit> {
             break;
         }
     }
-    let enough: Vec<bool> = counts
-        .iter()
-        .zip(0u16..)
-        .map(|(count, template)| *count >= needed(index.shingles(template)))
-        .collect();
-    hits.retain(|hit| {
-        enough
-            .get(usize::from(hit.template))
-            .copied()
-            .unwrap_or(false)
-    });
-    hits.sort_unstable_by_key(|hit| (hit.template, hit.file, hit.at));
-    hits
+    by_template(index, &hits, counts)
+}
+
+/// The hits of the templates that have enough, by template; what is in the file's order stays so.
+fn by_template(index: Index<'_>, hits: &[Hit], mut counts: Vec<u32>) -> Vec<Hit> {
+    let mut total = 0;
+    for (count, template) in counts.iter_mut().zip(0u16..) {
+        let enough = *count >= needed(index.shingles(template));
+        let start = if enough { total } else { u32::MAX };
+        total += if enough { *count } else { 0 };
+        *count = start;
+    }
+    let mut starts = counts;
+    let mut out = vec![Hit::default(); total as usize];
+    for hit in hits {
+        let Some(next) = starts.get_mut(usize::from(hit.template)) else {
+            continue;
+        };
+        if let Some(place) = out.get_mut(*next as usize) {
+            *place = *hit;
+            *next += 1;
+        }
+    }
+    out
 }
 
 /// How many of a template's shingles propose it: one in [`PROPOSE`], and two at least, as one

@@ -98,7 +98,8 @@ fn describe(found: &Match) -> String {
     format!(
         "{kind} of {}, {place}, {:.0} %{state}",
         visible(&found.license),
-        found.score * 100.0
+        // No 100 % where a word differs.
+        ((found.score * 1000.0).round() / 10.0).floor()
     )
 }
 

@@ -9,7 +9,7 @@ use hpcctl_model::license::Kind;
 use version::{Version, later, version_word};
 
 use super::finding::{Finding, MAX_FINDINGS, Taken, Vague};
-use super::phrase::context::{denied, listed, stands};
+use super::phrase::context::{coded, denied, listed, stands};
 use super::words::Words;
 use crate::declared::gnu_id;
 
@@ -263,6 +263,10 @@ fn context(words: &Words, at: usize, end: usize, named: &Name) -> Context {
     let ends = words.begins(end) || (end > named.end && words.starts_line(end));
     let alone = words.begins(first) && ends;
     let license = before(CLOSE, &["license", "licence", "licenses", "licences"]);
+    // A table of ids in a program: `agpl_3`.
+    if coded(words, at, end) && !before(BEHIND, GRANT) {
+        return Context::Other;
+    }
     if published || license || before(BEHIND, GRANT) || listed(words, at, end) || alone {
         Context::Grant
     } else {

@@ -138,9 +138,12 @@ const PLURAL_VERBS: &[&str] = &[
 /// or beside another name, as in "MIT/GPL".
 pub(crate) fn listed(words: &Words, at: usize, end: usize) -> bool {
     let same_line = |other: usize| words.line(other) == words.line(at);
+    // Beside a name that is not as well known, "perl" is the language: `Perl => JSON`.
+    let known = is_short(words.word(at)) || end - at > 1;
     let beside = |other: usize| {
         let word = words.word(other);
-        other < words.len() && is_short(word) && word != words.word(at)
+        let language = !known && matches!(word, "perl" | "ruby");
+        other < words.len() && is_short(word) && !language && word != words.word(at)
     };
     let joined = |other: usize| matches!(words.word(other), "and" | "or" | "license" | "licenses");
     let back = |n: usize| at.checked_sub(n);
@@ -219,6 +222,11 @@ pub(crate) fn headed(words: &Words, at: usize, end: usize) -> bool {
         ) && words.starts_line(i)
     };
     alone && at.checked_sub(1).is_some_and(heading)
+}
+
+/// Whether a name is written as an identifier of program code is: `apache_2_0`.
+pub(crate) fn coded(words: &Words, at: usize, end: usize) -> bool {
+    (at..=end).any(|i| words.tied(i) && (i > at || words.word(i).len() > 1))
 }
 
 /// Whether a word is a short name of a licence.

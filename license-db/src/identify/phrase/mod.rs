@@ -129,11 +129,16 @@ impl<'a> Phrases<'a> {
         if vague && !context::accompanies(words, end) {
             finding.vague = Vague::Family;
         }
+        // A table of ids in a program grants nothing.
+        let prose = !context::coded(words, at, end);
         let told = flags.needs == Needs::Nothing
-            || (context::granted(words, at) && !context::speaks(words, end))
-            || context::bears(words, at, end)
-            || context::listed(words, at, end)
-            || context::headed(words, at, end);
+            || (context::granted(words, at)
+                && !context::speaks(words, end)
+                && (prose || context::stands(words, at, 4, &["under"])))
+            || prose
+                && (context::bears(words, at, end)
+                    || context::listed(words, at, end)
+                    || context::headed(words, at, end));
         let hint = flags.clue || !told || context::stands(words, at, 4, &["based"]);
         if flags.kind == Kind::Notice {
             finding.state = State::Likely;

@@ -4,6 +4,7 @@ use super::*;
 use crate::expression;
 
 mod notices;
+mod restricted;
 
 fn identify(text: &str) -> Identification {
     Identifier::spdx().identify(text.as_bytes())

@@ -1,0 +1,116 @@
+//! Restrictions that were added to a text, and names that only look like those of licences.
+
+use super::super::*;
+
+fn expression(text: &str) -> String {
+    let found = Identifier::spdx().identify(text.as_bytes());
+    found.expression.unwrap_or_default()
+}
+
+fn text_of(id: &str) -> String {
+    crate::known::find(id).unwrap().text.unwrap()
+}
+
+#[test]
+fn a_restriction_added_to_a_text_is_found_beside_it() {
+    let clause = "4. You may not use this software for commercial purposes.";
+    for (id, added, found) in [
+        ("BSD-3-Clause", clause, "LicenseRef-non-commercial-use-only"),
+        (
+            "MIT",
+            "The Software may not be used for military purposes.",
+            "LicenseRef-restricted-use",
+        ),
+        (
+            "Apache-2.0",
+            "\"Commons Clause\" License Condition v1.0",
+            "LicenseRef-Commons-Clause",
+        ),
+        (
+            "ISC",
+            "This copy may not be sold.",
+            "LicenseRef-restricted-use",
+        ),
+    ] {
+        let text = text_of(id);
+        assert_eq!(expression(&text), id);
+        let behind = expression(&format!("{text}\n\n{added}\n"));
+        assert_eq!(behind, format!("{id} AND {found}"));
+        let (first, rest) = text.split_once("\n\n").unwrap();
+        let inside = expression(&format!("{first}\n\n{added}\n\n{rest}"));
+        assert!(inside.contains(found), "{id}: {inside}");
+        let class = crate::policy::class_of(found);
+        assert!(class > crate::policy::Class::Unknown, "{found}");
+    }
+}
+
+#[test]
+fn a_restriction_alone_is_found() {
+    for (text, found) in [
+        (
+            "This program is free for academic use only.",
+            "LicenseRef-non-commercial-use-only",
+        ),
+        (
+            "Freely redistributable for non-commercial research purposes only.",
+            "LicenseRef-non-commercial-use-only",
+        ),
+        ("Redistribution is forbidden.", "LicenseRef-restricted-use"),
+    ] {
+        assert_eq!(expression(text), found, "{text}");
+    }
+}
+
+#[test]
+fn a_text_that_restricts_as_much_says_all() {
+    for id in ["CC-BY-NC-4.0", "PolyForm-Noncommercial-1.0.0", "Aladdin"] {
+        let text = text_of(id) + "\n\nNot for commercial use.\n";
+        assert_eq!(expression(&text), id);
+    }
+}
+
+#[test]
+fn mit_that_names_the_next_paragraph_is_not_json() {
+    let mit = text_of("MIT");
+    let next = mit.replace(
+        "this permission notice",
+        "this permission notice (including the next paragraph)",
+    );
+    assert_eq!(expression(&next), "MIT");
+    let json = text_of("JSON");
+    assert_eq!(expression(&json), "JSON");
+    let (before, behind) = json.split_once("The Software shall be used").unwrap();
+    let (_, behind) = behind.split_once("Evil.").unwrap();
+    assert_eq!(expression(&format!("{before}{behind}")), "MIT");
+}
+
+#[test]
+fn words_of_programs_and_paths_are_no_names() {
+    for text in [
+        "0123  usr/share/doc/perl/Copyright.gz\n4567  usr/share/doc/perl/README\n",
+        "/* Copyright */\n#define fbm_compile(a,b) Perl_fbm_compile(aTHX_ a,b)\n",
+        "# copyright\n### Perl => JSON\nuse JSON perl;\n",
+        "my %license = (\n  agpl_3\n  apache_1_1\n  apache_2_0\n);\n# open_source\n",
+        "0123  usr/share/doc/perl-openssl-defaults/copyright\n",
+    ] {
+        assert_eq!(expression(text), "", "{text}");
+    }
+}
+
+#[test]
+fn a_tag_that_lacks_a_part_is_not_certain() {
+    let found = Identifier::spdx().identify(b"// SPDX-License-Identifier: MIT AND\n");
+    assert_eq!(found.matches[0].state, State::Likely);
+    assert!(found.matches[0].score < 0.9);
+}
+
+#[test]
+fn repeated_texts_are_one_licence_with_the_lines_of_the_file() {
+    let text = text_of("MIT") + "\n";
+    let many = text.repeat(400);
+    let found = Identifier::spdx().identify(many.as_bytes());
+    assert_eq!(found.expression.as_deref(), Some("MIT"));
+    assert!(found.matches.len() <= 4);
+    let lines = u32::try_from(many.lines().count()).unwrap();
+    assert!(found.matches.last().unwrap().end_line + 3 > lines);
+}
