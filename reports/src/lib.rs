@@ -6,6 +6,7 @@
 mod contents;
 pub mod fleet;
 mod held;
+pub mod history;
 mod output;
 mod report;
 mod sbom;

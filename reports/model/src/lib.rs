@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod envelope;
 pub mod fleet;
 pub mod gate;
+pub mod history;
 pub mod license;
 pub mod lint;
 pub mod publish;

@@ -1,0 +1,105 @@
+//! The history, and what changed since last night.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::cli::{Run, hpcctl};
+
+/// A line of a node with checks that fail.
+fn line(node: &str, failed: &[&str], at: &str) -> String {
+    let said: serde_json::Map<String, Value> = failed
+        .iter()
+        .map(|id| ((*id).to_owned(), format!("{id} is broken").into()))
+        .collect();
+    let body = json!({"k": "doctor", "v": "0.1.0", "h": ["6.1.0", "x86_64"], "f": failed,
+        "w": [], "u": [], "b": {}, "r": {"builtin": {"run": "yes"}}, "cut": false,
+        "t": at, "x": said})
+    .to_string();
+    let sum: String = Sha256::digest(body.as_bytes())
+        .iter()
+        .take(4)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("HPCCTL1 {node} {sum} {body}\n")
+}
+
+fn add(state: &Path, name: &str, text: &str) -> Run {
+    let file = state.join(name);
+    fs::write(&file, text).unwrap();
+    report(state, &["add", file.to_str().unwrap()])
+}
+
+fn report(state: &Path, args: &[&str]) -> Run {
+    let (command, rest) = args.split_first().unwrap();
+    let state = ["--state", state.to_str().unwrap()];
+    hpcctl(&[&["report", *command], &state[..], rest].concat())
+}
+
+#[test]
+fn the_history_keeps_exports_and_forgets() {
+    let dir = tempfile::tempdir().unwrap();
+    let old = line("n1", &["ns.user"], "2020-01-01T02:00:00Z");
+    let new = line("n1", &[], "2026-11-25T02:00:00Z");
+    assert_eq!(add(dir.path(), "old", &old).stdout, "1 added\n");
+    assert_eq!(
+        add(dir.path(), "old", &old).stdout,
+        "0 added, 1 known already\n"
+    );
+    let doctor = hpcctl(&["doctor", "--fast", "-o", "json"]).stdout;
+    assert_eq!(add(dir.path(), "doctor.json", &doctor).code, 0);
+    assert_eq!(add(dir.path(), "new", &new).code, 0);
+    let refused = add(dir.path(), "other", "nothing");
+    assert_eq!(refused.code, 5);
+    assert!(refused.stderr.contains("HPCCTL1"), "{}", refused.stderr);
+
+    let export = report(dir.path(), &["export"]);
+    let records: Vec<Value> = export
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let kinds: Vec<&str> = records
+        .iter()
+        .map(|r| r["kind"].as_str().unwrap())
+        .collect();
+    assert_eq!(kinds, ["fleet", "doctor", "fleet"]);
+    assert_eq!(records[0]["said"][0]["found"][0]["id"], "ns.user");
+    let since = report(dir.path(), &["export", "--since", "2026-01-01"]);
+    assert_eq!(since.stdout.lines().count(), 2);
+
+    let pruned = report(dir.path(), &["prune", "--keep", "1000d"]);
+    assert_eq!(pruned.stdout, "1 taken out, 2 kept\n", "{}", pruned.stderr);
+    assert_eq!(report(dir.path(), &["export"]).stdout, since.stdout);
+    assert_eq!(report(dir.path(), &["prune", "--keep", "x"]).code, 2);
+}
+
+#[test]
+fn a_history_that_was_cut_short_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = dir.path().join("history.log");
+    let at = |n: u32| line("n1", &["ns.user"], &format!("2026-11-{n:02}T02:00:00Z"));
+    assert_eq!(add(dir.path(), "1", &at(1)).code, 0);
+    let one = fs::metadata(&log).unwrap().len();
+    assert_eq!(add(dir.path(), "2", &at(2)).code, 0);
+    let whole = fs::read(&log).unwrap();
+    for cut in [one, one + 1, one + 30, whole.len() as u64 - 2] {
+        let mut file = File::create(&log).unwrap();
+        file.write_all(&whole[..usize::try_from(cut).unwrap()])
+            .unwrap();
+        drop(file);
+        assert_eq!(add(dir.path(), "3", &at(3)).code, 0);
+        let export = report(dir.path(), &["export"]);
+        assert_eq!(export.stdout.lines().count(), 2, "cut at {cut}");
+        let torn = cut > one;
+        assert_eq!(export.code, if torn { 3 } else { 0 }, "cut at {cut}");
+        // What was lost is added again.
+        assert_eq!(add(dir.path(), "2", &at(2)).stdout, "1 added\n");
+        report(dir.path(), &["prune", "--keep", "36500d"]);
+        let export = report(dir.path(), &["export"]);
+        assert_eq!((export.code, export.stdout.lines().count()), (0, 3));
+    }
+}
