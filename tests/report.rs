@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::cli::{Run, hpcctl};
+use crate::schema::validate;
 
 /// A line of a node with checks that fail.
 fn line(node: &str, failed: &[&str], at: &str) -> String {
@@ -102,4 +103,94 @@ fn a_history_that_was_cut_short_goes_on() {
         let export = report(dir.path(), &["export"]);
         assert_eq!((export.code, export.stdout.lines().count()), (0, 3));
     }
+}
+
+/// Lines of a night of ten nodes, of which some fail.
+fn night(day: u32, failing: &[usize], id: &str) -> String {
+    let of = |n| {
+        let failed: &[&str] = if failing.contains(&n) { &[id] } else { &[] };
+        line(
+            &format!("n{n:02}"),
+            failed,
+            &format!("2026-11-{day:02}T02:00:00Z"),
+        )
+    };
+    (1..=10).map(of).collect()
+}
+
+#[test]
+fn the_morning_tells_what_changed() {
+    let dir = tempfile::tempdir().unwrap();
+    let morning = |day: u32, more: &[&str]| {
+        let at = format!("2026-11-{day:02}T06:00:00Z");
+        report(dir.path(), &[&["nightly", "--at", &at], more].concat())
+    };
+    assert_eq!(morning(22, &[]).code, 3);
+    for (day, failing) in [(22, &[3][..]), (23, &[3]), (24, &[4, 5, 6])] {
+        let text = night(day, failing, "ns.user");
+        assert_eq!(add(dir.path(), &day.to_string(), &text).code, 0);
+    }
+    let quiet = morning(23, &[]);
+    assert_eq!(quiet.code, 0, "{}", quiet.stderr);
+    assert_eq!(
+        quiet.stdout,
+        "no change on 10 nodes, since 2026-11-22T02:00:00Z\n\
+         still: 1 finding, the oldest since 2026-11-22T02:00:00Z\n\
+         not checked: nothing that was checked before\n"
+    );
+    let changed = morning(24, &["-o", "json"]);
+    assert_eq!(changed.code, 1, "{}", changed.stderr);
+    let json = changed.json();
+    validate("hpcctl.nightly-1.json", &json);
+    let found = &json["result"];
+    assert_eq!(found["new"][0]["id"], "ns.user");
+    assert_eq!(found["new"][0]["on"]["set"], "n[04-06]");
+    let fix = found["new"][0]["fix"].as_str().unwrap();
+    assert!(fix.contains("user namespaces"), "{fix}");
+    assert_eq!(found["fixed"][0]["on"]["set"], "n03");
+    assert_eq!(found["fixed"][0]["since"], "2026-11-22T02:00:00Z");
+    assert_eq!(found["new"].as_array().unwrap().len(), 1, "{found}");
+    let nothing = morning(26, &[]);
+    assert_eq!(nothing.code, 3);
+    assert!(
+        nothing.stdout.starts_with("no results"),
+        "{}",
+        nothing.stdout
+    );
+    for format in ["table", "markdown", "mail", "html", "openmetrics"] {
+        let run = morning(24, &["-o", format]);
+        assert!(run.stdout.contains("ns.user"), "{format}: {}", run.stdout);
+    }
+    let prom = dir.path().join("hpcctl.prom");
+    let output = format!("openmetrics={}", prom.display());
+    assert_eq!(morning(24, &["-o", &output]).stdout, "");
+    let text = fs::read_to_string(prom).unwrap();
+    assert!(
+        text.contains("hpcctl_report_nodes{state=\"reported\"} 10\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn two_reports_are_compared() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let file = dir.path().join(name);
+        fs::write(&file, text).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+    let before = file("a", &night(24, &[1, 2], "ns.user"));
+    let after = file("b", &night(24, &[2, 3], "ns.user"));
+    let doctor = file("c", &hpcctl(&["doctor", "--fast", "-o", "json"]).stdout);
+    let run = hpcctl(&["report", "diff", &before, &after]);
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    assert!(
+        run.stdout.starts_with("worse: 1 new, 1 fixed on 10 nodes"),
+        "{}",
+        run.stdout
+    );
+    assert_eq!(hpcctl(&["report", "diff", &before, &before]).code, 0);
+    assert_eq!(hpcctl(&["report", "diff", &doctor, &doctor]).code, 0);
+    assert_eq!(hpcctl(&["report", "diff", &before, &doctor]).code, 2);
+    assert_eq!(hpcctl(&["report", "diff", &before, "/nonexistent"]).code, 5);
 }

@@ -12,7 +12,9 @@ use crate::state;
 use crate::ui::Ui;
 
 mod add;
+mod diff;
 mod export;
+mod nightly;
 mod prune;
 
 /// Keep results, and tell what changed.
@@ -24,6 +26,8 @@ mod prune;
 #[command(after_long_help = "\
 EXAMPLES
   hpcctl report add fleet.json bench.json
+  hpcctl report nightly -o mail
+  hpcctl report diff before.json after.json
   hpcctl report prune --keep 400d")]
 pub struct Report {
     #[command(subcommand)]
@@ -33,6 +37,8 @@ pub struct Report {
 #[derive(Debug, Subcommand)]
 enum ReportCommand {
     Add(add::Add),
+    Nightly(nightly::Nightly),
+    Diff(diff::Diff),
     Prune(prune::Prune),
     Export(export::Export),
 }
@@ -42,6 +48,8 @@ impl Report {
     pub fn run(&self, ui: &Ui) -> Result<Exit, Failure> {
         match &self.command {
             ReportCommand::Add(add) => add.run(),
+            ReportCommand::Nightly(nightly) => nightly.run(ui),
+            ReportCommand::Diff(diff) => diff.run(ui),
             ReportCommand::Prune(prune) => prune.run(),
             ReportCommand::Export(export) => export.run(ui),
         }

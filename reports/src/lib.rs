@@ -12,6 +12,7 @@ mod report;
 mod sbom;
 pub mod schema;
 mod terminal;
+pub mod trend;
 mod writer;
 
 pub use output::{Output, OutputError};

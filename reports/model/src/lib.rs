@@ -12,6 +12,7 @@ pub mod gate;
 pub mod history;
 pub mod license;
 pub mod lint;
+pub mod nightly;
 pub mod publish;
 pub mod scan;
 pub mod stage;
