@@ -6,8 +6,8 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::ui::Ui;
 use crate::{
-    abi, bench, completions, doctor, fleet, gate, license, man, policy, publish, report, scan, stage,
-    verify,
+    abi, bench, completions, doctor, fleet, gate, license, man, policy, publish, report, scan,
+    stage, verify,
 };
 
 /// Containers on HPC nodes: what can run here, what is in an image, and may it be published.
