@@ -2,7 +2,8 @@
 
 use std::fs::{self, File};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -193,4 +194,63 @@ fn two_reports_are_compared() {
     assert_eq!(hpcctl(&["report", "diff", &doctor, &doctor]).code, 0);
     assert_eq!(hpcctl(&["report", "diff", &before, &doctor]).code, 2);
     assert_eq!(hpcctl(&["report", "diff", &before, "/nonexistent"]).code, 5);
+}
+
+/// A file for sites.
+fn site(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/site");
+    folder.join(name)
+}
+
+#[test]
+fn the_night_of_a_site_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let metrics = dir.path().join("hpcctl.prom");
+    for time in ["first", "second"] {
+        let output = Command::new(site("nightly"))
+            .env("HPCCTL", env!("CARGO_BIN_EXE_hpcctl"))
+            .env("HPCCTL_STATE", dir.path().join("state"))
+            .env("TEXTFILE", &metrics)
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{output:?}");
+        assert!(text.contains("1 added\n"), "{text}");
+        assert!(text.contains("\nSubject: hpcctl: "), "{time}: {text}");
+        assert!(text.contains(" on 1 node\n"), "{text}");
+    }
+    let metrics = fs::read_to_string(metrics).unwrap();
+    assert!(metrics.contains("hpcctl_report_nodes{state=\"reported\"} 1\n"));
+}
+
+#[test]
+fn the_timer_and_the_cron_line_call_it() {
+    let call = "/usr/libexec/hpcctl/nightly";
+    let cron = fs::read_to_string(site("hpcctl-nightly.cron")).unwrap();
+    let line = cron.lines().find(|line| !line.starts_with('#')).unwrap();
+    let fields: Vec<&str> = line.split(' ').collect();
+    assert_eq!(fields, ["0", "2", "*", "*", "*", "root", call]);
+    let service = fs::read_to_string(site("hpcctl-nightly.service")).unwrap();
+    assert!(service.contains(&format!("ExecStart={call}\n")));
+    let dir = tempfile::tempdir().unwrap();
+    let here = service.replace(call, site("nightly").to_str().unwrap());
+    let here = here.replace("man:hpcctl-report-nightly(1)", "https://example.org");
+    let unit = dir.path().join("hpcctl-nightly.service");
+    fs::write(&unit, here).unwrap();
+    let timer = dir.path().join("hpcctl-nightly.timer");
+    let text = fs::read_to_string(site("hpcctl-nightly.timer")).unwrap();
+    let text = text.replace("man:hpcctl-report-nightly(1)", "https://example.org");
+    fs::write(&timer, text).unwrap();
+    let verify = Command::new("systemd-analyze")
+        .args(["verify", "--man=no"])
+        .args([&unit, &timer])
+        .output();
+    match verify {
+        Err(error) => eprintln!("skipped: systemd-analyze: {error}"),
+        Ok(output) => {
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{said}");
+            assert!(!said.contains("hpcctl-nightly"), "{said}");
+        }
+    }
 }

@@ -119,8 +119,9 @@ pub(super) fn verdict(nightly: &Nightly) -> String {
 
 /// What is to be known of any night: three lines.
 pub(super) fn summary(nightly: &Nightly) -> [String; 3] {
-    let before = nightly.before_at.as_deref().unwrap_or("ever");
-    let head = format!("{}, since {before}", verdict(nightly));
+    let before = nightly.before_at.as_deref();
+    let before = before.map_or("with none before".into(), |at| format!("since {at}"));
+    let head = format!("{}, {before}", verdict(nightly));
     let oldest = nightly.still.iter().map(|item| &item.since).min();
     let still = match oldest {
         None => "nothing".into(),
