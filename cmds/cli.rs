@@ -6,8 +6,8 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::ui::Ui;
 use crate::{
-    abi, bench, completions, doctor, fleet, gate, license, man, policy, publish, scan, stage,
-    verify,
+    abi, bench, completions, doctor, fleet, gate, license, man, policy, publish, report, scan,
+    stage, verify,
 };
 
 /// Containers on HPC nodes: what can run here, what is in an image, and may it be published.
@@ -61,6 +61,7 @@ pub enum Command {
     Stage(Box<stage::Stage>),
     Abi(abi::Abi),
     Fleet(fleet::Fleet),
+    Report(report::Report),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -80,6 +81,7 @@ impl Command {
             Self::Stage(stage) => stage.run(ui),
             Self::Abi(abi) => abi.run(ui),
             Self::Fleet(fleet) => fleet.run(ui),
+            Self::Report(report) => report.run(ui),
             Self::Completions(completions) => completions.run(),
             Self::Man(man) => man.run(),
         }

@@ -29,6 +29,7 @@ mod real;
 mod reality;
 mod registry;
 mod repairs;
+mod report;
 mod scan;
 mod schema;
 mod slurm;

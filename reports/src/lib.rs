@@ -6,11 +6,13 @@
 mod contents;
 pub mod fleet;
 mod held;
+pub mod history;
 mod output;
 mod report;
 mod sbom;
 pub mod schema;
 mod terminal;
+pub mod trend;
 mod writer;
 
 pub use output::{Output, OutputError};

@@ -10,6 +10,7 @@ use hpcctl_model::fleet::Fleet;
 use hpcctl_model::gate::Gate;
 use hpcctl_model::license::{Difference, Identified, Licensed};
 use hpcctl_model::lint::Lints;
+use hpcctl_model::nightly::Nightly;
 use hpcctl_model::publish::{Publish, Verify};
 use hpcctl_model::scan::Scan;
 use hpcctl_model::stage::Stage;
@@ -46,6 +47,8 @@ pub enum Kind {
     Bench,
     /// Many nodes, folded.
     Fleet,
+    /// What changed since last night.
+    Nightly,
 }
 
 /// A report to be written.
@@ -79,6 +82,8 @@ pub enum Report<'a> {
     Bench(&'a Envelope<Bench>),
     /// Many nodes, folded.
     Fleet(&'a Envelope<Fleet>),
+    /// What changed since last night.
+    Nightly(&'a Envelope<Nightly>),
 }
 
 impl<'a> Report<'a> {
@@ -99,6 +104,7 @@ impl<'a> Report<'a> {
             Self::Abi(_) => Kind::Abi,
             Self::Bench(_) => Kind::Bench,
             Self::Fleet(_) => Kind::Fleet,
+            Self::Nightly(_) => Kind::Nightly,
         }
     }
 
@@ -202,6 +208,14 @@ impl<'a> Report<'a> {
     pub(crate) fn fleet(&self) -> Result<&'a Envelope<Fleet>, Error> {
         match self {
             Self::Fleet(report) => Ok(report),
+            _ => Err(Error::Kind(self.kind())),
+        }
+    }
+
+    /// What changed since last night.
+    pub(crate) fn nightly(&self) -> Result<&'a Envelope<Nightly>, Error> {
+        match self {
+            Self::Nightly(report) => Ok(report),
             _ => Err(Error::Kind(self.kind())),
         }
     }

@@ -8,6 +8,7 @@ use hpcctl_model::fleet::Fleet;
 use hpcctl_model::gate::Gate;
 use hpcctl_model::license::{Difference, Identified, Licensed};
 use hpcctl_model::lint::Lints;
+use hpcctl_model::nightly::Nightly;
 use hpcctl_model::publish::{Publish, Verify};
 use hpcctl_model::scan::Scan;
 use hpcctl_model::stage::Stage;
@@ -96,6 +97,11 @@ pub static SCHEMAS: &[Published] = &[
         kind: "fleet",
         number: 1,
         make: || schema_for!(Envelope<Fleet>),
+    },
+    Published {
+        kind: "nightly",
+        number: 1,
+        make: || schema_for!(Envelope<Nightly>),
     },
 ];
 

@@ -23,6 +23,11 @@ mod line;
 mod lint_table;
 mod markdown;
 mod nhc;
+mod nightly_html;
+mod nightly_mail;
+mod nightly_markdown;
+mod nightly_openmetrics;
+mod nightly_table;
 mod notice;
 mod publish_table;
 mod sarif;
@@ -67,6 +72,7 @@ pub static WRITERS: &[&Writer] = &[
     &abi_table::WRITER,
     &bench_table::WRITER,
     &fleet_table::WRITER,
+    &nightly_table::WRITER,
     &json::WRITER,
     &license_jsonl::WRITER,
     &line::WRITER,
@@ -75,6 +81,10 @@ pub static WRITERS: &[&Writer] = &[
     &junit::WRITER,
     &markdown::WRITER,
     &fleet_markdown::WRITER,
+    &nightly_markdown::WRITER,
+    &nightly_mail::WRITER,
+    &nightly_html::WRITER,
+    &nightly_openmetrics::WRITER,
     &scan_jsonl::WRITER,
     &cyclonedx_json::WRITER,
     &cyclonedx_xml::WRITER,
@@ -129,6 +139,7 @@ mod tests {
             Kind::Abi,
             Kind::Bench,
             Kind::Fleet,
+            Kind::Nightly,
         ] {
             let mut names: Vec<&str> = of_kind(kind).map(|writer| writer.name).collect();
             assert_eq!(

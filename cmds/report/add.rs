@@ -1,0 +1,75 @@
+//! `hpcctl report add`: reports go into the history.
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use hpcctl_reports::history::observed;
+
+use super::Kept;
+use crate::bounded;
+use crate::emit;
+use crate::exit::Exit;
+use crate::failure::{Failure, chain};
+
+/// The largest file that is taken.
+const FILE: u64 = 1 << 30;
+
+/// Put reports into the history.
+///
+/// Takes the JSON of doctor, fleet, scan, gate and bench, and lines of nodes as `doctor -o line`
+/// prints them. What was found, what was not looked at, and figures are kept; the same report is
+/// kept once, however often it is added. Either all files are added or none.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+EXAMPLES
+  hpcctl report add fleet.json bench.json
+  hpcctl fleet run --engine srun -o json -- doctor --fast | hpcctl report add -
+  hpcctl report add --state /srv/hpcctl /shared/lines/*
+
+EXIT STATUS
+  0 all are in the history, 5 one cannot be read or is nothing that is kept.")]
+pub struct Add {
+    /// The files; - is standard input
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    kept: Kept,
+}
+
+impl Add {
+    /// Carries out the command.
+    pub fn run(&self) -> Result<Exit, Failure> {
+        let mut records = Vec::new();
+        for file in &self.files {
+            let name = file.display();
+            let failed = |error: &dyn std::error::Error| {
+                Failure::unreachable(format!("cannot add {name}: {}", chain(error)))
+            };
+            let bytes = bytes(file).map_err(|error| failed(&error))?;
+            records.push(observed(&bytes).map_err(|error| failed(&error))?);
+        }
+        let (all, history) = (records.len(), self.kept.history()?);
+        let added = history.append(records)?;
+        let text = match all - added {
+            0 => format!("{added} added\n"),
+            known => format!("{added} added, {known} known already\n"),
+        };
+        emit::to_stdout(text.as_bytes())?;
+        Ok(Exit::Clean)
+    }
+}
+
+/// The bytes of a file or of standard input.
+pub fn bytes(file: &Path) -> io::Result<Vec<u8>> {
+    if file != Path::new("-") {
+        return bounded::bytes(file, FILE);
+    }
+    let mut bytes = Vec::new();
+    let stdin = io::stdin().lock();
+    stdin.take(FILE + 1).read_to_end(&mut bytes)?;
+    match u64::try_from(bytes.len()) {
+        Ok(0..=FILE) => Ok(bytes),
+        _ => Err(io::Error::other("it is too large")),
+    }
+}

@@ -1,0 +1,73 @@
+//! `hpcctl report diff`: what changed from one report to another.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use hpcctl_model::history::Record;
+use hpcctl_reports::history::observed;
+use hpcctl_reports::trend::{Asked, nightly};
+use hpcctl_reports::{Kind, Report};
+use jiff::Timestamp;
+
+use super::add::bytes;
+use super::nightly::{exit, told};
+use crate::emit;
+use crate::exit::Exit;
+use crate::failure::{Failure, chain};
+use crate::ui::Ui;
+
+/// Tell what changed from one report to another.
+///
+/// Takes what `report add` takes, and tells it as `report nightly` does. The two have to be of the
+/// same kind.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+EXAMPLES
+  hpcctl report diff before.json after.json
+  hpcctl report diff lines.monday lines.tuesday -o markdown
+
+EXIT STATUS
+  0 nothing is worse, 1 something is new or lost, 5 a report cannot be read.")]
+pub struct Diff {
+    /// The report of before
+    #[arg(value_name = "A")]
+    before: PathBuf,
+    /// The report of after; - is standard input
+    #[arg(value_name = "B")]
+    after: PathBuf,
+    #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::output_help(Kind::Nightly))]
+    output: Vec<String>,
+}
+
+impl Diff {
+    /// Carries out the command.
+    pub fn run(&self, ui: &Ui) -> Result<Exit, Failure> {
+        let outputs = emit::outputs(&self.output, Kind::Nightly)?;
+        let begun = Timestamp::now();
+        let (before, after) = (read(&self.before)?, read(&self.after)?);
+        if before.kind != after.kind {
+            let message = format!(
+                "cannot compare a report of {} with one of {}",
+                before.kind, after.kind
+            );
+            return Err(Failure::usage(message));
+        }
+        // Waivers that had lapsed when the later report was made.
+        let lapse = after.at.get(..10).unwrap_or_default().to_owned();
+        let nights = vec![vec![after], vec![before]];
+        let mut result = nightly(&Asked { nights, lapse });
+        told(&mut result);
+        let exit = exit(&result);
+        let report = emit::envelope("nightly", begun, result, Vec::new());
+        emit::write(&Report::Nightly(&report), &outputs, ui)?;
+        Ok(exit)
+    }
+}
+
+fn read(file: &std::path::Path) -> Result<Record, Failure> {
+    let failed = |error: &dyn std::error::Error| {
+        Failure::unreachable(format!("cannot read {}: {}", file.display(), chain(error)))
+    };
+    let bytes = bytes(file).map_err(|error| failed(&error))?;
+    observed(&bytes).map_err(|error| failed(&error))
+}

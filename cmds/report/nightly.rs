@@ -1,0 +1,173 @@
+//! `hpcctl report nightly`: what changed since last night.
+
+use clap::Args;
+use hpcctl_model::Unknown;
+use hpcctl_model::doctor::Status;
+use hpcctl_model::history::{Found, Record, Said};
+use hpcctl_model::nightly::{Nightly as Changes, Verdict};
+use hpcctl_reports::trend::{Asked, nightly};
+use hpcctl_reports::{Kind, Report};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Kept, duration, seconds, warn};
+use crate::decisions::Decisions;
+use crate::emit;
+use crate::exit::Exit;
+use crate::failure::{Failure, chain};
+use crate::ui::Ui;
+
+/// How many nights are looked at: for what flaps, for trends, and for what is usual of a figure.
+const NIGHTS: usize = 14;
+
+/// A night.
+const NIGHT: SignedDuration = SignedDuration::from_hours(24);
+
+/// Tell what changed since last night.
+///
+/// A night is 24 hours, this one ends now. What is new, lost, slower, fixed or flapping comes
+/// first, with the nodes that have it alike folded; then waivers that lapse, what is as bad as it
+/// was, and what was not checked. A night without change is three lines. Only reports of the same
+/// kind are compared, and fixed is only what was looked at and passes.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+EXAMPLES
+  hpcctl report nightly
+  hpcctl report nightly -o mail | sendmail -t admins@example.org
+  hpcctl report nightly -o html=report.html -o openmetrics=hpcctl.prom -o json=report.json
+
+EXIT STATUS
+  0 nothing is worse, 1 something is new, lost or slower, 3 there are no results of this night, 5
+  the history cannot be read.")]
+pub struct Nightly {
+    /// The end of this night (RFC 3339) [default: now]
+    #[arg(long, value_name = "TIME")]
+    at: Option<Timestamp>,
+    /// Tell of waivers that lapse within this time
+    #[arg(long, value_name = "TIME", default_value = "14d", value_parser = duration)]
+    lapse: SignedDuration,
+    #[command(flatten)]
+    kept: Kept,
+    #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::output_help(Kind::Nightly))]
+    output: Vec<String>,
+}
+
+impl Nightly {
+    /// Carries out the command.
+    pub fn run(&self, ui: &Ui) -> Result<Exit, Failure> {
+        let outputs = emit::outputs(&self.output, Kind::Nightly)?;
+        let begun = Timestamp::now();
+        let end = self.at.unwrap_or(begun);
+        let shifted = |by: SignedDuration| {
+            end.checked_add(by)
+                .map_err(|error| Failure::usage(format!("no night ends then: {error}")))
+        };
+        let mut bounds = Vec::new();
+        for night in 1..=NIGHTS {
+            let hours = NIGHT.as_hours() * i64::try_from(night).unwrap_or(i64::MAX);
+            bounds.push(seconds(shifted(SignedDuration::from_hours(-hours))?));
+        }
+        let oldest = bounds.last().cloned().unwrap_or_default();
+        let last = seconds(end);
+        let mut nights: Vec<Vec<Record>> = vec![Vec::new(); NIGHTS];
+        let mut put = |record: Record| {
+            let night = bounds.iter().position(|bound| record.at > *bound);
+            if let Some(night) = night.filter(|_| record.at <= last) {
+                nights[night].push(record);
+            }
+        };
+        let history = self.kept.history()?;
+        let read = history.read(&oldest, &mut put)?;
+        warn(&read, history.path(), ui);
+        let mut unknowns = Vec::new();
+        if read.damaged + read.later > 0 {
+            let what = history.path().display().to_string();
+            let why = format!("{} of its records", read.damaged + read.later);
+            unknowns.push(Unknown::new(what, format!("cannot be read: {why}")));
+        }
+        unknowns.extend(decisions(&Decisions::below(&self.kept.directory()?), put));
+        let lapse = seconds(shifted(self.lapse)?);
+        let lapse = lapse.get(..10).unwrap_or_default().to_owned();
+        let mut result = nightly(&Asked { nights, lapse });
+        told(&mut result);
+        let exit = exit(&result);
+        let report = emit::envelope("nightly", begun, result, unknowns);
+        emit::write(&Report::Nightly(&report), &outputs, ui)?;
+        Ok(exit)
+    }
+}
+
+/// The exit status of a report.
+pub fn exit(report: &Changes) -> Exit {
+    match report.verdict {
+        Verdict::Worse => Exit::Findings,
+        Verdict::Nothing => Exit::Inconclusive,
+        Verdict::Changed | Verdict::Unchanged => Exit::Clean,
+    }
+}
+
+/// Puts in what the manual of a check says is to be done, where the report itself did not.
+pub fn told(report: &mut Changes) {
+    let lists = [&mut report.new, &mut report.flapping, &mut report.still];
+    for item in lists.into_iter().flatten() {
+        if item.fix.is_none() {
+            let mut checks = hpcctl_node::checks();
+            let manual = checks.find(|probe| probe.id == item.id);
+            let admin = manual.map(|probe| probe.manual.admin);
+            item.fix = admin.filter(|text| !text.is_empty()).map(str::to_owned);
+        }
+    }
+}
+
+/// Hands over the decisions of gate, by their own log; answers what could not be read of it.
+fn decisions(log: &Decisions, mut put: impl FnMut(Record)) -> Option<Unknown> {
+    if !log.is_begun() {
+        return None;
+    }
+    let end = log.verified(|record| {
+        let made = decided(&record.decision);
+        made.into_iter().for_each(&mut put);
+    });
+    let error = end.err()?;
+    Some(Unknown::new(
+        log.path().display().to_string(),
+        chain(&error),
+    ))
+}
+
+/// What the history would keep of a decision.
+fn decided(decision: &serde_json::Value) -> Option<Record> {
+    let at: Timestamp = decision["at"].as_str()?.parse().ok()?;
+    let image = decision["subject"]["reference"].as_str()?;
+    let rules = decision["rules"].as_array()?.iter();
+    let found = rules.filter_map(|rule| {
+        let status = match rule["outcome"].as_str()? {
+            "deny" => Status::Fail,
+            "review" => Status::Warn,
+            "incomplete" => Status::Unknown,
+            _ => return None,
+        };
+        let findings = rule["findings"].as_u64().unwrap_or_default();
+        Some(Found {
+            id: rule["id"].as_str()?.into(),
+            status,
+            text: format!("{findings} findings"),
+            fix: None,
+        })
+    });
+    let said = Said {
+        on: image.into(),
+        image: true,
+        found: found.collect(),
+        skipped: Vec::new(),
+        cut: false,
+    };
+    Some(Record {
+        at: seconds(at),
+        kind: "gate".into(),
+        source: String::new(),
+        said: vec![said],
+        not_checked: Vec::new(),
+        waivers: Vec::new(),
+        figures: Vec::new(),
+    })
+}

@@ -1,0 +1,93 @@
+//! What the history keeps of a report: what was found on which nodes and images, what was not
+//! looked at, and figures. The whole report stays where its command writes it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::doctor::Status;
+
+/// What one report said, as it is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// When the report was made (RFC 3339, UTC, whole seconds).
+    pub at: String,
+    /// The kind of the report: what is compared with it is of the same kind.
+    pub kind: String,
+    /// The SHA-256 digest of the report in hex: one that is added twice is kept once.
+    pub source: String,
+    /// What was found, by what it was found on.
+    pub said: Vec<Said>,
+    /// What was not looked at.
+    #[serde(default)]
+    pub not_checked: Vec<NotChecked>,
+    /// The waivers that a decision went by.
+    #[serde(default)]
+    pub waivers: Vec<Waiver>,
+    /// What was measured.
+    #[serde(default)]
+    pub figures: Vec<Figure>,
+}
+
+/// What was found on nodes, or of an image.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Said {
+    /// The nodes, folded, or the reference of the image.
+    pub on: String,
+    /// Whether it is an image.
+    #[serde(default)]
+    pub image: bool,
+    /// All that does not pass.
+    pub found: Vec<Found>,
+    /// The ids that were skipped: of these nothing is known.
+    #[serde(default)]
+    pub skipped: Vec<String>,
+    /// Whether findings were left out: what is not listed need not pass.
+    #[serde(default)]
+    pub cut: bool,
+}
+
+/// Something that does not pass.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    /// The id of the check, the rule, or what else was judged.
+    pub id: String,
+    /// The outcome.
+    pub status: Status,
+    /// What was found.
+    pub text: String,
+    /// What to do, where the report says so.
+    #[serde(default)]
+    pub fix: Option<String>,
+}
+
+/// Something that was not looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotChecked {
+    /// What.
+    pub what: String,
+    /// Why.
+    pub why: String,
+}
+
+/// A waiver that a decision went by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiver {
+    /// Its id.
+    pub id: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// The last day that it holds.
+    pub expires: String,
+}
+
+/// Something that was measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Figure {
+    /// The node, and what was measured how.
+    pub series: String,
+    /// The unit.
+    pub unit: String,
+    /// Whether less is better.
+    pub less_is_better: bool,
+    /// The median.
+    pub median: f64,
+}

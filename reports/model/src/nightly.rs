@@ -1,0 +1,146 @@
+//! What `hpcctl report` tells: what changed since last night.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::doctor::Status;
+use crate::fleet::Nodes;
+
+/// The result of `hpcctl report nightly` and `report diff`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Nightly {
+    /// What it comes to.
+    pub verdict: Verdict,
+    /// When the last result of before was made (RFC 3339, UTC), or null where there is none.
+    pub before_at: Option<String>,
+    /// When the last result was made (RFC 3339, UTC), or null where there is none.
+    pub at: Option<String>,
+    /// How many nodes and images results are of.
+    pub reported: u64,
+    /// What is worse than it was.
+    pub new: Vec<Item>,
+    /// What is better than it was.
+    pub fixed: Vec<Item>,
+    /// What changed again, as it did three times or more in the last nights.
+    pub flapping: Vec<Item>,
+    /// What is as bad as it was.
+    pub still: Vec<Item>,
+    /// Nodes that reported for the first time.
+    pub joined: Nodes,
+    /// Nodes that reported the night before, and not this night.
+    pub lost: Nodes,
+    /// Waivers that lapse soon, or have lapsed.
+    pub waivers: Vec<Lapsing>,
+    /// Figures that have become worse.
+    pub regressions: Vec<Regression>,
+    /// How things went, the oldest night first.
+    pub trends: Vec<Trend>,
+    /// What was not looked at.
+    pub not_checked: Vec<NotChecked>,
+}
+
+/// What a night comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Something is worse.
+    Worse,
+    /// Something changed, and nothing is known to be worse.
+    Changed,
+    /// Nothing changed.
+    Unchanged,
+    /// There are no results.
+    Nothing,
+}
+
+impl Verdict {
+    /// The word used in every output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Worse => "worse",
+            Self::Changed => "changed",
+            Self::Unchanged => "unchanged",
+            Self::Nothing => "nothing",
+        }
+    }
+}
+
+/// A finding, folded over the nodes or images that have it alike.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Item {
+    /// The id of the check, the rule, or what else was judged.
+    pub id: String,
+    /// The outcome now.
+    pub status: Status,
+    /// The outcome before, or null where it is not known.
+    pub was: Option<Status>,
+    /// The nodes, folded, or the images.
+    pub on: Nodes,
+    /// What is said of it most often: now, or before where it is fixed.
+    pub text: String,
+    /// How many other things are said of it.
+    pub others: u64,
+    /// Since when the worse of the two has been seen (RFC 3339, UTC).
+    pub since: String,
+    /// What to do, or null where nobody said.
+    pub fix: Option<String>,
+}
+
+/// A waiver that lapses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Lapsing {
+    /// Its id.
+    pub id: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// The last day that it holds.
+    pub expires: String,
+}
+
+/// A figure that has become worse two nights in a row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Regression {
+    /// The node, and what was measured how.
+    pub series: String,
+    /// The unit.
+    pub unit: String,
+    /// The median of the nights before.
+    pub usual: f64,
+    /// Their median absolute deviation.
+    pub spread: f64,
+    /// How many nights those are.
+    pub nights: u64,
+    /// The last two nights, the older first.
+    pub last: [f64; 2],
+    /// How much worse, as a share, of the better of the two.
+    pub worse: f64,
+}
+
+/// How something went.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Trend {
+    /// What.
+    pub what: String,
+    /// The unit, or empty for a number of things.
+    pub unit: String,
+    /// The nights, the oldest first.
+    pub points: Vec<Point>,
+}
+
+/// A night.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Point {
+    /// When (RFC 3339, UTC).
+    pub at: String,
+    /// How much.
+    pub value: f64,
+}
+
+/// Something that was not looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NotChecked {
+    /// What.
+    pub what: String,
+    /// Why.
+    pub why: String,
+}

@@ -1,0 +1,10 @@
+//! The history: what is kept of reports, as records that a crash at any byte cannot spoil.
+//!
+//! Reading and writing files is the program's; here are the bytes of a record, and what is kept
+//! of a report.
+
+mod frame;
+mod observed;
+
+pub use frame::{Read, Unreadable, read, record, with_end};
+pub use observed::{Observed, observed};

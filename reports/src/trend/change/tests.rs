@@ -1,0 +1,245 @@
+use hpcctl_model::history::{Figure, Found, Waiver};
+
+use super::*;
+
+fn said(on: &str, failed: &[&str]) -> Said {
+    let found = failed.iter().map(|id| {
+        let (id, status) = match id.strip_prefix('~') {
+            Some(id) => (id, Status::Warn),
+            None => (*id, Status::Fail),
+        };
+        Found {
+            id: id.into(),
+            status,
+            text: format!("{id} is broken"),
+            fix: None,
+        }
+    });
+    Said {
+        on: on.into(),
+        image: false,
+        found: found.collect(),
+        skipped: Vec::new(),
+        cut: false,
+    }
+}
+
+/// A record of a night; the nights count back from the 25th.
+fn record(night: usize, said: Vec<Said>) -> Record {
+    Record {
+        at: format!("2026-11-{:02}T02:00:00Z", 25 - night),
+        kind: "fleet".into(),
+        source: String::new(),
+        said,
+        not_checked: Vec::new(),
+        waivers: Vec::new(),
+        figures: Vec::new(),
+    }
+}
+
+fn of(nights: Vec<Vec<Said>>) -> Nightly {
+    let nights = nights.into_iter().enumerate();
+    nightly(&Asked {
+        nights: nights.map(|(n, said)| vec![record(n, said)]).collect(),
+        lapse: "2026-12-09".into(),
+    })
+}
+
+/// What is told, a word a node: what it is, the id, the node.
+fn told(report: &Nightly) -> BTreeSet<String> {
+    let mut all = BTreeSet::new();
+    let expand = |set: &str| -> Vec<String> {
+        let set = NodeSet::parse(set).unwrap();
+        set.names().map(str::to_owned).collect()
+    };
+    for (what, items) in [
+        ("new", &report.new),
+        ("fixed", &report.fixed),
+        ("flapping", &report.flapping),
+    ] {
+        for item in items {
+            for node in expand(&item.on.set) {
+                let is = item.status.as_str();
+                assert!(all.insert(format!("{what} {} {is} {node}", item.id)));
+            }
+        }
+    }
+    for (what, set) in [("joined", &report.joined), ("lost", &report.lost)] {
+        all.extend(expand(&set.set).iter().map(|node| format!("{what} {node}")));
+    }
+    let waivers = report.waivers.iter();
+    all.extend(waivers.map(|waiver| format!("waiver {}", waiver.id)));
+    let series = report.regressions.iter();
+    all.extend(series.map(|one| format!("regression {}", one.series)));
+    all
+}
+
+const IDS: [&str; 4] = ["ns.user", "fuse.open", "~net.mtu", "gpu.driver"];
+
+/// What each of 200 nodes fails in a usual night.
+fn usual(n: usize) -> BTreeSet<&'static str> {
+    let mut failed = BTreeSet::new();
+    if n.is_multiple_of(10) {
+        failed.insert("fuse.open");
+    }
+    if n % 3 == 1 {
+        failed.insert("~net.mtu");
+    }
+    failed
+}
+
+fn night(of: impl Fn(usize) -> Option<BTreeSet<&'static str>>) -> Vec<Said> {
+    let one = |n| Some(said(&format!("n{n:03}"), &Vec::from_iter(of(n)?)));
+    (0..200).filter_map(one).collect()
+}
+
+fn figure(series: usize, median: f64) -> Figure {
+    Figure {
+        series: format!("s{series}"),
+        unit: "us".into(),
+        less_is_better: true,
+        median,
+    }
+}
+
+/// 37 changes on 200 nodes: 12 new failures, 8 repairs, 3 that got worse, 2 that eased, 4 nodes
+/// that are lost, 3 that joined, 2 that flap, 2 waivers, 1 regression.
+fn planted() -> BTreeSet<String> {
+    let mut all: Vec<String> = Vec::new();
+    let mut plant = |what: &str, nodes: &[usize]| {
+        all.extend(nodes.iter().map(|n| format!("{what} n{n:03}")));
+    };
+    plant(
+        "new ns.user fail",
+        &[21, 41, 61, 81, 101, 121, 141, 161, 181],
+    );
+    plant("new gpu.driver fail", &[30, 50, 70]);
+    plant(
+        "fixed fuse.open pass",
+        &[20, 40, 60, 80, 100, 120, 140, 160],
+    );
+    plant("new net.mtu fail", &[4, 7, 13]);
+    plant("fixed gpu.driver warn", &[16, 19]);
+    plant("lost", &[190, 191, 192, 193]);
+    plant("joined", &[194, 195, 197]);
+    plant("flapping ns.user fail", &[2, 3]);
+    all.extend(["waiver W-1", "waiver W-2", "regression s1"].map(str::to_owned));
+    let set = BTreeSet::from_iter(all.clone());
+    assert_eq!((set.len(), all.len()), (37, 37));
+    set
+}
+
+/// A night before.
+fn before(age: usize) -> Vec<Said> {
+    night(|n| {
+        let mut failed = usual(n);
+        if [16, 19].contains(&n) {
+            failed.insert("gpu.driver");
+        }
+        // Every other night.
+        if [2, 3].contains(&n) && age.is_multiple_of(2) {
+            failed.insert("ns.user");
+        }
+        let is_here = ![194, 195, 197].contains(&n);
+        is_here.then_some(failed)
+    })
+}
+
+/// The night with the changes.
+fn tonight() -> Vec<Said> {
+    night(|n| {
+        let mut failed = usual(n);
+        if (21..=181).contains(&n) && n % 20 == 1 || [2, 3].contains(&n) {
+            failed.insert("ns.user");
+        }
+        if [30, 50, 70].contains(&n) {
+            failed.insert("gpu.driver");
+        }
+        if (20..=160).contains(&n) && n.is_multiple_of(20) {
+            failed.remove("fuse.open");
+        }
+        if [4, 7, 13].contains(&n) {
+            failed.remove("~net.mtu");
+            failed.insert("net.mtu");
+        }
+        if [16, 19].contains(&n) {
+            failed.insert("~gpu.driver");
+        }
+        (!(190..=193).contains(&n)).then_some(failed)
+    })
+}
+
+/// All nights, with figures and waivers.
+fn nights() -> Vec<Vec<Record>> {
+    let mut nights = vec![vec![record(0, tonight())]];
+    nights.extend((1..14).map(|age| vec![record(age, before(age))]));
+    for (age, records) in nights.iter_mut().enumerate() {
+        let worse = if age < 2 { 13.0 } else { 10.0 };
+        let spike = if age == 0 { 13.0 } else { 10.0 };
+        records[0].figures = vec![figure(1, worse), figure(2, spike), figure(3, 10.0)];
+    }
+    let waiver = |(id, expires): (&str, &str)| Waiver {
+        id: id.into(),
+        owner: "o".into(),
+        expires: expires.into(),
+    };
+    nights[1][0].waivers = [
+        ("W-1", "2026-11-20"),
+        ("W-2", "2026-12-09"),
+        ("W-3", "2026-12-10"),
+    ]
+    .map(waiver)
+    .to_vec();
+    nights
+}
+
+#[test]
+fn the_37_planted_changes_are_found_and_nothing_else() {
+    let report = nightly(&Asked {
+        nights: nights(),
+        lapse: "2026-12-09".into(),
+    });
+    assert_eq!(told(&report), planted());
+    assert_eq!(report.verdict, Verdict::Worse);
+    let new = report.new.iter().find(|item| item.id == "ns.user").unwrap();
+    assert_eq!(new.on.count, 9);
+    assert_eq!(new.since, "2026-11-25T02:00:00Z");
+    let fixed = report.fixed.iter().find(|one| one.id == "fuse.open");
+    assert_eq!(fixed.unwrap().since, "2026-11-12T02:00:00Z");
+}
+
+#[test]
+fn a_night_like_the_one_before_has_no_change() {
+    let of_night = || vec![said("n[1-9]", &IDS), said("n10", &[])];
+    let report = of(vec![of_night(), of_night(), of_night()]);
+    assert_eq!(report.verdict, Verdict::Unchanged);
+    assert_eq!(told(&report), BTreeSet::new());
+    assert_eq!(report.still.len(), IDS.len());
+    assert_eq!(report.still[0].since, "2026-11-23T02:00:00Z");
+    assert_eq!(report.reported, 10);
+}
+
+#[test]
+fn what_was_not_looked_at_is_not_fixed() {
+    let mut skipped = said("n1", &[]);
+    skipped.skipped.push("ns.user".into());
+    let mut cut = said("n2", &[]);
+    cut.cut = true;
+    let before = vec![said("n[1-2]", &["ns.user"])];
+    let report = of(vec![vec![skipped, cut], before]);
+    assert!(report.fixed.is_empty());
+    assert_eq!(report.not_checked[0].what, "ns.user on n[1-2]");
+}
+
+#[test]
+fn without_results_there_is_no_verdict() {
+    let report = of(vec![]);
+    assert_eq!(report.verdict, Verdict::Nothing);
+    let asked = Asked {
+        nights: vec![Vec::new(), vec![record(1, vec![said("n1", &[])])]],
+        lapse: String::new(),
+    };
+    let report = nightly(&asked);
+    assert_eq!(report.verdict, Verdict::Nothing);
+    assert_eq!(report.lost.set, "n1");
+}

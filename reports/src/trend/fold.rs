@@ -1,0 +1,118 @@
+//! Findings of single nodes, folded to one where they are alike.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use hpcctl_model::doctor::Status;
+use hpcctl_model::fleet::Nodes;
+use hpcctl_model::history::Found;
+use hpcctl_model::nightly::Item;
+
+use crate::fleet::node_set::{Name, folded, is_name};
+
+/// The most texts of a finding that are told apart.
+const TEXTS: usize = 1000;
+
+/// The lists of a report.
+#[derive(Debug, Default)]
+pub struct Folded {
+    pub new: List,
+    pub fixed: List,
+    pub flapping: List,
+    pub still: List,
+}
+
+/// A finding of one node or image.
+#[derive(Debug)]
+pub struct Seen<'a> {
+    pub name: &'a str,
+    pub image: bool,
+    pub id: &'a str,
+    pub status: Status,
+    pub was: Option<Status>,
+    pub found: Option<&'a Found>,
+    pub since: &'a str,
+}
+
+/// What findings are folded by.
+type Key = (Status, String, Option<Status>, bool);
+
+/// Findings, folded.
+#[derive(Debug, Default)]
+pub struct List(BTreeMap<Key, Alike>);
+
+#[derive(Debug, Default)]
+struct Alike {
+    names: Vec<String>,
+    texts: BTreeMap<String, u64>,
+    since: Option<String>,
+    fix: Option<String>,
+}
+
+impl List {
+    /// Adds a finding.
+    pub fn add(&mut self, seen: &Seen<'_>) {
+        let key = (seen.status, seen.id.to_owned(), seen.was, seen.image);
+        let alike = self.0.entry(key).or_default();
+        alike.names.push(seen.name.to_owned());
+        if let Some(found) = seen.found {
+            if alike.texts.len() < TEXTS || alike.texts.contains_key(&found.text) {
+                *alike.texts.entry(found.text.clone()).or_default() += 1;
+            }
+            alike.fix = alike.fix.take().or_else(|| found.fix.clone());
+        }
+        let earliest = alike
+            .since
+            .as_deref()
+            .is_none_or(|since| seen.since < since);
+        if earliest {
+            alike.since = Some(seen.since.to_owned());
+        }
+    }
+
+    /// The findings, the worst first, of those the ones of most nodes.
+    pub fn items(self) -> Vec<Item> {
+        let mut items: Vec<Item> = self.0.into_iter().map(item).collect();
+        items.sort_by_key(|item| (item.status != Status::Fail, Reverse(item.on.count)));
+        items
+    }
+}
+
+fn item(((status, id, was, image), alike): (Key, Alike)) -> Item {
+    let most = alike.texts.iter().max_by_key(|(_, count)| **count);
+    Item {
+        id,
+        status,
+        was,
+        on: if image {
+            images(&alike.names)
+        } else {
+            nodes(&alike.names)
+        },
+        text: most.map(|(text, _)| text.clone()).unwrap_or_default(),
+        others: (alike.texts.len() as u64).saturating_sub(1),
+        since: alike.since.unwrap_or_default(),
+        fix: alike.fix,
+    }
+}
+
+/// The names of nodes, folded.
+pub fn nodes(names: &[String]) -> Nodes {
+    if !names.iter().all(|name| is_name(name)) {
+        return images(names);
+    }
+    let mut names: Vec<Name<'_>> = names.iter().map(|name| Name::of(name)).collect();
+    names.sort_unstable();
+    names.dedup();
+    Nodes {
+        count: names.len() as u64,
+        set: folded(names.into_iter()),
+    }
+}
+
+fn images(names: &[String]) -> Nodes {
+    Nodes {
+        count: names.len() as u64,
+        set: names.join(","),
+    }
+}
