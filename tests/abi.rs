@@ -422,3 +422,85 @@ fn foretold(image: &str, host: &str, tried: &Tried) -> Value {
     ]);
     result["bindings"][0].clone()
 }
+
+/// An MPI of PyPI in an image: its library, the program, how it is started, what it says of itself.
+const WHEELS: &[(&str, &str, &str, &str, &str)] = &[
+    (
+        "bullseye",
+        "impi-rt/lib/libmpi.so.12",
+        "mpich",
+        "mpich",
+        "Intel(R) MPI Library",
+    ),
+    (
+        "sid",
+        "impi-rt/lib/libmpi.so.12",
+        "mpich",
+        "mpich",
+        "Intel(R) MPI Library",
+    ),
+    (
+        "bookworm",
+        "mpich/lib/libmpi.so.12",
+        "mpich",
+        "mpich",
+        "5.0.2",
+    ),
+    (
+        "sid",
+        "impi-rt/lib/libmpi_abi.so.1",
+        "abi",
+        "mpich",
+        "Intel(R) MPI Library",
+    ),
+    ("sid", "mpich/lib/libmpi_abi.so.1", "abi", "mpich", "5.0.2"),
+    (
+        "trixie",
+        "openmpi/lib/libmpi.so.40",
+        "openmpi",
+        "under",
+        "Open MPI v5.0.11",
+    ),
+];
+
+#[test]
+fn the_mpis_of_vendors_take_the_place_of_the_images_own() {
+    if !real("abi: MPIs of PyPI") {
+        return;
+    }
+    for suite in SUITES {
+        equip(&tree(suite), false);
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let stub = dir.path().join("stub.so");
+    library(&stub, "libmpi_abi.so.1", &[]);
+    let interpreter = format!("-Wl,--dynamic-linker={LOADER}");
+    let path = tree("sid").join("opt/app/abi");
+    program(&path, &stub, &["-DABI", &interpreter]);
+    let root = tree("sid").parent().unwrap().with_file_name("wheels");
+    for (image, library, program, how, says) in WHEELS {
+        let (tree, program) = (tree(image), format!("/opt/app/{program}"));
+        let library = root.join("opt").join(library);
+        let (code, result) = abi(&[
+            &format!("dir:{}", tree.display()),
+            "--host-root",
+            root.to_str().unwrap(),
+            "--host-lib",
+            library.to_str().unwrap(),
+            "--program",
+            &program,
+        ]);
+        let binding = &result["bindings"][0];
+        let cell = format!("{} in {image}", library.display());
+        assert_eq!(binding["verdict"], "works", "{cell}: {code} {binding}");
+        let how = match *how {
+            "under" => format!("under:{}", tree.display()),
+            how => how.to_owned(),
+        };
+        let (loads, printed) = attempt(&tree, &program, &how, Some(binding));
+        assert!(loads, "{cell}: {printed}");
+        for text in ["sum 2 of 2", says] {
+            assert!(printed.contains(text), "{cell}: {printed}");
+        }
+    }
+}
