@@ -5,6 +5,12 @@ typedef void *handle;
 #define WORLD ((handle)ompi_mpi_comm_world)
 #define INT ((handle)ompi_mpi_int)
 #define SUM ((handle)ompi_mpi_op_sum)
+#elif defined ABI
+/* Those of the ABI of MPI 5. */
+typedef void *handle;
+#define WORLD ((handle)0x101)
+#define INT ((handle)0x209)
+#define SUM ((handle)0x21)
 #else
 typedef int handle;
 #define WORLD 0x44000000

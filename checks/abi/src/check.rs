@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::closure::{Closure, Loaded};
+use crate::closure::{Closure, Loaded, Mark};
 use crate::libc;
 use crate::root::Side;
 
@@ -68,9 +68,15 @@ impl Lack {
 
 /// All that a process lacks.
 pub(crate) fn lacks(closure: &Closure, has_versions: bool) -> Vec<Lack> {
+    lacks_since(closure, &Mark::default(), has_versions)
+}
+
+/// What the objects lack that were loaded since.
+pub(crate) fn lacks_since(closure: &Closure, mark: &Mark, has_versions: bool) -> Vec<Lack> {
     let mut lacks: Vec<Lack> = closure
         .missing
         .iter()
+        .skip(mark.missing)
         .map(|(name, parent)| {
             let by = &closure.objects[*parent];
             Lack::Library {
@@ -80,7 +86,7 @@ pub(crate) fn lacks(closure: &Closure, has_versions: bool) -> Vec<Lack> {
             }
         })
         .collect();
-    for loaded in &closure.objects {
+    for loaded in closure.objects.iter().skip(mark.objects) {
         if has_versions {
             versions(closure, loaded, &mut lacks);
         }

@@ -27,7 +27,14 @@ pub(crate) struct Loaded {
     /// The path by which it was found in the container.
     pub(crate) path: String,
     /// Which object asked for it, by its place.
-    parent: usize,
+    pub(crate) parent: usize,
+}
+
+/// How much of a closure was there at one time.
+#[derive(Debug, Default)]
+pub(crate) struct Mark {
+    pub(crate) objects: usize,
+    pub(crate) missing: usize,
 }
 
 /// All that is loaded.
@@ -51,22 +58,51 @@ impl Closure {
             path: program.real.clone(),
             parent: 0,
         });
-        let mut at = 0;
-        while at < closure.objects.len() {
-            let linkage = std::sync::Arc::clone(&closure.objects[at].object.linkage);
+        closure.follow(0, search, injected);
+        closure
+    }
+
+    /// Loads a part as the process runs, as dlopen(3) does for the object at `parent`.
+    pub(crate) fn add(&mut self, part: Loaded, search: &Search<'_>, injected: &Injected) {
+        let at = self.objects.len();
+        if let Some(soname) = &part.object.linkage.soname {
+            self.by_name.entry(soname.clone()).or_insert(at);
+        }
+        self.objects.push(part);
+        self.follow(at, search, injected);
+    }
+
+    /// How much is loaded by now.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            objects: self.objects.len(),
+            missing: self.missing.len(),
+        }
+    }
+
+    /// Drops what was loaded since.
+    pub(crate) fn back_to(&mut self, mark: &Mark) {
+        self.objects.truncate(mark.objects);
+        self.missing.truncate(mark.missing);
+        self.by_name.retain(|_, place| *place < mark.objects);
+    }
+
+    /// Loads what the objects from `at` on need.
+    fn follow(&mut self, mut at: usize, search: &Search<'_>, injected: &Injected) {
+        while at < self.objects.len() {
+            let linkage = std::sync::Arc::clone(&self.objects[at].object.linkage);
             for name in &linkage.needed {
-                if closure.by_name.contains_key(name) {
+                if self.by_name.contains_key(name) {
                     continue;
                 }
-                if closure.objects.len() >= MOST {
-                    closure.cut = true;
-                    return closure;
+                if self.objects.len() >= MOST {
+                    self.cut = true;
+                    return;
                 }
-                closure.load(name, at, search, injected);
+                self.load(name, at, search, injected);
             }
             at += 1;
         }
-        closure
     }
 
     fn load(&mut self, name: &str, parent: usize, search: &Search<'_>, injected: &Injected) {

@@ -28,7 +28,8 @@ pub struct Family {
     pub sonames: &'static [&'static str],
     /// Names of libraries that come with it, in sets that are the same library.
     pub companions: &'static [&'static [&'static str]],
-    /// Directories beside it from which it loads parts of itself as it runs.
+    /// Directories beside it from which it loads parts of itself as it runs; those with what it
+    /// reads for that are absolute.
     pub plugins: &'static [&'static str],
 }
 
@@ -66,7 +67,12 @@ const OPEN_MPI: Family = Family {
         &["libopen-pal.so.80"],
         &["liboshmem.so.40"],
     ],
-    plugins: &["openmpi"],
+    plugins: &[
+        "openmpi",
+        "openmpi/lib/openmpi",
+        "openmpi/lib/openmpi3",
+        "openmpi/lib/openmpi40",
+    ],
 };
 
 /// Every family that is known.
@@ -126,12 +132,15 @@ pub static FAMILIES: &[Family] = &[
         ..fabric("UCX", &["libucp.so.0"])
     },
     Family {
-        plugins: &["pmix2", "pmix"],
+        plugins: &["pmix"],
         ..fabric("PMIx", &["libpmix.so.2"])
     },
     fabric("PMI-2", &["libpmi2.so.0"]),
     fabric("PMI", &["libpmi.so.0"]),
-    fabric("verbs", &["libibverbs.so.1"]),
+    Family {
+        plugins: &["libibverbs", "/etc/libibverbs.d"],
+        ..fabric("verbs", &["libibverbs.so.1"])
+    },
     fabric("RDMA CM", &["librdmacm.so.1"]),
     gpu("CUDA driver", &["libcuda.so.1"]),
     gpu("NVML", &["libnvidia-ml.so.1"]),

@@ -1,6 +1,7 @@
 //! The libraries of the host: those that are named, or those that its environment and its usual
 //! places have.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use hpcctl_host::Host;
@@ -9,6 +10,7 @@ use crate::Error;
 use crate::closure::{Closure, Injected};
 use crate::families::{FAMILIES, Family};
 use crate::libc::Libc;
+use crate::parts::{self, Trees};
 use crate::plan::HostChoice;
 use crate::root::{HostRoot, Object, Root};
 use crate::search::{Search, directory};
@@ -95,12 +97,19 @@ fn choice<'h>(
     // What comes with a library lies beside it.
     let library_path = format!("{}:{library_path}", directory(&object.real));
     let search = Search::new(root, libc, &object, &library_path);
-    let closure = Closure::of(&object, &search, &Injected::default());
+    let mut closure = Closure::of(&object, &search, &Injected::default());
+    let trees = Trees {
+        search: &search,
+        host: root,
+        known: &BTreeSet::new(),
+    };
+    let lame = parts::load(&mut closure, &trees, &Injected::default()).paths;
     HostChoice {
         root,
         object,
         family,
         closure,
+        lame,
     }
 }
 

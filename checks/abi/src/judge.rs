@@ -8,11 +8,12 @@ use hpcctl_model::abi::{AbiVerdict, Bind, Binding, Reason};
 use crate::closure::{Injected, PLACE};
 use crate::families::{Family, Kind};
 use crate::libc::Libc;
+use crate::parts;
 use crate::plan::{self, HostChoice, Planned};
 use crate::programs::Using;
 use crate::reasons::{fixes, reason, told};
 use crate::root::{HostRoot, Object};
-use crate::search::{Search, directory};
+use crate::search::Search;
 
 /// What the verdicts are made from.
 pub(crate) struct Case<'a> {
@@ -216,6 +217,24 @@ fn judge(planned: &Planned, choice: &HostChoice<'_>, found: &mut Found) {
         let text = "what moves the messages on the host does not load in the image: the image's own is used, which may not know the network of this host";
         found.add(reason("fabric", text), AbiVerdict::Degraded);
     }
+    for dead in &planned.parts.dead {
+        let text = format!(
+            "no part of {dead} of {} loads in the image",
+            choice.family.name
+        );
+        found.add(reason("part", text), AbiVerdict::Fails);
+    }
+    for lame in &planned.parts.lame {
+        for lack in &lame.lacks {
+            let text = format!(
+                "the part {} does not load: {}",
+                lame.name,
+                told(lack).0.text
+            );
+            found.add(reason("part", text), AbiVerdict::Degraded);
+        }
+        found.fixes.extend(fixes(&lame.lacks));
+    }
     for name in &planned.kept {
         let text = format!(
             "the host has no {name} beside its {}: the image's own is used with it",
@@ -243,20 +262,10 @@ fn binds(case: &Case<'_>, choice: &HostChoice<'_>, planned: &Planned) -> Vec<Bin
             host: case.host.outside(&object.real).display().to_string(),
             image: image.clone(),
         });
-        let family = object.linkage.soname.as_deref().and_then(Family::named);
-        for plugins in family.map_or(&[][..], |family| family.plugins) {
-            let host = format!("{}/{plugins}", directory(&object.real));
-            if !choice.root.has_directory(&host) {
-                continue;
-            }
-            // UCX looks beside itself, the others where they were installed.
-            let place = match *plugins {
-                "ucx" => format!("{}/ucx", directory(&image)),
-                _ => host.clone(),
-            };
+        for dir in parts::directories(choice.root, object, &image) {
             binds.push(Bind {
-                host: case.host.outside(&host).display().to_string(),
-                image: place,
+                host: case.host.outside(&dir.own).display().to_string(),
+                image: dir.place,
             });
         }
     }

@@ -13,6 +13,7 @@ mod families;
 mod host;
 mod judge;
 mod libc;
+mod parts;
 mod plan;
 mod programs;
 mod reasons;

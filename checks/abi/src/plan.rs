@@ -3,12 +3,13 @@
 //! The library itself and what moves its messages come from the host. All else is the image's,
 //! unless the image lacks it or has it too old; the C library is always the image's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::check::{Lack, lacks};
 use crate::closure::{Closure, Injected};
 use crate::families::{Family, Kind};
 use crate::libc::{self, Libc};
+use crate::parts::{self, Parts, Trees};
 use crate::root::{Object, Root, Side};
 use crate::search::{Search, directory};
 
@@ -20,7 +21,10 @@ pub(crate) struct HostChoice<'h> {
     pub(crate) root: &'h dyn Root,
     pub(crate) object: Object,
     pub(crate) family: &'static Family,
+    /// All that it loads on the host, its parts among that.
     pub(crate) closure: Closure,
+    /// Paths of parts that do not load there either.
+    pub(crate) lame: BTreeSet<String>,
 }
 
 /// How a program ends up with a library of the host.
@@ -32,6 +36,8 @@ pub(crate) struct Planned {
     pub(crate) own_fabric: Vec<Lack>,
     /// Libraries of the family that the host has no counterpart of.
     pub(crate) kept: Vec<String>,
+    /// What became of the parts that are loaded as the program runs.
+    pub(crate) parts: Parts,
     pub(crate) closure: Closure,
 }
 
@@ -63,6 +69,63 @@ fn attempt(
     alone: &Closure,
     with_fabric: bool,
 ) -> Planned {
+    let (mut injecting, mut kept) = begin(soname, choice, alone, with_fabric);
+    let has_versions = search.libc == Libc::Glibc;
+    let before = lacks(alone, has_versions);
+    for _ in 0..ROUNDS {
+        let mut closure = Closure::of(program, search, &injecting.injected);
+        let mut now = lacks(&closure, has_versions);
+        now.retain(|lack| !is_old(lack, &before));
+        let mut grew = false;
+        for lack in &now {
+            grew |= injecting.mend(lack);
+        }
+        let mut parts = Parts::default();
+        if !grew && now.is_empty() {
+            let trees = Trees {
+                search,
+                host: choice.root,
+                known: &choice.lame,
+            };
+            parts = parts::load(&mut closure, &trees, &injecting.injected);
+            for lack in parts.lame.iter().flat_map(|lame| &lame.lacks) {
+                grew |= injecting.mend(lack);
+            }
+        }
+        if !grew {
+            // What nothing asks for any more is no loss.
+            kept.retain(|name| closure.by_name.contains_key(name));
+            return Planned {
+                injected: injecting.injected,
+                lacks: now,
+                own_fabric: Vec::new(),
+                kept,
+                parts,
+                closure,
+            };
+        }
+    }
+    Planned {
+        injected: injecting.injected,
+        lacks: Vec::new(),
+        own_fabric: Vec::new(),
+        kept,
+        parts: Parts::default(),
+        closure: Closure {
+            cut: true,
+            ..Closure::default()
+        },
+    }
+}
+
+/// What is put in whatever is lacking: the library, its family, and what moves its messages; with
+/// the libraries of the family that the host does not have.
+fn begin<'a, 'h>(
+    soname: &str,
+    choice: &'a HostChoice<'h>,
+    alone: &'a Closure,
+    with_fabric: bool,
+) -> (Injecting<'a, 'h>, Vec<String>) {
     let mut injecting = Injecting {
         injected: Injected::default(),
         alone,
@@ -91,39 +154,8 @@ fn attempt(
             injecting.put_named(name);
         }
     }
-    let has_versions = search.libc == Libc::Glibc;
-    let before = lacks(alone, has_versions);
     kept.sort();
-    for _ in 0..ROUNDS {
-        let closure = Closure::of(program, search, &injecting.injected);
-        let mut now = lacks(&closure, has_versions);
-        now.retain(|lack| !is_old(lack, &before));
-        let mut grew = false;
-        for lack in &now {
-            grew |= injecting.mend(lack);
-        }
-        if !grew {
-            // What nothing asks for any more is no loss.
-            kept.retain(|name| closure.by_name.contains_key(name));
-            return Planned {
-                injected: injecting.injected,
-                lacks: now,
-                own_fabric: Vec::new(),
-                kept,
-                closure,
-            };
-        }
-    }
-    Planned {
-        injected: injecting.injected,
-        lacks: Vec::new(),
-        own_fabric: Vec::new(),
-        kept,
-        closure: Closure {
-            cut: true,
-            ..Closure::default()
-        },
-    }
+    (injecting, kept)
 }
 
 /// Whether the program lacks it without the host's library, too.
@@ -199,7 +231,14 @@ impl Injecting<'_, '_> {
     /// Adds what mends a lack; false where nothing was added.
     fn mend(&mut self, lack: &Lack) -> bool {
         if let Some(name) = lack.library() {
-            return self.put_named(name);
+            // A library of the image that fits only the one whose place was taken goes with it.
+            let goes_along = match lack {
+                Lack::Version { by, side, of, .. } => {
+                    (*side, *of) == (Side::Image, Side::Host) && self.put_named(by)
+                }
+                _ => false,
+            };
+            return self.put_named(name) || goes_along;
         }
         let Lack::Symbol { names, .. } = lack else {
             return false;

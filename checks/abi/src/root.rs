@@ -40,6 +40,9 @@ pub trait Root {
 
     /// Whether there is a directory.
     fn has_directory(&self, path: &str) -> bool;
+
+    /// The names in a directory, sorted.
+    fn list(&self, path: &str) -> Vec<String>;
 }
 
 impl Root for LinkedImage {
@@ -57,7 +60,13 @@ impl Root for LinkedImage {
     }
 
     fn has_directory(&self, path: &str) -> bool {
-        !self.list(path).is_empty()
+        !Self::list(self, path).is_empty()
+    }
+
+    fn list(&self, path: &str) -> Vec<String> {
+        let mut names = Self::list(self, path);
+        names.sort();
+        names
     }
 }
 
@@ -164,7 +173,21 @@ impl Root for HostRoot {
         self.resolve(path)
             .is_some_and(|real| self.outside(&real).is_dir())
     }
+
+    fn list(&self, path: &str) -> Vec<String> {
+        let place = self.resolve(path).map(|real| self.outside(&real));
+        let entries = place.and_then(|place| place.read_dir().ok());
+        let entries = entries.into_iter().flatten().take(MOST_NAMES).flatten();
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
 }
+
+/// The most names of a directory.
+const MOST_NAMES: usize = 1 << 16;
 
 /// The most bytes of a setting.
 const MOST_SETTING: u64 = 4 << 20;

@@ -111,8 +111,8 @@ pub struct Binding {
 /// Why a binding does not work.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Reason {
-    /// The rule: `family`, `machine`, `libc`, `missing`, `version`, `symbol`, `static`, `fabric`
-    /// or `unread`.
+    /// The rule: `family`, `machine`, `libc`, `missing`, `version`, `symbol`, `static`, `fabric`,
+    /// `part` (it is loaded as the program runs) or `unread`.
     pub rule: String,
     /// What is wrong, in a sentence.
     pub text: String,

@@ -599,3 +599,44 @@ fn a_result_that_the_policy_asks_for_is_there_and_fresh() {
     assert_eq!(outcome(&good, "2026-03-01T00:00:00Z"), Outcome::Review);
     assert_eq!(outcome(&good, "2026-01-01T00:00:00Z"), Outcome::Review);
 }
+
+#[test]
+fn what_a_host_makes_of_the_image_is_told() {
+    let found = |image: &Scan, results: &[Evidence]| {
+        let asked = Asked { results, ..ASKED };
+        let gate = gate(image, &asked);
+        let outcome = gate.decision.outcome;
+        let findings = rule(&gate, "host.coupling").findings.clone();
+        let texts = findings.into_iter().map(|finding| finding.text);
+        (outcome, texts.collect::<Vec<_>>())
+    };
+    let coupled = |digest: &str, against: &[&str]| Evidence {
+        kind: "abi".into(),
+        file: "abi.json".into(),
+        digests: vec![digest.into()],
+        against: against.iter().map(ToString::to_string).collect(),
+        vulnerabilities: Vec::new(),
+        ..scanned(None)
+    };
+    let free = |name: &str| package(name, Some("MIT"));
+    let image = scan(vec![free("musl"), free("mpich")]);
+    let (outcome, texts) = found(&image, &[]);
+    assert_eq!(outcome, Outcome::Allow);
+    assert!(
+        texts[0].starts_with("mpich is there with musl"),
+        "{texts:?}"
+    );
+    assert!(found(&scan(vec![free("musl")]), &[]).1.is_empty());
+    let both = [free("musl"), free("libc6"), free("mpich")];
+    assert!(found(&scan(both.to_vec()), &[]).1.is_empty());
+    assert_eq!(
+        found(&image, &[coupled("sha256:aa", &["It fails."])]).1,
+        ["It fails. (abi.json)"]
+    );
+    assert!(found(&image, &[coupled("sha256:aa", &[])]).1.is_empty());
+    let (_, texts) = found(&image, &[coupled("sha256:bb", &["It fails."])]);
+    assert_eq!(
+        texts,
+        ["abi.json does not say that it is about this image."]
+    );
+}

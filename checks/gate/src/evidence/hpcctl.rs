@@ -1,8 +1,12 @@
-//! Reports of `hpcctl doctor --image` and `hpcctl bench`.
+//! Reports of `hpcctl doctor --image`, `hpcctl bench` and `hpcctl abi`.
 
+use std::collections::BTreeSet;
+
+use hpcctl_model::abi::{Abi, AbiVerdict, Binding};
+use serde::Deserialize;
 use serde_json::Value;
 
-use super::Evidence;
+use super::{ABI, Evidence};
 
 pub(super) fn read(report: &Value) -> Result<Evidence, String> {
     let text = |pointer: &str| report.pointer(pointer).and_then(Value::as_str);
@@ -10,8 +14,9 @@ pub(super) fn read(report: &Value) -> Result<Evidence, String> {
     let against = match kind {
         "doctor" => of_doctor(report),
         "bench" => of_bench(report),
+        ABI => of_abi(report)?,
         other => {
-            let why = format!("it is a report of {other}, not of doctor or bench");
+            let why = format!("it is a report of {other}, not of doctor, bench or abi");
             return Err(why);
         }
     };
@@ -59,6 +64,46 @@ fn of_bench(report: &Value) -> Vec<String> {
         .collect()
 }
 
+/// The names for which no library of the host works, or none in full.
+fn of_abi(report: &Value) -> Result<Vec<String>, String> {
+    let abi = Abi::deserialize(&report["result"]).map_err(|error| error.to_string())?;
+    let needed: BTreeSet<&str> = abi
+        .programs
+        .iter()
+        .flat_map(|program| &program.needs)
+        .map(String::as_str)
+        .collect();
+    let told = needed.into_iter().filter_map(|name| {
+        let bindings = abi.bindings.iter().filter(|one| one.soname == name);
+        // The host works as well as the best of what it has.
+        match bindings.min_by_key(|one| one.verdict) {
+            Some(best) => against(best),
+            None => Some(format!("The host has no library for {name}.")),
+        }
+    });
+    let of_static = abi.programs.iter().filter(|program| program.static_mpi);
+    let of_static =
+        of_static.map(|one| format!("MPI is a part of {}: the host's cannot be used.", one.path));
+    Ok(told.chain(of_static).collect())
+}
+
+fn against(best: &Binding) -> Option<String> {
+    let ends = match best.verdict {
+        AbiVerdict::Works => return None,
+        AbiVerdict::Degraded => "works only in part",
+        AbiVerdict::Unknown => "may not work",
+        AbiVerdict::Fails => "does not work",
+    };
+    let because = best.because.first();
+    let because = because.map_or(String::new(), |reason| format!(": {}", reason.text));
+    let more = match best.because.len() {
+        0 | 1 => String::new(),
+        count => format!(" (and {} more)", count - 1),
+    };
+    let (host, name) = (&best.host_path, &best.soname);
+    Some(format!("{host} for {name} {ends}{because}{more}."))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -80,5 +125,39 @@ mod tests {
         let bench = read(&report("bench", rows)).unwrap();
         assert_eq!(bench.against, ["launch is slower inside."]);
         assert_eq!(bench.digests, ["sha256:ab"]);
+    }
+
+    #[test]
+    fn the_best_library_of_the_host_counts() {
+        let binding = |path: &str, verdict: &str, because: &[&str]| {
+            let because: Vec<Value> = because
+                .iter()
+                .map(|text| json!({"rule": "libc", "text": text}))
+                .collect();
+            json!({
+                "library": "libmpi.so.12", "soname": "libmpi.so.12", "host_path": path, "image_path": null,
+                "family": "MPICH ABI", "verdict": verdict, "because": because, "fix": [], "programs": [],
+                "binds": [], "environment": [],
+            })
+        };
+        let report = |bindings: Value| {
+            let result = json!({
+                "image": {"reference": "a", "digest": "sha256:ab", "libc": null, "machine": null},
+                "programs": [{"path": "/a", "needs": ["libmpi.so.12"], "static_mpi": false}],
+                "host": [], "bindings": bindings,
+            });
+            read(&json!({"kind": "abi", "finished_at": "2026-01-01T00:00:00Z", "result": result}))
+        };
+        let fails = binding("/old", "fails", &["it is too old", "and more"]);
+        let told = report(json!([fails])).unwrap();
+        assert_eq!(
+            told.against,
+            ["/old for libmpi.so.12 does not work: it is too old (and 1 more)."]
+        );
+        let both = json!([fails, binding("/new", "works", &[])]);
+        assert!(report(both).unwrap().against.is_empty());
+        let none = report(json!([])).unwrap();
+        assert_eq!(none.against, ["The host has no library for libmpi.so.12."]);
+        assert!(report(json!("none")).is_err());
     }
 }

@@ -12,7 +12,10 @@ mod hpcctl;
 mod sarif;
 
 /// The kinds of results that a policy may ask for.
-pub(crate) const KINDS: [&str; 3] = ["doctor", "bench", VULNERABILITIES];
+pub(crate) const KINDS: [&str; 4] = ["doctor", "bench", ABI, VULNERABILITIES];
+
+/// The kind of a result that tells which libraries of a host work in the image.
+pub(crate) const ABI: &str = "abi";
 
 /// The kind of a scanner's result.
 pub(crate) const VULNERABILITIES: &str = "vulnerabilities";
@@ -20,7 +23,7 @@ pub(crate) const VULNERABILITIES: &str = "vulnerabilities";
 /// A result that was handed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
-    /// `doctor`, `bench` or `vulnerabilities`.
+    /// `doctor`, `bench`, `abi` or `vulnerabilities`.
     pub kind: String,
     /// The file that it was read from.
     pub file: String,

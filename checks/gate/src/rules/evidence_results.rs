@@ -10,8 +10,8 @@ pub(super) static RULE: Rule = Rule {
     title: "results of other commands about the image",
     manual: "\
 A site may ask that an image was tried before it is published: that a runtime can run it (`hpcctl
-doctor --image REF -o json`), what it costs (`hpcctl bench`), and that a scanner looked for
-vulnerabilities (CycloneDX or SARIF).
+doctor --image REF -o json`), what it costs (`hpcctl bench`), that the libraries of a host work in
+it (`hpcctl abi`), and that a scanner looked for vulnerabilities (CycloneDX or SARIF).
 
 Judged by the results that --result hands in: each kind that [results] requires has to be there,
 about the same digest, not older than max-age-days, and without anything that failed.

@@ -14,6 +14,7 @@ mod destination_class;
 mod evidence_results;
 mod evidence_vulnerabilities;
 mod file_privileged;
+mod host_coupling;
 mod image_base;
 mod image_labels;
 mod image_size;
@@ -61,6 +62,7 @@ pub static RULES: &[&Rule] = &[
     &license_notice::RULE,
     &evidence_results::RULE,
     &evidence_vulnerabilities::RULE,
+    &host_coupling::RULE,
 ];
 
 /// Something that a rule found, before the policy's level and the waivers.
