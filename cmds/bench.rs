@@ -26,8 +26,9 @@ use crate::ui::Ui;
 /// difference is beyond it, at 1 % over all that was measured; else it is inconclusive, and what
 /// makes it so is said.
 ///
-/// Nothing on the node is changed. An image is a directory; without one it is the host's own tree,
-/// read-only.
+/// Nothing on the node is changed. An image is a directory, or charliecloud:NAME; podman takes
+/// containers-storage:NAME, too, and apptainer sif:FILE. Without one the builtin launcher runs on
+/// the host's own tree, read-only, the others on an empty tree with the host's C library.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 EXAMPLES
@@ -36,6 +37,8 @@ EXAMPLES
   hpcctl bench net --network none                loopback of a network namespace of its own
   hpcctl bench all --inside host --plant 5%      is a slow-down of 5 % found on this node?
   hpcctl bench fs libc --image /images/debian    a directory that holds an image
+  hpcctl bench all --inside podman --image containers-storage:debian
+  hpcctl bench launch --inside charliecloud      what ch-run costs to start
   hpcctl bench all -o table -o json=bench.json   every sample
 
 EXIT STATUS
@@ -49,10 +52,11 @@ pub struct Bench {
     /// The runtime that inside is; host is outside once more, a self-test
     #[arg(long, value_name = "RUNTIME", default_value = "builtin", value_parser = runtimes())]
     inside: String,
-    /// The image: a directory [default: the host's own tree]
+    /// The image, which is not unpacked [default: none, with the host's C library]
     #[arg(long, value_name = "REF")]
     image: Option<String>,
-    /// The network inside: host, or none for a namespace with loopback alone [default: host]
+    /// The network inside: host, or none for a namespace with loopback alone; podman also knows
+    /// bridge, slirp4netns and pasta [default: host]
     #[arg(long, value_name = "NETWORK")]
     network: Option<String>,
     /// How long the run may take

@@ -81,9 +81,7 @@ pub fn bench(
     let begun = Instant::now();
     let before = Moment::now(host);
     let (row, network) = runtime(request)?;
-    let environment: Vec<String> = std::env::vars()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
+    let environment = environment(host);
     let workplace = Workplace::new()?;
     let site = Site {
         host,
@@ -135,6 +133,18 @@ pub fn bench(
         doubts,
     };
     Ok((bench, run.unknowns))
+}
+
+/// The environment of everything that is started, each `NAME=VALUE`.
+fn environment(host: &dyn Host) -> Vec<String> {
+    let mut environment: Vec<String> = std::env::vars()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    // Runtimes ask for it, and schedulers do not always set it.
+    if !environment.iter().any(|pair| pair.starts_with("USER=")) {
+        environment.push(format!("USER={}", host.caller().name));
+    }
+    environment
 }
 
 /// The runtime and the network that are asked for.

@@ -9,6 +9,8 @@ mod course;
 mod doubt;
 mod executor;
 mod fs;
+mod guest;
+mod image;
 mod kit;
 mod launch;
 mod libc;

@@ -25,7 +25,7 @@ pub struct Plan {
     pub runtime: String,
     /// The network inside, such as `host`.
     pub network: String,
-    /// The image; null where it is the host's own tree.
+    /// The image; null where it is the host's own tree, or an empty one with the host's C library.
     pub image: Option<String>,
     /// The cost that does not matter, as a share: 0.02 is 2 %.
     pub margin: f64,

@@ -85,7 +85,12 @@ fn title(bench: &Bench) -> String {
 
 fn inside(bench: &Bench) -> String {
     let plan = &bench.plan;
-    let image = plan.image.as_deref().unwrap_or("the host's own tree");
+    // Only these two can enter the host's own tree.
+    let without = match plan.runtime.as_str() {
+        "builtin" | "host" => "the host's own tree",
+        _ => "no image, the host's C library",
+    };
+    let image = plan.image.as_deref().unwrap_or(without);
     format!("{}, network {}, {image}", plan.runtime, plan.network)
 }
 

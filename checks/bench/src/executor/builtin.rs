@@ -1,9 +1,7 @@
 //! `builtin`: our own launcher: namespaces, a new root and the program; namespaces(7),
 //! pivot_root(2). It needs nothing but the kernel, so it is there on every node.
 
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use hpcctl_host::dialogue::{Dialogue, DialogueError};
 use hpcctl_host::trial::{EnterError, Entry, Map, namespace};
@@ -12,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Executor, Row, Site};
 use crate::Error;
+use crate::guest;
+use crate::image::{self, Image};
 use crate::launch::Launch;
 use crate::workplace::PROGRAM;
 
@@ -24,12 +24,6 @@ pub static EXECUTOR: Row = Row {
 
 /// `MOUNT_ATTR_RDONLY` of linux/mount.h.
 const READ_ONLY: u64 = 1;
-
-/// How long the agent may take to say that it is there.
-const FIRST_WORD: Duration = Duration::from_secs(20);
-
-/// Directories of an image on which ours may be mounted, the first that it has.
-const MOUNT_POINTS: [&str; 6] = ["mnt", "media", "srv", "opt", "tmp", "var/tmp"];
 
 /// What of the host an image is given, where it has the directory.
 const OF_THE_HOST: [&str; 2] = ["dev", "sys"];
@@ -134,7 +128,7 @@ impl Executor for Builtin {
 fn open(site: &Site<'_>) -> Result<Box<dyn Executor>, Error> {
     match site.image {
         None => on_the_host(site),
-        Some(image) => in_an_image(site, image),
+        Some(reference) => in_an_image(site, reference),
     }
 }
 
@@ -159,43 +153,22 @@ fn on_the_host(site: &Site<'_>) -> Result<Box<dyn Executor>, Error> {
 }
 
 /// A directory that holds an image.
-fn in_an_image(site: &Site<'_>, image: &str) -> Result<Box<dyn Executor>, Error> {
-    let root = directory(image)?;
-    let is_there = |name: &&&str| {
-        // A symbolic link would lead out of the image.
-        let meta = fs::symlink_metadata(root.join(name));
-        meta.is_ok_and(|meta| meta.is_dir())
-    };
-    let Some(point) = MOUNT_POINTS.iter().find(is_there) else {
-        let message = format!("{image} has no directory to mount ours on, such as /mnt");
-        return Err(Error::Unreachable(message));
-    };
-    let place = Path::new("/").join(point);
+fn in_an_image(site: &Site<'_>, reference: &str) -> Result<Box<dyn Executor>, Error> {
+    let Image { root, place } = Image::open(site.host, reference)?;
     let mut binds: Vec<(PathBuf, PathBuf)> = OF_THE_HOST
         .iter()
-        .filter(is_there)
+        .filter(|name| image::is_in(&root, name))
         .map(|name| (Path::new("/").join(name), Path::new("/").join(name)))
         .collect();
     binds.push((site.workplace.shared(), place.clone()));
-    let kit = site
-        .workplace
-        .kit(&place)
-        .map_err(|source| Error::Workplace {
-            what: "a copy of this program".into(),
-            source,
-        })?;
+    let kit = guest::kit(site, &place)?;
     let room = room(site, root, binds);
-    let prepared = |command: Vec<String>| {
-        let argv = [command, site.agent.to_vec()].concat();
-        room.entry(&argv, site.environment)
-            .map_err(|error| Error::Unreachable(error.to_string()))
-    };
-    let entry = prepared(kit.with_theirs)?;
-    let answer = Dialogue::enter(&entry).and_then(|mut it| it.ask("hello", FIRST_WORD));
-    let (entry, own_libc) = match answer {
-        Ok(_) => (entry, Ok(())),
-        Err(error) => (prepared(kit.with_own)?, Err(error.to_string())),
-    };
+    let (agent, own_libc) = guest::settle(site, kit, |agent| {
+        Dialogue::enter(&room.entry(agent, site.environment)?)
+    })?;
+    let entry = room
+        .entry(&agent, site.environment)
+        .map_err(|error| Error::Unreachable(error.to_string()))?;
     Ok(Box::new(Builtin {
         room,
         entry,
@@ -212,21 +185,5 @@ fn room(site: &Site<'_>, root: PathBuf, binds: Vec<(PathBuf, PathBuf)>) -> Room 
         binds,
         own_network: site.network == "none",
         ids: (uid, gid),
-    }
-}
-
-/// The directory that a reference names.
-fn directory(image: &str) -> Result<PathBuf, Error> {
-    let path = ["dir:", "apptainer-sandbox:"]
-        .iter()
-        .find_map(|transport| image.strip_prefix(transport))
-        .unwrap_or(image);
-    let found = fs::canonicalize(path)
-        .map_err(|error| Error::Unreachable(format!("cannot read {image}: {error}")))?;
-    if found.is_dir() {
-        Ok(found)
-    } else {
-        let message = format!("{image} is no directory: the builtin launcher unpacks nothing");
-        Err(Error::Unreachable(message))
     }
 }

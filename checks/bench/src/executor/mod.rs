@@ -1,7 +1,10 @@
 //! The runtimes that inside may be, one file each.
 
+mod apptainer;
 mod builtin;
+mod charliecloud;
 mod host;
+mod podman;
 
 use std::path::Path;
 
@@ -26,7 +29,13 @@ pub struct Row {
 }
 
 /// Every runtime that inside may be, in report order.
-pub static EXECUTORS: &[&Row] = &[&builtin::EXECUTOR, &host::EXECUTOR];
+pub static EXECUTORS: &[&Row] = &[
+    &builtin::EXECUTOR,
+    &podman::EXECUTOR,
+    &charliecloud::EXECUTOR,
+    &apptainer::EXECUTOR,
+    &host::EXECUTOR,
+];
 
 /// What an executor is made ready with.
 pub(crate) struct Site<'a> {
