@@ -26,6 +26,9 @@ use crate::ui::Ui;
 /// difference is beyond it, at 1 % over all that was measured; else it is inconclusive, and what
 /// makes it so is said.
 ///
+/// all is all of the runtime; overlay, which compares the ways of a container into the network of
+/// the node whatever the runtime, is asked for by name.
+///
 /// Nothing on the node is changed. An image is a directory, or charliecloud:NAME; podman takes
 /// containers-storage:NAME, too, and apptainer sif:FILE. Without one the builtin launcher runs on
 /// the host's own tree, read-only, the others on an empty tree with the host's C library.
@@ -35,6 +38,7 @@ EXAMPLES
   hpcctl bench all                               the builtin launcher on the host's own tree
   hpcctl bench net libc --budget 120s --margin 1%
   hpcctl bench net --network none                loopback of a network namespace of its own
+  hpcctl bench overlay                           veth, bridge, nft, slirp4netns and pasta against loopback
   hpcctl bench all --inside host --plant 5%      is a slow-down of 5 % found on this node?
   hpcctl bench fs libc --image /images/debian    a directory that holds an image
   hpcctl bench all --inside podman --image containers-storage:debian
@@ -44,7 +48,8 @@ EXAMPLES
 EXIT STATUS
   0 everything is equivalent or faster; 1 something is slower by more than the margin; 3 nothing is
   slower, but something is inconclusive or could not be measured; 5 the runtime or the image cannot
-  be used. The start of a container (launch) always costs and does not count.")]
+  be used. The start of a container (launch) and the ways into its network (overlay) always cost and do
+  not count.")]
 pub struct Bench {
     /// What to measure
     #[arg(value_name = "SUBJECT", required_unless_present = "agent", value_parser = subjects())]
@@ -78,8 +83,11 @@ pub struct Bench {
     output: Vec<String>,
 }
 
-/// The name that stands for every subject.
+/// The name that stands for every subject that compares the runtime.
 const ALL: &str = "all";
+
+/// The subject that compares ways of its own.
+const OVERLAY: &str = "overlay";
 
 fn subjects() -> PossibleValuesParser {
     let names = SUBJECTS.iter().map(|subject| subject.name);
@@ -139,7 +147,7 @@ impl Bench {
         let chosen = |name: &&str| {
             self.subjects
                 .iter()
-                .any(|given| given == name || given == ALL)
+                .any(|given| given == name || given == ALL && *name != OVERLAY)
         };
         let names = SUBJECTS.iter().map(|subject| subject.name);
         let names: Vec<&str> = names.filter(chosen).collect();
@@ -177,7 +185,9 @@ impl Bench {
 /// The exit status that the verdicts make.
 fn exit(bench: &Measured, some_unknown: bool) -> Exit {
     let counted = bench.comparisons.iter();
-    let mut counted = counted.filter(|comparison| !comparison.metric.starts_with("launch."));
+    let always_costs =
+        |metric: &str| metric.starts_with("launch.") || metric.starts_with("overlay.");
+    let mut counted = counted.filter(|comparison| !always_costs(&comparison.metric));
     if counted.clone().any(|one| one.verdict == Verdict::Slower) {
         Exit::Findings
     } else if some_unknown || counted.any(|one| one.verdict == Verdict::Inconclusive) {

@@ -295,6 +295,28 @@ fn podman_is_compared_with_its_networks_and_leaves_no_container() {
 }
 
 #[test]
+fn the_ways_into_the_network_are_compared_with_loopback() {
+    if !real("the_ways_into_the_network_are_compared_with_loopback") {
+        return;
+    }
+    let report = bench(&["overlay"]);
+    validate("hpcctl.bench-1.json", &report);
+    assert_eq!(report["unknowns"], Value::Array(Vec::new()));
+    for way in ["veth", "bridge", "nft", "slirp4netns", "pasta"] {
+        for figure in ["latency", "stream"] {
+            let name = format!("overlay.{way}.{figure}");
+            assert!(metrics(&report).contains(&name.as_str()), "{name}");
+        }
+    }
+    // What passes through a program is a fifth of the rate; half of it would be seen, too.
+    let slirp = comparisons(&report)
+        .iter()
+        .find(|one| one["metric"] == "overlay.slirp4netns.stream");
+    let ratio = slirp.unwrap()["ratio"]["estimate"].as_f64().unwrap();
+    assert!(ratio < 0.7, "{ratio}");
+}
+
+#[test]
 fn what_a_runtime_says_against_it_is_told() {
     if !real("what_a_runtime_says_against_it_is_told") {
         return;

@@ -3,7 +3,7 @@
 //! Nothing is unpacked: whoever has an archive makes a directory of it first. Where there is no
 //! image, runtimes that cannot enter the host's own tree are given one with nothing but our own.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -59,7 +59,7 @@ impl Image {
             .try_for_each(|name| fs::create_dir(root.join(name)))
             .and_then(|()| {
                 let mut files = files.iter();
-                files.try_for_each(|name| fs::write(root.join(name), ""))
+                files.try_for_each(|name| File::create(root.join(name)).map(drop))
             });
         made.map_err(|source| Error::Workplace {
             what: "an empty image".into(),

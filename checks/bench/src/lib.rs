@@ -16,6 +16,7 @@ mod launch;
 mod libc;
 mod measurement;
 mod net;
+mod overlay;
 mod pair;
 pub mod statistics;
 mod surroundings;
