@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use hpcctl_bench::{EXECUTORS, Request, SUBJECTS, Watch};
+use hpcctl_bench::{EXECUTORS, Factor, Request, SUBJECTS, Watch};
 use hpcctl_host::Live;
 use hpcctl_model::bench::{Bench as Measured, Verdict};
 use hpcctl_reports::{Kind, Report};
@@ -39,6 +39,7 @@ EXAMPLES
   hpcctl bench net libc --budget 120s --margin 1%
   hpcctl bench net --network none                loopback of a network namespace of its own
   hpcctl bench overlay                           veth, bridge, nft, slirp4netns and pasta against loopback
+  hpcctl bench net libc --inside podman --why    and why what differs differs
   hpcctl bench all --inside host --plant 5%      is a slow-down of 5 % found on this node?
   hpcctl bench fs libc --image /images/debian    a directory that holds an image
   hpcctl bench all --inside podman --image containers-storage:debian
@@ -76,6 +77,13 @@ pub struct Bench {
     /// Make inside slower by so much, to see that it is found
     #[arg(long, value_name = "PERCENT", default_value = "0%", value_parser = share)]
     plant: f64,
+    /// Find out why what differs differs: the builtin launcher adds one factor of the container at a
+    /// time, and then leaves out the one that it was
+    #[arg(long)]
+    why: bool,
+    /// Let the builtin launcher add a factor, to see that it is found
+    #[arg(long, value_name = "FACTOR", hide = true, value_parser = factor)]
+    add: Vec<Factor>,
     /// Measure what standard input asks for
     #[arg(long, hide = true, exclusive = true)]
     agent: bool,
@@ -110,6 +118,10 @@ fn time(text: &str) -> Result<Duration, String> {
         }
         _ => Err("a time is a number of seconds up to a day, such as 60s, or 2m".into()),
     }
+}
+
+fn factor(name: &str) -> Result<Factor, String> {
+    Factor::named(name).ok_or_else(|| "there is no such factor".into())
 }
 
 /// Reads a share such as `2%`.
@@ -161,6 +173,8 @@ impl Bench {
             seed,
             budget: self.budget,
             planted: self.plant,
+            why: self.why,
+            added: &self.add,
             agent: &agent,
         };
         let seconds = usize::try_from(self.budget.as_secs()).unwrap_or(usize::MAX);

@@ -103,6 +103,12 @@ fn what_cannot_be_compared_is_refused_with_its_reason() {
         (&["bench", "libc", "--budget", "soon"], 2, "such as 60s"),
         (&["bench", "libc", "--network", "nonesuch"], 2, "no network"),
         (
+            &["bench", "libc", "--inside", "host", "--add", "net"],
+            2,
+            "only the builtin launcher",
+        ),
+        (&["bench", "libc", "--add", "nonesuch"], 2, "no such factor"),
+        (
             &["bench", "libc", "--image", "/nonexistent"],
             5,
             "/nonexistent",
@@ -314,6 +320,32 @@ fn the_ways_into_the_network_are_compared_with_loopback() {
         .find(|one| one["metric"] == "overlay.slirp4netns.stream");
     let ratio = slirp.unwrap()["ratio"]["estimate"].as_f64().unwrap();
     assert!(ratio < 0.7, "{ratio}");
+}
+
+#[test]
+fn a_factor_that_is_planted_is_named_as_the_cause() {
+    if !real("a_factor_that_is_planted_is_named_as_the_cause") {
+        return;
+    }
+    // The node may be busy with other things; three times in a row it is not.
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        let report = bench(&["libc", "--why", "--add", "seccomp"]);
+        validate("hpcctl.bench-1.json", &report);
+        let whys = report["result"]["why"].as_array().unwrap();
+        let call = whys.iter().find(|one| one["metric"] == "libc.syscall");
+        if let Some(why) = call
+            && why["confirmed"] == true
+            && why["cause"] == "the filter of system calls"
+        {
+            assert_eq!(why["verdict"], "slower");
+            assert_eq!(why["rungs"].as_array().unwrap().len(), 6, "{why}");
+            assert!(why["fix"].as_str().unwrap().contains("seccomp"), "{why}");
+            return;
+        }
+        seen.push(report["result"]["why"].clone());
+    }
+    panic!("the filter was never named: {seen:?}");
 }
 
 #[test]

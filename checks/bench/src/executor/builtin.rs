@@ -2,6 +2,7 @@
 //! pivot_root(2). It needs nothing but the kernel, so it is there on every node.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use hpcctl_host::dialogue::{Dialogue, DialogueError};
 use hpcctl_host::trial::{EnterError, Entry, Map, namespace};
@@ -10,9 +11,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{Executor, Row, Site};
 use crate::Error;
+use crate::agent::Answer;
+use crate::factor::{self, Factor};
 use crate::guest;
 use crate::image::{self, Image};
 use crate::launch::Launch;
+use crate::overlay::end::Order;
+use crate::overlay::way::RULES;
 use crate::workplace::PROGRAM;
 
 /// The row.
@@ -24,6 +29,9 @@ pub static EXECUTOR: Row = Row {
 
 /// `MOUNT_ATTR_RDONLY` of linux/mount.h.
 const READ_ONLY: u64 = 1;
+
+/// How long the rules of a network may take to be made.
+const FURNISHED: Duration = Duration::from_secs(10);
 
 /// What of the host an image is given, where it has the directory.
 const OF_THE_HOST: [&str; 2] = ["dev", "sys"];
@@ -37,8 +45,8 @@ pub struct Room {
     mount: PathBuf,
     /// What is mounted in it: a path outside, and the path inside.
     binds: Vec<(PathBuf, PathBuf)>,
-    /// Whether it has a network of its own, with loopback alone.
-    own_network: bool,
+    /// What makes it a container.
+    factors: Vec<Factor>,
     /// The user and group outside that are root inside.
     ids: (u32, u32),
 }
@@ -46,25 +54,43 @@ pub struct Room {
 impl Room {
     /// Prepares the start of a program in it.
     pub(crate) fn entry(&self, argv: &[String], env: &[String]) -> Result<Entry, EnterError> {
-        let namespaces = namespace::USER
-            | namespace::MOUNT
-            | namespace::PID
-            | namespace::IPC
-            | namespace::UTS
-            | if self.own_network { namespace::NET } else { 0 };
+        let flags = self.factors.iter().map(|factor| factor.flag());
+        let namespaces = flags.fold(0, |all, flag| all | flag);
         Entry::new(namespaces, &self.steps(), argv, env)
     }
 
-    /// The steps that mount the root and enter it.
+    fn has(&self, factor: Factor) -> bool {
+        self.factors.contains(&factor)
+    }
+
+    /// The steps that make it what it is.
     fn steps(&self) -> Trial {
+        let mut trial = Trial::new();
+        if self.has(Factor::User) {
+            trial = trial
+                .op(Op::WriteFile {
+                    path: "/proc/self/setgroups".into(),
+                    data: "deny".into(),
+                })
+                .op(Op::Map(Map::Uid, self.ids.0))
+                .op(Op::Map(Map::Gid, self.ids.1));
+        }
+        if self.has(Factor::Mount) {
+            trial = self.with_root(trial);
+        }
+        if self.has(Factor::Net) {
+            trial = trial.op(Op::LoopbackUp);
+        }
+        if self.has(Factor::Seccomp) {
+            trial = factor::filter(trial);
+        }
+        trial
+    }
+
+    /// The steps that mount the root and enter it.
+    fn with_root(&self, trial: Trial) -> Trial {
         let mount = text(&self.mount);
-        let mut trial = Trial::new()
-            .op(Op::WriteFile {
-                path: "/proc/self/setgroups".into(),
-                data: "deny".into(),
-            })
-            .op(Op::Map(Map::Uid, self.ids.0))
-            .op(Op::Map(Map::Gid, self.ids.1))
+        let mut trial = trial
             .op(Op::mount_private("/"))
             .op(Op::bind(&text(&self.root), &mount))
             // Before Linux 5.12 it stays as it is for the user.
@@ -76,7 +102,7 @@ impl Room {
             let target = format!("{mount}{}", text(inside));
             trial = trial.op(Op::bind(&text(outside), &target));
         }
-        trial = trial
+        trial
             .op(Op::Chdir(mount))
             .op(Op::PivotRoot)
             // An image may have no place for it.
@@ -87,11 +113,20 @@ impl Room {
                 namespace::PROC_FLAGS,
                 "",
             ))
-            .op(Op::DetachOldRoot);
-        if self.own_network {
-            trial = trial.op(Op::LoopbackUp);
+            .op(Op::DetachOldRoot)
+    }
+
+    /// Gives an agent that has started what only it can make.
+    fn furnish(&self, mut agent: Dialogue) -> Result<Dialogue, DialogueError> {
+        if self.has(Factor::Nft) {
+            let order = Order::Run(vec!["nft".into(), RULES.into()]);
+            let line = serde_json::to_string(&order).unwrap_or_default();
+            let said = agent.ask(&line, FURNISHED)?;
+            if let Ok(Answer::Failed(why)) = serde_json::from_str(&said) {
+                return Err(DialogueError::Ended(why));
+            }
         }
-        trial
+        Ok(agent)
     }
 }
 
@@ -109,7 +144,7 @@ struct Builtin {
 
 impl Executor for Builtin {
     fn start(&self) -> Result<Dialogue, DialogueError> {
-        Dialogue::enter(&self.entry)
+        self.room.furnish(Dialogue::enter(&self.entry)?)
     }
 
     fn launch(&self) -> Launch {
@@ -126,9 +161,10 @@ impl Executor for Builtin {
 }
 
 fn open(site: &Site<'_>) -> Result<Box<dyn Executor>, Error> {
+    let own_root = factors(site).contains(&Factor::Mount);
     match site.image {
-        None => on_the_host(site),
-        Some(reference) => in_an_image(site, reference),
+        Some(reference) if own_root => in_an_image(site, reference),
+        _ => on_the_host(site),
     }
 }
 
@@ -164,7 +200,7 @@ fn in_an_image(site: &Site<'_>, reference: &str) -> Result<Box<dyn Executor>, Er
     let kit = guest::kit(site, &place)?;
     let room = room(site, root, binds);
     let (agent, own_libc) = guest::settle(site, kit, |agent| {
-        Dialogue::enter(&room.entry(agent, site.environment)?)
+        room.furnish(Dialogue::enter(&room.entry(agent, site.environment)?)?)
     })?;
     let entry = room
         .entry(&agent, site.environment)
@@ -177,13 +213,34 @@ fn in_an_image(site: &Site<'_>, reference: &str) -> Result<Box<dyn Executor>, Er
     }))
 }
 
+/// The factors that are asked for, or those of a container of ours.
+fn factors(site: &Site<'_>) -> Vec<Factor> {
+    if let Some(factors) = site.factors {
+        return factors.to_vec();
+    }
+    own_factors(site.network)
+}
+
+/// The factors of a container of ours.
+pub(crate) fn own_factors(network: &str) -> Vec<Factor> {
+    let own = [
+        Factor::User,
+        Factor::Mount,
+        Factor::Pid,
+        Factor::Ipc,
+        Factor::Uts,
+    ];
+    let network = (network == "none").then_some(Factor::Net);
+    own.into_iter().chain(network).collect()
+}
+
 fn room(site: &Site<'_>, root: PathBuf, binds: Vec<(PathBuf, PathBuf)>) -> Room {
     let Caller { uid, gid, .. } = site.host.caller();
     Room {
         root,
         mount: site.workplace.root(),
         binds,
-        own_network: site.network == "none",
+        factors: factors(site),
         ids: (uid, gid),
     }
 }

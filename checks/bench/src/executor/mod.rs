@@ -11,9 +11,10 @@ use std::path::Path;
 use hpcctl_host::Host;
 use hpcctl_host::dialogue::{Dialogue, DialogueError};
 
-pub(crate) use builtin::Room;
+pub(crate) use builtin::{EXECUTOR as BUILTIN, Room, own_factors};
 
 use crate::Error;
+use crate::factor::Factor;
 use crate::launch::Launch;
 use crate::workplace::Workplace;
 
@@ -44,6 +45,8 @@ pub(crate) struct Site<'a> {
     /// The image as given.
     pub(crate) image: Option<&'a str>,
     pub(crate) network: &'a str,
+    /// The factors of the container that our own launcher makes; none are its own.
+    pub(crate) factors: Option<&'a [Factor]>,
     /// The arguments that make our program an agent.
     pub(crate) agent: &'a [String],
     /// The environment, each `NAME=VALUE`.

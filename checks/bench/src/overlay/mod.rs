@@ -5,7 +5,7 @@
 //! that are made for the figure and are gone with it.
 
 pub(crate) mod end;
-mod way;
+pub(crate) mod way;
 
 use hpcctl_model::bench::Better;
 

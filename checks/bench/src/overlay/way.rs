@@ -23,7 +23,7 @@ const ENDS: [&str; 2] = ["10.213.7.1", "10.213.7.2"];
 const SLIRP_HOST: &str = "10.0.2.2";
 
 /// What a node with containers has: connections are tracked, and hooks of NAT looked through.
-const RULES: &str = "table inet hpcctl { \
+pub(crate) const RULES: &str = "table inet hpcctl { \
     chain in { type filter hook input priority 0; ct state established,related accept; }; \
     chain out { type filter hook output priority 0; ct state established,related accept; }; \
     chain before { type nat hook prerouting priority -100; tcp dport 1 dnat ip to 127.0.0.1; }; \
