@@ -121,9 +121,7 @@ pub fn bench(
     let measured = run.rounds(&mut pairs, &bout, Arm::Inside, planned)?;
     let mut doubts = surroundings::doubts(host, before, Moment::now(host), pairs.processors.len());
     doubts.extend(pairs.doubts.clone());
-    if let Some(short) = short(measured.rounds(), planned) {
-        doubts.push(short);
-    }
+    doubts.extend(short(measured.rounds(), planned));
     let plan = Plan {
         subjects: request.subjects.iter().map(ToString::to_string).collect(),
         runtime: row.name.into(),
@@ -137,11 +135,7 @@ pub fn bench(
         planted: request.planted,
     };
     let comparisons = compared::comparisons(&measured, &stated, request.margin);
-    let why = if request.why {
-        run.why(&site, &pairs.differences, &comparisons, &bout, &stated)?
-    } else {
-        Vec::new()
-    };
+    let why = run.why(&site, &pairs.differences, &comparisons, &bout, &stated)?;
     let bench = Bench {
         plan,
         differences: pairs.differences,
@@ -330,7 +324,7 @@ impl Run<'_> {
             length: bout.length,
             round: bout.round,
         };
-        if few.measurements.is_empty() {
+        if few.measurements.is_empty() || !self.request.why {
             return Ok(Vec::new());
         }
         let all = match site.factors {

@@ -2,7 +2,7 @@
 //! at a time until the verdict is that of the container; then the factor alone is left out of
 //! all of them, and the figure must come back.
 
-use hpcctl_model::bench::{Comparison, Rung, Verdict, Why};
+use hpcctl_model::bench::{Comparison, Rung, Why};
 
 use crate::factor::Factor;
 
@@ -91,7 +91,7 @@ fn came_back(without: &Rung, whole: &Rung) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use hpcctl_model::bench::{Better, Detectable, Figures, Ratio};
+    use hpcctl_model::bench::{Better, Detectable, Figures, Ratio, Verdict};
 
     use super::*;
 
