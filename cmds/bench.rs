@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use hpcctl_bench::{EXECUTORS, Request, SUBJECTS, Watch};
+use hpcctl_bench::{EXECUTORS, Factor, Request, SUBJECTS, Watch};
 use hpcctl_host::Live;
 use hpcctl_model::bench::{Bench as Measured, Verdict};
 use hpcctl_reports::{Kind, Report};
@@ -26,22 +26,31 @@ use crate::ui::Ui;
 /// difference is beyond it, at 1 % over all that was measured; else it is inconclusive, and what
 /// makes it so is said.
 ///
-/// Nothing on the node is changed. An image is a directory; without one it is the host's own tree,
-/// read-only.
+/// all is all of the runtime; overlay, which compares the ways of a container into the network of
+/// the node whatever the runtime, is asked for by name.
+///
+/// Nothing on the node is changed. An image is a directory, or charliecloud:NAME; podman takes
+/// containers-storage:NAME, too, and apptainer sif:FILE. Without one the builtin launcher runs on
+/// the host's own tree, read-only, the others on an empty tree with the host's C library.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 EXAMPLES
   hpcctl bench all                               the builtin launcher on the host's own tree
   hpcctl bench net libc --budget 120s --margin 1%
   hpcctl bench net --network none                loopback of a network namespace of its own
+  hpcctl bench overlay                           veth, bridge, nft, slirp4netns and pasta against loopback
+  hpcctl bench net libc --inside podman --why    and why what differs differs
   hpcctl bench all --inside host --plant 5%      is a slow-down of 5 % found on this node?
   hpcctl bench fs libc --image /images/debian    a directory that holds an image
+  hpcctl bench all --inside podman --image containers-storage:debian
+  hpcctl bench launch --inside charliecloud      what ch-run costs to start
   hpcctl bench all -o table -o json=bench.json   every sample
 
 EXIT STATUS
   0 everything is equivalent or faster; 1 something is slower by more than the margin; 3 nothing is
   slower, but something is inconclusive or could not be measured; 5 the runtime or the image cannot
-  be used. The start of a container (launch) always costs and does not count.")]
+  be used. The start of a container (launch) and the ways into its network (overlay) always cost and do
+  not count.")]
 pub struct Bench {
     /// What to measure
     #[arg(value_name = "SUBJECT", required_unless_present = "agent", value_parser = subjects())]
@@ -49,10 +58,11 @@ pub struct Bench {
     /// The runtime that inside is; host is outside once more, a self-test
     #[arg(long, value_name = "RUNTIME", default_value = "builtin", value_parser = runtimes())]
     inside: String,
-    /// The image: a directory [default: the host's own tree]
+    /// The image, which is not unpacked [default: none, with the host's C library]
     #[arg(long, value_name = "REF")]
     image: Option<String>,
-    /// The network inside: host, or none for a namespace with loopback alone [default: host]
+    /// The network inside: host, or none for a namespace with loopback alone; podman also knows
+    /// bridge, slirp4netns and pasta [default: host]
     #[arg(long, value_name = "NETWORK")]
     network: Option<String>,
     /// How long the run may take
@@ -67,6 +77,13 @@ pub struct Bench {
     /// Make inside slower by so much, to see that it is found
     #[arg(long, value_name = "PERCENT", default_value = "0%", value_parser = share)]
     plant: f64,
+    /// Find out why what differs differs: the builtin launcher adds one factor of the container at a
+    /// time, and then leaves out the one that it was
+    #[arg(long)]
+    why: bool,
+    /// Let the builtin launcher add a factor, to see that it is found
+    #[arg(long, value_name = "FACTOR", hide = true, value_parser = factor)]
+    add: Vec<Factor>,
     /// Measure what standard input asks for
     #[arg(long, hide = true, exclusive = true)]
     agent: bool,
@@ -74,8 +91,11 @@ pub struct Bench {
     output: Vec<String>,
 }
 
-/// The name that stands for every subject.
+/// The name that stands for every subject that compares the runtime.
 const ALL: &str = "all";
+
+/// The subject that compares ways of its own.
+const OVERLAY: &str = "overlay";
 
 fn subjects() -> PossibleValuesParser {
     let names = SUBJECTS.iter().map(|subject| subject.name);
@@ -98,6 +118,10 @@ fn time(text: &str) -> Result<Duration, String> {
         }
         _ => Err("a time is a number of seconds up to a day, such as 60s, or 2m".into()),
     }
+}
+
+fn factor(name: &str) -> Result<Factor, String> {
+    Factor::named(name).ok_or_else(|| "there is no such factor".into())
 }
 
 /// Reads a share such as `2%`.
@@ -135,7 +159,7 @@ impl Bench {
         let chosen = |name: &&str| {
             self.subjects
                 .iter()
-                .any(|given| given == name || given == ALL)
+                .any(|given| given == name || given == ALL && *name != OVERLAY)
         };
         let names = SUBJECTS.iter().map(|subject| subject.name);
         let names: Vec<&str> = names.filter(chosen).collect();
@@ -149,6 +173,8 @@ impl Bench {
             seed,
             budget: self.budget,
             planted: self.plant,
+            why: self.why,
+            added: &self.add,
             agent: &agent,
         };
         let seconds = usize::try_from(self.budget.as_secs()).unwrap_or(usize::MAX);
@@ -173,7 +199,9 @@ impl Bench {
 /// The exit status that the verdicts make.
 fn exit(bench: &Measured, some_unknown: bool) -> Exit {
     let counted = bench.comparisons.iter();
-    let mut counted = counted.filter(|comparison| !comparison.metric.starts_with("launch."));
+    let always_costs =
+        |metric: &str| metric.starts_with("launch.") || metric.starts_with("overlay.");
+    let mut counted = counted.filter(|comparison| !always_costs(&comparison.metric));
     if counted.clone().any(|one| one.verdict == Verdict::Slower) {
         Exit::Findings
     } else if some_unknown || counted.any(|one| one.verdict == Verdict::Inconclusive) {

@@ -18,7 +18,9 @@ use crate::failure::Failure;
 ///
 /// One page a command in section 1, and hpcctl-checks(7), the manual of every check.
 #[derive(Debug, Args)]
-#[command(after_long_help = "EXAMPLES\n  hpcctl man pages\n  install -D -m 644 -t ~/.local/share/man/man1 pages/*.1\n  install -D -m 644 -t ~/.local/share/man/man7 pages/*.7")]
+#[command(
+    after_long_help = "EXAMPLES\n  hpcctl man pages\n  install -D -m 644 -t ~/.local/share/man/man1 pages/*.1\n  install -D -m 644 -t ~/.local/share/man/man7 pages/*.7"
+)]
 pub struct Man {
     /// The directory to write them to; it is made where it is missing
     dir: PathBuf,

@@ -110,6 +110,7 @@ fn every_probe_runtime_and_writer_is_in_its_table() {
     }
     for (folder, row) in [
         ("checks/node/src/runtime", "RUNTIME"),
+        ("checks/bench/src/executor", "EXECUTOR"),
         ("cmds/fleet/engine", "ENGINE"),
         ("reports/src/writer", "WRITER"),
     ] {

@@ -12,6 +12,7 @@ use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use serde::{Deserialize, Serialize};
 
 use crate::measurement::{Task, measurement};
+use crate::overlay::end::{self, Order};
 use crate::timing::Clock;
 
 /// The most bytes of a line of the plan.
@@ -46,6 +47,14 @@ pub enum Answer {
     Failed(String),
 }
 
+/// What an agent is asked.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Asked {
+    Task(Task),
+    Order(Order),
+}
+
 /// Serves until its input ends.
 ///
 /// # Errors
@@ -62,7 +71,13 @@ pub fn serve(mut input: impl BufRead, mut out: impl Write) -> io::Result<()> {
             serde_json::to_string(&hello(&all))?
         } else {
             let answer = match serde_json::from_str(&line) {
-                Ok(task) => carry_out(&task, &all),
+                Ok(Asked::Task(task)) => carry_out(&task, &all),
+                Ok(Asked::Order(order)) => {
+                    end::carry_out(&order).map_or_else(Answer::Failed, |values| Answer::Figures {
+                        values,
+                        preempted: 0,
+                    })
+                }
                 Err(error) => Answer::Failed(format!("the plan cannot be read: {error}")),
             };
             serde_json::to_string(&answer)?
@@ -187,7 +202,9 @@ mod tests {
         program::write(&program).unwrap();
         let said = serve_lines(&["hello".into()]);
         let hello: Hello = serde_json::from_str(&said[0]).unwrap();
-        for measurement in SUBJECTS.iter().flat_map(|subject| subject.measurements) {
+        // An overlay needs agents of its own, which a test is not.
+        let subjects = SUBJECTS.iter().filter(|subject| subject.name != "overlay");
+        for measurement in subjects.flat_map(|subject| subject.measurements) {
             if measurement.processors == Processors::Two && hello.processors.len() < 2 {
                 continue;
             }
@@ -203,6 +220,9 @@ mod tests {
                 planted: 0.0,
                 place: dir.path().into(),
                 launch: Some(Launch::Plain(program.clone())),
+                inside: false,
+                nested: false,
+                agent: Vec::new(),
             };
             let said = serve_lines(&[serde_json::to_string(&task).unwrap()]);
             let answer: Answer = serde_json::from_str(&said[0]).unwrap();
@@ -236,6 +256,9 @@ mod tests {
             planted,
             place: "/nonexistent".into(),
             launch: None,
+            inside: false,
+            nested: false,
+            agent: Vec::new(),
         };
         for task in [
             task(vec![1 << 40], 0.0),

@@ -4,15 +4,17 @@ use std::time::{Duration, Instant};
 
 use hpcctl_host::Host;
 use hpcctl_model::Unknown;
-use hpcctl_model::bench::{Bench, Plan};
+use hpcctl_model::bench::{Bench, Comparison, Difference, Plan, Verdict, Why};
 
+use crate::compared::Stated;
 use crate::executor::{self, Executor, Row, Site};
+use crate::factor::{self, Factor};
 use crate::measurement::{Measurement, Processors, SUBJECTS};
 use crate::pair::{Arm, Bout, Measured, Pairs};
 use crate::statistics::Random;
 use crate::surroundings::{self, Moment};
 use crate::workplace::Workplace;
-use crate::{Error, compared};
+use crate::{Error, compared, ladder};
 
 /// The pairs that a run aims at within its budget; more do not help much.
 const AIM: u32 = 50;
@@ -28,6 +30,9 @@ const PAIRS: (usize, usize) = (14, 400);
 
 /// Fewer pairs than this are few.
 const FEW: usize = 20;
+
+/// The pairs of a rung of the ladder.
+const RUNG: usize = 20;
 
 /// How long a figure is measured at least and at most.
 const LENGTH: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(100));
@@ -51,6 +56,10 @@ pub struct Request<'a> {
     pub budget: Duration,
     /// A delay to plant inside, as a share.
     pub planted: f64,
+    /// Whether to find out why what differs differs.
+    pub why: bool,
+    /// Factors that the builtin launcher is to add, to see that they are found.
+    pub added: &'a [Factor],
     /// The arguments that make our program an agent.
     pub agent: &'a [String],
 }
@@ -81,15 +90,15 @@ pub fn bench(
     let begun = Instant::now();
     let before = Moment::now(host);
     let (row, network) = runtime(request)?;
-    let environment: Vec<String> = std::env::vars()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
+    let environment = environment(host);
+    let factors = with(request, row, network)?;
     let workplace = Workplace::new()?;
     let site = Site {
         host,
         workplace: &workplace,
         image: request.image,
         network,
+        factors: factors.as_deref(),
         agent: request.agent,
         environment: &environment,
     };
@@ -112,9 +121,7 @@ pub fn bench(
     let measured = run.rounds(&mut pairs, &bout, Arm::Inside, planned)?;
     let mut doubts = surroundings::doubts(host, before, Moment::now(host), pairs.processors.len());
     doubts.extend(pairs.doubts.clone());
-    if let Some(short) = short(measured.rounds(), planned) {
-        doubts.push(short);
-    }
+    doubts.extend(short(measured.rounds(), planned));
     let plan = Plan {
         subjects: request.subjects.iter().map(ToString::to_string).collect(),
         runtime: row.name.into(),
@@ -128,13 +135,40 @@ pub fn bench(
         planted: request.planted,
     };
     let comparisons = compared::comparisons(&measured, &stated, request.margin);
+    let why = run.why(&site, &pairs.differences, &comparisons, &bout, &stated)?;
     let bench = Bench {
         plan,
         differences: pairs.differences,
         comparisons,
+        why,
         doubts,
     };
     Ok((bench, run.unknowns))
+}
+
+/// The factors of the builtin launcher with those that are to be added.
+fn with(request: &Request<'_>, row: &Row, network: &str) -> Result<Option<Vec<Factor>>, Error> {
+    if request.added.is_empty() {
+        return Ok(None);
+    }
+    if row.name != "builtin" {
+        let message = format!("only the builtin launcher adds factors, not {}", row.name);
+        return Err(Error::Usage(message));
+    }
+    let own = executor::own_factors(network);
+    Ok(Some(factor::sorted(&[&own, request.added].concat())))
+}
+
+/// The environment of everything that is started, each `NAME=VALUE`.
+fn environment(host: &dyn Host) -> Vec<String> {
+    let mut environment: Vec<String> = std::env::vars()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    // Runtimes ask for it, and schedulers do not always set it.
+    if !environment.iter().any(|pair| pair.starts_with("USER=")) {
+        environment.push(format!("USER={}", host.caller().name));
+    }
+    environment
 }
 
 /// The runtime and the network that are asked for.
@@ -259,6 +293,65 @@ impl Run<'_> {
             self.watch.passed(self.begun.elapsed(), self.request.budget);
         }
         Ok(measured)
+    }
+}
+
+impl Run<'_> {
+    /// Climbs the ladder for what differs, with the builtin launcher and as many pairs a rung as
+    /// the fewest with which measurements can be told apart, or a few more.
+    fn why(
+        &mut self,
+        site: &Site<'_>,
+        differences: &[Difference],
+        comparisons: &[Comparison],
+        bout: &Bout,
+        stated: &Stated,
+    ) -> Result<Vec<Why>, Error> {
+        // These are what they are; there is nothing to find.
+        let is_own = |id: &str| id.starts_with("launch.") || id.starts_with("overlay.");
+        let differs = |one: &&Comparison| {
+            matches!(one.verdict, Verdict::Slower | Verdict::Faster) && !is_own(&one.metric)
+        };
+        let differing: Vec<Comparison> = comparisons.iter().filter(differs).cloned().collect();
+        let named = |id: &str| differing.iter().any(|one| one.metric == id);
+        let few = Bout {
+            measurements: bout
+                .measurements
+                .iter()
+                .copied()
+                .filter(|one| one.figures.iter().any(|figure| named(figure.id)))
+                .collect(),
+            length: bout.length,
+            round: bout.round,
+        };
+        if few.measurements.is_empty() || !self.request.why {
+            return Ok(Vec::new());
+        }
+        let all = match site.factors {
+            Some(factors) => factors.to_vec(),
+            None => factor::of(differences),
+        };
+        // Without a user namespace nobody but root may make another.
+        let all = factor::sorted(&[&[Factor::User], all.as_slice()].concat());
+        let margin = self.request.margin;
+        ladder::climb(&differing, &all, &mut |factors| {
+            let rung = Site {
+                factors: Some(factors),
+                ..*site
+            };
+            let executor = (executor::BUILTIN.open)(&rung)?;
+            let mut pairs = Pairs::new(&rung, executor.as_ref(), self.request.planted)?;
+            let measured = self.few_rounds(&mut pairs, &few)?;
+            Ok(compared::comparisons(&measured, stated, margin))
+        })
+    }
+
+    fn few_rounds(&mut self, pairs: &mut Pairs<'_>, bout: &Bout) -> Result<Measured, Error> {
+        // The ladder has its own time: each rung as many pairs as it needs.
+        let begun = std::mem::replace(&mut self.begun, Instant::now());
+        let measured = self.rounds(pairs, bout, Arm::Inside, RUNG);
+        self.begun = begun;
+        measured
     }
 }
 

@@ -8,12 +8,17 @@ mod compared;
 mod course;
 mod doubt;
 mod executor;
+mod factor;
 mod fs;
+mod guest;
+mod image;
 mod kit;
+mod ladder;
 mod launch;
 mod libc;
 mod measurement;
 mod net;
+mod overlay;
 mod pair;
 pub mod statistics;
 mod surroundings;
@@ -23,6 +28,7 @@ mod workplace;
 pub use agent::serve;
 pub use course::{Request, Watch, bench};
 pub use executor::{EXECUTORS, Executor, Row};
+pub use factor::Factor;
 pub use measurement::{Figure, Measurement, SUBJECTS, Subject};
 
 /// Why nothing could be measured.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::launch::Launch;
 use crate::timing::Clock;
-use crate::{fs, launch, libc, net};
+use crate::{fs, launch, libc, net, overlay};
 
 /// One figure of a measurement.
 #[derive(Debug, Clone, Copy)]
@@ -73,6 +73,11 @@ pub static SUBJECTS: &[Subject] = &[
         measurements: net::MEASUREMENTS,
     },
     Subject {
+        name: "overlay",
+        what: "the ways between a container and the node, against loopback",
+        measurements: overlay::MEASUREMENTS,
+    },
+    Subject {
         name: "fs",
         what: "files and directories",
         measurements: fs::MEASUREMENTS,
@@ -110,6 +115,12 @@ pub struct Task {
     pub place: PathBuf,
     /// What to launch.
     pub launch: Option<Launch>,
+    /// Whether this is inside, where a measurement makes its inside itself.
+    pub inside: bool,
+    /// Whether the namespaces in which links are made have been entered.
+    pub nested: bool,
+    /// The command of an agent, where a measurement needs more of them.
+    pub agent: Vec<String>,
 }
 
 #[cfg(test)]

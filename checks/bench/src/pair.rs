@@ -289,8 +289,11 @@ impl<'a> Pairs<'a> {
         arm: Arm,
     ) -> Result<(Vec<f64>, u64), String> {
         let inside = arm == Arm::Inside && agents.against == Arm::Inside;
-        let is_launch = measurement.id().starts_with("launch.");
-        let place = if inside && !is_launch {
+        let id = measurement.id();
+        let is_launch = id.starts_with("launch.");
+        // What these compare is made by the measurement itself, on the node.
+        let from_outside = is_launch || id.starts_with("overlay.");
+        let place = if inside && !from_outside {
             self.executor.place().to_path_buf()
         } else {
             self.shared.clone()
@@ -308,16 +311,18 @@ impl<'a> Pairs<'a> {
             Processors::All => self.processors.len(),
         };
         let task = Task {
-            measurement: measurement.id().into(),
+            measurement: id.into(),
             // The last ones: the first serve most interrupts.
             processors: self.processors.iter().rev().take(count).copied().collect(),
             length: bout.length,
             planted: if inside { self.planted } else { 0.0 },
             place,
             launch,
+            inside,
+            nested: false,
+            agent: self.outside.clone(),
         };
-        // Both launches are timed from outside.
-        let agent = if arm == Arm::Inside && !is_launch {
+        let agent = if arm == Arm::Inside && !from_outside {
             &mut agents.second
         } else {
             &mut agents.first

@@ -25,6 +25,11 @@ impl Clock {
         Self { length, planted }
     }
 
+    /// How long it measures.
+    pub fn length(&self) -> Duration {
+        self.length
+    }
+
     /// Repeats a unit of work until the time is over, once at least.
     ///
     /// # Errors

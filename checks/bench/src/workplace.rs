@@ -48,6 +48,19 @@ impl Workplace {
         self.dir.path().join("shared")
     }
 
+    /// A new directory for a tree of its own.
+    pub(crate) fn tree(&self) -> Result<PathBuf, Error> {
+        let tree = tempfile::Builder::new()
+            .prefix("tree-")
+            .tempdir_in(self.dir.path());
+        let made = tree.map_err(|source| Error::Workplace {
+            what: "a directory for an image".into(),
+            source,
+        })?;
+        // It is removed with the directory above it.
+        Ok(made.keep())
+    }
+
     /// Puts our program and the libraries that it runs with into the shared directory; the
     /// command that runs it, where that directory is at `inside`.
     pub(crate) fn kit(&self, inside: &Path) -> io::Result<Kit> {

@@ -12,8 +12,41 @@ pub struct Bench {
     pub differences: Vec<Difference>,
     /// Each measurement, inside against outside.
     pub comparisons: Vec<Comparison>,
+    /// Why what differs differs, where that was asked.
+    #[serde(default)]
+    pub why: Vec<Why>,
     /// What makes the whole run doubtful, in plain words.
     pub doubts: Vec<String>,
+}
+
+/// Why a measurement differs inside, found by adding one factor of the container at a time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Why {
+    /// The measurement.
+    pub metric: String,
+    /// What was found of it.
+    pub verdict: Verdict,
+    /// With one factor more each, outside against that.
+    pub rungs: Vec<Rung>,
+    /// The factor with which the verdict is that of the container; null where no factor brings it.
+    pub cause: Option<String>,
+    /// With every factor but that one.
+    pub without: Option<Rung>,
+    /// Whether the figure came back without it.
+    pub confirmed: bool,
+    /// What to do about it.
+    pub fix: Option<String>,
+}
+
+/// A container built with some of its factors, against outside.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Rung {
+    /// The factor that was added last, or the one that was left out.
+    pub factor: String,
+    /// Inside by outside.
+    pub ratio: Ratio,
+    /// What was found.
+    pub verdict: Verdict,
 }
 
 /// What a run was asked to do.
@@ -25,7 +58,7 @@ pub struct Plan {
     pub runtime: String,
     /// The network inside, such as `host`.
     pub network: String,
-    /// The image; null where it is the host's own tree.
+    /// The image; null where it is the host's own tree, or an empty one with the host's C library.
     pub image: Option<String>,
     /// The cost that does not matter, as a share: 0.02 is 2 %.
     pub margin: f64,

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use hpcctl_model::Unknown;
-use hpcctl_model::bench::{Bench, Comparison, Difference, Ratio, Verdict};
+use hpcctl_model::bench::{Bench, Comparison, Difference, Ratio, Rung, Verdict};
 
 use crate::report::{Error, Kind, Options, Report};
 use crate::terminal::{Style, columns, counted, filled, lines, styled, visible};
@@ -53,6 +53,7 @@ fn write(
     for line in text.lines() {
         writeln!(out, "{}", colored(line, options.color))?;
     }
+    why(bench, options, out)?;
     doubts(bench, options, out)?;
     unknowns(&envelope.unknowns, options, out)
 }
@@ -85,7 +86,12 @@ fn title(bench: &Bench) -> String {
 
 fn inside(bench: &Bench) -> String {
     let plan = &bench.plan;
-    let image = plan.image.as_deref().unwrap_or("the host's own tree");
+    // Only these two can enter the host's own tree.
+    let without = match plan.runtime.as_str() {
+        "builtin" | "host" => "the host's own tree",
+        _ => "no image, the host's C library",
+    };
+    let image = plan.image.as_deref().unwrap_or(without);
     format!("{}, network {}, {image}", plan.runtime, plan.network)
 }
 
@@ -188,6 +194,42 @@ fn colored(line: &str, color: bool) -> String {
         }
     }
     line.to_owned()
+}
+
+/// Why what differs differs: the rungs, the cause, what there is without it, and the fix.
+fn why(bench: &Bench, options: &Options, out: &mut dyn Write) -> Result<(), Error> {
+    for why in &bench.why {
+        let steps = why.rungs.iter().map(|rung| {
+            let Rung { factor, ratio, .. } = rung;
+            format!("{:.3} with {factor}", ratio.estimate)
+        });
+        let steps: Vec<String> = steps.collect();
+        let cause = match (&why.cause, &why.without) {
+            (Some(cause), Some(without)) => {
+                let (estimate, band) = (without.ratio.estimate, band(without.ratio));
+                let word = if why.confirmed {
+                    "confirmed"
+                } else {
+                    "not confirmed"
+                };
+                format!("{cause}; without it {estimate:.3} ({band}), {word}")
+            }
+            (Some(cause), None) => format!("{cause}; what there is without it is not known"),
+            (None, _) => "no factor that the builtin launcher adds brings it".into(),
+        };
+        let text = format!("{} is {}: {cause}", why.metric, why.verdict.as_str());
+        writeln!(out)?;
+        write!(out, "{}", filled("why      ", &text, options.width))?;
+        write!(
+            out,
+            "{}",
+            filled("steps    ", &steps.join(", "), options.width)
+        )?;
+        if let Some(fix) = &why.fix {
+            write!(out, "{}", filled("fix      ", fix, options.width))?;
+        }
+    }
+    Ok(())
 }
 
 fn doubts(bench: &Bench, options: &Options, out: &mut dyn Write) -> Result<(), Error> {

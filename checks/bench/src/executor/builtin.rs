@@ -1,7 +1,6 @@
 //! `builtin`: our own launcher: namespaces, a new root and the program; namespaces(7),
 //! pivot_root(2). It needs nothing but the kernel, so it is there on every node.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,7 +11,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{Executor, Row, Site};
 use crate::Error;
+use crate::agent::Answer;
+use crate::factor::{self, Factor};
+use crate::guest;
+use crate::image::{self, Image};
 use crate::launch::Launch;
+use crate::overlay::end::Order;
+use crate::overlay::way::RULES;
 use crate::workplace::PROGRAM;
 
 /// The row.
@@ -25,11 +30,8 @@ pub static EXECUTOR: Row = Row {
 /// `MOUNT_ATTR_RDONLY` of linux/mount.h.
 const READ_ONLY: u64 = 1;
 
-/// How long the agent may take to say that it is there.
-const FIRST_WORD: Duration = Duration::from_secs(20);
-
-/// Directories of an image on which ours may be mounted, the first that it has.
-const MOUNT_POINTS: [&str; 6] = ["mnt", "media", "srv", "opt", "tmp", "var/tmp"];
+/// How long the rules of a network may take to be made.
+const FURNISHED: Duration = Duration::from_secs(10);
 
 /// What of the host an image is given, where it has the directory.
 const OF_THE_HOST: [&str; 2] = ["dev", "sys"];
@@ -43,8 +45,8 @@ pub struct Room {
     mount: PathBuf,
     /// What is mounted in it: a path outside, and the path inside.
     binds: Vec<(PathBuf, PathBuf)>,
-    /// Whether it has a network of its own, with loopback alone.
-    own_network: bool,
+    /// What makes it a container.
+    factors: Vec<Factor>,
     /// The user and group outside that are root inside.
     ids: (u32, u32),
 }
@@ -52,25 +54,43 @@ pub struct Room {
 impl Room {
     /// Prepares the start of a program in it.
     pub(crate) fn entry(&self, argv: &[String], env: &[String]) -> Result<Entry, EnterError> {
-        let namespaces = namespace::USER
-            | namespace::MOUNT
-            | namespace::PID
-            | namespace::IPC
-            | namespace::UTS
-            | if self.own_network { namespace::NET } else { 0 };
+        let flags = self.factors.iter().map(|factor| factor.flag());
+        let namespaces = flags.fold(0, |all, flag| all | flag);
         Entry::new(namespaces, &self.steps(), argv, env)
     }
 
-    /// The steps that mount the root and enter it.
+    fn has(&self, factor: Factor) -> bool {
+        self.factors.contains(&factor)
+    }
+
+    /// The steps that make it what it is.
     fn steps(&self) -> Trial {
+        let mut trial = Trial::new();
+        if self.has(Factor::User) {
+            trial = trial
+                .op(Op::WriteFile {
+                    path: "/proc/self/setgroups".into(),
+                    data: "deny".into(),
+                })
+                .op(Op::Map(Map::Uid, self.ids.0))
+                .op(Op::Map(Map::Gid, self.ids.1));
+        }
+        if self.has(Factor::Mount) {
+            trial = self.with_root(trial);
+        }
+        if self.has(Factor::Net) {
+            trial = trial.op(Op::LoopbackUp);
+        }
+        if self.has(Factor::Seccomp) {
+            trial = factor::filter(trial);
+        }
+        trial
+    }
+
+    /// The steps that mount the root and enter it.
+    fn with_root(&self, trial: Trial) -> Trial {
         let mount = text(&self.mount);
-        let mut trial = Trial::new()
-            .op(Op::WriteFile {
-                path: "/proc/self/setgroups".into(),
-                data: "deny".into(),
-            })
-            .op(Op::Map(Map::Uid, self.ids.0))
-            .op(Op::Map(Map::Gid, self.ids.1))
+        let mut trial = trial
             .op(Op::mount_private("/"))
             .op(Op::bind(&text(&self.root), &mount))
             // Before Linux 5.12 it stays as it is for the user.
@@ -82,7 +102,7 @@ impl Room {
             let target = format!("{mount}{}", text(inside));
             trial = trial.op(Op::bind(&text(outside), &target));
         }
-        trial = trial
+        trial
             .op(Op::Chdir(mount))
             .op(Op::PivotRoot)
             // An image may have no place for it.
@@ -93,11 +113,20 @@ impl Room {
                 namespace::PROC_FLAGS,
                 "",
             ))
-            .op(Op::DetachOldRoot);
-        if self.own_network {
-            trial = trial.op(Op::LoopbackUp);
+            .op(Op::DetachOldRoot)
+    }
+
+    /// Gives an agent that has started what only it can make.
+    fn furnish(&self, mut agent: Dialogue) -> Result<Dialogue, DialogueError> {
+        if self.has(Factor::Nft) {
+            let order = Order::Run(vec!["nft".into(), RULES.into()]);
+            let line = serde_json::to_string(&order).unwrap_or_default();
+            let said = agent.ask(&line, FURNISHED)?;
+            if let Ok(Answer::Failed(why)) = serde_json::from_str(&said) {
+                return Err(DialogueError::Ended(why));
+            }
         }
-        trial
+        Ok(agent)
     }
 }
 
@@ -115,7 +144,7 @@ struct Builtin {
 
 impl Executor for Builtin {
     fn start(&self) -> Result<Dialogue, DialogueError> {
-        Dialogue::enter(&self.entry)
+        self.room.furnish(Dialogue::enter(&self.entry)?)
     }
 
     fn launch(&self) -> Launch {
@@ -132,9 +161,10 @@ impl Executor for Builtin {
 }
 
 fn open(site: &Site<'_>) -> Result<Box<dyn Executor>, Error> {
+    let own_root = factors(site).contains(&Factor::Mount);
     match site.image {
-        None => on_the_host(site),
-        Some(image) => in_an_image(site, image),
+        Some(reference) if own_root => in_an_image(site, reference),
+        _ => on_the_host(site),
     }
 }
 
@@ -159,43 +189,22 @@ fn on_the_host(site: &Site<'_>) -> Result<Box<dyn Executor>, Error> {
 }
 
 /// A directory that holds an image.
-fn in_an_image(site: &Site<'_>, image: &str) -> Result<Box<dyn Executor>, Error> {
-    let root = directory(image)?;
-    let is_there = |name: &&&str| {
-        // A symbolic link would lead out of the image.
-        let meta = fs::symlink_metadata(root.join(name));
-        meta.is_ok_and(|meta| meta.is_dir())
-    };
-    let Some(point) = MOUNT_POINTS.iter().find(is_there) else {
-        let message = format!("{image} has no directory to mount ours on, such as /mnt");
-        return Err(Error::Unreachable(message));
-    };
-    let place = Path::new("/").join(point);
+fn in_an_image(site: &Site<'_>, reference: &str) -> Result<Box<dyn Executor>, Error> {
+    let Image { root, place } = Image::open(site.host, reference)?;
     let mut binds: Vec<(PathBuf, PathBuf)> = OF_THE_HOST
         .iter()
-        .filter(is_there)
+        .filter(|name| image::is_in(&root, name))
         .map(|name| (Path::new("/").join(name), Path::new("/").join(name)))
         .collect();
     binds.push((site.workplace.shared(), place.clone()));
-    let kit = site
-        .workplace
-        .kit(&place)
-        .map_err(|source| Error::Workplace {
-            what: "a copy of this program".into(),
-            source,
-        })?;
+    let kit = guest::kit(site, &place)?;
     let room = room(site, root, binds);
-    let prepared = |command: Vec<String>| {
-        let argv = [command, site.agent.to_vec()].concat();
-        room.entry(&argv, site.environment)
-            .map_err(|error| Error::Unreachable(error.to_string()))
-    };
-    let entry = prepared(kit.with_theirs)?;
-    let answer = Dialogue::enter(&entry).and_then(|mut it| it.ask("hello", FIRST_WORD));
-    let (entry, own_libc) = match answer {
-        Ok(_) => (entry, Ok(())),
-        Err(error) => (prepared(kit.with_own)?, Err(error.to_string())),
-    };
+    let (agent, own_libc) = guest::settle(site, kit, |agent| {
+        room.furnish(Dialogue::enter(&room.entry(agent, site.environment)?)?)
+    })?;
+    let entry = room
+        .entry(&agent, site.environment)
+        .map_err(|error| Error::Unreachable(error.to_string()))?;
     Ok(Box::new(Builtin {
         room,
         entry,
@@ -204,29 +213,34 @@ fn in_an_image(site: &Site<'_>, image: &str) -> Result<Box<dyn Executor>, Error>
     }))
 }
 
+/// The factors that are asked for, or those of a container of ours.
+fn factors(site: &Site<'_>) -> Vec<Factor> {
+    if let Some(factors) = site.factors {
+        return factors.to_vec();
+    }
+    own_factors(site.network)
+}
+
+/// The factors of a container of ours.
+pub(crate) fn own_factors(network: &str) -> Vec<Factor> {
+    let own = [
+        Factor::User,
+        Factor::Mount,
+        Factor::Pid,
+        Factor::Ipc,
+        Factor::Uts,
+    ];
+    let network = (network == "none").then_some(Factor::Net);
+    own.into_iter().chain(network).collect()
+}
+
 fn room(site: &Site<'_>, root: PathBuf, binds: Vec<(PathBuf, PathBuf)>) -> Room {
     let Caller { uid, gid, .. } = site.host.caller();
     Room {
         root,
         mount: site.workplace.root(),
         binds,
-        own_network: site.network == "none",
+        factors: factors(site),
         ids: (uid, gid),
-    }
-}
-
-/// The directory that a reference names.
-fn directory(image: &str) -> Result<PathBuf, Error> {
-    let path = ["dir:", "apptainer-sandbox:"]
-        .iter()
-        .find_map(|transport| image.strip_prefix(transport))
-        .unwrap_or(image);
-    let found = fs::canonicalize(path)
-        .map_err(|error| Error::Unreachable(format!("cannot read {image}: {error}")))?;
-    if found.is_dir() {
-        Ok(found)
-    } else {
-        let message = format!("{image} is no directory: the builtin launcher unpacks nothing");
-        Err(Error::Unreachable(message))
     }
 }

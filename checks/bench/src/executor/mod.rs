@@ -1,16 +1,20 @@
 //! The runtimes that inside may be, one file each.
 
+mod apptainer;
 mod builtin;
+mod charliecloud;
 mod host;
+mod podman;
 
 use std::path::Path;
 
 use hpcctl_host::Host;
 use hpcctl_host::dialogue::{Dialogue, DialogueError};
 
-pub(crate) use builtin::Room;
+pub(crate) use builtin::{EXECUTOR as BUILTIN, Room, own_factors};
 
 use crate::Error;
+use crate::factor::Factor;
 use crate::launch::Launch;
 use crate::workplace::Workplace;
 
@@ -26,7 +30,13 @@ pub struct Row {
 }
 
 /// Every runtime that inside may be, in report order.
-pub static EXECUTORS: &[&Row] = &[&builtin::EXECUTOR, &host::EXECUTOR];
+pub static EXECUTORS: &[&Row] = &[
+    &builtin::EXECUTOR,
+    &podman::EXECUTOR,
+    &charliecloud::EXECUTOR,
+    &apptainer::EXECUTOR,
+    &host::EXECUTOR,
+];
 
 /// What an executor is made ready with.
 pub(crate) struct Site<'a> {
@@ -35,6 +45,8 @@ pub(crate) struct Site<'a> {
     /// The image as given.
     pub(crate) image: Option<&'a str>,
     pub(crate) network: &'a str,
+    /// The factors of the container that our own launcher makes; none are its own.
+    pub(crate) factors: Option<&'a [Factor]>,
     /// The arguments that make our program an agent.
     pub(crate) agent: &'a [String],
     /// The environment, each `NAME=VALUE`.

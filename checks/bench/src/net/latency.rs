@@ -67,24 +67,30 @@ pub(super) fn pair() -> io::Result<(TcpStream, TcpStream)> {
 }
 
 /// Sends messages that come back.
-fn ping<S: Read + Write + Send>(mut near: S, mut far: S, clock: Clock) -> Result<Series, String> {
+fn ping<S: Read + Write + Send>(near: S, far: S, clock: Clock) -> Result<Series, String> {
     thread::scope(|scope| {
-        scope.spawn(move || {
-            let mut message = [0; MESSAGE];
-            // The other side ends it by hanging up.
-            while far.read_exact(&mut message).is_ok() && far.write_all(&message).is_ok() {}
-        });
-        let mut message = [0; MESSAGE];
-        let series = clock.series(|| {
-            near.write_all(&message)?;
-            near.read_exact(&mut message)
-        });
-        drop(near);
-        series.map_err(failed("send a message and have it back"))
+        scope.spawn(move || echo(far));
+        exchange(near, clock)
     })
 }
 
+/// Sends each message back until the other side hangs up.
+pub(crate) fn echo(mut far: impl Read + Write) {
+    let mut message = [0; MESSAGE];
+    while far.read_exact(&mut message).is_ok() && far.write_all(&message).is_ok() {}
+}
+
+/// Sends messages and has them back, then hangs up.
+pub(crate) fn exchange(mut near: impl Read + Write, clock: Clock) -> Result<Series, String> {
+    let mut message = [0; MESSAGE];
+    let series = clock.series(|| {
+        near.write_all(&message)?;
+        near.read_exact(&mut message)
+    });
+    series.map_err(failed("send a message and have it back"))
+}
+
 /// Microseconds of half a round trip.
-fn half(seconds: f64) -> f64 {
+pub(crate) fn half(seconds: f64) -> f64 {
     seconds * 1e6 / 2.0
 }

@@ -1,9 +1,9 @@
 //! Net: what passes through sockets and memory, between threads of one process, one file a way.
 
 mod connect;
-mod latency;
+pub(crate) mod latency;
 mod memory;
-mod stream;
+pub(crate) mod stream;
 mod udp;
 
 use crate::measurement::Measurement;

@@ -73,7 +73,7 @@ fn streams(count: usize, clock: Clock) -> Result<Vec<f64>, String> {
 }
 
 /// Sends until the time is over: megabytes a second.
-fn send(mut near: TcpStream, clock: Clock) -> Result<f64, String> {
+pub(crate) fn send(mut near: TcpStream, clock: Clock) -> Result<f64, String> {
     let block = vec![b'x'; BLOCK];
     let mut word = [0];
     let series = clock.series(|| {
@@ -85,7 +85,7 @@ fn send(mut near: TcpStream, clock: Clock) -> Result<f64, String> {
 }
 
 /// Receives until the other side hangs up.
-fn receive(mut far: TcpStream) {
+pub(crate) fn receive(mut far: TcpStream) {
     let mut block = vec![0; BLOCK];
     let mut left = BLOCK * BLOCKS;
     while let Ok(read) = far.read(&mut block[..left.min(BLOCK)]) {

@@ -1,0 +1,54 @@
+//! `apptainer`: `apptainer exec`, as an ordinary user with a user and a mount namespace.
+//!
+//! Options as in its manual, "Bind Paths and Mounts" and "Network virtualization".
+
+use std::path::Path;
+
+use super::{Executor, Row, Site};
+use crate::Error;
+use crate::guest::{self, Guest};
+
+/// The row.
+pub static EXECUTOR: Row = Row {
+    name: "apptainer",
+    networks: &["host", "none"],
+    open,
+};
+
+fn open(site: &Site<'_>) -> Result<Box<dyn Executor>, Error> {
+    let program = guest::program(site, &["apptainer", "singularity"])?;
+    // It mounts its own format itself, and makes the mount point where there is none.
+    let sif = site
+        .image
+        .filter(|it| it.starts_with("sif:") || is_file(it));
+    let (root, place) = match sif {
+        Some(reference) => {
+            let path = reference.strip_prefix("sif:").unwrap_or(reference);
+            (path.to_owned(), Path::new("/mnt").to_path_buf())
+        }
+        None => {
+            let image = guest::image(site)?;
+            (image.root.display().to_string(), image.place)
+        }
+    };
+    let shared = site.workplace.shared();
+    let mut command = vec![
+        program,
+        "--silent".into(),
+        "exec".into(),
+        "--contain".into(),
+        "--bind".into(),
+        format!("{}:{}", shared.display(), place.display()),
+    ];
+    if site.network == "none" {
+        command.extend(["--net", "--network", "none"].map(str::to_owned));
+    }
+    command.push(root);
+    Ok(Box::new(Guest::open(site, command, &place)?))
+}
+
+fn is_file(reference: &str) -> bool {
+    Path::new(reference)
+        .extension()
+        .is_some_and(|it| it == "sif")
+}

@@ -1,0 +1,126 @@
+//! A guest: the agent in a container that the command of a runtime makes.
+//!
+//! In an image it runs with the image's libraries where it can, else with those it brings along.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use hpcctl_host::dialogue::{Dialogue, DialogueError};
+
+use crate::Error;
+use crate::executor::{Executor, Site};
+use crate::image::Image;
+use crate::launch::Launch;
+use crate::workplace::{Kit, PROGRAM};
+
+/// How long the agent may take to say that it is there; a first start may copy the image.
+const FIRST_WORD: Duration = Duration::from_secs(60);
+
+/// The agent behind a command.
+#[derive(Debug)]
+pub(crate) struct Guest {
+    /// The runtime with its options; a program inside follows.
+    command: Vec<String>,
+    agent: Vec<String>,
+    environment: Vec<String>,
+    place: PathBuf,
+    own_libc: Result<(), String>,
+}
+
+impl Guest {
+    /// Makes it ready: `command` is tried, and `place` is where it has the shared directory.
+    pub(crate) fn open(site: &Site<'_>, command: Vec<String>, place: &Path) -> Result<Self, Error> {
+        let kit = kit(site, place)?;
+        let mut guest = Self {
+            command,
+            agent: Vec::new(),
+            environment: site.environment.to_vec(),
+            place: place.into(),
+            own_libc: Ok(()),
+        };
+        let (agent, own_libc) = settle(site, kit, |agent| {
+            let argv = [guest.command.clone(), agent.to_vec()].concat();
+            Dialogue::start(&argv, &guest.environment)
+        })?;
+        guest.agent = agent;
+        guest.own_libc = own_libc;
+        Ok(guest)
+    }
+}
+
+impl Executor for Guest {
+    fn start(&self) -> Result<Dialogue, DialogueError> {
+        let argv = [self.command.clone(), self.agent.clone()].concat();
+        Dialogue::start(&argv, &self.environment)
+    }
+
+    fn launch(&self) -> Launch {
+        let program = self.place.join(PROGRAM).display().to_string();
+        Launch::Command([self.command.clone(), vec![program]].concat())
+    }
+
+    fn place(&self) -> &Path {
+        &self.place
+    }
+
+    fn own_libc(&self) -> Result<(), String> {
+        self.own_libc.clone()
+    }
+}
+
+/// Our program and its libraries, which are at `place` inside.
+pub(crate) fn kit(site: &Site<'_>, place: &Path) -> Result<Kit, Error> {
+    site.workplace
+        .kit(place)
+        .map_err(|source| Error::Workplace {
+            what: "a copy of this program".into(),
+            source,
+        })
+}
+
+/// Finds out how the agent runs there: its command line, and whether with the libraries of the
+/// image.
+///
+/// Without an image those that it brings along are the host's, which is what is compared.
+pub(crate) fn settle(
+    site: &Site<'_>,
+    kit: Kit,
+    start: impl Fn(&[String]) -> Result<Dialogue, DialogueError>,
+) -> Result<(Vec<String>, Result<(), String>), Error> {
+    let full = |command: Vec<String>| [command, site.agent.to_vec()].concat();
+    let greet = |agent: &[String]| {
+        let mut dialogue = start(agent)?;
+        let said = dialogue.ask("hello", FIRST_WORD);
+        dialogue.end(FIRST_WORD);
+        said
+    };
+    let own_libc = if site.image.is_some() {
+        let theirs = full(kit.with_theirs);
+        match greet(&theirs) {
+            Ok(_) => return Ok((theirs, Ok(()))),
+            Err(error) => Err(error.to_string()),
+        }
+    } else {
+        Ok(())
+    };
+    let own = full(kit.with_own);
+    greet(&own).map_err(|error| Error::Unreachable(format!("no agent inside: {error}")))?;
+    Ok((own, own_libc))
+}
+
+/// The image, or an empty one.
+pub(crate) fn image(site: &Site<'_>) -> Result<Image, Error> {
+    match site.image {
+        Some(reference) => Image::open(site.host, reference),
+        None => Image::empty(site.workplace.tree()?),
+    }
+}
+
+/// The path of a runtime's program, the first of these names that there is.
+pub(crate) fn program(site: &Site<'_>, names: &[&str]) -> Result<String, Error> {
+    let mut found = names.iter().filter_map(|name| site.host.which(name));
+    found.next().ok_or_else(|| {
+        let names = names.join(" or ");
+        Error::Unreachable(format!("{names} is not installed; see hpcctl doctor"))
+    })
+}
