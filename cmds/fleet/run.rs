@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use hpcctl_host::command::{End, Ran, run_read};
-use hpcctl_host::{Host, Live};
+use hpcctl_host::{Host, Live, shell};
 use hpcctl_model::Unknown;
 use hpcctl_reports::fleet::{Merge, NodeSet};
 use hpcctl_reports::{Kind, Report};
@@ -87,7 +87,7 @@ impl Run {
             version: version(engine),
         });
         if self.dry_run {
-            return emit::to_stdout((quoted(&argv) + "\n").as_bytes()).map(|()| Exit::Clean);
+            return emit::to_stdout((typed(&argv) + "\n").as_bytes()).map(|()| Exit::Clean);
         }
         let begun = Timestamp::now();
         let mut merged = Merge::new();
@@ -196,11 +196,7 @@ fn complaint(engine: &Engine, ran: &Ran) -> Unknown {
 }
 
 /// A command line as one would type it.
-fn quoted(argv: &[String]) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
-    let word = |word: &String| match word.is_empty() || !word.chars().all(plain) {
-        true => format!("'{}'", word.replace('\'', "'\\''")),
-        false => word.clone(),
-    };
-    argv.iter().map(word).collect::<Vec<_>>().join(" ")
+fn typed(argv: &[String]) -> String {
+    let words = argv.iter().map(|word| shell::word(word));
+    words.collect::<Vec<_>>().join(" ")
 }

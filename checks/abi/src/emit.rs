@@ -1,5 +1,6 @@
 //! How the bindings that work are told to a runtime.
 
+use hpcctl_host::shell::word;
 use hpcctl_model::abi::{Abi, AbiVerdict, Bind, Binding};
 
 /// A runtime: its name and what is printed for it.
@@ -74,15 +75,6 @@ impl Emit {
             binds,
             environment,
         }))
-    }
-}
-
-/// A word of a shell command.
-fn word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:=+@%,".contains(c);
-    match !text.is_empty() && text.chars().all(plain) {
-        true => text.to_owned(),
-        false => format!("'{}'", text.replace('\'', "'\\''")),
     }
 }
 

@@ -2,9 +2,9 @@
 //! places have.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use hpcctl_host::Host;
+use hpcctl_host::{Host, libraries};
 
 use crate::Error;
 use crate::closure::{Closure, Injected};
@@ -15,33 +15,12 @@ use crate::plan::HostChoice;
 use crate::root::{HostRoot, Object, Root};
 use crate::search::{Search, directory};
 
-/// Directories of libraries, by the habits of the distributions and of Cray's environment.
-const DIRECTORIES: &[&str] = &[
-    "/usr/lib64",
-    "/usr/lib64/mpich/lib",
-    "/usr/lib64/openmpi/lib",
-    "/usr/lib64/mpi/gcc/openmpi4/lib64",
-    "/usr/lib64/mpi/gcc/mpich/lib64",
-    "/usr/lib/x86_64-linux-gnu",
-    "/usr/lib/aarch64-linux-gnu",
+/// Directories that only matter where libraries are to be bound.
+const MORE: &[&str] = &[
     "/usr/lib/powerpc64le-linux-gnu",
-    "/usr/local/lib",
-    "/opt/cray/pe/lib64",
     "/opt/cray/pe/lib64/cce",
     "/opt/cray/libfabric/default/lib64",
 ];
-
-/// Variables that name the place of an MPI.
-const HOMES: &[&str] = &[
-    "MPI_HOME",
-    "MPI_ROOT",
-    "I_MPI_ROOT",
-    "CRAY_MPICH_DIR",
-    "MPICH_HOME",
-];
-
-/// The most directories that are looked through.
-const MOST: usize = 64;
 
 /// The libraries that are named, or all that are found.
 pub(crate) fn choices<'h>(
@@ -75,7 +54,7 @@ pub(crate) fn choices<'h>(
         }
     }
     if named.is_empty() {
-        for dir in directories(&library_path, env) {
+        for dir in libraries::directories(env, MORE) {
             in_directory(root, &dir).into_iter().for_each(|object| {
                 add(object);
             });
@@ -118,17 +97,4 @@ fn in_directory(root: &HostRoot, dir: &str) -> Vec<Object> {
     names
         .filter_map(|name| root.find(&format!("{dir}/{name}")))
         .collect()
-}
-
-fn directories(library_path: &str, env: impl Fn(&str) -> Option<String>) -> Vec<String> {
-    let paths = library_path.split(':').filter(|dir| dir.starts_with('/'));
-    let mut dirs: Vec<String> = paths.map(str::to_owned).collect();
-    for home in HOMES.iter().filter_map(|name| env(name)) {
-        for below in ["lib", "lib64", "lib/release", "lib-abi-mpich"] {
-            dirs.push(Path::new(&home).join(below).display().to_string());
-        }
-    }
-    dirs.extend(DIRECTORIES.iter().map(ToString::to_string));
-    dirs.truncate(MOST);
-    dirs
 }

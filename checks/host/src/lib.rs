@@ -8,9 +8,11 @@ pub mod dialogue;
 mod elf;
 pub mod errno;
 pub mod file;
+pub mod libraries;
 mod live;
 pub mod record;
 mod scratch;
+pub mod shell;
 pub mod trace;
 pub mod trial;
 

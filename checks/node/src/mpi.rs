@@ -3,6 +3,8 @@
 //! The sonames are those of the MPICH ABI initiative, of Open MPI, of the MPI 5 ABI and of
 //! Cray MPICH, as read from the libraries themselves.
 
+use hpcctl_host::libraries;
+
 use crate::Site;
 
 /// A family of libraries that can stand for one another.
@@ -50,35 +52,10 @@ pub static LAUNCHERS: &[&str] = &[
     "mpirun",
 ];
 
-/// Directories of libraries, by the habits of the distributions and of Cray's environment.
-const DIRECTORIES: &[&str] = &[
-    "/usr/lib64",
-    "/usr/lib64/mpich/lib",
-    "/usr/lib64/openmpi/lib",
-    "/usr/lib64/mpi/gcc/openmpi4/lib64",
-    "/usr/lib64/mpi/gcc/mpich/lib64",
-    "/usr/lib/x86_64-linux-gnu",
-    "/usr/lib/aarch64-linux-gnu",
-    "/usr/local/lib",
-    "/opt/cray/pe/lib64",
-];
-
-/// Variables that name the place of an MPI.
-const HOMES: &[&str] = &[
-    "MPI_HOME",
-    "MPI_ROOT",
-    "I_MPI_ROOT",
-    "CRAY_MPICH_DIR",
-    "MPICH_HOME",
-];
-
-/// The most directories that are looked through.
-const MOST: usize = 64;
-
 /// The MPI libraries of the node: path and family, each once.
 pub fn libraries(site: &Site<'_>) -> Vec<(String, &'static Family)> {
     let mut found = Vec::new();
-    for dir in directories(site) {
+    for dir in libraries::directories(|name| site.host.env(name), &[]) {
         for family in FAMILIES {
             for soname in family.sonames {
                 let path = format!("{dir}/{soname}");
@@ -90,23 +67,6 @@ pub fn libraries(site: &Site<'_>) -> Vec<(String, &'static Family)> {
         }
     }
     found
-}
-
-fn directories(site: &Site<'_>) -> Vec<String> {
-    let paths = site.host.env("LD_LIBRARY_PATH").unwrap_or_default();
-    let mut dirs: Vec<String> = paths
-        .split(':')
-        .filter(|dir| dir.starts_with('/'))
-        .map(ToOwned::to_owned)
-        .collect();
-    for home in HOMES.iter().filter_map(|name| site.host.env(name)) {
-        for below in ["lib", "lib64", "lib/release", "lib-abi-mpich"] {
-            dirs.push(format!("{home}/{below}"));
-        }
-    }
-    dirs.extend(DIRECTORIES.iter().map(ToString::to_string));
-    dirs.truncate(MOST);
-    dirs
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 use std::path::Path;
 
 use hpcctl_host::Host;
+use hpcctl_host::shell::word;
 use hpcctl_model::stage::{Broadcast, Form, Job, Target};
 
 /// The schedulers that a script can be written for.
@@ -28,7 +29,8 @@ pub(crate) fn broadcasts(target: &Target, host: &dyn Host) -> Vec<Broadcast> {
     if target.form == Form::Oci {
         return Vec::new();
     }
-    let (from, to) = (quoted(&target.path), quoted(&local(target)));
+    let local = local(target);
+    let (from, to) = (word(&target.path), word(&local));
     let commands = [
         // Inside an allocation of Slurm.
         ("sbcast", format!("sbcast --force {from} {to}")),
@@ -93,7 +95,7 @@ fn script(target: &Target, nodes: u64, scheduler: &str, runtime: &str) -> String
     } else {
         lines.push(format!("#PBS -l select={nodes}"));
     }
-    lines.push(format!("STAGED={}", quoted(&target.path)));
+    lines.push(format!("STAGED={}", word(&target.path)));
     if is_file && is_slurm {
         lines
             .push("# On nodes without disks /tmp is memory: there, use \"$STAGED\" itself.".into());
@@ -117,7 +119,7 @@ fn script(target: &Target, nodes: u64, scheduler: &str, runtime: &str) -> String
 fn command(target: &Target, runtime: &str) -> String {
     let set = |option: &str| {
         let environment = target.environment.as_deref();
-        environment.map_or_else(String::new, |file| format!("{option}{} ", quoted(file)))
+        environment.map_or_else(String::new, |file| format!("{option}{} ", word(file)))
     };
     match (runtime, target.form) {
         ("charliecloud", _) => {
@@ -143,15 +145,6 @@ fn end(target: &Target) -> &'static str {
         Form::Sif => "sif",
         _ => "sqfs",
     }
-}
-
-/// A word that the shell takes as it is.
-fn quoted(word: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"/._-+%=:,@".contains(&b);
-    if !word.is_empty() && word.bytes().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 /// The environment of an image as a file that runtimes and shells read: a name, `=`, and the

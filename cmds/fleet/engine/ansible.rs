@@ -1,5 +1,7 @@
 //! `ansible` ad hoc (ansible(1)): the module `raw`, which needs no Python on the nodes.
 
+use hpcctl_host::shell::quoted;
+
 use super::{Engine, Plan, no_job};
 
 /// The row of the table.
@@ -24,9 +26,4 @@ fn argv(plan: &Plan<'_>) -> Vec<String> {
     argv.extend(plan.options.iter().cloned());
     argv.extend(["-m".into(), "raw".into(), "-a".into(), line]);
     argv
-}
-
-/// A word for the shell on the node; braces are ansible's.
-fn quoted(word: &str) -> String {
-    format!("'{}'", word.replace('\'', "'\\''"))
 }

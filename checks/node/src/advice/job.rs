@@ -1,5 +1,7 @@
 //! A job script that runs an image with the runtime that works here.
 
+use hpcctl_host::shell::quoted;
+
 use super::Known;
 
 /// The schedulers that a script can be written for.
@@ -230,11 +232,6 @@ fn directives(scheduler: &str) -> Vec<String> {
         ],
     };
     lines.iter().map(ToString::to_string).collect()
-}
-
-/// A word that the shell takes as it is.
-fn quoted(word: &str) -> String {
-    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 #[cfg(test)]
