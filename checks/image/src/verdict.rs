@@ -10,7 +10,6 @@ pub(crate) fn verdict(
     sensitive: &[Sensitive],
     restricted: &[Restricted],
 ) -> Verdict {
-    let mut verdict = judge(subjects, whole);
     let keys = sensitive.iter().filter(|one| !one.doubtful).map(|one| {
         let text = "gives access to whoever pulls the image.";
         reason(Outcome::Refused, &one.path, text)
@@ -33,15 +32,7 @@ pub(crate) fn verdict(
         };
         Some(reason(outcome, &one.path, text))
     });
-    verdict.reasons.extend(keys.chain(files));
-    verdict.reasons.sort_by(|a, b| {
-        let by_subject = || a.subject.cmp(&b.subject);
-        b.outcome.cmp(&a.outcome).then_with(by_subject)
-    });
-    verdict.reasons.dedup();
-    let worst = verdict.reasons.first().map(|worst| worst.outcome);
-    verdict.outcome = worst.unwrap_or(Outcome::Publishable);
-    verdict
+    judge(subjects, whole, keys.chain(files).collect())
 }
 
 fn reason(outcome: Outcome, path: &str, text: &str) -> Reason {

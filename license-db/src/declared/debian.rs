@@ -1,6 +1,7 @@
 //! The copyright file of a Debian package: machine-readable (DEP-5, "Machine-readable
 //! debian/copyright file 1.0") or free text.
 
+use std::cell::LazyCell;
 use std::collections::HashMap;
 
 use super::foreign;
@@ -78,7 +79,8 @@ pub fn machine_readable(identifier: &Identifier, text: &str) -> Option<Vec<State
     let paragraphs = paragraphs(text)?;
     let texts = paragraphs.iter().filter(|p| p.kind == Kind::Text);
     let texts: HashMap<&str, &str> = texts.map(|p| (p.name.as_str(), p.body.as_str())).collect();
-    let by_reference = by_reference(&texts);
+    // Few files name a text in an expression.
+    let by_reference = LazyCell::new(|| by_reference(&texts));
     let mut known: HashMap<(&str, &str), Option<String>> = HashMap::new();
     let mut statements = Vec::new();
     for stated in paragraphs
@@ -91,7 +93,7 @@ pub fn machine_readable(identifier: &Identifier, text: &str) -> Option<Vec<State
         }
         let read = || {
             let license = license(identifier, &stated.name, body)?;
-            Some(match body.is_empty() {
+            Some(match body.is_empty() && license.contains("LicenseRef-") {
                 true => with_texts(identifier, license, &by_reference),
                 false => license,
             })

@@ -101,8 +101,9 @@ fn best(a: Judgement, b: Judgement) -> Judgement {
 ///
 /// `complete` is false where something could not be read or was left out: then the verdict is undetermined at
 /// best, as it is where there is nothing to judge. Subjects that are publishable get no reason, only obligations.
-pub fn judge(subjects: &[Subject<'_>], complete: bool) -> Verdict {
-    let mut reasons: Vec<Reason> = Vec::new();
+/// `others` are reasons that have nothing to do with licences.
+pub fn judge(subjects: &[Subject<'_>], complete: bool, others: Vec<Reason>) -> Verdict {
+    let mut reasons = others;
     let mut duties: BTreeMap<Duty, BTreeSet<&str>> = BTreeMap::new();
     for subject in subjects {
         let judged = subject
@@ -184,6 +185,7 @@ mod tests {
                 license: Some(license),
             }],
             true,
+            Vec::new(),
         )
         .outcome
     }
@@ -222,7 +224,7 @@ mod tests {
 
     #[test]
     fn nothing_known_is_not_publishable() {
-        assert_eq!(judge(&[], true).outcome, Outcome::Undetermined);
+        assert_eq!(judge(&[], true, Vec::new()).outcome, Outcome::Undetermined);
     }
 
     #[test]
@@ -245,7 +247,7 @@ mod tests {
                 license: Some("CC-BY-NC-4.0"),
             },
         ];
-        let verdict = judge(&subjects, true);
+        let verdict = judge(&subjects, true, Vec::new());
         assert_eq!(verdict.outcome, Outcome::Refused);
         let order: Vec<&str> = verdict.reasons.iter().map(|r| r.subject.as_str()).collect();
         assert_eq!(order, ["d", "c", "b"]);
@@ -264,7 +266,7 @@ mod tests {
                 license: Some("GPL-2.0-only OR MPL-2.0"),
             },
         ];
-        let verdict = judge(&subjects, true);
+        let verdict = judge(&subjects, true, Vec::new());
         let duties: Vec<(&str, Vec<&str>)> = verdict
             .obligations
             .iter()
@@ -291,12 +293,15 @@ mod tests {
             name: "a",
             license: Some("MIT"),
         }];
-        assert_eq!(judge(&subject, false).outcome, Outcome::Undetermined);
-        assert_eq!(judge(&[], false).outcome, Outcome::Undetermined);
+        assert_eq!(
+            judge(&subject, false, Vec::new()).outcome,
+            Outcome::Undetermined
+        );
+        assert_eq!(judge(&[], false, Vec::new()).outcome, Outcome::Undetermined);
         let refused = [Subject {
             name: "a",
             license: Some("CC-BY-NC-4.0"),
         }];
-        assert_eq!(judge(&refused, false).outcome, Outcome::Refused);
+        assert_eq!(judge(&refused, false, Vec::new()).outcome, Outcome::Refused);
     }
 }

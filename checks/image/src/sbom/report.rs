@@ -44,7 +44,7 @@ pub(super) fn report(path: &Path, format: &str, mut bill: Bill, limits: &Limits)
             license: package.licenses.concluded.as_deref(),
         })
         .collect();
-    let verdict = judge(&subjects, complete);
+    let verdict = judge(&subjects, complete, Vec::new());
     Scanned {
         notes: Vec::new(),
         scan: Scan {
