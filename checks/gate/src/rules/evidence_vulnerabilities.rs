@@ -28,32 +28,19 @@ fn look(context: &Context<'_>) -> Vec<Raised> {
     let digest = context.case.scan.image.digest.as_deref();
     let results = context.case.results.iter();
     let results = results.filter(|result| result.kind == VULNERABILITIES);
-    results
-        .flat_map(|result| match result.is_about(digest) {
-            true => counted(context, result),
-            false => vec![elsewhere(result)],
-        })
-        .collect()
-}
-
-/// The vulnerabilities that count.
-fn counted(context: &Context<'_>, result: &Evidence) -> Vec<Raised> {
+    let (about, others): (Vec<_>, Vec<_>) = results.partition(|result| result.is_about(digest));
+    let harmless: Vec<&Vulnerability> = about.iter().flat_map(|result| &result.harmless).collect();
     let least = context.policy.results.severity.as_ref();
-    let digest = context.case.scan.image.digest.as_deref();
-    let about = context
-        .case
-        .results
-        .iter()
-        .filter(|result| result.is_about(digest));
-    let harmless: Vec<&Vulnerability> = about.flat_map(|result| &result.harmless).collect();
-    let is_excused = |one: &Vulnerability| harmless.iter().any(|other| other.is_same(one));
     let counts = |one: &&Vulnerability| {
         let rated = one.severity.zip(least);
         let is_bad = rated.is_none_or(|(severity, least)| severity >= least.value);
-        is_bad && !is_excused(one)
+        is_bad && !harmless.iter().any(|other| other.is_same(one))
     };
-    let counting = result.vulnerabilities.iter().filter(counts);
-    counting.map(|one| told(result, one)).collect()
+    let counted = about.iter().flat_map(|result| {
+        let counting = result.vulnerabilities.iter().filter(counts);
+        counting.map(|one| told(result, one))
+    });
+    counted.chain(others.into_iter().map(elsewhere)).collect()
 }
 
 fn told(result: &Evidence, one: &Vulnerability) -> Raised {
