@@ -1,9 +1,9 @@
 //! The log of decisions in the state directory: one writer at a time, every record on disk before
 //! anything follows from it.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufReader, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use hpcctl_gate::log::{Head, LogError, Record, verify};
@@ -78,10 +78,7 @@ impl Decisions {
 
     fn appended(&self, decision: Value) -> Result<Head, LogError> {
         let above = self.log.parent().unwrap_or(Path::new("."));
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(above)?;
+        state::make(above)?;
         let open = File::options()
             .read(true)
             .append(true)

@@ -6,9 +6,9 @@
 //! be a second file to be kept true.
 
 use std::collections::HashSet;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufReader, Read as _, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use hpcctl_model::history::Record;
@@ -16,6 +16,7 @@ use hpcctl_reports::history::{self, Read};
 use rustix::fs::{FlockOperation, flock};
 
 use crate::failure::{Failure, chain};
+use crate::state;
 
 /// How much is read at a time.
 const CHUNK: usize = 256 << 10;
@@ -118,10 +119,7 @@ impl History {
 
     /// The lock of writers; a file of its own, as pruning puts another file in place of the log.
     fn locked(&self) -> io::Result<File> {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.directory)?;
+        state::make(&self.directory)?;
         let lock = File::options()
             .write(true)
             .create(true)

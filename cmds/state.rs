@@ -37,13 +37,16 @@ pub fn directory(given: Option<&Path>) -> Result<PathBuf, Failure> {
     Ok(state.join("hpcctl"))
 }
 
+/// Makes a directory, which others may not enter, where it is missing.
+pub fn make(directory: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true).mode(0o700).create(directory)
+}
+
 /// Writes a file below the state directory whole or not at all; others may not read it.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let above = path.parent().unwrap_or(Path::new("."));
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(above)?;
+    make(above)?;
     let mut file = tempfile::NamedTempFile::new_in(above)?;
     io::Write::write_all(&mut file, bytes)?;
     file.persist(path)?;

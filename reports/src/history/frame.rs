@@ -10,6 +10,8 @@ use std::io::{self, BufRead, Read as _};
 use hpcctl_model::history::Record;
 use sha2::{Digest, Sha256};
 
+use crate::sbom::hex;
+
 /// What a record begins with.
 const MAGIC: &str = "HPCCTLH1";
 
@@ -127,8 +129,7 @@ fn parsed(text: &[u8], since: &str) -> Line {
 
 fn sum(at: &str, json: &[u8]) -> String {
     let digest = Sha256::new().chain_update(at).chain_update(json).finalize();
-    let hex = digest.iter().take(8).map(|byte| format!("{byte:02x}"));
-    hex.collect()
+    hex(&digest[..8])
 }
 
 #[cfg(test)]

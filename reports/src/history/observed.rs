@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use crate::fleet::{Merge, line};
+use crate::sbom::hex;
 
 /// The longest text that is kept.
 const TEXT: usize = 300;
@@ -38,8 +39,7 @@ pub enum Observed {
 ///
 /// When it is nothing that is known here.
 pub fn observed(bytes: &[u8]) -> Result<Record, Observed> {
-    let source = Sha256::digest(bytes);
-    let source: String = source.iter().map(|byte| format!("{byte:02x}")).collect();
+    let source = hex(&Sha256::digest(bytes));
     if !bytes.trim_ascii_start().starts_with(b"{") {
         return lines(bytes, source);
     }

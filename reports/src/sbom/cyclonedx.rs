@@ -40,10 +40,8 @@ pub fn bom(report: &Envelope<Scan>) -> Result<Bom, Error> {
     let names = Names::new(&scan.packages);
     let packages = scan.packages.iter().enumerate();
     let copyrights = Copyrights::new(scan);
-    let packages = packages.map(|(place, package)| Component {
-        evidence: Some(evidence(package, &copyrights)),
-        ..component(package, names.at(place), scan)
-    });
+    let packages =
+        packages.map(|(place, package)| component(package, names.at(place), scan, &copyrights));
     let loose = scan.unowned.iter().filter(|file| is_listed(file));
     let components = system(&scan.packages)
         .into_iter()
@@ -158,7 +156,12 @@ fn system(packages: &[Package]) -> Option<Component> {
     Some(component)
 }
 
-fn component(package: &Package, name: &str, scan: &Scan) -> Component {
+fn component<'a>(
+    package: &'a Package,
+    name: &str,
+    scan: &Scan,
+    copyrights: &Copyrights<'a>,
+) -> Component {
     let kind = Classification::Library;
     let mut component = Component::new(kind, &clean(&package.name), "", Some(name.into()));
     component.version = match &*package.version {
@@ -168,6 +171,7 @@ fn component(package: &Package, name: &str, scan: &Scan) -> Component {
     component.purl = sbom::valid_purl(&package.purl);
     component.supplier = supplier::of(package, &scan.image).and_then(organization);
     component.licenses = chosen(package).map(license);
+    component.evidence = Some(evidence(package, copyrights));
     component.properties = Some(properties(package));
     component
 }
