@@ -237,6 +237,7 @@ pub static CATALOGERS: &[Cataloger] = &[
             "**/npm-shrinkwrap.json",
             "**/yarn.lock",
             "**/pnpm-lock.yaml",
+            "**/bun.lock",
         ],
         magic: &[],
         max_bytes: 64 * MIB,

@@ -1,8 +1,9 @@
-//! Packages that the lock files of npm, yarn and pnpm name: `package-lock.json` of all three
-//! versions (npm's package-lock.json(5)), `yarn.lock` of yarn 1 and later, `pnpm-lock.yaml`.
+//! Packages that the lock files of npm, yarn, pnpm and Bun name: `package-lock.json` of all three
+//! versions (npm's package-lock.json(5)), `yarn.lock` of yarn 1 and later, `pnpm-lock.yaml`, `bun.lock`.
 //!
 //! What is marked as for development only is left out.
 
+mod bun;
 mod npm_tree;
 mod pnpm;
 mod yarn;
@@ -20,6 +21,7 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
     let read = match name {
         "yarn.lock" => yarn::read(source),
         "pnpm-lock.yaml" => pnpm::read(source),
+        "bun.lock" => bun::read(source),
         _ => npm_tree::read(source),
     };
     match read {
@@ -100,7 +102,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_lock_is_read(text in "(@a/b|c|@|:| |\n|  |\"|'|version|packages|snapshots|dependencies|npm|\\(|\\)|1|/){0,60}") {
-            for name in ["yarn.lock", "pnpm-lock.yaml", "package-lock.json"] {
+            for name in ["yarn.lock", "pnpm-lock.yaml", "bun.lock", "package-lock.json"] {
                 let _ = parse(&Source::whole(name, text.as_bytes()));
             }
         }
