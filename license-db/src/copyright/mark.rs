@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
 use memchr::memmem::Finder;
 
 /// What a text without any statement does not hold.
@@ -11,6 +12,14 @@ const FRAGMENTS: &[&str] = &[
 
 static FINDERS: LazyLock<Vec<Finder<'static>>> =
     LazyLock::new(|| FRAGMENTS.iter().copied().map(Finder::new).collect());
+
+/// What a line with a mark holds, in any case.
+static MARKS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .build(["copyright", "(c)", "\u{a9}", "&copy;", "\\(co"])
+        .ok()
+});
 
 /// How a statement begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +55,14 @@ pub(super) fn may_stand_in(bytes: &[u8]) -> bool {
     let wide = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
     wide || FINDERS.iter().any(|finder| finder.find(bytes).is_some())
         || memchr::memchr(0xa9, bytes).is_some()
+}
+
+/// Where marks may stand in a text: anywhere, if there is no searcher.
+pub(super) fn places(text: &str) -> impl Iterator<Item = usize> {
+    let anywhere = MARKS.is_none().then_some(0..text.len());
+    let marks = MARKS.iter().flat_map(move |marks| marks.find_iter(text));
+    let marks = marks.map(|found| found.start());
+    marks.chain(anywhere.into_iter().flatten())
 }
 
 /// The mark in a line, and what stands behind it.

@@ -59,15 +59,18 @@ pub fn statements(bytes: &[u8]) -> Vec<Statement> {
 
 fn read(text: &str) -> Vec<Statement> {
     let mut out = Vec::new();
-    let mut lines = text.lines().zip(1u32..).peekable();
+    let mut lines = lines(text).zip(1u32..).peekable();
     // Whether the lines of a field `Copyright:` go on.
     let mut field = false;
-    while let Some((raw, number)) = lines.next() {
+    while let Some(((raw, marked), number)) = lines.next() {
         if out.len() >= MAX_STATEMENTS {
             break;
         }
-        let line = Line::of(raw);
         field &= raw.starts_with([' ', '\t']);
+        if !marked && !field {
+            continue;
+        }
+        let line = Line::of(raw);
         let (mark, rest) = match mark::find(line.text) {
             Some(found) => found,
             None if field => (Mark::Field, line.text),
@@ -76,7 +79,7 @@ fn read(text: &str) -> Vec<Statement> {
         field |= mark == Mark::Field;
         let mut said = rest.to_owned();
         for _ in 1..MAX_LINES {
-            let next = lines.peek().map(|(raw, _)| Line::of(raw));
+            let next = lines.peek().map(|((raw, _), _)| Line::of(raw));
             let Some(next) = next.filter(|next| goes_on(&said, mark, next)) else {
                 break;
             };
@@ -89,6 +92,21 @@ fn read(text: &str) -> Vec<Statement> {
         out.extend(statement(&said, mark, number));
     }
     out
+}
+
+/// The lines of a text, and whether a mark may stand in each.
+fn lines(text: &str) -> impl Iterator<Item = (&str, bool)> {
+    let mut marks = mark::places(text).peekable();
+    let mut end = 0;
+    text.split_inclusive('\n').map(move |line| {
+        end += line.len();
+        let mut marked = false;
+        while marks.next_if(|at| *at < end).is_some() {
+            marked = true;
+        }
+        let line = line.strip_suffix('\n').unwrap_or(line);
+        (line.strip_suffix('\r').unwrap_or(line), marked)
+    })
 }
 
 /// Whether a statement that stands as it does goes on in the next line.
