@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use hpcctl_model::gate::{
     Decision, Destination, Finding, Gate, Level, Outcome, RuleResult, Subject,
 };
+use hpcctl_model::hex;
 use sha2::{Digest, Sha256};
 
 use crate::case::{Case, Context};
@@ -174,12 +175,7 @@ fn id(parts: &[&str]) -> String {
         digest.update(part.len().to_le_bytes());
         digest.update(part.as_bytes());
     }
-    let digest = digest.finalize();
-    digest
-        .iter()
-        .take(ID_BYTES)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&digest.finalize()[..ID_BYTES])
 }
 
 /// Worst first, what is waived last.

@@ -6,6 +6,7 @@
 
 use std::io::{self, BufRead, Read as _};
 
+use hpcctl_model::hex;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -99,7 +100,7 @@ impl Head {
         line.push(b'\n');
         let head = Self {
             records: record.number,
-            sha256: hex(&line),
+            sha256: digest(&line),
         };
         Ok((line, head))
     }
@@ -128,7 +129,7 @@ pub fn verify(mut log: impl BufRead, mut each: impl FnMut(&Record)) -> Result<He
                 return Err(LogError::NoRecord(number - 1));
             }
             // Without the newline that the next record put behind it.
-            torn = Some((number, hex(line.trim_ascii_end())));
+            torn = Some((number, digest(line.trim_ascii_end())));
             continue;
         };
         if let Some((at, sha256)) = torn.take()
@@ -141,7 +142,7 @@ pub fn verify(mut log: impl BufRead, mut each: impl FnMut(&Record)) -> Result<He
         }
         head = Head {
             records: record.number,
-            sha256: hex(&line),
+            sha256: digest(&line),
         };
         each(&record);
     }
@@ -156,20 +157,19 @@ fn cut_short(head: Head, mut line: Vec<u8>) -> LogError {
     let record = serde_json::from_slice::<Record>(&line);
     let follows = record.is_ok_and(|record| record.previous == head.sha256);
     if !follows {
-        let sha256 = Some(hex(&line));
+        let sha256 = Some(digest(&line));
         return LogError::Torn { head, sha256 };
     }
     line.push(b'\n');
     let head = Head {
         records: head.records + 1,
-        sha256: hex(&line),
+        sha256: digest(&line),
     };
     LogError::Torn { head, sha256: None }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+fn digest(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
 }
 
 #[cfg(test)]

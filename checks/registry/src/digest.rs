@@ -29,7 +29,7 @@ impl Digest {
     }
 
     /// What takes in bytes to form a digest by the algorithm of this one.
-    pub(crate) fn hasher(&self) -> Hasher {
+    pub fn hasher(&self) -> Hasher {
         Hasher::of(self.algorithm())
     }
 
@@ -52,21 +52,28 @@ impl Digest {
 
 /// A digest that is being formed.
 #[derive(Debug, Clone)]
-pub(crate) enum Hasher {
+pub enum Hasher {
+    /// By SHA-256.
     Sha256(Sha256),
+    /// By SHA-512.
     Sha512(Sha512),
 }
 
 impl Hasher {
+    /// One by SHA-256.
+    pub fn sha256() -> Self {
+        Self::Sha256(Sha256::default())
+    }
+
     fn of(algorithm: &str) -> Self {
         match algorithm {
             "sha512" => Self::Sha512(Sha512::default()),
-            _ => Self::Sha256(Sha256::default()),
+            _ => Self::sha256(),
         }
     }
 
     /// Takes in bytes.
-    pub(crate) fn add(&mut self, bytes: &[u8]) {
+    pub fn add(&mut self, bytes: &[u8]) {
         match self {
             Self::Sha256(hasher) => hasher.update(bytes),
             Self::Sha512(hasher) => hasher.update(bytes),
@@ -74,7 +81,7 @@ impl Hasher {
     }
 
     /// The digest of what was taken in.
-    pub(crate) fn digest(&self) -> Digest {
+    pub fn digest(&self) -> Digest {
         let (algorithm, hash) = match self {
             Self::Sha256(hasher) => ("sha256", hasher.clone().finalize().to_vec()),
             Self::Sha512(hasher) => ("sha512", hasher.clone().finalize().to_vec()),

@@ -36,7 +36,7 @@ mod url;
 pub use blob::BlobReader;
 pub use client::{Client, Found, Resolved};
 pub use contents::Descriptor;
-pub use digest::{Digest, DigestError};
+pub use digest::{Digest, DigestError, Hasher};
 pub use error::Error;
 pub use name::{Name, NameError};
 pub use progress::{Progress, Silent};

@@ -10,7 +10,6 @@ use hpcctl_host::Live;
 use hpcctl_image::{Chosen, Exactly, Limits, Platform, Progress, Reference, carry, choose, exact};
 use hpcctl_model::stage::{Form, Outcome, Stage, StagedImage, Target};
 use hpcctl_registry as registry;
-use sha2::{Digest as _, Sha256};
 
 use crate::Error;
 use crate::build::Tool;
@@ -363,22 +362,17 @@ fn open(
 fn hashed(path: &Path) -> io::Result<(u64, String)> {
     let mut file = File::open(path)?;
     file.sync_all()?;
-    let (mut hasher, mut piece, mut bytes) = (Sha256::new(), vec![0; 1 << 20], 0);
+    let (mut hasher, mut piece, mut bytes) = (registry::Hasher::sha256(), vec![0; 1 << 20], 0);
     loop {
         match file.read(&mut piece) {
             Ok(0) => break,
             Ok(read) => {
-                hasher.update(&piece[..read]);
+                hasher.add(&piece[..read]);
                 bytes += read as u64;
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }
-    let hex: String = hasher
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    Ok((bytes, hex))
+    Ok((bytes, hasher.digest().hex().to_owned()))
 }

@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod envelope;
 pub mod fleet;
 pub mod gate;
+mod hex;
 pub mod history;
 pub mod license;
 pub mod lint;
@@ -19,3 +20,4 @@ pub mod stage;
 pub mod why;
 
 pub use envelope::{Envelope, HostInfo, Tool, Unknown};
+pub use hex::hex;

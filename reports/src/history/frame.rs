@@ -7,10 +7,9 @@
 
 use std::io::{self, BufRead, Read as _};
 
+use hpcctl_model::hex;
 use hpcctl_model::history::Record;
 use sha2::{Digest, Sha256};
-
-use crate::sbom::hex;
 
 /// What a record begins with.
 const MAGIC: &str = "HPCCTLH1";

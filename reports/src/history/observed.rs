@@ -7,12 +7,11 @@ use hpcctl_model::fleet::{self, Fleet};
 use hpcctl_model::gate::{self, Gate};
 use hpcctl_model::history::{Figure, Found, NotChecked, Record, Said, Waiver};
 use hpcctl_model::scan::{self, Scan};
-use hpcctl_model::{Envelope, Unknown};
+use hpcctl_model::{Envelope, Unknown, hex};
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use crate::fleet::{Merge, line};
-use crate::sbom::hex;
 
 /// The longest text that is kept.
 const TEXT: usize = 300;

@@ -18,8 +18,8 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 
 use cyclonedx_bom::external_models::uri::{Purl, validate_purl};
-use hpcctl_model::Envelope;
 use hpcctl_model::scan::{Package, Scan};
+use hpcctl_model::{Envelope, hex};
 use sha2::{Digest, Sha256};
 use spdx::{AdditionItem, Expression, LicenseItem, ParseMode};
 
@@ -90,11 +90,6 @@ impl Write for Hashing {
         self.parts.clear();
         Ok(())
     }
-}
-
-/// The bytes in hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// When the report was made, in whole seconds: SPDX allows no fractions.

@@ -6,8 +6,8 @@
 
 use std::collections::BTreeSet;
 
-use hpcctl_model::Envelope;
 use hpcctl_model::scan::{Package, Scan};
+use hpcctl_model::{Envelope, hex};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use spdx_rs::models::{
@@ -199,7 +199,7 @@ pub(super) fn identifier(of: &str, kind: &str, name: &str, unique: &str) -> Stri
             '-'
         }
     });
-    let digest = sbom::hex(&Sha256::digest(unique.as_bytes())[..8]);
+    let digest = hex(&Sha256::digest(unique.as_bytes())[..8]);
     format!("SPDXRef-{of}-{}-{digest}", readable.collect::<String>())
 }
 

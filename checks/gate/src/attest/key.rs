@@ -3,6 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use hpcctl_model::hex;
 use ring::rand::SystemRandom;
 use ring::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, ED25519, EcdsaKeyPair, Ed25519KeyPair,
@@ -141,8 +142,7 @@ impl PublicKey {
 
     /// The SHA-256 digest of the SubjectPublicKeyInfo in hex.
     pub fn id(&self) -> String {
-        let digest = Sha256::digest(&self.spki);
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&Sha256::digest(&self.spki))
     }
 
     /// Whether it verifies.
