@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use hpcctl_gate::policy::BUILT_IN;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::emit;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::gate::policies;
+use crate::gate::policies::{as_site, is_site, policies};
 use crate::ui::Ui;
 
 /// Write and check policies: what may leave the site, and where to.
@@ -38,15 +40,23 @@ EXIT STATUS
   0.")]
     Init,
     /// Check whether a policy is valid, over the site's where there is one
+    ///
+    /// Everything that is wrong is told, each with line and column. Warned is of what is valid and
+    /// of no use: leave that has lapsed or soon will, waivers of a whole rule, and what a project
+    /// says more mildly than the site.
     #[command(after_long_help = "\
 EXAMPLES
   hpcctl policy check policy.toml
+  hpcctl policy check --site new.toml
 
 EXIT STATUS
-  0 it is valid, 4 it is not: the error names line and column.")]
+  0 it is valid, with or without warnings; 4 it is not, or cannot be read.")]
     Check {
         /// The policy
         file: PathBuf,
+        /// Check it as the site's own, in place of the one in /etc/hpcctl, which may give leave
+        #[arg(long)]
+        site: bool,
     },
     /// Print the manual of the rules that a policy sets
     #[command(after_long_help = "\
@@ -67,8 +77,15 @@ impl Policy {
     pub fn run(&self, ui: &Ui) -> Result<Exit, Failure> {
         match &self.command {
             PolicyCommand::Init => emit::to_stdout(BUILT_IN.as_bytes())?,
-            PolicyCommand::Check { file } => {
-                policies(Some(file))?;
+            PolicyCommand::Check { file, site } => {
+                let policies = match *site || is_site(file) {
+                    true => as_site(file)?,
+                    false => policies(Some(file))?,
+                };
+                let today = TimeZone::UTC.to_datetime(Timestamp::now()).date();
+                for notice in policies.notices(today) {
+                    ui.warn(&notice.to_string());
+                }
                 ui.note(&format!("{} is valid", file.display()));
             }
             PolicyCommand::Explain { rules } => return crate::gate::explain(rules),

@@ -6,7 +6,8 @@ use hpcctl_model::gate::Gate;
 use hpcctl_model::scan::Scan;
 use jiff::Timestamp;
 
-use super::{Judged, evidence, policies, scanned};
+use super::policies::policies;
+use super::{Judged, evidence, scanned};
 use crate::decisions::{self, Decisions};
 use crate::failure::Failure;
 use crate::state;

@@ -17,12 +17,11 @@ use crate::ui::Ui;
 mod decided;
 mod evidence;
 mod log;
-mod policies;
+pub mod policies;
 mod rules;
 mod scanned;
 
 pub use decided::{Decided, decided};
-pub use policies::policies;
 pub use rules::explain;
 
 /// Decide whether an image may be published.

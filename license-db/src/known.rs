@@ -31,6 +31,28 @@ pub fn find(id: &str) -> Option<Licensed> {
     Some(found)
 }
 
+/// Lines at the head of a text in which its copyright line stands.
+const HEAD: usize = 12;
+
+/// Whether the text of a licence, as the SPDX list has it, begins with a copyright line that leaves
+/// a place for who holds the rights: then the text alone is not the notice that has to go with the
+/// software. Such lines further below are about how to apply a licence.
+pub fn lacks_holder(id: &str) -> bool {
+    let is_blank = |line: &str| {
+        let line = line.trim().to_ascii_lowercase();
+        let after = line.strip_prefix("copyright").unwrap_or_default();
+        let mut opened = after.split(['<', '[']).skip(1);
+        opened.any(|rest| {
+            let inside = rest.split_once(['>', ']']).map(|(inside, _)| inside);
+            // An address is none.
+            inside.is_some_and(|inside| !inside.contains([':', '@', '/']))
+        })
+    };
+    let text = text(id).unwrap_or_default();
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    lines.take(HEAD).any(is_blank)
+}
+
 /// The ids that are most like one that is not known, at most three.
 pub fn like(id: &str) -> Vec<String> {
     let wanted = id.trim().to_ascii_lowercase();
@@ -125,5 +147,23 @@ mod tests {
         let of = |list: List| all.iter().filter(|known| known.list == list).count();
         assert!(of(List::Licenses) > 600 && of(List::Exceptions) > 60 && of(List::Vendors) > 60);
         assert!(all.iter().all(|known| known.text.is_none()));
+    }
+
+    #[test]
+    fn a_text_with_a_place_for_the_holder_is_no_notice() {
+        for id in ["MIT", "ISC", "BSD-2-Clause", "BSD-3-Clause", "NCSA"] {
+            assert!(lacks_holder(id), "{id}");
+        }
+        for id in [
+            "GPL-2.0-only",
+            "GPL-2.0-or-later",
+            "LGPL-2.1-or-later",
+            "Apache-2.0",
+            "OSL-3.0",
+            "Zlib-acknowledgement",
+            "no-such",
+        ] {
+            assert!(!lacks_holder(id), "{id}");
+        }
     }
 }

@@ -18,5 +18,5 @@ mod waive;
 pub use case::Case;
 pub use decide::decide;
 pub use evidence::{Evidence, Severity, Vulnerability};
-pub use policy::{Policies, Policy, PolicyError};
+pub use policy::{Policies, Policy, PolicyError, Remark};
 pub use rules::{RULES, Rule};

@@ -99,7 +99,8 @@ fn one(context: &Context<'_>, set: &Set<Waiver>, rules: &[RuleResult]) -> Waiver
     }
 }
 
-fn is_broad(waiver: &Waiver) -> bool {
+/// Whether it covers all findings of a rule.
+pub(crate) fn is_broad(waiver: &Waiver) -> bool {
     let named = [&waiver.package, &waiver.path, &waiver.license];
     named.iter().all(|pattern| pattern.is_none()) && waiver.sha256.is_none()
 }

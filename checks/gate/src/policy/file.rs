@@ -74,10 +74,10 @@ pub(super) struct Vendor {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct VendorDecision {
-    pub(super) terms: String,
+    pub(super) terms: Spanned<String>,
     pub(super) level: Level,
-    pub(super) owner: String,
-    pub(super) reference: String,
+    pub(super) owner: Spanned<String>,
+    pub(super) reference: Spanned<String>,
     pub(super) decided: Spanned<String>,
     pub(super) expires: Spanned<String>,
 }
@@ -111,7 +111,7 @@ pub(super) struct Base {
 pub(super) struct Approved {
     pub(super) name: String,
     /// The digests of its plain layers, lowest first; an image on it begins with these.
-    pub(super) diff_ids: Vec<String>,
+    pub(super) diff_ids: Vec<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -125,8 +125,8 @@ pub(super) struct Privileged {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct AllowedFile {
-    pub(super) path: String,
-    pub(super) sha256: Option<String>,
+    pub(super) path: Spanned<String>,
+    pub(super) sha256: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -138,7 +138,7 @@ pub(super) struct Data {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct Results {
-    pub(super) required: Option<Spanned<Vec<String>>>,
+    pub(super) required: Option<Spanned<Vec<Spanned<String>>>>,
     pub(super) max_age_days: Option<Spanned<u32>>,
     pub(super) severity: Option<Spanned<Severity>>,
 }
@@ -180,9 +180,9 @@ pub(super) struct DestinationLicenses {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct Clarify {
-    pub(super) package: String,
+    pub(super) package: Spanned<String>,
     pub(super) expression: Spanned<String>,
-    pub(super) reason: String,
+    pub(super) reason: Spanned<String>,
     pub(super) evidence: Vec<Spanned<Evidence>>,
 }
 
@@ -190,8 +190,8 @@ pub(super) struct Clarify {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct Evidence {
     pub(super) path: Option<String>,
-    pub(super) sha256: Option<String>,
-    pub(super) image: Option<String>,
+    pub(super) sha256: Option<Spanned<String>>,
+    pub(super) image: Option<Spanned<String>>,
 }
 
 /// Leave to pass in spite of a finding, for a time.
@@ -202,9 +202,9 @@ pub(super) struct Waiver {
     pub(super) rule: Spanned<String>,
     #[serde(default)]
     pub(super) scope: WaiverScope,
-    pub(super) owner: String,
-    pub(super) approved_by: String,
-    pub(super) reason: String,
+    pub(super) owner: Spanned<String>,
+    pub(super) approved_by: Spanned<String>,
+    pub(super) reason: Spanned<String>,
     pub(super) ticket: Option<String>,
     pub(super) from: Spanned<String>,
     pub(super) expires: Spanned<String>,
@@ -213,9 +213,9 @@ pub(super) struct Waiver {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct WaiverScope {
-    pub(super) image: Option<String>,
-    pub(super) package: Option<String>,
-    pub(super) path: Option<String>,
-    pub(super) license: Option<String>,
-    pub(super) sha256: Option<String>,
+    pub(super) image: Option<Spanned<String>>,
+    pub(super) package: Option<Spanned<String>>,
+    pub(super) path: Option<Spanned<String>>,
+    pub(super) license: Option<Spanned<String>>,
+    pub(super) sha256: Option<Spanned<String>>,
 }

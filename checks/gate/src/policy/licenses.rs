@@ -15,6 +15,9 @@ use super::{Policy, Set};
 /// What is in front of the name of a class.
 pub(super) const CLASS: &str = "class:";
 
+/// The classes of what only a holder's terms can mean.
+const OF_VENDORS: [&str; 3] = ["vendor-terms", "proprietary", "unknown"];
+
 /// The lists of licences of a policy, or of a class of destinations.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Licenses {
@@ -43,16 +46,24 @@ pub(crate) struct Read {
 impl Policy {
     /// What an expression weighs at a class of destinations; none only where the built-in policy
     /// lacks a level, which a test rules out.
-    pub(crate) fn weigh(&self, class: &str, license: Option<&str>) -> Option<Read> {
+    ///
+    /// What was `decided` of the vendor's terms stands for what the lists say of licences that only
+    /// the vendor's terms can mean: those of vendors, and what is not known.
+    pub(crate) fn weigh(
+        &self,
+        class: &str,
+        license: Option<&str>,
+        decided: Option<&Set<Level>>,
+    ) -> Option<Read> {
         let Some(node) = license.and_then(expression::parse) else {
             return Some(Read {
-                level: self.unknown(class)?.clone(),
+                level: decided.or(self.unknown(class))?.clone(),
                 license: license.map(str::to_owned),
                 class: "unknown".into(),
                 chosen: None,
             });
         };
-        let (read, chosen) = self.weigh_node(class, &node)?;
+        let (read, chosen) = self.weigh_node(class, &node, decided)?;
         Some(Read {
             chosen: Some(chosen.to_string()),
             ..read
@@ -60,18 +71,27 @@ impl Policy {
     }
 
     /// What a node weighs, and the node without the branches that were not chosen.
-    fn weigh_node(&self, class: &str, node: &Node) -> Option<(Read, Node)> {
+    fn weigh_node(
+        &self,
+        class: &str,
+        node: &Node,
+        decided: Option<&Set<Level>>,
+    ) -> Option<(Read, Node)> {
+        let weigh = |node| self.weigh_node(class, node, decided);
         match node {
-            Node::License(license) => Some((self.weigh_license(class, license)?, node.clone())),
+            Node::License(license) => {
+                let read = self.weigh_license(class, license, decided)?;
+                Some((read, node.clone()))
+            }
             Node::Or(branches) => {
-                let read = branches.iter().map(|branch| self.weigh_node(class, branch));
+                let read = branches.iter().map(weigh);
                 let read = read.collect::<Option<Vec<_>>>()?;
                 // Of those that weigh least the mildest, and of these the first.
                 let key = |read: &Read| (read.level.value, read.license.as_deref().map(class_of));
                 read.into_iter().min_by_key(|(read, _)| key(read))
             }
             Node::And(parts) => {
-                let read = parts.iter().map(|part| self.weigh_node(class, part));
+                let read = parts.iter().map(weigh);
                 let (read, nodes): (Vec<Read>, Vec<Node>) =
                     read.collect::<Option<Vec<_>>>()?.into_iter().unzip();
                 let worst = read.into_iter().rev().max_by_key(|read| read.level.value)?;
@@ -80,31 +100,61 @@ impl Policy {
         }
     }
 
-    fn weigh_license(&self, destination: &str, license: &str) -> Option<Read> {
+    /// What a key of the lists weighs, a licence or a class of them.
+    pub(super) fn level_of_license(&self, destination: &str, key: &str) -> Option<&Set<Level>> {
+        if !key.starts_with(CLASS) {
+            return self.named(destination, key).map(|(_, level)| level);
+        }
+        let mut lists = self.lists(destination);
+        let named = lists.find_map(|lists| lists.levels.get(key));
+        named.or_else(|| self.unlisted(destination))
+    }
+
+    /// What no list names weighs.
+    pub(super) fn unlisted(&self, destination: &str) -> Option<&Set<Level>> {
+        let mut lists = self.lists(destination);
+        lists.find_map(|lists| lists.unlisted.as_ref())
+    }
+
+    /// The lists of a class of destinations, then those of the policy as a whole.
+    fn lists(&self, destination: &str) -> impl Iterator<Item = &Licenses> {
+        let at = self.destinations.get(destination).map(|d| &d.licenses);
+        at.into_iter().chain([&self.licenses])
+    }
+
+    fn weigh_license(
+        &self,
+        destination: &str,
+        license: &str,
+        decided: Option<&Set<Level>>,
+    ) -> Option<Read> {
+        let (class, level) = self.named(destination, license)?;
+        let level = decided
+            .filter(|_| OF_VENDORS.contains(&class.as_str()))
+            .unwrap_or(level);
+        Some(Read {
+            level: level.clone(),
+            license: Some(license.to_owned()),
+            class,
+            chosen: None,
+        })
+    }
+
+    /// The class of a licence, and what the lists say of it.
+    fn named(&self, destination: &str, license: &str) -> Option<(String, &Set<Level>)> {
         let class = self.class_of_license(license);
-        let lists = || {
-            let at = self.destinations.get(destination).map(|d| &d.licenses);
-            at.into_iter().chain([&self.licenses])
-        };
         let key = format!("{CLASS}{class}");
         // An exception only adds leave: what is said of the bare licence holds with it, too, but
         // where it makes another class of it.
         let bare = license.split(" WITH ").next().unwrap_or(license);
         let bare = Some(bare).filter(|bare| class_of(bare) == class_of(license));
         let keys = [Some(license), bare, Some(&key)];
-        let named = keys
-            .into_iter()
-            .flatten()
-            .find_map(|key| lists().find_map(|lists| lists.levels.get(key)));
-        let level = named
-            .or_else(|| lists().find_map(|lists| lists.unlisted.as_ref()))?
-            .clone();
-        Some(Read {
-            level,
-            license: Some(license.to_owned()),
-            class,
-            chosen: None,
-        })
+        let named = keys.into_iter().flatten().find_map(|key| {
+            let mut lists = self.lists(destination);
+            lists.find_map(|lists| lists.levels.get(key))
+        });
+        let level = named.or_else(|| self.unlisted(destination))?;
+        Some((class, level))
     }
 
     fn class_of_license(&self, license: &str) -> String {
@@ -113,7 +163,8 @@ impl Policy {
             .unwrap_or_else(|| class_of(license).id().to_owned())
     }
 
-    fn unknown(&self, class: &str) -> Option<&Set<Level>> {
+    /// What an unknown licence weighs.
+    pub(super) fn unknown(&self, class: &str) -> Option<&Set<Level>> {
         let at = self.destinations.get(class);
         at.and_then(|d| d.licenses.unknown.as_ref())
             .or(self.licenses.unknown.as_ref())

@@ -17,9 +17,11 @@ mod compile;
 mod destination;
 mod file;
 mod licenses;
+mod notice;
+mod parse;
 mod text;
 
-pub use text::{Origin, PolicyError};
+pub use text::{Origin, PolicyError, Remark};
 
 pub(crate) use destination::Destination;
 pub(crate) use licenses::{Licenses, Read};
@@ -37,6 +39,8 @@ pub struct Policies {
     /// Each is tried, and the worst outcome counts.
     tried: Vec<Policy>,
     used: Vec<PolicyUsed>,
+    /// The last that was read.
+    last: Text,
 }
 
 /// One policy, everything inherited.
@@ -198,21 +202,27 @@ impl Policies {
         let mut used = vec![built_in.used()];
         let mut policy = Policy::default().over(&built_in, true)?;
         let mut tried = Vec::new();
+        let mut last = built_in;
         if let Some((name, text)) = site {
-            let text = Text::new(name, text);
-            used.push(text.used());
-            policy = policy.over(&text, true)?;
+            last = Text::new(name, text);
+            used.push(last.used());
+            policy = policy.over(&last, true)?;
             tried.push(policy.clone());
         }
         if let Some((name, text)) = project {
-            let text = Text::new(name, text);
-            used.push(text.used());
+            last = Text::new(name, text);
+            used.push(last.used());
             // Where the site has none, the project's stands alone.
-            tried.push(policy.over(&text, site.is_none())?);
+            tried.push(policy.over(&last, site.is_none())?);
         } else if tried.is_empty() {
             tried.push(policy);
         }
-        Ok(Self { tried, used })
+        Ok(Self { tried, used, last })
+    }
+
+    /// What is valid in the last policy and of no use on a day.
+    pub fn notices(&self, today: Date) -> Vec<Remark> {
+        notice::notices(self, today)
     }
 
     /// The policies that were read, the built-in one first.

@@ -16,7 +16,7 @@ fn error(text: &str) -> String {
 }
 
 fn weigh(policy: &Policy, class: &str, license: &str) -> (Level, String) {
-    let read = policy.weigh(class, Some(license)).unwrap();
+    let read = policy.weigh(class, Some(license), None).unwrap();
     (read.level.value, read.chosen.unwrap_or_default())
 }
 
@@ -27,7 +27,7 @@ fn the_built_in_policy_is_whole() {
     for rule in crate::RULES.iter().filter(|rule| !rule.fixed) {
         assert!(policy.level(PUBLIC, rule.id).is_some(), "{}", rule.id);
     }
-    assert!(policy.weigh(PUBLIC, None).is_some());
+    assert!(policy.weigh(PUBLIC, None, None).is_some());
     assert_eq!(policies.used()[0].sha256.len(), 64);
     // What `policy init` prints stands on its own as well.
     assert!(Policies::read(Some(("site.toml", BUILT_IN)), None).is_ok());
@@ -169,9 +169,12 @@ fn a_waiver_is_bounded() {
             ("expires = \"2026-03-01\"\n", ""),
             "missing field `expires`",
         ),
-        (("a@example.org", " "), "a waiver has owner"),
-        (("b@example.org", ""), "a waiver has approved-by"),
-        (("it is needed", ""), "a waiver has reason"),
+        (("a@example.org", " "), "project.toml:5:9: owner is empty"),
+        (
+            ("b@example.org", ""),
+            "project.toml:6:15: approved-by is empty",
+        ),
+        (("it is needed", ""), "project.toml:7:10: reason is empty"),
         (("2026-03-01", "2025-12-31"), "it lapses before it begins"),
         (
             ("2026-03-01", "2027-01-01"),
@@ -212,4 +215,186 @@ fn a_project_cannot_waive_what_the_site_says() {
         silent.tried()[1].level(PUBLIC, "image.size").unwrap().value,
         Level::Deny
     );
+}
+
+fn notices(site: Option<&str>, project: Option<&str>) -> Vec<String> {
+    let policies = policies(site, project).unwrap();
+    let remarks = policies.notices("2026-02-20".parse().unwrap());
+    let first = |remark: &Remark| remark.to_string().lines().next().unwrap().to_owned();
+    remarks.iter().map(first).collect()
+}
+
+#[test]
+fn all_that_is_wrong_is_told_at_once() {
+    let text = "version = 1
+licences = 1
+[rules]
+\"no.rule\" = \"deny\"
+\"image.size\" = \"block\"
+[image]
+max-size = \"8 GB\"
+[[base.approved]]
+name = \"debian\"
+diff-ids = [\"sha256:zz\", \"\"]
+[[privileged.allow]]
+path = \"/usr/bin/su\"
+sha256 = \"zz\"
+[[privileged.allow]]
+path = \"a{\"
+[[waiver]]
+id = \"W-1\"
+rule = \"no.rule\"
+scope = { sha256 = \"zz\", path = \"b{\" }
+owner = \"\"
+approved-by = \"b\"
+reason = \"c\"
+from = \"2026-01-01\"
+expires = \"soon\"
+[[waiver]]
+id = \"W-2\"
+";
+    let is = error(text);
+    let expected = [
+        "2:1: unknown field `licences`",
+        "4:1: there is no rule no.rule",
+        "5:16: unknown variant `block`",
+        "7:12: \"8 GB\" is no size",
+        "10:13: \"sha256:zz\" is no SHA-256 digest",
+        "10:26: \"\" is no SHA-256 digest",
+        "13:10: \"zz\" is no SHA-256 digest",
+        "15:8: \"/a{\" is no glob",
+        "18:8: there is no rule no.rule",
+        "19:20: \"zz\" is no SHA-256 digest",
+        "19:33: \"/b{\" is no glob",
+        "20:9: owner is empty",
+        "24:11: \"soon\" is no date",
+        "25:1: missing field `rule`",
+    ];
+    let places = is.lines().filter(|line| line.starts_with("project.toml:"));
+    let places: Vec<&str> = places.collect();
+    assert_eq!(places.len(), expected.len(), "{is}");
+    for (place, expected) in places.iter().zip(expected) {
+        let expected = format!("project.toml:{expected}");
+        assert!(place.starts_with(&expected), "{place}\n{expected}");
+    }
+    assert!(is.matches('^').count() >= expected.len(), "{is}");
+}
+
+#[test]
+fn mistakes_of_spelling_are_told_together_and_nothing_else() {
+    let is = error("version = 1\na = \nb = 'x\n[rules]\n\"no.rule\" = \"deny\"\n");
+    assert!(is.contains("project.toml:2:"), "{is}");
+    assert!(is.contains("project.toml:3:"), "{is}");
+    assert!(!is.contains("there is no rule"), "{is}");
+    let many = format!("version = 1\n{}", "[[waiver]]\n".repeat(70));
+    let is = error(&many);
+    assert!(is.ends_with("20 more places are wrong"), "{is}");
+    for hostile in [
+        "[[",
+        "\0",
+        "version = 1\n[rules.x]\n",
+        "a.b.c.d = [[[{x=1}]]]",
+        "\u{feff}",
+    ] {
+        assert!(policies(None, Some(hostile)).is_err(), "{hostile:?}");
+    }
+}
+
+#[test]
+fn leave_that_is_of_no_use_is_told() {
+    let day = |from: &str, to: &str| waiver(&[("2026-01-01", from), ("2026-03-01", to)]);
+    let scoped = |text: String| text.replace("owner", "scope = { path = \"/a\" }\nowner");
+    assert_eq!(
+        notices(None, Some(&scoped(waiver(&[])))),
+        ["project.toml:2:1: the waiver W-1 lapses in 9 days"]
+    );
+    assert_eq!(
+        notices(None, Some(&scoped(day("2026-01-01", "2026-04-01")))),
+        [""; 0]
+    );
+    assert_eq!(
+        notices(None, Some(&day("2026-01-01", "2026-02-01"))),
+        [
+            "project.toml:2:1: the waiver W-1 lapsed on 2026-02-01: it covers nothing any more",
+            "project.toml:2:1: the waiver W-1 names no package, path, licence or digest: it covers the whole rule",
+        ]
+    );
+    let allowed = scoped(day("2026-01-01", "2026-04-01")) + "[rules]\n\"image.size\" = \"allow\"\n";
+    assert_eq!(
+        notices(None, Some(&allowed)),
+        ["project.toml:2:1: the waiver W-1 is about image.size, which is allowed everywhere"]
+    );
+    let decision = |to: &str| {
+        format!(
+            "[[vendor.decision]]\nterms = \"intel.mkl\"\nlevel = \"allow\"\nowner = \"a\"\n\
+             reference = \"b\"\ndecided = \"2026-01-01\"\nexpires = \"{to}\"\n"
+        )
+    };
+    let text = format!(
+        "version = 1\n{}{}",
+        decision("2026-02-01"),
+        decision("2026-01-09")
+    );
+    assert_eq!(
+        notices(None, Some(&text)),
+        [
+            "project.toml:2:1: the decision on intel.mkl lapsed on 2026-02-01: it holds no more",
+            "project.toml:9:1: the decision on intel.mkl lapsed on 2026-01-09: it holds no more",
+            "project.toml:9:1: intel.mkl is decided already at project.toml:2, for all of this time: that one counts",
+        ]
+    );
+    let backwards = format!("version = 1\n{}", decision("2025-01-01"));
+    assert!(error(&backwards).contains("project.toml:8:11: it lapses before it begins"));
+    let nameless = "version = 1\n[destinations.friends.rules]\n\"image.size\" = \"deny\"\n";
+    assert_eq!(
+        notices(None, Some(nameless)),
+        ["project.toml:2:15: no destination is of the class friends: it has no match"]
+    );
+    // What is printed for a site to begin with says nothing that is of no use.
+    assert_eq!(notices(Some(BUILT_IN), None), [""; 0]);
+    assert_eq!(notices(None, Some(BUILT_IN)), [""; 0]);
+}
+
+#[test]
+fn what_would_loosen_the_site_s_policy_is_told() {
+    let site = "version = 1\n[rules]\n\"image.size\" = \"deny\"\n[licenses]\nreview = [\"MIT\"]\n\
+                [image]\nmax-size = \"1 GiB\"\nrequired-labels = [\"a\", \"b\"]\n\
+                [destinations.lab]\nmatch = [\"l/**\"]\n";
+    let project = "version = 1
+[rules]
+\"image.size\" = \"warn\"
+\"image.base\" = \"deny\"
+[licenses]
+allow = [\"MIT\", \"ISC\", \"class:non-commercial\"]
+deny = [\"Zlib\"]
+unknown = \"warn\"
+[vendor]
+no = \"allow\"
+[image]
+max-size = \"2 GiB\"
+max-layers = 3
+required-labels = [\"a\"]
+[results]
+severity = \"critical\"
+[destinations.lab.rules]
+\"content.unowned\" = \"allow\"
+[[privileged.allow]]
+path = \"/usr/bin/su\"
+";
+    let told = notices(Some(site), Some(project));
+    let lines: Vec<&str> = told
+        .iter()
+        .map(|line| line.split(':').nth(1).unwrap())
+        .collect();
+    assert_eq!(
+        lines,
+        ["3", "6", "6", "8", "10", "12", "14", "16", "18", "19"],
+        "{told:#?}"
+    );
+    assert_eq!(
+        told[0],
+        "project.toml:3:16: of no use: the site's policy says deny (site.toml:3), and the stricter counts"
+    );
+    // Alone it may say so.
+    assert_eq!(notices(None, Some(project)), [""; 0]);
 }

@@ -5,7 +5,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use hpcctl_model::gate::PolicyUsed;
+use hpcctl_model::hex;
 use sha2::{Digest, Sha256};
+
+/// No more places are shown of a policy that is not valid.
+const MOST: usize = 50;
 
 /// A text with its name.
 #[derive(Debug, Clone)]
@@ -14,11 +18,13 @@ pub(crate) struct Text {
     pub(crate) text: Arc<str>,
 }
 
-/// The line of a policy that says something.
+/// The place in a policy that says something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     policy: Arc<str>,
     line: usize,
+    /// The bytes of it.
+    at: Range<usize>,
 }
 
 impl fmt::Display for Origin {
@@ -34,9 +40,9 @@ pub(crate) struct Set<T> {
     pub(crate) origin: Origin,
 }
 
-/// Why a policy is not valid: what, where, and the line itself with a caret below.
+/// Something about a place in a policy: a sentence, and the line itself with a caret below.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PolicyError {
+pub struct Remark {
     /// One sentence.
     pub message: String,
     name: Arc<str>,
@@ -46,9 +52,14 @@ pub struct PolicyError {
     carets: usize,
 }
 
-impl std::error::Error for PolicyError {}
+impl Remark {
+    /// The line and the column, from 1.
+    pub(super) fn place(&self) -> (usize, usize) {
+        (self.line, self.column)
+    }
+}
 
-impl fmt::Display for PolicyError {
+impl fmt::Display for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = self.line.to_string();
         let margin = " ".repeat(number.len());
@@ -65,6 +76,37 @@ impl fmt::Display for PolicyError {
     }
 }
 
+/// Why a policy is not valid: everything that is wrong with it, in the order of its lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyError(Vec<Remark>);
+
+impl PolicyError {
+    pub(crate) fn new(mut remarks: Vec<Remark>) -> Self {
+        remarks.sort_by_key(Remark::place);
+        Self(remarks)
+    }
+
+    /// What is wrong, one remark each.
+    pub fn remarks(&self) -> &[Remark] {
+        &self.0
+    }
+}
+
+impl std::error::Error for PolicyError {}
+
+impl fmt::Display for PolicyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, remark) in self.0.iter().take(MOST).enumerate() {
+            let newline = if place == 0 { "" } else { "\n" };
+            write!(f, "{newline}{remark}")?;
+        }
+        match self.0.len().checked_sub(MOST) {
+            None | Some(0) => Ok(()),
+            Some(more) => write!(f, "\n{more} more places are wrong"),
+        }
+    }
+}
+
 impl Text {
     pub(crate) fn new(name: &str, text: &str) -> Self {
         Self {
@@ -78,7 +120,7 @@ impl Text {
         let digest = Sha256::digest(self.text.as_bytes());
         PolicyUsed {
             name: self.name.to_string(),
-            sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: hex(&digest),
         }
     }
 
@@ -88,17 +130,28 @@ impl Text {
         Origin {
             policy: self.name.clone(),
             line,
+            at: span.clone(),
         }
     }
 
-    /// What is wrong, and where.
-    pub(crate) fn error(&self, span: &Range<usize>, message: impl Into<String>) -> PolicyError {
+    /// Whether this text is the one that says something.
+    pub(crate) fn says(&self, origin: &Origin) -> bool {
+        self.name == origin.policy
+    }
+
+    /// Something about what stands there.
+    pub(crate) fn about(&self, origin: &Origin, message: impl Into<String>) -> Remark {
+        self.remark(&origin.at, message)
+    }
+
+    /// A sentence about a place.
+    pub(crate) fn remark(&self, span: &Range<usize>, message: impl Into<String>) -> Remark {
         let (line, column) = self.place(span.start);
         let shown = self.text.lines().nth(line - 1).unwrap_or_default();
         let room = shown.chars().count() + 1 - column.min(shown.chars().count());
         let wide = self.text.get(span.clone()).unwrap_or_default();
         let first = wide.lines().next().unwrap_or_default();
-        PolicyError {
+        Remark {
             message: message.into(),
             name: self.name.clone(),
             line,
@@ -124,7 +177,7 @@ mod tests {
     #[test]
     fn an_error_points_into_the_line() {
         let text = Text::new("p.toml", "version = 1\n[rules]\n\"no.rule\" = \"deny\"\n");
-        let error = text.error(&(20..29), "there is no rule no.rule");
+        let error = text.remark(&(20..29), "there is no rule no.rule");
         assert_eq!(
             error.to_string(),
             "p.toml:3:1: there is no rule no.rule\n  |\n3 | \"no.rule\" = \"deny\"\n  | ^^^^^^^^^"
@@ -135,7 +188,7 @@ mod tests {
     #[test]
     fn a_place_past_the_end_is_no_panic() {
         let text = Text::new("p", "ä");
-        assert!(text.error(&(7..9), "x").to_string().contains("p:1:2"));
-        assert!(text.error(&(1..2), "x").to_string().starts_with("p:1:"));
+        assert!(text.remark(&(7..9), "x").to_string().contains("p:1:2"));
+        assert!(text.remark(&(1..2), "x").to_string().starts_with("p:1:"));
     }
 }

@@ -6,7 +6,6 @@ use hpcctl_model::scan::{Redistribution, Restricted};
 use super::{Raised, Rule};
 use crate::agreed;
 use crate::case::Context;
-use crate::policy::Set;
 
 pub(super) static RULE: Rule = Rule {
     id: "content.vendor",
@@ -18,7 +17,8 @@ twice over: it may not be passed on, and it does not fit the driver of another m
 
 Judged file by file, by path, SONAME, build-id and package, against the table of redistribution
 terms; [vendor] says what each state weighs, [[vendor.decision]] what the site has agreed with a
-holder, until it lapses.
+holder, until it lapses. A decision holds for the vendor's own licence of the package, too (see
+license.terms).
 
 Bind the host's own files at run time, remove what is not on the vendor's list, or record the
 site's decision.",
@@ -42,10 +42,7 @@ pub(super) fn raised(context: &Context<'_>, file: &Restricted) -> Option<Raised>
     let vendor = &context.policy.vendor;
     let decided = agreed::on(context, &file.terms);
     let level = match (decided, file.state) {
-        (Some(set), _) => Some(Set {
-            value: set.value.level,
-            origin: set.origin.clone(),
-        }),
+        (Some(set), _) => Some(agreed::level(set)),
         (None, Redistribution::Yes) => return None,
         (None, Redistribution::Conditional) => vendor.conditional.clone(),
         (None, Redistribution::NeedsDecision) => vendor.needs_decision.clone(),

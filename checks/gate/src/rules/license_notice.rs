@@ -1,11 +1,14 @@
 //! `license.notice`: whether the text of each licence can be passed on with the image.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use hpcctl_license_db::expression::{self, Node};
+use hpcctl_license_db::known::lacks_holder;
+use hpcctl_model::scan::Package;
 
 use super::{Raised, Rule};
 use crate::case::Context;
+use crate::clarify;
 
 pub(super) static RULE: Rule = Rule {
     id: "license.notice",
@@ -13,55 +16,83 @@ pub(super) static RULE: Rule = Rule {
     manual: "\
 Nearly every licence asks that its text and its notices go with the software. `scan image -o
 notice` writes them: from the files of the image, and for ids of the SPDX list from the list. A
-licence of no list whose text is not in the image cannot be written.
+licence of no list whose text is not in the image cannot be written. Nor can the copyright line of
+licences such as MIT and BSD: the list has a place for year and holder there, and only the
+package's own file fills it.
 
-Judged by the packages that count: a LicenseRef- and no licence file.
+Judged by the packages that count, and of a choice by the branch that license.terms chose: a
+LicenseRef- and no licence file; or a text with a place for the holder, and no copyright line in the
+licence files of the package.
 
-Put the text of the licence into the image.",
+Put the text of the licence, with its copyright line, into the image.",
     fixed: false,
     look,
-    clean: "the text of every licence is there",
+    clean: "the text of every licence is there, with its copyright line",
 };
 
 fn look(context: &Context<'_>) -> Vec<Raised> {
     let packages = context.case.scan.packages.iter();
-    let packages = packages.filter(|package| package.judged && package.license_files.is_empty());
-    let raised = packages.filter_map(|package| {
-        let license = package.licenses.concluded.as_deref()?;
-        let lacking = own_names(&expression::parse(license)?);
-        let names: Vec<&str> = lacking.iter().map(String::as_str).collect();
-        let location = package.locations.first();
-        (!names.is_empty()).then(|| Raised {
-            text: format!(
-                "The text of {} of {} is not in the image.",
-                names.join(", "),
-                package.name
-            ),
-            layer: location.and_then(|location| location.layer.clone()),
-            path: location.map(|location| location.path.clone()),
-            package: Some(package.purl.clone()),
-            license: Some(license.to_owned()),
-            remedy: "Put the text of the licence into the image.".into(),
-            ..Raised::default()
-        })
-    });
-    raised.collect()
+    let packages = packages.filter(|package| package.judged);
+    packages
+        .filter_map(|package| of_package(context, package))
+        .collect()
 }
 
-/// The licences that SPDX does not list.
-fn own_names(node: &Node) -> Vec<String> {
-    fn gather(node: &Node, names: &mut HashSet<String>) {
-        match node {
-            Node::License(license) if license.contains("LicenseRef-") => {
-                names.insert(license.clone());
-            }
-            Node::License(_) => {}
-            Node::And(nodes) | Node::Or(nodes) => nodes.iter().for_each(|node| gather(node, names)),
+fn of_package(context: &Context<'_>, package: &Package) -> Option<Raised> {
+    let license = clarify::license(context, package).or(package.licenses.concluded.as_deref())?;
+    let chosen = context.policy.weigh(context.class, Some(license), None)?;
+    let mut names = BTreeSet::new();
+    gather(&expression::parse(&chosen.chosen?)?, &mut names);
+    let text = if package.license_files.is_empty() {
+        named(&names, |name| name.contains("LicenseRef-")).map(|names| {
+            format!(
+                "The text of {names} of {} is not in the image",
+                package.name
+            )
+        })
+    } else {
+        None
+    };
+    let holder = named(&names, lacks_holder).filter(|_| !has_holder(context, package));
+    let holder = holder.map(|names| {
+        format!(
+            "No copyright line of {} is in the image, which {names} asks for",
+            package.name
+        )
+    });
+    let texts: Vec<String> = text.into_iter().chain(holder).collect();
+    let location = package.locations.first();
+    (!texts.is_empty()).then(|| Raised {
+        text: format!("{}.", texts.join(". ")),
+        layer: location.and_then(|location| location.layer.clone()),
+        path: location.map(|location| location.path.clone()),
+        package: Some(package.purl.clone()),
+        license: Some(license.to_owned()),
+        remedy: "Put the text of the licence, with its copyright line, into the image.".into(),
+        ..Raised::default()
+    })
+}
+
+/// Whether a licence file of a package says who holds the rights.
+fn has_holder(context: &Context<'_>, package: &Package) -> bool {
+    let mut files = context.case.scan.files.iter();
+    files.any(|file| !file.copyrights.is_empty() && package.license_files.contains(&file.path))
+}
+
+/// The names that are of a kind, in a row.
+fn named(names: &BTreeSet<String>, is_meant: fn(&str) -> bool) -> Option<String> {
+    let names = names.iter().map(String::as_str);
+    let names: Vec<&str> = names.filter(|name| is_meant(name)).collect();
+    (!names.is_empty()).then(|| names.join(", "))
+}
+
+/// The licences of an expression, without their exceptions.
+fn gather(node: &Node, names: &mut BTreeSet<String>) {
+    match node {
+        Node::License(license) => {
+            let bare = license.split(" WITH ").next().unwrap_or(license);
+            names.insert(bare.trim_end_matches('+').to_owned());
         }
+        Node::And(nodes) | Node::Or(nodes) => nodes.iter().for_each(|node| gather(node, names)),
     }
-    let mut names = HashSet::new();
-    gather(node, &mut names);
-    let mut names: Vec<String> = names.into_iter().collect();
-    names.sort_unstable();
-    names
 }

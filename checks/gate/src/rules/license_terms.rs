@@ -5,8 +5,8 @@ use hpcctl_model::scan::{File, Package};
 
 use super::{Raised, Rule};
 use crate::case::Context;
-use crate::clarify;
 use crate::policy::Read;
+use crate::{agreed, clarify};
 
 pub(super) static RULE: Rule = Rule {
     id: "license.terms",
@@ -19,9 +19,13 @@ no class of the policy names is `unlisted`; where none is known, `unknown`.
 
 Judged by the lists of [licenses] and of the class of the destination; what is more particular goes
 first. A [[clarify]] stands for the licence of a package while its evidence is byte-equal: a licence
-file, or, where the image has none, the image itself (image, with its digest).
+file that the scan lists, or, where the image has none, the image itself (image, with its digest).
+A [[vendor.decision]] on the terms that the files of a package are under (see content.vendor) stands
+for the vendor's own licence, and for one that is not known, until it lapses; what else is in the
+expression counts as ever.
 
-Replace the package, read its licence and clarify it, or ask for a waiver.",
+Replace the package, read its licence and clarify it, have the site decide on the vendor's terms, or
+ask for a waiver.",
     fixed: false,
     look,
     clean: "every licence may be passed on there",
@@ -38,7 +42,10 @@ fn look(context: &Context<'_>) -> Vec<Raised> {
 
 fn of_package(context: &Context<'_>, package: &Package) -> Option<Raised> {
     let license = clarify::license(context, package).or(package.licenses.concluded.as_deref());
-    let read = context.policy.weigh(context.class, license)?;
+    let decided = agreed::on_package(context, package);
+    let read = context
+        .policy
+        .weigh(context.class, license, decided.as_ref())?;
     let location = package.locations.first();
     raised(&read, license, |text| Raised {
         text: format!("{} {}: {text}", package.name, package.version),
@@ -46,27 +53,48 @@ fn of_package(context: &Context<'_>, package: &Package) -> Option<Raised> {
         path: location.map(|location| location.path.clone()),
         package: Some(package.purl.clone()),
         remedy: match license {
-            Some(_) if read.class == "unknown" => read_and_clarify(package),
-            Some(_) => "Replace the package, or ask the site for a decision on the licence.".into(),
-            None => read_and_clarify(package),
+            Some(_) if read.class != "unknown" => {
+                "Replace the package, or ask the site for a decision on the licence.".into()
+            }
+            _ => read_and_clarify(context, package),
         },
         ..Raised::default()
     })
 }
 
 /// What to do where nobody has said yet what the licence means.
-fn read_and_clarify(package: &Package) -> String {
-    match package.license_files.first() {
-        Some(file) => format!(
-            "Read {file}, and clarify the licence in the policy: [[clarify]] with this purl and, as evidence, this file with its SHA-256 digest."
+fn read_and_clarify(context: &Context<'_>, package: &Package) -> String {
+    let scan = context.case.scan;
+    let files = package.license_files.iter();
+    let mut files = files.filter_map(|path| {
+        let file = scan.files.iter().find(|file| file.path == *path)?;
+        Some((path, file.sha256.as_deref()?))
+    });
+    let (first, evidence) = match (files.next(), &scan.image.digest) {
+        (Some((path, sha256)), _) => (
+            format!("Read {path}"),
+            format!("path = {path:?}, sha256 = {sha256:?}"),
         ),
-        None => "Find out its licence, and clarify it in the policy: [[clarify]] with this purl and, as evidence, image = the digest of the image.".into(),
-    }
+        (None, Some(digest)) => (
+            "Find out its licence".to_owned(),
+            format!("image = {digest:?}"),
+        ),
+        (None, None) => {
+            return "Find out its licence, and replace the package by one that says it: where the image has no digest, nothing binds a clarification to it.".into();
+        }
+    };
+    format!(
+        "{first}, and clarify it in the site's policy: [[clarify]] package = {:?}, expression = …, reason = …, evidence = [{{ {evidence} }}].",
+        package.purl
+    )
 }
 
 fn of_file(context: &Context<'_>, file: &File) -> Option<Raised> {
     let license = file.licenses.as_deref();
-    let read = context.policy.weigh(context.class, license)?;
+    let decided = agreed::on_file(context, &file.path);
+    let read = context
+        .policy
+        .weigh(context.class, license, decided.as_ref())?;
     raised(&read, license, |text| Raised {
         text: format!("{}: {text}", file.path),
         layer: file.layer.clone(),
