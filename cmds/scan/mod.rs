@@ -240,6 +240,13 @@ impl Scan {
         };
         let begun = Timestamp::now();
         let mut scanned = carried_out(&reference, &options, ui)?;
+        let unmet = scanned.unmet.iter();
+        let unmet = unmet.filter(|glob| reading.is_some_and(|reading| reading.leaves_out(glob)));
+        for glob in unmet {
+            ui.warn(&format!(
+                "--exclude-path {glob} leaves nothing out: no path matches it"
+            ));
+        }
         if how.supplier.is_some() {
             scanned.scan.image.supplier.clone_from(&how.supplier);
         }

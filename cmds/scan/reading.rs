@@ -66,6 +66,11 @@ fn catalogers() -> PossibleValuesParser {
 }
 
 impl Reading {
+    /// Whether the user asked for this glob of paths to be left out.
+    pub fn leaves_out(&self, glob: &str) -> bool {
+        self.exclude_path.iter().any(|asked| asked == glob)
+    }
+
     /// The options of a scan; `licenses` where nothing was said of them.
     pub fn options(&self, licenses: LicenseFiles) -> Result<Options, Failure> {
         let licenses = match self.licenses {

@@ -13,14 +13,14 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::Options;
 use crate::catalog::CATALOGERS;
 use crate::fault::Faults;
 use crate::layer::{LayerRead, LayerSource, Stored};
 use crate::tree::Listing;
-use crate::{Error, Options};
 
 /// Changes whenever what is kept of a layer does.
-const FORMAT: u32 = 5;
+const FORMAT: u32 = 6;
 
 /// The most bytes of one file of the cache, and of what is in it.
 const MOST: u64 = 1 << 30;
@@ -47,11 +47,17 @@ struct Kept {
 
 impl Cache {
     /// Opens a cache, made where it is missing, for scans with these options.
-    pub(crate) fn open(directory: &Path, options: &Options) -> Result<Self, Error> {
+    pub(crate) fn open(directory: &Path, options: &Options) -> io::Result<Self> {
         let mut builder = DirBuilder::new();
         let made = builder.recursive(true).mode(0o700).create(directory);
-        made.and_then(|()| prune(directory))
-            .map_err(|source| Error::unreadable(directory, source))?;
+        let usable = made.and_then(|()| prune(directory)).and_then(|()| {
+            // Whether a file can be made there shows only when one is.
+            let trial = directory.join(format!("{}.tmp", std::process::id()));
+            File::create(&trial).and_then(|_| fs::remove_file(&trial))
+        });
+        usable.map_err(|error| {
+            io::Error::new(error.kind(), format!("{}: {error}", directory.display()))
+        })?;
         let catalogers: Vec<&str> = CATALOGERS.iter().map(|row| row.id).collect();
         let version = env!("CARGO_PKG_VERSION");
         let options = Options {

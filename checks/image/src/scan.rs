@@ -11,8 +11,8 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use hpcctl_license_db::policy::Subject;
-use hpcctl_model::Unknown;
 use hpcctl_model::scan::{File, Image, Layer, Package, Scan};
+use hpcctl_model::{Unknown, hex};
 
 use crate::cache::Cache;
 use crate::catalog::{is_license_file, only_names};
@@ -100,6 +100,8 @@ pub struct Scanned {
     pub unknowns: Vec<Unknown>,
     /// What was decided on the way to the image, a sentence each.
     pub notes: Vec<String>,
+    /// The globs of [`Options::exclude_paths`] that no path of the image was met for.
+    pub unmet: Vec<String>,
 }
 
 /// Scans an image, or reads the bill of materials that some tool made of one.
@@ -117,10 +119,7 @@ pub fn scan(
         return sbom::scan(path, &options.limits);
     }
     let plan = Plan::new(options)?;
-    let cache = options.cache.as_ref();
-    let cache = cache
-        .map(|directory| Cache::open(directory, options))
-        .transpose()?;
+    let (cache, no_cache) = cache(options);
     let session = Session {
         plan: &plan,
         progress,
@@ -160,6 +159,7 @@ pub fn scan(
     };
     let held = (merged.held, &opened.config);
     let mut notes = opened.notes;
+    notes.extend(no_cache);
     if merged.passed > 0 {
         notes.push(format!(
             "files that could not be read, of kinds that no package or licence is known by: {}",
@@ -169,8 +169,23 @@ pub fn scan(
     Ok(Scanned {
         owners: merged.owners,
         notes,
+        // What lies in the cache was not met again.
+        unmet: match cache {
+            Some(_) => Vec::new(),
+            None => plan.selection.unmet(),
+        },
         ..report(image, &merged.tree, held, &plan, unknowns)
     })
+}
+
+/// The cache that is asked for, or why there is none: without it, it only takes longer.
+fn cache(options: &Options) -> (Option<Cache>, Option<String>) {
+    let cache = options.cache.as_ref();
+    let cache = cache.map(|directory| Cache::open(directory, options));
+    match cache.transpose() {
+        Ok(cache) => (cache, None),
+        Err(error) => (None, Some(format!("goes on without the cache: {error}"))),
+    }
 }
 
 /// An image of which only the tree is wanted.
@@ -449,6 +464,7 @@ fn report(
         },
         owners: Owners::default(),
         notes: Vec::new(),
+        unmet: Vec::new(),
         unknowns,
     }
 }
@@ -475,7 +491,7 @@ fn files(tree: &FileTree, ids: &[NodeId], layers: &[Layer], owned: &HashSet<Node
         let path = tree.path(*id);
         let judged = !owned.contains(id) && (license.grants || is_license_file(&path));
         let sha256 = license.sha256.filter(|_| is_license_file(&path));
-        let sha256 = sha256.map(|digest| digest.iter().map(|b| format!("{b:02x}")).collect());
+        let sha256 = sha256.map(|digest| hex(&digest));
         let layer = layers.get(tree.node(*id).layer as usize);
         files.push(File {
             path,

@@ -1,5 +1,7 @@
 //! Which catalogers run, and which paths are left out, because whoever scans asked for it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use hpcctl_model::scan::LeftOut;
 
@@ -65,6 +67,8 @@ pub(crate) struct Selection {
     /// Whether each row of the table runs.
     runs: Vec<bool>,
     paths: GlobSet,
+    /// Whether a path was met for each glob, and for what is below it.
+    met: Vec<AtomicBool>,
     left_out: LeftOut,
 }
 
@@ -108,6 +112,9 @@ impl Selection {
             paths: paths
                 .build()
                 .map_err(|error| Error::Internal(error.to_string()))?,
+            met: std::iter::repeat_with(AtomicBool::default)
+                .take(options.exclude_paths.len())
+                .collect(),
             runs,
         })
     }
@@ -119,7 +126,18 @@ impl Selection {
 
     /// Whether a path is looked at.
     pub(crate) fn takes(&self, path: &str) -> bool {
-        self.paths.is_empty() || !self.paths.is_match(path)
+        let matches = self.paths.matches(path);
+        for place in &matches {
+            self.met[place / 2].store(true, Ordering::Relaxed);
+        }
+        matches.is_empty()
+    }
+
+    /// The globs of paths that nothing was met for.
+    pub(crate) fn unmet(&self) -> Vec<String> {
+        let globs = self.left_out.paths.iter().zip(&self.met);
+        let unmet = globs.filter(|(_, met)| !met.load(Ordering::Relaxed));
+        unmet.map(|(glob, _)| glob.clone()).collect()
     }
 
     /// What is not looked at.
@@ -196,5 +214,9 @@ mod tests {
             assert!(some.takes(path), "{path}");
         }
         assert!(selection(&[], &[], &["a[b"]).is_err());
+        assert!(some.unmet().is_empty());
+        let other = selection(&[], &[], &["opt", "usr/shear"]).unwrap();
+        assert!(!other.takes("opt/a") && other.takes("usr/share"));
+        assert_eq!(other.unmet(), ["usr/shear"]);
     }
 }

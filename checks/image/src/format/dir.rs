@@ -19,7 +19,7 @@ use super::{Opened, Session};
 use crate::fault::Faults;
 use crate::layer::{Content, Directory, Intake, LayerRead, Plan, Stored};
 use crate::reference::is_layout;
-use crate::tarball::{Device, Grants, Head, Kind, normalise, text};
+use crate::tarball::{Device, Grants, Head, Kind, capabilities, normalise, text};
 use crate::{Error, Progress, Source};
 
 /// Why an entry cannot be taken in.
@@ -302,6 +302,10 @@ impl Walk<'_> {
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
             return self.fault(path, io::Error::other("it changed while it was read"));
         }
+        let mut attribute = [0; CAPABILITY];
+        let held = rustix::fs::fgetxattr(&fd, "security.capability", &mut attribute);
+        let bits = held.ok().and_then(|held| capabilities(&attribute[..held]));
+        self.intake.runs_with(bits);
         let mut content = FileContent {
             file: File::from(fd),
             path,
@@ -313,6 +317,9 @@ impl Walk<'_> {
         }
     }
 }
+
+/// The bytes of `security.capability` at most (linux/capability.h, `struct vfs_ns_cap_data`).
+const CAPABILITY: usize = 24;
 
 /// Whether the system refuses what another user may do.
 fn is_denied(error: rustix::io::Errno) -> bool {

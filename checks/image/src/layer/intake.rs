@@ -5,6 +5,7 @@
 //!
 //! Text files are gathered in one buffer and looked at in batches, in parallel.
 
+mod behind;
 mod linkage;
 mod marks;
 
@@ -427,8 +428,11 @@ impl<'p> Intake<'p> {
         self.texts.extend_from_slice(&self.scratch);
         let most = self.plan.limits.text_bytes;
         let rest = most.saturating_sub(self.scratch.len() as u64);
-        let read = content.read_content(rest, &mut self.texts);
+        let mut read = content.read_content(rest, &mut self.texts);
         let is_text = is_text(&self.texts[from..]);
+        if is_text && read.is_ok() && self.plan.seeks_secrets() {
+            read = self.behind(content, from);
+        }
         if is_text && !self.plan.room.text(self.texts.len() - from) {
             let why = "no licence was looked for in it: an image of this size has less text";
             faults.add(format!("/{}", content.path()), why);

@@ -47,6 +47,7 @@ pub(super) fn report(path: &Path, format: &str, mut bill: Bill, limits: &Limits)
     let verdict = judge(&subjects, complete, Vec::new());
     Scanned {
         notes: Vec::new(),
+        unmet: Vec::new(),
         scan: Scan {
             image,
             complete,

@@ -314,6 +314,20 @@ pub(crate) fn look(source: &Source<'_>) -> Vec<Sighting> {
     settle(source.path, sightings)
 }
 
+/// Looks at a piece of a text behind its start, of which what lies whole in the first `seen` bytes
+/// was looked at.
+pub(crate) fn look_behind(source: &Source<'_>, seen: usize) -> Vec<Sighting> {
+    let known = Source {
+        bytes: &source.bytes[..seen.min(source.bytes.len())],
+        ..*source
+    };
+    let (mut before, mut now) = (Sightings::default(), Sightings::default());
+    places(&known, &mut before);
+    places(source, &mut now);
+    now.seen.retain(|one| !before.seen.contains(one));
+    settle(source.path, now)
+}
+
 /// Looks at a value of the image's configuration: the value of a variable or a label, or an
 /// instruction of the history.
 pub(crate) fn look_at_text(place: &str, text: &str) -> Vec<Sighting> {

@@ -1,14 +1,12 @@
 //! Inodes and directory listings.
 
 use super::table::{Blocks, Cursor};
-use super::{SquashFault, u16_at, u32_at, u64_at};
+use super::{SquashFault, attribute, u16_at, u32_at, u64_at};
 use crate::owners::Owner;
+use crate::tarball::Device;
 
 /// The number of a fragment that a file without one has.
 const NO_FRAGMENT: u32 = u32::MAX;
-
-/// The number of the extended attributes of a file without some.
-const NO_ATTRIBUTES: u32 = u32::MAX;
 
 /// The longest target of a symbolic link that the kernel follows.
 const LONGEST_LINK: u32 = 65536;
@@ -21,6 +19,8 @@ pub(super) struct Inode {
     pub(super) kind: InodeKind,
     /// Whether it is a directory with extended attributes, which are not read.
     pub(super) has_attributes: bool,
+    /// The number of the extended attributes of a file.
+    pub(super) attributes: u32,
 }
 
 /// What an inode is.
@@ -31,6 +31,7 @@ pub(super) enum InodeKind {
     Symlink(Vec<u8>),
     /// A device of characters with the numbers 0 and 0, by which overlayfs hides a name.
     Whiteout,
+    Device(Device),
     Special,
 }
 
@@ -71,7 +72,7 @@ impl Inode {
         let mut cursor = Cursor::new(table, reference >> 16, reference as u16);
         let common: [u8; 16] = cursor.array(blocks)?;
         let owner = blocks.owner(u16_at(&common, 4), u16_at(&common, 6));
-        let mut has_attributes = false;
+        let (mut has_attributes, mut attributes) = (false, attribute::NONE);
         let kind = match u16_at(&common, 0) {
             1 => {
                 let body: [u8; 16] = cursor.array(blocks)?;
@@ -80,7 +81,7 @@ impl Inode {
             }
             8 => {
                 let body: [u8; 24] = cursor.array(blocks)?;
-                has_attributes = u32_at(&body, 20) != NO_ATTRIBUTES;
+                has_attributes = u32_at(&body, 20) != attribute::NONE;
                 let (block, size) = (u32_at(&body, 8), u32_at(&body, 4));
                 InodeKind::Directory(Listing::new(blocks, block, u16_at(&body, 18), size))
             }
@@ -93,6 +94,7 @@ impl Inode {
             9 => {
                 let body: [u8; 40] = cursor.array(blocks)?;
                 let fragment = (u32_at(&body, 28), u32_at(&body, 32));
+                attributes = u32_at(&body, 36);
                 file(u64_at(&body, 0), u64_at(&body, 8), fragment, cursor)
             }
             3 | 10 => {
@@ -105,14 +107,11 @@ impl Inode {
                 cursor.read(blocks, &mut target)?;
                 InodeKind::Symlink(target)
             }
-            5 | 12 => {
+            number @ (4 | 5 | 11 | 12) => {
                 let body: [u8; 8] = cursor.array(blocks)?;
-                match u32_at(&body, 4) {
-                    0 => InodeKind::Whiteout,
-                    _ => InodeKind::Special,
-                }
+                device(matches!(number, 4 | 11), u32_at(&body, 4))
             }
-            4 | 6 | 7 | 11 | 13 | 14 => InodeKind::Special,
+            6 | 7 | 13 | 14 => InodeKind::Special,
             _ => return Err(SquashFault::Damaged("an inode is of no known type")),
         };
         Ok(Self {
@@ -120,7 +119,20 @@ impl Inode {
             owner,
             kind,
             has_attributes,
+            attributes,
         })
+    }
+}
+
+/// A device by its number, as the kernel writes it (`new_encode_dev`).
+fn device(is_block: bool, number: u32) -> InodeKind {
+    match number {
+        0 if !is_block => InodeKind::Whiteout,
+        _ => InodeKind::Device(Device {
+            is_block,
+            major: number >> 8 & 0xfff,
+            minor: number & 0xff | number >> 12 & 0xf_ff00,
+        }),
     }
 }
 

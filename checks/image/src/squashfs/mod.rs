@@ -4,6 +4,7 @@
 //! `Documentation/filesystems/squashfs.rst`. Tables are read block by block as they are needed,
 //! so that memory does not grow with the image, and a damaged image yields what can be reached.
 
+mod attribute;
 mod codec;
 mod content;
 mod inode;
@@ -52,6 +53,7 @@ struct Superblock {
     fragments: u32,
     root: u64,
     id_table: u64,
+    attribute_table: u64,
     inode_table: u64,
     directory_table: u64,
     fragment_table: u64,
@@ -101,6 +103,7 @@ impl Superblock {
             fragments: u32_at(&bytes, 16),
             root: u64_at(&bytes, 32),
             id_table: u64_at(&bytes, 48),
+            attribute_table: u64_at(&bytes, 56),
             inode_table: u64_at(&bytes, 64),
             directory_table: u64_at(&bytes, 72),
             fragment_table: u64_at(&bytes, 80),

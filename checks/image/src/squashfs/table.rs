@@ -162,6 +162,11 @@ impl Blocks {
         Ok(self.fragments.put(place, block))
     }
 
+    /// The header of the table of attributes, which is not packed.
+    pub(super) fn header(&self, place: u64) -> Result<Vec<u8>, SquashFault> {
+        self.stored(place, 16)
+    }
+
     /// The user or group of an index.
     fn id(&mut self, index: u16) -> Option<u32> {
         let mut id = [0; 4];
@@ -179,7 +184,12 @@ impl Blocks {
     }
 
     /// Reads an entry of a table whose blocks are listed at `table`.
-    fn indexed(&mut self, table: u64, index: u32, out: &mut [u8]) -> Result<(), SquashFault> {
+    pub(super) fn indexed(
+        &mut self,
+        table: u64,
+        index: u32,
+        out: &mut [u8],
+    ) -> Result<(), SquashFault> {
         let at = index as usize * out.len();
         let list = table.saturating_add((at / META * 8) as u64);
         let place = u64_at(&self.stored(list, 8)?, 0);

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use hpcctl_model::scan;
 
-use super::SquashFault;
 use super::content::FileContent;
 use super::inode::{FileInode, Inode, InodeKind, Listing};
 use super::table::Blocks;
+use super::{SquashFault, attribute};
 use crate::Progress;
 use crate::fault::Faults;
 use crate::layer::{Intake, LayerRead, Partition, Plan, plain_limit};
@@ -151,7 +151,10 @@ impl Walk<'_, '_> {
                 let fault = SquashFault::Damaged("a directory is listed twice");
                 self.tell(&path, fault)?;
             }
-            InodeKind::Symlink(_) | InodeKind::Whiteout | InodeKind::Special => {}
+            InodeKind::Symlink(_)
+            | InodeKind::Whiteout
+            | InodeKind::Device(_)
+            | InodeKind::Special => {}
         }
         Ok(None)
     }
@@ -161,14 +164,30 @@ impl Walk<'_, '_> {
             InodeKind::Directory(_) => (Kind::Directory, 0, None),
             InodeKind::File(file) => (Kind::File, file.size, None),
             InodeKind::Symlink(target) => (Kind::Symlink, 0, Some(text(target))),
-            InodeKind::Whiteout | InodeKind::Special => (Kind::Special, 0, None),
+            InodeKind::Whiteout | InodeKind::Device(_) | InodeKind::Special => {
+                (Kind::Special, 0, None)
+            }
+        };
+        let capabilities = match attribute::of(&mut self.blocks, inode.attributes) {
+            Ok(capabilities) => capabilities,
+            Err(fault) => {
+                self.tell(path, fault)?;
+                None
+            }
+        };
+        let device = match inode.kind {
+            InodeKind::Device(device) => Some(device),
+            _ => None,
         };
         let head = Head {
             kind,
             size,
             mode: inode.mode,
             owner: inode.owner,
-            grants: Grants::default(),
+            grants: Grants {
+                device,
+                capabilities,
+            },
             sparse: false,
             fault: None,
         };

@@ -11,4 +11,5 @@ mod sparse;
 mod walk;
 
 pub(crate) use path::{normalise, text};
+pub(crate) use pax::capabilities;
 pub(crate) use walk::{Bytes, Device, Grants, Head, Kind, Stamp, TarFault, Walk};

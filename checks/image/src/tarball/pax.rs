@@ -90,7 +90,7 @@ impl Extended {
 
 /// The permitted capabilities of an attribute, as bits; `struct vfs_cap_data` of
 /// linux/capability.h: a revision, then the lower halves of two sets, then the upper ones.
-fn capabilities(attribute: &[u8]) -> Option<u64> {
+pub(crate) fn capabilities(attribute: &[u8]) -> Option<u64> {
     let word = |place: usize| {
         let bytes = attribute.get(4 * place..)?.first_chunk::<4>()?;
         Some(u64::from(u32::from_le_bytes(*bytes)))

@@ -88,6 +88,32 @@ fn a_secret_is_told_in_whichever_layer() {
 }
 
 #[test]
+fn a_secret_behind_the_start_of_a_long_text_is_told_once() {
+    const MIB: usize = 1 << 20;
+    let mut text = String::new();
+    let mut expected = Vec::new();
+    let mut line = 0;
+    // In the start, on both sides of its edge, over it, and far behind.
+    for at in [5000, MIB - 4000, MIB - 30, MIB + 100, 2 * MIB - 20, 5 * MIB] {
+        while text.len() < at - 60 {
+            text += "nothing to see in this line\n";
+            line += 1;
+        }
+        text += &" ".repeat(at - text.len());
+        text += "git clone https://u:q7Zk3jQ8pLx2mV9t@git.site.org/a\n";
+        line += 1;
+        expected.push(Some(line));
+    }
+    text += "the end\n";
+    let tar = Layer::new().file("opt/log", text).tar();
+    let scanned = scan_layers(&[tar]);
+    let mut lines: Vec<Option<u64>> = scanned.scan.sensitive.iter().map(|one| one.line).collect();
+    lines.sort_unstable();
+    assert_eq!(lines, expected);
+    assert!(scanned.scan.complete, "{:?}", scanned.unknowns);
+}
+
+#[test]
 fn licences_of_named_files_only_do_not_hide_secrets() {
     let place = Place::new();
     let tar = Layer::new().file("root/.netrc", NETRC).tar();

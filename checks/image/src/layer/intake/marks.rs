@@ -13,6 +13,13 @@ impl Intake<'_> {
         self.listing.last_mode() & 0o6000 != 0
     }
 
+    /// Notes the capabilities that the file at hand runs with.
+    pub(crate) fn runs_with(&mut self, capabilities: Option<u64>) {
+        if let Some(bits) = capabilities {
+            self.listing.mark(Mark::Capabilities(bits));
+        }
+    }
+
     /// Whether the file at hand may give access, by its name or by what it begins with.
     pub(super) fn is_sensitive(&self, path: &str, size: u64) -> bool {
         self.plan.seeks_secrets() && sensitive::wants(path, &self.scratch, size)
