@@ -136,11 +136,20 @@ fn replaced(path: &Path, bytes: &[u8]) -> io::Result<()> {
         .prefix(".hpcctl-")
         .permissions(fs::Permissions::from_mode(0o666))
         .tempfile_in(directory_of(path))
-        // Its own message names the temporary file.
-        .map_err(|error| io::Error::from(error.kind()))?;
+        .map_err(|error| unmade(directory_of(path), &error))?;
     file.write_all(bytes)?;
     file.persist(path)?;
     Ok(())
+}
+
+/// That no file can be made in a directory; the message of the error itself names the temporary file.
+fn unmade(directory: &Path, error: &io::Error) -> io::Error {
+    let cause = error.get_ref().and_then(|error| error.source());
+    let cause = cause.and_then(|cause| cause.downcast_ref::<io::Error>());
+    let cause = cause.and_then(io::Error::raw_os_error);
+    let why = cause.map_or_else(|| error.kind().into(), io::Error::from_raw_os_error);
+    let message = format!("no file can be made in {}: {why}", directory.display());
+    io::Error::new(error.kind(), message)
 }
 
 /// The directory that a file is in or will be in.

@@ -12,7 +12,6 @@ use hpcctl_registry::{Client, Descriptor, Digest, Repository, Source};
 use hpcctl_reports::{Kind, Report};
 use jiff::Timestamp;
 use serde_json::Value;
-use sha2::Digest as _;
 
 use crate::emit;
 use crate::exit::Exit;
@@ -34,6 +33,10 @@ const BUFFER: usize = 64 * 1024;
 /// Resolves the name to a digest, reads every byte of the image and of what is attached to it, and
 /// looks for a statement on this digest that the key signed, whose decision was to publish, and
 /// whose documents are there as they were.
+///
+/// Read are Sigstore bundles that are attached as referrers, as hpcctl publish writes them, with or
+/// without the registry's API. Signatures under a tag such as sha256-….sig, as cosign before 3 and
+/// skopeo write them, and those of GPG are not read; where nothing else is there, that is told.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 EXAMPLES
@@ -84,6 +87,9 @@ impl Verify {
             .map(|referrer| attested(&found.repository, referrer, &digest, &key))
             .collect();
         problems.extend(self.decided(&name_alone(&name), &decisions));
+        if decisions.is_empty() {
+            problems.extend(unread(&found.repository, &digest));
+        }
         let result = Verified {
             reference: self.reference.clone(),
             digest: digest.to_string(),
@@ -150,6 +156,15 @@ impl Verify {
     }
 }
 
+/// That there is a signature of a form that is not read.
+fn unread(repository: &Repository, digest: &Digest) -> Option<String> {
+    let tag = format!("{}-{}.sig", digest.algorithm(), digest.hex());
+    repository.manifest(&tag, SMALL).ok()?;
+    Some(format!(
+        "There is a signature under the tag {tag}, as cosign before 3 writes it: it is not read, and says nothing of a decision."
+    ))
+}
+
 fn unreachable(reference: &str, error: &hpcctl_registry::Error) -> Failure {
     let failure = Failure::unreachable(format!("cannot verify {reference}: {}", chain(error)));
     match error.advice() {
@@ -194,7 +209,7 @@ fn read_blob(source: &dyn Source, digest: &Digest, size: u64) -> Result<(), Stri
     let mut blob = source
         .blob(digest, size, 0)
         .map_err(|error| unreadable(error.to_string()))?;
-    let mut hash = sha2::Sha256::new();
+    let mut hasher = digest.hasher();
     let mut buffer = vec![0; BUFFER];
     loop {
         match blob
@@ -202,20 +217,12 @@ fn read_blob(source: &dyn Source, digest: &Digest, size: u64) -> Result<(), Stri
             .map_err(|error| unreadable(error.to_string()))?
         {
             0 => break,
-            len => hash.update(&buffer[..len]),
+            len => hasher.add(&buffer[..len]),
         }
     }
-    let actual: String = hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    match digest.algorithm() {
-        "sha256" if actual == digest.hex() => Ok(()),
-        "sha256" => Err("has other bytes".to_owned()),
-        other => Err(format!(
-            "has a digest by {other}, which is not checked here"
-        )),
+    match hasher.digest() == *digest {
+        true => Ok(()),
+        false => Err("has other bytes".to_owned()),
     }
 }
 

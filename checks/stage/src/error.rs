@@ -12,7 +12,7 @@ pub enum Error {
     #[error(transparent)]
     Image(#[from] hpcctl_image::Error),
     /// A file cannot be written or read.
-    #[error("{path}: {source}")]
+    #[error("cannot use {path}")]
     File {
         /// The file.
         path: PathBuf,

@@ -133,14 +133,16 @@ fn chain(finding: &Finding, options: &Options) -> String {
 
 fn table(gate: &Gate, options: &Options) -> String {
     let mut text = heading("Rules", options.color);
-    for rule in &gate.decision.rules {
+    let rules = &gate.decision.rules;
+    let wide = rules.iter().map(|rule| rule.id.len()).max().unwrap_or(0);
+    for rule in rules {
         let word = format!("{:10}", rule.outcome.as_str());
         let word = styled(&word, style(rule.outcome), options.color);
         let waived = match rule.waived_by.as_slice() {
             [] => String::new(),
             ids => format!(", waived by {}", ids.join(", ")),
         };
-        text += &format!("  {word} {:22} {}{waived}\n", rule.id, summary(rule));
+        text += &format!("  {word} {:wide$} {}{waived}\n", rule.id, summary(rule));
     }
     text
 }
@@ -163,7 +165,7 @@ fn waivers(gate: &Gate, options: &Options) -> String {
     let mut text = heading("Waivers", options.color);
     for waiver in &gate.waivers {
         let says = format!(
-            "{} ({}): {} of {}, until {}. {}",
+            "{} ({}): {}, owned by {}, until {}. {}",
             waiver.id,
             waiver.policy,
             waiver.state.as_str(),
@@ -332,7 +334,7 @@ pub(crate) mod tests {
             "do       Bind the host's own.",
             "finding  0a1b2c3d4e5f",
             "allow      image.size",
-            "W-1 (site.toml:50): unused of a@example.org",
+            "W-1 (site.toml:50): unused, owned by a@example.org",
         ];
         for line in expected {
             assert!(text.contains(line), "{line}\n{text}");

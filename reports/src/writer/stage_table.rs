@@ -37,20 +37,9 @@ fn write(
         let first = format!("{label:9}");
         write!(out, "{}", filled(&first, &text, options.width))?;
     }
-    writeln!(out)?;
-    let mut table = columns(options.width, Some(["", "REQUESTS", "BYTES"]));
-    let plan = &stage.plan;
-    table.add_row([
-        format!("each of {} nodes pulls", plan.nodes),
-        plan.requests_without.to_string(),
-        in_units(plan.bytes_without),
-    ]);
-    table.add_row([
-        "staged".to_owned(),
-        plan.requests_with.to_string(),
-        in_units(plan.bytes_with),
-    ]);
-    write!(out, "{}", lines(&mut table, 0))?;
+    if is_of_registry(stage) {
+        write!(out, "\n{}", plan(stage, options.width))?;
+    }
     for note in &stage.notes {
         write!(out, "{}", filled("note     ", note, options.width))?;
     }
@@ -99,12 +88,33 @@ fn facts(stage: &Stage) -> Vec<(&'static str, String)> {
     if let Some(environment) = &target.environment {
         facts.push(("env", environment.clone()));
     }
-    let limit = stage.rate_limit.as_ref();
-    facts.push((
-        "limit",
-        limit.map_or_else(|| "the registry told none".to_owned(), in_words),
-    ));
+    let limit = stage.rate_limit.as_ref().map(in_words);
+    let limit =
+        limit.or_else(|| is_of_registry(stage).then(|| "the registry told none".to_owned()));
+    facts.extend(limit.map(|limit| ("limit", limit)));
     facts
+}
+
+/// Whether a registry is asked at all.
+fn is_of_registry(stage: &Stage) -> bool {
+    stage.image.reference.starts_with("docker://")
+}
+
+/// What it takes with and without.
+fn plan(stage: &Stage, width: u16) -> String {
+    let mut table = columns(width, Some(["", "REQUESTS", "BYTES"]));
+    let plan = &stage.plan;
+    table.add_row([
+        format!("each of {} nodes pulls", plan.nodes),
+        plan.requests_without.to_string(),
+        in_units(plan.bytes_without),
+    ]);
+    table.add_row([
+        "staged".to_owned(),
+        plan.requests_with.to_string(),
+        in_units(plan.bytes_with),
+    ]);
+    lines(&mut table, 0)
 }
 
 fn in_words(rate: &RateLimit) -> String {

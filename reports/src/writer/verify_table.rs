@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use hpcctl_model::publish::Attested;
+
 use crate::report::{Error, Kind, Options, Report};
 use crate::terminal::{Style, filled, heading, styled};
 use crate::writer::Writer;
@@ -34,21 +36,28 @@ fn write(
         text += &heading("Decisions", options.color);
     }
     for decision in &result.decisions {
-        let outcome = decision
-            .outcome
-            .map_or("not by this key", |outcome| outcome.as_str());
-        let now = decision.now.as_deref().unwrap_or("-");
-        let to = decision.destination.as_deref().unwrap_or("-");
-        let waivers = match decision.waivers.as_slice() {
-            [] => String::new(),
-            ids => format!(", waivers {}", ids.join(", ")),
-        };
-        let says = format!("{outcome} to {to}, as of {now}{waivers}");
-        text += &filled("  - ", &says, options.width);
+        text += &filled("  - ", &says(decision), options.width);
         text += &filled("    manifest  ", &decision.manifest, options.width);
         for problem in &decision.problems {
             text += &filled("    ! ", problem, options.width);
         }
     }
     Ok(out.write_all(text.as_bytes())?)
+}
+
+/// A decision in a few words.
+fn says(decision: &Attested) -> String {
+    let Some(outcome) = decision.outcome else {
+        return "one that the key says nothing of".to_owned();
+    };
+    let now = decision
+        .now
+        .as_deref()
+        .unwrap_or("a time that it does not say");
+    let to = decision.destination.as_deref().unwrap_or("no destination");
+    let waivers = match decision.waivers.as_slice() {
+        [] => String::new(),
+        ids => format!(", waivers {}", ids.join(", ")),
+    };
+    format!("{} to {to}, as of {now}{waivers}", outcome.as_str())
 }
