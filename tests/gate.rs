@@ -297,19 +297,29 @@ fn a_scan_that_is_killed_leaves_no_decision() {
     }
     let root = format!("dir:{}", tree.path("root").display());
     let state = tree.path("state").display().to_string();
-    let mut child = crate::cli::command(&["gate", &root, "--state", &state, "-o", "json"])
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(50));
-    child.kill().unwrap();
-    let output = child.wait_with_output().unwrap();
-    if output.status.success() {
-        return; // It was done before.
+    // After the time in milliseconds, unless it was done before.
+    let ended_by = |signal: &str, after| {
+        let _ = fs::remove_dir_all(&state);
+        let child = crate::cli::command(&["gate", &root, "--state", &state, "-o", "json"])
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(after));
+        let id = child.id().to_string();
+        let kill = std::process::Command::new("kill")
+            .args(["-s", signal, &id])
+            .status();
+        let output = child.wait_with_output().unwrap();
+        (kill.unwrap().success() && !output.status.success()).then_some(output)
+    };
+    for (signal, code) in [("KILL", None), ("INT", Some(130))] {
+        let mut ended = [100, 50, 25, 12].into_iter();
+        let ended = ended.find_map(|after| ended_by(signal, after));
+        let output = ended.expect("it was always done before");
+        assert_eq!((output.status.code(), output.stdout), (code, Vec::new()));
+        let log = fs::read_to_string(tree.path("state/decisions.jsonl")).unwrap_or_default();
+        assert!(!log.contains("allow"), "{log}");
     }
-    assert_eq!(output.stdout, b"");
-    let log = fs::read_to_string(tree.path("state/decisions.jsonl")).unwrap_or_default();
-    assert!(!log.contains("allow"), "{log}");
 }
 
 #[test]
@@ -361,4 +371,153 @@ fn a_clarification_holds_while_the_file_is_byte_equal() {
         &text.replace("2026", "2027").replacen('M', "N", 1),
     );
     assert_eq!(gate().code, 1);
+}
+
+#[test]
+fn a_policy_is_checked_whole() {
+    let tree = Tree::new("MIT");
+    let check = |text: &str| {
+        let policy = tree.policy(text);
+        let run = hpcctl(&["policy", "check", &policy]);
+        assert_eq!(run.stdout, "");
+        (run.code, run.stderr.replace(&policy, "POLICY"))
+    };
+    let wrong = "[rules]\n\"no.rule\" = \"deny\"\n[image]\nmax-size = \"8 GB\"\n\
+                 [[privileged.allow]]\npath = \"/usr/bin/su\"\nsha256 = \"zz\"\n";
+    let (code, told) = check(wrong);
+    assert_eq!(code, 4, "{told}");
+    for place in ["POLICY:3:1: ", "POLICY:5:12: ", "POLICY:8:10: "] {
+        assert!(told.contains(place), "{told}");
+    }
+    assert_eq!(
+        told.matches('^').count(),
+        "\"no.rule\"\"8 GB\"\"zz\"".len(),
+        "{told}"
+    );
+    let useless = "[[waiver]]\nid = \"W-1\"\nrule = \"image.size\"\nowner = \"a\"\napproved-by = \"b\"\n\
+                   reason = \"c\"\nfrom = \"2020-01-01\"\nexpires = \"2020-03-01\"\n";
+    let (code, told) = check(useless);
+    assert_eq!(code, 0, "{told}");
+    assert!(
+        told.starts_with("hpcctl: warning: POLICY:2:1: the waiver W-1 lapsed on 2020-03-01"),
+        "{told}"
+    );
+    assert!(told.ends_with("hpcctl: POLICY is valid\n"), "{told}");
+    assert_eq!(hpcctl(&["policy", "check", "/no/such"]).code, 4);
+    assert_eq!(hpcctl(&["policy", "check"]).code, 2);
+}
+
+#[test]
+fn a_site_s_policy_may_give_leave_and_a_project_s_not() {
+    if !crate::real::real("a_site_s_policy_may_give_leave_and_a_project_s_not") {
+        return;
+    }
+    let tree = Tree::new("CC-BY-NC-4.0");
+    let site = tree.policy(
+        "[[waiver]]\nid = \"W-1\"\nrule = \"license.terms\"\nscope = { package = \"pkg:pypi/a@1\" }\n\
+         owner = \"a\"\napproved-by = \"b\"\nreason = \"c\"\nfrom = \"2026-01-01\"\nexpires = \"2026-05-01\"\n",
+    );
+    let project = tree.write(
+        "project.toml",
+        "version = 1\n[rules]\n\"license.terms\" = \"warn\"\n",
+    );
+    let etc = tree.write("etc/policy.toml", &fs::read_to_string(&site).unwrap());
+    let state = tree.path("state").display().to_string();
+    let root = format!("dir:{}", tree.path("root").display());
+    // In a room of its own the site has this policy.
+    let at_site = |args: &[&str]| {
+        let script = "mkdir -p /etc/hpcctl && mount --bind \"$1\" /etc/hpcctl || exit 99; shift; exec \"$@\"";
+        let mut command = std::process::Command::new("unshare");
+        command.args(["-m", "sh", "-c", script, "sh"]);
+        command.arg(Path::new(&etc).parent().unwrap());
+        Run::of(command.arg(env!("CARGO_BIN_EXE_hpcctl")).args(args))
+    };
+    let gate = |now: &str, more: &[&str]| {
+        let args = ["gate", &root, "--state", &state, "--now", now, "-o", "json"];
+        let run = at_site(&[&args, more].concat());
+        (run.code, outcome(&run))
+    };
+    let (good, late) = ("2026-02-01T00:00:00Z", "2026-06-01T00:00:00Z");
+    let project_too = ["--policy", &*project];
+    assert_eq!(gate(good, &[]), (0, "allow".to_owned()));
+    assert_eq!(gate(good, &project_too), (0, "allow".to_owned()));
+    assert_eq!(gate(late, &[]), (1, "deny".to_owned()));
+    // What a project says more mildly changes nothing, and is told.
+    assert_eq!(gate(late, &project_too), (1, "deny".to_owned()));
+    let check = |args: &[&str]| at_site(&[&["policy", "check"], args].concat());
+    let told = check(&[&project]);
+    assert_eq!(told.code, 0, "{}", told.stderr);
+    assert!(
+        told.stderr
+            .contains("project.toml:3:19: of no use: the site's policy says deny"),
+        "{}",
+        told.stderr
+    );
+    // The site's own may waive, a project's may not.
+    let refused = check(&[&site]);
+    assert_eq!(refused.code, 4, "{}", refused.stderr);
+    assert!(refused.stderr.contains("belongs into the site's policy"));
+    assert_eq!(check(&["--site", &site]).code, 0);
+    assert_eq!(check(&["/etc/hpcctl/policy.toml"]).code, 0);
+}
+
+#[test]
+fn a_report_for_ci_shows_green_rules() {
+    let run = Tree::new("MIT").gate(&["-o", "junit"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let rules = hpcctl(&["gate", "list"]).stdout.lines().count();
+    let cases = run.stdout.matches("<testcase ").count();
+    assert_eq!(cases, rules, "{}", run.stdout);
+    let head = format!("tests=\"{rules}\" failures=\"0\"");
+    assert!(run.stdout.contains(&head), "{}", run.stdout);
+}
+
+#[test]
+fn capabilities_and_devices_are_told_of_a_squashfs_and_of_a_tree() {
+    if !crate::real::real("capabilities_and_devices_are_told_of_a_squashfs_and_of_a_tree") {
+        return;
+    }
+    let tree = Tree::new("MIT");
+    tree.write("root/usr/bin/ping", "\u{7f}ELF");
+    let script = "import os, stat, sys\nroot = sys.argv[1]\n\
+        os.chmod(root + '/usr/bin/ping', 0o755)\n\
+        os.setxattr(root + '/usr/bin/ping', 'user.note', b'x')\n\
+        os.setxattr(root + '/usr/bin/ping', 'security.capability', bytes.fromhex('0100000200200000') + bytes(12))\n\
+        os.mknod(root + '/usr/bin/mem', stat.S_IFCHR | 0o600, os.makedev(1, 300))\n\
+        os.mknod(root + '/usr/bin/disk', stat.S_IFBLK | 0o600, os.makedev(259, 5))\n";
+    let root = tree.path("root").display().to_string();
+    let image = tree.path("image.sqfs").display().to_string();
+    let python = std::env::var_os("HPCCTL_PYTHON").unwrap();
+    for command in [
+        std::process::Command::new(python).args(["-c", script, &root]),
+        std::process::Command::new("mksquashfs").args([&root, &image, "-quiet", "-no-progress"]),
+    ] {
+        let run = Run::of(command);
+        assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    }
+    for reference in [format!("squashfs:{image}"), format!("dir:{root}")] {
+        let report = hpcctl(&["scan", "image", &reference, "-o", "json"]).json();
+        let privileged = report["result"]["privileged"].as_array().unwrap();
+        let mut told: Vec<String> = privileged
+            .iter()
+            .map(|one| {
+                format!(
+                    "{} {} {}",
+                    one["path"].as_str().unwrap(),
+                    one["kind"].as_str().unwrap(),
+                    one["detail"].as_str().unwrap_or("")
+                )
+            })
+            .collect();
+        told.sort();
+        assert_eq!(
+            told,
+            [
+                "/usr/bin/disk device block 259:5",
+                "/usr/bin/mem device character 1:300",
+                "/usr/bin/ping capabilities cap_net_raw",
+            ],
+            "{reference}"
+        );
+    }
 }

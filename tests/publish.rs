@@ -458,3 +458,54 @@ fn a_tag_that_moves_meanwhile_never_publishes_other_bytes() {
         "the tag moved at no time that counts: {published:?}"
     );
 }
+
+/// Where nothing is pushed no registry is needed: the port is closed.
+#[test]
+fn what_is_not_published_says_why_by_its_status() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    let image = format!(
+        "docker-archive:{}",
+        crate::scan::image(dir.path()).display()
+    );
+    let key = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/checks/gate/tests/keys/ed25519.pem"
+    );
+    fs::write(path("lenient.toml"), LENIENT).unwrap();
+    fs::write(path("review.toml"), LENIENT.replace("warn", "review")).unwrap();
+    fs::write(path("bad.toml"), "version = 1\nlicences = 1\n").unwrap();
+    let damaged = path("damaged.tar");
+    let mut bytes = fs::read(image.trim_start_matches("docker-archive:")).unwrap();
+    let place = bytes.windows(7).position(|window| window == b"Package");
+    bytes[place.unwrap()] = b'Q';
+    fs::write(&damaged, bytes).unwrap();
+    let damaged = format!("docker-archive:{damaged}");
+    let closed = "127.0.0.1:1/lab/image:v1";
+    for (image, to, policy, key, code, says) in [
+        (&*image, closed, "review.toml", key, 1, "\"review\""),
+        (&image, closed, "", key, 1, "\"deny\""),
+        (&image, "UPPER/x", "lenient.toml", key, 2, ""),
+        (&image, "image:v1", "lenient.toml", key, 2, ""),
+        (&damaged, closed, "lenient.toml", key, 3, "\"incomplete\""),
+        (&image, closed, "bad.toml", key, 4, ""),
+        (&image, closed, "lenient.toml", "/dev/null", 4, ""),
+        (&image, closed, "lenient.toml", "/no/such/key", 4, ""),
+        ("oci:/no/such", closed, "lenient.toml", key, 5, ""),
+        (&image, closed, "lenient.toml", key, 5, ""),
+    ] {
+        // Of an image that was scanned before, the report of that scan would be taken.
+        let state = tempfile::tempdir().unwrap();
+        let (state, policy) = (state.path().display().to_string(), path(policy));
+        let mut args = vec!["publish", image, to, "--key", key, "--state", &state];
+        args.extend(["-o", "json"]);
+        if !policy.ends_with('/') {
+            args.extend(["--policy", &policy]);
+        }
+        let run = crate::cli::hpcctl(&args);
+        assert_eq!(run.code, code, "{args:?}: {}{}", run.stdout, run.stderr);
+        assert_eq!(run.stdout.is_empty(), says.is_empty(), "{args:?}");
+        assert!(run.stdout.contains(says), "{args:?}: {}", run.stdout);
+        assert_eq!(run.stderr.is_empty(), !says.is_empty(), "{}", run.stderr);
+    }
+}

@@ -17,6 +17,9 @@ use crate::schema::validate;
 /// How long a registry may take to answer.
 const READY: Duration = Duration::from_secs(20);
 
+/// How often one is started before there is no free port.
+const TRIES: usize = 5;
+
 /// The user `tester` with the password `pass-word`, as htpasswd(1) writes it, and as a file
 /// of podman login keeps it.
 pub const USER: &str = "tester:$2b$04$NJuIoT9yNf1jN/WoNEfmIe0NinTQN.4i/UH3c2JVD1udQlAglwg/m\n";
@@ -32,12 +35,17 @@ pub struct Registry {
 impl Registry {
     /// Starts one; `more` goes into the section `http`, and what follows it.
     pub fn start(more: &str) -> Self {
+        // The port is free when it is asked for, and may be somebody else's a moment later.
+        let mut tries = std::iter::repeat_with(|| Self::try_start(more)).take(TRIES);
+        tries
+            .find_map(|started| started)
+            .expect("docker-registry listens")
+    }
+
+    /// Starts one on a free port; none where it ended at once.
+    fn try_start(more: &str) -> Option<Self> {
         let dir = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
+        let port = free_port();
         let data = dir.path().join("data");
         let text = format!(
             "version: 0.1\nlog: {{level: error}}\n\
@@ -56,13 +64,19 @@ impl Registry {
             .stderr(Stdio::null())
             .spawn()
             .expect("docker-registry, which tests/run installs");
-        let registry = Self { child, port, dir };
+        let mut registry = Self { child, port, dir };
         let begun = Instant::now();
+        // Whoever else may answer there: ours has ended where it found the port taken.
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            if registry.child.try_wait().unwrap().is_some() {
+                return None;
+            }
             assert!(begun.elapsed() < READY, "docker-registry does not listen");
             thread::sleep(Duration::from_millis(50));
         }
-        registry
+        thread::sleep(Duration::from_millis(50));
+        let has_ended = registry.child.try_wait().unwrap().is_some();
+        (!has_ended).then_some(registry)
     }
 
     /// Where it keeps what was pushed.
@@ -99,6 +113,12 @@ impl Registry {
         let run = Run::of(skopeo.args(more).args([from, &to]));
         assert_eq!(run.code, 0, "skopeo: {}", run.stderr);
     }
+}
+
+/// A port that nobody listens on.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
 }
 
 impl Drop for Registry {
@@ -398,11 +418,7 @@ fn a_site_s_authority_and_a_login_are_needed_and_taken() {
 
 #[test]
 fn a_registry_that_is_not_there_is_not_reached() {
-    let port = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
+    let port = free_port();
     let run = Home::new().scan(&format!("docker://127.0.0.1:{port}/a:v1"), &[], &[]);
     assert_eq!((run.code, run.stdout.as_str()), (5, ""));
     assert!(

@@ -431,3 +431,40 @@ fn a_name_without_a_transport_is_answered_with_what_it_may_mean() {
         run.stderr
     );
 }
+
+#[test]
+fn what_leaves_nothing_out_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let image = format!("docker-archive:{}", image(dir.path()).display());
+    let args = ["scan", "image", &image, "-o", "json"];
+    let excluding = |globs: &[&str]| {
+        let globs = globs.iter().flat_map(|glob| ["--exclude-path", *glob]);
+        hpcctl(&args.iter().copied().chain(globs).collect::<Vec<_>>())
+    };
+    let run = excluding(&["usr/share/doc", "/usr/shear"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(
+        run.stderr,
+        "hpcctl: warning: --exclude-path /usr/shear leaves nothing out: no path matches it\n"
+    );
+    assert_eq!(excluding(&["usr/share/doc"]).stderr, "");
+}
+
+#[test]
+fn a_cache_that_cannot_be_written_costs_only_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let image = format!("docker-archive:{}", image(dir.path()).display());
+    let plain = hpcctl(&["scan", "image", &image, "-o", "json"]).json();
+    for directory in ["/dev/null/cache", "/proc/cache"] {
+        let cache = format!("--cache={directory}");
+        let run = hpcctl(&["scan", "image", &image, "-o", "json", &cache]);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        assert_eq!(
+            run.json()["result"]["packages"],
+            plain["result"]["packages"]
+        );
+        let told = format!("hpcctl: warning: goes on without the cache: {directory}: ");
+        assert!(run.stderr.starts_with(&told), "{}", run.stderr);
+        assert_eq!(run.stderr.matches("os error").count(), 1, "{}", run.stderr);
+    }
+}

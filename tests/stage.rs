@@ -126,6 +126,10 @@ fn a_layout_is_staged_once_and_then_used() {
         "{}",
         table.stdout
     );
+    // What lies in a directory costs no registry anything.
+    for absent in ["limit", "REQUESTS"] {
+        assert!(!table.stdout.contains(absent), "{}", table.stdout);
+    }
 }
 
 #[test]
