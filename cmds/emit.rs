@@ -144,11 +144,12 @@ fn replaced(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// That no file can be made in a directory; the message of the error itself names the temporary file.
 fn unmade(directory: &Path, error: &io::Error) -> io::Error {
-    let cause = error.get_ref().and_then(|error| error.source());
-    let cause = cause.and_then(|cause| cause.downcast_ref::<io::Error>());
-    let cause = cause.and_then(io::Error::raw_os_error);
-    let why = cause.map_or_else(|| error.kind().into(), io::Error::from_raw_os_error);
-    let message = format!("no file can be made in {}: {why}", directory.display());
+    let why = match error.kind() {
+        // The directory is there: it is not of files that are made.
+        io::ErrorKind::NotFound => String::new(),
+        kind => format!(": {kind}"),
+    };
+    let message = format!("no file can be made in {}{why}", directory.display());
     io::Error::new(error.kind(), message)
 }
 

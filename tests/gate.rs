@@ -113,6 +113,14 @@ fn every_outcome_has_its_status() {
             run.stderr
         );
     }
+    let run = good.gate(&["-o", "json=/proc/x"]);
+    assert_eq!((run.code, run.stdout.as_str()), (5, ""));
+    assert!(
+        run.stderr
+            .starts_with("hpcctl: cannot write /proc/x: no file can be made in /proc\n"),
+        "{}",
+        run.stderr
+    );
     assert_eq!(hpcctl(&["gate", "dir:/no/such/tree"]).code, 5);
     assert_eq!(hpcctl(&["gate"]).code, 2);
     assert_eq!(hpcctl(&["gate", "x", "--now", "yesterday"]).code, 2);

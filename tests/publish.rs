@@ -230,6 +230,15 @@ fn what_is_published_is_what_was_gated() {
         "{}",
         moved.stdout
     );
+    assert!(!moved.stdout.contains("it is not read"));
+    // A signature of another form is told, and decides nothing.
+    let other = format!("{}:other", site.layout);
+    let tag = format!("{}.sig", site.digest("other").replace(':', "-"));
+    site.put_under(&other, &format!("lab/image:{tag}"));
+    let signed = site.verify("lab/image:v1", "site.pub");
+    assert_eq!(signed.code, 1);
+    let told = format!("There is a signature under the tag {tag}");
+    assert!(signed.stdout.contains(&told), "{}", signed.stdout);
     assert_eq!(
         site.verify(&format!("lab/image@{digest}"), "site.pub").code,
         0

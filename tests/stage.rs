@@ -209,6 +209,8 @@ fn each_exit_status_has_its_cause() {
             run.stderr
         );
         assert!(run.stderr.contains(says), "{says}: {}", run.stderr);
+        // The cause is told once.
+        assert!(run.stderr.matches("os error").count() < 2, "{}", run.stderr);
     }
 }
 

@@ -53,7 +53,10 @@ impl Cache {
         let usable = made.and_then(|()| prune(directory)).and_then(|()| {
             // Whether a file can be made there shows only when one is.
             let trial = directory.join(format!("{}.tmp", std::process::id()));
-            File::create(&trial).and_then(|_| fs::remove_file(&trial))
+            // Another thread may have removed it already.
+            File::create(&trial).map(|_| {
+                let _ = fs::remove_file(&trial);
+            })
         });
         usable.map_err(|error| {
             io::Error::new(error.kind(), format!("{}: {error}", directory.display()))

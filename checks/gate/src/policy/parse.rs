@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer, Error};
 
 use super::file::File;
-use super::text::{Remark, Text};
+use super::text::{MOST, Remark, Text};
 
 /// What does not begin with this says what is wrong with the thing that it points at.
 const LACKS: &str = "missing field ";
@@ -17,12 +17,16 @@ pub(super) fn parse(text: &Text) -> (Option<File>, Vec<Remark>) {
     let (table, errors) = DeTable::parse_recoverable(&text.text);
     if !errors.is_empty() {
         // What follows a mistake of spelling is a guess of the parser's, and nothing is said of it.
-        return (None, errors.iter().map(|e| remark(text, e)).collect());
+        let remarks = errors.iter().take(MOST).map(|error| remark(text, error));
+        return (None, remarks.collect());
     }
     let span = table.span();
     let mut root = DeValue::Table(table.into_inner());
     let (mut remarks, mut taken) = (Vec::new(), Vec::new());
-    loop {
+    for _ in 0..2 * MOST {
+        if remarks.len() >= MOST {
+            break;
+        }
         let error = match read(&root, &span) {
             Ok(file) => return (Some(file), remarks),
             Err(error) => error,
@@ -37,9 +41,10 @@ pub(super) fn parse(text: &Text) -> (Option<File>, Vec<Remark>) {
             Some(Taken::Key(key)) => taken.push(key),
             Some(Taken::Element) => {}
             // It lies nowhere: the whole of it is of no use.
-            Some(Taken::Nothing) | None => return (None, remarks),
+            Some(Taken::Nothing) | None => break,
         }
     }
+    (None, remarks)
 }
 
 fn read(root: &DeValue<'_>, span: &Range<usize>) -> Result<File, Error> {

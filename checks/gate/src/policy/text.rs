@@ -8,14 +8,16 @@ use hpcctl_model::gate::PolicyUsed;
 use hpcctl_model::hex;
 use sha2::{Digest, Sha256};
 
-/// No more places are shown of a policy that is not valid.
-const MOST: usize = 50;
+/// No more places are told of a policy that is not valid.
+pub(super) const MOST: usize = 50;
 
 /// A text with its name.
 #[derive(Debug, Clone)]
 pub(crate) struct Text {
     pub(crate) name: Arc<str>,
     pub(crate) text: Arc<str>,
+    /// Where each line begins.
+    starts: Arc<[usize]>,
 }
 
 /// The place in a policy that says something.
@@ -96,22 +98,24 @@ impl std::error::Error for PolicyError {}
 
 impl fmt::Display for PolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, remark) in self.0.iter().take(MOST).enumerate() {
+        for (place, remark) in self.0.iter().enumerate() {
             let newline = if place == 0 { "" } else { "\n" };
             write!(f, "{newline}{remark}")?;
         }
-        match self.0.len().checked_sub(MOST) {
-            None | Some(0) => Ok(()),
-            Some(more) => write!(f, "\n{more} more places are wrong"),
+        if self.0.len() < MOST {
+            return Ok(());
         }
+        write!(f, "\nno more than {MOST} places are told")
     }
 }
 
 impl Text {
     pub(crate) fn new(name: &str, text: &str) -> Self {
+        let ends = memchr::memchr_iter(b'\n', text.as_bytes());
         Self {
             name: name.into(),
             text: text.into(),
+            starts: std::iter::once(0).chain(ends.map(|end| end + 1)).collect(),
         }
     }
 
@@ -147,7 +151,8 @@ impl Text {
     /// A sentence about a place.
     pub(crate) fn remark(&self, span: &Range<usize>, message: impl Into<String>) -> Remark {
         let (line, column) = self.place(span.start);
-        let shown = self.text.lines().nth(line - 1).unwrap_or_default();
+        let shown = self.text[self.starts[line - 1]..].lines().next();
+        let shown = shown.unwrap_or_default();
         let room = shown.chars().count() + 1 - column.min(shown.chars().count());
         let wide = self.text.get(span.clone()).unwrap_or_default();
         let first = wide.lines().next().unwrap_or_default();
@@ -163,10 +168,13 @@ impl Text {
 
     /// The line and the column of a byte, from 1.
     fn place(&self, at: usize) -> (usize, usize) {
-        let before = self.text.get(..at.min(self.text.len())).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        let start = before.rfind('\n').map_or(0, |end| end + 1);
-        (line, before[start..].chars().count() + 1)
+        let line = self
+            .starts
+            .partition_point(|start| *start <= at.min(self.text.len()));
+        let before = self
+            .text
+            .get(self.starts[line - 1]..at.min(self.text.len()));
+        (line, before.unwrap_or_default().chars().count() + 1)
     }
 }
 

@@ -22,7 +22,7 @@ const NAME: &[u8] = b"capability";
 
 /// More attributes, and longer values of them, than Linux lets a file have.
 const MOST: u32 = 4096;
-const LONGEST: u32 = 64 * 1024;
+const LONGEST: usize = 64 * 1024;
 
 /// The capabilities among the attributes with this number, as bits.
 pub(super) fn of(blocks: &mut Blocks, index: u32) -> Result<Option<u64>, SquashFault> {
@@ -41,8 +41,7 @@ pub(super) fn of(blocks: &mut Blocks, index: u32) -> Result<Option<u64>, SquashF
     for _ in 0..u32_at(&entry, 8).min(MOST) {
         let head: [u8; 4] = cursor.array(blocks)?;
         let (kind, length) = (u16_at(&head, 0), u16_at(&head, 2));
-        let mut name = vec![0; length.into()];
-        cursor.read(blocks, &mut name)?;
+        let name = taken(&mut cursor, blocks, length.into())?;
         let mut bytes = value(&mut cursor, blocks)?;
         if kind & !ELSEWHERE != SECURITY || name != NAME {
             continue;
@@ -62,11 +61,16 @@ fn at(table: u64, reference: u64) -> Cursor {
 
 fn value(cursor: &mut Cursor, blocks: &mut Blocks) -> Result<Vec<u8>, SquashFault> {
     let size: [u8; 4] = cursor.array(blocks)?;
-    let size = u32_at(&size, 0);
+    taken(cursor, blocks, u32_at(&size, 0) as usize)
+}
+
+/// So many bytes; they count, since many files may lead to the same ones.
+fn taken(cursor: &mut Cursor, blocks: &mut Blocks, size: usize) -> Result<Vec<u8>, SquashFault> {
     if size > LONGEST {
         return Err(SquashFault::Damaged("an attribute is too long"));
     }
-    let mut bytes = vec![0; size as usize];
+    blocks.count(size)?;
+    let mut bytes = vec![0; size];
     cursor.read(blocks, &mut bytes)?;
     Ok(bytes)
 }

@@ -10,6 +10,7 @@ use toml::Spanned;
 
 use super::Reader;
 use crate::policy::licenses::CLASS;
+use crate::policy::text::MOST;
 use crate::policy::{Origin, Pattern, Set};
 use crate::rules;
 
@@ -19,7 +20,9 @@ const SHA256: &str = "sha256:";
 impl Reader<'_> {
     /// Something is wrong, and where.
     pub(super) fn wrong(&mut self, span: &Range<usize>, message: impl Into<String>) {
-        self.remarks.push(self.text.remark(span, message));
+        if self.remarks.len() < MOST {
+            self.remarks.push(self.text.remark(span, message));
+        }
     }
 
     pub(super) fn origin(&self, span: &Range<usize>) -> Origin {
