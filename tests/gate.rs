@@ -88,7 +88,11 @@ fn every_outcome_has_its_status() {
         "{}",
         run.stdout
     );
+}
 
+#[test]
+fn every_error_has_its_status() {
+    let good = Tree::new("MIT");
     let policy = good.policy("[rules]\n\"no.rule\" = \"deny\"\n");
     let run = good.gate(&["--policy", &policy]);
     assert_eq!((run.code, run.stdout.as_str()), (4, ""));

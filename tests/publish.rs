@@ -7,6 +7,8 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use hpcctl_registry::{Digest, Name};
 use serde_json::Value;
 
@@ -231,14 +233,7 @@ fn what_is_published_is_what_was_gated() {
         moved.stdout
     );
     assert!(!moved.stdout.contains("it is not read"));
-    // A signature of another form is told, and decides nothing.
-    let other = format!("{}:other", site.layout);
-    let tag = format!("{}.sig", site.digest("other").replace(':', "-"));
-    site.put_under(&other, &format!("lab/image:{tag}"));
-    let signed = site.verify("lab/image:v1", "site.pub");
-    assert_eq!(signed.code, 1);
-    let told = format!("There is a signature under the tag {tag}");
-    assert!(signed.stdout.contains(&told), "{}", signed.stdout);
+    a_signature_of_another_form_decides_nothing(&site);
     assert_eq!(
         site.verify(&format!("lab/image@{digest}"), "site.pub").code,
         0
@@ -249,6 +244,16 @@ fn what_is_published_is_what_was_gated() {
     what_is_refused_does_not_leave(&site, &good);
     a_changed_log_stops_everything(&site, &good);
     what_is_damaged_there_gets_no_tag(&site, &good);
+}
+
+fn a_signature_of_another_form_decides_nothing(site: &Site) {
+    let other = format!("{}:other", site.layout);
+    let tag = format!("{}.sig", site.digest("other").replace(':', "-"));
+    site.put_under(&other, &format!("lab/image:{tag}"));
+    let signed = site.verify("lab/image:v1", "site.pub");
+    assert_eq!(signed.code, 1);
+    let told = format!("There is a signature under the tag {tag}");
+    assert!(signed.stdout.contains(&told), "{}", signed.stdout);
 }
 
 fn what_is_refused_does_not_leave(site: &Site, good: &str) {
@@ -399,25 +404,28 @@ fn others_verify_the_signature() {
     let text = fs::read_to_string(&path).unwrap();
     let bundle: Value = serde_json::from_str(&text).unwrap();
     let payload = bundle["dsseEnvelope"]["payload"].as_str().unwrap();
-    let mut changed = payload.to_owned();
-    changed.replace_range(
-        40..44,
-        if &payload[40..44] == "AAAA" {
-            "BBBB"
-        } else {
-            "AAAA"
-        },
-    );
-    let path = site
-        .place
-        .home
-        .put("changed.json", text.replace(payload, &changed));
-    let bad = others(&path, "site.pub");
-    assert_eq!(
-        bad.stdout, "openssl: refused\nsecuresystemslib: refused\n",
-        "{}",
-        bad.stderr
-    );
+    let said = String::from_utf8(STANDARD.decode(payload).unwrap()).unwrap();
+    let digest = site.digest("good");
+    let other = site.digest("other");
+    for (from, to) in [
+        (
+            digest.trim_start_matches("sha256:"),
+            other.trim_start_matches("sha256:"),
+        ),
+        ("/a\"", "/b\""),
+        ("allow", "allow "),
+    ] {
+        let changed = said.replace(from, to);
+        assert_ne!(changed, said, "{from}");
+        let changed = text.replace(payload, &STANDARD.encode(changed));
+        let path = site.place.home.put("changed.json", changed);
+        let bad = others(&path, "site.pub");
+        assert_eq!(
+            bad.stdout, "openssl: refused\nsecuresystemslib: refused\n",
+            "{from}: {}",
+            bad.stderr
+        );
+    }
 }
 
 #[test]
