@@ -13,6 +13,7 @@ mod failure;
 mod fleet;
 mod gate;
 mod history;
+mod image;
 mod interrupt;
 mod license;
 mod man;

@@ -6,7 +6,25 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use clap::Args;
+
 use crate::failure::Failure;
+
+/// Where results are kept, as an option.
+#[derive(Debug, Args)]
+pub struct Kept {
+    /// Where results are kept [default: hpcctl in the user's state directory, as root
+    /// /var/lib/hpcctl]
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+}
+
+impl Kept {
+    /// The state directory.
+    pub fn directory(&self) -> Result<PathBuf, Failure> {
+        directory(self.state.as_deref())
+    }
+}
 
 /// The state directory of root.
 const OF_ROOT: &str = "/var/lib/hpcctl";

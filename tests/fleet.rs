@@ -9,6 +9,13 @@ use crate::cli::{Run, command, hpcctl};
 use crate::environments::ENVIRONMENTS;
 use crate::real::real;
 use crate::schema::validate;
+use crate::stage::sha256;
+
+/// The line of a node that says this.
+pub fn sealed(node: &str, body: &Value) -> String {
+    let body = body.to_string();
+    format!("HPCCTL1 {node} {} {body}\n", &sha256(body.as_bytes())[..8])
+}
 
 /// The line that this machine prints under another name.
 fn line(node: &str) -> String {
@@ -172,7 +179,7 @@ break_n3() { {refuse} "$@"; }
 break_n6() { unshare --mount sh -c 'mount --bind /dev/null /proc/interrupts && exec "$@"' sh "$@"; }
 "#;
 
-fn eight(more: &str) -> String {
+pub fn eight(more: &str) -> String {
     let refuse = crate::environments::refuse().display().to_string();
     let broken = EIGHT.replace("{refuse}", &refuse);
     format!("{broken}\n{more}\n{}", include_str!("environments/slurm"))

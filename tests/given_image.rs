@@ -11,7 +11,7 @@ use crate::reality::{agree, image, operation};
 use crate::repairs::Attempt;
 
 /// An image in which a file belongs to another than root, as a docker-archive.
-fn image_of_two_owners() -> String {
+pub fn image_of_two_owners() -> String {
     static ARCHIVE: OnceLock<String> = OnceLock::new();
     ARCHIVE.get_or_init(made_of_two_owners).clone()
 }

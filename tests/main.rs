@@ -21,6 +21,7 @@ mod kernels;
 mod layout;
 mod lint;
 mod man;
+mod matched;
 mod operations;
 mod proxy;
 mod publish;

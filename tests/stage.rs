@@ -13,7 +13,8 @@ use crate::real::real;
 use crate::registry::{Registry, images};
 use crate::schema::validate;
 
-fn sha256(bytes: &[u8]) -> String {
+/// The SHA-256 digest of bytes in hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
     let hash = Sha256::digest(bytes);
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -7,13 +7,14 @@ use clap::{Args, Subcommand, ValueEnum};
 use hpcctl_model::doctor::{self as model, Status, Verdict};
 use hpcctl_node::advice::CONFIGURATIONS;
 use hpcctl_node::advice::job::SCHEDULERS;
-use hpcctl_node::{Ask, OPERATIONS, RUNTIMES};
+use hpcctl_node::{Ask, Image, OPERATIONS, RUNTIMES};
 use hpcctl_reports::{Kind, Report};
 use jiff::Timestamp;
 
 use crate::emit;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, chain};
+use crate::image;
 use crate::interrupt;
 use crate::ui::Ui;
 
@@ -21,7 +22,6 @@ mod advise;
 mod baseline;
 mod explain;
 mod helps;
-mod image;
 mod lint;
 mod list;
 mod node;
@@ -198,7 +198,7 @@ impl Doctor {
         explain::find_all(&self.check)?;
         let image = self.image.as_deref().filter(|_| self.emit_job.is_none());
         let ask = Ask {
-            image: image.map(image::read).transpose()?,
+            image: image.map(read_image).transpose()?,
             runtimes: self.runtime.clone(),
             operations: self.op.clone(),
             checks: self.check.clone(),
@@ -317,6 +317,14 @@ fn of_operations(verdicts: &[Verdict]) -> Exit {
     }
 }
 
+/// Reads the image of `--image`.
+fn read_image(text: &str) -> Result<Image, Failure> {
+    let reference = image::reference("--image", text)?;
+    let read = image::read(&reference, text, None);
+    read.map(|(image, _)| image)
+        .map_err(|error| Failure::unreachable(format!("--image {text}: {}", chain(&error))))
+}
+
 #[cfg(test)]
 mod tests {
     use clap::Parser;
@@ -339,6 +347,7 @@ mod tests {
             verdict,
             tried: true,
             because: Vec::new(),
+            images: None,
             fix: Vec::new(),
         };
         let runtime = |&(name, installed, run): &(&str, bool, Verdict)| model::Runtime {

@@ -10,9 +10,11 @@ use hpcctl_reports::fleet::{Merge as Merged, NodeSet};
 use hpcctl_reports::{Kind, Report};
 use jiff::Timestamp;
 
+use super::last;
 use crate::emit;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::state::Kept;
 use crate::ui::Ui;
 
 /// How much of a stream is read at a time.
@@ -23,7 +25,7 @@ const CHUNK: usize = 256 << 10;
 /// Reads what `hpcctl doctor -o line` printed on many nodes, in any order and with anything
 /// around it: names in front, warnings, colours. A line that is read twice counts once, of two
 /// lines of a node the later counts. Lines that are truncated or damaged are counted, and their
-/// nodes named.
+/// nodes named. The report is kept for `fleet match`.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 EXAMPLES
@@ -41,6 +43,8 @@ pub struct Merge {
     /// The nodes that are to report, such as n[001-128,130]
     #[arg(long, value_name = "SET", value_parser = super::node_set)]
     expected: Option<NodeSet>,
+    #[command(flatten)]
+    kept: Kept,
     #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::output_help(Kind::Fleet))]
     output: Vec<String>,
 }
@@ -72,6 +76,7 @@ impl Merge {
             exit => exit,
         };
         let report = emit::envelope("fleet", begun, result, unknowns);
+        last::keep(&report, &self.kept, ui);
         emit::write(&Report::Fleet(&report), &outputs, ui)?;
         Ok(exit)
     }

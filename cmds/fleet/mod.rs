@@ -10,6 +10,8 @@ use crate::failure::Failure;
 use crate::ui::Ui;
 
 mod engine;
+mod last;
+mod matching;
 mod merge;
 mod run;
 
@@ -23,7 +25,8 @@ mod run;
 #[command(after_long_help = "\
 EXAMPLES
   hpcctl fleet run --engine srun --nodes n[001-128] -- doctor --fast
-  pdsh -w n[001-128] hpcctl doctor --fast -o line | hpcctl fleet merge --expected n[001-128]")]
+  pdsh -w n[001-128] hpcctl doctor --fast -o line | hpcctl fleet merge --expected n[001-128]
+  hpcctl fleet match oci:layout:v1                which of them can run this image")]
 pub struct Fleet {
     #[command(subcommand)]
     command: FleetCommand,
@@ -33,6 +36,7 @@ pub struct Fleet {
 enum FleetCommand {
     Run(run::Run),
     Merge(merge::Merge),
+    Match(matching::Matching),
 }
 
 impl Fleet {
@@ -41,6 +45,7 @@ impl Fleet {
         match &self.command {
             FleetCommand::Run(run) => run.run(ui),
             FleetCommand::Merge(merge) => merge.run(ui),
+            FleetCommand::Match(matching) => matching.run(ui),
         }
     }
 }

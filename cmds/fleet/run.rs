@@ -14,10 +14,12 @@ use hpcctl_reports::{Kind, Report};
 use jiff::Timestamp;
 
 use super::engine::{ENGINES, Engine, Plan};
+use super::last;
 use crate::emit;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt;
+use crate::state::Kept;
 use crate::ui::Ui;
 
 /// How much of the engine's output is read at a time.
@@ -30,7 +32,7 @@ const VERSION: Duration = Duration::from_secs(10);
 ///
 /// The engine is one that the site has and trusts: hpcctl starts it, reads what it prints, and
 /// opens no connection of its own. The program must be at the same path on the nodes. Nodes that
-/// did not report in time are named.
+/// did not report in time are named. The report is kept for `fleet match`.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 EXAMPLES
@@ -65,6 +67,8 @@ pub struct Run {
     /// Only print the command line of the engine
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    kept: Kept,
     #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::output_help(Kind::Fleet))]
     output: Vec<String>,
     /// The command on the nodes, after --: doctor and its options
@@ -123,6 +127,7 @@ impl Run {
         }
         let exit = super::exit(&result);
         let report = emit::envelope("fleet", begun, result, unknowns);
+        last::keep(&report, &self.kept, ui);
         emit::write(&Report::Fleet(&report), &outputs, ui)?;
         Ok(exit)
     }

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use hpcctl_reports::history::observed;
 
-use super::Kept;
+use super::history;
 use crate::bounded;
 use crate::emit;
 use crate::exit::Exit;
 use crate::failure::{Failure, chain};
+use crate::state::Kept;
 
 /// The largest file that is taken.
 const FILE: u64 = 1 << 30;
@@ -49,7 +50,7 @@ impl Add {
             let bytes = bytes(file).map_err(|error| failed(&error))?;
             records.push(observed(&bytes).map_err(|error| failed(&error))?);
         }
-        let (all, history) = (records.len(), self.kept.history()?);
+        let (all, history) = (records.len(), history(&self.kept)?);
         let added = history.append(records)?;
         let text = match all - added {
             0 => format!("{added} added\n"),

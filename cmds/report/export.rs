@@ -2,10 +2,11 @@
 
 use clap::Args;
 
-use super::{Kept, warn};
+use super::{history, warn};
 use crate::emit;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::state::Kept;
 use crate::ui::Ui;
 
 /// Print the history, a record of JSON a line.
@@ -31,7 +32,7 @@ pub struct Export {
 impl Export {
     /// Carries out the command.
     pub fn run(&self, ui: &Ui) -> Result<Exit, Failure> {
-        let history = self.kept.history()?;
+        let history = history(&self.kept)?;
         let mut written = Ok(());
         let read = history.read(&self.since, |record| {
             if written.is_ok() {

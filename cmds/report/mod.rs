@@ -1,6 +1,6 @@
 //! `hpcctl report`: what changed since last night, from a history of results.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::history::History;
-use crate::state;
+use crate::state::Kept;
 use crate::ui::Ui;
 
 mod add;
@@ -56,23 +56,9 @@ impl Report {
     }
 }
 
-/// Where the history is.
-#[derive(Debug, Args)]
-struct Kept {
-    /// Where results are kept [default: hpcctl in the user's state directory, as root
-    /// /var/lib/hpcctl]
-    #[arg(long, value_name = "DIR")]
-    state: Option<PathBuf>,
-}
-
-impl Kept {
-    fn directory(&self) -> Result<PathBuf, Failure> {
-        state::directory(self.state.as_deref())
-    }
-
-    fn history(&self) -> Result<History, Failure> {
-        Ok(History::below(&self.directory()?))
-    }
+/// The history in the state directory.
+fn history(kept: &Kept) -> Result<History, Failure> {
+    Ok(History::below(&kept.directory()?))
 }
 
 /// Reads a number of days or hours, such as 400d or 36h.

@@ -9,11 +9,12 @@ use hpcctl_reports::trend::{Asked, nightly};
 use hpcctl_reports::{Kind, Report};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Kept, duration, seconds, warn};
+use super::{duration, history, seconds, warn};
 use crate::decisions::Decisions;
 use crate::emit;
 use crate::exit::Exit;
 use crate::failure::{Failure, chain};
+use crate::state::Kept;
 use crate::ui::Ui;
 
 /// How many nights are looked at: for what flaps, for trends, and for what is usual of a figure.
@@ -75,7 +76,7 @@ impl Nightly {
                 nights[night].push(record);
             }
         };
-        let history = self.kept.history()?;
+        let history = history(&self.kept)?;
         let read = history.read(&oldest, &mut put)?;
         warn(&read, history.path(), ui);
         let mut unknowns = Vec::new();
@@ -110,10 +111,7 @@ pub fn told(report: &mut Changes) {
     let lists = [&mut report.new, &mut report.flapping, &mut report.still];
     for item in lists.into_iter().flatten() {
         if item.fix.is_none() {
-            let mut checks = hpcctl_node::checks();
-            let manual = checks.find(|probe| probe.id == item.id);
-            let admin = manual.map(|probe| probe.manual.admin);
-            item.fix = admin.filter(|text| !text.is_empty()).map(str::to_owned);
+            item.fix = hpcctl_node::advice_of(&item.id);
         }
     }
 }

@@ -3,10 +3,11 @@
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Kept, duration, seconds};
+use super::{duration, history, seconds};
 use crate::emit;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::state::Kept;
 
 /// Take old results out of the history.
 ///
@@ -30,7 +31,7 @@ impl Prune {
         let before = Timestamp::now()
             .checked_sub(self.keep)
             .map_err(|error| Failure::usage(format!("cannot keep so long: {error}")))?;
-        let (stay, gone) = self.kept.history()?.prune(&seconds(before))?;
+        let (stay, gone) = history(&self.kept)?.prune(&seconds(before))?;
         emit::to_stdout(format!("{gone} taken out, {stay} kept\n").as_bytes())?;
         Ok(Exit::Clean)
     }

@@ -10,6 +10,7 @@ use hpcctl_model::fleet::Fleet;
 use hpcctl_model::gate::Gate;
 use hpcctl_model::license::{Difference, Identified, Licensed};
 use hpcctl_model::lint::Lints;
+use hpcctl_model::matched::Match;
 use hpcctl_model::nightly::Nightly;
 use hpcctl_model::publish::{Publish, Verify};
 use hpcctl_model::scan::Scan;
@@ -47,6 +48,8 @@ pub enum Kind {
     Bench,
     /// Many nodes, folded.
     Fleet,
+    /// On which nodes an image runs.
+    Match,
     /// What changed since last night.
     Nightly,
 }
@@ -82,6 +85,8 @@ pub enum Report<'a> {
     Bench(&'a Envelope<Bench>),
     /// Many nodes, folded.
     Fleet(&'a Envelope<Fleet>),
+    /// On which nodes an image runs.
+    Match(&'a Envelope<Match>),
     /// What changed since last night.
     Nightly(&'a Envelope<Nightly>),
 }
@@ -104,6 +109,7 @@ impl<'a> Report<'a> {
             Self::Abi(_) => Kind::Abi,
             Self::Bench(_) => Kind::Bench,
             Self::Fleet(_) => Kind::Fleet,
+            Self::Match(_) => Kind::Match,
             Self::Nightly(_) => Kind::Nightly,
         }
     }
@@ -208,6 +214,14 @@ impl<'a> Report<'a> {
     pub(crate) fn fleet(&self) -> Result<&'a Envelope<Fleet>, Error> {
         match self {
             Self::Fleet(report) => Ok(report),
+            _ => Err(Error::Kind(self.kind())),
+        }
+    }
+
+    /// On which nodes an image runs.
+    pub(crate) fn matched(&self) -> Result<&'a Envelope<Match>, Error> {
+        match self {
+            Self::Match(report) => Ok(report),
             _ => Err(Error::Kind(self.kind())),
         }
     }

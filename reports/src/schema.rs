@@ -8,6 +8,7 @@ use hpcctl_model::fleet::Fleet;
 use hpcctl_model::gate::Gate;
 use hpcctl_model::license::{Difference, Identified, Licensed};
 use hpcctl_model::lint::Lints;
+use hpcctl_model::matched::Match;
 use hpcctl_model::nightly::Nightly;
 use hpcctl_model::publish::{Publish, Verify};
 use hpcctl_model::scan::Scan;
@@ -97,6 +98,11 @@ pub static SCHEMAS: &[Published] = &[
         kind: "fleet",
         number: 1,
         make: || schema_for!(Envelope<Fleet>),
+    },
+    Published {
+        kind: "match",
+        number: 1,
+        make: || schema_for!(Envelope<Match>),
     },
     Published {
         kind: "nightly",

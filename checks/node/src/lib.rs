@@ -61,7 +61,7 @@ pub use image::Image;
 pub use manual::Manual;
 pub use probe::{GROUPS, Probe};
 pub use reading::Reading;
-pub use runtime::{RUNTIMES, Runtime};
+pub use runtime::{RUNTIMES, Runtime, asked_of_images};
 pub use site::Site;
 
 /// The operations, in report order.
@@ -77,6 +77,13 @@ pub static OPERATIONS: &[&str] = &[
     "mpi-host",
     "launch",
 ];
+
+/// What the manual of a check tells the admin to do; none where it says nothing, or there is no
+/// such check.
+pub fn advice_of(id: &str) -> Option<String> {
+    let probe = checks().find(|probe| probe.id == id)?;
+    Some(probe.manual.admin.to_owned()).filter(|text| !text.is_empty())
+}
 
 /// Every check, in report order: the probes of the node, then the presence of each runtime.
 pub fn checks() -> impl Iterator<Item = &'static Probe> {

@@ -199,6 +199,23 @@ pub struct Operation {
     pub because: Vec<String>,
     /// The smallest sets of changes that would make it work, cheapest first.
     pub fix: Vec<Vec<Step>>,
+    /// The verdict on an image that does not meet a check of images, where it is another. Absent
+    /// where `--image` named the image that was judged, and where hpcctl was older.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub images: Option<Vec<Unmet>>,
+}
+
+/// The verdict on an image that does not meet a check.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Unmet {
+    /// The check, such as `image.ids`.
+    pub unmet: String,
+    /// Whether the operation works.
+    pub verdict: Verdict,
+    /// The ids of the checks that decided.
+    pub because: Vec<String>,
+    /// The smallest sets of changes that would make it work, cheapest first.
+    pub fix: Vec<Vec<Step>>,
 }
 
 /// One step of a fix.

@@ -25,6 +25,22 @@ pub struct Envelope<R> {
     pub unknowns: Vec<Unknown>,
 }
 
+impl<R> Envelope<R> {
+    /// The same around another result.
+    pub fn map<S>(self, result: S) -> Envelope<S> {
+        Envelope {
+            schema: self.schema,
+            kind: self.kind,
+            tool: self.tool,
+            host: self.host,
+            started_at: self.started_at,
+            finished_at: self.finished_at,
+            result,
+            unknowns: self.unknowns,
+        }
+    }
+}
+
 /// The program that wrote a report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tool {

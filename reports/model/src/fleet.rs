@@ -74,11 +74,24 @@ pub struct Group {
     pub differs: Vec<String>,
     /// The checks that keep an installed runtime from running a container.
     pub because: BTreeMap<String, Vec<String>>,
+    /// How each runtime runs an image that does not meet a check of images, by runtime and check,
+    /// where that is not as it runs any other; null where the lines of the nodes do not say.
+    #[serde(default)]
+    pub images: Option<BTreeMap<String, BTreeMap<String, Unmet>>>,
     /// What else the nodes said of themselves: `kernel`, `arch`, `hpcctl`, and `fix.` with the
-    /// runtime that the fix is for.
+    /// runtime that the fix is for; behind a colon the check of images that is not met.
     pub facts: Vec<Fact>,
     /// Whether ids were left out of their lines, which are bounded.
     pub cut: bool,
+}
+
+/// How a runtime runs an image that does not meet a check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Unmet {
+    /// Whether it runs it.
+    pub run: Verdict,
+    /// The checks that decided.
+    pub because: Vec<String>,
 }
 
 /// A check that fails, warns or is unknown on the nodes of a group.

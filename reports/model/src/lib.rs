@@ -13,6 +13,7 @@ mod hex;
 pub mod history;
 pub mod license;
 pub mod lint;
+pub mod matched;
 pub mod nightly;
 pub mod publish;
 pub mod scan;

@@ -77,8 +77,14 @@ fn short<'a>(name: &'a str, expected: Option<&NodeSet>) -> &'a str {
     }
 }
 
+/// What most nodes of a group said of a thing that is no check.
+pub(super) fn most_said<'a>(group: &'a Group, what: &str) -> Option<&'a str> {
+    let fact = group.facts.iter().find(|fact| fact.what == what)?;
+    fact.values.shown.first().map(|raw| raw.text.as_str())
+}
+
 /// A set of names in any order.
-fn set<'a>(names: impl Iterator<Item = &'a str>) -> Nodes {
+pub(super) fn set<'a>(names: impl Iterator<Item = &'a str>) -> Nodes {
     let mut names: Vec<Name<'_>> = names.map(Name::of).collect();
     names.sort_unstable();
     names.dedup();
@@ -144,6 +150,7 @@ fn group(merge: &Merge, key: &Key, nodes: &[&Known<'_>], majority: Option<&Key>)
         absent: absent.collect(),
         differs,
         because: serde_json::from_str(&key.because).unwrap_or_default(),
+        images: serde_json::from_str(&key.images).unwrap_or_default(),
         runtimes,
         facts: said
             .into_iter()

@@ -6,10 +6,13 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use hpcctl_model::doctor::Verdict;
+use hpcctl_model::fleet::Unmet;
 use memchr::memmem;
-use serde::Deserialize;
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use sha2::{Digest, Sha256};
 
 use super::node_set::is_name;
@@ -132,20 +135,74 @@ pub struct Shared {
     /// The checks that keep a runtime from running a container.
     #[serde(default)]
     pub b: BTreeMap<String, Vec<String>>,
+    /// How runtimes run images that do not meet a check, by runtime and check.
+    pub i: Option<BTreeMap<String, BTreeMap<String, Unmet>>>,
     /// Whether ids were left out.
     #[serde(default)]
     pub cut: bool,
 }
 
-/// The rest of a body.
-#[derive(Debug, Deserialize)]
-pub struct Own<'a> {
-    /// When the node reported.
-    #[serde(borrow)]
-    pub t: Cow<'a, str>,
-    /// What it says of a check, or of a fix.
-    #[serde(borrow, default)]
-    pub x: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
+/// Reads the rest of a body: hands over what the node says of each check or fix, and answers when it
+/// reported. Nothing is kept here: of a hundred thousand nodes a map each would cost more than all
+/// else.
+pub fn own(json: &[u8], mut each: impl FnMut(&str, &str)) -> Option<u64> {
+    let mut json = serde_json::Deserializer::from_slice(json);
+    let time = json.deserialize_map(Own(&mut each)).ok()?;
+    json.end().ok()?;
+    time
+}
+
+/// A text that is borrowed where it has no escapes.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// Reads `t` and `x`.
+struct Own<'f, F>(&'f mut F);
+
+impl<'de, F: FnMut(&str, &str)> Visitor<'de> for Own<'_, F> {
+    type Value = Option<u64>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a time and what a node says")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut at = None;
+        while let Some(Text(key)) = map.next_key()? {
+            match key.as_ref() {
+                "t" => at = time(&map.next_value::<Text<'_>>()?.0),
+                "x" => map.next_value_seed(Said(&mut *self.0))?,
+                _ => map.next_value::<IgnoredAny>().map(|_| ())?,
+            }
+        }
+        Ok(at)
+    }
+}
+
+/// Reads what stands in `x`.
+struct Said<'f, F>(&'f mut F);
+
+impl<'de, F: FnMut(&str, &str)> DeserializeSeed<'de> for Said<'_, F> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, said: D) -> Result<(), D::Error> {
+        said.deserialize_map(self)
+    }
+}
+
+impl<'de, F: FnMut(&str, &str)> Visitor<'de> for Said<'_, F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("texts by what they are of")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some((Text(what), Text(text))) = map.next_entry()? {
+            (self.0)(&what, &text);
+        }
+        Ok(())
+    }
 }
 
 /// Reads the part that nodes share.
@@ -189,6 +246,13 @@ pub fn time_text(time: u64) -> String {
 pub(crate) mod tests {
     use super::*;
 
+    /// A line of a node with this body.
+    pub fn sealed(node: &str, body: &serde_json::Value) -> String {
+        let body = body.to_string();
+        let sum = checksum(body.as_bytes());
+        format!("HPCCTL1 {node} {} {body}\n", str::from_utf8(&sum).unwrap())
+    }
+
     /// A line of a node on which these checks fail.
     pub fn line(node: &str, failed: &[&str], run: &str, said: &str) -> String {
         let of: serde_json::Map<_, _> = failed
@@ -203,9 +267,7 @@ pub(crate) mod tests {
             "f": failed, "w": ["net.mtu"], "u": [], "b": because,
             "r": {"builtin": {"run": "yes"}, "podman": {"run": run}}, "cut": false,
             "t": "2026-11-25T02:00:00Z", "x": of});
-        let body = body.to_string();
-        let sum = checksum(body.as_bytes());
-        format!("HPCCTL1 {node} {} {body}\n", str::from_utf8(&sum).unwrap())
+        sealed(node, &body)
     }
 
     fn of(body: &str) -> String {

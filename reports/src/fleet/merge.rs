@@ -10,7 +10,7 @@ use std::rc::Rc;
 use hpcctl_model::fleet::{Fleet, Lines};
 
 use super::fold;
-use super::line::{self, Found, Own, Shared};
+use super::line::{self, Found, Shared};
 use super::node_set::{MOST, NodeSet};
 use super::values::{Id, Values};
 
@@ -36,7 +36,9 @@ pub struct Merge {
     pub(super) unreadable: HashMap<Box<str>, ()>,
     recognised: HashMap<Box<[u8]>, (u32, Facts)>,
     recognised_bytes: usize,
+    /// Room that is used for each line again.
     json: Vec<u8>,
+    said: Vec<Id>,
 }
 
 /// Machine, version of hpcctl and kernel of a node.
@@ -69,6 +71,10 @@ pub(super) struct Key {
     pub runtimes: String,
     /// The checks that keep runtimes from running a container, as JSON.
     pub because: String,
+    /// How runtimes run images that do not meet a check, as JSON.
+    pub images: String,
+    /// The machine: what runs on one does not run on another.
+    pub arch: String,
     pub cut: bool,
 }
 
@@ -85,6 +91,8 @@ impl Key {
             unknown: sorted(&shared.u),
             runtimes: serde_json::to_string(&shared.r).ok()?,
             because: serde_json::to_string(&shared.b).ok()?,
+            images: serde_json::to_string(&shared.i).ok()?,
+            arch: shared.h.get(1).cloned().unwrap_or_default(),
             cut: shared.cut,
         })
     }
@@ -178,15 +186,19 @@ impl Merge {
     }
 
     fn node(&mut self, json: &[u8], sum: [u8; line::SUM], key: u32, facts: Facts) -> Option<Node> {
-        let own: Own<'_> = serde_json::from_slice(json).ok()?;
-        let of_own = own.x.iter().map(|(what, text)| self.values.id(what, text));
-        let values = of_own.chain(facts).flatten();
-        Some(Node {
-            time: line::time(&own.t)?,
+        let mut said = std::mem::take(&mut self.said);
+        said.clear();
+        let values = &mut self.values;
+        let time = line::own(json, |what, text| said.extend(values.id(what, text)));
+        said.extend(facts.into_iter().flatten());
+        let node = Node {
+            time: time?,
             sum,
             key,
-            values: values.collect(),
-        })
+            values: said.as_slice().into(),
+        };
+        self.said = said;
+        Some(node)
     }
 
     /// The key of a part that nodes share, and what they say of themselves in it.

@@ -4,11 +4,13 @@
 //! The lines are those of [`crate::WRITERS`]' `line`; names are folded as Slurm's hostlists and
 //! pdsh write them.
 
+mod fit;
 mod fold;
 pub(crate) mod line;
 mod merge;
 pub(crate) mod node_set;
 mod values;
 
+pub use fit::{machine, matched};
 pub use merge::Merge;
 pub use node_set::{NodeSet, SetError};

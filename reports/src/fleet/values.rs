@@ -5,7 +5,7 @@
 //! the values and not on the order in which they come, and one that stays was there from the
 //! first node on: what is counted in the end is right, whatever came before what.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// The most values of one thing.
@@ -29,8 +29,10 @@ pub struct Values {
 #[derive(Debug)]
 struct Thing {
     name: String,
-    ids: HashMap<u64, Id>,
-    hashes: BTreeSet<u64>,
+    /// The values that are kept, by the hash of each.
+    ids: BTreeMap<u64, Id>,
+    /// The one that was asked for last.
+    last: Id,
     /// Stands for every value that is not kept.
     other: Id,
 }
@@ -39,25 +41,29 @@ impl Values {
     /// The number of a value of a thing; none where there are too many things.
     pub fn id(&mut self, thing: &str, text: &str) -> Option<Id> {
         let thing = self.thing(thing)?;
+        let of = &mut self.things[thing as usize];
+        // Most nodes say what the one before said.
+        if self.texts[of.last as usize].1.as_deref() == Some(text) {
+            return Some(of.last);
+        }
         let mut hasher = DefaultHasher::new();
         text.hash(&mut hasher);
         let hash = hasher.finish();
-        let of = &mut self.things[thing as usize];
         if let Some(id) = of.ids.get(&hash) {
+            of.last = *id;
             return Some(*id);
         }
-        if of.hashes.len() >= MOST {
-            let Some(last) = of.hashes.last().copied().filter(|last| *last > hash) else {
+        if of.ids.len() >= MOST {
+            if of.ids.last_key_value().is_none_or(|(last, _)| *last < hash) {
                 return Some(of.other);
-            };
-            of.hashes.remove(&last);
-            if let Some(given_up) = of.ids.remove(&last) {
+            }
+            if let Some((_, given_up)) = of.ids.pop_last() {
                 self.texts[given_up as usize].1 = None;
             }
         }
         let id = u32::try_from(self.texts.len()).ok()?;
-        of.hashes.insert(hash);
         of.ids.insert(hash, id);
+        of.last = id;
         self.texts.push((thing, Some(text.into())));
         Some(id)
     }
@@ -75,8 +81,8 @@ impl Values {
         self.by_name.insert(name.into(), thing);
         self.things.push(Thing {
             name: name.into(),
-            ids: HashMap::new(),
-            hashes: BTreeSet::new(),
+            ids: BTreeMap::new(),
+            last: other,
             other,
         });
         Some(thing)
@@ -91,6 +97,8 @@ impl Values {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]

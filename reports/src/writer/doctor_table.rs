@@ -265,6 +265,7 @@ pub(super) mod tests {
             op: op.into(),
             verdict,
             tried: op == "run",
+            images: None,
             because: if works {
                 Vec::new()
             } else {

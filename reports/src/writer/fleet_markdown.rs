@@ -5,7 +5,7 @@ use std::io::Write;
 
 use crate::report::{Error, Kind, Options, Report};
 use crate::writer::Writer;
-use crate::writer::fleet_table::{most, summary, title, told};
+use crate::writer::fleet_table::{is_fix, most, summary, title, told};
 use crate::writer::markdown::{cell, code};
 
 /// The row of [`crate::WRITERS`].
@@ -45,11 +45,7 @@ fn write(
                 cell(&most(&finding.values))
             );
         }
-        for fact in group
-            .facts
-            .iter()
-            .filter(|fact| fact.what.starts_with("fix."))
-        {
+        for fact in group.facts.iter().filter(|fact| is_fix(fact)) {
             let _ = writeln!(
                 text,
                 "| | {} | {} |",

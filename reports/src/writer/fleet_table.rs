@@ -4,7 +4,7 @@
 use std::io::Write;
 
 use hpcctl_model::doctor::{Status, Verdict};
-use hpcctl_model::fleet::{Finding, Fleet, Group, Lines, Nodes, Values};
+use hpcctl_model::fleet::{Fact, Finding, Fleet, Group, Lines, Nodes, Values};
 
 use crate::report::{Error, Kind, Options, Report};
 use crate::terminal::{Style, counted, filled, heading, shortened, styled};
@@ -194,12 +194,17 @@ fn section(group: &Group, place: usize, options: &Options) -> String {
         text += &filled("  ", &line, options.width);
     }
     for fact in &group.facts {
-        if options.verbose || fact.what.starts_with("fix.") {
+        if options.verbose || is_fix(fact) {
             let line = format!("{}: {}", fact.what, most(&fact.values));
             text += &filled("  ", &line, options.width);
         }
     }
     text
+}
+
+/// Whether it makes a runtime run containers at all; of single images `fleet match` tells.
+pub(super) fn is_fix(fact: &Fact) -> bool {
+    fact.what.starts_with("fix.") && !fact.what.contains(':')
 }
 
 /// What most nodes of a group said, and how many said else.
@@ -225,7 +230,8 @@ fn raw(values: &Values, options: &Options) -> String {
     })
 }
 
-fn cut(set: &str, options: &Options) -> String {
+/// A set of nodes, shortened where not every detail is wanted.
+pub(super) fn cut(set: &str, options: &Options) -> String {
     let most = if options.verbose { usize::MAX } else { SET };
     shortened(set, most.saturating_sub(1)).into_owned()
 }

@@ -24,6 +24,7 @@ pub static WRITER: Writer = Writer {
         Kind::Abi,
         Kind::Bench,
         Kind::Fleet,
+        Kind::Match,
         Kind::Nightly,
     ],
     write,
@@ -49,6 +50,7 @@ fn write(
         Report::Abi(report) => serde_json::to_writer_pretty(&mut *out, report)?,
         Report::Bench(report) => serde_json::to_writer_pretty(&mut *out, report)?,
         Report::Fleet(report) => serde_json::to_writer_pretty(&mut *out, report)?,
+        Report::Match(report) => serde_json::to_writer_pretty(&mut *out, report)?,
         Report::Nightly(report) => serde_json::to_writer_pretty(&mut *out, report)?,
         Report::Lint(report) => serde_json::to_writer_pretty(&mut *out, report)?,
     }

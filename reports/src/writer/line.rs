@@ -4,15 +4,16 @@
 //! SHA-256 of what follows them, a space, and compact JSON. What nodes that find the same have in
 //! common comes first: `k` the kind, `v` the version of hpcctl, `h` kernel and machine, `s` counts
 //! of checks by status, `f`, `w` and `u` the ids of checks that fail, warn or are unknown, `b` the
-//! checks that keep an installed runtime from running a container, `r` the verdicts by runtime;
-//! `cut` is true where ids were left out to keep within the bound. Then `t`, the time, and `x`,
-//! what the node says of those checks, and after `fix.` of how a runtime is made to run.
+//! checks that keep an installed runtime from running a container, `r` the verdicts by runtime, `i`
+//! how a runtime runs images that do not meet a check (null where one image was judged); `cut` is
+//! true where ids were left out to keep within the bound. Then `t`, the time, and `x`, what the
+//! node says of those checks, and after `fix.` of how a runtime is made to run.
 
 use std::collections::BTreeMap;
 use std::io::Write;
 
 use hpcctl_model::Envelope;
-use hpcctl_model::doctor::{Check, Doctor, Operation, Runtime, Status, Verdict};
+use hpcctl_model::doctor::{Check, Doctor, Operation, Runtime, Status, Step, Unmet, Verdict};
 use serde_json::{Map, Value, json};
 
 use crate::fleet::line::{MAGIC, MOST, checksum};
@@ -42,8 +43,8 @@ const BOUNDS: [(usize, usize); 8] = [
     (0, 0),
 ];
 
-/// The most characters of a fix.
-const FIX: usize = 240;
+/// How many times the characters of a check a fix may have.
+const FIX: usize = 6;
 
 fn write(
     report: &Report<'_>,
@@ -87,11 +88,11 @@ fn line(report: &Envelope<Doctor>, said: usize, most: usize) -> String {
             let text = shortened(&check.summary, said);
             own.insert(check.id.clone(), text.as_ref().into());
         }
-        own.extend(fixes(found));
+        own.extend(fixes(found, said * FIX));
     }
     let body = json!({"k": "doctor", "v": report.tool.version, "h": host, "s": counts(found),
         "f": ids(&failed), "w": ids(&warned), "u": ids(&unknown), "b": because, "r": verdicts,
-        "cut": cut, "t": report.finished_at, "x": own});
+        "i": images(found, most), "cut": cut, "t": report.finished_at, "x": own});
     let body = body.to_string();
     let sum = checksum(body.as_bytes()).map(char::from);
     let sum: String = sum.iter().collect();
@@ -133,18 +134,58 @@ fn runtimes(found: &Doctor, most: usize) -> (Value, Value) {
     (because.into(), verdicts.collect::<Map<_, _>>().into())
 }
 
-/// The cheapest fix of each runtime that does not run containers.
-fn fixes(found: &Doctor) -> impl Iterator<Item = (String, Value)> {
-    installed(found).filter_map(|runtime| {
-        let steps = not_running(runtime)?.fix.first()?.iter().map(|step| {
-            let command = step.command.as_deref();
-            let command = command.map_or_else(String::new, |line| format!(": {line}"));
-            format!("({}) {}{command}", step.who.as_str(), step.text)
-        });
-        let text = steps.collect::<Vec<_>>().join("; ");
-        let text = shortened(&text, FIX).into_owned();
-        Some((format!("fix.{}", runtime.runtime), text.into()))
-    })
+/// How runtimes run images that do not meet a check, by runtime and check; null where that is not
+/// known, or has more than so many parts.
+fn images(found: &Doctor, most: usize) -> Value {
+    let mut parts = 0;
+    let mut images = Map::new();
+    for runtime in installed(found) {
+        let Some(run) = runtime.operations.iter().find(|found| found.op == "run") else {
+            continue;
+        };
+        let Some(unmet) = &run.images else {
+            return Value::Null;
+        };
+        parts += unmet.iter().map(|one| one.because.len()).sum::<usize>();
+        let of = |one: &Unmet| {
+            let said = json!({"run": one.verdict, "because": one.because});
+            (one.unmet.clone(), said)
+        };
+        if !unmet.is_empty() {
+            let unmet: Map<String, Value> = unmet.iter().map(of).collect();
+            images.insert(runtime.runtime.clone(), unmet.into());
+        }
+    }
+    match parts > most {
+        true => Value::Null,
+        false => images.into(),
+    }
+}
+
+/// The cheapest fix of each runtime that does not run containers, or not every image.
+fn fixes(found: &Doctor, most: usize) -> impl Iterator<Item = (String, Value)> {
+    let all = installed(found).flat_map(fixed);
+    all.filter_map(move |(of, fixes)| Some((format!("fix.{of}"), fix(fixes.first()?, most).into())))
+}
+
+/// What of a runtime has fixes, with them.
+fn fixed(runtime: &Runtime) -> Vec<(String, &Vec<Vec<Step>>)> {
+    let run = not_running(runtime).map(|run| (runtime.runtime.clone(), &run.fix));
+    let operations = runtime.operations.iter().filter(|found| found.op == "run");
+    let unmet = operations.flat_map(|run| run.images.iter().flatten());
+    let unmet = unmet.map(|one| (format!("{}:{}", runtime.runtime, one.unmet), &one.fix));
+    run.into_iter().chain(unmet).collect()
+}
+
+/// A fix in a line.
+fn fix(steps: &[Step], most: usize) -> String {
+    let steps = steps.iter().map(|step| {
+        let command = step.command.as_deref();
+        let command = command.map_or_else(String::new, |line| format!(": {line}"));
+        format!("({}) {}{command}", step.who.as_str(), step.text)
+    });
+    let text = steps.collect::<Vec<_>>().join("; ");
+    shortened(&text, most).into_owned()
 }
 
 /// The name of the node as one word.

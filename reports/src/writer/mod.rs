@@ -22,6 +22,7 @@ mod licenses_table;
 mod line;
 mod lint_table;
 mod markdown;
+mod match_table;
 mod nhc;
 mod nightly_html;
 mod nightly_mail;
@@ -72,6 +73,7 @@ pub static WRITERS: &[&Writer] = &[
     &abi_table::WRITER,
     &bench_table::WRITER,
     &fleet_table::WRITER,
+    &match_table::WRITER,
     &nightly_table::WRITER,
     &json::WRITER,
     &license_jsonl::WRITER,
@@ -139,6 +141,7 @@ mod tests {
             Kind::Abi,
             Kind::Bench,
             Kind::Fleet,
+            Kind::Match,
             Kind::Nightly,
         ] {
             let mut names: Vec<&str> = of_kind(kind).map(|writer| writer.name).collect();

@@ -179,6 +179,7 @@ pub(crate) mod tests {
                 verdict: *verdict,
                 tried: true,
                 because: Vec::new(),
+                images: None,
                 fix: Vec::new(),
             }],
         };

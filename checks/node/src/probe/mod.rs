@@ -82,6 +82,11 @@ pub static GROUPS: &[&[&Probe]] = &[
     run::PROBES,
 ];
 
+/// The ids of the checks that judge an image.
+pub(crate) fn of_images() -> impl Iterator<Item = &'static str> {
+    image::PROBES.iter().map(|probe| probe.id)
+}
+
 /// The checks that start programs of others, which cost more than all other checks together;
 /// `--fast` leaves them out. Those that ask newuidmap and getsubids cost little.
 pub static SLOW: &[&str] = &[

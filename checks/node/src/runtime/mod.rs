@@ -5,8 +5,8 @@ use std::time::Duration;
 use hpcctl_host::Host;
 use hpcctl_model::doctor::{self, Step};
 
-use crate::probe::Probe;
-use crate::solver::{self, Facts, Formula};
+use crate::probe::{self, Probe};
+use crate::solver::{self, Answer, Facts, Formula};
 use crate::{Ask, Finding, Reading, Site};
 
 mod apptainer;
@@ -151,20 +151,8 @@ impl Runtime {
                 .rules
                 .iter()
                 .filter(asked)
-                .map(|rule| self.operation(rule, facts))
+                .map(|rule| operation(rule, facts, ask.image.is_none()))
                 .collect(),
-        }
-    }
-
-    fn operation(&self, rule: &Rule, facts: &Facts) -> doctor::Operation {
-        let mut answer = solver::decide(&rule.needs, rule.wants, facts);
-        answer.because.dedup();
-        doctor::Operation {
-            op: rule.op.into(),
-            verdict: answer.verdict,
-            tried: rule.tried,
-            because: answer.because.iter().map(ToString::to_string).collect(),
-            fix: answer.fix,
         }
     }
 
@@ -193,6 +181,45 @@ impl Runtime {
             .map(ToOwned::to_owned)
             .next()
     }
+}
+
+/// The checks of images that an operation of some runtime rests on.
+pub fn asked_of_images(op: &str) -> impl Iterator<Item = &'static str> {
+    let rules = RUNTIMES.iter().flat_map(|runtime| runtime.rules);
+    let rules = rules.filter(move |rule| rule.op == op);
+    let asked: Vec<&str> = rules.flat_map(|rule| rule.needs.checks()).collect();
+    probe::of_images().filter(move |id| asked.contains(id))
+}
+
+/// Judges an operation, on any image where none was given.
+fn operation(rule: &Rule, facts: &Facts, any_image: bool) -> doctor::Operation {
+    let mut answer = solver::decide(&rule.needs, rule.wants, facts);
+    answer.because.dedup();
+    doctor::Operation {
+        op: rule.op.into(),
+        verdict: answer.verdict,
+        tried: rule.tried,
+        images: any_image.then(|| unmet(rule, facts, &answer)),
+        because: answer.because.iter().map(ToString::to_string).collect(),
+        fix: answer.fix,
+    }
+}
+
+/// The verdicts on images that do not meet a check of images, where that changes the answer.
+fn unmet(rule: &Rule, facts: &Facts, met: &Answer) -> Vec<doctor::Unmet> {
+    let checks = rule.needs.checks();
+    let of_images = probe::of_images().filter(|id| checks.contains(id));
+    let verdicts = of_images.filter_map(|id| {
+        let without = facts.clone().holding(id, Some(false));
+        let answer = solver::decide(&rule.needs, rule.wants, &without);
+        (answer != *met).then(|| doctor::Unmet {
+            unmet: id.into(),
+            verdict: answer.verdict,
+            because: answer.because.iter().map(ToString::to_string).collect(),
+            fix: answer.fix,
+        })
+    });
+    verdicts.collect()
 }
 
 #[cfg(test)]

@@ -1,26 +1,33 @@
-//! What of the image of `--image` matters to a node.
+//! What of an image matters to a node: for `doctor --image` and `fleet match`.
 
-use hpcctl_image::{DiffIds, LicenseFiles, Options, Reference, Silent};
+use hpcctl_image::{DiffIds, Error, LicenseFiles, Options, Platform, Reference, Silent};
 use hpcctl_node::Image;
 use hpcctl_node::image::Libc;
 
-use crate::failure::{Failure, chain};
+use crate::failure::Failure;
 
 /// Packages of the C library: their name, and whether it is musl.
 const LIBCS: &[(&str, bool)] = &[("libc6", false), ("glibc", false), ("musl", true)];
 
-/// Reads the image.
-pub fn read(text: &str) -> Result<Image, Failure> {
-    let reference: Reference = text
-        .parse()
-        .map_err(|error| Failure::usage(format!("--image {text}: {error}")))?;
+/// Reads what the user named.
+pub fn reference(option: &str, text: &str) -> Result<Reference, Failure> {
+    text.parse()
+        .map_err(|error| Failure::usage(format!("{option} {text}: {error}")))
+}
+
+/// Reads the image for a platform, or for this machine; and its digest, where it has one.
+pub fn read(
+    reference: &Reference,
+    name: &str,
+    platform: Option<Platform>,
+) -> Result<(Image, Option<String>), Error> {
     let options = Options {
         licenses: LicenseFiles::Declared,
         diff_ids: DiffIds::Promised,
+        platform,
         ..Options::default()
     };
-    let scanned = hpcctl_image::scan(&reference, &options, &Silent)
-        .map_err(|error| Failure::unreachable(format!("--image {text}: {}", chain(&error))))?;
+    let scanned = hpcctl_image::scan(reference, &options, &Silent)?;
     let libc = scanned.scan.packages.iter().find_map(|package| {
         let (_, is_musl) = LIBCS.iter().find(|(name, _)| *name == package.name)?;
         let version = package.version.clone();
@@ -29,11 +36,12 @@ pub fn read(text: &str) -> Result<Image, Failure> {
             false => Libc::Glibc(version),
         })
     });
-    Ok(Image {
-        name: text.to_owned(),
+    let image = Image {
+        name: name.to_owned(),
         complete: scanned.scan.complete,
         owners: scanned.owners.owners.into_iter().collect(),
         privileged: scanned.owners.privileged,
         libc,
-    })
+    };
+    Ok((image, scanned.scan.image.digest))
 }
