@@ -23,60 +23,121 @@ fn write(
     out: &mut dyn Write,
 ) -> Result<(), Error> {
     let report = report.gate()?;
-    let rules = &report.result.decision.rules;
-    let failures = rules.iter().filter(|rule| rule.outcome > Outcome::Allow);
-    let counts = format!(
-        "tests=\"{}\" failures=\"{}\"",
-        rules.len(),
-        failures.count()
-    );
-    let name = escaped(&report.result.subject.reference);
-    let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    // Writing to a string does not fail.
-    let _ = writeln!(text, "<testsuites name=\"hpcctl gate\" {counts}>");
-    let _ = writeln!(
-        text,
-        "  <testsuite name=\"{name}\" {counts} timestamp=\"{}\">",
-        escaped(&report.started_at)
-    );
-    for rule in rules {
-        text += &case(rule);
-    }
-    text += "  </testsuite>\n</testsuites>\n";
-    Ok(out.write_all(text.as_bytes())?)
+    let suite = Suite {
+        of: "hpcctl.gate",
+        subject: &report.result.subject.reference,
+        at: &report.started_at,
+        cases: report.result.decision.rules.iter().map(case).collect(),
+    };
+    Ok(out.write_all(suite.text().as_bytes())?)
 }
 
-fn case(rule: &RuleResult) -> String {
-    let head = format!(
-        "    <testcase classname=\"hpcctl.gate\" name=\"{}\"",
-        escaped(&rule.id)
-    );
+/// Test cases of one subject.
+pub(super) struct Suite<'a> {
+    /// The command, as a class of test cases.
+    pub of: &'static str,
+    /// What was judged.
+    pub subject: &'a str,
+    /// When (RFC 3339).
+    pub at: &'a str,
+    pub cases: Vec<Case>,
+}
+
+/// A test case; it passes where it neither failed nor was skipped.
+#[derive(Default)]
+pub(super) struct Case {
+    pub name: String,
+    pub failure: Option<Failed>,
+    /// Why it was skipped.
+    pub skipped: Option<String>,
+    /// What else is to be told.
+    pub told: String,
+}
+
+/// Why a test case failed.
+pub(super) struct Failed {
+    pub kind: String,
+    pub message: String,
+    pub text: String,
+}
+
+impl Suite<'_> {
+    /// The file.
+    pub fn text(&self) -> String {
+        let count = |is: fn(&&Case) -> bool| self.cases.iter().filter(is).count();
+        let failures = count(|case| case.failure.is_some());
+        let skipped = count(|case| case.skipped.is_some());
+        let counts = format!("tests=\"{}\" failures=\"{failures}\"", self.cases.len());
+        let counts = match skipped {
+            0 => counts,
+            skipped => format!("{counts} skipped=\"{skipped}\""),
+        };
+        let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+        // Writing to a string does not fail.
+        let _ = writeln!(
+            text,
+            "<testsuites name=\"{}\" {counts}>",
+            self.of.replace('.', " ")
+        );
+        let _ = writeln!(
+            text,
+            "  <testsuite name=\"{}\" {counts} timestamp=\"{}\">",
+            escaped(self.subject),
+            escaped(self.at)
+        );
+        for case in &self.cases {
+            text += &case.text(self.of);
+        }
+        text + "  </testsuite>\n</testsuites>\n"
+    }
+}
+
+impl Case {
+    fn text(&self, class: &str) -> String {
+        let name = escaped(&self.name);
+        let head = format!("    <testcase classname=\"{class}\" name=\"{name}\"");
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        if let Some(failed) = &self.failure {
+            let _ = writeln!(
+                text,
+                "      <failure type=\"{}\" message=\"{}\">{}</failure>",
+                escaped(&failed.kind),
+                escaped(&failed.message),
+                escaped(&failed.text)
+            );
+        }
+        if let Some(why) = &self.skipped {
+            let _ = writeln!(text, "      <skipped message=\"{}\"/>", escaped(why));
+        }
+        if !self.told.is_empty() {
+            let told = escaped(&self.told);
+            let _ = writeln!(text, "      <system-out>{told}</system-out>");
+        }
+        match text.is_empty() {
+            true => format!("{head}/>\n"),
+            false => format!("{head}>\n{text}    </testcase>\n"),
+        }
+    }
+}
+
+/// A rule of the gate.
+fn case(rule: &RuleResult) -> Case {
     let counts = |finding: &&Finding| {
         finding.waived_by.is_none() && finding.level.outcome() > Outcome::Allow
     };
     let (failing, told): (Vec<&Finding>, Vec<&Finding>) = rule.findings.iter().partition(counts);
-    if rule.findings.is_empty() {
-        return format!("{head}/>\n");
+    let failed = rule.outcome > Outcome::Allow;
+    Case {
+        name: rule.id.clone(),
+        failure: failed.then(|| Failed {
+            kind: rule.outcome.as_str().into(),
+            message: format!("{}: {}", rule.outcome.as_str(), rule.summary),
+            text: lines(&failing),
+        }),
+        skipped: None,
+        told: lines(&told),
     }
-    let mut text = format!("{head}>\n");
-    if rule.outcome > Outcome::Allow {
-        let message = format!("{}: {}", rule.outcome.as_str(), rule.summary);
-        let _ = writeln!(
-            text,
-            "      <failure type=\"{}\" message=\"{}\">{}</failure>",
-            rule.outcome.as_str(),
-            escaped(&message),
-            escaped(&lines(&failing))
-        );
-    }
-    if !told.is_empty() {
-        let _ = writeln!(
-            text,
-            "      <system-out>{}</system-out>",
-            escaped(&lines(&told))
-        );
-    }
-    text + "    </testcase>\n"
 }
 
 fn lines(findings: &[&Finding]) -> String {

@@ -25,9 +25,11 @@ mod markdown;
 mod match_table;
 mod nhc;
 mod nightly_html;
+mod nightly_junit;
 mod nightly_mail;
 mod nightly_markdown;
 mod nightly_openmetrics;
+mod nightly_sarif;
 mod nightly_table;
 mod notice;
 mod publish_table;
@@ -87,6 +89,8 @@ pub static WRITERS: &[&Writer] = &[
     &nightly_mail::WRITER,
     &nightly_html::WRITER,
     &nightly_openmetrics::WRITER,
+    &nightly_junit::WRITER,
+    &nightly_sarif::WRITER,
     &scan_jsonl::WRITER,
     &cyclonedx_json::WRITER,
     &cyclonedx_xml::WRITER,

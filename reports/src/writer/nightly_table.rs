@@ -73,6 +73,8 @@ pub(super) fn text(nightly: &Nightly, options: &Options) -> String {
 /// A part of the report.
 pub(super) struct Section {
     pub title: String,
+    /// Whether it tells of what is worse than it was.
+    pub worse: bool,
     pub rows: Vec<Row>,
 }
 
@@ -143,10 +145,12 @@ pub(super) fn summary(nightly: &Nightly) -> [String; 3] {
 
 /// The parts that tell of change; those that tell of nothing are not there.
 pub(super) fn sections(nightly: &Nightly) -> Vec<Section> {
-    let items = |title: &str, items: &[Item]| Section {
+    let part = |title: &str, worse, rows: Vec<Row>| Section {
         title: title.into(),
-        rows: items.iter().map(row).collect(),
+        worse,
+        rows,
     };
+    let items = |items: &[Item]| items.iter().map(row).collect();
     let set = |nodes: &hpcctl_model::fleet::Nodes, text: &str| {
         let some = (nodes.count > 0).then(|| plain("nodes", &nodes.set, text));
         some.into_iter().collect::<Vec<_>>()
@@ -155,29 +159,23 @@ pub(super) fn sections(nightly: &Nightly) -> Vec<Section> {
         let text = format!("its last day is {}; owner {}", waiver.expires, waiver.owner);
         plain(&waiver.id, "", &text)
     });
+    let regressions = nightly.regressions.iter().map(regression).collect();
+    let lost = set(
+        &nightly.lost,
+        "reported the night before, and not this night",
+    );
     let all = [
-        items("New", &nightly.new),
-        Section {
-            title: "Lost".into(),
-            rows: set(
-                &nightly.lost,
-                "reported the night before, and not this night",
-            ),
-        },
-        Section {
-            title: "Slower".into(),
-            rows: nightly.regressions.iter().map(regression).collect(),
-        },
-        items("Fixed", &nightly.fixed),
-        items("Flapping", &nightly.flapping),
-        Section {
-            title: "Waivers that lapse".into(),
-            rows: waivers.collect(),
-        },
-        Section {
-            title: "Joined".into(),
-            rows: set(&nightly.joined, "reported for the first time"),
-        },
+        part("New", true, items(&nightly.new)),
+        part("Lost", true, lost),
+        part("Slower", true, regressions),
+        part("Fixed", false, items(&nightly.fixed)),
+        part("Flapping", false, items(&nightly.flapping)),
+        part("Waivers that lapse", false, waivers.collect()),
+        part(
+            "Joined",
+            false,
+            set(&nightly.joined, "reported for the first time"),
+        ),
     ];
     all.into_iter()
         .filter(|part| !part.rows.is_empty())

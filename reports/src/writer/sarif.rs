@@ -37,12 +37,31 @@ fn log(report: &Envelope<Gate>) -> Value {
         .iter()
         .enumerate()
         .flat_map(|(index, rule)| rule.findings.iter().map(move |f| result(index, rule, f)));
-    let described = rules.iter().map(|rule| {
-        json!({
-            "id": rule.id,
-            "shortDescription": {"text": rule.title},
-        })
+    let properties = json!({
+        "image": gate.subject.reference,
+        "digest": gate.subject.digest,
+        "destination": gate.destination.name,
+        "decision": gate.decision.outcome.as_str(),
     });
+    let described = rules.iter().map(|rule| described(&rule.id, &rule.title));
+    run(report, described.collect(), results.collect(), properties)
+}
+
+/// A rule, as results name it.
+pub(super) fn described(id: &str, title: &str) -> Value {
+    json!({
+        "id": id,
+        "shortDescription": {"text": title},
+    })
+}
+
+/// A log of one run.
+pub(super) fn run<R>(
+    report: &Envelope<R>,
+    rules: Vec<Value>,
+    results: Vec<Value>,
+    properties: Value,
+) -> Value {
     // What could not be read is a failure of the run, not a result.
     let notifications = report.unknowns.iter().map(|unknown| {
         json!({
@@ -57,7 +76,7 @@ fn log(report: &Envelope<Gate>) -> Value {
             "tool": {"driver": {
                 "name": report.tool.name,
                 "version": report.tool.version,
-                "rules": described.collect::<Vec<_>>(),
+                "rules": rules,
             }},
             "invocations": [{
                 "executionSuccessful": report.unknowns.is_empty(),
@@ -65,13 +84,8 @@ fn log(report: &Envelope<Gate>) -> Value {
                 "endTimeUtc": report.finished_at,
                 "toolExecutionNotifications": notifications.collect::<Vec<_>>(),
             }],
-            "properties": {
-                "image": gate.subject.reference,
-                "digest": gate.subject.digest,
-                "destination": gate.destination.name,
-                "decision": gate.decision.outcome.as_str(),
-            },
-            "results": results.collect::<Vec<_>>(),
+            "properties": properties,
+            "results": results,
         }],
     })
 }
@@ -126,7 +140,7 @@ fn result(index: usize, rule: &RuleResult, finding: &Finding) -> Value {
 }
 
 /// A path as a relative URI reference (RFC 3986).
-fn uri(path: &str) -> String {
+pub(super) fn uri(path: &str) -> String {
     let path = path.trim_start_matches('/');
     let bytes = path.bytes().map(|byte| match byte {
         b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {

@@ -1,0 +1,132 @@
+//! `sarif` of `report`: findings by SARIF 2.1.0 (OASIS) with what became of each since the night
+//! before (3.27.24, `baselineState`): new, unchanged, updated where it flaps, absent where it is
+//! fixed. A finding stands on nodes or in an image: its place is `nodes/SET`, or the reference.
+
+use std::io::Write;
+
+use hpcctl_model::Envelope;
+use hpcctl_model::doctor::Status;
+use hpcctl_model::nightly::{Item, Nightly};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::report::{Error, Kind, Options, Report};
+use crate::sbom::hex;
+use crate::writer::Writer;
+use crate::writer::nightly_table::{Row, row, sections};
+use crate::writer::sarif::{described, run, uri};
+
+/// The row of [`crate::WRITERS`].
+pub static WRITER: Writer = Writer {
+    name: "sarif",
+    versions: &[],
+    kinds: &[Kind::Nightly],
+    write,
+};
+
+fn write(
+    report: &Report<'_>,
+    _version: Option<&str>,
+    _options: &Options,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
+    serde_json::to_writer_pretty(&mut *out, &log(report.nightly()?))?;
+    Ok(writeln!(out)?)
+}
+
+fn log(report: &Envelope<Nightly>) -> Value {
+    let nightly = &report.result;
+    let mut results: Vec<Value> = Vec::new();
+    for (items, state) in [
+        (&nightly.new, "new"),
+        (&nightly.still, "unchanged"),
+        (&nightly.flapping, "updated"),
+        (&nightly.fixed, "absent"),
+    ] {
+        results.extend(items.iter().map(|item| {
+            let row = row(item);
+            result(&row, &item.on.set, level(item), state)
+        }));
+    }
+    // Lost nodes and figures that became worse are no findings of a check.
+    let worse = sections(nightly).into_iter().filter(|part| part.worse);
+    let others = worse.flat_map(|part| part.rows);
+    let others = others.filter(|row| row.state.is_empty());
+    results.extend(others.map(|row| result(&row, &row.on, "error", "new")));
+    let mut ids: Vec<String> = results
+        .iter()
+        .filter_map(|result| result["ruleId"].as_str().map(str::to_owned))
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let rules = ids.iter().map(|id| described(id, id)).collect();
+    let properties = json!({
+        "verdict": nightly.verdict.as_str(),
+        "reported": nightly.reported,
+        "before": nightly.before_at,
+        "at": nightly.at,
+    });
+    run(report, rules, results, properties)
+}
+
+/// How bad it is now; what is fixed was bad.
+fn level(item: &Item) -> &'static str {
+    match item.status {
+        Status::Fail => "error",
+        Status::Warn | Status::Unknown => "warning",
+        Status::Pass | Status::Skipped => "none",
+    }
+}
+
+fn result(row: &Row, on: &str, level: &str, state: &str) -> Value {
+    let fix = row.fix.as_ref();
+    let fix = fix.map_or_else(String::new, |fix| format!(" fix: {fix}"));
+    let place = match on {
+        "" => row.what.clone(),
+        image if image.contains([':', '/']) => image.into(),
+        nodes => format!("nodes/{nodes}"),
+    };
+    let fingerprint = hex(&Sha256::digest(format!("{}\0{on}", row.what)));
+    json!({
+        "ruleId": row.what,
+        "level": level,
+        "kind": if level == "none" { "pass" } else { "fail" },
+        "baselineState": state,
+        "message": {"text": format!("{}: {}{fix}", row.what, row.text)},
+        "locations": [{
+            "physicalLocation": {"artifactLocation": {"uri": uri(&place)}},
+            "logicalLocations": [{"fullyQualifiedName": on}],
+        }],
+        "partialFingerprints": {"hpcctlFinding/v1": fingerprint},
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::writer::nightly_table::tests::written;
+
+    #[test]
+    fn each_finding_tells_what_became_of_it() {
+        let log: Value = serde_json::from_str(&written(&WRITER, true)).unwrap();
+        let results = log["runs"][0]["results"].as_array().unwrap();
+        let of = |id: &str| {
+            let found = results.iter().find(|result| result["ruleId"] == id);
+            found.unwrap_or_else(|| panic!("{id}: {log}"))
+        };
+        let said = |id: &str| (of(id)["baselineState"].clone(), of(id)["level"].clone());
+        assert_eq!(said("ns.user"), (json!("new"), json!("error")));
+        assert_eq!(said("net.mtu"), (json!("unchanged"), json!("warning")));
+        assert_eq!(said("fuse.open"), (json!("absent"), json!("none")));
+        assert_eq!(said("nodes"), (json!("new"), json!("error")));
+        let place = &of("ns.user")["locations"][0]["physicalLocation"];
+        assert_eq!(
+            place["artifactLocation"]["uri"],
+            "nodes/n%5B001-002%2C007%5D"
+        );
+        let rules = log["runs"][0]["tool"]["driver"]["rules"]
+            .as_array()
+            .unwrap();
+        assert_eq!(rules.len(), results.len());
+    }
+}
