@@ -1,5 +1,6 @@
 //! Many nodes: their lines gathered by real engines and folded.
 
+use std::fs;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
@@ -126,7 +127,7 @@ fn the_deadline_ends_an_engine_and_names_who_is_missing() {
         "#!/bin/sh\ncat <<'END'\n{}END\nexec sleep 600\n",
         line("n1")
     );
-    std::fs::write(&program, text).unwrap();
+    fs::write(&program, text).unwrap();
     Run::of(Command::new("chmod").arg("0755").arg(&program));
     let run = hpcctl(&[
         "fleet",
@@ -152,10 +153,20 @@ fn the_deadline_ends_an_engine_and_names_who_is_missing() {
 }
 
 #[test]
-fn engines_that_shells_use_carry_it() {
-    if !real("engines_that_shells_use_carry_it") {
+fn engines_that_shells_use_carry_it_and_name_what_is_broken() {
+    if !real("engines_that_shells_use_carry_it_and_name_what_is_broken") {
         return;
     }
+    let dir = tempfile::tempdir_in("/var/tmp").unwrap();
+    let program = dir.path().join("hpcctl");
+    let refuse = crate::environments::refuse().display().to_string();
+    let text = BROKEN.replace("{refuse}", &refuse);
+    fs::write(
+        &program,
+        text.replace("{hpcctl}", env!("CARGO_BIN_EXE_hpcctl")),
+    )
+    .unwrap();
+    Run::of(Command::new("chmod").arg("0755").arg(&program));
     for (engine, options) in [
         ("pdsh", &["--engine-option=-R", "--engine-option=exec"][..]),
         ("clush", &["--engine-option=--worker=exec"]),
@@ -163,14 +174,35 @@ fn engines_that_shells_use_carry_it() {
         let asked = [
             "fleet", "run", "--engine", engine, "--nodes", "n[1-8]", "-o", "json",
         ];
-        let args = [&asked, options, &["--", "doctor", "--fast"]].concat();
-        let run = hpcctl(&args);
+        let program = ["--program", program.to_str().unwrap()];
+        let asking = ["--", "doctor", "--fast", "--runtime", "builtin"];
+        let run = hpcctl(&[&asked, options, &program, &asking].concat());
+        assert_eq!(run.code, 1, "{engine}: {}", run.stderr);
         let report = run.json();
-        assert_eq!(report["result"]["reported"], 8, "{engine}: {report}");
-        assert_eq!(report["result"]["missing"]["count"], 0, "{engine}");
-        assert_eq!(report["result"]["lines"]["whole"], 8, "{engine}: {report}");
+        assert_eq!(report["result"]["reported"], 7, "{engine}: {report}");
+        assert_eq!(report["result"]["missing"]["set"], "n8", "{engine}");
+        assert_eq!(report["result"]["lines"]["whole"], 7, "{engine}: {report}");
+        assert_eq!(report["result"]["lines"]["noise"], 1, "{engine}: {report}");
+        let groups = report["result"]["groups"].as_array().unwrap();
+        let sets: Vec<_> = groups
+            .iter()
+            .map(|one| one["nodes"]["set"].clone())
+            .collect();
+        assert_eq!(sets, ["n[1-2,4-5,7]", "n3", "n6"], "{engine}: {report}");
+        let run: Vec<_> = groups.iter().map(|one| one["run"].clone()).collect();
+        assert_eq!(run, ["yes", "no", "no"], "{engine}: {report}");
     }
 }
+
+/// A node of a fleet: n3 makes no namespaces, n6 hides part of /proc, n8 prints something else.
+const BROKEN: &str = r#"#!/bin/sh
+case $HPCCTL_NODE in
+n3) exec {refuse} {hpcctl} "$@" ;;
+n6) exec unshare --mount sh -c 'mount --bind /dev/null /proc/interrupts && exec "$@"' sh {hpcctl} "$@" ;;
+n8) echo 'node is in maintenance' ;;
+*) exec {hpcctl} "$@" ;;
+esac
+"#;
 
 /// A real Slurm of eight nodes, of which n3 makes no namespaces and n6 hides part of /proc.
 const EIGHT: &str = r#"
@@ -252,13 +284,13 @@ fn a_health_check_drains_those_that_are_broken_and_no_other() {
     assert_eq!(program.code, 0, "{}", program.stderr);
     let shared = crate::environments::shared();
     let check = shared.join("health-check");
-    let site = std::fs::read_to_string(site).unwrap();
+    let site = fs::read_to_string(site).unwrap();
     let options = format!(
         "#!/bin/sh\nexport PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin SLURM_CONF=/etc/slurm/slurm.conf\n\
          HPCCTL={}/hpcctl HPCCTL_HEALTH='--runtime builtin --op run'\n",
         shared.display()
     );
-    std::fs::write(&check, options + &site).unwrap();
+    fs::write(&check, options + &site).unwrap();
     Run::of(Command::new("chmod").arg("0755").arg(&check));
     let more = format!(
         "more='HealthCheckProgram={}\nHealthCheckInterval=2\nHealthCheckNodeState=ANY'",

@@ -9,6 +9,7 @@
 
 mod abi;
 mod bench;
+mod browser;
 mod cli;
 mod environments;
 mod filters;
@@ -33,6 +34,7 @@ mod repairs;
 mod report;
 mod scan;
 mod schema;
+mod site;
 mod slurm;
 mod stage;
 mod traced;

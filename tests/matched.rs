@@ -191,6 +191,16 @@ fn what_is_no_fleet_is_told() {
     }
 }
 
+#[test]
+fn lines_of_an_earlier_version_tell_nothing_of_images() {
+    let dir = tempfile::tempdir().unwrap();
+    let image = image_of(dir.path(), "plain.tar", 0);
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/report/fleet-1.json");
+    let run = hpcctl(&["fleet", "match", &image, "--from", file]);
+    assert_eq!(run.code, 3, "{}", run.stderr);
+    assert!(run.stdout.contains("earlier hpcctl"), "{}", run.stdout);
+}
+
 /// The verdicts on `run` by runtime in a report of doctor, of what counts there.
 fn of_doctor(report: &Value) -> Vec<(String, String)> {
     let runtimes = report["result"]["runtimes"].as_array().unwrap();

@@ -3,7 +3,6 @@
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde_json::{Value, json};
 
@@ -100,8 +99,8 @@ fn a_history_that_was_cut_short_goes_on() {
     }
 }
 
-/// Lines of a night of ten nodes, of which some fail.
-fn night(day: u32, failing: &[usize], id: &str) -> String {
+/// Lines of a night of so many nodes, of which some fail.
+pub fn night(day: u32, nodes: usize, failing: &[usize], id: &str) -> String {
     let of = |n| {
         let failed: &[&str] = if failing.contains(&n) { &[id] } else { &[] };
         line(
@@ -110,7 +109,7 @@ fn night(day: u32, failing: &[usize], id: &str) -> String {
             &format!("2026-11-{day:02}T02:00:00Z"),
         )
     };
-    (1..=10).map(of).collect()
+    (1..=nodes).map(of).collect()
 }
 
 #[test]
@@ -122,7 +121,7 @@ fn the_morning_tells_what_changed() {
     };
     assert_eq!(morning(22, &[]).code, 3);
     for (day, failing) in [(22, &[3][..]), (23, &[3]), (24, &[4, 5, 6])] {
-        let text = night(day, failing, "ns.user");
+        let text = night(day, 10, failing, "ns.user");
         assert_eq!(add(dir.path(), &day.to_string(), &text).code, 0);
     }
     let quiet = morning(23, &[]);
@@ -152,7 +151,15 @@ fn the_morning_tells_what_changed() {
         "{}",
         nothing.stdout
     );
-    for format in ["table", "markdown", "mail", "html", "openmetrics"] {
+    for format in [
+        "table",
+        "markdown",
+        "mail",
+        "html",
+        "openmetrics",
+        "junit",
+        "sarif",
+    ] {
         let run = morning(24, &["-o", format]);
         assert!(run.stdout.contains("ns.user"), "{format}: {}", run.stdout);
     }
@@ -174,8 +181,8 @@ fn two_reports_are_compared() {
         fs::write(&file, text).unwrap();
         file.to_str().unwrap().to_owned()
     };
-    let before = file("a", &night(24, &[1, 2], "ns.user"));
-    let after = file("b", &night(24, &[2, 3], "ns.user"));
+    let before = file("a", &night(24, 10, &[1, 2], "ns.user"));
+    let after = file("b", &night(24, 10, &[2, 3], "ns.user"));
     let doctor = file("c", &hpcctl(&["doctor", "--fast", "-o", "json"]).stdout);
     let run = hpcctl(&["report", "diff", &before, &after]);
     assert_eq!(run.code, 1, "{}", run.stderr);
@@ -190,61 +197,85 @@ fn two_reports_are_compared() {
     assert_eq!(hpcctl(&["report", "diff", &before, "/nonexistent"]).code, 5);
 }
 
-/// A file for sites.
-fn site(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/site");
+/// A report, or the log, as the first version wrote it.
+fn sample(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/report");
     folder.join(name)
 }
 
+/// The kinds of report of which something is kept.
+const KINDS: [&str; 5] = ["doctor", "fleet", "scan", "gate", "bench"];
+
 #[test]
-fn the_night_of_a_site_runs() {
+fn what_the_first_version_wrote_is_read() {
     let dir = tempfile::tempdir().unwrap();
-    let metrics = dir.path().join("hpcctl.prom");
-    for time in ["first", "second"] {
-        let output = Command::new(site("nightly"))
-            .env("HPCCTL", env!("CARGO_BIN_EXE_hpcctl"))
-            .env("HPCCTL_STATE", dir.path().join("state"))
-            .env("TEXTFILE", &metrics)
-            .output()
-            .unwrap();
-        let text = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success(), "{output:?}");
-        assert!(text.contains("1 added\n"), "{text}");
-        assert!(text.contains("\nSubject: hpcctl: "), "{time}: {text}");
-        assert!(text.contains(" on 1 node\n"), "{text}");
+    fs::copy(sample("history-1.log"), dir.path().join("history.log")).unwrap();
+    let export = report(dir.path(), &["export"]);
+    assert_eq!(export.code, 0, "{}", export.stderr);
+    let kinds = export.stdout.lines().map(|line| {
+        let record: Value = serde_json::from_str(line).unwrap();
+        record["kind"].as_str().unwrap().to_owned()
+    });
+    assert_eq!(kinds.collect::<Vec<_>>(), KINDS);
+    // The reports themselves are read as they were then: nothing of them is new.
+    for kind in KINDS {
+        let file = sample(&format!("{kind}-1.json"));
+        let run = report(dir.path(), &["add", file.to_str().unwrap()]);
+        assert_eq!(run.stdout, "0 added, 1 known already\n", "{}", run.stderr);
+        let fresh = tempfile::tempdir().unwrap();
+        report(fresh.path(), &["add", file.to_str().unwrap()]);
+        let again = report(fresh.path(), &["export"]).stdout;
+        assert!(export.stdout.contains(&again), "{kind}: {again}");
     }
-    let metrics = fs::read_to_string(metrics).unwrap();
-    assert!(metrics.contains("hpcctl_report_nodes{state=\"reported\"} 1\n"));
 }
 
 #[test]
-fn the_timer_and_the_cron_line_call_it() {
-    let call = "/usr/libexec/hpcctl/nightly";
-    let cron = fs::read_to_string(site("hpcctl-nightly.cron")).unwrap();
-    let line = cron.lines().find(|line| !line.starts_with('#')).unwrap();
-    let fields: Vec<&str> = line.split(' ').collect();
-    assert_eq!(fields, ["0", "2", "*", "*", "*", "root", call]);
-    let service = fs::read_to_string(site("hpcctl-nightly.service")).unwrap();
-    assert!(service.contains(&format!("ExecStart={call}\n")));
+fn results_of_scan_gate_and_bench_are_kept() {
     let dir = tempfile::tempdir().unwrap();
-    let here = service.replace(call, site("nightly").to_str().unwrap());
-    let here = here.replace("man:hpcctl-report-nightly(1)", "https://example.org");
-    let unit = dir.path().join("hpcctl-nightly.service");
-    fs::write(&unit, here).unwrap();
-    let timer = dir.path().join("hpcctl-nightly.timer");
-    let text = fs::read_to_string(site("hpcctl-nightly.timer")).unwrap();
-    let text = text.replace("man:hpcctl-report-nightly(1)", "https://example.org");
-    fs::write(&timer, text).unwrap();
-    let verify = Command::new("systemd-analyze")
-        .args(["verify", "--man=no"])
-        .args([&unit, &timer])
-        .output();
-    match verify {
-        Err(error) => eprintln!("skipped: systemd-analyze: {error}"),
-        Ok(output) => {
-            let said = String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success(), "{said}");
-            assert!(!said.contains("hpcctl-nightly"), "{said}");
-        }
+    let archive = crate::scan::image(dir.path());
+    let image = format!("docker-archive:{}", archive.display());
+    let state = dir.path().join("state");
+    let kept = state.to_str().unwrap();
+    let mut files = Vec::new();
+    for (name, args) in [
+        ("scan", &["scan", "image", &image][..]),
+        ("gate", &["gate", &image, "--state", kept]),
+        (
+            "bench",
+            &["bench", "libc", "--inside", "host", "--budget", "1s"],
+        ),
+    ] {
+        let file = dir.path().join(format!("{name}.json"));
+        let output = format!("json={}", file.display());
+        let run = hpcctl(&[args, &["-o", &output]].concat());
+        assert!([0, 1, 3].contains(&run.code), "{name}: {}", run.stderr);
+        files.push(file.display().to_string());
     }
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    let added = report(&state, &[&["add"], &files[..]].concat());
+    assert_eq!(added.stdout, "3 added\n", "{}", added.stderr);
+    let export = report(&state, &["export"]).stdout;
+    let records: Vec<Value> = export
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let scan = &records[0]["said"][0];
+    assert_eq!((&scan["on"], &scan["image"]), (&json!(image), &json!(true)));
+    assert_eq!(scan["found"][0]["id"], "scan.verdict", "{scan}");
+    let gate = &records[1]["said"][0]["found"];
+    let rules: Vec<&str> = gate
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|found| found["id"].as_str().unwrap())
+        .collect();
+    assert!(rules.contains(&"license.terms"), "{gate}");
+    let figures = records[2]["figures"].as_array().unwrap();
+    let series = figures[0]["series"].as_str().unwrap();
+    assert!(series.contains("libc."), "{series}");
+    assert!(figures[0]["median"].as_f64().unwrap() > 0.0, "{figures:?}");
+    let night = report(&state, &["nightly", "-o", "json"]).json();
+    let new = night["result"]["new"].as_array().unwrap();
+    let on = new.iter().find(|item| item["id"] == "license.terms");
+    assert_eq!(on.unwrap_or_else(|| panic!("{night}"))["on"]["set"], image);
 }

@@ -32,6 +32,7 @@ EXAMPLES
   pdsh -w n[001-128] hpcctl doctor --fast -o line | hpcctl fleet merge --expected n[001-128]
   hpcctl fleet merge /shared/lines/* -o json=fleet.json -o table
   hpcctl fleet merge -v lines                    every value and every node
+  hpcctl fleet merge --expected \"$(pbsnodes -a | grep '^[^ ]')\" lines
 
 EXIT STATUS
   0 containers run on every node; 1 on one they do not; 3 on none of those that reported, but of
