@@ -7,7 +7,7 @@ use std::io::Write;
 use hpcctl_model::nightly::Trend;
 
 use crate::report::{Error, Kind, Options, Report};
-use crate::terminal::visible;
+use crate::terminal::{shortened, visible};
 use crate::writer::Writer;
 use crate::writer::nightly_table::{Row, row, sections, summary, verdict};
 
@@ -33,8 +33,9 @@ body{background:var(--ground);color:var(--text);font:1rem/1.5 system-ui,sans-ser
 h1{font-size:1.4rem}h2{font-size:1.15rem;margin-top:2rem}p{overflow-wrap:anywhere}
 .wide{overflow-x:auto}table{border-collapse:collapse;width:100%}
 caption{text-align:left;color:var(--soft)}th,td{text-align:left;vertical-align:top;padding:.35rem .6rem .35rem 0;border-bottom:1px solid var(--line);overflow-wrap:anywhere}
+th,td:first-child{overflow-wrap:normal}td:nth-child(n+4){min-width:12rem}
 .fail{color:var(--bad);font-weight:bold}svg{width:100%;max-width:30rem;height:4rem}polyline{fill:none;stroke:var(--mark);stroke-width:2}
-@media(max-width:40rem){thead{position:absolute;left:-9999px}tr,td,tbody th{display:block;border:0;padding:.1rem 0}tr{border-bottom:1px solid var(--line);padding:.5rem 0}}
+@media(max-width:40rem){thead{position:absolute;left:-9999px}tr,td,tbody th{display:block;border:0;padding:.1rem 0;min-width:0;overflow-wrap:anywhere}tr{border-bottom:1px solid var(--line);padding:.5rem 0}}
 ";
 
 fn write(
@@ -104,7 +105,7 @@ fn table(text: &mut String, title: &str, rows: &[Row]) {
             "<tr><td{class}>{}</td><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td></tr>",
             escaped(&row.state),
             escaped(&row.what),
-            escaped(&row.on),
+            nodes(&row.on),
             escaped(&row.text),
             escaped(row.fix.as_deref().unwrap_or_default())
         );
@@ -141,9 +142,18 @@ fn chart(trend: &Trend, place: usize) -> String {
     )
 }
 
+/// A set of nodes that may be broken behind its commas, shortened before how many they are.
+fn nodes(on: &str) -> String {
+    let cut = match on.rsplit_once(" (") {
+        Some((set, count)) => format!("{} ({count}", shortened(set, LONG - 20)),
+        None => on.to_owned(),
+    };
+    escaped(&cut).replace(',', ",<wbr>")
+}
+
 /// A text as HTML has it, shortened.
 fn escaped(text: &str) -> String {
-    let text = crate::terminal::shortened(text, LONG);
+    let text = shortened(text, LONG);
     let text = visible(&text);
     let text = text.replace('&', "&amp;").replace('<', "&lt;");
     text.replace('>', "&gt;").replace('"', "&quot;")
@@ -177,6 +187,14 @@ mod tests {
     }
 
     #[test]
+    fn long_sets_keep_their_count() {
+        let long = format!("n[{}] (5000)", vec!["00001"; 5000].join(","));
+        let text = nodes(&long);
+        assert!(text.ends_with("… (5000)"), "{text}");
+        assert!(text.starts_with("n[00001,<wbr>00001"), "{text}");
+    }
+
+    #[test]
     fn every_element_is_closed() {
         let html = written(&WRITER, true);
         let mut open: Vec<&str> = Vec::new();
@@ -185,7 +203,7 @@ mod tests {
             let name = tag.split(' ').next().unwrap();
             if let Some(name) = name.strip_prefix('/') {
                 assert_eq!(open.pop(), Some(name), "{html}");
-            } else if !tag.ends_with('/') && !["meta", "!DOCTYPE"].contains(&name) {
+            } else if !tag.ends_with('/') && !["meta", "wbr", "!DOCTYPE"].contains(&name) {
                 open.push(name);
             }
         }
