@@ -279,3 +279,67 @@ fn results_of_scan_gate_and_bench_are_kept() {
     let on = new.iter().find(|item| item["id"] == "license.terms");
     assert_eq!(on.unwrap_or_else(|| panic!("{night}"))["on"]["set"], image);
 }
+
+#[test]
+fn the_index_is_never_the_truth() {
+    let dir = tempfile::tempdir().unwrap();
+    let (log, index) = (
+        dir.path().join("history.log"),
+        dir.path().join("history.index"),
+    );
+    let at = |n: u32| line("n1", &["ns.user"], &format!("2026-11-{n:02}T02:00:00Z"));
+    let night = |day: u32| {
+        let at = format!("2026-11-{day:02}T06:00:00Z");
+        report(dir.path(), &["nightly", "--at", &at]).stdout
+    };
+    for day in 1..=5 {
+        assert_eq!(
+            add(dir.path(), &day.to_string(), &at(day)).stdout,
+            "1 added\n"
+        );
+    }
+    let told = night(5);
+    assert!(
+        told.starts_with("no change on 1 node, since 2026-11-04"),
+        "{told}"
+    );
+    let good = fs::read(&index).unwrap();
+    assert!(good.starts_with(b"SQLite format 3"));
+    let known = || add(dir.path(), "3", &at(3)).stdout;
+    let places = "UPDATE record SET start = start + 1";
+    let beyond = "UPDATE log SET covered = covered * 2";
+    let layout = "PRAGMA user_version = 9";
+    let other = "DROP TABLE record";
+    for spoilt in [places, beyond, layout, other] {
+        fs::write(&index, &good).unwrap();
+        let connection = rusqlite::Connection::open(&index).unwrap();
+        connection.execute_batch(spoilt).unwrap();
+        drop(connection);
+        assert_eq!(night(5), told, "{spoilt}");
+        assert_eq!(known(), "0 added, 1 known already\n", "{spoilt}");
+    }
+    for bytes in [
+        &b"no database"[..],
+        b"",
+        &good[..good.len() / 2],
+        &[0; 8192],
+    ] {
+        fs::write(&index, bytes).unwrap();
+        assert_eq!(night(5), told);
+        assert_eq!(known(), "0 added, 1 known already\n");
+    }
+    fs::remove_file(&index).unwrap();
+    assert_eq!(night(5), told);
+    // It is made anew by the next that is added, and follows what is taken out.
+    assert_eq!(add(dir.path(), "6", &at(6)).stdout, "1 added\n");
+    assert!(index.exists());
+    assert_eq!(report(dir.path(), &["export"]).stdout.lines().count(), 6);
+    report(dir.path(), &["prune", "--keep", "36500d"]);
+    assert!(night(6).starts_with("no change on 1 node, since 2026-11-05"));
+    // A log that lost its end, or was changed, is read itself.
+    let whole = fs::read(&log).unwrap();
+    fs::write(&log, &whole[..whole.len() - 9]).unwrap();
+    let run = report(dir.path(), &["nightly", "--at", "2026-11-06T06:00:00Z"]);
+    assert!(run.stderr.contains("damaged"), "{}", run.stderr);
+    assert_eq!(add(dir.path(), "6", &at(6)).stdout, "1 added\n");
+}

@@ -34,7 +34,7 @@ impl Export {
     pub fn run(&self, ui: &Ui) -> Result<Exit, Failure> {
         let history = history(&self.kept)?;
         let mut written = Ok(());
-        let read = history.read(&self.since, |record| {
+        let read = history.read_whole(&self.since, |record| {
             if written.is_ok() {
                 written = serde_json::to_vec(&record)
                     .map_err(|error| Failure::fault(error.to_string()))

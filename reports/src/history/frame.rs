@@ -69,11 +69,13 @@ pub fn with_end(last: Option<u8>, bytes: &[u8]) -> Vec<u8> {
 pub fn read(
     mut file: impl BufRead,
     since: &str,
-    mut each: impl FnMut(Record, &[u8]),
+    mut each: impl FnMut(Record, Line<'_>),
 ) -> io::Result<Read> {
     let mut read = Read::default();
     let mut line = Vec::new();
+    let mut start = 0;
     loop {
+        start += line.len() as u64;
         line.clear();
         let limit = MOST as u64 + 1024;
         if file.by_ref().take(limit).read_until(b'\n', &mut line)? == 0 {
@@ -84,45 +86,54 @@ pub fn read(
             continue;
         }
         match parsed(text, since) {
-            Line::Record(record) => {
+            Found::Record(record) => {
                 read.whole += 1;
-                each(*record, text);
+                each(*record, Line { start, bytes: text });
             }
-            Line::Old => read.whole += 1,
-            Line::Later => read.later += 1,
-            Line::Damaged => read.damaged += 1,
+            Found::Old => read.whole += 1,
+            Found::Later => read.later += 1,
+            Found::Damaged => read.damaged += 1,
         }
     }
 }
 
-enum Line {
+/// The line of a record.
+#[derive(Debug, Clone, Copy)]
+pub struct Line<'a> {
+    /// How many bytes stand in front of it.
+    pub start: u64,
+    /// The line, without its end.
+    pub bytes: &'a [u8],
+}
+
+enum Found {
     Record(Box<Record>),
     Old,
     Later,
     Damaged,
 }
 
-fn parsed(text: &[u8], since: &str) -> Line {
+fn parsed(text: &[u8], since: &str) -> Found {
     let mut words = text.splitn(5, |byte| *byte == b' ');
     let mut word = || words.next().and_then(|word| str::from_utf8(word).ok());
     let (magic, at, length, given) = (word(), word(), word(), word());
     let (Some(magic), Some(at), Some(json)) = (magic, at, words.next()) else {
-        return Line::Damaged;
+        return Found::Damaged;
     };
     let is_whole =
         length == Some(json.len().to_string().as_str()) && given == Some(sum(at, json).as_str());
     if !is_whole {
-        return Line::Damaged;
+        return Found::Damaged;
     }
     if magic != MAGIC {
-        return Line::Later;
+        return Found::Later;
     }
     if at < since {
-        return Line::Old;
+        return Found::Old;
     }
     match serde_json::from_slice(json) {
-        Ok(record) => Line::Record(Box::new(record)),
-        Err(_) => Line::Later,
+        Ok(record) => Found::Record(Box::new(record)),
+        Err(_) => Found::Later,
     }
 }
 

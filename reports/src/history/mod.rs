@@ -6,5 +6,5 @@
 mod frame;
 mod observed;
 
-pub use frame::{Read, Unreadable, read, record, with_end};
+pub use frame::{Line, Read, Unreadable, read, record, with_end};
 pub use observed::{Observed, observed};

@@ -1,9 +1,7 @@
 //! The history in the state directory: one writer at a time, every record on disk before anything
 //! follows from it.
 //!
-//! There is no index beside it: records are folded, so a night of ten thousand nodes is a few
-//! kilobytes, and one pass that skips old records by their time takes milliseconds. An index would
-//! be a second file to be kept true.
+//! Beside it lies an index, which may be missing or broken.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -12,11 +10,14 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use hpcctl_model::history::Record;
-use hpcctl_reports::history::{self, Read};
+use hpcctl_reports::history::{self, Line, Read};
 use rustix::fs::{FlockOperation, flock};
 
 use crate::failure::{Failure, chain};
 use crate::state;
+use index::Index;
+
+mod index;
 
 /// How much is read at a time.
 const CHUNK: usize = 256 << 10;
@@ -26,6 +27,7 @@ const CHUNK: usize = 256 << 10;
 pub struct History {
     directory: PathBuf,
     log: PathBuf,
+    index: PathBuf,
 }
 
 impl History {
@@ -34,6 +36,7 @@ impl History {
         Self {
             directory: directory.to_path_buf(),
             log: directory.join("history.log"),
+            index: directory.join("history.index"),
         }
     }
 
@@ -49,17 +52,11 @@ impl History {
 
     fn appended(&self, records: Vec<Record>) -> io::Result<usize> {
         let lock = self.locked()?;
-        let mut known = HashSet::new();
-        self.each("", |record, _| {
-            known.insert(record.source);
-        })?;
         let mut bytes = Vec::new();
         let mut count = 0;
-        for record in records {
-            if known.insert(record.source.clone()) {
-                bytes.extend(history::record(&record).map_err(io::Error::other)?);
-                count += 1;
-            }
+        for record in self.unknown(records)? {
+            bytes.extend(history::record(&record).map_err(io::Error::other)?);
+            count += 1;
         }
         let mut file = File::options()
             .read(true)
@@ -71,14 +68,78 @@ impl History {
         file.write_all(&history::with_end(last, &bytes))?;
         file.sync_all()?;
         File::open(&self.directory)?.sync_all()?;
+        Index::cover(&self.index, &file);
         drop(lock);
         Ok(count)
     }
 
+    /// The reports that are there, without the index.
+    fn sources(&self) -> io::Result<HashSet<String>> {
+        let mut sources = HashSet::new();
+        self.whole("", |record, _| {
+            sources.insert(record.source);
+        })?;
+        Ok(sources)
+    }
+
+    /// The records that are not there yet, each once.
+    fn unknown(&self, records: Vec<Record>) -> io::Result<Vec<Record>> {
+        let indexed = self.indexed(|index, log| {
+            let mut known = HashSet::new();
+            for record in &records {
+                if index.knows(&record.source, log)? {
+                    known.insert(record.source.clone());
+                }
+            }
+            behind(log, index.covered, "", |record, _| {
+                known.insert(record.source);
+            })?;
+            Ok(known)
+        });
+        let mut known = match indexed {
+            Some(known) => known,
+            None => self.sources()?,
+        };
+        let mut records = records;
+        records.retain(|record| known.insert(record.source.clone()));
+        Ok(records)
+    }
+
     /// Reads the records from a time on; one that was never begun has none.
     pub fn read(&self, since: &str, mut each: impl FnMut(Record)) -> Result<Read, Failure> {
-        self.each(since, |record, _| each(record))
-            .map_err(|error| self.failure(&error))
+        let mut records = Vec::new();
+        let indexed = self.indexed(|index, log| {
+            let lines = index.since(since, log)?;
+            let found = history::read(&lines[..], since, |record, _| records.push(record))?;
+            if found.damaged + found.later > 0 {
+                return Err(io::Error::other("the index is not that of the log"));
+            }
+            let tail = behind(log, index.covered, since, |record, _| records.push(record))?;
+            Ok(Read {
+                whole: index.read.whole + tail.whole,
+                damaged: index.read.damaged + tail.damaged,
+                later: index.read.later + tail.later,
+            })
+        });
+        if let Some(read) = indexed {
+            records.into_iter().for_each(each);
+            return Ok(read);
+        }
+        let read = self.whole(since, |record, _| each(record));
+        read.map_err(|error| self.failure(&error))
+    }
+
+    /// Reads every record from a time on, without the index; what is damaged shows.
+    pub fn read_whole(&self, since: &str, mut each: impl FnMut(Record)) -> Result<Read, Failure> {
+        let read = self.whole(since, |record, _| each(record));
+        read.map_err(|error| self.failure(&error))
+    }
+
+    /// What can be found by the index; none where there is none that serves.
+    fn indexed<T>(&self, find: impl FnOnce(&Index, &File) -> io::Result<T>) -> Option<T> {
+        let log = File::open(&self.log).ok()?;
+        let index = Index::open(&self.index, &log)?;
+        find(&index, &log).ok()
     }
 
     /// Takes out what is older than a time, and what a crash cut short; answers how many records
@@ -92,10 +153,11 @@ impl History {
         let mut file = tempfile::NamedTempFile::new_in(&self.directory)?;
         let mut written = Ok(());
         let mut kept = 0;
-        let read = self.each(before, |_, line| {
+        let read = self.whole(before, |_, line| {
             kept += 1;
             if written.is_ok() {
-                written = file.write_all(line).and_then(|()| file.write_all(b"\n"));
+                let bytes = file.write_all(line.bytes);
+                written = bytes.and_then(|()| file.write_all(b"\n"));
             }
         })?;
         written?;
@@ -104,13 +166,14 @@ impl History {
             return Err(io::Error::other(message));
         }
         file.as_file().sync_all()?;
-        file.persist(&self.log)?;
+        let log = file.persist(&self.log)?;
         File::open(&self.directory)?.sync_all()?;
+        Index::cover(&self.index, &log);
         drop(lock);
         Ok((kept, read.whole - kept))
     }
 
-    fn each(&self, since: &str, each: impl FnMut(Record, &[u8])) -> io::Result<Read> {
+    fn whole(&self, since: &str, each: impl FnMut(Record, Line<'_>)) -> io::Result<Read> {
         match File::open(&self.log) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Read::default()),
             file => history::read(BufReader::with_capacity(CHUNK, file?), since, each),
@@ -136,6 +199,17 @@ impl History {
             Failure::unreachable(format!("cannot use the history {log}: {}", chain(error)));
         failure.hint("name another state directory: --state DIR")
     }
+}
+
+/// Reads the records behind a place in the log.
+fn behind(
+    mut log: &File,
+    place: u64,
+    since: &str,
+    each: impl FnMut(Record, Line<'_>),
+) -> io::Result<Read> {
+    log.seek(SeekFrom::Start(place))?;
+    history::read(BufReader::with_capacity(CHUNK, log), since, each)
 }
 
 fn last_byte(file: &mut File) -> io::Result<Option<u8>> {

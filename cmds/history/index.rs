@@ -1,0 +1,185 @@
+//! An index of the history, beside it: which reports it holds, and where the records of a time
+//! stand. SQLite, as the state of a site outgrows one pass over it after some years.
+//!
+//! It is never the truth and may be missing: it covers the log up to some byte, what follows is read
+//! from the log, and so is everything where it is broken or that of another log. Each record that
+//! it points at is checked as any other; whoever removes it loses nothing. `report export` reads the
+//! whole log and finds damage wherever it is.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, Seek, SeekFrom};
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::Path;
+
+use hpcctl_reports::history::{self, Read};
+use rusqlite::{Connection, OpenFlags, Row, Transaction, params};
+
+/// The number of the layout below; an index of another is made anew.
+const LAYOUT: i64 = 1;
+
+/// The tables.
+const TABLES: &str = "\
+    CREATE TABLE record (source TEXT PRIMARY KEY, at TEXT NOT NULL, start INTEGER NOT NULL,
+                         length INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE INDEX by_time ON record (at);
+    CREATE TABLE log (inode INTEGER NOT NULL, covered INTEGER NOT NULL, whole INTEGER NOT NULL,
+                      damaged INTEGER NOT NULL, later INTEGER NOT NULL);
+    PRAGMA user_version = 1;";
+
+/// An index that fits its log.
+#[derive(Debug)]
+pub struct Index {
+    connection: Connection,
+    /// How many bytes of the log it covers.
+    pub covered: u64,
+    /// What is in those.
+    pub read: Read,
+}
+
+impl Index {
+    /// Opens the index of a log; none where there is none that fits it.
+    pub fn open(path: &Path, log: &File) -> Option<Self> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).ok()?;
+        let found = Self::fitting(connection, log).ok()??;
+        Some(found)
+    }
+
+    fn fitting(connection: Connection, log: &File) -> rusqlite::Result<Option<Self>> {
+        let layout: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        if layout != LAYOUT {
+            return Ok(None);
+        }
+        let sql = "SELECT inode, covered, whole, damaged, later FROM log";
+        let (inode, covered, read) = connection.query_row(sql, [], |row| {
+            let number = |at| row.get::<_, i64>(at).map(i64::cast_unsigned);
+            let read = Read {
+                whole: number(2)?,
+                damaged: number(3)?,
+                later: number(4)?,
+            };
+            Ok((number(0)?, number(1)?, read))
+        })?;
+        let fits = log
+            .metadata()
+            .is_ok_and(|log| log.ino() == inode && log.len() >= covered)
+            && ends_a_line(log, covered);
+        Ok(fits.then_some(Self {
+            connection,
+            covered,
+            read,
+        }))
+    }
+
+    /// Whether the part of the log that it covers holds a report; the log itself has to say so.
+    pub fn knows(&self, source: &str, log: &File) -> io::Result<bool> {
+        let line = self.lines("source = ?1", source, log)?;
+        let mut known = false;
+        history::read(&line[..], "", |record, _| known |= record.source == source)?;
+        match known || line.is_empty() {
+            true => Ok(known),
+            false => Err(io::Error::other("the index is not that of the log")),
+        }
+    }
+
+    /// The lines of the records from a time on, in the order of the log.
+    pub fn since(&self, time: &str, log: &File) -> io::Result<Vec<u8>> {
+        self.lines("at >= ?1", time, log)
+    }
+
+    fn lines(&self, which: &str, value: &str, log: &File) -> io::Result<Vec<u8>> {
+        let mut lines = Vec::new();
+        for (start, length) in self.places(which, value).map_err(io::Error::other)? {
+            let end = start.checked_add(length);
+            if end.is_none_or(|end| end > self.covered) {
+                return Err(io::Error::other("a record would lie outside of the log"));
+            }
+            let from = lines.len();
+            lines.resize(from + usize::try_from(length).map_err(io::Error::other)?, 0);
+            log.read_exact_at(&mut lines[from..], start)?;
+            lines.push(b'\n');
+        }
+        Ok(lines)
+    }
+
+    fn places(&self, which: &str, value: &str) -> rusqlite::Result<Vec<(u64, u64)>> {
+        let sql = format!("SELECT start, length FROM record WHERE {which} ORDER BY start");
+        let mut places = self.connection.prepare_cached(&sql)?;
+        let number = |row: &Row<'_>, at| row.get::<_, i64>(at).map(i64::cast_unsigned);
+        let places = places.query_map([value], |row| Ok((number(row, 0)?, number(row, 1)?)))?;
+        places.collect()
+    }
+
+    /// Makes the index cover the log; where that cannot be, there is none.
+    pub fn cover(path: &Path, log: &File) {
+        let begun = Self::open(path, log).map(|index| (index.covered, index.read));
+        if begun.is_none() {
+            // What is there is broken, or of another log.
+            let _ = fs::remove_file(path);
+        }
+        if covered(path, log, begun).is_err() {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// Whether a line of the log ends there.
+fn ends_a_line(log: &File, at: u64) -> bool {
+    let mut byte = [0];
+    at == 0 || log.read_exact_at(&mut byte, at - 1).is_ok() && byte == *b"\n"
+}
+
+/// Adds what the log holds behind what was covered.
+fn covered(path: &Path, log: &File, begun: Option<(u64, Read)>) -> io::Result<()> {
+    let mut connection = Connection::open(path).map_err(io::Error::other)?;
+    let transaction = connection.transaction().map_err(io::Error::other)?;
+    if begun.is_none() {
+        transaction
+            .execute_batch(TABLES)
+            .map_err(io::Error::other)?;
+    }
+    let (from, before) = begun.unwrap_or_default();
+    let mut log_file = log.try_clone()?;
+    log_file.seek(SeekFrom::Start(from))?;
+    let mut written = Ok(());
+    let read = history::read(BufReader::new(log_file), "", |record, line| {
+        if written.is_ok() {
+            let place = (from + line.start, line.bytes.len());
+            written = put(&transaction, &record.source, &record.at, place);
+        }
+    })?;
+    written.map_err(io::Error::other)?;
+    let meta = log.metadata()?;
+    if !ends_a_line(log, meta.len()) {
+        return Err(io::Error::other("the log is written to"));
+    }
+    let numbers = [
+        meta.ino(),
+        meta.len(),
+        before.whole + read.whole,
+        before.damaged + read.damaged,
+        before.later + read.later,
+    ];
+    let numbers = numbers.map(u64::cast_signed);
+    transaction
+        .execute("DELETE FROM log", [])
+        .map_err(io::Error::other)?;
+    let sql = "INSERT INTO log VALUES (?1, ?2, ?3, ?4, ?5)";
+    transaction
+        .execute(sql, numbers)
+        .map_err(io::Error::other)?;
+    transaction.commit().map_err(io::Error::other)
+}
+
+fn put(
+    transaction: &Transaction<'_>,
+    source: &str,
+    at: &str,
+    (start, length): (u64, usize),
+) -> rusqlite::Result<()> {
+    let sql = "INSERT OR IGNORE INTO record VALUES (?1, ?2, ?3, ?4)";
+    let (start, length) = (start.cast_signed(), (length as u64).cast_signed());
+    let mut insert = transaction.prepare_cached(sql)?;
+    insert.execute(params![source, at, start, length])?;
+    Ok(())
+}
