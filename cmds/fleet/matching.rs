@@ -22,10 +22,10 @@ use crate::interrupt;
 use crate::state::Kept;
 use crate::ui::Ui;
 
-/// Which nodes of the last merge can run an image.
+/// Tell which nodes of the last merge can run an image.
 ///
 /// Reads what the image asks for, as `doctor --image` does, and holds it against what the nodes
-/// said when they were last merged; no node is asked again. Tells with which runtime it runs, and
+/// said when they were last merged; no node is asked again. Names the runtime that it runs with, and
 /// what the other nodes lack, with the fix.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\

@@ -8,7 +8,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Seek, SeekFrom};
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use hpcctl_reports::history::{self, Read};
@@ -131,6 +131,13 @@ fn ends_a_line(log: &File, at: u64) -> bool {
 
 /// Adds what the log holds behind what was covered.
 fn covered(path: &Path, log: &File, begun: Option<(u64, Read)>) -> io::Result<()> {
+    // SQLite itself would let others read it.
+    File::options()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)?;
     let mut connection = Connection::open(path).map_err(io::Error::other)?;
     let transaction = connection.transaction().map_err(io::Error::other)?;
     if begun.is_none() {
