@@ -1,5 +1,5 @@
 //! An index of the history, beside it: which reports it holds, and where the records of a time
-//! stand. SQLite, as the state of a site outgrows one pass over it after some years.
+//! stand. Reading the log is what it saves: MEASURED.
 //!
 //! It is never the truth and may be missing: it covers the log up to some byte, what follows is read
 //! from the log, and so is everything where it is broken or that of another log. Each record that
@@ -64,6 +64,9 @@ impl Index {
             .metadata()
             .is_ok_and(|log| log.ino() == inode && log.len() >= covered)
             && ends_a_line(log, covered);
+        let sql = "SELECT count(*) FROM record";
+        let rows: i64 = connection.query_row(sql, [], |row| row.get(0))?;
+        let fits = fits && rows.cast_unsigned() == read.whole;
         Ok(fits.then_some(Self {
             connection,
             covered,

@@ -193,8 +193,7 @@ pub fn asked_of_images(op: &str) -> impl Iterator<Item = &'static str> {
 
 /// Judges an operation, on any image where none was given.
 fn operation(rule: &Rule, facts: &Facts, any_image: bool) -> doctor::Operation {
-    let mut answer = solver::decide(&rule.needs, rule.wants, facts);
-    answer.because.dedup();
+    let answer = decided(rule, facts);
     doctor::Operation {
         op: rule.op.into(),
         verdict: answer.verdict,
@@ -205,13 +204,19 @@ fn operation(rule: &Rule, facts: &Facts, any_image: bool) -> doctor::Operation {
     }
 }
 
+fn decided(rule: &Rule, facts: &Facts) -> Answer {
+    let mut answer = solver::decide(&rule.needs, rule.wants, facts);
+    answer.because.dedup();
+    answer
+}
+
 /// The verdicts on images that do not meet a check of images, where that changes the answer.
 fn unmet(rule: &Rule, facts: &Facts, met: &Answer) -> Vec<doctor::Unmet> {
     let checks = rule.needs.checks();
     let of_images = probe::of_images().filter(|id| checks.contains(id));
     let verdicts = of_images.filter_map(|id| {
         let without = facts.clone().holding(id, Some(false));
-        let answer = solver::decide(&rule.needs, rule.wants, &without);
+        let answer = decided(rule, &without);
         (answer != *met).then(|| doctor::Unmet {
             unmet: id.into(),
             verdict: answer.verdict,
@@ -224,6 +229,8 @@ fn unmet(rule: &Rule, facts: &Facts, met: &Answer) -> Vec<doctor::Unmet> {
 
 #[cfg(test)]
 mod tests {
+    use hpcctl_model::doctor::Verdict;
+
     use super::*;
     use crate::{OPERATIONS, checks};
 
@@ -251,6 +258,31 @@ mod tests {
             places.dedup();
             assert_eq!(places.len(), runtime.rules.len(), "{}: twice", runtime.name);
         }
+    }
+
+    #[test]
+    fn an_image_of_several_owners_is_judged_apart_where_that_matters() {
+        let run = podman::RUNTIME.rules.iter().find(|rule| rule.op == "run");
+        let judged = |root, subids| {
+            let facts = checks().fold(Facts::new(root), |facts, probe| {
+                let holds = probe.id != "uid.subid.file" || subids;
+                facts.holding(probe.id, Some(holds && probe.id != "podman.one_owner"))
+            });
+            let found = operation(run.unwrap(), &facts, true);
+            (found.verdict, found.images.unwrap())
+        };
+        assert_eq!(judged(false, true), (Verdict::Yes, Vec::new()));
+        assert_eq!(judged(true, true), (Verdict::Yes, Vec::new()));
+        let (any, images) = judged(false, false);
+        // The map of ids is wanted, too.
+        assert_eq!(any, Verdict::Degraded);
+        assert_eq!(
+            (images[0].unmet.as_str(), images[0].verdict),
+            ("image.ids", Verdict::No)
+        );
+        assert_eq!(images[0].because, ["image.ids", "uid.subid.file"]);
+        let facts = Facts::new(false);
+        assert_eq!(operation(run.unwrap(), &facts, false).images, None);
     }
 
     #[test]
