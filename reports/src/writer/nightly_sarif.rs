@@ -6,12 +6,12 @@ use std::io::Write;
 
 use hpcctl_model::Envelope;
 use hpcctl_model::doctor::Status;
+use hpcctl_model::hex;
 use hpcctl_model::nightly::{Item, Nightly};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::report::{Error, Kind, Options, Report};
-use crate::sbom::hex;
 use crate::writer::Writer;
 use crate::writer::nightly_table::{Row, row, sections};
 use crate::writer::sarif::{described, run, uri};
