@@ -273,10 +273,10 @@ fn a_match_agrees_with_doctor_and_with_podman() {
             .display()
             .to_string();
         let fleet = ["fleet", "run", "--engine", "local", "--state", &state, "--"];
-        environment.hpcctl(RUNC, &[&fleet[..], &["doctor", "--fast"]].concat());
+        environment.hpcctl(RUNC, &[&fleet[..], &["doctor"]].concat());
         let args = ["fleet", "match", &owners, "--state", &state, "-o", "json"];
         let found = environment.hpcctl(RUNC, &args).json();
-        let doctor = ["doctor", "--fast", "--image", &owners, "-o", "json"];
+        let doctor = ["doctor", "--image", &owners, "-o", "json"];
         let doctor = environment.hpcctl(RUNC, &doctor).json();
         assert_eq!(of_match(&found), of_doctor(&doctor), "{name}: {found}");
         // What podman itself does with this image in both is tried by `given_image`.
