@@ -13,6 +13,7 @@ use super::phrase::context::{coded, denied, listed, stands};
 use super::words::Words;
 use crate::declared::gnu_id;
 
+mod other;
 mod version;
 
 /// How far before the name the words of a grant are looked for.
@@ -38,6 +39,7 @@ pub(crate) fn find(words: &Words, taken: &Taken) -> Vec<Finding> {
         out.push(finding);
         at = end.max(at + 1);
     }
+    other::tell(words, &mut out);
     out
 }
 
@@ -114,6 +116,7 @@ fn long_name(
         "public" if gnu => general("gpl", 0),
         "affero" => general("agpl", 1),
         "lesser" | "library" if word(1) == "or" => general("lgpl", 3),
+        "lesser" | "library" if word(1) == "gnu" => general("lgpl", 2),
         "lesser" | "library" | "lesserlibrary" | "librarylesser" | "limited" => general("lgpl", 1),
         "free" if word(1) == "documentation" && word(2).starts_with("licen") => {
             Some(("gfdl", 3, None))
