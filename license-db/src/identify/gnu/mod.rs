@@ -260,12 +260,19 @@ fn context(words: &Words, at: usize, end: usize, named: &Name) -> Context {
     if words.word(end) == "instead" && words.word(end + 1) == "of" {
         return Context::Other;
     }
+    // "… only inherits the GPL if it forms a single work".
+    if words.word(end) == "if" && before(CLOSE, &["only"]) {
+        return Context::Other;
+    }
     let only = end + usize::from(words.word(end) == "only");
     let published = words.word(only) == "as" && words.word(only + 1) == "published";
     let first = at - usize::from(at > 0 && words.word(at - 1) == "the");
     let ends = words.begins(end) || (end > named.end && words.starts_line(end));
     let alone = words.begins(first) && ends;
-    let license = before(CLOSE, &["license", "licence", "licenses", "licences"]);
+    let license = before(
+        CLOSE,
+        &["license", "licence", "licenses", "licences", "inherits"],
+    );
     // A table of ids in a program: `agpl_3`.
     if coded(words, at, end) && !before(BEHIND, GRANT) {
         return Context::Other;

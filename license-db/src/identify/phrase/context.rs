@@ -32,7 +32,7 @@ const GRANT: &[&str] = &[
 
 /// Words that stand right before it.
 const WEAK_GRANT: &[&str] = &[
-    "license", "licence", "licenses", "licences", "uses", "per", "via",
+    "license", "licence", "licenses", "licences", "uses", "per", "via", "inherits",
 ];
 
 /// Words that stand before a name where nothing is granted under it.
@@ -164,6 +164,9 @@ pub(crate) fn listed(words: &Words, at: usize, end: usize) -> bool {
         || words.word(last - 1) == "licenses"
             && !words.stopped(last)
             && PLURAL_VERBS.contains(&words.word(last));
+    // "GPL or MIT or Apache, etc." gives examples, "must be GPL or LGPL" speaks of other code.
+    let duty = first > 1 && words.word(first - 1) == "be" && stands(words, first - 1, 2, &["must"]);
+    let about = about || duty || words.word(last) == "etc";
     // "(c) iMatix" names a holder.
     let holder = back(1).is_some_and(|i| matches!(words.word(i), "c" | "copyright"));
     !denied(words, at) && !holder && (((before || behind) && !about) || under(words, at))
@@ -224,9 +227,12 @@ pub(crate) fn headed(words: &Words, at: usize, end: usize) -> bool {
     alone && at.checked_sub(1).is_some_and(heading)
 }
 
-/// Whether a name is written as an identifier of program code is: `apache_2_0`.
+/// Whether a name is written as an identifier of program code is: `apache_2_0`, or stands right
+/// behind one, as in `{LICENSE_GPL2, "gpl2"}`.
 pub(crate) fn coded(words: &Words, at: usize, end: usize) -> bool {
-    (at..=end).any(|i| words.tied(i) && (i > at || words.word(i).len() > 1))
+    let behind = at > 0 && words.tied(at - 1) && words.line(at - 1) == words.line(at);
+    (behind && end - at == 1)
+        || (at..=end).any(|i| words.tied(i) && (i > at || words.word(i).len() > 1))
 }
 
 /// Whether a word is a short name of a licence.
@@ -279,6 +285,8 @@ mod tests {
             assert!(listed(&words, at, at + 1), "{text}");
         }
         for text in [
+            "derived code must also be BSD or MIT",
+            "you can use BSD or MIT, etc.",
             "The BSD and MIT licenses differ in this",
             "the people at MIT",
             "under pressure MIT",
@@ -286,6 +294,18 @@ mod tests {
         ] {
             let (words, at) = place(text, "mit");
             assert!(!listed(&words, at, at + 1), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_in_code_are_known() {
+        for (text, known) in [
+            ("{LICENSE_MIT_X, \"mit\"}", true),
+            ("the MIT", false),
+            ("a_name\nmit", false),
+        ] {
+            let (words, at) = place(text, "mit");
+            assert_eq!(coded(&words, at, at + 1), known, "{text}");
         }
     }
 

@@ -86,7 +86,7 @@ fn add_name(wordings: &mut Wordings, name: &str, license: &str) {
     } else {
         Needs::Grant
     };
-    wordings.add(versioned(&words), license, reference(needs));
+    wordings.add(versioned(&words, license), license, reference(needs));
 }
 
 fn add_listed(wordings: &mut Wordings, id: &str, full_name: &str) {
@@ -133,7 +133,7 @@ fn add_exceptions(wordings: &mut Wordings) {
             continue;
         }
         let (_, version) = id.rsplit_once('-').unwrap_or((id, ""));
-        let with_version = versioned(&Words::of(&format!("{name} {version}")));
+        let with_version = versioned(&Words::of(&format!("{name} {version}")), id);
         let alone = named.iter().filter(|(_, other)| other == name).count() == 1;
         let both = [Some(with_version), alone.then(|| plain(&words))];
         for mut steps in both.into_iter().flatten() {
@@ -165,8 +165,9 @@ fn add_address(wordings: &mut Wordings, address: &str, license: &str) {
     wordings.add(plain(&words), license, reference(Needs::Nothing));
 }
 
-/// A name that ends in its version, however that is put: `2.0`, `v2.0`, `version 2.0`.
-fn versioned(words: &Words) -> Vec<Step> {
+/// A name that ends in its version, however that is put: `2.0`, `v2.0`, `version 2.0`. What it is
+/// called in short may stand before: "Open Software License (OSL) v. 3.0".
+fn versioned(words: &Words, id: &str) -> Vec<Step> {
     let mut steps = plain(words);
     let last = words.word(words.len().saturating_sub(1));
     let number = last.strip_prefix('v').unwrap_or(last);
@@ -185,7 +186,9 @@ fn versioned(words: &Words) -> Vec<Step> {
     {
         numbers.extend([hash(whole), hash(&format!("v{whole}"))]);
     }
+    let short = id.split('-').next().unwrap_or(id).to_ascii_lowercase();
     steps.extend([
+        Step::Maybe(hash(&short)),
         Step::Maybe(hash("either")),
         Step::Maybe(hash("version")),
         Step::Maybe(hash("v")),

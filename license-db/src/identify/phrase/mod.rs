@@ -222,6 +222,13 @@ mod tests {
                 "CC-BY-SA-4.0",
             ),
             ("released under the BSD license", "LicenseRef-BSD"),
+            ("licensed under the Common Public License", "CPL-1.0"),
+            ("subject to the Eclipse Public License", "LicenseRef-EPL"),
+            (
+                "licensed under the Academic Free License (AFL) version 3.0",
+                "AFL-3.0",
+            ),
+            ("this code inherits the Apache license", "LicenseRef-Apache"),
         ];
         for (text, license) in cases {
             assert!(
