@@ -5,6 +5,7 @@
 //! is printed. What is known about licences is data under `data/`, each row with a source
 //! and a date.
 
+pub mod conflict;
 pub mod copyright;
 mod data;
 pub mod declared;

@@ -11,6 +11,7 @@ mod carry;
 mod catalog;
 mod compression;
 mod config;
+mod conflicts;
 mod error;
 mod exact;
 mod ext;

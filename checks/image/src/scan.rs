@@ -17,6 +17,7 @@ use hpcctl_model::{Unknown, hex};
 use crate::cache::Cache;
 use crate::catalog::{is_license_file, only_names};
 use crate::config::About;
+use crate::conflicts::conflicts;
 use crate::fault::Faults;
 use crate::format::{self, Session};
 use crate::held::{self, Held};
@@ -448,6 +449,7 @@ fn report(
     });
     let subjects = subjects(&packages, &files);
     let verdict = verdict(&subjects, whole, &held.sensitive, &held.restricted);
+    let conflicts = conflicts(&packages);
     Scanned {
         scan: Scan {
             image,
@@ -459,6 +461,7 @@ fn report(
             sensitive: held.sensitive,
             privileged: held.privileged,
             restricted: held.restricted,
+            conflicts,
             totals: totals::of(tree),
             verdict,
         },

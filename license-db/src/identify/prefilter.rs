@@ -55,6 +55,8 @@ const FRAGMENTS: &[&str] = &[
     "ommercial use",
     "ommercial purpose",
     "ducational use",
+    "esearch use",
+    "esearch purpose",
 ];
 
 /// Looks for all fragments in one pass.

@@ -153,7 +153,7 @@ fn grants(words: &Words, at: usize) -> bool {
         begins = i;
         STEMS.iter().any(|stem| words.word(i).starts_with(stem))
     });
-    told || (at - begins <= 4 && words.begins(begins))
+    told || (at - begins <= 4 && (begins == 0 || words.begins(begins)))
 }
 
 /// "may not be used for commercial purposes", "no commercial use", "commercial use is prohibited".

@@ -31,6 +31,9 @@ pub struct Scan {
     /// The files whose holder restricts who may pass them on, in whichever layer, sorted by path.
     #[serde(default)]
     pub restricted: Vec<Restricted>,
+    /// The packages that declare other licences than their texts bear, sorted by purl.
+    #[serde(default)]
+    pub conflicts: Vec<Conflict>,
     /// How much it is.
     #[serde(default)]
     pub totals: Totals,
@@ -153,6 +156,19 @@ pub struct Licenses {
     pub detected: Option<String>,
     /// What we go by.
     pub concluded: Option<String>,
+}
+
+/// A package whose metadata and texts name licences that disagree; both have to be met.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Conflict {
+    /// The package URL.
+    pub package: String,
+    /// What the package's metadata say.
+    pub declared: String,
+    /// What the texts of its licence files say.
+    pub detected: String,
+    /// The absolute paths of the files that bear its licences, sorted.
+    pub files: Vec<String>,
 }
 
 /// A file in a layer.

@@ -312,6 +312,7 @@ pub(crate) mod tests {
                 sensitive: Vec::new(),
                 privileged: Vec::new(),
                 restricted: Vec::new(),
+                conflicts: Vec::new(),
                 totals: Totals::default(),
                 verdict: Verdict {
                     outcome: Outcome::Publishable,

@@ -33,6 +33,7 @@ fn write(
     lines("package", &scan.packages, out)?;
     lines("file", &scan.files, out)?;
     lines("unowned", &scan.unowned, out)?;
+    lines("conflict", &scan.conflicts, out)?;
     lines("unknown", &report.unknowns, out)?;
     lines("verdict", std::slice::from_ref(&scan.verdict), out)
 }

@@ -6,6 +6,7 @@ use std::io::Write;
 use hpcctl_model::Envelope;
 use hpcctl_model::scan::{Outcome, Scan};
 
+use crate::conflicts::conflicts;
 use crate::contents;
 use crate::held;
 use crate::report::{Error, Kind, Options, Report};
@@ -37,6 +38,7 @@ fn write(
     text += &reasons(&report.result, &names, options);
     text += &obligations(&report.result, &names, options);
     text += &unknowns(report, options);
+    text += &conflicts(&report.result, options);
     text += &held::sensitive(&report.result, options);
     text += &held::restricted(&report.result, options);
     text += &held::privileged(&report.result, options);

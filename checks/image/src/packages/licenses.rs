@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use hpcctl_license_db::expression;
+use hpcctl_license_db::{conflict, expression};
 use hpcctl_model::scan::Licenses;
 
 use super::Gathering;
@@ -82,11 +82,14 @@ impl Gathering<'_> {
 }
 
 /// What is declared, or else what was detected; also where the metadata names only a family, such
-/// as `BSD`, and the texts say which member of it.
+/// as `BSD`, and the texts say which member of it. Where the two disagree, both have to be met.
 fn concluded(declared: Option<&str>, detected: Option<&str>) -> Option<String> {
     let Some(declared) = declared else {
         return detected.map(str::to_owned);
     };
+    if let Some(detected) = detected.filter(|detected| conflict::disagree(declared, detected)) {
+        return expression::and([declared, detected]);
+    }
     let family = declared.strip_prefix("LicenseRef-");
     let is_member = |license: &String| {
         let head = license.split('-').next();
@@ -124,12 +127,27 @@ mod tests {
                 Some("BSD-3-Clause"),
                 "LicenseRef-BSD-odd",
             ),
-            (Some("MIT"), Some("BSD-3-Clause"), "MIT"),
+            (Some("MIT"), Some("MIT AND BSD-3-Clause"), "MIT"),
             (Some("LicenseRef-BSD"), None, "LicenseRef-BSD"),
             (None, Some("MIT"), "MIT"),
         ] {
             assert_eq!(concluded(declared, detected).as_deref(), Some(expected));
         }
         assert_eq!(concluded(None, None), None);
+    }
+
+    #[test]
+    fn where_metadata_and_texts_disagree_both_have_to_be_met() {
+        for (declared, detected, expected) in [
+            ("MIT", "GPL-3.0-only", "MIT AND GPL-3.0-only"),
+            (
+                "MIT OR Apache-2.0",
+                "MIT AND LicenseRef-non-commercial-use-only",
+                "(MIT OR Apache-2.0) AND MIT AND LicenseRef-non-commercial-use-only",
+            ),
+        ] {
+            let both = concluded(Some(declared), Some(detected));
+            assert_eq!(both.as_deref(), Some(expected));
+        }
     }
 }

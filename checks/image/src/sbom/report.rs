@@ -10,6 +10,7 @@ use packageurl::PackageUrl;
 
 use super::bill::{Bill, Component};
 use crate::catalog::is_of_distro;
+use crate::conflicts::conflicts;
 use crate::fault::Faults;
 use crate::scan::is_covered;
 use crate::{Limits, Owners, Reference, Scanned, Source};
@@ -52,6 +53,7 @@ pub(super) fn report(path: &Path, format: &str, mut bill: Bill, limits: &Limits)
             image,
             complete,
             left_out: LeftOut::default(),
+            conflicts: conflicts(&packages),
             packages,
             files: Vec::new(),
             unowned: Vec::new(),

@@ -55,6 +55,14 @@ fn a_restriction_alone_is_found() {
             "Freely redistributable for non-commercial research purposes only.",
             "LicenseRef-non-commercial-use-only",
         ),
+        (
+            "This data may be used only for research purposes.",
+            "LicenseRef-non-commercial-use-only",
+        ),
+        (
+            "For research use only.",
+            "LicenseRef-non-commercial-use-only",
+        ),
         ("Redistribution is forbidden.", "LicenseRef-restricted-use"),
     ] {
         assert_eq!(expression(text), found, "{text}");
