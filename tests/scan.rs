@@ -408,6 +408,38 @@ fn the_index_of_sources_names_what_each_package_was_built_from() {
 }
 
 #[test]
+fn metadata_and_texts_that_disagree_are_told_and_the_stricter_counts() {
+    let dir = tempfile::tempdir().unwrap();
+    let packages = dir.path().join("usr/lib/python3/site-packages");
+    let gpl = "This program is free software: you can redistribute it and/or modify it under the terms of version 3 of the \
+               GNU General Public License as published by the Free Software Foundation.\n";
+    for (name, text) in [("odd", gpl), ("even", "Licensed under the MIT License.\n")] {
+        let info = packages.join(format!("{name}-1.dist-info"));
+        std::fs::create_dir_all(info.join("licenses")).unwrap();
+        let metadata = format!("Name: {name}\nVersion: 1\nLicense-Expression: MIT\n");
+        std::fs::write(info.join("METADATA"), metadata).unwrap();
+        std::fs::write(info.join("licenses/LICENSE"), text).unwrap();
+    }
+    let scan = |format: &str| hpcctl(&["scan", "dir", dir.path().to_str().unwrap(), "-o", format]);
+    let run = scan("json");
+    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    let conflicts = report["result"]["conflicts"].as_array().unwrap();
+    assert_eq!(conflicts.len(), 1, "{conflicts:?}");
+    assert_eq!(conflicts[0]["package"], "pkg:pypi/odd@1");
+    assert_eq!(conflicts[0]["declared"], "MIT");
+    assert_eq!(conflicts[0]["detected"], "GPL-3.0-only");
+    let reasons = report["result"]["verdict"]["reasons"].as_array().unwrap();
+    assert_eq!(reasons.len(), 1, "{reasons:?}");
+    assert_eq!(reasons[0]["license"], "GPL-3.0-only");
+    assert_eq!(report["result"]["verdict"]["outcome"], "conditional");
+    let table = scan("table").stdout;
+    assert!(
+        table.contains("1 conflict of metadata and texts"),
+        "{table}"
+    );
+}
+
+#[test]
 fn a_name_without_a_transport_is_answered_with_what_it_may_mean() {
     let dir = tempfile::tempdir().unwrap();
     let run = Run::of(command(&["scan", "image", "debian:12"]).current_dir(dir.path()));

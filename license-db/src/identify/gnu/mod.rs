@@ -316,6 +316,8 @@ const GRANT: &[&str] = &[
     "redistribute",
     "modify",
     "permission",
+    "choose",
+    "choice",
 ];
 
 #[cfg(test)]
@@ -384,6 +386,11 @@ mod tests {
             ("released under the GNU GPL", "GPL-1.0-or-later"),
             ("licensed under the LGPL, version 2.1", "LGPL-2.1-only"),
             ("licensed under the GPL-2.0", "GPL-2.0-only"),
+            ("you can choose either the GPL v2 here", "GPL-2.0-only"),
+            (
+                "under the Lesser GNU General Public License version 3",
+                "LGPL-3.0-only",
+            ),
         ]);
     }
 

@@ -28,6 +28,8 @@ const GRANT: &[&str] = &[
     "relicensed",
     "terms",
     "subject",
+    "choose",
+    "choice",
 ];
 
 /// Words that stand right before it.
@@ -326,6 +328,7 @@ mod tests {
     fn a_grant_stands_in_the_same_sentence() {
         for (text, known) in [
             ("is released under the Foo MIT", true),
+            ("you can choose the GPL or the MIT", true),
             ("It is licensed. The people of MIT", false),
             ("is not under the MIT", false),
         ] {
