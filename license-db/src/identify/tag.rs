@@ -81,6 +81,7 @@ pub(crate) fn find(text: &str, words: &Words) -> Vec<Finding> {
                     .and_then(value)
             };
             field(line)
+                .or_else(|| badge(line))
                 .or_else(old)
                 .map(|license| (license, State::Likely))
         };
@@ -212,6 +213,23 @@ fn field(line: &str) -> Option<String> {
     declared::free_text(value).filter(|license| !license.contains("LicenseRef-"))
 }
 
+/// The licence on a badge of a README, as in `img.shields.io/badge/license-Apache--2.0-blue.svg`.
+fn badge(line: &str) -> Option<String> {
+    static BADGE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("shields.io/badge/"));
+    let at = BADGE.find(line.as_bytes())? + "shields.io/badge/".len();
+    let rest: String = line.get(at..)?.chars().take(MAX_VALUE / 4).collect();
+    let (name, rest) = rest.split_at_checked("license-".len())?;
+    if !name.eq_ignore_ascii_case("license-") && !name.eq_ignore_ascii_case("licence-") {
+        return None;
+    }
+    // A hyphen is written twice; one ends the value.
+    let value = rest.replace("--", "\u{0}");
+    let (value, _) = value.split_once('-')?;
+    let value = value.replace('\u{0}', "-").replace('_', " ");
+    let value = value.replace("%20", " ").replace("%2F", "/");
+    declared::free_text(&value).filter(|license| !license.contains("LicenseRef-"))
+}
+
 /// The words of a kernel module (`include/linux/module.h` and "Linux kernel licensing rules" of
 /// the kernel's documentation). The kernel itself is under version 2 of the GPL alone.
 fn module(value: &str) -> Option<String> {
@@ -293,9 +311,24 @@ mod tests {
         }
     }
 
+    #[test]
+    fn reads_badges() {
+        for (address, license) in [
+            ("license-MIT-blue.svg", Some("MIT")),
+            ("License-Apache%202.0-blue", Some("Apache-2.0")),
+            ("license-BSD--3--Clause-green", Some("BSD-3-Clause")),
+            ("license-see_file-red", None),
+            ("build-passing-green", None),
+            ("license-", None),
+        ] {
+            let line = format!("[![x](https://img.shields.io/badge/{address})](LICENSE)");
+            assert_eq!(badge(&line).as_deref(), license, "{address}");
+        }
+    }
+
     proptest::proptest! {
         #[test]
-        fn never_panics(text in "(SPDX-License-Identifier|:| |MIT|License|\\PC|\n){0,30}") {
+        fn never_panics(text in "(SPDX-License-Identifier|shields.io/badge/|license-|:| |MIT|License|\\PC|\n){0,30}") {
             find(&text, &Words::of(&text));
         }
     }

@@ -168,8 +168,12 @@ fn grant(words: &Words, taken: &Taken, at: usize, named: &Name) -> (Finding, usi
     };
     let mut finding = Finding::new(start..end, license, kind);
     finding.vague = vague;
-    let tells = matches!(said, Context::Grant | Context::Pointer)
-        || (said == Context::None && named.version.is_some());
+    // Who says "version 2 or later" grants; an id such as `GPL-2.0-or-later` may be in a list.
+    let spelled = (named.end..end).any(|i| words.word(i).starts_with('v'));
+    let later = versions.iter().any(|version| version.later);
+    let stated = named.version.is_some() || (later && spelled);
+    let tells =
+        matches!(said, Context::Grant | Context::Pointer) || (said == Context::None && stated);
     let finding = if tells { finding } else { finding.clue() };
     (finding, end)
 }
@@ -387,6 +391,10 @@ mod tests {
             ("licensed under the LGPL, version 2.1", "LGPL-2.1-only"),
             ("licensed under the GPL-2.0", "GPL-2.0-only"),
             ("you can choose either the GPL v2 here", "GPL-2.0-only"),
+            (
+                "Copyright Jane Doe; GPL (v3 or later), with",
+                "GPL-3.0-or-later",
+            ),
             (
                 "under the Lesser GNU General Public License version 3",
                 "LGPL-3.0-only",

@@ -114,6 +114,13 @@ pub(crate) fn accompanies(words: &Words, end: usize) -> bool {
     matches!(words.word(end), "that" | "which") && words.word(end + 1) == "accompanies"
 }
 
+/// Whether a file is said to hold the licence: "the MIT license found in the LICENSE file".
+pub(crate) fn located(words: &Words, end: usize) -> bool {
+    let end = end + usize::from(words.word(end).starts_with("licen"));
+    let found = words.word(end) == "found" && words.word(end + 1) == "in";
+    found && (end + 2..end + 5).any(|at| words.word(at).starts_with("licen"))
+}
+
 /// Whether a file or program is said to bear the licence: "MIT licensed", "is BSD licensed".
 pub(crate) fn bears(words: &Words, at: usize, end: usize) -> bool {
     let begins = at == 0 || words.begins(at) || words.starts_line(at);
@@ -297,6 +304,15 @@ mod tests {
             let (words, at) = place(text, "mit");
             assert!(!listed(&words, at, at + 1), "{text}");
         }
+    }
+
+    #[test]
+    fn the_file_of_a_licence_is_known() {
+        let text = "the MIT license found in the LICENSE-MIT file";
+        let (words, at) = place(text, "mit");
+        assert!(located(&words, at + 1));
+        let (words, at) = place("the MIT people found in the file", "mit");
+        assert!(!located(&words, at + 1));
     }
 
     #[test]

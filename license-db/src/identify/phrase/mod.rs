@@ -137,6 +137,7 @@ impl<'a> Phrases<'a> {
                 && (prose || context::stands(words, at, 4, &["under"])))
             || prose
                 && (context::bears(words, at, end)
+                    || context::located(words, end)
                     || context::listed(words, at, end)
                     || context::headed(words, at, end));
         let hint = flags.clue || !told || context::stands(words, at, 4, &["based"]);
