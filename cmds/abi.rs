@@ -4,16 +4,18 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use hpcctl_abi::{EMITS, Emit, Question};
-use hpcctl_host::Live;
+use hpcctl_abi::{EMITS, Emit, Proving, Question};
+use hpcctl_host::{Host, Live};
 use hpcctl_image::{Options, Platform, Reference};
-use hpcctl_model::abi::{self, AbiVerdict};
+use hpcctl_model::Unknown;
+use hpcctl_model::abi::{self, AbiVerdict, Bind, ProofOutcome};
 use hpcctl_reports::{Kind, Report};
 use jiff::Timestamp;
 
 use crate::emit;
 use crate::exit::Exit;
 use crate::failure::{Failure, chain};
+use crate::interrupt;
 use crate::ui::Ui;
 
 /// Say whether the host's MPI, fabric and GPU libraries work in an image.
@@ -21,7 +23,9 @@ use crate::ui::Ui;
 /// Finds the programs of the image that use such a library, puts the host's in the place of their
 /// own, and compares what the loader would compare then: machine, C library, all that is loaded in
 /// turn, versions, symbols. All reasons are told at once, and exactly what to bind, under the names
-/// that the programs need. Both sides are only read: nothing is run, and root is not needed.
+/// that the programs need; which variables have to cross; and which of the three ways to use MPI can
+/// work here. Both sides are only read: nothing is run, and root is not needed. With --prove a
+/// container is started, and the program in it is ended before it runs.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 EXAMPLES
@@ -29,14 +33,17 @@ EXAMPLES
   hpcctl abi app.sif --host-lib /opt/cray/pe/lib64/libmpi_gnu_123.so.12
   hpcctl abi oci:layout:v1 --host-lib /opt/intel/oneapi/mpi/latest/lib -o json
   hpcctl abi app.sif --emit apptainer >run.sh
+  hpcctl abi dir:/images/app --host-lib /opt/mpi/lib --prove=charliecloud
+  hpcctl abi dir:/images/app --prove --bind /opt/mpi/lib/libmpi.so.12:/usr/lib/libmpi.so.12
 
 EXIT STATUS
-  0 every library works, or in part; 1 one fails; 3 none fails, but of one it is not known, or no
-  library of the host stands for what the programs need; 5 the image or a library cannot be read.")]
+  0 every library works, or in part; 1 one fails, or a proof shows that another is in use; 3 none
+  fails, but of one it is not known, no library of the host stands for what the programs need, or
+  the proof could not be made; 5 the image or a library cannot be read.")]
 pub struct Abi {
     /// The image
-    #[arg(value_name = "REF")]
-    reference: String,
+    #[arg(value_name = "REF", required_unless_present = "look")]
+    reference: Option<String>,
     /// A library of the host, or a directory with such; repeatable [default: what modules and the usual places have]
     #[arg(long = "host-lib", value_name = "PATH")]
     host_libs: Vec<PathBuf>,
@@ -52,6 +59,15 @@ pub struct Abi {
     /// Print how a runtime is told to bind what works, in place of a report
     #[arg(long, value_name = "RUNTIME", value_parser = emits())]
     emit: Option<String>,
+    /// Start a container with it, and tell by what its process has mapped which library is in use
+    #[arg(long, value_name = "RUNTIME", value_parser = provers(), num_args = 0..=1, require_equals = true, default_missing_value = hpcctl_abi::BUILTIN)]
+    prove: Option<String>,
+    /// With --prove: bind this in the place of what was found out; repeatable
+    #[arg(long = "bind", value_name = "HOST:IMAGE", requires = "prove", value_parser = bind)]
+    binds: Vec<Bind>,
+    /// What --prove starts in the container
+    #[arg(long, value_name = "PROGRAM", hide = true)]
+    look: Option<String>,
     #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::output_help(Kind::Abi))]
     output: Vec<String>,
 }
@@ -61,21 +77,70 @@ fn emits() -> PossibleValuesParser {
     PossibleValuesParser::new(EMITS.iter().map(|emit| emit.name))
 }
 
+/// The names that --prove takes.
+fn provers() -> PossibleValuesParser {
+    PossibleValuesParser::new(hpcctl_abi::runtimes())
+}
+
+/// Reads a file of the host and its place in the image.
+fn bind(text: &str) -> Result<Bind, String> {
+    match text.split_once(':') {
+        Some((host, image)) if host.starts_with('/') && image.starts_with('/') => Ok(Bind {
+            host: host.to_owned(),
+            image: image.to_owned(),
+        }),
+        _ => Err(
+            "it is two paths from the root on, such as /opt/mpi/libmpi.so.12:/usr/lib/libmpi.so.12"
+                .into(),
+        ),
+    }
+}
+
 impl Abi {
     /// Carries out the command.
     pub fn run(&self, ui: &Ui) -> Result<Exit, Failure> {
+        if let Some(program) = &self.look {
+            emit::to_stdout(format!("{}\n", hpcctl_abi::look(program)).as_bytes())?;
+            return Ok(Exit::Clean);
+        }
         let outputs = emit::outputs(&self.output, Kind::Abi)?;
-        let reference: Reference = self.reference.parse().map_err(|error| {
-            Failure::usage(format!("cannot read {}: {}", self.reference, chain(&error)))
-        })?;
         let begun = Timestamp::now();
+        let (mut abi, unknowns) = self.judged()?;
+        if let Some(runtime) = &self.prove {
+            let proved = interrupt::held(|| self.proved(runtime, &abi));
+            match proved {
+                Ok(proof) => abi.proof = Some(proof?),
+                Err(exit) => return Ok(exit),
+            }
+        }
+        let exit = exit(&abi, unknowns.is_empty());
+        if let Some(emit) = self.emit.as_deref().and_then(Emit::named) {
+            match emit.write(&abi, Live.caller().uid == 0) {
+                Ok(text) => emit::to_stdout(text.as_bytes())?,
+                Err(error) => ui.warn(&format!("nothing is printed: {error}")),
+            }
+            if self.output.is_empty() {
+                return Ok(exit);
+            }
+        }
+        let report = emit::envelope("abi", begun, abi, unknowns);
+        emit::write(&Report::Abi(&report), &outputs, ui)?;
+        Ok(exit)
+    }
+
+    /// The verdicts, and what could not be found out.
+    fn judged(&self) -> Result<(abi::Abi, Vec<Unknown>), Failure> {
+        let text = self.reference.as_deref().unwrap_or_default();
+        let reference: Reference = text
+            .parse()
+            .map_err(|error| Failure::usage(format!("cannot read {text}: {}", chain(&error))))?;
         let options = Options {
             platform: self.platform.clone(),
             ..Options::default()
         };
         let image = hpcctl_image::linked(&reference, &options, &hpcctl_image::Silent);
         let image = image.map_err(|error| {
-            Failure::unreachable(format!("cannot read {}: {}", self.reference, chain(&error)))
+            Failure::unreachable(format!("cannot read {text}: {}", chain(&error)))
         })?;
         let judged = hpcctl_abi::judge(&Question {
             image: &image,
@@ -85,20 +150,23 @@ impl Abi {
             programs: &self.programs,
         });
         let judged = judged.map_err(|error| Failure::unreachable(chain(&error)))?;
-        let (abi, unknowns) = (judged.abi, judged.unknowns);
-        let exit = exit(&abi, unknowns.is_empty());
-        if let Some(emit) = self.emit.as_deref().and_then(Emit::named) {
-            match emit.write(&abi) {
-                Some(text) => emit::to_stdout(text.as_bytes())?,
-                None => ui.warn("nothing is printed: no library of the host works in the image"),
-            }
-            if self.output.is_empty() {
-                return Ok(exit);
-            }
-        }
-        let report = emit::envelope("abi", begun, abi, unknowns);
-        emit::write(&Report::Abi(&report), &outputs, ui)?;
-        Ok(exit)
+        Ok((judged.abi, judged.unknowns))
+    }
+
+    /// Starts a container, and looks into it.
+    fn proved(&self, runtime: &str, abi: &abi::Abi) -> Result<abi::Proof, Failure> {
+        let agent = std::env::current_exe()
+            .map_err(|error| Failure::fault(format!("cannot find this program: {error}")))?;
+        Ok(hpcctl_abi::prove(
+            &Proving {
+                abi,
+                runtime,
+                binds: &self.binds,
+                agent: &agent,
+                words: &["abi", "--look"].map(str::to_owned),
+            },
+            &Live,
+        ))
     }
 }
 
@@ -110,7 +178,12 @@ fn exit(abi: &abi::Abi, is_complete: bool) -> Exit {
         .iter()
         .flat_map(|program| &program.needs)
         .all(is_served);
+    let proof = abi.proof.as_ref().map(|proof| proof.outcome);
     match worst {
+        _ if proof == Some(ProofOutcome::Disproved) => Exit::Findings,
+        _ if proof == Some(ProofOutcome::Unknown) && worst != Some(AbiVerdict::Fails) => {
+            Exit::Inconclusive
+        }
         Some(AbiVerdict::Fails) => Exit::Findings,
         Some(AbiVerdict::Unknown) => Exit::Inconclusive,
         _ if !is_complete => Exit::Inconclusive,

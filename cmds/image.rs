@@ -1,6 +1,11 @@
 //! What of an image matters to a node: for `doctor --image` and `fleet match`.
 
+use std::path::Path;
+
+use hpcctl_abi::Question;
+use hpcctl_host::Live;
 use hpcctl_image::{DiffIds, Error, LicenseFiles, Options, Platform, Reference, Silent};
+use hpcctl_model::abi::Abi;
 use hpcctl_node::Image;
 use hpcctl_node::image::Libc;
 
@@ -42,6 +47,20 @@ pub fn read(
         owners: scanned.owners.owners.into_iter().collect(),
         privileged: scanned.owners.privileged,
         libc,
+        abi: None,
     };
     Ok((image, scanned.scan.image.digest))
+}
+
+/// What `hpcctl abi` says of it and this node; that it cannot be told is no reason to tell nothing.
+pub fn coupled(reference: &Reference) -> Option<Abi> {
+    let image = hpcctl_image::linked(reference, &Options::default(), &Silent).ok()?;
+    let judged = hpcctl_abi::judge(&Question {
+        image: &image,
+        host: &Live,
+        host_root: Path::new("/"),
+        libraries: &[],
+        programs: &[],
+    });
+    judged.ok().map(|judged| judged.abi)
 }

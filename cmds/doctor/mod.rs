@@ -198,7 +198,9 @@ impl Doctor {
         explain::find_all(&self.check)?;
         let image = self.image.as_deref().filter(|_| self.emit_job.is_none());
         let ask = Ask {
-            image: image.map(read_image).transpose()?,
+            image: image
+                .map(|text| read_image(text, self.host_root.is_none()))
+                .transpose()?,
             runtimes: self.runtime.clone(),
             operations: self.op.clone(),
             checks: self.check.clone(),
@@ -317,12 +319,15 @@ fn of_operations(verdicts: &[Verdict]) -> Exit {
     }
 }
 
-/// Reads the image of `--image`.
-fn read_image(text: &str) -> Result<Image, Failure> {
+/// Reads the image of `--image`; with what the libraries of this node are to it where this node is
+/// the one that is examined.
+fn read_image(text: &str, is_here: bool) -> Result<Image, Failure> {
     let reference = image::reference("--image", text)?;
     let read = image::read(&reference, text, None);
-    read.map(|(image, _)| image)
-        .map_err(|error| Failure::unreachable(format!("--image {text}: {}", chain(&error))))
+    let (mut image, _) =
+        read.map_err(|error| Failure::unreachable(format!("--image {text}: {}", chain(&error))))?;
+    image.abi = is_here.then(|| image::coupled(&reference)).flatten();
+    Ok(image)
 }
 
 #[cfg(test)]

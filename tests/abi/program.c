@@ -29,6 +29,49 @@ static long sys(long n, long a, long b, long c) {
     return r;
 }
 static char version[8192];
+#ifdef PINGPONG
+/* Half the time of a message there and back, by size. */
+#define BYTE 0x4c00010d
+int MPI_Send(const void *, int, handle, int, int, handle);
+int MPI_Recv(void *, int, handle, int, int, handle, void *);
+int MPI_Barrier(handle);
+#define STATUS_IGNORE ((void *)1)
+static char message[1 << 20];
+static long now(void) {
+    long t[2];
+    sys(228, 1, (long)t, 0);
+    return t[0] * 1000000000 + t[1];
+}
+static void print(const char *before, long number) {
+    char digits[24], text[64];
+    int count = 0, length = 0;
+    do digits[count++] = '0' + number % 10; while (number /= 10);
+    while (before[length]) { text[length] = before[length]; length++; }
+    while (count) text[length++] = digits[--count];
+    sys(1, 1, (long)text, length);
+}
+static void pingpong(int rank) {
+    for (int size = 1; size <= (int)sizeof message; size *= 4) {
+        int rounds = size < 4096 ? 2000 : 200;
+        long begun = 0;
+        for (int round = -50; round < rounds; round++) {
+            if (round == 0) { MPI_Barrier(WORLD); begun = now(); }
+            if (rank == 0) {
+                MPI_Send(message, size, BYTE, 1, 0, WORLD);
+                MPI_Recv(message, size, BYTE, 1, 0, WORLD, STATUS_IGNORE);
+            } else {
+                MPI_Recv(message, size, BYTE, 0, 0, WORLD, STATUS_IGNORE);
+                MPI_Send(message, size, BYTE, 0, 0, WORLD);
+            }
+        }
+        if (rank == 0) {
+            print("size ", size);
+            print(" ns ", (now() - begun) / rounds / 2);
+            sys(1, 1, (long)"\n", 1);
+        }
+    }
+}
+#endif
 __attribute__((used)) static void go(void) {
     int size = 0, rank = 0, sum = 0, one = 1, length = 0;
     MPI_Get_library_version(version, &length);
@@ -42,6 +85,9 @@ __attribute__((used)) static void go(void) {
         sys(1, 1, (long)text, 11);
         sys(1, 1, (long)version, length);
     }
+#ifdef PINGPONG
+    if (size == 2) pingpong(rank);
+#endif
     MPI_Finalize();
     sys(231, sum == size ? 0 : 1, 0, 0);
 }

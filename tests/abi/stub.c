@@ -1,5 +1,9 @@
 /* Symbols of MPI that do nothing, for programs to be linked with; with LESS one is missing, with OPEN
  * those of Open MPI are there. */
+#ifdef LIBC
+/* A C library, of which one symbol is enough. */
+int of_libc(void) { return 0; }
+#else
 #define SYMBOL(name) int name(void) { return 0; }
 SYMBOL(MPI_Init)
 SYMBOL(MPI_Comm_size)
@@ -9,6 +13,17 @@ SYMBOL(MPI_Allreduce)
 #endif
 SYMBOL(MPI_Get_library_version)
 SYMBOL(MPI_Finalize)
+SYMBOL(MPI_Send)
+SYMBOL(MPI_Recv)
+SYMBOL(MPI_Barrier)
+#ifdef OTHER
+SYMBOL(MPIX_Other)
+#endif
 #ifdef OPEN
 int ompi_mpi_comm_world, ompi_mpi_int, ompi_mpi_op_sum;
+#endif
+#ifdef NEEDS_LIBC
+int of_libc(void);
+int uses_libc(void) { return of_libc(); }
+#endif
 #endif

@@ -273,7 +273,7 @@ pub fn has_apptainer() -> bool {
 }
 
 /// A copy of the program in a place that every user may read.
-fn program() -> &'static Path {
+pub fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
         let copy = shared().join("hpcctl");

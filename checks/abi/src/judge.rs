@@ -6,6 +6,7 @@ use hpcctl_image::LinkedImage;
 use hpcctl_model::abi::{AbiVerdict, Bind, Binding, Reason};
 
 use crate::closure::{Injected, PLACE};
+use crate::driver::{self, Mismatch};
 use crate::families::{Family, Kind};
 use crate::libc::Libc;
 use crate::parts;
@@ -106,6 +107,9 @@ fn binding(
         }
         let planned = plan::plan(&using.object, name, choice, &search);
         judge(&planned, choice, &mut found);
+        if name == driver::DRIVER {
+            of_driver(case, &binding.host_path, &mut found);
+        }
         binding.binds.extend(binds(case, choice, &planned));
         if !planned.injected.beside.is_empty() {
             let more = if case.library_path.is_empty() {
@@ -127,7 +131,7 @@ fn binding(
     binding
 }
 
-fn search<'a>(case: &Case<'a>, object: &Object) -> Search<'a> {
+pub(crate) fn search<'a>(case: &Case<'a>, object: &Object) -> Search<'a> {
     let libc = Libc::of(&object.linkage).unwrap_or(Libc::Glibc);
     Search::new(case.image, libc, object, case.library_path)
 }
@@ -185,11 +189,15 @@ fn impossible(
     if wanted != Some(choice.family) {
         let family = wanted.map_or("another family", |family| family.name);
         let text = format!("{name} is of {family}, {file} of {}", choice.family.name);
-        let fix = format!(
+        let mut fix = vec![format!(
             "load an MPI of the family {family} on the host, or build the program with {}",
             choice.family.name
-        );
-        return Some((reason("family", text), vec![fix]));
+        )];
+        if (choice.family.name, family) == ("Cray MPICH", "MPICH ABI") {
+            let module = "module load cray-mpich-abi, and name its libmpi.so.12 by --host-lib";
+            fix.insert(0, module.to_owned());
+        }
+        return Some((reason("family", text), fix));
     }
     if choice.family.name == "MPI 5 ABI" && choice.object.linkage.soname.as_deref() != Some(name) {
         let text = format!("{name} is of another version of the MPI 5 ABI than {file}");
@@ -241,6 +249,29 @@ fn judge(planned: &Planned, choice: &HostChoice<'_>, found: &mut Found) {
             choice.family.name
         );
         found.add(reason("missing", text), AbiVerdict::Degraded);
+    }
+}
+
+/// Whether the driver is new enough for what the image was built with.
+fn of_driver(case: &Case<'_>, host_path: &str, found: &mut Found) {
+    match driver::compare(case.image, host_path) {
+        None => {}
+        Some(Mismatch::TooOld { text, needs }) => {
+            found.add(reason("driver", text), AbiVerdict::Fails);
+            found.fixes.extend([
+                "build the image with an older CUDA toolkit, or with its package cuda-compat (data centre GPUs only)".to_owned(),
+                format!("install driver {needs} or newer on the host"),
+            ]);
+        }
+        Some(Mismatch::Compatible { text, dir }) => {
+            let text = format!(
+                "{text}; the image has its own in {dir}, which works with data centre GPUs only"
+            );
+            found.add(reason("driver", text), AbiVerdict::Degraded);
+            found.fixes.push(format!(
+                "do not bind the host's, and set LD_LIBRARY_PATH={dir} in the container"
+            ));
+        }
     }
 }
 

@@ -5,29 +5,37 @@
 //! what it would compare then: machines, versions, symbols. The loader stops at the first thing
 //! that is missing; here all are told.
 
+mod builtin;
 mod cache;
 mod check;
 mod closure;
+mod driver;
 mod emit;
+mod environment;
 mod families;
 mod host;
 mod judge;
+mod launchers;
 mod libc;
 mod parts;
 mod plan;
 mod programs;
+mod prove;
 mod reasons;
 mod root;
 mod search;
+mod ways;
 
 use std::path::{Path, PathBuf};
 
 use hpcctl_host::Host;
 use hpcctl_image::LinkedImage;
 use hpcctl_model::Unknown;
-use hpcctl_model::abi::{Abi, AbiImage, HostLibrary, Program};
+use hpcctl_model::abi::{Abi, AbiImage, AbiVerdict, Binding, HostLibrary, Program, Variable};
 
-pub use emit::{EMITS, Emit};
+pub use emit::{EMITS, Emit, EmitError};
+pub use families::{FAMILIES, Family, Kind};
+pub use prove::{BUILTIN, Proving, look, prove, runtimes};
 
 use crate::libc::Libc;
 use crate::root::{HostRoot, Root};
@@ -82,6 +90,54 @@ pub fn judge(question: &Question<'_>) -> Result<Judged, Error> {
     let library_path = image.env.get("LD_LIBRARY_PATH").map_or("", String::as_str);
     let root = HostRoot::new(question.host_root);
     let choices = host::choices(&root, question.host, question.libraries)?;
+    let (programs, is_cut) = asked_for(question, library_path)?;
+    let mut unknowns = image.unknowns.clone();
+    if is_cut {
+        unknowns.push(Unknown::new(
+            "programs",
+            format!("only the first {} were judged", programs.len()),
+        ));
+    }
+    let case = judge::Case {
+        image,
+        host: &root,
+        library_path,
+        programs: &programs,
+        choices: &choices,
+        named: !question.libraries.is_empty(),
+    };
+    let bindings = judge::bindings(&case);
+    let ways = ways::ways(&case, question.host, &bindings);
+    let environment = variables(&programs, &choices, &bindings);
+    let host = choices.iter().map(|choice| HostLibrary {
+        path: root.outside(&choice.object.real).display().to_string(),
+        soname: choice.object.linkage.soname.clone().unwrap_or_default(),
+        family: choice.family.name.to_owned(),
+        libc: libc::floor(&choice.object.linkage).map(str::to_owned),
+    });
+    let listed = programs.iter().map(|using| Program {
+        path: using.object.real.clone(),
+        needs: using.needs.clone(),
+        static_mpi: using.static_mpi,
+    });
+    let abi = Abi {
+        image: about(image, &programs),
+        programs: listed.collect(),
+        host: host.collect(),
+        bindings,
+        ways,
+        environment,
+        proof: None,
+    };
+    Ok(Judged { abi, unknowns })
+}
+
+/// The programs that are judged, and whether there are more.
+fn asked_for(
+    question: &Question<'_>,
+    library_path: &str,
+) -> Result<(Vec<programs::Using>, bool), Error> {
+    let image = question.image;
     let (mut programs, is_cut) = programs::using(image, library_path);
     if !question.programs.is_empty() {
         for path in question.programs {
@@ -102,39 +158,24 @@ pub fn judge(question: &Question<'_>) -> Result<Judged, Error> {
         };
         programs.retain(asked);
     }
-    let mut unknowns = image.unknowns.clone();
-    if is_cut {
-        unknowns.push(Unknown::new(
-            "programs",
-            format!("only the first {} were judged", programs.len()),
-        ));
-    }
-    let bindings = judge::bindings(&judge::Case {
-        image,
-        host: &root,
-        library_path,
-        programs: &programs,
-        choices: &choices,
-        named: !question.libraries.is_empty(),
-    });
-    let host = choices.iter().map(|choice| HostLibrary {
-        path: root.outside(&choice.object.real).display().to_string(),
-        soname: choice.object.linkage.soname.clone().unwrap_or_default(),
-        family: choice.family.name.to_owned(),
-        libc: libc::floor(&choice.object.linkage).map(str::to_owned),
-    });
-    let listed = programs.iter().map(|using| Program {
-        path: using.object.real.clone(),
-        needs: using.needs.clone(),
-        static_mpi: using.static_mpi,
-    });
-    let abi = Abi {
-        image: about(image, &programs),
-        programs: listed.collect(),
-        host: host.collect(),
-        bindings,
-    };
-    Ok(Judged { abi, unknowns })
+    Ok((programs, is_cut))
+}
+
+/// The variables that matter for what the programs need, and for what can be bound.
+fn variables(
+    programs: &[programs::Using],
+    choices: &[plan::HostChoice<'_>],
+    bindings: &[Binding],
+) -> Vec<Variable> {
+    let asked = programs.iter().flat_map(|using| &using.needs);
+    let mut families: Vec<&Family> = asked.filter_map(|name| Family::named(name)).collect();
+    families.extend(choices.iter().filter_map(|choice| {
+        let is_bound = |binding: &Binding| {
+            binding.family == choice.family.name && binding.verdict <= AbiVerdict::Degraded
+        };
+        bindings.iter().any(is_bound).then_some(choice.family)
+    }));
+    environment::crossing(&families)
 }
 
 fn about(image: &LinkedImage, programs: &[programs::Using]) -> AbiImage {

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::check::{Lack, lacks};
-use crate::closure::{Closure, Injected};
+use crate::closure::{Closure, Injected, Loaded, PLACE};
 use crate::families::{Family, Kind};
 use crate::libc::{self, Libc};
 use crate::parts::{self, Parts, Trees};
@@ -74,6 +74,10 @@ fn attempt(
     let before = lacks(alone, has_versions);
     for _ in 0..ROUNDS {
         let mut closure = Closure::of(program, search, &injecting.injected);
+        if closure.named(soname).is_none() {
+            // Nothing asks for it before the program runs: a library opens it then.
+            closure.add(opened(soname, choice), search, &injecting.injected);
+        }
         let mut now = lacks(&closure, has_versions);
         now.retain(|lack| !is_old(lack, &before));
         let mut grew = false;
@@ -115,6 +119,15 @@ fn attempt(
             cut: true,
             ..Closure::default()
         },
+    }
+}
+
+/// The library as one that is opened by its name as the program runs.
+fn opened(soname: &str, choice: &HostChoice<'_>) -> Loaded {
+    Loaded {
+        object: choice.object.clone(),
+        path: format!("{PLACE}/{soname}"),
+        parent: 0,
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use hpcctl_image::{Linkage, LinkedImage};
 
 use crate::closure::{Closure, Injected};
+use crate::driver;
 use crate::families::{Family, Kind};
 use crate::libc::Libc;
 use crate::root::{Object, Side};
@@ -102,6 +103,9 @@ fn follow(
                 .filter(|name| Family::named(name).is_some());
             needs.extend(asked.cloned());
         }
+        if soname.is_some_and(driver::is_opened_by) {
+            needs.insert(driver::DRIVER.to_owned());
+        }
     }
     // A part of a family that is asked for stands for the family.
     if needs
@@ -145,6 +149,10 @@ fn leading(files: &[(String, Arc<Linkage>)]) -> HashSet<&str> {
         leading.extend(family.sonames);
         leading.extend(family.companions.iter().copied().flatten());
     }
+    let sonames = files
+        .iter()
+        .filter_map(|(_, linkage)| linkage.soname.as_deref());
+    leading.extend(sonames.filter(|soname| driver::is_opened_by(soname)));
     loop {
         let before = leading.len();
         for (path, linkage) in files {

@@ -101,6 +101,16 @@ impl HostRoot {
         self.prefix.join(path.trim_start_matches('/'))
     }
 
+    /// Where a path leads, also where its end is not there: that which is, without links.
+    pub(crate) fn place(&self, path: &str) -> String {
+        let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
+        match self.resolve(path) {
+            Some(real) => real,
+            None if above.is_empty() => path.to_owned(),
+            None => format!("{}/{name}", self.place(above).trim_end_matches('/')),
+        }
+    }
+
     /// A path without links; none where it is not there, or leads nowhere.
     fn resolve(&self, path: &str) -> Option<String> {
         if self.is_live() {
@@ -210,6 +220,7 @@ mod tests {
         assert_eq!(root.resolve("/b").as_deref(), Some("/usr/lib/a"));
         assert_eq!(root.resolve("/lib/a").as_deref(), Some("/usr/lib/a"));
         assert_eq!(root.resolve("/etc/passwd"), None);
+        assert_eq!(root.place("/lib/new/file"), "/usr/lib/new/file");
         assert_eq!(root.resolve("/c"), None);
         assert!(root.find("/lib/a").is_none());
         assert_eq!(root.inside(&dir.path().join("usr/lib/a")), "/usr/lib/a");

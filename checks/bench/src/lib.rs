@@ -12,7 +12,6 @@ mod factor;
 mod fs;
 mod guest;
 mod image;
-mod kit;
 mod ladder;
 mod launch;
 mod libc;

@@ -4,11 +4,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use hpcctl_host::kit;
 use tempfile::TempDir;
 
+use crate::Error;
 use crate::fs::tree;
 use crate::launch::program;
-use crate::{Error, kit};
 
 /// The directory of a run, removed with it.
 #[derive(Debug)]

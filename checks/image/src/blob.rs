@@ -335,6 +335,25 @@ pub(crate) fn digests(
     Ok((of_part, of_file))
 }
 
+/// The digest of a file of this machine, as images write it.
+///
+/// # Errors
+///
+/// When it cannot be read.
+pub fn file_digest(path: &Path) -> io::Result<String> {
+    let mut hash = Sha256::new();
+    let mut reader = io::BufReader::with_capacity(1 << 18, File::open(path)?);
+    loop {
+        let bytes = reader.fill_buf()?;
+        if bytes.is_empty() {
+            return Ok(digest(hash));
+        }
+        hash.update(bytes);
+        let count = bytes.len();
+        reader.consume(count);
+    }
+}
+
 /// The digest of `bytes` as images write it.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     digest(Sha256::new().chain_update(bytes))

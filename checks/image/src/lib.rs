@@ -45,6 +45,7 @@ mod tree;
 mod unowned;
 mod verdict;
 
+pub use blob::file_digest;
 pub use carry::{Chosen, carry, choose};
 pub use catalog::{CATALOGERS, Cataloger};
 pub use error::Error;

@@ -1,5 +1,7 @@
 //! What of an image matters to a node: the checks of the group `image` judge by it.
 
+use hpcctl_model::abi::Abi;
+
 /// An image, as others have read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {
@@ -13,6 +15,8 @@ pub struct Image {
     pub privileged: Vec<String>,
     /// Its C library; none where no package tells.
     pub libc: Option<Libc>,
+    /// What `hpcctl abi` says of it and the libraries of this node; none where it says nothing.
+    pub abi: Option<Abi>,
 }
 
 /// A C library.

@@ -14,6 +14,104 @@ pub struct Abi {
     pub host: Vec<HostLibrary>,
     /// What can be bound, each with its verdict.
     pub bindings: Vec<Binding>,
+    /// The ways to use MPI with it, each with its verdict; none where no program uses MPI.
+    #[serde(default)]
+    pub ways: Vec<Way>,
+    /// Variables of the host that have to cross into the container, and those that must not.
+    #[serde(default)]
+    pub environment: Vec<Variable>,
+    /// What a container that was really started had loaded; null where that was not asked for.
+    #[serde(default)]
+    pub proof: Option<Proof>,
+}
+
+/// A way to use MPI with an image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Way {
+    /// `host-library` (the host's takes the place of the image's), `host-launcher` (a launcher of
+    /// the host starts containers that use the image's), or `container-only`.
+    pub way: String,
+    /// Whether it can work here.
+    pub verdict: AbiVerdict,
+    /// By which launchers, each with the protocol that both sides speak.
+    pub launchers: Vec<Launcher>,
+    /// Why not, or what is lost.
+    pub because: Vec<String>,
+}
+
+/// What starts the ranks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Launcher {
+    /// Its path.
+    pub path: String,
+    /// What it is, such as `Slurm` or `Hydra`.
+    pub kind: String,
+    /// The protocol: `PMI-1`, `PMI-2` or `PMIx`.
+    pub protocol: String,
+    /// How it is told to use that, such as `--mpi=pmi2`; null where nothing has to be told.
+    pub option: Option<String>,
+}
+
+/// Variables of the host by a pattern.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Variable {
+    /// The name, or its beginning and a star.
+    pub pattern: String,
+    /// Whether they have to cross; they must not where this is false.
+    pub crosses: bool,
+    /// What for, or why not.
+    pub why: String,
+    /// Where that is said.
+    pub source: String,
+}
+
+/// What a container had loaded for a program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Proof {
+    /// The runtime that made it.
+    pub runtime: String,
+    /// The program, which was ended before it ran.
+    pub program: String,
+    /// Whether the host's libraries are in use.
+    pub outcome: ProofOutcome,
+    /// The libraries of MPI, of a fabric or of a GPU that were loaded.
+    pub loaded: Vec<InUse>,
+    /// Why it is not proved, each reason.
+    pub because: Vec<String>,
+}
+
+/// How a proof ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ProofOutcome {
+    /// What was bound is what was loaded.
+    Proved,
+    /// It is not.
+    Disproved,
+    /// No such container could be started.
+    Unknown,
+}
+
+impl ProofOutcome {
+    /// The word used in every output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Proved => "proved",
+            Self::Disproved => "disproved",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// A library that was loaded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct InUse {
+    /// Its name.
+    pub soname: String,
+    /// Its path in the container.
+    pub path: String,
+    /// The file of the host that it is; null where it is the image's own.
+    pub host_path: Option<String>,
 }
 
 /// The image, as its loader sees it.
@@ -112,7 +210,7 @@ pub struct Binding {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Reason {
     /// The rule: `family`, `machine`, `libc`, `missing`, `version`, `symbol`, `static`, `fabric`,
-    /// `part` (it is loaded as the program runs) or `unread`.
+    /// `part` (it is loaded as the program runs), `driver` (older than the image's toolkit) or `unread`.
     pub rule: String,
     /// What is wrong, in a sentence.
     pub text: String,

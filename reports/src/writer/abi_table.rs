@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use hpcctl_model::Unknown;
-use hpcctl_model::abi::{Abi, AbiVerdict, Binding};
+use hpcctl_model::abi::{Abi, AbiVerdict, Binding, Proof};
 
 use crate::report::{Error, Kind, Options, Report};
 use crate::terminal::{
@@ -71,7 +71,75 @@ fn write(
     for binding in &abi.bindings {
         one(binding, options, out)?;
     }
+    ways(abi, options, out)?;
+    environment(abi, options, out)?;
+    if let Some(proof) = &abi.proof {
+        proved(proof, options, out)?;
+    }
     unknowns(&report.unknowns, options, out)
+}
+
+/// The ways to use MPI, each with what starts it.
+fn ways(abi: &Abi, options: &Options, out: &mut dyn Write) -> Result<(), Error> {
+    if abi.ways.is_empty() {
+        return Ok(());
+    }
+    write!(out, "{}", heading("Ways to use MPI", options.color))?;
+    for way in &abi.ways {
+        let word = styled(way.verdict.as_str(), style(way.verdict), options.color);
+        writeln!(out, "  {:14} {}", way.way, word)?;
+        for launcher in &way.launchers {
+            let option = launcher
+                .option
+                .as_ref()
+                .map_or_else(String::new, |option| format!(" {option}"));
+            let text = format!(
+                "{}{option} ({}, {})",
+                launcher.path, launcher.kind, launcher.protocol
+            );
+            write!(out, "{}", filled("    by       ", &text, options.width))?;
+        }
+        for text in &way.because {
+            write!(out, "{}", filled("    because  ", text, options.width))?;
+        }
+    }
+    Ok(())
+}
+
+/// The variables; what for with `-v`.
+fn environment(abi: &Abi, options: &Options, out: &mut dyn Write) -> Result<(), Error> {
+    if abi.environment.is_empty() {
+        return Ok(());
+    }
+    write!(out, "{}", heading("Environment", options.color))?;
+    for (crosses, title) in [(true, "  to cross "), (false, "  to stay  ")] {
+        let rows = || abi.environment.iter().filter(|row| row.crosses == crosses);
+        if options.verbose {
+            for row in rows() {
+                let text = format!("{}: {} ({})", row.pattern, row.why, row.source);
+                write!(out, "{}", filled(title, &text, options.width))?;
+            }
+        } else {
+            let names: Vec<&str> = rows().map(|row| row.pattern.as_str()).collect();
+            write!(out, "{}", filled(title, &names.join(" "), options.width))?;
+        }
+    }
+    Ok(())
+}
+
+/// What was loaded in a container that was really started.
+fn proved(proof: &Proof, options: &Options, out: &mut dyn Write) -> Result<(), Error> {
+    let title = format!("In {}: {}", proof.runtime, proof.outcome.as_str());
+    write!(out, "{}", heading(&title, options.color))?;
+    for text in &proof.because {
+        write!(out, "{}", filled("  because  ", text, options.width))?;
+    }
+    for one in &proof.loaded {
+        let of = one.host_path.as_deref().unwrap_or("the image's own");
+        let text = format!("  loaded   {}: {} ({of})", one.soname, one.path);
+        writeln!(out, "{}", visible(&text))?;
+    }
+    Ok(())
 }
 
 /// What could not be found out.

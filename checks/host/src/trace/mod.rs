@@ -5,11 +5,14 @@
 //! gains no privileges, and the tracing itself would make newuidmap and fusermount3 fail.
 
 mod calls;
+pub(crate) mod mapped;
 mod memory;
 mod tracer;
 
 use std::collections::VecDeque;
 use std::time::Duration;
+
+pub use mapped::{MapError, mapped};
 
 use crate::Errno;
 

@@ -142,7 +142,7 @@ fn follow_output(mut pipe: PipeReader) -> (Arc<Mutex<String>>, JoinHandle<()>) {
 }
 
 /// Kills the command's process group at the deadline; what it traces dies with it.
-fn watch(root: pid_t, deadline: Duration) -> (Arc<AtomicBool>, Arc<AtomicBool>) {
+pub(super) fn watch(root: pid_t, deadline: Duration) -> (Arc<AtomicBool>, Arc<AtomicBool>) {
     let (done, late) = (
         Arc::new(AtomicBool::new(false)),
         Arc::new(AtomicBool::new(false)),

@@ -114,6 +114,7 @@ mod tests {
             owners: Vec::new(),
             privileged: Vec::new(),
             libc: Some(libc),
+            abi: None,
         });
         judge(&read(&site), &site)
     }

@@ -66,6 +66,7 @@ mod tests {
                 owners: owners.iter().map(|owner| (*owner, "f".into())).collect(),
                 privileged: Vec::new(),
                 libc: None,
+                abi: None,
             });
             judge(&read(&site), &site).holds
         };

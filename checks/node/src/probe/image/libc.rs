@@ -76,6 +76,7 @@ mod tests {
                 owners: Vec::new(),
                 privileged: Vec::new(),
                 libc: Some(libc),
+                abi: None,
             });
             let mut printed = ran(&["getconf"], End::Exit(0), "");
             printed.stdout = "glibc 2.36\n".into();

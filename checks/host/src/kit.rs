@@ -1,24 +1,27 @@
-//! The agent with the libraries of the host, so that it runs in any image: old, of another C
+//! Our own program with the libraries of the host, so that it runs in any image: old, of another C
 //! library, or empty.
 //!
 //! What this process has mapped is what it needs: proc_pid_maps(5). The loader is run by name
 //! with the directory as its library path, ld.so(8).
 
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::trace::mapped;
+
 /// The name of our program in it.
-pub(crate) const AGENT: &str = "hpcctl";
+pub const AGENT: &str = "hpcctl";
 
-/// The most bytes of the list of what is mapped.
-const MAPS: u64 = 4 << 20;
-
-/// Copies the program and its libraries.
-pub(crate) fn make(dir: &Path, agent: &Path) -> io::Result<()> {
+/// Copies the program and its libraries into a new directory.
+///
+/// # Errors
+///
+/// When it cannot be written.
+pub fn make(dir: &Path, agent: &Path) -> io::Result<()> {
     fs::create_dir(dir)?;
     fs::copy(agent, dir.join(AGENT))?;
-    for library in mapped()? {
+    for library in own()? {
         if let Some(name) = library.file_name() {
             fs::copy(&library, dir.join(name))?;
         }
@@ -27,7 +30,11 @@ pub(crate) fn make(dir: &Path, agent: &Path) -> io::Result<()> {
 }
 
 /// The command that runs the program, where the directory is `inside`.
-pub(crate) fn command(dir: &Path, inside: &Path) -> io::Result<Vec<String>> {
+///
+/// # Errors
+///
+/// When the directory cannot be read.
+pub fn command(dir: &Path, inside: &Path) -> io::Result<Vec<String>> {
     let at = |name: &str| inside.join(name).display().to_string();
     let names = fs::read_dir(dir)?.flatten();
     let mut names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
@@ -42,26 +49,17 @@ pub(crate) fn command(dir: &Path, inside: &Path) -> io::Result<Vec<String>> {
 }
 
 /// The libraries that are mapped, the loader among them.
-fn mapped() -> io::Result<Vec<PathBuf>> {
-    let mut text = String::new();
-    File::open("/proc/self/maps")?
-        .take(MAPS)
-        .read_to_string(&mut text)?;
-    Ok(libraries(&text))
+fn own() -> io::Result<Vec<PathBuf>> {
+    Ok(libraries(&mapped::maps("self")?))
 }
 
 fn libraries(maps: &str) -> Vec<PathBuf> {
-    let paths = maps.lines().filter_map(|line| line.split_once('/'));
-    let mut found: Vec<PathBuf> = paths
-        .map(|(_, path)| Path::new("/").join(path))
-        .filter(|path| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            is_loader(&name) || name.ends_with(".so") || name.contains(".so.")
-        })
-        .collect();
-    found.sort_unstable();
-    found.dedup();
-    found
+    let paths = mapped::files(maps).into_iter().map(PathBuf::from);
+    let is_library = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        is_loader(&name) || name.ends_with(".so") || name.contains(".so.")
+    };
+    paths.filter(is_library).collect()
 }
 
 fn is_loader(name: &str) -> bool {
@@ -93,7 +91,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let inside = Path::new("/mnt/kit");
         assert_eq!(command(dir.path(), inside).unwrap(), ["/mnt/kit/hpcctl"]);
-        File::create(dir.path().join("ld-linux-x86-64.so.2")).unwrap();
+        fs::File::create(dir.path().join("ld-linux-x86-64.so.2")).unwrap();
         assert_eq!(
             command(dir.path(), inside).unwrap().join(" "),
             "/mnt/kit/ld-linux-x86-64.so.2 --library-path /mnt/kit /mnt/kit/hpcctl"

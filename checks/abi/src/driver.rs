@@ -1,0 +1,238 @@
+//! Whether the driver of the host is new enough for the CUDA toolkit of the image.
+//!
+//! The file of the driver's library bears the driver's version, that of the runtime library the
+//! toolkit's; where no number is in a name, nothing is said.
+
+use hpcctl_image::LinkedImage;
+
+/// The driver that every minor release of a major one needs at least.
+struct Needed {
+    toolkit: (u32, u32),
+    driver: &'static str,
+    source: &'static str,
+    date: &'static str,
+}
+
+const MINOR: &str =
+    "https://docs.nvidia.com/deploy/cuda-compatibility/minor-version-compatibility.html";
+const NOTES: &str =
+    "https://docs.nvidia.com/cuda/archive/10.2/cuda-toolkit-release-notes/index.html";
+
+/// From the release on that it names, the newest first. From CUDA 11 on one row is for a major
+/// release; before, each minor release has its own.
+static NEEDED: &[Needed] = &[
+    Needed {
+        toolkit: (13, 0),
+        driver: "580",
+        source: MINOR,
+        date: "2025-12-04",
+    },
+    Needed {
+        toolkit: (12, 0),
+        driver: "525",
+        source: MINOR,
+        date: "2025-12-04",
+    },
+    Needed {
+        toolkit: (11, 0),
+        driver: "450.80.02",
+        source: MINOR,
+        date: "2025-12-04",
+    },
+    Needed {
+        toolkit: (10, 2),
+        driver: "440.33",
+        source: NOTES,
+        date: "2019-11-28",
+    },
+    Needed {
+        toolkit: (10, 1),
+        driver: "418.39",
+        source: NOTES,
+        date: "2019-11-28",
+    },
+    Needed {
+        toolkit: (10, 0),
+        driver: "410.48",
+        source: NOTES,
+        date: "2019-11-28",
+    },
+    Needed {
+        toolkit: (9, 2),
+        driver: "396.26",
+        source: NOTES,
+        date: "2019-11-28",
+    },
+    Needed {
+        toolkit: (9, 1),
+        driver: "390.46",
+        source: NOTES,
+        date: "2019-11-28",
+    },
+    Needed {
+        toolkit: (9, 0),
+        driver: "384.81",
+        source: NOTES,
+        date: "2019-11-28",
+    },
+];
+
+/// The runtime library, which opens the driver's as it runs.
+pub(crate) const RUNTIME: &str = "libcudart.so.";
+
+/// The library of the driver.
+pub(crate) const DRIVER: &str = "libcuda.so.1";
+
+/// The numbers behind a library's name in a path.
+fn numbers(path: &str, name: &str) -> Vec<u32> {
+    let file = path.rsplit('/').next().unwrap_or_default();
+    let digits = file.strip_prefix(name).unwrap_or_default();
+    digits
+        .split('.')
+        .map_while(|part| part.parse().ok())
+        .collect()
+}
+
+fn parsed(text: &str) -> Vec<u32> {
+    text.split('.')
+        .map_while(|part| part.parse().ok())
+        .collect()
+}
+
+/// What is wrong with a driver for a toolkit.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Mismatch {
+    /// It is too old.
+    TooOld {
+        /// In a sentence.
+        text: String,
+        /// The driver that is needed at least.
+        needs: &'static str,
+    },
+    /// It is too old, but the image has the package for that.
+    Compatible {
+        /// In a sentence.
+        text: String,
+        /// The directory of the package.
+        dir: String,
+    },
+}
+
+/// Compares the driver that a library of the host is of with the newest toolkit in the image.
+pub(crate) fn compare(image: &LinkedImage, host_path: &str) -> Option<Mismatch> {
+    let mut toolkits = Vec::new();
+    let mut packages = Vec::new();
+    for (file, linkage) in image.files() {
+        let soname = linkage.soname.as_deref().unwrap_or_default();
+        if soname.starts_with(RUNTIME) {
+            // CUDA 11 says 11.0 in the name by which all its releases are asked for.
+            let path = image.path(file);
+            toolkits.push((numbers(&path, RUNTIME), path));
+        }
+        if soname == DRIVER {
+            let path = image.path(file);
+            if path.contains("/compat/") {
+                packages.push(path);
+            }
+        }
+    }
+    let (toolkit, runtime) = toolkits.into_iter().max()?;
+    judged(
+        &numbers(host_path, "libcuda.so."),
+        host_path,
+        &toolkit,
+        &runtime,
+        packages.first(),
+    )
+}
+
+fn judged(
+    driver: &[u32],
+    host_path: &str,
+    toolkit: &[u32],
+    runtime: &str,
+    package: Option<&String>,
+) -> Option<Mismatch> {
+    // The link alone, libcuda.so.1, tells no version.
+    if driver.len() < 2 {
+        return None;
+    }
+    let wanted = (*toolkit.first()?, toolkit.get(1).copied().unwrap_or(0));
+    let row = NEEDED.iter().find(|row| row.toolkit <= wanted)?;
+    if driver >= parsed(row.driver).as_slice() {
+        return None;
+    }
+    let joined: Vec<String> = driver.iter().map(ToString::to_string).collect();
+    let text = format!(
+        "{host_path} is of driver {}, {runtime} of CUDA {}.{} needs {} at least ({}, {})",
+        joined.join("."),
+        wanted.0,
+        wanted.1,
+        row.driver,
+        row.source,
+        row.date
+    );
+    Some(match package {
+        Some(path) => Mismatch::Compatible {
+            text,
+            dir: crate::search::directory(path).to_owned(),
+        },
+        None => Mismatch::TooOld {
+            text,
+            needs: row.driver,
+        },
+    })
+}
+
+/// Whether a library opens that of the driver as it runs, so that no header asks for it.
+pub(crate) fn is_opened_by(name: &str) -> bool {
+    name.starts_with(RUNTIME)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judge(driver: &str, runtime: &str, package: bool) -> Option<Mismatch> {
+        let path = format!("/usr/lib/libcuda.so.{driver}");
+        let package = package.then(|| "/usr/local/cuda/compat/libcuda.so.550.54.14".to_owned());
+        let toolkit = numbers(runtime, RUNTIME);
+        judged(
+            &numbers(&path, "libcuda.so."),
+            &path,
+            &toolkit,
+            runtime,
+            package.as_ref(),
+        )
+    }
+
+    #[test]
+    fn the_driver_is_compared_with_the_toolkit() {
+        let is_old = |found: Option<Mismatch>| matches!(found, Some(Mismatch::TooOld { .. }));
+        assert!(judge("535.104.05", "/l/libcudart.so.12.2.140", false).is_none());
+        assert!(judge("525.60.13", "/l/libcudart.so.12.9.79", false).is_none());
+        assert!(is_old(judge(
+            "470.82.01",
+            "/l/libcudart.so.12.2.140",
+            false
+        )));
+        assert!(is_old(judge("450.51.05", "/l/libcudart.so.11.8.89", false)));
+        assert!(is_old(judge("575.51.03", "/l/libcudart.so.13.0.48", false)));
+        assert!(is_old(judge("418.87", "/l/libcudart.so.10.2.89", false)));
+        assert!(judge("1", "/l/libcudart.so.12.2.140", false).is_none());
+        assert!(judge("470.82.01", "/l/libcudart.so", false).is_none());
+    }
+
+    #[test]
+    fn the_package_for_newer_toolkits_helps() {
+        let found = judge("470.82.01", "/l/libcudart.so.12.2.140", true);
+        let Some(Mismatch::Compatible { text, dir }) = found else {
+            panic!("{found:?}");
+        };
+        assert!(
+            text.contains("470.82.1") && text.contains("needs 525"),
+            "{text}"
+        );
+        assert_eq!(dir, "/usr/local/cuda/compat");
+    }
+}

@@ -1,0 +1,174 @@
+//! How the bindings that work are told to a runtime, one file each.
+
+mod apptainer;
+mod charliecloud;
+mod podman;
+mod sarus;
+
+use hpcctl_model::abi::{Abi, AbiVerdict, Bind, Binding};
+
+use crate::closure::PLACE;
+
+/// A runtime: its name and what is printed for it.
+#[derive(Debug)]
+pub struct Emit {
+    /// The name, as `--emit` takes it.
+    pub name: &'static str,
+    /// Whether what is printed starts a container, so that it can be tried.
+    pub(crate) starts: bool,
+    /// Writes the command or the configuration; what the runtime takes in place of the image
+    /// where it does not take it.
+    write: fn(&Wanted<'_>) -> Result<String, String>,
+}
+
+/// Every runtime that something is printed for.
+pub static EMITS: &[&Emit] = &[
+    &podman::EMIT,
+    &apptainer::EMIT,
+    &charliecloud::EMIT,
+    &sarus::EMIT,
+];
+
+/// Why nothing is printed.
+#[derive(Debug, thiserror::Error)]
+pub enum EmitError {
+    /// Nothing works.
+    #[error("no library of the host works in the image")]
+    Nothing,
+    /// The runtime does not take such an image.
+    #[error("{0}")]
+    Image(String),
+}
+
+/// What is to be run for one program.
+#[derive(Debug, Clone)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) image: &'a str,
+    /// The program, in front of which something may stand.
+    pub(crate) words: Vec<String>,
+    pub(crate) program: &'a str,
+    pub(crate) binds: Vec<Bind>,
+    /// Variables that are set.
+    pub(crate) environment: Vec<String>,
+    /// Patterns of variables that cross, and of those that must not.
+    pub(crate) crossing: Vec<&'a str>,
+    pub(crate) staying: Vec<&'a str>,
+    /// The bindings that it is for.
+    pub(crate) bindings: Vec<&'a Binding>,
+    /// Whether root starts it.
+    pub(crate) as_root: bool,
+    /// The name of a container that is started once, alone, to look into it.
+    pub(crate) once: Option<String>,
+}
+
+impl Emit {
+    /// The runtime of a name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        EMITS.iter().find(|emit| emit.name == name).copied()
+    }
+
+    /// The command, or the configuration, for the bindings that work; `as_root` is whether root
+    /// will give it.
+    ///
+    /// # Errors
+    ///
+    /// When nothing works, or the runtime does not take such an image.
+    pub fn write(&self, abi: &Abi, as_root: bool) -> Result<String, EmitError> {
+        let wanted = Wanted::of(abi, as_root).ok_or(EmitError::Nothing)?;
+        self.render(&wanted).map_err(EmitError::Image)
+    }
+
+    pub(crate) fn render(&self, wanted: &Wanted<'_>) -> Result<String, String> {
+        (self.write)(wanted)
+    }
+}
+
+impl<'a> Wanted<'a> {
+    /// All bindings that work for the first program that has one; none where none does.
+    pub(crate) fn of(abi: &'a Abi, as_root: bool) -> Option<Self> {
+        let good = |binding: &&Binding| binding.verdict <= AbiVerdict::Degraded;
+        let mut taken: Vec<&Binding> = Vec::new();
+        // One library for each name: the first that works.
+        for binding in abi.bindings.iter().filter(good) {
+            if !taken.iter().any(|known| known.soname == binding.soname) {
+                taken.push(binding);
+            }
+        }
+        let program = taken.first()?.programs.first()?;
+        taken.retain(|binding| binding.programs.contains(program));
+        let mut binds: Vec<Bind> = Vec::new();
+        let mut environment: Vec<String> = Vec::new();
+        for binding in &taken {
+            binds.extend(binding.binds.iter().cloned());
+            environment.extend(binding.environment.iter().cloned());
+        }
+        binds.sort_by(|a, b| (&a.image, &a.host).cmp(&(&b.image, &b.host)));
+        // One library in a place, also where two bindings bring it.
+        binds.dedup_by(|a, b| a.image == b.image);
+        environment.sort_unstable();
+        environment.dedup();
+        let patterns = |crosses| {
+            let rows = abi
+                .environment
+                .iter()
+                .filter(move |row| row.crosses == crosses);
+            rows.map(|row| row.pattern.as_str()).collect()
+        };
+        Some(Self {
+            binds,
+            environment,
+            crossing: patterns(true),
+            staying: patterns(false),
+            bindings: taken,
+            ..Self::bare(abi, program, as_root)
+        })
+    }
+
+    /// A program of an image for which nothing was found to bind.
+    pub(crate) fn bare(abi: &'a Abi, program: &'a str, as_root: bool) -> Self {
+        Self {
+            image: &abi.image.reference,
+            words: vec![program.to_owned()],
+            program,
+            binds: Vec::new(),
+            environment: Vec::new(),
+            crossing: Vec::new(),
+            staying: Vec::new(),
+            bindings: Vec::new(),
+            as_root,
+            once: None,
+        }
+    }
+}
+
+/// The directory of an image onto which is bound what it has no place for.
+pub(crate) fn gathered() -> &'static str {
+    charliecloud::GATHERED
+}
+
+/// A command over several lines.
+fn command(first: &str, options: Vec<String>, last: &str) -> String {
+    let mut lines = vec![first.to_owned()];
+    lines.extend(options);
+    lines.push(last.to_owned());
+    lines.join(" \\\n  ") + "\n"
+}
+
+/// What is bound beside the libraries of the image, with its name there, and what over them.
+pub(crate) fn parted(binds: &[Bind]) -> (Vec<(&str, &Bind)>, Vec<&Bind>) {
+    let mut beside = Vec::new();
+    let mut over = Vec::new();
+    for bind in binds {
+        match bind.image.strip_prefix(PLACE) {
+            Some(name) => beside.push((name.trim_start_matches('/'), bind)),
+            None => over.push(bind),
+        }
+    }
+    (beside, over)
+}
+
+/// The words for a shell.
+fn words(words: &[String]) -> String {
+    let words = words.iter().map(|word| hpcctl_host::shell::word(word));
+    words.collect::<Vec<_>>().join(" ")
+}

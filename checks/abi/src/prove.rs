@@ -1,0 +1,290 @@
+//! Proving a binding: a container is started as it is told to a runtime, and what the loader has
+//! mapped for the program is compared with the host's files.
+//!
+//! Inside, our own program starts that of the image, stops it at its entry point, reads what is
+//! mapped, and ends it: nothing of it runs. It brings its own libraries along, so that it works in
+//! any image.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use hpcctl_host::command::End;
+use hpcctl_host::{Host, kit, trace};
+use hpcctl_image::Linkage;
+use hpcctl_model::abi::{Abi, Bind, InUse, Proof, ProofOutcome};
+use serde::{Deserialize, Serialize};
+
+use crate::builtin;
+use crate::closure::PLACE;
+use crate::emit::{EMITS, Emit, Wanted};
+use crate::families::{Family, Kind};
+
+/// How long the loader may take.
+const LOADING: Duration = Duration::from_secs(30);
+
+/// How long a container may take: a first start may unpack the image.
+const STARTING: Duration = Duration::from_secs(300);
+
+/// How long it may take to remove one.
+const REMOVING: Duration = Duration::from_secs(30);
+
+/// Our own launcher, which needs nothing but the kernel.
+pub const BUILTIN: &str = "builtin";
+
+/// What stands in front of the line that the look inside prints.
+const MARK: &str = "hpcctl-mapped ";
+
+/// The largest library that is compared.
+const LARGEST: u64 = 2 << 30;
+
+/// What is to be proved.
+#[derive(Debug)]
+pub struct Proving<'p> {
+    /// The verdicts with what is to be bound.
+    pub abi: &'p Abi,
+    /// The runtime, one of [`runtimes`].
+    pub runtime: &'p str,
+    /// What is bound in the place of what was found out.
+    pub binds: &'p [Bind],
+    /// Our own program, and the words that make it look from inside; a program follows.
+    pub agent: &'p Path,
+    /// Those words.
+    pub words: &'p [String],
+}
+
+/// The names of the runtimes by which something can be proved.
+pub fn runtimes() -> impl Iterator<Item = &'static str> {
+    let starting = EMITS.iter().filter(|emit| emit.starts);
+    [BUILTIN].into_iter().chain(starting.map(|emit| emit.name))
+}
+
+/// A library that is mapped, as it is told from inside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Mapped {
+    pub(crate) soname: String,
+    pub(crate) path: String,
+    digest: String,
+}
+
+/// What is told from inside.
+#[derive(Debug, Serialize, Deserialize)]
+enum Told {
+    Mapped(Vec<Mapped>),
+    Failed(String),
+}
+
+/// Looks from inside: the line to print.
+pub fn look(program: &str) -> String {
+    let told = match trace::mapped(&[program.to_owned()], LOADING) {
+        Ok(files) => {
+            let libraries = files.into_iter().filter_map(|path| {
+                let linkage = Linkage::open(Path::new(&path)).ok().flatten()?;
+                let soname = linkage.soname?;
+                Family::around(&soname)?;
+                let digest = digest(Path::new(&path))?;
+                Some(Mapped {
+                    soname,
+                    path,
+                    digest,
+                })
+            });
+            Told::Mapped(libraries.collect())
+        }
+        Err(error) => Told::Failed(error.to_string()),
+    };
+    format!("{MARK}{}", serde_json::to_string(&told).unwrap_or_default())
+}
+
+fn digest(path: &Path) -> Option<String> {
+    let small = fs::metadata(path).ok()?.len() <= LARGEST;
+    small
+        .then(|| hpcctl_image::file_digest(path).ok())
+        .flatten()
+}
+
+/// Starts a container and compares.
+pub fn prove(proving: &Proving<'_>, host: &dyn Host) -> Proof {
+    let mut proof = Proof {
+        runtime: proving.runtime.to_owned(),
+        program: String::new(),
+        outcome: ProofOutcome::Unknown,
+        loaded: Vec::new(),
+        because: Vec::new(),
+    };
+    let as_root = host.caller().uid == 0;
+    let Some(mut wanted) = wanted(proving, as_root) else {
+        proof
+            .because
+            .push("no library of the host works in the image, so that none is bound".into());
+        return proof;
+    };
+    proof.program = wanted.program.to_owned();
+    match started(proving, &mut wanted, host) {
+        Ok(mapped) => compare(&mut proof, &wanted, mapped),
+        Err(why) => proof.because.push(why),
+    }
+    proof
+}
+
+fn wanted<'a>(proving: &Proving<'a>, as_root: bool) -> Option<Wanted<'a>> {
+    if proving.binds.is_empty() {
+        return Wanted::of(proving.abi, as_root);
+    }
+    let mut wanted = Wanted::of(proving.abi, as_root).or_else(|| {
+        let program = proving
+            .abi
+            .programs
+            .iter()
+            .find(|program| !program.static_mpi)?;
+        Some(Wanted::bare(proving.abi, &program.path, as_root))
+    })?;
+    wanted.binds = proving.binds.to_vec();
+    wanted.environment = Vec::new();
+    Some(wanted)
+}
+
+/// Starts the container with our own program beside; what is mapped in it.
+fn started(
+    proving: &Proving<'_>,
+    wanted: &mut Wanted<'_>,
+    host: &dyn Host,
+) -> Result<Vec<Mapped>, String> {
+    let failed = |error: std::io::Error| format!("cannot make a copy of this program: {error}");
+    // Removed at the end, also where a runtime was killed.
+    let temporary = tempfile::Builder::new()
+        .prefix("hpcctl-abi-")
+        .tempdir()
+        .map_err(failed)?;
+    let dir = fs::canonicalize(temporary.path()).map_err(failed)?;
+    let own = dir.join("kit");
+    kit::make(&own, proving.agent).map_err(failed)?;
+    let inside = PathBuf::from(PLACE).join(".hpcctl");
+    let mut words = kit::command(&own, &inside).map_err(failed)?;
+    words.extend(proving.words.iter().cloned());
+    words.push(wanted.program.to_owned());
+    wanted.words = words;
+    wanted.binds.push(Bind {
+        host: own.display().to_string(),
+        image: inside.display().to_string(),
+    });
+    let said = match Emit::named(proving.runtime) {
+        Some(emit) => by_command(emit, wanted, &dir, host)?,
+        None => builtin::run(wanted, &dir, host, LOADING * 2)?,
+    };
+    let line = said.lines().find_map(|line| line.split_once(MARK));
+    let told = line.and_then(|(_, json)| serde_json::from_str(json).ok());
+    match told {
+        Some(Told::Mapped(mapped)) => Ok(mapped),
+        Some(Told::Failed(why)) => Err(why),
+        None => Err(format!(
+            "{} said nothing of it: {}",
+            proving.runtime,
+            last(&said)
+        )),
+    }
+}
+
+/// What was said last, behind any warnings.
+fn last(said: &str) -> &str {
+    let mut lines = said.lines().rev().filter(|line| !line.trim().is_empty());
+    lines.next().unwrap_or("no word").trim()
+}
+
+/// By what is printed for the runtime, given to a shell.
+fn by_command(
+    emit: &Emit,
+    wanted: &mut Wanted<'_>,
+    dir: &Path,
+    host: &dyn Host,
+) -> Result<String, String> {
+    if host.which(program_of(emit)).is_none() {
+        return Err(format!("{} is not installed", program_of(emit)));
+    }
+    let name = format!("hpcctl-abi-{}", std::process::id());
+    wanted.once = Some(name.clone());
+    let text = emit.render(wanted)?;
+    // What it gathers is removed with the rest, also where it is killed.
+    let dir = hpcctl_host::shell::quoted(&dir.display().to_string());
+    let script =
+        format!("gathered={dir}; mktemp() {{ command mktemp -d \"$gathered/XXXXXX\"; }}\n{text}");
+    let ran = host.run(&["sh", "-euc", &script], STARTING);
+    if emit.name == "podman" && ran.end == End::Deadline {
+        host.run(&["podman", "rm", "--force", "--time=0", &name], REMOVING);
+    }
+    if ran.stdout.contains(MARK) {
+        return Ok(ran.stdout);
+    }
+    Err(match ran.end {
+        End::Deadline => format!("{} took longer than {} s", emit.name, STARTING.as_secs()),
+        _ => format!("{} failed: {}", emit.name, last(&ran.stderr)),
+    })
+}
+
+/// The program of a runtime.
+fn program_of(emit: &Emit) -> &'static str {
+    match emit.name {
+        "charliecloud" => "ch-run",
+        other => other,
+    }
+}
+
+/// Whether what is bound is what is mapped, for each name of the bindings.
+fn compare(proof: &mut Proof, wanted: &Wanted<'_>, mapped: Vec<Mapped>) {
+    let mut of_host: BTreeMap<String, &str> = BTreeMap::new();
+    for bind in &wanted.binds {
+        if let Some(digest) = digest(Path::new(&bind.host)) {
+            of_host.insert(digest, &bind.host);
+        }
+    }
+    proof.loaded = mapped
+        .into_iter()
+        .map(|one| InUse {
+            host_path: of_host.get(&one.digest).map(|path| (*path).to_owned()),
+            soname: one.soname,
+            path: one.path,
+        })
+        .collect();
+    let in_use = |path: &str| {
+        let mut loaded = proof.loaded.iter();
+        loaded.any(|one| one.host_path.as_deref() == Some(path))
+    };
+    let mut because = Vec::new();
+    let kind = |path: &str| {
+        let linkage = Linkage::open(Path::new(path)).ok().flatten()?;
+        Family::of(&linkage).map(|family| family.kind)
+    };
+    for bind in &wanted.binds {
+        let counts = kind(&bind.host) == Some(Kind::Mpi)
+            || wanted
+                .bindings
+                .iter()
+                .any(|binding| binding.host_path == bind.host);
+        if counts && !in_use(&bind.host) {
+            because.push(format!(
+                "{} is bound at {}, and was not loaded",
+                bind.host, bind.image
+            ));
+        }
+    }
+    for one in proof.loaded.iter().filter(|one| one.host_path.is_none()) {
+        let family = Family::named(&one.soname).filter(|family| family.kind == Kind::Mpi);
+        if family.is_some() {
+            because.push(format!(
+                "{} of the image is in use, at {}",
+                one.soname, one.path
+            ));
+        }
+    }
+    if proof.loaded.is_empty() {
+        because.push("no library of MPI, of a fabric or of a GPU was loaded".into());
+    }
+    because.sort();
+    because.dedup();
+    proof.outcome = match because.is_empty() {
+        true => ProofOutcome::Proved,
+        false => ProofOutcome::Disproved,
+    };
+    proof.because = because;
+}

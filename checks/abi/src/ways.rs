@@ -1,0 +1,211 @@
+//! The three ways to use MPI with an image: the host's library in the place of the image's, a
+//! launcher of the host with the image's library, or all of it in the container.
+
+use hpcctl_host::Host;
+use hpcctl_image::LinkedImage;
+use hpcctl_model::abi::{AbiVerdict, Binding, Way};
+
+use crate::closure::{Closure, Injected};
+use crate::families::{Family, Kind};
+use crate::judge::{Case, search};
+use crate::launchers;
+use crate::programs::Using;
+use crate::root::Root;
+use crate::search::directory;
+
+/// What every rank is where it and its launcher do not understand each other.
+const ALONE: &str = "each rank would be a world of its own, and nothing would say so";
+
+/// Judges the ways for the programs that use MPI; none where no program does.
+pub(crate) fn ways(case: &Case<'_>, host: &dyn Host, bindings: &[Binding]) -> Vec<Way> {
+    let is_mpi = |name: &String| Family::named(name).is_some_and(|family| family.kind == Kind::Mpi);
+    let mut using = case.programs.iter();
+    let first =
+        using.find_map(|using| Some((using, using.needs.iter().find(|name| is_mpi(name))?)));
+    let of_host = launchers::of(case.host, &directories(case, host));
+    let Some((using, soname)) = first else {
+        let is_static = case.programs.iter().any(|using| using.static_mpi);
+        return if is_static {
+            of_static(case, &of_host)
+        } else {
+            Vec::new()
+        };
+    };
+    let search = search(case, &using.object);
+    let own = Closure::of(&using.object, &search, &Injected::default());
+    let spoken = Family::named(soname).map(|family| launchers::spoken(family, &own));
+    let spoken = spoken.unwrap_or_default();
+    vec![
+        host_library(case, soname, bindings, &of_host),
+        host_launcher(&own, using, soname, &spoken, &of_host),
+        container_only(case.image, &own, soname, &spoken),
+    ]
+}
+
+/// Where the host may have launchers: its `PATH`, and beside its libraries of MPI.
+fn directories(case: &Case<'_>, host: &dyn Host) -> Vec<String> {
+    let path = host
+        .env("PATH")
+        .filter(|_| case.host.is_live())
+        .unwrap_or_default();
+    let path = path
+        .split(':')
+        .filter(|dir| dir.starts_with('/'))
+        .map(str::to_owned);
+    let mpi = case
+        .choices
+        .iter()
+        .filter(|choice| choice.family.kind == Kind::Mpi);
+    let beside = mpi.map(|choice| format!("{}/bin", directory(directory(&choice.object.real))));
+    beside.chain(path).collect()
+}
+
+fn host_library(
+    case: &Case<'_>,
+    soname: &str,
+    bindings: &[Binding],
+    of_host: &[launchers::Found],
+) -> Way {
+    let mut way = Way {
+        way: "host-library".into(),
+        verdict: AbiVerdict::Fails,
+        launchers: Vec::new(),
+        because: Vec::new(),
+    };
+    let of_name = bindings.iter().filter(|binding| binding.soname == soname);
+    let Some(best) = of_name.min_by_key(|binding| binding.verdict) else {
+        way.because
+            .push(format!("the host has no library for {soname}"));
+        return way;
+    };
+    way.verdict = best.verdict;
+    way.because = best
+        .because
+        .iter()
+        .map(|reason| reason.text.clone())
+        .collect();
+    let path = |real: &str| case.host.outside(real).display().to_string();
+    let mut choices = case.choices.iter();
+    let choice = choices.find(|choice| path(&choice.object.real) == best.host_path);
+    let spoken = choice.map(|choice| launchers::spoken(choice.family, &choice.closure));
+    let spoken = spoken.unwrap_or_default();
+    if way.verdict <= AbiVerdict::Degraded {
+        way.launchers = launchers::able(of_host, &spoken);
+        if way.launchers.is_empty() {
+            way.verdict = AbiVerdict::Degraded;
+            way.because
+                .push(no_launcher(&best.host_path, &spoken, of_host));
+        }
+    }
+    way
+}
+
+fn no_launcher(library: &str, spoken: &[&str], of_host: &[launchers::Found]) -> String {
+    let spoken = match spoken.is_empty() {
+        true => "no protocol that is known".to_owned(),
+        false => spoken.join(" and "),
+    };
+    match of_host.is_empty() {
+        true => format!("{library} speaks {spoken}, and no launcher was found on the host"),
+        false => format!(
+            "{library} speaks {spoken}, {}: {ALONE}",
+            launchers::told(of_host)
+        ),
+    }
+}
+
+fn host_launcher(
+    own: &Closure,
+    using: &Using,
+    soname: &str,
+    spoken: &[&str],
+    of_host: &[launchers::Found],
+) -> Way {
+    let mut way = Way {
+        way: "host-launcher".into(),
+        verdict: AbiVerdict::Works,
+        launchers: launchers::able(of_host, spoken),
+        because: Vec::new(),
+    };
+    if own.named(soname).is_none() {
+        way.verdict = AbiVerdict::Fails;
+        way.launchers.clear();
+        way.because.push(format!(
+            "the image has no {soname} of its own, which {} needs",
+            using.object.real
+        ));
+    } else if way.launchers.is_empty() {
+        way.verdict = AbiVerdict::Fails;
+        way.because.push(no_launcher(soname, spoken, of_host));
+    }
+    way
+}
+
+fn container_only(image: &LinkedImage, own: &Closure, soname: &str, spoken: &[&str]) -> Way {
+    let path = image.env.get("PATH").map_or("", String::as_str);
+    let library = own
+        .named(soname)
+        .map(|loaded| directory(directory(&loaded.object.real)));
+    let beside = library.map(|prefix| format!("{prefix}/bin"));
+    let path = path
+        .split(':')
+        .filter(|dir| dir.starts_with('/'))
+        .map(str::to_owned);
+    let dirs: Vec<String> = beside.into_iter().chain(path).collect();
+    let root: &dyn Root = image;
+    let inside = launchers::of(root, &dirs);
+    // That of a scheduler starts what the host has, not what is in the container.
+    let mut able = launchers::able(&inside, spoken);
+    able.retain(|launcher| launcher.kind != "Slurm" && launcher.kind != "PALS");
+    let (verdict, because) = match (own.named(soname).is_some(), able.is_empty()) {
+        (false, _) => (
+            AbiVerdict::Fails,
+            format!("the image has no {soname} of its own"),
+        ),
+        (true, true) => (
+            AbiVerdict::Fails,
+            "the image has no launcher for its MPI".to_owned(),
+        ),
+        (true, false) => (
+            AbiVerdict::Works,
+            "on one node only, and by the network as far as the image's libraries know it"
+                .to_owned(),
+        ),
+    };
+    Way {
+        way: "container-only".into(),
+        verdict,
+        launchers: able,
+        because: vec![because],
+    }
+}
+
+/// What is left where MPI is a part of the program.
+fn of_static(case: &Case<'_>, of_host: &[launchers::Found]) -> Vec<Way> {
+    let inside = launchers::of(case.image, &[]);
+    let unknown = |way: &str, found: &[launchers::Found], place: &str| Way {
+        way: way.into(),
+        verdict: match found.is_empty() {
+            true => AbiVerdict::Fails,
+            false => AbiVerdict::Unknown,
+        },
+        launchers: Vec::new(),
+        because: vec![match found.is_empty() {
+            true => format!("no launcher was found {place}"),
+            false => format!(
+                "MPI is a part of the program: which protocol it speaks is not told; {}",
+                launchers::told(found)
+            ),
+        }],
+    };
+    vec![
+        Way {
+            way: "host-library".into(),
+            verdict: AbiVerdict::Fails,
+            launchers: Vec::new(),
+            because: vec!["MPI is a part of the program: nothing can be bound".into()],
+        },
+        unknown("host-launcher", of_host, "on the host"),
+        unknown("container-only", &inside, "in the image"),
+    ]
+}

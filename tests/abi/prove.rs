@@ -1,0 +1,184 @@
+//! `--prove` with real containers, and the commands that `--emit` prints.
+
+use serde_json::Value;
+
+use super::{Made, abi, library};
+use crate::cli::hpcctl;
+use crate::environments::{ENVIRONMENTS, Environment, RUNC, has_apptainer, program};
+use crate::real::real;
+
+/// An image with a program, and a library of the host that is not the image's.
+fn made() -> Made {
+    let made = Made::runnable();
+    library(&made.host("lib/libmpi.so.12"), "libmpi.so.12", &["-DOTHER"]);
+    made
+}
+
+impl Made {
+    /// The words for it.
+    fn words(&self) -> Vec<String> {
+        let image = format!("dir:{}", self.image("").display());
+        let library = self.host("lib/libmpi.so.12").display().to_string();
+        let words = ["abi", image.trim_end_matches('/'), "--host-lib", &library];
+        words.map(str::to_owned).to_vec()
+    }
+
+    fn prove(&self, runtime: &str, more: &[&str]) -> (i32, Value) {
+        let words = self.words();
+        let words: Vec<&str> = words[1..].iter().map(String::as_str).collect();
+        let prove = format!("--prove={runtime}");
+        let (code, result) = abi(&[&words[..], &[&prove], more].concat());
+        (code, result["proof"].clone())
+    }
+
+    /// A binding that the site may have written down, and that does nothing.
+    fn beside(&self) -> String {
+        let library = self.host("lib/libmpi.so.12");
+        format!("{}:/usr/lib/libmpi.so.12", library.display())
+    }
+}
+
+#[test]
+fn a_swap_that_works_is_proved_and_one_that_swaps_nothing_is_unmasked() {
+    if !real("abi: proofs by the builtin launcher") {
+        return;
+    }
+    let made = made();
+    let (code, proof) = made.prove("builtin", &[]);
+    assert_eq!((code, &proof["outcome"]), (0, &"proved".into()), "{proof}");
+    assert_eq!(proof["loaded"][0]["path"], "/usr/lib/libmpich.so.12");
+    let host = made.host("lib/libmpi.so.12");
+    assert_eq!(proof["loaded"][0]["host_path"], host.to_str().unwrap());
+    let (code, proof) = made.prove("builtin", &["--bind", &made.beside()]);
+    assert_eq!(
+        (code, &proof["outcome"]),
+        (1, &"disproved".into()),
+        "{proof}"
+    );
+    let because = proof["because"].to_string();
+    for words in ["libmpich.so.12 of the image is in use", "was not loaded"] {
+        assert!(because.contains(words), "{because}");
+    }
+    assert!(!made.image("usr/lib/libmpi.so.12").exists());
+    // A container that does not start proves nothing.
+    std::fs::remove_file(made.image("lib64/ld-linux-x86-64.so.2")).unwrap();
+    let (code, proof) = made.prove("builtin", &[]);
+    assert_eq!((code, &proof["outcome"]), (3, &"unknown".into()), "{proof}");
+    let run = hpcctl(&["abi", "dir:/", "--bind", "/a:/b"]);
+    assert_eq!(run.code, 2, "{}", run.stderr);
+}
+
+/// Podman with runc, and the image a directory of the user, in which podman makes mount points.
+fn setup(made: &Made) -> String {
+    format!("{RUNC}\nchown -R alice:alice {}", made.image("").display())
+}
+
+/// The proof, in an environment of a user, with what it left behind.
+fn proved(made: &Made, environment: &Environment, runtime: &str, more: &[&str]) -> Value {
+    let program = program().display();
+    let words = made.words().join("' '");
+    let more = more.join("' '");
+    let script = format!(
+        "'{program}' '{words}' --prove={runtime} '-o' json {} 2>&1
+         ls -A ${{TMPDIR:-/tmp}} /tmp | grep hpcctl-abi && echo left behind
+         [ {runtime} != podman ] || podman ps -aq",
+        match more.is_empty() {
+            true => String::new(),
+            false => format!("'{more}'"),
+        }
+    );
+    let run = environment.run(&setup(made), &["sh", "-c", &script]);
+    let mut documents = serde_json::Deserializer::from_str(&run.stdout).into_iter::<Value>();
+    let Some(Ok(document)) = documents.next() else {
+        panic!("{runtime}: {} {}", run.stdout, run.stderr);
+    };
+    let rest = run.stdout[documents.byte_offset()..].trim();
+    assert!(rest.is_empty(), "{runtime} left {rest}");
+    document["result"]["proof"].clone()
+}
+
+#[test]
+fn every_runtime_is_told_how_to_use_the_library_and_does() {
+    if !real("abi: proofs by podman, Charliecloud and Apptainer") {
+        return;
+    }
+    let made = made();
+    let machine = ENVIRONMENTS[0];
+    let mut rows = vec![
+        (machine, "podman"),
+        (machine, "charliecloud"),
+        (machine.newer(), "charliecloud"),
+    ];
+    if has_apptainer() {
+        rows.push((machine.newer(), "apptainer"));
+    }
+    for (environment, runtime) in rows {
+        let proof = proved(&made, &environment, runtime, &[]);
+        assert_eq!(proof["outcome"], "proved", "{runtime}: {proof}");
+        // As it is printed, and given to a shell.
+        let program = program().display();
+        let words = made.words().join("' '");
+        let script = format!("'{program}' '{words}' --emit {runtime} | sed 's/ --join//' | sh -eu");
+        let run = environment.run(&setup(&made), &["sh", "-c", &script]);
+        assert_eq!(
+            (run.code, run.stdout.as_str()),
+            (0, "sum 0 of 0\n"),
+            "{runtime}: {}",
+            run.stderr
+        );
+    }
+    // Only these make a place for it.
+    let proof = proved(&made, &machine, "podman", &["--bind", &made.beside()]);
+    assert_eq!(proof["outcome"], "disproved", "{proof}");
+}
+
+#[test]
+fn the_hook_of_sarus_is_as_its_documents_have_it() {
+    let made = made();
+    let words = made.words();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    // It replaces libraries of the same name only, and Debian's has another.
+    let run = hpcctl(&[&words[..], &["--emit", "sarus"]].concat());
+    assert!(
+        run.stdout.is_empty() && run.stderr.contains("same name only"),
+        "{}",
+        run.stderr
+    );
+    let link = made.host("lib/libmpich.so.12");
+    std::fs::copy(made.host("lib/libmpi.so.12"), &link).unwrap();
+    let words = [words[0], words[1], "--host-lib", link.to_str().unwrap()];
+    let run = hpcctl(&[&words[..], &["--emit", "sarus"]].concat());
+    let hook: Value = serde_json::from_str(&run.stdout).unwrap();
+    // oci-hooks(5), 1.0.0: each key, and what it holds.
+    let keys: Vec<&String> = hook.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["version", "hook", "when", "stages"]);
+    assert_eq!(hook["version"], "1.0.0");
+    assert!(hook["hook"]["path"].as_str().unwrap().starts_with('/'));
+    // The documents of the hook run it at this stage.
+    assert_eq!(hook["stages"], serde_json::json!(["createContainer"]));
+    assert_eq!(
+        hook["when"]["annotations"]["^com.hooks.mpi.enabled$"],
+        "^true$"
+    );
+    const KNOWN: &[&str] = &[
+        "LDCONFIG_PATH",
+        "MPI_LIBS",
+        "MPI_DEPENDENCY_LIBS",
+        "BIND_MOUNTS",
+        "MPI_COMPATIBILITY_TYPE",
+    ];
+    for pair in hook["hook"]["env"].as_array().unwrap() {
+        let (name, value) = pair.as_str().unwrap().split_once('=').unwrap();
+        assert!(KNOWN.contains(&name), "{name}");
+        let is_path = |path: &str| path.starts_with('/');
+        assert!(
+            name == "MPI_COMPATIBILITY_TYPE" || value.split(':').all(is_path),
+            "{pair}"
+        );
+    }
+    let libraries = format!("MPI_LIBS={}", link.display());
+    assert!(
+        hook["hook"]["env"].to_string().contains(&libraries),
+        "{hook}"
+    );
+}
