@@ -1,17 +1,20 @@
 //! `hpcctl bench`: what a container costs.
 
 use std::io;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use hpcctl_bench::{EXECUTORS, Factor, Request, SUBJECTS, Watch};
+use hpcctl_bench::{EXECUTORS, Elsewhere, Factor, Request, SUBJECTS, Watch};
 use hpcctl_host::Live;
-use hpcctl_model::bench::{Bench as Measured, Verdict};
+use hpcctl_model::Envelope;
+use hpcctl_model::bench::{Bench as Measured, Compared, Verdict};
 use hpcctl_reports::{Kind, Report};
 use indicatif::ProgressBar;
 use jiff::Timestamp;
 
+use crate::bounded;
 use crate::emit;
 use crate::exit::Exit;
 use crate::failure::{Failure, chain};
@@ -22,9 +25,16 @@ use crate::ui::Ui;
 ///
 /// The same program measures on both sides, in pairs of fresh processes and in random order. First
 /// it measures outside against outside, which says what slow-down the run will find. Equivalent
-/// means that the 90 % interval of the ratio lies within the margin, slower or faster that the
-/// difference is beyond it, at 1 % over all that was measured; else it is inconclusive, and what
-/// makes it so is said.
+/// means that the 90 % interval of the ratio lies within the margin; slower or faster that the
+/// interval lies beyond it, and that the difference is none by chance at 1 % over all that was
+/// measured together; else it is inconclusive, and what makes it so is said. So at most one run of
+/// a hundred says of a container that costs nothing that anything differs, and a cost just at the
+/// margin is called equivalent in at most one of twenty.
+///
+/// Of ranks, each has a container of its own, as a launcher starts them; where they lose each other's
+/// memory or /dev/shm, that is said. --why adds one factor of the container after the other with the
+/// builtin launcher. A cause is confirmed when the figure leaves the margin with it and is back
+/// without it; what cannot be tried here is told as unknown.
 ///
 /// all is all of the runtime; overlay, which compares the ways of a container into the network of
 /// the node whatever the runtime, is asked for by name.
@@ -40,6 +50,10 @@ EXAMPLES
   hpcctl bench net --network none                loopback of a network namespace of its own
   hpcctl bench overlay                           veth, bridge, nft, slirp4netns and pasta against loopback
   hpcctl bench net libc --inside podman --why    and why what differs differs
+  hpcctl bench ranks --inside charliecloud --why messages between two ranks, each in its container
+  hpcctl bench net --peer node2                  to another node, by ssh; by a scheduler with
+                                                 --peer-by \"srun -N1 -w {}\"
+  hpcctl bench all --compare before.json         what an update changed
   hpcctl bench all --inside host --plant 5%      is a slow-down of 5 % found on this node?
   hpcctl bench fs libc --image /images/debian    a directory that holds an image
   hpcctl bench all --inside podman --image containers-storage:debian
@@ -65,6 +79,24 @@ pub struct Bench {
     /// bridge, slirp4netns and pasta [default: host]
     #[arg(long, value_name = "NETWORK")]
     network: Option<String>,
+    /// Another node: what passes to it is measured, too (net.peer); hpcctl is started there
+    #[arg(long, value_name = "HOST")]
+    peer: Option<String>,
+    /// The command that starts a program on another node, {} being its name; such as "srun -w {}"
+    #[arg(
+        long,
+        value_name = "COMMAND",
+        default_value = "ssh -oBatchMode=yes {}",
+        requires = "peer"
+    )]
+    peer_by: String,
+    /// Where hpcctl is on the other node [default: where it is here]
+    #[arg(long, value_name = "FILE", requires = "peer")]
+    peer_program: Option<PathBuf>,
+    /// Compare with the JSON report of an earlier run: what the container costs now by what it
+    /// cost then, by the same rules
+    #[arg(long, value_name = "FILE")]
+    compare: Option<PathBuf>,
     /// How long the run may take
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time)]
     budget: Duration,
@@ -90,6 +122,9 @@ pub struct Bench {
     #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::output_help(Kind::Bench))]
     output: Vec<String>,
 }
+
+/// The most bytes of the report of an earlier run.
+const REPORT: u64 = 256 << 20;
 
 /// The name that stands for every subject that compares the runtime.
 const ALL: &str = "all";
@@ -164,9 +199,15 @@ impl Bench {
         let names = SUBJECTS.iter().map(|subject| subject.name);
         let names: Vec<&str> = names.filter(chosen).collect();
         let agent = ["bench", "--agent"].map(str::to_owned);
+        let then = self.compare.as_deref().map(earlier).transpose()?;
+        let elsewhere = self.elsewhere(&agent)?;
         let request = Request {
             subjects: &names,
             runtime: &self.inside,
+            peer: self.peer.as_deref().map(|host| Elsewhere {
+                host,
+                command: &elsewhere,
+            }),
             network: self.network.as_deref(),
             image: self.image.as_deref(),
             margin: self.margin,
@@ -188,11 +229,64 @@ impl Bench {
             Ok(measured) => measured,
             Err(exit) => return Ok(exit),
         };
-        let (bench, unknowns) = measured.map_err(|error| failure(&error))?;
+        let (mut bench, unknowns) = measured.map_err(|error| failure(&error))?;
+        bench.compared = then.map(|then| self.compared(&bench, &then));
         let exit = exit(&bench, !unknowns.is_empty());
         let report = emit::envelope("bench", begun, bench, unknowns);
         emit::write(&Report::Bench(&report), &outputs, ui)?;
         Ok(exit)
+    }
+}
+
+impl Bench {
+    /// The command that runs the agent on another node.
+    fn elsewhere(&self, agent: &[String]) -> Result<Vec<String>, Failure> {
+        let Some(host) = &self.peer else {
+            return Ok(Vec::new());
+        };
+        if host.is_empty() || host.starts_with('-') {
+            return Err(Failure::usage(format!("{host:?} is no name of a node")));
+        }
+        let own = std::env::current_exe()
+            .map_err(|error| Failure::fault(format!("cannot find this program: {error}")))?;
+        let program = self.peer_program.as_deref().unwrap_or(&own);
+        let words = self.peer_by.split_whitespace();
+        let mut command: Vec<String> = words.map(|word| word.replace("{}", host)).collect();
+        if !self.peer_by.contains("{}") {
+            command.push(host.clone());
+        }
+        command.push(program.display().to_string());
+        command.extend_from_slice(agent);
+        Ok(command)
+    }
+
+    /// What changed since an earlier run.
+    fn compared(&self, now: &Measured, then: &Envelope<Measured>) -> Compared {
+        let plan = &then.result.plan;
+        let file = self.compare.as_deref().unwrap_or(Path::new(""));
+        Compared {
+            file: file.display().to_string(),
+            started_at: then.started_at.clone(),
+            host: then.host.name.clone(),
+            runtime: format!("{}, network {}", plan.runtime, plan.network),
+            changes: hpcctl_bench::since(now, &then.result, self.margin),
+        }
+    }
+}
+
+/// The report of an earlier run.
+fn earlier(file: &Path) -> Result<Envelope<Measured>, Failure> {
+    let failed = |why: String| {
+        Failure::unreachable(format!("cannot read {}: {why}", file.display()))
+            .hint("an earlier run writes one with -o json=FILE")
+    };
+    let bytes = bounded::bytes(file, REPORT).map_err(|error| failed(error.to_string()))?;
+    let report: Envelope<Measured> =
+        serde_json::from_slice(&bytes).map_err(|error| failed(error.to_string()))?;
+    if report.kind == "bench" {
+        Ok(report)
+    } else {
+        Err(failed(format!("it is a report of {}", report.kind)))
     }
 }
 
@@ -202,7 +296,11 @@ fn exit(bench: &Measured, some_unknown: bool) -> Exit {
     let always_costs =
         |metric: &str| metric.starts_with("launch.") || metric.starts_with("overlay.");
     let mut counted = counted.filter(|comparison| !always_costs(&comparison.metric));
-    if counted.clone().any(|one| one.verdict == Verdict::Slower) {
+    let changes = bench.compared.iter().flat_map(|it| &it.changes);
+    let became_dearer = changes
+        .filter(|change| !always_costs(&change.metric))
+        .any(|change| change.verdict == Verdict::Slower);
+    if became_dearer || counted.clone().any(|one| one.verdict == Verdict::Slower) {
         Exit::Findings
     } else if some_unknown || counted.any(|one| one.verdict == Verdict::Inconclusive) {
         Exit::Inconclusive

@@ -1,4 +1,4 @@
-//! `hpcctl bench`: its report, its seed, an interrupt, and the builtin launcher for real.
+//! `hpcctl bench`: its report, its seed, an interrupt, an earlier run, and the builtin launcher for real.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::real::real;
 use crate::schema::validate;
 
 /// A short run to JSON; whatever the node does meanwhile, it ends with a verdict.
-fn bench(args: &[&str]) -> Value {
+pub fn bench(args: &[&str]) -> Value {
     let run = hpcctl(&[&["bench", "--budget", "1s", "-o", "json"], args].concat());
     assert!(
         [0, 1, 3].contains(&run.code),
@@ -24,11 +24,13 @@ fn bench(args: &[&str]) -> Value {
     run.json()
 }
 
-fn comparisons(report: &Value) -> &Vec<Value> {
+/// The comparisons of a report.
+pub fn comparisons(report: &Value) -> &Vec<Value> {
     report["result"]["comparisons"].as_array().unwrap()
 }
 
-fn metrics(report: &Value) -> Vec<&str> {
+/// Their metrics.
+pub fn metrics(report: &Value) -> Vec<&str> {
     let names = comparisons(report).iter();
     names.map(|one| one["metric"].as_str().unwrap()).collect()
 }
@@ -226,148 +228,77 @@ fn an_image_cannot_lead_out_of_itself() {
     assert!(!Path::new("/kit").exists());
 }
 
-/// An image with nothing but the directories and files that runtimes mount on.
-fn empty_image() -> tempfile::TempDir {
+#[test]
+fn what_an_earlier_run_found_is_compared() {
     let dir = tempfile::tempdir().unwrap();
-    for name in ["dev", "etc", "mnt", "proc", "run", "sys", "tmp"] {
-        fs::create_dir(dir.path().join(name)).unwrap();
-    }
-    fs::write(dir.path().join("etc/hosts"), "").unwrap();
-    dir
-}
-
-#[test]
-fn charliecloud_is_compared_with_an_image_and_without() {
-    if !real("charliecloud_is_compared_with_an_image_and_without") {
-        return;
-    }
-    let dir = empty_image();
-    let image = dir.path().to_str().unwrap();
-    let report = bench(&[
-        "launch",
-        "libc",
-        "--inside",
-        "charliecloud",
-        "--image",
-        image,
-    ]);
-    assert!(metrics(&report).contains(&"launch.start"));
-    // The image has no C library, which is the one thing that cannot be measured.
-    let unknowns = report["unknowns"].as_array().unwrap();
-    let names: Vec<&Value> = unknowns.iter().map(|one| &one["what"]).collect();
-    assert_eq!(names, ["libc"], "{unknowns:?}");
-    let report = bench(&["launch", "libc", "--inside", "charliecloud"]);
-    assert!(metrics(&report).contains(&"libc.malloc"));
-    assert_eq!(report["unknowns"], Value::Array(Vec::new()));
-    let differences = report["result"]["differences"].to_string();
-    assert!(differences.contains("namespace mnt"), "{differences}");
-    assert!(!differences.contains("namespace net"), "{differences}");
-}
-
-#[test]
-fn podman_is_compared_with_its_networks_and_leaves_no_container() {
-    if !real("podman_is_compared_with_its_networks_and_leaves_no_container") {
-        return;
-    }
-    let containers = || Run::of(std::process::Command::new("podman").args(["ps", "-aq"])).stdout;
-    let before = containers();
-    let dir = empty_image();
-    let image = dir.path().to_str().unwrap();
-    for (network, own) in [("host", false), ("none", true)] {
-        let report = bench(&[
-            "launch",
-            "--inside",
-            "podman",
-            "--network",
-            network,
-            "--image",
-            image,
-        ]);
-        assert_eq!(metrics(&report), ["launch.start"]);
-        assert_eq!(report["result"]["plan"]["network"], network);
-        let differences = report["result"]["differences"].to_string();
-        assert!(differences.contains("namespace pid"), "{differences}");
-        assert_eq!(differences.contains("namespace net"), own, "{differences}");
-        let start = &comparisons(&report)[0]["ratio"]["ci_low"];
-        assert!(start.as_f64().unwrap() > 10.0, "{start}");
-    }
-    // Podman's mount points are in an overlay, not in the image.
-    assert!(!dir.path().join("run/.containerenv").exists());
-    let until = Instant::now() + Duration::from_secs(30);
-    while containers() != before && Instant::now() < until {
-        thread::sleep(Duration::from_millis(200));
-    }
-    assert_eq!(containers(), before);
-}
-
-#[test]
-fn the_ways_into_the_network_are_compared_with_loopback() {
-    if !real("the_ways_into_the_network_are_compared_with_loopback") {
-        return;
-    }
-    let report = bench(&["overlay"]);
-    validate("hpcctl.bench-1.json", &report);
-    assert_eq!(report["unknowns"], Value::Array(Vec::new()));
-    for way in ["veth", "bridge", "nft", "slirp4netns", "pasta"] {
-        for figure in ["latency", "stream"] {
-            let name = format!("overlay.{way}.{figure}");
-            assert!(metrics(&report).contains(&name.as_str()), "{name}");
-        }
-    }
-    // What passes through a program is a fifth of the rate; half of it would be seen, too.
-    let slirp = comparisons(&report)
-        .iter()
-        .find(|one| one["metric"] == "overlay.slirp4netns.stream");
-    let ratio = slirp.unwrap()["ratio"]["estimate"].as_f64().unwrap();
-    assert!(ratio < 0.7, "{ratio}");
-}
-
-#[test]
-fn a_factor_that_is_planted_is_named_as_the_cause() {
-    if !real("a_factor_that_is_planted_is_named_as_the_cause") {
-        return;
-    }
+    let file = dir.path().join("old.json");
+    let file = file.to_str().unwrap();
+    let old = bench(&["libc", "--inside", "host"]);
+    fs::write(file, old.to_string()).unwrap();
     // The node may be busy with other things; three times in a row it is not.
     let mut seen = Vec::new();
     for _ in 0..3 {
-        let report = bench(&["libc", "--why", "--add", "seccomp"]);
+        let args = [
+            "libc",
+            "--inside",
+            "host",
+            "--plant",
+            "100%",
+            "--compare",
+            file,
+        ];
+        let report = bench(&args);
         validate("hpcctl.bench-1.json", &report);
-        let whys = report["result"]["why"].as_array().unwrap();
-        let call = whys.iter().find(|one| one["metric"] == "libc.syscall");
-        if let Some(why) = call
-            && why["confirmed"] == true
-            && why["cause"] == "the filter of system calls"
-        {
-            assert_eq!(why["verdict"], "slower");
-            assert_eq!(why["rungs"].as_array().unwrap().len(), 6, "{why}");
-            assert!(why["fix"].as_str().unwrap().contains("seccomp"), "{why}");
+        let compared = &report["result"]["compared"];
+        assert_eq!(compared["file"], file);
+        assert_eq!(compared["started_at"], old["started_at"]);
+        let changes = compared["changes"].as_array().unwrap();
+        assert_eq!(changes.len(), comparisons(&report).len());
+        let math = changes.iter().find(|one| one["metric"] == "libc.math");
+        if math.unwrap()["verdict"] == "slower" {
+            let table = hpcctl(&["bench", "cpu", "--budget", "1s", "--compare", file]);
+            assert!(table.stdout.contains("since    "), "{}", table.stdout);
             return;
         }
-        seen.push(report["result"]["why"].clone());
+        seen.push(math.unwrap().clone());
     }
-    panic!("the filter was never named: {seen:?}");
+    panic!("half the rate was never found: {seen:?}");
 }
 
 #[test]
-fn what_a_runtime_says_against_it_is_told() {
-    if !real("what_a_runtime_says_against_it_is_told") {
-        return;
+fn what_is_no_earlier_run_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("old.json");
+    let path = file.to_str().unwrap();
+    for text in ["", "{}", "[1, 2]", "{\"kind\":\"scan\"}"] {
+        fs::write(&file, text).unwrap();
+        let run = hpcctl(&["bench", "libc", "--compare", path]);
+        assert_eq!(run.code, 5, "{text}: {}", run.stderr);
+        assert!(run.stderr.contains("-o json=FILE"), "{}", run.stderr);
     }
-    let image = "containers-storage:localhost/nonesuch";
-    let run = hpcctl(&["bench", "launch", "--inside", "podman", "--image", image]);
+    let run = hpcctl(&["bench", "libc", "--compare", "/nonexistent"]);
     assert_eq!(run.code, 5, "{}", run.stderr);
-    assert!(run.stderr.contains("nonesuch"), "{}", run.stderr);
-    let run = hpcctl(&["bench", "launch", "--image", image]);
-    assert_eq!(run.code, 2, "{}", run.stderr);
-    assert!(run.stderr.contains("--inside podman"), "{}", run.stderr);
-    let args = [
-        "bench",
-        "net",
-        "--inside",
-        "charliecloud",
-        "--network",
-        "bridge",
-    ];
-    let run = hpcctl(&args);
-    assert_eq!(run.code, 2, "{}", run.stderr);
+}
+
+#[test]
+fn another_node_that_cannot_be_used_is_told() {
+    for (args, code, words) in [
+        (&["--peer=-oProxyCommand=x"][..], 2, "no name of a node"),
+        (&["--peer", "nonesuch.invalid"], 5, "nonesuch.invalid"),
+        (
+            &["--peer", "127.0.0.1", "--peer-by", "false"],
+            5,
+            "127.0.0.1",
+        ),
+        (&["--peer-by", "false"], 2, "--peer"),
+    ] {
+        let all = [
+            &["bench", "net", "--inside", "host", "--budget", "1s"],
+            args,
+        ]
+        .concat();
+        let run = hpcctl(&all);
+        assert_eq!(run.code, code, "{args:?}: {}", run.stderr);
+        assert!(run.stderr.contains(words), "{args:?}: {}", run.stderr);
+    }
 }

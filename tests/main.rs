@@ -10,6 +10,7 @@
 mod abi;
 mod bench;
 mod browser;
+mod causes;
 mod cli;
 mod environments;
 mod filters;
@@ -18,6 +19,7 @@ mod gate;
 mod given_image;
 mod hostile;
 mod images;
+mod inside;
 mod kernels;
 mod layout;
 mod lint;

@@ -4,15 +4,15 @@
 //! so that nothing but two pipes has to reach into the container.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
 use std::io::{self, BufRead, Read, Write};
 use std::time::Duration;
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use serde::{Deserialize, Serialize};
 
+use crate::end::{self, Order};
+use crate::environs;
 use crate::measurement::{Task, measurement};
-use crate::overlay::end::{self, Order};
 use crate::timing::Clock;
 
 /// The most bytes of a line of the plan.
@@ -93,7 +93,7 @@ fn hello(all: &CpuSet) -> Hello {
         processors: (0..CpuSet::MAX_CPU)
             .filter(|cpu| all.is_set(*cpu))
             .collect(),
-        surroundings: surroundings(),
+        surroundings: environs::all(),
     }
 }
 
@@ -127,48 +127,14 @@ fn carry_out(task: &Task, all: &CpuSet) -> Answer {
     }
 }
 
-/// What a container may set and what may make a program slower, from /proc/self; proc(5).
-fn surroundings() -> BTreeMap<String, String> {
-    const LINES: [&str; 6] = [
-        "Seccomp",
-        "NoNewPrivs",
-        "Cpus_allowed_list",
-        "Mems_allowed_list",
-        "Speculation_Store_Bypass",
-        "THP_enabled",
-    ];
-    const NAMESPACES: [&str; 7] = ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"];
-    let status = text("/proc/self/status");
-    let lines = status.lines().filter_map(|line| line.split_once(':'));
-    let lines = lines.filter(|(name, _)| LINES.contains(name));
-    let namespaces = NAMESPACES.iter().filter_map(|name| {
-        let link = fs::read_link(format!("/proc/self/ns/{name}")).ok()?;
-        Some((format!("namespace {name}"), link.display().to_string()))
-    });
-    lines
-        .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
-        .chain(namespaces)
-        .collect()
-}
-
 /// How often the processor was taken from the thread that measures.
 fn preempted() -> u64 {
-    let status = text("/proc/thread-self/status");
+    let status = environs::text("/proc/thread-self/status");
     let line = status
         .lines()
         .find_map(|line| line.strip_prefix("nonvoluntary_ctxt_switches:"));
     line.and_then(|count| count.trim().parse().ok())
         .unwrap_or(0)
-}
-
-/// A file of /proc, at most 64 KiB of it; empty where it cannot be read.
-fn text(path: &str) -> String {
-    let mut text = String::new();
-    if let Ok(file) = File::open(path) {
-        // What was read before an error is as good as it gets.
-        let _ = file.take(LINE).read_to_string(&mut text);
-    }
-    text
 }
 
 #[cfg(test)]
@@ -202,9 +168,13 @@ mod tests {
         program::write(&program).unwrap();
         let said = serve_lines(&["hello".into()]);
         let hello: Hello = serde_json::from_str(&said[0]).unwrap();
-        // An overlay needs agents of its own, which a test is not.
-        let subjects = SUBJECTS.iter().filter(|subject| subject.name != "overlay");
-        for measurement in subjects.flat_map(|subject| subject.measurements) {
+        // These need agents of their own, which a test is not.
+        let alone = |id: &str| {
+            let others = ["overlay.", "ranks.", "net.node.", "net.peer."];
+            !others.iter().any(|start| id.starts_with(start))
+        };
+        let all = SUBJECTS.iter().flat_map(|subject| subject.measurements);
+        for measurement in all.filter(|measurement| alone(measurement.id())) {
             if measurement.processors == Processors::Two && hello.processors.len() < 2 {
                 continue;
             }
@@ -219,10 +189,12 @@ mod tests {
                 length: Duration::from_millis(5),
                 planted: 0.0,
                 place: dir.path().into(),
+                tree: dir.path().into(),
                 launch: Some(Launch::Plain(program.clone())),
                 inside: false,
                 nested: false,
                 agent: Vec::new(),
+                far: None,
             };
             let said = serve_lines(&[serde_json::to_string(&task).unwrap()]);
             let answer: Answer = serde_json::from_str(&said[0]).unwrap();
@@ -255,10 +227,12 @@ mod tests {
             length: Duration::from_millis(1),
             planted,
             place: "/nonexistent".into(),
+            tree: "/nonexistent".into(),
             launch: None,
             inside: false,
             nested: false,
             agent: Vec::new(),
+            far: None,
         };
         for task in [
             task(vec![1 << 40], 0.0),

@@ -48,8 +48,8 @@ fn figures(measured: &Measured) -> impl Iterator<Item = (&'static Figure, &[Samp
 }
 
 /// The logarithms of the ratio of costs, a pair each.
-fn costs(figure: &Figure, samples: &[Sample]) -> Vec<f64> {
-    let sign = match figure.better {
+pub(crate) fn costs(better: Better, samples: &[Sample]) -> Vec<f64> {
+    let sign = match better {
         Better::Less => 1.0,
         Better::More => -1.0,
     };
@@ -58,16 +58,12 @@ fn costs(figure: &Figure, samples: &[Sample]) -> Vec<f64> {
 }
 
 /// The ratio of the figures as they are, from the shift of the costs.
-fn ratio(figure: &Figure, shift: Shift) -> Ratio {
-    let (low, high) = match figure.better {
+pub(crate) fn ratio(better: Better, shift: Shift) -> Ratio {
+    let (low, high) = match better {
         Better::Less => (shift.low, shift.high),
         Better::More => (-shift.high, -shift.low),
     };
-    let sign = if figure.better == Better::Less {
-        1.0
-    } else {
-        -1.0
-    };
+    let sign = if better == Better::Less { 1.0 } else { -1.0 };
     // Where too few pairs exclude nothing, JSON has no word for infinity.
     Ratio {
         estimate: (sign * shift.estimate).exp(),
@@ -84,10 +80,10 @@ pub(crate) fn stated(trial: &Measured, planned: usize, margin: f64) -> Stated {
         together: all.len(),
     };
     let expected = all.iter().map(|(figure, samples, _)| {
-        let costs = costs(figure, samples);
+        let costs = costs(figure.better, samples);
         Expected {
             figure,
-            null: ratio(figure, rank::shift(&costs, EQUIVALENT)),
+            null: ratio(figure.better, rank::shift(&costs, EQUIVALENT)),
             detectable: detectable(order::robust_deviation(&costs), planned, rule),
         }
     });
@@ -102,7 +98,7 @@ pub(crate) fn comparisons(measured: &Measured, stated: &Stated, margin: f64) -> 
         .collect();
     let costs: Vec<Vec<f64>> = all
         .iter()
-        .map(|(figure, samples, _)| costs(figure, samples))
+        .map(|(figure, samples, _)| costs(figure.better, samples))
         .collect();
     let judged = judge(&costs, margin);
     let rows = all.iter().zip(&judged);
@@ -137,7 +133,7 @@ fn comparison(
         better: figure.better,
         outside: side(|sample| sample.outside),
         inside: side(|sample| sample.inside),
-        ratio: ratio(figure, judged.shift),
+        ratio: ratio(figure.better, judged.shift),
         null: stated.map(|expected| expected.null),
         verdict: judged.verdict,
         detectable: Detectable {

@@ -1,20 +1,23 @@
 //! A run from begin to end: made ready, rehearsed, tried on outside alone, then measured in pairs.
 
+mod why;
+
 use std::time::{Duration, Instant};
 
 use hpcctl_host::Host;
 use hpcctl_model::Unknown;
-use hpcctl_model::bench::{Bench, Comparison, Difference, Plan, Verdict, Why};
+use hpcctl_model::bench::{Bench, Plan};
 
-use crate::compared::Stated;
 use crate::executor::{self, Executor, Row, Site};
 use crate::factor::{self, Factor};
 use crate::measurement::{Measurement, Processors, SUBJECTS};
+use crate::net;
 use crate::pair::{Arm, Bout, Measured, Pairs};
+use crate::peer::Elsewhere;
 use crate::statistics::Random;
 use crate::surroundings::{self, Moment};
 use crate::workplace::Workplace;
-use crate::{Error, compared, ladder};
+use crate::{Error, compared};
 
 /// The pairs that a run aims at within its budget; more do not help much.
 const AIM: u32 = 50;
@@ -31,9 +34,6 @@ const PAIRS: (usize, usize) = (14, 400);
 /// Fewer pairs than this are few.
 const FEW: usize = 20;
 
-/// The pairs of a rung of the ladder.
-const RUNG: usize = 20;
-
 /// How long a figure is measured at least and at most.
 const LENGTH: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(100));
 
@@ -44,6 +44,8 @@ pub struct Request<'a> {
     pub subjects: &'a [&'a str],
     /// The runtime.
     pub runtime: &'a str,
+    /// An agent on another node, to which the network is measured.
+    pub peer: Option<Elsewhere<'a>>,
     /// The network inside; none is the runtime's default.
     pub network: Option<&'a str>,
     /// The image; none is the host's own tree.
@@ -101,6 +103,7 @@ pub fn bench(
         factors: factors.as_deref(),
         agent: request.agent,
         environment: &environment,
+        peer: request.peer.as_ref(),
     };
     let executor = (row.open)(&site)?;
     let mut run = Run {
@@ -113,6 +116,13 @@ pub fn bench(
     let mut pairs = Pairs::new(&site, executor.as_ref(), request.planted)?;
     let chosen = run.choose(executor.as_ref(), pairs.processors.len());
     let bout = run.rehearse(&mut pairs, chosen)?;
+    if bout
+        .measurements
+        .iter()
+        .any(|it| it.id().starts_with("ranks."))
+    {
+        pairs.reach()?;
+    }
     let trial = run.trial(&mut pairs, &bout)?;
     let left = request.budget.saturating_sub(begun.elapsed());
     let planned = fitting(left, pairs.round(&bout)).clamp(PAIRS.0, PAIRS.1);
@@ -121,12 +131,19 @@ pub fn bench(
     let measured = run.rounds(&mut pairs, &bout, Arm::Inside, planned)?;
     let mut doubts = surroundings::doubts(host, before, Moment::now(host), pairs.processors.len());
     doubts.extend(pairs.doubts.clone());
+    if !row.tried {
+        doubts.push(format!(
+            "no test of ours has run {}: it follows its manual",
+            row.name
+        ));
+    }
     doubts.extend(short(measured.rounds(), planned));
     let plan = Plan {
         subjects: request.subjects.iter().map(ToString::to_string).collect(),
         runtime: row.name.into(),
         network: network.into(),
         image: request.image.map(str::to_owned),
+        peer: request.peer.as_ref().map(|peer| peer.host.to_owned()),
         margin: request.margin,
         seed: request.seed,
         budget_s: request.budget.as_secs_f64(),
@@ -141,6 +158,7 @@ pub fn bench(
         differences: pairs.differences,
         comparisons,
         why,
+        compared: None,
         doubts,
     };
     Ok((bench, run.unknowns))
@@ -218,6 +236,9 @@ impl Run<'_> {
                 continue;
             }
             for measurement in subject.measurements {
+                if measurement.id() == net::PEER.id() && self.request.peer.is_none() {
+                    continue;
+                }
                 if measurement.processors == Processors::Two && processors < 2 {
                     let why = "there is one processor only";
                     self.unknowns.push(Unknown::new(measurement.id(), why));
@@ -293,65 +314,6 @@ impl Run<'_> {
             self.watch.passed(self.begun.elapsed(), self.request.budget);
         }
         Ok(measured)
-    }
-}
-
-impl Run<'_> {
-    /// Climbs the ladder for what differs, with the builtin launcher and as many pairs a rung as
-    /// the fewest with which measurements can be told apart, or a few more.
-    fn why(
-        &mut self,
-        site: &Site<'_>,
-        differences: &[Difference],
-        comparisons: &[Comparison],
-        bout: &Bout,
-        stated: &Stated,
-    ) -> Result<Vec<Why>, Error> {
-        // These are what they are; there is nothing to find.
-        let is_own = |id: &str| id.starts_with("launch.") || id.starts_with("overlay.");
-        let differs = |one: &&Comparison| {
-            matches!(one.verdict, Verdict::Slower | Verdict::Faster) && !is_own(&one.metric)
-        };
-        let differing: Vec<Comparison> = comparisons.iter().filter(differs).cloned().collect();
-        let named = |id: &str| differing.iter().any(|one| one.metric == id);
-        let few = Bout {
-            measurements: bout
-                .measurements
-                .iter()
-                .copied()
-                .filter(|one| one.figures.iter().any(|figure| named(figure.id)))
-                .collect(),
-            length: bout.length,
-            round: bout.round,
-        };
-        if few.measurements.is_empty() || !self.request.why {
-            return Ok(Vec::new());
-        }
-        let all = match site.factors {
-            Some(factors) => factors.to_vec(),
-            None => factor::of(differences),
-        };
-        // Without a user namespace nobody but root may make another.
-        let all = factor::sorted(&[&[Factor::User], all.as_slice()].concat());
-        let margin = self.request.margin;
-        ladder::climb(&differing, &all, &mut |factors| {
-            let rung = Site {
-                factors: Some(factors),
-                ..*site
-            };
-            let executor = (executor::BUILTIN.open)(&rung)?;
-            let mut pairs = Pairs::new(&rung, executor.as_ref(), self.request.planted)?;
-            let measured = self.few_rounds(&mut pairs, &few)?;
-            Ok(compared::comparisons(&measured, stated, margin))
-        })
-    }
-
-    fn few_rounds(&mut self, pairs: &mut Pairs<'_>, bout: &Bout) -> Result<Measured, Error> {
-        // The ladder has its own time: each rung as many pairs as it needs.
-        let begun = std::mem::replace(&mut self.begun, Instant::now());
-        let measured = self.rounds(pairs, bout, Arm::Inside, RUNG);
-        self.begun = begun;
-        measured
     }
 }
 

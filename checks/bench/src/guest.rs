@@ -2,19 +2,32 @@
 //!
 //! In an image it runs with the image's libraries where it can, else with those it brings along.
 
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use hpcctl_host::dialogue::{Dialogue, DialogueError};
+use hpcctl_host::dialogue::Dialogue;
 
 use crate::Error;
 use crate::executor::{Executor, Site};
+use crate::fs::tree;
+use crate::furnish::{Route, StartError, Started};
 use crate::image::Image;
 use crate::launch::Launch;
+use crate::overlay::way;
 use crate::workplace::{Kit, PROGRAM};
 
 /// How long the agent may take to say that it is there; a first start may copy the image.
 const FIRST_WORD: Duration = Duration::from_secs(60);
+
+/// The name of the tree in an image of ours.
+pub(crate) const TREE: &str = "tree";
+
+/// Where podman has pasta find the node.
+const PASTA_HOST: &str = "169.254.1.2";
+
+/// An address that nobody has, RFC 5737.
+const DOCUMENTATION: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 
 /// The agent behind a command.
 #[derive(Debug)]
@@ -24,6 +37,9 @@ pub(crate) struct Guest {
     agent: Vec<String>,
     environment: Vec<String>,
     place: PathBuf,
+    tree: PathBuf,
+    /// Addresses of the node, where the network is neither the node's nor leads nowhere.
+    node: Vec<IpAddr>,
     own_libc: Result<(), String>,
 }
 
@@ -36,11 +52,19 @@ impl Guest {
             agent: Vec::new(),
             environment: site.environment.to_vec(),
             place: place.into(),
+            tree: match site.image {
+                Some(_) => place.into(),
+                None => Path::new("/").join(TREE),
+            },
+            node: match site.network {
+                "host" | "none" => Vec::new(),
+                _ => node(),
+            },
             own_libc: Ok(()),
         };
         let (agent, own_libc) = settle(site, kit, |agent| {
             let argv = [guest.command.clone(), agent.to_vec()].concat();
-            Dialogue::start(&argv, &guest.environment)
+            Ok(Started::plain(Dialogue::start(&argv, &guest.environment)?))
         })?;
         guest.agent = agent;
         guest.own_libc = own_libc;
@@ -49,9 +73,19 @@ impl Guest {
 }
 
 impl Executor for Guest {
-    fn start(&self) -> Result<Dialogue, DialogueError> {
+    fn start(&self) -> Result<Started, StartError> {
         let argv = [self.command.clone(), self.agent.clone()].concat();
-        Dialogue::start(&argv, &self.environment)
+        let mut started = Started::plain(Dialogue::start(&argv, &self.environment)?);
+        started.route = (!self.node.is_empty()).then(|| Route {
+            far: None,
+            listens: Ipv4Addr::UNSPECIFIED.into(),
+            found: self.node.clone(),
+        });
+        Ok(started)
+    }
+
+    fn agent(&self) -> &[String] {
+        &self.agent
     }
 
     fn launch(&self) -> Launch {
@@ -63,9 +97,27 @@ impl Executor for Guest {
         &self.place
     }
 
+    fn tree(&self) -> &Path {
+        &self.tree
+    }
+
     fn own_libc(&self) -> Result<(), String> {
         self.own_libc.clone()
     }
+}
+
+/// Addresses by which a container may find its node: that of slirp4netns, the node's own, and
+/// those of pasta.
+fn node() -> Vec<IpAddr> {
+    // Nothing is sent: the kernel only says by which address it would.
+    let own = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).and_then(|socket| {
+        socket.connect((DOCUMENTATION, 9))?;
+        socket.local_addr()
+    });
+    let own = own.ok().map(|address| address.ip());
+    let gateway = way::gateway().ok();
+    let known = [way::SLIRP_HOST, PASTA_HOST].map(way::address);
+    own.into_iter().chain(known).chain(gateway).collect()
 }
 
 /// Our program and its libraries, which are at `place` inside.
@@ -85,14 +137,14 @@ pub(crate) fn kit(site: &Site<'_>, place: &Path) -> Result<Kit, Error> {
 pub(crate) fn settle(
     site: &Site<'_>,
     kit: Kit,
-    start: impl Fn(&[String]) -> Result<Dialogue, DialogueError>,
+    start: impl Fn(&[String]) -> Result<Started, StartError>,
 ) -> Result<(Vec<String>, Result<(), String>), Error> {
     let full = |command: Vec<String>| [command, site.agent.to_vec()].concat();
     let greet = |agent: &[String]| {
-        let mut dialogue = start(agent)?;
-        let said = dialogue.ask("hello", FIRST_WORD);
-        dialogue.end(FIRST_WORD);
-        said
+        let mut started = start(agent)?;
+        let said = started.agent.ask("hello", FIRST_WORD);
+        started.end(FIRST_WORD);
+        Ok::<String, StartError>(said?)
     };
     let own_libc = if site.image.is_some() {
         let theirs = full(kit.with_theirs);
@@ -112,7 +164,14 @@ pub(crate) fn settle(
 pub(crate) fn image(site: &Site<'_>) -> Result<Image, Error> {
     match site.image {
         Some(reference) => Image::open(site.host, reference),
-        None => Image::empty(site.workplace.tree()?),
+        None => {
+            let image = Image::empty(site.workplace.tree()?)?;
+            tree::make(&image.root.join(TREE)).map_err(|source| Error::Workplace {
+                what: "the files to read".into(),
+                source,
+            })?;
+            Ok(image)
+        }
     }
 }
 

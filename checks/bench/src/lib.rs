@@ -4,12 +4,20 @@
 //! turn and in random order, so that whatever the node does meanwhile meets both sides alike.
 
 mod agent;
+mod bundle;
 mod compared;
 mod course;
+mod cpu;
 mod doubt;
+mod end;
+mod environs;
 mod executor;
 mod factor;
+mod far;
 mod fs;
+mod furnish;
+mod fused;
+mod group;
 mod guest;
 mod image;
 mod ladder;
@@ -19,6 +27,9 @@ mod measurement;
 mod net;
 mod overlay;
 mod pair;
+mod peer;
+mod ranks;
+mod since;
 pub mod statistics;
 mod surroundings;
 mod timing;
@@ -26,9 +37,11 @@ mod workplace;
 
 pub use agent::serve;
 pub use course::{Request, Watch, bench};
-pub use executor::{EXECUTORS, Executor, Row};
+pub use executor::{EXECUTORS, Row};
 pub use factor::Factor;
 pub use measurement::{Figure, Measurement, SUBJECTS, Subject};
+pub use peer::Elsewhere;
+pub use since::since;
 
 /// Why nothing could be measured.
 #[derive(Debug, thiserror::Error)]

@@ -6,9 +6,10 @@ use std::time::Duration;
 use hpcctl_model::bench::Better;
 use serde::{Deserialize, Serialize};
 
+use crate::far::Far;
 use crate::launch::Launch;
 use crate::timing::Clock;
-use crate::{fs, launch, libc, net, overlay};
+use crate::{cpu, fs, launch, libc, net, overlay, ranks};
 
 /// One figure of a measurement.
 #[derive(Debug, Clone, Copy)]
@@ -78,6 +79,11 @@ pub static SUBJECTS: &[Subject] = &[
         measurements: overlay::MEASUREMENTS,
     },
     Subject {
+        name: "ranks",
+        what: "messages by size between two ranks of a node, each in a container of its own",
+        measurements: ranks::MEASUREMENTS,
+    },
+    Subject {
         name: "fs",
         what: "files and directories",
         measurements: fs::MEASUREMENTS,
@@ -91,6 +97,11 @@ pub static SUBJECTS: &[Subject] = &[
         name: "libc",
         what: "the C library and system calls",
         measurements: libc::MEASUREMENTS,
+    },
+    Subject {
+        name: "cpu",
+        what: "what all processors compute in a time",
+        measurements: cpu::MEASUREMENTS,
     },
 ];
 
@@ -113,6 +124,8 @@ pub struct Task {
     pub planted: f64,
     /// The directory for files, as the agent sees it.
     pub place: PathBuf,
+    /// The tree that is read, as the agent sees it.
+    pub tree: PathBuf,
     /// What to launch.
     pub launch: Option<Launch>,
     /// Whether this is inside, where a measurement makes its inside itself.
@@ -121,6 +134,9 @@ pub struct Task {
     pub nested: bool,
     /// The command of an agent, where a measurement needs more of them.
     pub agent: Vec<String>,
+    /// The other process, where it is not beside this one.
+    #[serde(default)]
+    pub(crate) far: Option<Far>,
 }
 
 #[cfg(test)]

@@ -4,17 +4,22 @@
 //! between two figures of a pair is as short as it can be. A process is measured once only:
 //! where its memory happens to lie would else be taken for a difference.
 
+mod other;
+
 use std::time::{Duration, Instant};
 
-use hpcctl_host::dialogue::{Dialogue, DialogueError};
+use hpcctl_host::dialogue::Dialogue;
 use hpcctl_model::Unknown;
 use hpcctl_model::bench::{Difference, Sample};
 
 use crate::Error;
 use crate::agent::{Answer, Hello};
 use crate::executor::{Executor, Site};
+use crate::factor::Factor;
+use crate::furnish::{StartError, Started};
 use crate::launch::Launch;
 use crate::measurement::{Measurement, Processors, Task};
+use crate::peer::Peer;
 use crate::statistics::Random;
 use crate::workplace::PROGRAM;
 
@@ -63,6 +68,16 @@ pub(crate) struct Row {
 }
 
 impl Measured {
+    /// Adds the pairs of another bout of the same measurements.
+    pub(crate) fn append(&mut self, other: Self) {
+        for (row, other) in self.rows.iter_mut().zip(other.rows) {
+            for (samples, more) in row.samples.iter_mut().zip(other.samples) {
+                samples.extend(more);
+            }
+            row.preempted += other.preempted;
+        }
+    }
+
     /// How many pairs the measurement with the most has.
     pub(crate) fn rounds(&self) -> usize {
         let counts = self
@@ -80,6 +95,10 @@ pub(crate) struct Pairs<'a> {
     shared: std::path::PathBuf,
     executor: &'a dyn Executor,
     planted: f64,
+    /// Whether all ranks are in one container.
+    joined: bool,
+    /// An agent on another node.
+    peer: Option<Peer>,
     /// The processors that both sides may run on.
     pub(crate) processors: Vec<usize>,
     /// What surrounds them otherwise.
@@ -93,9 +112,11 @@ pub(crate) struct Pairs<'a> {
 /// The agents of a pair.
 struct Agents {
     first: Dialogue,
-    second: Dialogue,
+    second: Started,
     /// What the second of them is.
     against: Arm,
+    /// Another one like the second, once two ranks were asked for.
+    rank: Option<Started>,
 }
 
 impl<'a> Pairs<'a> {
@@ -105,20 +126,24 @@ impl<'a> Pairs<'a> {
         executor: &'a dyn Executor,
         planted: f64,
     ) -> Result<Self, Error> {
-        let agent = site.workplace.agent.display().to_string();
         let mut pairs = Self {
-            outside: [vec![agent], site.agent.to_vec()].concat(),
+            outside: site.outside(),
             environment: site.environment,
             shared: site.workplace.shared(),
             executor,
             planted,
+            joined: site.factors.is_some_and(|it| it.contains(&Factor::Join)),
+            peer: match site.peer {
+                Some(elsewhere) => Some(Peer::open(elsewhere, site.environment)?),
+                None => None,
+            },
             processors: Vec::new(),
             differences: Vec::new(),
             doubts: Vec::new(),
             spent: (Duration::ZERO, 0),
         };
-        let outside = greet(&mut pairs.start(Arm::Outside)?)?;
-        let inside = greet(&mut pairs.start(Arm::Inside)?)?;
+        let outside = greet(&mut pairs.start(Arm::Outside)?.agent)?;
+        let inside = greet(&mut pairs.start(Arm::Inside)?.agent)?;
         pairs.processors = outside
             .processors
             .iter()
@@ -147,9 +172,11 @@ impl<'a> Pairs<'a> {
         time.checked_div(count).unwrap_or(bout.round)
     }
 
-    fn start(&self, arm: Arm) -> Result<Dialogue, Error> {
+    fn start(&self, arm: Arm) -> Result<Started, Error> {
         let started = match arm {
-            Arm::Outside => Dialogue::start(&self.outside, self.environment),
+            Arm::Outside => Dialogue::start(&self.outside, self.environment)
+                .map(Started::plain)
+                .map_err(StartError::from),
             Arm::Inside => self.executor.start(),
         };
         started.map_err(|error| unreachable(arm, &error))
@@ -165,17 +192,18 @@ impl<'a> Pairs<'a> {
             (self.start(Arm::Outside)?, second)
         };
         let mut agents = Agents {
-            first,
+            first: first.agent,
             second,
             against,
+            rank: None,
         };
         greet(&mut agents.first)?;
-        greet(&mut agents.second)?;
+        greet(&mut agents.second.agent)?;
         Ok(agents)
     }
 
     /// Takes each measurement once on either side; what fails is an unknown.
-    pub(crate) fn rehearse(&self, bout: &Bout) -> Result<Vec<Unknown>, Error> {
+    pub(crate) fn rehearse(&mut self, bout: &Bout) -> Result<Vec<Unknown>, Error> {
         let mut failed = Vec::new();
         let mut agents = self.agents(Arm::Inside, true)?;
         for measurement in &bout.measurements {
@@ -275,6 +303,9 @@ impl<'a> Pairs<'a> {
         }
         agents.first.end(ENDING);
         agents.second.end(ENDING);
+        if let Some(rank) = agents.rank {
+            rank.end(ENDING);
+        }
         self.spent.0 += start.elapsed();
         self.spent.1 += 1;
         Ok(failed)
@@ -282,48 +313,17 @@ impl<'a> Pairs<'a> {
 
     /// Takes one figure; the second agent of a pair stands for inside.
     fn take(
-        &self,
+        &mut self,
         agents: &mut Agents,
         measurement: &Measurement,
         bout: &Bout,
         arm: Arm,
     ) -> Result<(Vec<f64>, u64), String> {
         let inside = arm == Arm::Inside && agents.against == Arm::Inside;
-        let id = measurement.id();
-        let is_launch = id.starts_with("launch.");
-        // What these compare is made by the measurement itself, on the node.
-        let from_outside = is_launch || id.starts_with("overlay.");
-        let place = if inside && !from_outside {
-            self.executor.place().to_path_buf()
-        } else {
-            self.shared.clone()
-        };
-        let launch = is_launch.then(|| {
-            if inside {
-                self.executor.launch()
-            } else {
-                Launch::Plain(self.shared.join(PROGRAM))
-            }
-        });
-        let count = match measurement.processors {
-            Processors::One | Processors::Shared => 1,
-            Processors::Two => 2,
-            Processors::All => self.processors.len(),
-        };
-        let task = Task {
-            measurement: id.into(),
-            // The last ones: the first serve most interrupts.
-            processors: self.processors.iter().rev().take(count).copied().collect(),
-            length: bout.length,
-            planted: if inside { self.planted } else { 0.0 },
-            place,
-            launch,
-            inside,
-            nested: false,
-            agent: self.outside.clone(),
-        };
-        let agent = if arm == Arm::Inside && !from_outside {
-            &mut agents.second
+        let mut task = self.task(measurement, bout.length, inside);
+        task.far = self.far(agents, &task)?;
+        let agent = if arm == Arm::Inside && !is_from_outside(measurement.id()) {
+            &mut agents.second.agent
         } else {
             &mut agents.first
         };
@@ -344,6 +344,52 @@ impl<'a> Pairs<'a> {
             }
         }
     }
+
+    /// What an agent is asked, but for the other process.
+    fn task(&self, measurement: &Measurement, length: Duration, inside: bool) -> Task {
+        let id = measurement.id();
+        let is_launch = id.starts_with("launch.");
+        let from_outside = is_from_outside(id);
+        let (place, tree, agent) = if inside && !from_outside {
+            let executor = self.executor;
+            (executor.place(), executor.tree(), executor.agent())
+        } else {
+            let shared = self.shared.as_path();
+            (shared, shared, self.outside.as_slice())
+        };
+        let launch = is_launch.then(|| {
+            if inside {
+                self.executor.launch()
+            } else {
+                Launch::Plain(self.shared.join(PROGRAM))
+            }
+        });
+        let count = match measurement.processors {
+            Processors::One | Processors::Shared => 1,
+            Processors::Two => 2,
+            Processors::All => self.processors.len(),
+        };
+        // The last ones: the first serve most interrupts.
+        let processors: Vec<usize> = self.processors.iter().rev().take(count).copied().collect();
+        Task {
+            measurement: id.into(),
+            processors,
+            length,
+            planted: if inside { self.planted } else { 0.0 },
+            place: place.into(),
+            tree: tree.into(),
+            launch,
+            inside,
+            nested: false,
+            agent: agent.to_vec(),
+            far: None,
+        }
+    }
+}
+
+/// Whether what is compared is made by the measurement itself, on the node.
+fn is_from_outside(id: &str) -> bool {
+    id.starts_with("launch.") || id.starts_with("overlay.")
 }
 
 /// What is not the same on both sides.
@@ -368,7 +414,8 @@ fn differences(outside: &Hello, inside: &Hello) -> Vec<Difference> {
         .collect()
 }
 
-fn greet(agent: &mut Dialogue) -> Result<Hello, Error> {
+/// Has an agent say that it is there, and that it is of this version.
+pub(crate) fn greet(agent: &mut Dialogue) -> Result<Hello, Error> {
     let said = agent
         .ask("hello", PATIENCE)
         .map_err(|error| Error::Unreachable(format!("the agent does not answer: {error}")))?;
@@ -383,7 +430,7 @@ fn greet(agent: &mut Dialogue) -> Result<Hello, Error> {
     }
 }
 
-fn unreachable(arm: Arm, error: &DialogueError) -> Error {
+fn unreachable(arm: Arm, error: &StartError) -> Error {
     let side = match arm {
         Arm::Outside => "outside",
         Arm::Inside => "inside",

@@ -30,6 +30,24 @@ impl Clock {
         self.length
     }
 
+    /// A clock for one of so many parts of the time.
+    #[must_use]
+    pub fn share(&self, of: u32) -> Self {
+        Self {
+            length: self.length / of.max(1),
+            ..*self
+        }
+    }
+
+    /// A clock that measures for so long at least.
+    #[must_use]
+    pub fn at_least(&self, length: Duration) -> Self {
+        Self {
+            length: self.length.max(length),
+            ..*self
+        }
+    }
+
     /// Repeats a unit of work until the time is over, once at least.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ pub mod libraries;
 mod live;
 pub mod record;
 mod scratch;
+pub mod shared;
 pub mod shell;
 pub mod trace;
 pub mod trial;

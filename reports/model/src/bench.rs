@@ -15,8 +15,43 @@ pub struct Bench {
     /// Why what differs differs, where that was asked.
     #[serde(default)]
     pub why: Vec<Why>,
+    /// What changed since an earlier run, where that was asked.
+    #[serde(default)]
+    pub compared: Option<Compared>,
     /// What makes the whole run doubtful, in plain words.
     pub doubts: Vec<String>,
+}
+
+/// What changed since an earlier run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Compared {
+    /// The report of the earlier run, as it was named.
+    pub file: String,
+    /// When that run began (RFC 3339, UTC).
+    pub started_at: String,
+    /// The node that it ran on.
+    pub host: String,
+    /// The runtime that inside was, and its network.
+    pub runtime: String,
+    /// Every figure that both runs have.
+    pub changes: Vec<Change>,
+}
+
+/// What a container costs now, by what it cost then.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Change {
+    /// The measurement.
+    pub metric: String,
+    /// Inside by outside then.
+    pub then: Ratio,
+    /// Inside by outside now.
+    pub now: Ratio,
+    /// The one by the other.
+    pub ratio: Ratio,
+    /// Outside now by then: what the node itself became.
+    pub outside: Ratio,
+    /// What was found: slower is a container that costs more than it did.
+    pub verdict: Verdict,
 }
 
 /// Why a measurement differs inside, found by adding one factor of the container at a time.
@@ -60,6 +95,9 @@ pub struct Plan {
     pub network: String,
     /// The image; null where it is the host's own tree, or an empty one with the host's C library.
     pub image: Option<String>,
+    /// The other node to which the network was measured.
+    #[serde(default)]
+    pub peer: Option<String>,
     /// The cost that does not matter, as a share: 0.02 is 2 %.
     pub margin: f64,
     /// The seed of every order that is random.

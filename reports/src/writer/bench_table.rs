@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use hpcctl_model::Unknown;
-use hpcctl_model::bench::{Bench, Comparison, Difference, Ratio, Rung, Verdict};
+use hpcctl_model::bench::{Bench, Change, Comparison, Difference, Ratio, Rung, Verdict};
 
 use crate::report::{Error, Kind, Options, Report};
 use crate::terminal::{Style, columns, counted, filled, lines, styled, visible};
@@ -54,6 +54,7 @@ fn write(
         writeln!(out, "{}", colored(line, options.color))?;
     }
     why(bench, options, out)?;
+    since(bench, options, out)?;
     doubts(bench, options, out)?;
     unknowns(&envelope.unknowns, options, out)
 }
@@ -92,7 +93,9 @@ fn inside(bench: &Bench) -> String {
         _ => "no image, the host's C library",
     };
     let image = plan.image.as_deref().unwrap_or(without);
-    format!("{}, network {}, {image}", plan.runtime, plan.network)
+    let peer = plan.peer.as_deref();
+    let peer = peer.map_or_else(String::new, |host| format!(", to {}", visible(host)));
+    format!("{}, network {}{peer}, {image}", plan.runtime, plan.network)
 }
 
 fn plan(bench: &Bench) -> String {
@@ -228,6 +231,56 @@ fn why(bench: &Bench, options: &Options, out: &mut dyn Write) -> Result<(), Erro
         if let Some(fix) = &why.fix {
             write!(out, "{}", filled("fix      ", fix, options.width))?;
         }
+    }
+    Ok(())
+}
+
+/// What changed since an earlier run.
+fn since(bench: &Bench, options: &Options, out: &mut dyn Write) -> Result<(), Error> {
+    let Some(compared) = &bench.compared else {
+        return Ok(());
+    };
+    let text = format!(
+        "{}: {} on {}, {}",
+        compared.file, compared.runtime, compared.host, compared.started_at
+    );
+    writeln!(out)?;
+    write!(
+        out,
+        "{}",
+        filled("since    ", &visible(&text), options.width)
+    )?;
+    let header = [
+        "METRIC",
+        "THEN",
+        "NOW",
+        "CHANGE",
+        "90 % BAND",
+        "OUTSIDE",
+        "VERDICT",
+    ];
+    let mut table = columns(options.width, Some(header));
+    for change in &compared.changes {
+        let Change {
+            metric,
+            then,
+            now,
+            ratio,
+            outside,
+            verdict,
+        } = change;
+        table.add_row([
+            metric.clone(),
+            format!("{:.3}", then.estimate),
+            format!("{:.3}", now.estimate),
+            format!("{:.3}", ratio.estimate),
+            band(*ratio),
+            format!("{:.3}", outside.estimate),
+            verdict.as_str().to_owned(),
+        ]);
+    }
+    for line in lines(&mut table, 0).lines() {
+        writeln!(out, "{}", colored(line, options.color))?;
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ use crate::guest::{self, Guest};
 pub static EXECUTOR: Row = Row {
     name: "apptainer",
     networks: &["host", "none"],
+    tried: true,
     open,
 };
 

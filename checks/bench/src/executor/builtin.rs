@@ -2,7 +2,6 @@
 //! pivot_root(2). It needs nothing but the kernel, so it is there on every node.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use hpcctl_host::dialogue::{Dialogue, DialogueError};
 use hpcctl_host::trial::{EnterError, Entry, Map, namespace};
@@ -11,27 +10,27 @@ use serde::{Deserialize, Serialize};
 
 use super::{Executor, Row, Site};
 use crate::Error;
-use crate::agent::Answer;
 use crate::factor::{self, Factor};
+use crate::furnish::{StartError, Started};
+use crate::fused::Fused;
 use crate::guest;
 use crate::image::{self, Image};
 use crate::launch::Launch;
-use crate::overlay::end::Order;
-use crate::overlay::way::RULES;
 use crate::workplace::PROGRAM;
 
 /// The row.
 pub static EXECUTOR: Row = Row {
     name: "builtin",
     networks: &["host", "none"],
+    tried: true,
     open,
 };
 
 /// `MOUNT_ATTR_RDONLY` of linux/mount.h.
 const READ_ONLY: u64 = 1;
 
-/// How long the rules of a network may take to be made.
-const FURNISHED: Duration = Duration::from_secs(10);
+/// Where segments of memory are shared.
+const SHM: &str = "/dev/shm";
 
 /// What of the host an image is given, where it has the directory.
 const OF_THE_HOST: [&str; 2] = ["dev", "sys"];
@@ -102,6 +101,9 @@ impl Room {
             let target = format!("{mount}{}", text(inside));
             trial = trial.op(Op::bind(&text(outside), &target));
         }
+        if self.has(Factor::Shm) {
+            trial = trial.op(Op::tmpfs(&format!("{mount}{SHM}")));
+        }
         trial
             .op(Op::Chdir(mount))
             .op(Op::PivotRoot)
@@ -115,19 +117,6 @@ impl Room {
             ))
             .op(Op::DetachOldRoot)
     }
-
-    /// Gives an agent that has started what only it can make.
-    fn furnish(&self, mut agent: Dialogue) -> Result<Dialogue, DialogueError> {
-        if self.has(Factor::Nft) {
-            let order = Order::Run(vec!["nft".into(), RULES.into()]);
-            let line = serde_json::to_string(&order).unwrap_or_default();
-            let said = agent.ask(&line, FURNISHED)?;
-            if let Ok(Answer::Failed(why)) = serde_json::from_str(&said) {
-                return Err(DialogueError::Ended(why));
-            }
-        }
-        Ok(agent)
-    }
 }
 
 fn text(path: &Path) -> String {
@@ -138,13 +127,23 @@ fn text(path: &Path) -> String {
 struct Builtin {
     room: Room,
     entry: Entry,
+    agent: Vec<String>,
     place: PathBuf,
     own_libc: Result<(), String>,
+    /// The command of an agent on the node.
+    outside: Vec<String>,
+    /// What the shared directory comes through.
+    _fused: Option<Fused>,
 }
 
 impl Executor for Builtin {
-    fn start(&self) -> Result<Dialogue, DialogueError> {
-        self.room.furnish(Dialogue::enter(&self.entry)?)
+    fn start(&self) -> Result<Started, StartError> {
+        let started = Started::plain(Dialogue::enter(&self.entry)?);
+        started.furnish(&self.room.factors, &self.outside)
+    }
+
+    fn agent(&self) -> &[String] {
+        &self.agent
     }
 
     fn launch(&self) -> Launch {
@@ -171,21 +170,15 @@ fn open(site: &Site<'_>) -> Result<Box<dyn Executor>, Error> {
 /// The host's own tree, where everything is where it was.
 fn on_the_host(site: &Site<'_>) -> Result<Box<dyn Executor>, Error> {
     let shared = site.workplace.shared();
-    let room = room(
-        site,
-        PathBuf::from("/"),
-        vec![(shared.clone(), shared.clone())],
-    );
-    let argv = [vec![text(&site.workplace.agent)], site.agent.to_vec()].concat();
-    let entry = room
-        .entry(&argv, site.environment)
-        .map_err(|error| Error::Unreachable(error.to_string()))?;
-    Ok(Box::new(Builtin {
-        room,
-        entry,
-        place: shared,
-        own_libc: Ok(()),
-    }))
+    let (behind, fused) = shared_directory(site)?;
+    let mut binds = vec![(behind, shared.clone())];
+    // All of the tree is read-only, and this is written to.
+    if Path::new(SHM).is_dir() {
+        binds.push((SHM.into(), SHM.into()));
+    }
+    let room = room(site, PathBuf::from("/"), binds);
+    let agent = site.outside();
+    ready(site, room, agent, shared, Ok(()), fused)
 }
 
 /// A directory that holds an image.
@@ -196,20 +189,50 @@ fn in_an_image(site: &Site<'_>, reference: &str) -> Result<Box<dyn Executor>, Er
         .filter(|name| image::is_in(&root, name))
         .map(|name| (Path::new("/").join(name), Path::new("/").join(name)))
         .collect();
-    binds.push((site.workplace.shared(), place.clone()));
     let kit = guest::kit(site, &place)?;
+    let (behind, fused) = shared_directory(site)?;
+    binds.push((behind, place.clone()));
     let room = room(site, root, binds);
     let (agent, own_libc) = guest::settle(site, kit, |agent| {
-        room.furnish(Dialogue::enter(&room.entry(agent, site.environment)?)?)
+        let entry = room.entry(agent, site.environment);
+        let entered = entry
+            .map_err(DialogueError::from)
+            .and_then(|entry| Dialogue::enter(&entry))?;
+        Ok(Started::plain(entered))
     })?;
+    ready(site, room, agent, place, own_libc, fused)
+}
+
+/// What is bound as the shared directory.
+fn shared_directory(site: &Site<'_>) -> Result<(PathBuf, Option<Fused>), Error> {
+    let shared = site.workplace.shared();
+    if !factors(site).contains(&Factor::Fuse) {
+        return Ok((shared, None));
+    }
+    let fused = Fused::mount(site.host, &shared, &site.workplace.tree()?)
+        .map_err(|why| Error::Unreachable(format!("cannot add a file system by FUSE: {why}")))?;
+    Ok((fused.place.clone(), Some(fused)))
+}
+
+fn ready(
+    site: &Site<'_>,
+    room: Room,
+    agent: Vec<String>,
+    place: PathBuf,
+    own_libc: Result<(), String>,
+    fused: Option<Fused>,
+) -> Result<Box<dyn Executor>, Error> {
     let entry = room
         .entry(&agent, site.environment)
         .map_err(|error| Error::Unreachable(error.to_string()))?;
     Ok(Box::new(Builtin {
         room,
         entry,
+        agent,
         place,
         own_libc,
+        outside: site.outside(),
+        _fused: fused,
     }))
 }
 

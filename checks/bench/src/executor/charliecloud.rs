@@ -8,6 +8,7 @@ use crate::guest::{self, Guest};
 pub static EXECUTOR: Row = Row {
     name: "charliecloud",
     networks: &["host"],
+    tried: true,
     open,
 };
 

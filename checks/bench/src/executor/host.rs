@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use hpcctl_host::dialogue::{Dialogue, DialogueError};
+use hpcctl_host::dialogue::Dialogue;
 
 use super::{Executor, Row, Site};
 use crate::Error;
+use crate::furnish::{StartError, Started};
 use crate::launch::Launch;
 use crate::workplace::PROGRAM;
 
@@ -13,6 +14,7 @@ use crate::workplace::PROGRAM;
 pub static EXECUTOR: Row = Row {
     name: "host",
     networks: &["host"],
+    tried: true,
     open,
 };
 
@@ -24,8 +26,13 @@ struct Plain {
 }
 
 impl Executor for Plain {
-    fn start(&self) -> Result<Dialogue, DialogueError> {
-        Dialogue::start(&self.argv, &self.environment)
+    fn start(&self) -> Result<Started, StartError> {
+        let agent = Dialogue::start(&self.argv, &self.environment)?;
+        Ok(Started::plain(agent))
+    }
+
+    fn agent(&self) -> &[String] {
+        &self.argv
     }
 
     fn launch(&self) -> Launch {
@@ -45,9 +52,8 @@ fn open(site: &Site<'_>) -> Result<Box<dyn Executor>, Error> {
     if site.image.is_some() {
         return Err(Error::Usage("the host runs no image".into()));
     }
-    let agent = site.workplace.agent.display().to_string();
     Ok(Box::new(Plain {
-        argv: [vec![agent], site.agent.to_vec()].concat(),
+        argv: site.outside(),
         environment: site.environment.to_vec(),
         place: site.workplace.shared(),
     }))

@@ -3,19 +3,24 @@
 mod apptainer;
 mod builtin;
 mod charliecloud;
+mod crun;
+mod docker_rootless;
 mod host;
 mod podman;
+mod runc;
+mod sarus;
 
 use std::path::Path;
 
 use hpcctl_host::Host;
-use hpcctl_host::dialogue::{Dialogue, DialogueError};
 
 pub(crate) use builtin::{EXECUTOR as BUILTIN, Room, own_factors};
 
 use crate::Error;
 use crate::factor::Factor;
+use crate::furnish::{StartError, Started};
 use crate::launch::Launch;
+use crate::peer::Elsewhere;
 use crate::workplace::Workplace;
 
 /// A runtime: a row of [`EXECUTORS`].
@@ -25,6 +30,8 @@ pub struct Row {
     pub name: &'static str,
     /// The networks that it knows, the default first.
     pub networks: &'static [&'static str],
+    /// Whether a test of ours has run it.
+    pub tried: bool,
     /// Makes it ready for a run.
     pub(crate) open: fn(&Site<'_>) -> Result<Box<dyn Executor>, Error>,
 }
@@ -33,8 +40,12 @@ pub struct Row {
 pub static EXECUTORS: &[&Row] = &[
     &builtin::EXECUTOR,
     &podman::EXECUTOR,
+    &docker_rootless::EXECUTOR,
     &charliecloud::EXECUTOR,
     &apptainer::EXECUTOR,
+    &sarus::EXECUTOR,
+    &crun::EXECUTOR,
+    &runc::EXECUTOR,
     &host::EXECUTOR,
 ];
 
@@ -51,22 +62,40 @@ pub(crate) struct Site<'a> {
     pub(crate) agent: &'a [String],
     /// The environment, each `NAME=VALUE`.
     pub(crate) environment: &'a [String],
+    /// How an agent on another node is started, and the name of that node.
+    pub(crate) peer: Option<&'a Elsewhere<'a>>,
+}
+
+impl Site<'_> {
+    /// The command of an agent outside.
+    pub(crate) fn outside(&self) -> Vec<String> {
+        let agent = self.workplace.agent.display().to_string();
+        [vec![agent], self.agent.to_vec()].concat()
+    }
 }
 
 /// A runtime that is ready to run the agent.
-pub trait Executor {
+pub(crate) trait Executor {
     /// Starts an agent inside.
     ///
     /// # Errors
     ///
     /// When the container cannot be started.
-    fn start(&self) -> Result<Dialogue, DialogueError>;
+    fn start(&self) -> Result<Started, StartError>;
+
+    /// The command of an agent, inside.
+    fn agent(&self) -> &[String];
 
     /// How a program is launched inside.
     fn launch(&self) -> Launch;
 
     /// The shared directory, as it is named inside.
     fn place(&self) -> &Path;
+
+    /// The tree that is read, as it is named inside: in the image where that is ours to fill.
+    fn tree(&self) -> &Path {
+        self.place()
+    }
 
     /// Whether the agent runs with the C library of the image, or of the host where there is no
     /// image; else why not.

@@ -16,6 +16,7 @@ use crate::guest::{self, Guest};
 pub static EXECUTOR: Row = Row {
     name: "podman",
     networks: &["host", "none", "bridge", "slirp4netns", "pasta"],
+    tried: true,
     open,
 };
 

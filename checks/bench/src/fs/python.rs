@@ -25,7 +25,7 @@ pub static IMPORT: Measurement = Measurement {
     }],
     processors: Processors::One,
     take: |task, clock| {
-        let entries = tree::entries(&task.place);
+        let entries = tree::entries(&task.tree);
         let modules = tree::ENTRIES * tree::MODULES;
         let series = clock.series(|| {
             start(&entries).map_err(|error| format!("cannot import as Python does: {error}"))

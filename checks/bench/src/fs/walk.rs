@@ -17,7 +17,7 @@ pub static STAT: Measurement = Measurement {
     }],
     processors: Processors::One,
     take: |task, clock| {
-        let files = tree::small_files(&task.place);
+        let files = tree::small_files(&task.tree);
         let series = clock.series(|| {
             files.iter().try_for_each(|file| {
                 let looked = fs::metadata(file).map(drop);
@@ -38,8 +38,8 @@ pub static LIST: Measurement = Measurement {
     }],
     processors: Processors::One,
     take: |task, clock| {
-        let directories = tree::directories(&task.place);
-        let files = tree::small_files(&task.place).len();
+        let directories = tree::directories(&task.tree);
+        let files = tree::small_files(&task.tree).len();
         let series = clock.series(|| {
             let mut listed = 0;
             for dir in &directories {

@@ -1,10 +1,13 @@
-//! Net: what passes through sockets and memory, between threads of one process, one file a way.
+//! Net: what passes through sockets and memory, between threads or processes, one file a way.
 
 mod connect;
 pub(crate) mod latency;
 mod memory;
+mod node;
 pub(crate) mod stream;
 mod udp;
+
+pub(crate) use node::PEER;
 
 use crate::measurement::Measurement;
 
@@ -17,6 +20,8 @@ pub static MEASUREMENTS: &[&Measurement] = &[
     &udp::UDP,
     &latency::UNIX,
     &memory::MEMORY,
+    &node::NODE,
+    &PEER,
 ];
 
 /// An I/O error in words, with what was being done.

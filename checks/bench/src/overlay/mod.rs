@@ -4,7 +4,6 @@
 //! Outside are two processes on the node; inside one or both of them are in network namespaces
 //! that are made for the figure and are gone with it.
 
-pub(crate) mod end;
 pub(crate) mod way;
 
 use hpcctl_model::bench::Better;

@@ -8,19 +8,16 @@ use hpcctl_host::dialogue::{Dialogue, DialogueError};
 use hpcctl_host::trial::{Entry, Map, namespace};
 use hpcctl_host::{Host, Live, Op, Trial};
 
-use super::end::{self, Order};
-use crate::agent::Answer;
+use crate::end::{self, Order};
+use crate::far;
 use crate::measurement::Task;
 use crate::timing::Clock;
 
-/// How long an end may take to answer.
-const PATIENCE: Duration = Duration::from_secs(60);
-
 /// The addresses of the two ends of a way of our own.
-const ENDS: [&str; 2] = ["10.213.7.1", "10.213.7.2"];
+pub(crate) const ENDS: [&str; 2] = ["10.213.7.1", "10.213.7.2"];
 
 /// The address by which slirp4netns reaches the loopback of the node.
-const SLIRP_HOST: &str = "10.0.2.2";
+pub(crate) const SLIRP_HOST: &str = "10.0.2.2";
 
 /// What a node with containers has: connections are tracked, and hooks of NAT looked through.
 pub(crate) const RULES: &str = "table inet hpcctl { \
@@ -31,7 +28,7 @@ pub(crate) const RULES: &str = "table inet hpcctl { \
 
 /// A way between two ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
+pub(crate) enum Way {
     Veth,
     Bridge,
     Nft,
@@ -65,19 +62,14 @@ pub(super) fn take(way: Way, task: &Task, clock: Clock) -> Result<Vec<f64>, Stri
         _ => linked(way, task),
     }?;
     let processor = task.processors.first().copied().unwrap_or(0);
-    let listen = Order::Listen {
-        address: ends.listens,
-        processor,
-    };
-    let port = tell(&mut ends.far, &listen)?;
-    let port = port.first().copied().unwrap_or(0.0) as u16;
+    let port = far::listen(&mut ends.far, ends.listens, processor)?;
     let dial = Order::Dial {
-        to: SocketAddr::new(ends.found, port),
+        to: vec![SocketAddr::new(ends.found, port)],
         processor,
         length: clock.length() / 2,
         planted: task.planted,
     };
-    let measured = tell(&mut ends.near, &dial);
+    let measured = far::tell(&mut ends.near, &dial);
     measured.map_err(|why| match ends.carrier.as_mut().and_then(complaint) {
         Some(said) => format!("{said}; {why}"),
         None => why,
@@ -100,15 +92,15 @@ fn nested(task: &Task) -> Result<Vec<f64>, String> {
         ..task.clone()
     };
     let line = serde_json::to_string(&task).map_err(|error| error.to_string())?;
-    ask(&mut hub, &line)
+    far::ask(&mut hub, &line)
 }
 
 /// Both on the node.
 fn outside(task: &Task) -> Result<Ends, String> {
     let loopback = IpAddr::from([127, 0, 0, 1]);
     Ok(Ends {
-        near: plain(task)?,
-        far: plain(task)?,
+        near: far::beside(&task.agent)?,
+        far: far::beside(&task.agent)?,
         listens: loopback,
         found: loopback,
         carrier: None,
@@ -133,10 +125,10 @@ fn linked(way: Way, task: &Task) -> Result<Ends, String> {
             format!("ip address add {address}/24 dev end0"),
             "ip link set end0 up".into(),
         ] {
-            tell(end, &Order::Run(words(&command)))?;
+            far::tell(end, &Order::Run(words(&command)))?;
         }
         if way == Way::Nft {
-            tell(end, &Order::Run(vec!["nft".into(), RULES.into()]))?;
+            far::tell(end, &Order::Run(vec!["nft".into(), RULES.into()]))?;
         }
     }
     let [_, far_address] = ENDS.map(address);
@@ -166,10 +158,23 @@ fn bridge(near: u32, far: u32) -> Vec<Vec<String>> {
 /// The near end in a namespace of its own, the far end on the node, and a program in between.
 fn carried(way: Way, task: &Task) -> Result<Ends, String> {
     let near = apart(task)?;
+    let (carrier, found) = carrier(way, near.id())?;
+    Ok(Ends {
+        near,
+        far: far::beside(&task.agent)?,
+        listens: IpAddr::from([127, 0, 0, 1]),
+        found,
+        carrier: Some(carrier),
+    })
+}
+
+/// Starts the program that carries what leaves the network namespace of a process, and where
+/// the loopback of the node is found through it.
+pub(crate) fn carrier(way: Way, process: u32) -> Result<(Dialogue, IpAddr), String> {
     let (command, found) = match way {
-        Way::Pasta => (pasta(near.id()), gateway()?),
+        Way::Pasta => (pasta(process), gateway()?),
         _ => (
-            format!("slirp4netns --configure --mtu=65520 {} tap0", near.id()),
+            format!("slirp4netns --configure --mtu=65520 {process} tap0"),
             address(SLIRP_HOST),
         ),
     };
@@ -182,13 +187,7 @@ fn carried(way: Way, task: &Task) -> Result<Ends, String> {
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
     let carrier = Dialogue::start(&argv, &environment).map_err(|error| error.to_string())?;
-    Ok(Ends {
-        near,
-        far: plain(task)?,
-        listens: IpAddr::from([127, 0, 0, 1]),
-        found,
-        carrier: Some(carrier),
-    })
+    Ok((carrier, found))
 }
 
 /// As podman starts it: no ports of the namespace are passed on.
@@ -202,7 +201,7 @@ fn pasta(near: u32) -> String {
 }
 
 /// The router of the node, which stands for the node itself behind pasta; proc_net_route.
-fn gateway() -> Result<IpAddr, String> {
+pub(crate) fn gateway() -> Result<IpAddr, String> {
     let routes = Live.read("/proc/net/route").unwrap_or_default();
     default_route(&routes).ok_or_else(|| "the node has no default route".into())
 }
@@ -217,17 +216,12 @@ fn default_route(routes: &str) -> Option<IpAddr> {
     })
 }
 
-fn address(text: &str) -> IpAddr {
+pub(crate) fn address(text: &str) -> IpAddr {
     text.parse().unwrap_or(IpAddr::from([127, 0, 0, 1]))
 }
 
-fn words(command: &str) -> Vec<String> {
+pub(crate) fn words(command: &str) -> Vec<String> {
     command.split_whitespace().map(str::to_owned).collect()
-}
-
-/// An agent on the node.
-fn plain(task: &Task) -> Result<Dialogue, String> {
-    Dialogue::start(&task.agent, &[path()]).map_err(|error| error.to_string())
 }
 
 /// An agent in a user and a network namespace of its own.
@@ -249,30 +243,9 @@ fn with_network(task: &Task) -> Result<Dialogue, String> {
 }
 
 fn enter(task: &Task, namespaces: i32, steps: &Trial) -> Result<Dialogue, String> {
-    let entry = Entry::new(namespaces, steps, &task.agent, &[path()]);
+    let entry = Entry::new(namespaces, steps, &task.agent, &[far::path()]);
     let entry = entry.map_err(|error| error.to_string())?;
     Dialogue::enter(&entry).map_err(|error| error.to_string())
-}
-
-/// The one variable that an end needs, to find its commands.
-fn path() -> String {
-    format!("PATH={}", Live.env("PATH").unwrap_or_default())
-}
-
-fn tell(end: &mut Dialogue, order: &Order) -> Result<Vec<f64>, String> {
-    let line = serde_json::to_string(order).map_err(|error| error.to_string())?;
-    ask(end, &line)
-}
-
-fn ask(agent: &mut Dialogue, line: &str) -> Result<Vec<f64>, String> {
-    let said = agent
-        .ask(line, PATIENCE)
-        .map_err(|error| error.to_string())?;
-    match serde_json::from_str(&said) {
-        Ok(Answer::Figures { values, .. }) => Ok(values),
-        Ok(Answer::Failed(why)) => Err(why),
-        Err(error) => Err(format!("the answer cannot be read: {error}")),
-    }
 }
 
 #[cfg(test)]

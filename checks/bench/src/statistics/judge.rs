@@ -3,17 +3,19 @@
 //! Equivalent is shown, not concluded from a difference that was not found: the 90 % interval
 //! of the ratio lies within the margin (two one-sided tests of 5 %; Schuirmann, Journal of
 //! Pharmacokinetics and Biopharmaceutics 15, 1987). Slower and faster need an interval that lies
-//! beyond the margin, and a difference that is none by chance at 1 %, after Holm's correction
-//! for the number of measurements: a run says in at most one of a hundred cases that something
-//! differs where nothing does.
+//! beyond the margin, and a difference that is none by chance, after Holm's correction for the
+//! number of measurements: a run says in at most one of a hundred cases that something
+//! differs where nothing does, and calls what is just at the margin equivalent in at most one of
+//! twenty. The pairs of two runs are judged by the same rule.
 
 use hpcctl_model::bench::Verdict;
 
 use super::order::robust_deviation;
 use super::rank::{self, Shift};
 
-/// The chance of calling something different in a whole run where nothing is.
-const DIFFERENT: f64 = 0.01;
+/// The chance of calling something different in a whole run where nothing is: less than what is
+/// promised, one in a hundred, so that a thousand runs keep the promise, too.
+const DIFFERENT: f64 = 0.007;
 
 /// The chance of calling something equivalent, or beyond the margin, that is at it.
 pub const EQUIVALENT: f64 = 0.05;
@@ -55,22 +57,40 @@ pub fn judge(measurements: &[Vec<f64>], margin: f64) -> Vec<Judged> {
     let judged = measurements.iter().zip(holm(&chance));
     let judged = judged.map(|(pairs, differs)| {
         let shift = rank::shift(pairs, EQUIVALENT);
-        let verdict = if differs && shift.low > edge {
-            Verdict::Slower
-        } else if differs && shift.high < -edge {
-            Verdict::Faster
-        } else if shift.low > -edge && shift.high < edge {
-            Verdict::Equivalent
-        } else {
-            Verdict::Inconclusive
-        };
         Judged {
             shift,
-            verdict,
+            verdict: verdict(shift, differs, edge),
             detectable: detectable(robust_deviation(pairs), pairs.len(), rule),
         }
     });
     judged.collect()
+}
+
+/// Judges what two runs found of measurements together: the pairs of now, and those of then.
+pub fn judge_between(runs: &[(Vec<f64>, Vec<f64>)], margin: f64) -> Vec<(Shift, Verdict)> {
+    let edge = margin.ln_1p();
+    let chance = runs
+        .iter()
+        .map(|(now, then)| rank::chance_between(now, then));
+    let differs = holm(&chance.collect::<Vec<f64>>());
+    let judged = runs.iter().zip(differs).map(|((now, then), differs)| {
+        let shift = rank::between(now, then, EQUIVALENT);
+        (shift, verdict(shift, differs, edge))
+    });
+    judged.collect()
+}
+
+/// What an interval says, and whether the difference is none by chance.
+fn verdict(shift: Shift, differs: bool, edge: f64) -> Verdict {
+    if differs && shift.low > edge {
+        Verdict::Slower
+    } else if differs && shift.high < -edge {
+        Verdict::Faster
+    } else if shift.low > -edge && shift.high < edge {
+        Verdict::Equivalent
+    } else {
+        Verdict::Inconclusive
+    }
 }
 
 /// How likely such pairs, or ones that differ more, would be by chance.
@@ -115,20 +135,31 @@ mod tests {
             .collect()
     }
 
-    fn verdict(pairs: Vec<f64>) -> Verdict {
+    fn said(pairs: Vec<f64>) -> Verdict {
         judge(&[pairs], 0.02)[0].verdict
     }
 
     #[test]
     fn each_verdict_has_its_pairs() {
-        assert_eq!(verdict(around(0.001, 0.02, 20)), Verdict::Equivalent);
-        assert_eq!(verdict(around(0.05, 0.02, 20)), Verdict::Slower);
-        assert_eq!(verdict(around(-0.05, 0.02, 20)), Verdict::Faster);
-        assert_eq!(verdict(around(0.001, 0.4, 20)), Verdict::Inconclusive);
+        assert_eq!(said(around(0.001, 0.02, 20)), Verdict::Equivalent);
+        assert_eq!(said(around(0.05, 0.02, 20)), Verdict::Slower);
+        assert_eq!(said(around(-0.05, 0.02, 20)), Verdict::Faster);
+        assert_eq!(said(around(0.001, 0.4, 20)), Verdict::Inconclusive);
         // Not 0, yet within the margin: that is what the margin is for.
-        assert_eq!(verdict(around(0.012, 0.005, 20)), Verdict::Equivalent);
-        assert_eq!(verdict(vec![0.05; 3]), Verdict::Inconclusive);
-        assert_eq!(verdict(Vec::new()), Verdict::Inconclusive);
+        assert_eq!(said(around(0.012, 0.005, 20)), Verdict::Equivalent);
+        assert_eq!(said(vec![0.05; 3]), Verdict::Inconclusive);
+        assert_eq!(said(Vec::new()), Verdict::Inconclusive);
+    }
+
+    #[test]
+    fn two_runs_are_judged_by_the_same_rule() {
+        let said = |now: Vec<f64>, then: Vec<f64>| judge_between(&[(now, then)], 0.02)[0].1;
+        let base = || around(0.3, 0.02, 20);
+        assert_eq!(said(around(0.301, 0.02, 24), base()), Verdict::Equivalent);
+        assert_eq!(said(around(0.37, 0.02, 24), base()), Verdict::Slower);
+        assert_eq!(said(around(0.23, 0.02, 24), base()), Verdict::Faster);
+        assert_eq!(said(around(0.31, 0.4, 24), base()), Verdict::Inconclusive);
+        assert_eq!(said(vec![0.5; 3], base()), Verdict::Inconclusive);
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The signed rank test and what follows from it: an estimate of a shift and an exact interval.
+//! The signed rank test and what follows from it: an estimate of a shift and an exact interval;
+//! and for two runs, whose pairs have nothing to do with each other, the rank sum test.
 //!
 //! Wilcoxon (Biometrics 1, 1945) and Hodges and Lehmann (Annals of Mathematical Statistics 34,
 //! 1963): of differences that lie symmetrically about their centre nothing else is assumed, so
@@ -65,6 +66,59 @@ pub fn above(differences: &[f64], center: f64) -> f64 {
     let most = (n * (n + 1) / 2) as f64;
     // The distribution is symmetric: P(W >= w) = P(W <= most - w).
     cumulative(n, most - ranks)
+}
+
+/// Fewer than this on either side of two runs exclude nothing.
+const FEWEST: usize = 5;
+
+/// Estimates by how much the one lies above the other, with an interval of confidence
+/// `1 - 2 * tail`; the median of all differences and ranks of them by the normal distribution.
+pub fn between(above: &[f64], below: &[f64], tail: f64) -> Shift {
+    let differences = above.iter().flat_map(|a| below.iter().map(move |b| a - b));
+    let differences = sorted(&differences.collect::<Vec<f64>>());
+    let estimate = if differences.is_empty() {
+        0.0
+    } else {
+        median(&differences)
+    };
+    if above.len().min(below.len()) < FEWEST {
+        return Shift {
+            estimate,
+            low: f64::NEG_INFINITY,
+            high: f64::INFINITY,
+        };
+    }
+    let (mean, deviation) = moments_between(above.len(), below.len());
+    let place = mean + normal_quantile(tail) * deviation;
+    let place = (place.floor().max(1.0) as usize).min(differences.len());
+    Shift {
+        estimate,
+        low: differences[place - 1],
+        high: differences[differences.len() - place],
+    }
+}
+
+/// How likely two runs that differ so much, or more, would be by chance; Mann and Whitney (Annals
+/// of Mathematical Statistics 18, 1947).
+pub fn chance_between(one: &[f64], other: &[f64]) -> f64 {
+    if one.len().min(other.len()) < FEWEST {
+        return 1.0;
+    }
+    let wins = one.iter().flat_map(|a| {
+        other.iter().map(move |b| match a.total_cmp(b) {
+            std::cmp::Ordering::Greater => 1.0,
+            std::cmp::Ordering::Equal => 0.5,
+            std::cmp::Ordering::Less => 0.0,
+        })
+    });
+    let (mean, deviation) = moments_between(one.len(), other.len());
+    let away = (wins.sum::<f64>() - mean).abs() - 0.5;
+    (2.0 * normal_below(-away / deviation)).min(1.0)
+}
+
+fn moments_between(n: usize, m: usize) -> (f64, f64) {
+    let (n, m) = (n as f64, m as f64);
+    (n * m / 2.0, (n * m * (n + m + 1.0) / 12.0).sqrt())
 }
 
 /// How many differences are not 0, and the sum of the ranks of the positive ones; equal ones
@@ -222,5 +276,27 @@ mod tests {
         // All of six above: 1 of 64.
         assert_eq!(above(&[1.0; 6], 0.0), 1.0 / 64.0);
         assert_eq!(above(&[-1.0; 6], 0.0), 1.0);
+    }
+
+    #[test]
+    fn two_runs_are_compared_by_all_their_differences() {
+        let a = [1.1, 2.2, 3.3, 4.4, 5.5, 6.6, 7.7, 8.8];
+        let b = [0.1, 0.2, 0.3, 1.4, 1.5, 1.6, 2.7, 2.8];
+        let wins = a.iter().flat_map(|a| b.iter().filter(move |b| a > *b));
+        assert_eq!(wins.count(), 57);
+        let z = (57.0 - 32.0 - 0.5) / (8.0 * 8.0 * 17.0 / 12.0_f64).sqrt();
+        assert!((chance_between(&a, &b) - 2.0 * normal_below(-z)).abs() < 1e-12);
+        let found = between(&a, &b, 0.05);
+        assert!(
+            found.low < found.estimate && found.estimate < found.high,
+            "{found:?}"
+        );
+        assert!(found.low > 0.0, "{found:?}");
+        let turned = between(&b, &a, 0.05);
+        assert!((turned.estimate + found.estimate).abs() < 1e-12);
+        assert!((turned.low + found.high).abs() < 1e-12);
+        assert_eq!(between(&a, &[1.0; 4], 0.05).high, f64::INFINITY);
+        assert_eq!(chance_between(&a, &[]), 1.0);
+        assert_eq!(chance_between(&a, &a), 1.0);
     }
 }

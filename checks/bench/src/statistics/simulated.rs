@@ -5,7 +5,7 @@
 
 use hpcctl_model::bench::Verdict;
 
-use super::{Random, judge};
+use super::{Random, judge, judge_between};
 
 /// One kind of node.
 #[derive(Clone, Copy)]
@@ -77,6 +77,42 @@ fn of_a_thousand_runs_without_a_difference_at_most_ten_say_there_is_one() {
         let wrong =
             count(Verdict::Slower, node, 0.0, 1000) + count(Verdict::Faster, node, 0.0, 1000);
         assert!(wrong <= 10, "{wrong} at a noise of {}", node.noise);
+    }
+}
+
+#[test]
+fn of_a_thousand_runs_of_many_measurements_at_most_ten_say_that_any_differs() {
+    let mut random = Random::new(20_261_129);
+    for node in [NODES[1], NODES[3]] {
+        let wrong = (0..1000).filter(|_| {
+            let many: Vec<Vec<f64>> = (0..20).map(|_| run(node, 0.0, &mut random)).collect();
+            let judged = judge(&many, 0.02);
+            let differs = |verdict| matches!(verdict, Verdict::Slower | Verdict::Faster);
+            judged.iter().any(|one| differs(one.verdict))
+        });
+        let wrong = wrong.count();
+        assert!(wrong <= 10, "{wrong} at a noise of {}", node.noise);
+    }
+}
+
+#[test]
+fn two_runs_are_as_seldom_called_different_and_as_surely_when_they_are() {
+    let mut random = Random::new(3);
+    for node in &NODES[..3] {
+        let mut count = |effect: f64, runs: usize, verdict: Verdict| {
+            let same = (0..runs).filter(|_| {
+                let then = run(*node, 0.1, &mut random);
+                let now = run(*node, 1.1 * (1.0 + effect) - 1.0, &mut random);
+                judge_between(&[(now, then)], 0.02)[0].1 == verdict
+            });
+            same.count()
+        };
+        let wrong = count(0.0, 1000, Verdict::Slower) + count(0.0, 1000, Verdict::Faster);
+        assert!(wrong <= 20, "{wrong} of 2000, {}", node.noise);
+        let wrong = count(0.02, 1000, Verdict::Equivalent);
+        assert!(wrong <= 60, "{wrong}, {}", node.noise);
+        let found = count(0.10, 400, Verdict::Slower);
+        assert!(found >= 380, "{found} of 400, {}", node.noise);
     }
 }
 

@@ -1,4 +1,5 @@
-//! An end of a way: an agent that listens, or dials and times what passes.
+//! An end of what is measured between two processes: an agent that listens or sends, or dials and
+//! times what passes.
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
@@ -9,8 +10,10 @@ use hpcctl_host::{Host, Live};
 use rustix::thread::{CpuSet, sched_setaffinity};
 use serde::{Deserialize, Serialize};
 
+use crate::far::Rank;
 use crate::net::latency::{echo, exchange, half};
 use crate::net::stream::{receive, send};
+use crate::ranks::rank;
 use crate::timing::Clock;
 
 /// How long a way may take until something passes.
@@ -18,6 +21,9 @@ const READY: Duration = Duration::from_secs(10);
 
 /// How long a connection may take, and each message on it.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long one of several addresses may take to answer.
+const SOME: Duration = Duration::from_millis(500);
 
 /// How often a way that is not there yet is tried.
 const TICK: Duration = Duration::from_millis(20);
@@ -43,8 +49,8 @@ pub(crate) enum Order {
     },
     /// Dial and measure: half a round trip in microseconds, megabytes a second.
     Dial {
-        /// The other end.
-        to: SocketAddr,
+        /// The other end: the first of these that answers.
+        to: Vec<SocketAddr>,
         /// Where messages are sent.
         processor: usize,
         /// How long each is measured.
@@ -52,6 +58,16 @@ pub(crate) enum Order {
         /// A delay to plant, as a share.
         planted: f64,
     },
+    /// Be a rank that sends messages; the figures are its process, where its message lies in its
+    /// memory, and the port on its loopback.
+    Rank {
+        /// What its segment in /dev/shm is named by.
+        token: u32,
+        /// Where it sends.
+        processor: usize,
+    },
+    /// Try what reaches another rank: the errno each of its memory and its segment, or 0.
+    Reach(Rank),
 }
 
 /// Carries an order out.
@@ -69,24 +85,35 @@ pub(crate) fn carry_out(order: &Order) -> Result<Vec<f64>, String> {
             planted,
         } => {
             let clock = Clock::new(*length, *planted);
-            let near = dial(*to, b'm')?;
-            let latency = thread::scope(|scope| {
-                let timed = scope.spawn(|| {
-                    run_on(*processor);
-                    exchange(near, clock)
-                });
-                timed
-                    .join()
-                    .unwrap_or_else(|_| Err("a thread failed".into()))
-            })?;
-            let rate = send(dial(*to, b's')?, clock)?;
-            Ok(vec![half(latency.typical()), rate])
+            measure(to, *processor, clock)
         }
+        Order::Rank { token, processor } => rank::be(*token, *processor),
+        Order::Reach(rank) => Ok(rank::reach(rank).map(f64::from).to_vec()),
     }
 }
 
+/// Half a round trip in microseconds and megabytes a second, to the first of these that answers.
+pub(crate) fn measure(
+    to: &[SocketAddr],
+    processor: usize,
+    clock: Clock,
+) -> Result<Vec<f64>, String> {
+    let (found, near) = dial(to, b'm')?;
+    let latency = thread::scope(|scope| {
+        let timed = scope.spawn(|| {
+            run_on(processor);
+            exchange(near, clock)
+        });
+        timed
+            .join()
+            .unwrap_or_else(|_| Err("a thread failed".into()))
+    })?;
+    let (_, stream) = dial(&[found], b's')?;
+    Ok(vec![half(latency.typical()), send(stream, clock)?])
+}
+
 /// Runs a command; what it says against it is the error.
-pub(super) fn run(argv: &[String]) -> Result<(), String> {
+pub(crate) fn run(argv: &[String]) -> Result<(), String> {
     let words: Vec<&str> = argv.iter().map(String::as_str).collect();
     let ran = Live.run(&words, COMMAND);
     if ran.ok() {
@@ -106,7 +133,7 @@ pub(super) fn run(argv: &[String]) -> Result<(), String> {
 
 /// Messages of 8 bytes take turns on one processor: what is timed is the way, not how long
 /// another processor takes to wake up.
-fn run_on(processor: usize) {
+pub(crate) fn run_on(processor: usize) {
     if processor < CpuSet::MAX_CPU {
         let mut only = CpuSet::new();
         only.set(processor);
@@ -127,10 +154,14 @@ fn listen(address: IpAddr, processor: usize) -> io::Result<Vec<f64>> {
     Ok(vec![f64::from(port)])
 }
 
-/// The first byte says what follows.
+/// The first byte says what follows; that it is repeated says who answers.
 fn answer(mut far: TcpStream, processor: usize) {
     let mut what = [0];
-    if far.set_nodelay(true).is_err() || far.read_exact(&mut what).is_err() {
+    let met = far
+        .set_nodelay(true)
+        .and_then(|()| far.read_exact(&mut what))
+        .and_then(|()| far.write_all(&[!what[0]]));
+    if met.is_err() {
         return;
     }
     match what[0] {
@@ -143,23 +174,39 @@ fn answer(mut far: TcpStream, processor: usize) {
 }
 
 /// Connects as soon as the way is there.
-fn dial(to: SocketAddr, what: u8) -> Result<TcpStream, String> {
+fn dial(to: &[SocketAddr], what: u8) -> Result<(SocketAddr, TcpStream), String> {
     let until = Instant::now() + READY;
+    // Of several addresses some may lead nowhere, which is not waited for long.
+    let patience = if to.len() > 1 { SOME } else { PATIENCE };
     loop {
-        let connected = TcpStream::connect_timeout(&to, PATIENCE).and_then(|mut near| {
-            near.set_nodelay(true)?;
-            near.set_read_timeout(Some(PATIENCE))?;
-            near.set_write_timeout(Some(PATIENCE))?;
-            near.write_all(&[what]).map(|()| near)
-        });
-        match connected {
-            Ok(near) => return Ok(near),
-            Err(error) if Instant::now() >= until => {
-                return Err(format!("cannot connect to {to}: {error}"));
+        let mut why = "there is no address to connect to".to_owned();
+        for address in to {
+            match meet(*address, what, patience) {
+                Ok(near) => return Ok((*address, near)),
+                Err(error) => why = format!("cannot connect to {address}: {error}"),
             }
-            Err(_) => thread::sleep(TICK),
         }
+        if Instant::now() >= until {
+            return Err(why);
+        }
+        thread::sleep(TICK);
     }
+}
+
+/// Connects to an end of ours.
+fn meet(to: SocketAddr, what: u8, patience: Duration) -> io::Result<TcpStream> {
+    let mut near = TcpStream::connect_timeout(&to, patience)?;
+    near.set_nodelay(true)?;
+    near.set_read_timeout(Some(patience))?;
+    near.set_write_timeout(Some(PATIENCE))?;
+    near.write_all(&[what])?;
+    let mut said = [0];
+    near.read_exact(&mut said)?;
+    if said[0] != !what {
+        return Err(io::Error::other("somebody else listens there"));
+    }
+    near.set_read_timeout(Some(PATIENCE))?;
+    Ok(near)
 }
 
 #[cfg(test)]
@@ -175,7 +222,7 @@ mod tests {
         };
         let port = carry_out(&listen).unwrap()[0] as u16;
         let dial = |port| Order::Dial {
-            to: (address, port).into(),
+            to: vec![(address, port).into()],
             processor: 0,
             length: Duration::from_millis(5),
             planted: 0.0,

@@ -1,0 +1,167 @@
+//! Bundles for OCI runtimes: a configuration with the image's root, as runtime-spec's config.json
+//! has it, for a container that shares the network of the node.
+//!
+//! An ordinary user gets a user namespace, where this one is root; nobody gets control groups, for
+//! which an ordinary user has none.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+use hpcctl_host::dialogue::Dialogue;
+use serde_json::{Value, json};
+
+use crate::Error;
+use crate::executor::{Executor, Site};
+use crate::furnish::{StartError, Started};
+use crate::guest::{self, TREE};
+use crate::launch::Launch;
+use crate::workplace::PROGRAM;
+
+/// A runtime with the bundles of its containers.
+struct Bundled {
+    /// The runtime, with the directory that it keeps its state in.
+    command: Vec<String>,
+    agent: Vec<String>,
+    /// That of the agent, and that of the program that is launched.
+    bundles: [PathBuf; 2],
+    environment: Vec<String>,
+    place: PathBuf,
+    tree: PathBuf,
+    own_libc: Result<(), String>,
+}
+
+impl Executor for Bundled {
+    fn start(&self) -> Result<Started, StartError> {
+        let argv = run(&self.command, &self.bundles[0], &name());
+        let agent = Dialogue::start(&argv, &self.environment)?;
+        Ok(Started::plain(agent))
+    }
+
+    fn agent(&self) -> &[String] {
+        &self.agent
+    }
+
+    fn launch(&self) -> Launch {
+        // One after the other, so that one name is enough.
+        Launch::Command(run(&self.command, &self.bundles[1], &name()))
+    }
+
+    fn place(&self) -> &Path {
+        &self.place
+    }
+
+    fn tree(&self) -> &Path {
+        &self.tree
+    }
+
+    fn own_libc(&self) -> Result<(), String> {
+        self.own_libc.clone()
+    }
+}
+
+/// Makes the runtime of that name ready.
+pub(crate) fn open(site: &Site<'_>, runtime: &str) -> Result<Box<dyn Executor>, Error> {
+    let program = guest::program(site, &[runtime])?;
+    let image = guest::image(site)?;
+    let failed = |source| Error::Workplace {
+        what: "a bundle".into(),
+        source,
+    };
+    let home = site.workplace.tree()?;
+    let state = home.join("state").display().to_string();
+    let command = vec![program, "--root".into(), state];
+    let bundle = |name: &str, args: &[String]| -> io::Result<PathBuf> {
+        let dir = home.join(name);
+        fs::create_dir_all(&dir)?;
+        let configuration = configuration(site, &image.root, &image.place, args);
+        fs::write(dir.join("config.json"), configuration.to_string())?;
+        Ok(dir)
+    };
+    let kit = guest::kit(site, &image.place)?;
+    let tried = AtomicU32::new(0);
+    let (agent, own_libc) = guest::settle(site, kit, |agent| {
+        let name_of_bundle = format!("try-{}", tried.fetch_add(1, Relaxed));
+        let dir =
+            bundle(&name_of_bundle, agent).map_err(|error| StartError::made("a bundle", &error))?;
+        let argv = run(&command, &dir, &name());
+        Ok(Started::plain(Dialogue::start(&argv, site.environment)?))
+    })?;
+    let program = image.place.join(PROGRAM).display().to_string();
+    let bundles = [
+        bundle("agent", &agent).map_err(failed)?,
+        bundle("program", &[program]).map_err(failed)?,
+    ];
+    Ok(Box::new(Bundled {
+        command,
+        agent,
+        bundles,
+        environment: site.environment.to_vec(),
+        tree: match site.image {
+            Some(_) => image.place.clone(),
+            None => Path::new("/").join(TREE),
+        },
+        place: image.place,
+        own_libc,
+    }))
+}
+
+fn run(command: &[String], bundle: &Path, name: &str) -> Vec<String> {
+    let mut argv = command.to_vec();
+    argv.extend(["run", "--bundle"].map(str::to_owned));
+    argv.extend([bundle.display().to_string(), name.to_owned()]);
+    argv
+}
+
+/// A name that no other container has.
+fn name() -> String {
+    static NAMED: AtomicU32 = AtomicU32::new(0);
+    let number = NAMED.fetch_add(1, Relaxed);
+    format!("hpcctl-{}-{number}", std::process::id())
+}
+
+/// The configuration of a container that runs `args`.
+fn configuration(site: &Site<'_>, root: &Path, place: &Path, args: &[String]) -> Value {
+    let caller = site.host.caller();
+    let mut namespaces = vec![
+        json!({"type": "mount"}),
+        json!({"type": "pid"}),
+        json!({"type": "ipc"}),
+        json!({"type": "uts"}),
+    ];
+    if site.network == "none" {
+        namespaces.push(json!({"type": "network"}));
+    }
+    let mut linux = json!({});
+    if caller.uid != 0 {
+        namespaces.push(json!({"type": "user"}));
+        let mapped = |id: u32| json!([{"containerID": 0, "hostID": id, "size": 1}]);
+        linux["uidMappings"] = mapped(caller.uid);
+        linux["gidMappings"] = mapped(caller.gid);
+    }
+    linux["namespaces"] = Value::Array(namespaces);
+    let mount = |place: &str, kind: &str, source: &str, options: &[&str]| json!({"destination": place, "type": kind, "source": source, "options": options});
+    let shared = site.workplace.shared().display().to_string();
+    let place = place.display().to_string();
+    json!({
+        "ociVersion": "1.0.2",
+        "process": {
+            "terminal": false,
+            "user": {"uid": 0, "gid": 0},
+            "args": args,
+            "env": ["PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"],
+            "cwd": "/",
+            "noNewPrivileges": true,
+        },
+        "root": {"path": root.display().to_string(), "readonly": true},
+        "hostname": "hpcctl",
+        "mounts": [
+            mount("/proc", "proc", "proc", &["nosuid", "noexec", "nodev"]),
+            mount("/dev", "tmpfs", "tmpfs", &["nosuid", "mode=755", "size=65536k"]),
+            mount("/dev/shm", "tmpfs", "shm", &["nosuid", "noexec", "nodev", "mode=1777"]),
+            mount(&place, "bind", &shared, &["rbind", "rw"]),
+        ],
+        "linux": linux,
+    })
+}

@@ -1,0 +1,12 @@
+//! `runc`: `runc run` of a bundle, runc(8).
+
+use super::Row;
+use crate::bundle;
+
+/// The row.
+pub static EXECUTOR: Row = Row {
+    name: "runc",
+    networks: &["host", "none"],
+    tried: true,
+    open: |site| bundle::open(site, "runc"),
+};

@@ -1,0 +1,39 @@
+//! `sarus`: `sarus run`, sarus' user guide, "Running a container" and "Mounting custom files".
+//!
+//! It knows images by name only, so that there must be one: `sarus:NAME`.
+
+use std::path::Path;
+
+use super::{Executor, Row, Site};
+use crate::Error;
+use crate::guest::{self, Guest};
+
+/// The row.
+pub static EXECUTOR: Row = Row {
+    name: "sarus",
+    networks: &["host"],
+    tried: false,
+    open,
+};
+
+/// Where ours is inside.
+const PLACE: &str = "/mnt";
+
+fn open(site: &Site<'_>) -> Result<Box<dyn Executor>, Error> {
+    let program = guest::program(site, &["sarus"])?;
+    let Some(name) = site.image.and_then(|it| it.strip_prefix("sarus:")) else {
+        let message = "sarus runs what it has pulled: --image sarus:NAME, see sarus images";
+        return Err(Error::Usage(message.into()));
+    };
+    let shared = site.workplace.shared();
+    let command = vec![
+        program,
+        "run".into(),
+        format!(
+            "--mount=type=bind,source={},destination={PLACE}",
+            shared.display()
+        ),
+        name.to_owned(),
+    ];
+    Ok(Box::new(Guest::open(site, command, Path::new(PLACE))?))
+}

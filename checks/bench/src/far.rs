@@ -1,0 +1,99 @@
+//! The other process of a figure that needs two: where it is, and how it is spoken to.
+//!
+//! It is the same program as the one that measures: a process beside that one, or one that the
+//! run started elsewhere, in a container of its own or where a network leads to.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use hpcctl_host::dialogue::Dialogue;
+use hpcctl_host::{Host, Live};
+use serde::{Deserialize, Serialize};
+
+use crate::agent::Answer;
+use crate::end::Order;
+
+/// How long it may take to answer.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Where the other process is, if it is not beside the one that measures.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Far {
+    /// It listens on this port, and one of these addresses leads there.
+    Listens {
+        /// The addresses, the likeliest first.
+        found: Vec<IpAddr>,
+        /// The port.
+        port: u16,
+    },
+    /// It is a rank.
+    Rank(Rank),
+}
+
+/// Another rank: what it told when it was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Rank {
+    /// Its process, as it sees itself.
+    pub(crate) process: i32,
+    /// Where its message lies in its memory.
+    pub(crate) address: u64,
+    /// The port on which it listens on its loopback.
+    pub(crate) port: u16,
+    /// What its segment in /dev/shm is named by.
+    pub(crate) token: u32,
+}
+
+/// Starts one beside this process; `agent` is its command.
+pub(crate) fn beside(agent: &[String]) -> Result<Dialogue, String> {
+    if agent.is_empty() {
+        return Err("there is no program for the other end".into());
+    }
+    Dialogue::start(agent, &[path()]).map_err(|error| error.to_string())
+}
+
+/// The one variable that it needs, to find its commands.
+pub(crate) fn path() -> String {
+    format!("PATH={}", Live.env("PATH").unwrap_or_default())
+}
+
+/// Has it carry out an order.
+pub(crate) fn tell(end: &mut Dialogue, order: &Order) -> Result<Vec<f64>, String> {
+    let line = serde_json::to_string(order).map_err(|error| error.to_string())?;
+    ask(end, &line)
+}
+
+/// Has it answer a line with figures.
+pub(crate) fn ask(agent: &mut Dialogue, line: &str) -> Result<Vec<f64>, String> {
+    let said = agent
+        .ask(line, PATIENCE)
+        .map_err(|error| error.to_string())?;
+    match serde_json::from_str(&said) {
+        Ok(Answer::Figures { values, .. }) => Ok(values),
+        Ok(Answer::Failed(why)) => Err(why),
+        Err(error) => Err(format!("the answer cannot be read: {error}")),
+    }
+}
+
+/// Has it listen for whoever dials: the port.
+pub(crate) fn listen(end: &mut Dialogue, address: IpAddr, processor: usize) -> Result<u16, String> {
+    let port = tell(end, &Order::Listen { address, processor })?;
+    match port.first() {
+        Some(port) if (1.0..65_536.0).contains(port) => Ok(*port as u16),
+        _ => Err("the other end names no port".into()),
+    }
+}
+
+/// Makes it a rank that sends messages.
+pub(crate) fn rank(end: &mut Dialogue, token: u32, processor: usize) -> Result<Rank, String> {
+    let told = tell(end, &Order::Rank { token, processor })?;
+    match told.as_slice() {
+        [process, address, port] => Ok(Rank {
+            process: *process as i32,
+            address: *address as u64,
+            port: *port as u16,
+            token,
+        }),
+        _ => Err("the other rank does not say where it is".into()),
+    }
+}

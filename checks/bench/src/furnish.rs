@@ -1,0 +1,187 @@
+//! What our own launcher makes for a container once it runs: the factors that come from outside
+//! of it, which are gone with it.
+//!
+//! Commands are the node's, run in the network namespace of the container by nsenter(1), so that
+//! an image needs none of them.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use hpcctl_host::dialogue::{Dialogue, DialogueError};
+use hpcctl_host::trial::{Entry, namespace};
+use hpcctl_host::{Op, Trial};
+
+use crate::end;
+use crate::factor::Factor;
+use crate::far;
+use crate::group::Group;
+use crate::overlay::way::{self, ENDS, RULES, Way};
+
+/// The rate of a limited network, and the bytes that pass at once: more than loopback's largest
+/// packet.
+const RATE: &str = "rate 1gbit burst 1mb latency 50ms";
+
+/// How long a program that carries packets may take to fail, if it does at once.
+const AT_ONCE: Duration = Duration::from_millis(1);
+
+/// A container with the agent in it, and what was made for it.
+pub(crate) struct Started {
+    /// The agent; ended first.
+    pub(crate) agent: Dialogue,
+    /// Where its network leads to.
+    pub(crate) route: Option<Route>,
+    carrier: Option<Dialogue>,
+    group: Option<Group>,
+}
+
+/// A way out of the network of a container.
+pub(crate) struct Route {
+    /// The process at its end, once there is one.
+    pub(crate) far: Option<Dialogue>,
+    /// Where that listens.
+    pub(crate) listens: IpAddr,
+    /// Addresses by which it may be found, the likeliest first.
+    pub(crate) found: Vec<IpAddr>,
+}
+
+/// Why a container is not as it should be.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartError {
+    /// It could not be started, or does not answer.
+    #[error(transparent)]
+    Dialogue(#[from] DialogueError),
+    /// A factor could not be made.
+    #[error("cannot add {factor}: {why}")]
+    Factor {
+        /// The factor, in words.
+        factor: &'static str,
+        /// Why.
+        why: String,
+    },
+}
+
+impl StartError {
+    /// Something that was to be made and could not.
+    pub(crate) fn made(factor: &'static str, error: &std::io::Error) -> Self {
+        Self::Factor {
+            factor,
+            why: error.to_string(),
+        }
+    }
+}
+
+impl Started {
+    /// An agent for which nothing more is made.
+    pub(crate) fn plain(agent: Dialogue) -> Self {
+        Self {
+            agent,
+            route: None,
+            carrier: None,
+            group: None,
+        }
+    }
+
+    /// Ends it, and what was made for it.
+    pub(crate) fn end(self, deadline: Duration) {
+        let Self {
+            agent,
+            route,
+            carrier,
+            group,
+        } = self;
+        agent.end(deadline);
+        drop((route, carrier, group));
+    }
+
+    /// Makes what these factors are.
+    pub(crate) fn furnish(
+        mut self,
+        factors: &[Factor],
+        outside: &[String],
+    ) -> Result<Self, StartError> {
+        for factor in factors {
+            self.add(*factor, outside)
+                .map_err(|why| StartError::Factor {
+                    factor: factor.what(""),
+                    why,
+                })?;
+        }
+        Ok(self)
+    }
+
+    fn add(&mut self, factor: Factor, outside: &[String]) -> Result<(), String> {
+        let process = self.agent.id();
+        match factor {
+            Factor::Nft => within(process, &["nft".into(), RULES.into()]),
+            Factor::Tbf => {
+                let device = if self.route.is_some() { "end0" } else { "lo" };
+                let limit = format!("tc qdisc add dev {device} root tbf {RATE}");
+                within(process, &way::words(&limit))
+            }
+            Factor::Veth => {
+                self.route = Some(linked(process, outside)?);
+                Ok(())
+            }
+            Factor::Slirp4netns => self.carry(Way::Slirp4netns),
+            Factor::Pasta => self.carry(Way::Pasta),
+            Factor::CpuMax => {
+                self.group = Some(Group::limit(process)?);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn carry(&mut self, way: Way) -> Result<(), String> {
+        let (mut carrier, found) = way::carrier(way, self.agent.id())?;
+        if let Err(DialogueError::Ended(said)) = carrier.ask("", AT_ONCE) {
+            return Err(said.lines().next().unwrap_or("it ended").to_owned());
+        }
+        self.carrier = Some(carrier);
+        self.route = Some(Route {
+            far: None,
+            listens: Ipv4Addr::LOCALHOST.into(),
+            found: vec![found],
+        });
+        Ok(())
+    }
+}
+
+/// Links a container with a network namespace in which the other process is.
+fn linked(process: u32, outside: &[String]) -> Result<Route, String> {
+    let steps = Trial::new().op(Op::LoopbackUp);
+    let far = Entry::new(namespace::NET, &steps, outside, &[far::path()])
+        .map_err(DialogueError::from)
+        .and_then(|entry| Dialogue::enter(&entry))
+        .map_err(|error| error.to_string())?;
+    let link = format!(
+        "ip link add name end0 netns {process} type veth peer name end0 netns {}",
+        far.id()
+    );
+    end::run(&way::words(&link))?;
+    for (process, address) in [process, far.id()].into_iter().zip(ENDS) {
+        let address = format!("ip address add {address}/24 dev end0");
+        within(process, &way::words(&address))?;
+        within(process, &way::words("ip link set end0 up"))?;
+    }
+    let found = way::address(ENDS[1]);
+    Ok(Route {
+        far: Some(far),
+        listens: found,
+        found: vec![found],
+    })
+}
+
+/// Runs a command in the user and the network namespace of a process.
+fn within(process: u32, command: &[String]) -> Result<(), String> {
+    let at = |name: &str| format!("--{name}=/proc/{process}/ns/{name}");
+    let mut argv = vec!["nsenter".to_owned(), "--preserve-credentials".into()];
+    // One's own cannot be entered.
+    let link = |who: &str| std::fs::read_link(format!("/proc/{who}/ns/user")).ok();
+    if link("self") != link(&process.to_string()) {
+        argv.push(at("user"));
+    }
+    argv.push(at("net"));
+    argv.extend_from_slice(command);
+    end::run(&argv)
+}

@@ -1,0 +1,131 @@
+//! A control group with a limit on processor time, of version 1 or 2; cgroups(7).
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::environs::text;
+
+/// The usual period of a limit, and the part of it that may be used: a tenth of a processor,
+/// which is less than what a busy node leaves.
+const PERIOD: u32 = 100_000;
+const QUOTA: u32 = 10_000;
+
+/// Where groups are.
+const TOP: &str = "/sys/fs/cgroup";
+
+/// How long the group of a process that has ended may be busy.
+const BUSY: Duration = Duration::from_secs(2);
+
+/// A group, removed with its processes.
+#[derive(Debug)]
+pub(crate) struct Group {
+    dir: PathBuf,
+}
+
+impl Group {
+    /// Puts a process into a group of its own, with a tenth of a processor.
+    pub(crate) fn limit(process: u32) -> Result<Self, String> {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let name = format!(
+            "hpcctl-{}-{}",
+            std::process::id(),
+            MADE.fetch_add(1, Relaxed)
+        );
+        let (above, is_v2) = above(Path::new(TOP), &text("/proc/self/cgroup"))
+            .ok_or("no control group limits the processors here")?;
+        let dir = above.join(name);
+        let failed = |path: &Path| {
+            let path = path.display().to_string();
+            move |error: io::Error| format!("cannot write {path}: {error}")
+        };
+        fs::create_dir(&dir).map_err(failed(&dir))?;
+        let group = Self { dir };
+        let files = if is_v2 {
+            vec![("cpu.max", format!("{QUOTA} {PERIOD}"))]
+        } else {
+            vec![
+                ("cpu.cfs_period_us", PERIOD.to_string()),
+                ("cpu.cfs_quota_us", QUOTA.to_string()),
+            ]
+        };
+        for (file, value) in files
+            .into_iter()
+            .chain([("cgroup.procs", process.to_string())])
+        {
+            let path = group.dir.join(file);
+            fs::write(&path, value).map_err(failed(&path))?;
+        }
+        Ok(group)
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        let until = Instant::now() + BUSY;
+        // Its processes were ended, and the kernel lets go of them a little later.
+        while fs::remove_dir(&self.dir).is_err_and(|error| error.kind() != io::ErrorKind::NotFound)
+            && Instant::now() < until
+        {
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+/// The group of ours that has a limit on processors, and whether it is of version 2.
+fn above(top: &Path, groups: &str) -> Option<(PathBuf, bool)> {
+    let mut found = None;
+    for line in groups.lines() {
+        let mut parts = line.splitn(3, ':').skip(1);
+        let (controllers, path) = (parts.next()?, parts.next()?);
+        let path = path.trim_start_matches('/');
+        if controllers.split(',').any(|one| one == "cpu") {
+            let tops = [top.join(controllers), top.join("cpu")];
+            let mut groups = tops.iter().map(|top| top.join(path));
+            if let Some(group) = groups.find(|group| group.is_dir()) {
+                return Some((group, false));
+            }
+        }
+        if controllers.is_empty() {
+            let group = top.join(path);
+            let mut above = group.ancestors().take_while(|it| it.starts_with(top));
+            found = above.find(|group| passes_on(group)).map(Path::to_path_buf);
+        }
+    }
+    found.map(|group| (group, true))
+}
+
+/// Whether groups below this one have the controller of processors.
+fn passes_on(group: &Path) -> bool {
+    let controllers = text(group.join("cgroup.subtree_control"));
+    controllers.split_whitespace().any(|one| one == "cpu")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_group_with_the_controller_is_found() {
+        let top = tempfile::tempdir().unwrap();
+        let make = |path: &str| fs::create_dir_all(top.path().join(path)).unwrap();
+        make("job");
+        make("cpu/job");
+        let of = |groups: &str| above(top.path(), groups);
+        assert_eq!(of("0::/job\n"), None);
+        let expected = top.path().join("cpu/job");
+        assert_eq!(
+            of("5:memory:/\n1:cpu,cpuacct:/job\n0::/job\n"),
+            Some((expected, false))
+        );
+        make("job/step");
+        let controls = top.path().join("job/cgroup.subtree_control");
+        fs::write(&controls, "cpuset\n").unwrap();
+        assert_eq!(of("0::/job/step\n"), None);
+        fs::write(&controls, "cpuset cpu\n").unwrap();
+        assert_eq!(of("0::/job/step\n"), Some((top.path().join("job"), true)));
+    }
+}

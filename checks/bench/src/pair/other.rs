@@ -1,0 +1,98 @@
+//! The other process of a figure that needs two: where it is started, and what two ranks reach of
+//! each other.
+
+use hpcctl_host::Errno;
+use hpcctl_model::bench::Difference;
+
+use super::{Agents, Arm, Pairs};
+use crate::Error;
+use crate::end::Order;
+use crate::far::{self, Far};
+use crate::measurement::Task;
+use crate::ranks::rank;
+
+/// What comes of memory that cannot be read.
+const MEMORY_LOST: &str = "process_vm_readv of another rank fails inside: large messages are copied \
+    twice, and an MPI that counts on it aborts with messages of some 64 KiB or more, not with small ones";
+
+/// What comes of segments that are not shared.
+const SEGMENT_LOST: &str = "the segments of another rank are not in /dev/shm inside: messages between \
+    ranks of a node take the network's way, and an MPI that has none aborts";
+
+impl Pairs<'_> {
+    /// The other process of a figure that needs one, where it is not beside the first.
+    pub(super) fn far(&mut self, agents: &mut Agents, task: &Task) -> Result<Option<Far>, String> {
+        let id = task.measurement.as_str();
+        let processor = task.processors.first().copied().unwrap_or(0);
+        if id.starts_with("net.peer.") {
+            let peer = self.peer.as_mut().ok_or("there is no other node")?;
+            return peer.listen(processor).map(Some);
+        }
+        if !task.inside {
+            return Ok(None);
+        }
+        if id.starts_with("net.node.")
+            && let Some(route) = &mut agents.second.route
+        {
+            let far = match &mut route.far {
+                Some(far) => far,
+                None => route.far.insert(far::beside(&self.outside)?),
+            };
+            let port = far::listen(far, route.listens, processor)?;
+            let found = route.found.clone();
+            return Ok(Some(Far::Listens { found, port }));
+        }
+        if id.starts_with("ranks.") && !self.joined {
+            let rank = self.rank(agents, processor)?;
+            return Ok(Some(Far::Rank(rank)));
+        }
+        Ok(None)
+    }
+
+    /// Another rank, in a container of its own.
+    fn rank(&self, agents: &mut Agents, processor: usize) -> Result<far::Rank, String> {
+        let started = match &mut agents.rank {
+            Some(started) => started,
+            None => {
+                let started = self.executor.start().map_err(|error| error.to_string())?;
+                agents.rank.insert(started)
+            }
+        };
+        far::rank(&mut started.agent, rank::token(), processor)
+    }
+
+    /// What two ranks reach of each other: says what is lost inside, and what comes of it.
+    pub(crate) fn reach(&mut self) -> Result<(), Error> {
+        let failed = |why: String| Error::Unreachable(format!("two ranks: {why}"));
+        let mut agents = self.agents(Arm::Inside, true)?;
+        let processor = self.processors.last().copied().unwrap_or(0);
+        let mut beside = far::beside(&self.outside).map_err(failed)?;
+        let one = far::rank(&mut beside, rank::token(), processor).map_err(failed)?;
+        let outside = far::tell(&mut agents.first, &Order::Reach(one)).map_err(failed)?;
+        let other = self.rank(&mut agents, processor).map_err(failed)?;
+        let inside = far::tell(&mut agents.second.agent, &Order::Reach(other)).map_err(failed)?;
+        let word = |errno: f64| match errno as i32 {
+            0 => "yes".to_owned(),
+            errno => Errno(errno).to_string(),
+        };
+        let ways = [
+            ("memory of another rank", MEMORY_LOST),
+            ("/dev/shm of another rank", SEGMENT_LOST),
+        ];
+        for ((what, lost), (outside, inside)) in
+            ways.into_iter().zip(outside.into_iter().zip(inside))
+        {
+            if outside != inside {
+                self.differences.push(Difference {
+                    what: what.into(),
+                    outside: word(outside),
+                    inside: word(inside),
+                });
+            }
+            if outside == 0.0 && inside != 0.0 {
+                self.doubts.push(format!("{}: {lost}", word(inside)));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,168 @@
+//! What changed since an earlier run: the cost of the container now by what it was then; pure.
+//!
+//! A cost is a ratio of inside and outside, so that a node that became faster or slower as a whole
+//! does not count; how outside changed is told beside it.
+
+use hpcctl_model::bench::{Bench, Change, Comparison, Ratio};
+
+use crate::compared::{costs, ratio};
+use crate::statistics::rank::{self, Shift};
+use crate::statistics::{EQUIVALENT, judge_between};
+
+/// Judges every figure that both runs have.
+pub fn since(now: &Bench, then: &Bench, margin: f64) -> Vec<Change> {
+    let both: Vec<(&Comparison, &Comparison)> = now
+        .comparisons
+        .iter()
+        .filter_map(|now| {
+            let mut those = then.comparisons.iter();
+            let then = those.find(|then| then.metric == now.metric && then.unit == now.unit)?;
+            Some((now, then))
+        })
+        .collect();
+    let pairs: Vec<_> = both
+        .iter()
+        .map(|(now, then)| {
+            let costs = |one: &Comparison| -> Vec<f64> {
+                let costs = costs(now.better, &one.samples).into_iter();
+                costs.filter(|cost| cost.is_finite()).collect()
+            };
+            (costs(now), costs(then))
+        })
+        .collect();
+    let judged = judge_between(&pairs, margin);
+    let changes = both.iter().zip(judged);
+    changes
+        .map(|((now, then), (shift, verdict))| Change {
+            metric: now.metric.clone(),
+            then: then.ratio,
+            now: now.ratio,
+            ratio: ratio(now.better, shift),
+            outside: outside(now, then),
+            verdict,
+        })
+        .collect()
+}
+
+/// The figures outside now by then, as they are.
+fn outside(now: &Comparison, then: &Comparison) -> Ratio {
+    let logs = |one: &Comparison| -> Vec<f64> {
+        let figures = one.samples.iter().map(|sample| sample.outside.ln());
+        figures.filter(|log| log.is_finite()).collect()
+    };
+    let Shift {
+        estimate,
+        low,
+        high,
+    } = rank::between(&logs(now), &logs(then), EQUIVALENT);
+    Ratio {
+        estimate: estimate.exp(),
+        ci_low: low.exp(),
+        ci_high: high.exp().min(f64::MAX),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hpcctl_model::bench::{Better, Detectable, Figures, Plan, Sample, Verdict};
+
+    use super::*;
+
+    /// A run in which inside is dearer by `cost`, on a node that is `slow` as a whole.
+    fn run(better: Better, cost: f64, slow: f64) -> Bench {
+        let samples: Vec<Sample> = (0..30)
+            .map(|n| {
+                let noise = 1.0 + 0.004 * (f64::from(n * 7 % 30) / 30.0 - 0.5);
+                let (outside, inside) = match better {
+                    Better::Less => (10.0 * slow, 10.0 * slow * cost * noise),
+                    Better::More => (10.0 / slow, 10.0 / slow / (cost * noise)),
+                };
+                Sample {
+                    outside,
+                    inside,
+                    outside_first: n % 2 == 0,
+                    at_s: f64::from(n),
+                }
+            })
+            .collect();
+        let side = Figures {
+            n: 30,
+            median: 10.0,
+            ci: [10.0, 10.0],
+        };
+        let ratio = Ratio {
+            estimate: cost,
+            ci_low: cost,
+            ci_high: cost,
+        };
+        let comparison = Comparison {
+            metric: "libc.math".into(),
+            what: "it".into(),
+            unit: "us".into(),
+            better,
+            outside: side.clone(),
+            inside: side,
+            ratio,
+            null: None,
+            verdict: Verdict::Slower,
+            detectable: Detectable {
+                stated: 0.02,
+                found: 0.02,
+                reached: true,
+            },
+            doubts: Vec::new(),
+            samples,
+        };
+        Bench {
+            plan: Plan {
+                subjects: Vec::new(),
+                runtime: "builtin".into(),
+                network: "host".into(),
+                image: None,
+                peer: None,
+                margin: 0.02,
+                seed: 1,
+                budget_s: 1.0,
+                pairs: 30,
+                trial_pairs: 6,
+                planted: 0.0,
+            },
+            differences: Vec::new(),
+            comparisons: vec![comparison],
+            why: Vec::new(),
+            compared: None,
+            doubts: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_cost_that_grew_is_slower_and_a_slower_node_is_not() {
+        for better in [Better::Less, Better::More] {
+            let said = |now: &Bench, then: &Bench| since(now, then, 0.02)[0].clone();
+            let then = run(better, 1.1, 1.0);
+            let same = said(&run(better, 1.1, 1.5), &then);
+            assert_eq!(same.verdict, Verdict::Equivalent);
+            let factor = if better == Better::Less {
+                1.5
+            } else {
+                1.0 / 1.5
+            };
+            assert!((same.outside.estimate - factor).abs() < 1e-9, "{same:?}");
+            assert_eq!(said(&run(better, 1.2, 1.0), &then).verdict, Verdict::Slower);
+            assert_eq!(said(&run(better, 1.0, 1.0), &then).verdict, Verdict::Faster);
+        }
+    }
+
+    #[test]
+    fn what_only_one_run_has_is_left_out() {
+        let now = run(Better::Less, 1.0, 1.0);
+        let mut then = run(Better::Less, 1.0, 1.0);
+        then.comparisons[0].metric = "libc.other".into();
+        assert!(since(&now, &then, 0.02).is_empty());
+        // A file may hold anything.
+        then.comparisons[0].metric = "libc.math".into();
+        then.comparisons[0].samples[0].outside = -1.0;
+        then.comparisons[0].samples.truncate(3);
+        assert_eq!(since(&now, &then, 0.02)[0].verdict, Verdict::Inconclusive);
+    }
+}

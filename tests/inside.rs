@@ -1,0 +1,249 @@
+//! `hpcctl bench --inside`: real runtimes, ranks in containers of their own, another node.
+
+use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::bench::{bench, comparisons, metrics};
+use crate::cli::{Run, hpcctl};
+use crate::environments::{ENVIRONMENTS, has_apptainer};
+use crate::real::real;
+use crate::schema::validate;
+
+/// An image with nothing but the directories and files that runtimes mount on.
+fn empty_image() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["dev", "etc", "mnt", "proc", "run", "sys", "tmp"] {
+        fs::create_dir(dir.path().join(name)).unwrap();
+    }
+    fs::write(dir.path().join("etc/hosts"), "").unwrap();
+    dir
+}
+
+#[test]
+fn charliecloud_is_compared_with_an_image_and_without() {
+    if !real("charliecloud_is_compared_with_an_image_and_without") {
+        return;
+    }
+    let dir = empty_image();
+    let image = dir.path().to_str().unwrap();
+    let report = bench(&[
+        "launch",
+        "libc",
+        "--inside",
+        "charliecloud",
+        "--image",
+        image,
+    ]);
+    assert!(metrics(&report).contains(&"launch.start"));
+    // The image has no C library, which is the one thing that cannot be measured.
+    let unknowns = report["unknowns"].as_array().unwrap();
+    let names: Vec<&Value> = unknowns.iter().map(|one| &one["what"]).collect();
+    assert_eq!(names, ["libc"], "{unknowns:?}");
+    let report = bench(&["launch", "libc", "--inside", "charliecloud"]);
+    assert!(metrics(&report).contains(&"libc.malloc"));
+    assert_eq!(report["unknowns"], Value::Array(Vec::new()));
+    let differences = report["result"]["differences"].to_string();
+    assert!(differences.contains("namespace mnt"), "{differences}");
+    assert!(!differences.contains("namespace net"), "{differences}");
+}
+
+#[test]
+fn podman_is_compared_with_its_networks_and_leaves_no_container() {
+    if !real("podman_is_compared_with_its_networks_and_leaves_no_container") {
+        return;
+    }
+    let containers = || Run::of(std::process::Command::new("podman").args(["ps", "-aq"])).stdout;
+    let before = containers();
+    let dir = empty_image();
+    let image = dir.path().to_str().unwrap();
+    for (network, own) in [("host", false), ("none", true)] {
+        let report = bench(&[
+            "launch",
+            "--inside",
+            "podman",
+            "--network",
+            network,
+            "--image",
+            image,
+        ]);
+        assert_eq!(metrics(&report), ["launch.start"]);
+        assert_eq!(report["result"]["plan"]["network"], network);
+        let differences = report["result"]["differences"].to_string();
+        assert!(differences.contains("namespace pid"), "{differences}");
+        assert_eq!(differences.contains("namespace net"), own, "{differences}");
+        let start = &comparisons(&report)[0]["ratio"]["ci_low"];
+        assert!(start.as_f64().unwrap() > 10.0, "{start}");
+    }
+    // Podman's mount points are in an overlay, not in the image.
+    assert!(!dir.path().join("run/.containerenv").exists());
+    let until = Instant::now() + Duration::from_secs(30);
+    while containers() != before && Instant::now() < until {
+        thread::sleep(Duration::from_millis(200));
+    }
+    assert_eq!(containers(), before);
+}
+
+#[test]
+fn ranks_lose_memory_and_segments_in_containers_of_their_own() {
+    if !real("ranks_lose_memory_and_segments_in_containers_of_their_own") {
+        return;
+    }
+    let sizes = [
+        "ranks.8B",
+        "ranks.4KiB",
+        "ranks.64KiB",
+        "ranks.1MiB",
+        "ranks.4MiB",
+    ];
+    let lost = |report: &Value| -> Vec<String> {
+        let differences = report["result"]["differences"].as_array().unwrap().iter();
+        let of_ranks =
+            differences.filter(|one| one["what"].as_str().unwrap().contains("another rank"));
+        of_ranks
+            .map(|one| format!("{} {}", one["what"], one["inside"]).replace('"', ""))
+            .collect()
+    };
+    let report = bench(&["ranks", "--inside", "host"]);
+    assert_eq!(metrics(&report), sizes);
+    assert_eq!(lost(&report), [""; 0]);
+    // A user namespace each: memory is lost, and /dev/shm is the node's.
+    let report = bench(&["ranks", "--inside", "charliecloud"]);
+    assert_eq!(metrics(&report), sizes);
+    assert_eq!(lost(&report), ["memory of another rank EPERM"]);
+    let doubts = report["result"]["doubts"].to_string();
+    assert!(
+        doubts.contains("aborts with messages of some 64 KiB"),
+        "{doubts}"
+    );
+    // Podman's containers have everything of their own.
+    let report = bench(&["ranks", "--inside", "podman", "--network", "host"]);
+    assert_eq!(metrics(&report), sizes);
+    let lost = lost(&report);
+    assert!(lost.iter().any(|one| one.ends_with("ENOENT")), "{lost:?}");
+}
+
+#[test]
+fn oci_runtimes_are_compared_by_their_bundles() {
+    if !real("oci_runtimes_are_compared_by_their_bundles") {
+        return;
+    }
+    let report = bench(&["launch", "libc", "--inside", "runc"]);
+    validate("hpcctl.bench-1.json", &report);
+    assert_eq!(report["unknowns"], Value::Array(Vec::new()));
+    assert!(metrics(&report).contains(&"launch.start"));
+    let differences = report["result"]["differences"].to_string();
+    assert!(differences.contains("namespace pid"), "{differences}");
+    // Debian's crun refuses a node with both versions of control groups.
+    let script = "umount -l /sys/fs/cgroup/unified 2>/dev/null; exec \"$0\" \"$@\"";
+    let args = [
+        "bench", "launch", "--inside", "crun", "--budget", "1s", "-o", "json",
+    ];
+    let mut command = std::process::Command::new("unshare");
+    command
+        .args(["--mount", "--propagation", "private", "sh", "-c", script])
+        .arg(env!("CARGO_BIN_EXE_hpcctl"))
+        .args(args);
+    let run = Run::of(&mut command);
+    assert!([0, 1, 3].contains(&run.code), "{}", run.stderr);
+    assert_eq!(metrics(&run.json()), ["launch.start"]);
+}
+
+#[test]
+fn apptainer_is_compared_in_the_newer_distribution() {
+    // Only one suite of Debian has it, and now and then it cannot be unpacked.
+    if !real("apptainer_is_compared_in_the_newer_distribution") || !has_apptainer() {
+        return;
+    }
+    let healthy = ENVIRONMENTS[0].newer();
+    let args = ["launch", "libc", "ranks", "--inside", "apptainer"];
+    let all = [&["bench", "--budget", "1s", "-o", "json"], &args[..]].concat();
+    let run = healthy.hpcctl("", &all);
+    assert!([0, 1, 3].contains(&run.code), "{}", run.stderr);
+    let report = run.json();
+    assert_eq!(report["unknowns"], Value::Array(Vec::new()));
+    let names = metrics(&report);
+    assert!(names.contains(&"launch.start") && names.contains(&"ranks.4MiB"));
+    // A user namespace each.
+    let doubts = report["result"]["doubts"].to_string();
+    assert!(doubts.contains("process_vm_readv"), "{doubts}");
+}
+
+#[test]
+fn another_node_is_measured_to() {
+    if !real("another_node_is_measured_to") {
+        return;
+    }
+    // Two network namespaces with a link between them; what stands for ssh enters the other.
+    let script = r#"
+        ip link set lo up
+        unshare --net sleep 600 & far=$!
+        trap "kill $far" EXIT
+        until [ "$(readlink /proc/$far/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.05; done
+        ip link add near0 type veth peer name far0 netns $far
+        ip address add 10.213.8.1/24 dev near0 && ip link set near0 up
+        nsenter --net=/proc/$far/ns/net ip address add 10.213.8.2/24 dev far0
+        nsenter --net=/proc/$far/ns/net ip link set far0 up
+        "$@" --peer 10.213.8.2 --peer-by "nsenter --net=/proc/$far/ns/net env PEER={}""#;
+    let mut command = std::process::Command::new("unshare");
+    command
+        .args(["--net", "bash", "-c", script, "bash"])
+        .arg(env!("CARGO_BIN_EXE_hpcctl"))
+        .args(["bench", "net", "--budget", "1s", "-o", "json"]);
+    let run = Run::of(&mut command);
+    assert!([0, 1, 3].contains(&run.code), "{}", run.stderr);
+    let report = run.json();
+    validate("hpcctl.bench-1.json", &report);
+    assert_eq!(report["unknowns"], Value::Array(Vec::new()));
+    assert_eq!(report["result"]["plan"]["peer"], "10.213.8.2");
+    let names = metrics(&report);
+    assert!(names.contains(&"net.peer.latency") && names.contains(&"net.peer.stream"));
+}
+
+#[test]
+fn the_ways_into_the_network_are_compared_with_loopback() {
+    if !real("the_ways_into_the_network_are_compared_with_loopback") {
+        return;
+    }
+    let report = bench(&["overlay"]);
+    validate("hpcctl.bench-1.json", &report);
+    assert_eq!(report["unknowns"], Value::Array(Vec::new()));
+    for way in ["veth", "bridge", "nft", "slirp4netns", "pasta"] {
+        for figure in ["latency", "stream"] {
+            let name = format!("overlay.{way}.{figure}");
+            assert!(metrics(&report).contains(&name.as_str()), "{name}");
+        }
+    }
+    // What passes through a program is a fifth of the rate; half of it would be seen, too.
+    let slirp = comparisons(&report)
+        .iter()
+        .find(|one| one["metric"] == "overlay.slirp4netns.stream");
+    let ratio = slirp.unwrap()["ratio"]["estimate"].as_f64().unwrap();
+    assert!(ratio < 0.7, "{ratio}");
+}
+
+#[test]
+fn what_a_runtime_says_against_it_is_told() {
+    if !real("what_a_runtime_says_against_it_is_told") {
+        return;
+    }
+    let image = "containers-storage:localhost/nonesuch";
+    let run = hpcctl(&["bench", "launch", "--inside", "podman", "--image", image]);
+    assert_eq!(run.code, 5, "{}", run.stderr);
+    assert!(run.stderr.contains("nonesuch"), "{}", run.stderr);
+    let run = hpcctl(&["bench", "launch", "--image", image]);
+    assert_eq!(run.code, 2, "{}", run.stderr);
+    assert!(run.stderr.contains("--inside podman"), "{}", run.stderr);
+    let args = [
+        "bench",
+        "net",
+        "--inside",
+        "charliecloud",
+        "--network",
+        "bridge",
+    ];
+    let run = hpcctl(&args);
+    assert_eq!(run.code, 2, "{}", run.stderr);
+}
