@@ -4,8 +4,8 @@
 //! An ordinary user gets a user namespace, where this one is root; nobody gets control groups, for
 //! which an ordinary user has none.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
@@ -13,16 +13,35 @@ use hpcctl_host::dialogue::Dialogue;
 use serde_json::{Value, json};
 
 use crate::Error;
+use crate::end;
 use crate::executor::{Executor, Site};
 use crate::furnish::{StartError, Started};
 use crate::guest::{self, TREE};
 use crate::launch::Launch;
 use crate::workplace::PROGRAM;
 
+/// A runtime with the directory that it keeps its state in; no container outlives it.
+struct Runtime {
+    /// The program, with that directory.
+    command: Vec<String>,
+    state: PathBuf,
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        // Each container has a directory, which is gone with it.
+        for left in fs::read_dir(&self.state).into_iter().flatten().flatten() {
+            let name = left.file_name().to_string_lossy().into_owned();
+            let delete = ["delete", "--force"].map(str::to_owned);
+            // What cannot be deleted has ended on its own meanwhile.
+            let _ = end::run(&[&self.command[..], &delete, &[name]].concat());
+        }
+    }
+}
+
 /// A runtime with the bundles of its containers.
 struct Bundled {
-    /// The runtime, with the directory that it keeps its state in.
-    command: Vec<String>,
+    runtime: Runtime,
     agent: Vec<String>,
     /// That of the agent, and that of the program that is launched.
     bundles: [PathBuf; 2],
@@ -34,7 +53,7 @@ struct Bundled {
 
 impl Executor for Bundled {
     fn start(&self) -> Result<Started, StartError> {
-        let argv = run(&self.command, &self.bundles[0], &name());
+        let argv = run(&self.runtime.command, &self.bundles[0], &name());
         let agent = Dialogue::start(&argv, &self.environment)?;
         Ok(Started::plain(agent))
     }
@@ -45,7 +64,7 @@ impl Executor for Bundled {
 
     fn launch(&self) -> Launch {
         // One after the other, so that one name is enough.
-        Launch::Command(run(&self.command, &self.bundles[1], &name()))
+        Launch::Command(run(&self.runtime.command, &self.bundles[1], &name()))
     }
 
     fn place(&self) -> &Path {
@@ -70,13 +89,18 @@ pub(crate) fn open(site: &Site<'_>, runtime: &str) -> Result<Box<dyn Executor>, 
         source,
     };
     let home = site.workplace.tree()?;
-    let state = home.join("state").display().to_string();
-    let command = vec![program, "--root".into(), state];
+    let state = home.join("state");
+    let command = vec![program, "--root".into(), state.display().to_string()];
+    let runtime = Runtime {
+        command: command.clone(),
+        state,
+    };
     let bundle = |name: &str, args: &[String]| -> io::Result<PathBuf> {
         let dir = home.join(name);
         fs::create_dir_all(&dir)?;
         let configuration = configuration(site, &image.root, &image.place, args);
-        fs::write(dir.join("config.json"), configuration.to_string())?;
+        let mut file = File::create(dir.join("config.json"))?;
+        file.write_all(configuration.to_string().as_bytes())?;
         Ok(dir)
     };
     let kit = guest::kit(site, &image.place)?;
@@ -94,7 +118,7 @@ pub(crate) fn open(site: &Site<'_>, runtime: &str) -> Result<Box<dyn Executor>, 
         bundle("program", &[program]).map_err(failed)?,
     ];
     Ok(Box::new(Bundled {
-        command,
+        runtime,
         agent,
         bundles,
         environment: site.environment.to_vec(),

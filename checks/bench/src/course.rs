@@ -116,11 +116,7 @@ pub fn bench(
     let mut pairs = Pairs::new(&site, executor.as_ref(), request.planted)?;
     let chosen = run.choose(executor.as_ref(), pairs.processors.len());
     let bout = run.rehearse(&mut pairs, chosen)?;
-    if bout
-        .measurements
-        .iter()
-        .any(|it| it.id().starts_with("ranks."))
-    {
+    if bout.has("ranks.") {
         pairs.reach()?;
     }
     let trial = run.trial(&mut pairs, &bout)?;
@@ -131,26 +127,9 @@ pub fn bench(
     let measured = run.rounds(&mut pairs, &bout, Arm::Inside, planned)?;
     let mut doubts = surroundings::doubts(host, before, Moment::now(host), pairs.processors.len());
     doubts.extend(pairs.doubts.clone());
-    if !row.tried {
-        doubts.push(format!(
-            "no test of ours has run {}: it follows its manual",
-            row.name
-        ));
-    }
+    doubts.extend(untried(row));
     doubts.extend(short(measured.rounds(), planned));
-    let plan = Plan {
-        subjects: request.subjects.iter().map(ToString::to_string).collect(),
-        runtime: row.name.into(),
-        network: network.into(),
-        image: request.image.map(str::to_owned),
-        peer: request.peer.as_ref().map(|peer| peer.host.to_owned()),
-        margin: request.margin,
-        seed: request.seed,
-        budget_s: request.budget.as_secs_f64(),
-        pairs: planned,
-        trial_pairs: trial.rounds(),
-        planted: request.planted,
-    };
+    let plan = plan(request, row, network, planned, trial.rounds());
     let comparisons = compared::comparisons(&measured, &stated, request.margin);
     let why = run.why(&site, &pairs.differences, &comparisons, &bout, &stated)?;
     let bench = Bench {
@@ -162,6 +141,23 @@ pub fn bench(
         doubts,
     };
     Ok((bench, run.unknowns))
+}
+
+/// What the run was asked to do.
+fn plan(request: &Request<'_>, row: &Row, network: &str, pairs: usize, trial_pairs: usize) -> Plan {
+    Plan {
+        subjects: request.subjects.iter().map(ToString::to_string).collect(),
+        runtime: row.name.into(),
+        network: network.into(),
+        image: request.image.map(str::to_owned),
+        peer: request.peer.as_ref().map(|peer| peer.host.to_owned()),
+        margin: request.margin,
+        seed: request.seed,
+        budget_s: request.budget.as_secs_f64(),
+        pairs,
+        trial_pairs,
+        planted: request.planted,
+    }
 }
 
 /// The factors of the builtin launcher with those that are to be added.
@@ -200,6 +196,17 @@ fn runtime<'a>(request: &Request<'a>) -> Result<(&'static Row, &'a str), Error> 
     let known = row.networks.join(", ");
     let message = format!("{} has no network {network}: {known}", row.name);
     Err(Error::Usage(message))
+}
+
+/// Says where the runtime is one that no test of ours has run.
+fn untried(row: &Row) -> Option<String> {
+    let message = || {
+        format!(
+            "no test of ours has run {}: it follows its manual",
+            row.name
+        )
+    };
+    (!row.tried).then(message)
 }
 
 /// Says where there are few pairs, or fewer than planned.

@@ -116,6 +116,8 @@ fn share(group: &Path) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
 
     #[test]
@@ -134,7 +136,10 @@ mod tests {
         let write = |path: &str, text: &str| {
             let path = top.path().join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
+            File::create(path)
+                .unwrap()
+                .write_all(text.as_bytes())
+                .unwrap();
         };
         let of = |groups: &str| limit(top.path(), groups);
         assert_eq!(of("0::/job/step\n"), None);

@@ -1,7 +1,7 @@
 //! A control group with a limit on processor time, of version 1 or 2; cgroups(7).
 
-use std::fs;
-use std::io;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::thread;
@@ -57,7 +57,12 @@ impl Group {
             .chain([("cgroup.procs", process.to_string())])
         {
             let path = group.dir.join(file);
-            fs::write(&path, value).map_err(failed(&path))?;
+            let mut file = OpenOptions::new()
+                .write(true)
+                .open(&path)
+                .map_err(failed(&path))?;
+            // A group takes a value in one piece.
+            file.write_all(value.as_bytes()).map_err(failed(&path))?;
         }
         Ok(group)
     }
@@ -123,9 +128,13 @@ mod tests {
         );
         make("job/step");
         let controls = top.path().join("job/cgroup.subtree_control");
-        fs::write(&controls, "cpuset\n").unwrap();
+        let write = |text: &[u8]| {
+            let file = fs::File::create(&controls);
+            file.unwrap().write_all(text).unwrap();
+        };
+        write(b"cpuset\n");
         assert_eq!(of("0::/job/step\n"), None);
-        fs::write(&controls, "cpuset cpu\n").unwrap();
+        write(b"cpuset cpu\n");
         assert_eq!(of("0::/job/step\n"), Some((top.path().join("job"), true)));
     }
 }

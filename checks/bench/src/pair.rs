@@ -46,6 +46,14 @@ pub(crate) struct Bout {
     pub(crate) round: Duration,
 }
 
+impl Bout {
+    /// Whether a measurement is among them whose name begins so.
+    pub(crate) fn has(&self, start: &str) -> bool {
+        let mut all = self.measurements.iter();
+        all.any(|measurement| measurement.id().starts_with(start))
+    }
+}
+
 /// The pairs that were measured.
 #[derive(Debug)]
 pub(crate) struct Measured {
@@ -119,6 +127,16 @@ struct Agents {
     rank: Option<Started>,
 }
 
+impl Agents {
+    fn end(self) {
+        self.first.end(ENDING);
+        self.second.end(ENDING);
+        if let Some(rank) = self.rank {
+            rank.end(ENDING);
+        }
+    }
+}
+
 impl<'a> Pairs<'a> {
     /// Starts both sides once, to see what surrounds them.
     pub(crate) fn new(
@@ -142,8 +160,7 @@ impl<'a> Pairs<'a> {
             doubts: Vec::new(),
             spent: (Duration::ZERO, 0),
         };
-        let outside = greet(&mut pairs.start(Arm::Outside)?.agent)?;
-        let inside = greet(&mut pairs.start(Arm::Inside)?.agent)?;
+        let [outside, inside] = pairs.meet()?;
         pairs.processors = outside
             .processors
             .iter()
@@ -170,6 +187,16 @@ impl<'a> Pairs<'a> {
     pub(crate) fn round(&self, bout: &Bout) -> Duration {
         let (time, count) = self.spent;
         time.checked_div(count).unwrap_or(bout.round)
+    }
+
+    /// Has both sides say what surrounds them.
+    fn meet(&self) -> Result<[Hello; 2], Error> {
+        let mut agents = [self.start(Arm::Outside)?, self.start(Arm::Inside)?];
+        let said = [greet(&mut agents[0].agent), greet(&mut agents[1].agent)];
+        // A runtime that is killed may leave its container behind.
+        agents.into_iter().for_each(|agent| agent.end(ENDING));
+        let [outside, inside] = said;
+        Ok([outside?, inside?])
     }
 
     fn start(&self, arm: Arm) -> Result<Started, Error> {
@@ -221,6 +248,7 @@ impl<'a> Pairs<'a> {
                 }
             }
         }
+        agents.end();
         Ok(failed)
     }
 
@@ -301,11 +329,7 @@ impl<'a> Pairs<'a> {
                 });
             }
         }
-        agents.first.end(ENDING);
-        agents.second.end(ENDING);
-        if let Some(rank) = agents.rank {
-            rank.end(ENDING);
-        }
+        agents.end();
         self.spent.0 += start.elapsed();
         self.spent.1 += 1;
         Ok(failed)

@@ -68,23 +68,26 @@ mod tests {
 
     use super::*;
 
-    /// A run in which inside is dearer by `cost`, on a node that is `slow` as a whole.
+    /// Pairs in which inside is dearer by `cost`, on a node that is `slow` as a whole.
+    fn samples(better: Better, cost: f64, slow: f64) -> Vec<Sample> {
+        let sample = |n: i32| {
+            let noise = 1.0 + 0.004 * (f64::from(n * 7 % 30) / 30.0 - 0.5);
+            let (outside, inside) = match better {
+                Better::Less => (10.0 * slow, 10.0 * slow * cost * noise),
+                Better::More => (10.0 / slow, 10.0 / slow / (cost * noise)),
+            };
+            Sample {
+                outside,
+                inside,
+                outside_first: n % 2 == 0,
+                at_s: f64::from(n),
+            }
+        };
+        (0..30).map(sample).collect()
+    }
+
+    /// A run of such pairs.
     fn run(better: Better, cost: f64, slow: f64) -> Bench {
-        let samples: Vec<Sample> = (0..30)
-            .map(|n| {
-                let noise = 1.0 + 0.004 * (f64::from(n * 7 % 30) / 30.0 - 0.5);
-                let (outside, inside) = match better {
-                    Better::Less => (10.0 * slow, 10.0 * slow * cost * noise),
-                    Better::More => (10.0 / slow, 10.0 / slow / (cost * noise)),
-                };
-                Sample {
-                    outside,
-                    inside,
-                    outside_first: n % 2 == 0,
-                    at_s: f64::from(n),
-                }
-            })
-            .collect();
         let side = Figures {
             n: 30,
             median: 10.0,
@@ -111,7 +114,7 @@ mod tests {
                 reached: true,
             },
             doubts: Vec::new(),
-            samples,
+            samples: samples(better, cost, slow),
         };
         Bench {
             plan: Plan {

@@ -71,6 +71,7 @@ impl Pairs<'_> {
         let outside = far::tell(&mut agents.first, &Order::Reach(one)).map_err(failed)?;
         let other = self.rank(&mut agents, processor).map_err(failed)?;
         let inside = far::tell(&mut agents.second.agent, &Order::Reach(other)).map_err(failed)?;
+        agents.end();
         let word = |errno: f64| match errno as i32 {
             0 => "yes".to_owned(),
             errno => Errno(errno).to_string(),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use hpcctl_host::shared::read_memory;
 use hpcctl_host::{Errno, Host, Live};
 
-use super::segment::Segment;
+use super::segment::{self, Segment};
 use super::{DIRECT, LARGEST};
 use crate::end::run_on;
 use crate::far::Rank;
@@ -92,21 +92,28 @@ fn serve_stream(mut reader: TcpStream, message: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Tries what reaches a rank: the errno each of its memory and its segment, or 0.
+/// Tries what reaches a rank: the errno each of its memory and its segment, or 0. Its segment is
+/// gone then.
 pub(crate) fn reach(rank: &Rank) -> [i32; 2] {
+    let memory = reads(rank);
+    // A look only, at a rank that is asked nothing else.
+    let name = format!("/dev/shm/hpcctl-{:08x}", rank.token);
+    let segment = Live.stat(&name).map_or_else(|errno| errno.0, |_| 0);
+    segment::forget(rank.token);
+    [memory, segment]
+}
+
+/// Tries to read the memory of a rank: the errno, or 0.
+fn reads(rank: &Rank) -> i32 {
     let mut first = [0; 4];
     let own = std::process::id();
-    let memory = match read_memory(rank.process, rank.address, &mut first) {
+    match read_memory(rank.process, rank.address, &mut first) {
         // Another process of that number, in another pid namespace.
         _ if u32::try_from(rank.process) == Ok(own) => Errno::ESRCH.0,
         Ok(()) if first != first_word(rank.token) => Errno::ESRCH.0,
         Ok(()) => 0,
         Err(errno) => errno.0,
-    };
-    // A look only: the name stays for whoever measures.
-    let name = format!("/dev/shm/hpcctl-{:08x}", rank.token);
-    let segment = Live.stat(&name).map_or_else(|errno| errno.0, |_| 0);
-    [memory, segment]
+    }
 }
 
 fn first_word(token: u32) -> [u8; 4] {
@@ -126,7 +133,7 @@ pub(crate) struct Reader {
 impl Reader {
     /// Finds out what there is.
     pub(crate) fn meet(rank: &Rank) -> Result<Self, String> {
-        let direct = reach(rank)[0] == 0;
+        let direct = reads(rank) == 0;
         let segment = Segment::open(rank.token).ok();
         let mut reader = Self {
             rank: *rank,
@@ -212,7 +219,7 @@ mod tests {
             token,
         };
         // This process is no other one.
-        assert_eq!(reach(&rank), [Errno::ESRCH.0, 0]);
+        assert_eq!(reads(&rank), Errno::ESRCH.0);
         let mut reader = Reader::meet(&rank).unwrap();
         reader.read(LARGEST).unwrap();
         assert!(reader.copy == message(token));

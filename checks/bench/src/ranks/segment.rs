@@ -43,7 +43,6 @@ const PATIENCE: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub(super) struct Segment {
     memory: Shared,
-    path: PathBuf,
 }
 
 impl Segment {
@@ -57,19 +56,22 @@ impl Segment {
             .mode(0o600)
             .open(&path)?;
         file.set_len(LENGTH as u64)?;
-        Self::map(&file, path)
+        Self::map(&file)
     }
 
     /// Maps the one of that name.
     pub(super) fn open(token: u32) -> io::Result<Self> {
         let path = path(token);
         let file = OpenOptions::new().read(true).write(true).open(&path)?;
-        Self::map(&file, path)
+        let segment = Self::map(&file)?;
+        // Both have it now, and whatever ends them leaves nothing behind.
+        forget(token);
+        Ok(segment)
     }
 
-    fn map(file: &File, path: PathBuf) -> io::Result<Self> {
+    fn map(file: &File) -> io::Result<Self> {
         let memory = Shared::map(file, LENGTH)?;
-        Ok(Self { memory, path })
+        Ok(Self { memory })
     }
 
     /// Asks for a message of that size, and for the next number.
@@ -119,11 +121,9 @@ impl Segment {
     }
 }
 
-impl Drop for Segment {
-    fn drop(&mut self) {
-        // Whoever goes first takes the name away; the other finds none.
-        let _ = fs::remove_file(&self.path);
-    }
+/// Takes the name of a segment away, if it still has one.
+pub(super) fn forget(token: u32) {
+    let _ = fs::remove_file(path(token));
 }
 
 fn path(token: u32) -> PathBuf {
@@ -201,7 +201,6 @@ mod tests {
             });
             assert!(copy == message, "{size}");
         }
-        drop(one);
         assert!(Segment::open(token).is_err(), "its name is gone");
     }
 }
