@@ -15,7 +15,7 @@ use super::rank::{self, Shift};
 
 /// The chance of calling something different in a whole run where nothing is: less than what is
 /// promised, one in a hundred, so that a thousand runs keep the promise, too.
-const DIFFERENT: f64 = 0.007;
+const DIFFERENT: f64 = 0.008;
 
 /// The chance of calling something equivalent, or beyond the margin, that is at it.
 pub const EQUIVALENT: f64 = 0.05;

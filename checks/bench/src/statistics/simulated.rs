@@ -52,17 +52,17 @@ const NODES: [Node; 4] = [
     Node {
         noise: 0.005,
         drifts: false,
-        pairs: 30,
+        pairs: 36,
     },
     Node {
         noise: 0.005,
         drifts: true,
-        pairs: 30,
+        pairs: 36,
     },
     Node {
         noise: 0.02,
         drifts: true,
-        pairs: 30,
+        pairs: 36,
     },
     Node {
         noise: 0.05,
