@@ -37,7 +37,9 @@ use crate::ui::Ui;
 /// without it; what cannot be tried here is told as unknown.
 ///
 /// all is all of the runtime; overlay, which compares the ways of a container into the network of
-/// the node whatever the runtime, is asked for by name.
+/// the node whatever the runtime, is asked for by name, and so is mpi, which needs an MPI on both
+/// sides: the mpiexec that is first on the path, and the library that is beside it or that the loader
+/// finds. Inside that is the image's own, or the node's where the container is on the node's tree.
 ///
 /// Nothing on the node is changed. An image is a directory, or charliecloud:NAME; podman takes
 /// containers-storage:NAME, too, and apptainer sif:FILE. Without one the builtin launcher runs on
@@ -51,6 +53,8 @@ EXAMPLES
   hpcctl bench overlay                           veth, bridge, nft, slirp4netns and pasta against loopback
   hpcctl bench net libc --inside podman --why    and why what differs differs
   hpcctl bench ranks --inside charliecloud --why messages between two ranks, each in its container
+  hpcctl bench mpi                               the node's own MPI, its ranks in a container
+  hpcctl bench mpi --image /images/mpich         the image's own MPI against the node's
   hpcctl bench net --peer node2                  to another node, by ssh; by a scheduler with
                                                  --peer-by \"srun -N1 -w {}\"
   hpcctl bench all --compare before.json         what an update changed
@@ -117,8 +121,11 @@ pub struct Bench {
     #[arg(long, value_name = "FACTOR", hide = true, value_parser = factor)]
     add: Vec<Factor>,
     /// Measure what standard input asks for
-    #[arg(long, hide = true, exclusive = true)]
+    #[arg(long, hide = true, conflicts_with = "subjects")]
     agent: bool,
+    /// Be a rank of an MPI that measures what is asked for here
+    #[arg(long, value_name = "PLAN", hide = true, requires = "agent")]
+    mpi_rank: Option<String>,
     #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::output_help(Kind::Bench))]
     output: Vec<String>,
 }
@@ -129,8 +136,8 @@ const REPORT: u64 = 256 << 20;
 /// The name that stands for every subject that compares the runtime.
 const ALL: &str = "all";
 
-/// The subject that compares ways of its own.
-const OVERLAY: &str = "overlay";
+/// The subjects that are none of them: overlay compares ways of its own, and mpi needs an MPI.
+const BY_NAME: [&str; 2] = ["overlay", "mpi"];
 
 fn subjects() -> PossibleValuesParser {
     let names = SUBJECTS.iter().map(|subject| subject.name);
@@ -177,10 +184,7 @@ impl Bench {
     /// Carries out the command.
     pub fn run(&self, ui: &Ui) -> Result<Exit, Failure> {
         if self.agent {
-            let served = hpcctl_bench::serve(io::stdin().lock(), io::stdout().lock());
-            return served
-                .map(|()| Exit::Clean)
-                .map_err(|error| Failure::fault(format!("the agent was left alone: {error}")));
+            return self.serve();
         }
         if self.margin == 0.0 {
             return Err(Failure::usage("a margin of 0 can never be shown to hold")
@@ -194,7 +198,7 @@ impl Bench {
         let chosen = |name: &&str| {
             self.subjects
                 .iter()
-                .any(|given| given == name || given == ALL && *name != OVERLAY)
+                .any(|given| given == name || given == ALL && !BY_NAME.contains(name))
         };
         let names = SUBJECTS.iter().map(|subject| subject.name);
         let names: Vec<&str> = names.filter(chosen).collect();
@@ -239,6 +243,17 @@ impl Bench {
 }
 
 impl Bench {
+    /// Measures what standard input asks for, or as the rank of an MPI.
+    fn serve(&self) -> Result<Exit, Failure> {
+        let served = match &self.mpi_rank {
+            Some(plan) => hpcctl_bench::be_rank(plan, io::stdout().lock()),
+            None => hpcctl_bench::serve(io::stdin().lock(), io::stdout().lock()),
+        };
+        served
+            .map(|()| Exit::Clean)
+            .map_err(|error| Failure::fault(format!("the agent was left alone: {error}")))
+    }
+
     /// The command that runs the agent on another node.
     fn elsewhere(&self, agent: &[String]) -> Result<Vec<String>, Failure> {
         let Some(host) = &self.peer else {

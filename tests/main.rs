@@ -25,6 +25,7 @@ mod layout;
 mod lint;
 mod man;
 mod matched;
+mod mpi;
 mod operations;
 mod proxy;
 mod publish;

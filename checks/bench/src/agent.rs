@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::end::{self, Order};
 use crate::environs;
 use crate::measurement::{Task, measurement};
+use crate::mpi::Question;
 use crate::timing::Clock;
 
 /// The most bytes of a line of the plan.
@@ -43,6 +44,8 @@ pub enum Answer {
         /// How often the processor was taken away meanwhile.
         preempted: u64,
     },
+    /// What was asked for, in words.
+    Told(String),
     /// Why there are none.
     Failed(String),
 }
@@ -53,6 +56,7 @@ pub enum Answer {
 enum Asked {
     Task(Task),
     Order(Order),
+    Question(Question),
 }
 
 /// Serves until its input ends.
@@ -77,6 +81,9 @@ pub fn serve(mut input: impl BufRead, mut out: impl Write) -> io::Result<()> {
                         values,
                         preempted: 0,
                     })
+                }
+                Ok(Asked::Question(question)) => {
+                    question.answer().map_or_else(Answer::Failed, Answer::Told)
                 }
                 Err(error) => Answer::Failed(format!("the plan cannot be read: {error}")),
             };
@@ -170,7 +177,7 @@ mod tests {
         let hello: Hello = serde_json::from_str(&said[0]).unwrap();
         // These need agents of their own, which a test is not.
         let alone = |id: &str| {
-            let others = ["overlay.", "ranks.", "net.node.", "net.peer."];
+            let others = ["overlay.", "ranks.", "mpi.", "net.node.", "net.peer."];
             !others.iter().any(|start| id.starts_with(start))
         };
         let all = SUBJECTS.iter().flat_map(|subject| subject.measurements);

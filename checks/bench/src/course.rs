@@ -119,6 +119,9 @@ pub fn bench(
     if bout.has("ranks.") {
         pairs.reach()?;
     }
+    if bout.has("mpi.") {
+        pairs.libraries()?;
+    }
     let trial = run.trial(&mut pairs, &bout)?;
     let left = request.budget.saturating_sub(begun.elapsed());
     let planned = fitting(left, pairs.round(&bout)).clamp(PAIRS.0, PAIRS.1);

@@ -70,6 +70,7 @@ pub(crate) fn ask(agent: &mut Dialogue, line: &str) -> Result<Vec<f64>, String> 
         .map_err(|error| error.to_string())?;
     match serde_json::from_str(&said) {
         Ok(Answer::Figures { values, .. }) => Ok(values),
+        Ok(Answer::Told(_)) => Err("the answer has no figures".into()),
         Ok(Answer::Failed(why)) => Err(why),
         Err(error) => Err(format!("the answer cannot be read: {error}")),
     }

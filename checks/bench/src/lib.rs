@@ -24,6 +24,7 @@ mod ladder;
 mod launch;
 mod libc;
 mod measurement;
+mod mpi;
 mod net;
 mod overlay;
 mod pair;
@@ -40,6 +41,7 @@ pub use course::{Request, Watch, bench};
 pub use executor::{EXECUTORS, Row};
 pub use factor::Factor;
 pub use measurement::{Figure, Measurement, SUBJECTS, Subject};
+pub use mpi::be_rank;
 pub use peer::Elsewhere;
 pub use since::since;
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::far::Far;
 use crate::launch::Launch;
 use crate::timing::Clock;
-use crate::{cpu, fs, launch, libc, net, overlay, ranks};
+use crate::{cpu, fs, launch, libc, mpi, net, overlay, ranks};
 
 /// One figure of a measurement.
 #[derive(Debug, Clone, Copy)]
@@ -82,6 +82,11 @@ pub static SUBJECTS: &[Subject] = &[
         name: "ranks",
         what: "messages by size between two ranks of a node, each in a container of its own",
         measurements: ranks::MEASUREMENTS,
+    },
+    Subject {
+        name: "mpi",
+        what: "messages and sums by size between two ranks in one container, by the MPI that is there",
+        measurements: mpi::MEASUREMENTS,
     },
     Subject {
         name: "fs",

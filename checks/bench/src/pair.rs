@@ -358,6 +358,7 @@ impl<'a> Pairs<'a> {
         let answer = serde_json::from_str(&answer);
         match answer.map_err(|error| format!("the answer cannot be read: {error}"))? {
             Answer::Failed(why) => Err(why),
+            Answer::Told(_) => Err("the answer has no figures".into()),
             Answer::Figures { values, preempted } => {
                 let sound = values.iter().all(|value| value.is_finite() && *value > 0.0);
                 if values.len() == measurement.figures.len() && sound {

@@ -1,14 +1,19 @@
 //! The other process of a figure that needs two: where it is started, and what two ranks reach of
 //! each other.
 
+use std::path::Path;
+
 use hpcctl_host::Errno;
+use hpcctl_host::dialogue::Dialogue;
 use hpcctl_model::bench::Difference;
 
-use super::{Agents, Arm, Pairs};
+use super::{Agents, Arm, PATIENCE, Pairs};
 use crate::Error;
+use crate::agent::Answer;
 use crate::end::Order;
 use crate::far::{self, Far};
 use crate::measurement::Task;
+use crate::mpi::Question;
 use crate::ranks::rank;
 
 /// What comes of memory that cannot be read.
@@ -59,6 +64,43 @@ impl Pairs<'_> {
             }
         };
         far::rank(&mut started.agent, rank::token(), processor)
+    }
+
+    /// The MPI that either side has: says it where they are not one.
+    pub(crate) fn libraries(&mut self) -> Result<(), Error> {
+        let mut agents = self.agents(Arm::Inside, true)?;
+        let ask = |agent: &mut Dialogue, command: &[String], place: &Path| {
+            let question = Question {
+                mpi_of: command.to_vec(),
+                place: place.into(),
+            };
+            let line = serde_json::to_string(&question).map_err(|error| error.to_string())?;
+            let said = agent.ask(&line, PATIENCE);
+            match serde_json::from_str(&said.map_err(|error| error.to_string())?) {
+                Ok(Answer::Told(library)) => Ok(library),
+                Ok(Answer::Failed(why)) => Err(why),
+                _ => Err("the answer names no library".to_owned()),
+            }
+        };
+        let outside = ask(&mut agents.first, &self.outside, &self.shared);
+        let inside = ask(
+            &mut agents.second.agent,
+            self.executor.agent(),
+            self.executor.place(),
+        );
+        agents.end();
+        let word = |answer: Result<String, String>| {
+            answer.map_err(|why| Error::Unreachable(format!("two ranks of an MPI: {why}")))
+        };
+        let (outside, inside) = (word(outside)?, word(inside)?);
+        if outside != inside {
+            self.differences.push(Difference {
+                what: "MPI".into(),
+                outside,
+                inside,
+            });
+        }
+        Ok(())
     }
 
     /// What two ranks reach of each other: says what is lost inside, and what comes of it.

@@ -1,0 +1,198 @@
+//! MPI: messages by size and sums between two ranks, with whatever MPI there is on either side.
+//!
+//! Launcher and library are those that the agent finds where it is: outside the node's, inside
+//! those of the image, or the node's own where the container runs on the node's tree. Both ranks
+//! are in one container, since their launcher is; a container each is what `ranks` measures.
+//!
+//! What is timed is what OSU's osu_latency, osu_bw and osu_allreduce time: half of a round trip of
+//! blocking calls, a window of messages under way at a time, a sum that both wait for.
+
+mod launcher;
+mod rank;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use hpcctl_host::Live;
+use hpcctl_model::bench::Better;
+use serde::{Deserialize, Serialize};
+
+pub use rank::be_rank;
+
+use crate::measurement::{Figure, Measurement, Processors, Task};
+use crate::timing::Clock;
+use launcher::Launcher;
+use rank::{MARK, Plan, Said};
+
+/// The option that makes an agent a rank; its value is what the rank is told.
+const RANK: &str = "--mpi-rank";
+
+/// How long ranks may take to the next word; less than an agent may take to the figures.
+const PATIENCE: Duration = Duration::from_secs(25);
+
+/// How long the launcher may take to end.
+const ENDING: Duration = Duration::from_secs(10);
+
+/// The most lines that are looked at.
+const LINES: usize = 1000;
+
+/// The measurements, in report order.
+pub static MEASUREMENTS: &[&Measurement] = &[&MPI];
+
+/// A figure and the bytes of its messages.
+#[derive(Debug)]
+struct Sized {
+    id: &'static str,
+    size: usize,
+}
+
+const fn sized(id: &'static str, size: usize) -> Sized {
+    Sized { id, size }
+}
+
+/// Half round trips.
+static LATENCY: [Sized; 5] = [
+    sized("mpi.latency.8B", 8),
+    sized("mpi.latency.4KiB", 4 << 10),
+    sized("mpi.latency.64KiB", 64 << 10),
+    sized("mpi.latency.1MiB", 1 << 20),
+    sized("mpi.latency.4MiB", 4 << 20),
+];
+
+/// Windows of messages.
+static BANDWIDTH: [Sized; 2] = [
+    sized("mpi.bandwidth.64KiB", 64 << 10),
+    sized("mpi.bandwidth.1MiB", 1 << 20),
+];
+
+/// Sums.
+static ALLREDUCE: [Sized; 2] = [
+    sized("mpi.allreduce.8B", 8),
+    sized("mpi.allreduce.64KiB", 64 << 10),
+];
+
+const fn time(id: &'static str, what: &'static str) -> Figure {
+    Figure {
+        id,
+        what,
+        unit: "us",
+        better: Better::Less,
+    }
+}
+
+const fn rate(id: &'static str, what: &'static str) -> Figure {
+    Figure {
+        id,
+        what,
+        unit: "MB/s",
+        better: Better::More,
+    }
+}
+
+/// The row.
+static MPI: Measurement = Measurement {
+    figures: &[
+        time("mpi.latency.8B", "half a round trip of 8 bytes by MPI"),
+        time("mpi.latency.4KiB", "half a round trip of 4 KiB by MPI"),
+        time("mpi.latency.64KiB", "half a round trip of 64 KiB by MPI"),
+        time("mpi.latency.1MiB", "half a round trip of 1 MiB by MPI"),
+        time("mpi.latency.4MiB", "half a round trip of 4 MiB by MPI"),
+        rate(
+            "mpi.bandwidth.64KiB",
+            "messages of 64 KiB by MPI, 16 under way",
+        ),
+        rate(
+            "mpi.bandwidth.1MiB",
+            "messages of 1 MiB by MPI, 16 under way",
+        ),
+        time("mpi.allreduce.8B", "a sum of 8 bytes over both ranks"),
+        time("mpi.allreduce.64KiB", "a sum of 64 KiB over both ranks"),
+    ],
+    // Ranks wait without rest: on one processor each would wait for the other's time to be over.
+    processors: Processors::Two,
+    take,
+};
+
+/// An agent is asked which MPI there is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Question {
+    /// Its own command.
+    pub(crate) mpi_of: Vec<String>,
+    /// A directory that it may write to.
+    pub(crate) place: PathBuf,
+}
+
+impl Question {
+    /// The library that two ranks use.
+    pub(crate) fn answer(&self) -> Result<String, String> {
+        ranks(&self.mpi_of, &self.place, None, &[]).map(|(library, _)| library)
+    }
+}
+
+fn take(task: &Task, clock: Clock) -> Result<Vec<f64>, String> {
+    let plan = Some((clock.length(), task.planted));
+    let (_, figures) = ranks(&task.agent, &task.place, plan, &task.processors)?;
+    Ok(figures)
+}
+
+/// Starts two ranks: the library that they use and, where a time is given, their figures.
+fn ranks(
+    agent: &[String],
+    place: &Path,
+    measure: Option<(Duration, f64)>,
+    processors: &[usize],
+) -> Result<(String, Vec<f64>), String> {
+    let launcher = Launcher::find(&Live)?;
+    let plan = Plan {
+        libraries: launcher.libraries(),
+        processors: processors.to_vec(),
+        length: measure.map(|(length, _)| length),
+        planted: measure.map_or(0.0, |(_, planted)| planted),
+    };
+    let plan = serde_json::to_string(&plan).map_err(|error| error.to_string())?;
+    let command = [agent, &[RANK.to_owned(), plan]].concat();
+    let mut started = launcher.start(&command, place)?;
+    let mut library = String::new();
+    let mut at = "MPI_Init".to_owned();
+    for _ in 0..LINES {
+        let line = started
+            .ask("", PATIENCE)
+            .map_err(|error| format!("{at}, {}: {error}", launcher.name()))?;
+        let said = line.strip_prefix(MARK);
+        match said.and_then(|said| serde_json::from_str(said).ok()) {
+            Some(Said::Met(met)) => {
+                library = met;
+                if measure.is_none() {
+                    started.end(ENDING);
+                    return Ok((library, Vec::new()));
+                }
+            }
+            Some(Said::At(figure)) => at = figure,
+            Some(Said::Figures(figures)) => {
+                // Both still have to leave each other.
+                started.end(ENDING);
+                return Ok((library, figures));
+            }
+            Some(Said::Failed(why)) => {
+                started.end(ENDING);
+                return Err(why);
+            }
+            // What the launcher or the library says beside.
+            None => {}
+        }
+    }
+    Err(format!("{} says too much", launcher.name()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_figure_has_its_size() {
+        let sized = LATENCY.iter().chain(&BANDWIDTH).chain(&ALLREDUCE);
+        let sized: Vec<&str> = sized.map(|it| it.id).collect();
+        let named: Vec<&str> = MPI.figures.iter().map(|it| it.id).collect();
+        assert_eq!(sized, named);
+    }
+}
