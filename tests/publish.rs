@@ -526,32 +526,3 @@ fn what_is_not_published_says_why_by_its_status() {
         assert_eq!(run.stderr.is_empty(), !says.is_empty(), "{}", run.stderr);
     }
 }
-
-#[test]
-fn an_interrupted_publish_ends() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = |name: &str| dir.path().join(name).display().to_string();
-    let image = crate::scan::image(dir.path());
-    fs::write(path("lenient.toml"), LENIENT).unwrap();
-    let key = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/checks/gate/tests/keys/ed25519.pem"
-    );
-    // It takes the connection and never answers.
-    let registry = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let to = format!("{}/lab/image:v1", registry.local_addr().unwrap());
-    let image = format!("docker-archive:{}", image.display());
-    let args = ["publish", &image, &to, "--key", key, "-o", "json"];
-    let (policy, state) = (path("lenient.toml"), path("state"));
-    let child = command(&[&args[..], &["--policy", &policy, "--state", &state]].concat())
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    let connection = registry.accept().unwrap();
-    let id = child.id().to_string();
-    let kill = Command::new("kill").args(["-s", "INT", &id]).status();
-    assert!(kill.unwrap().success());
-    let ended = child.wait_with_output().unwrap();
-    assert_eq!((ended.status.code(), ended.stdout), (Some(130), Vec::new()));
-    drop(connection);
-}
