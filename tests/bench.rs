@@ -12,9 +12,15 @@ use crate::cli::{Run, command, hpcctl};
 use crate::real::real;
 use crate::schema::validate;
 
-/// A short run to JSON; whatever the node does meanwhile, it ends with a verdict.
+/// A short run to JSON.
 pub fn bench(args: &[&str]) -> Value {
-    let run = hpcctl(&[&["bench", "--budget", "1s", "-o", "json"], args].concat());
+    report_of(&hpcctl(
+        &[&["bench", "--budget", "1s", "-o", "json"], args].concat(),
+    ))
+}
+
+/// The report of a run: whatever the node does meanwhile, it ends with a verdict.
+pub fn report_of(run: &Run) -> Value {
     assert!(
         [0, 1, 3].contains(&run.code),
         "{}: {}",

@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use crate::bench::report_of;
 use crate::cli::{Run, hpcctl};
 use crate::real::real;
 use crate::schema::validate;
@@ -43,13 +44,7 @@ fn is_named(args: &[&str], metric: &str, cause: &str) -> Result<(), String> {
     let mut seen = Vec::new();
     for _ in 0..3 {
         let run = hpcctl(&[&["bench", "--budget", "6s", "--why", "-o", "json"], args].concat());
-        assert!(
-            [0, 1, 3].contains(&run.code),
-            "{}: {}",
-            run.code,
-            run.stderr
-        );
-        let report = run.json();
+        let report = report_of(&run);
         validate("hpcctl.bench-1.json", &report);
         let whys = report["result"]["why"].as_array().unwrap();
         let mut of_it = whys

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hpcctl_host::dialogue::Dialogue;
-use hpcctl_host::trial::{Entry, Map, namespace};
-use hpcctl_host::{Caller, Host, Op, Trial};
+use hpcctl_host::trial::{Entry, namespace};
+use hpcctl_host::{Host, Op, Trial};
 
 use crate::closure::PLACE;
 use crate::emit::{Wanted, gathered, parted};
@@ -60,7 +60,10 @@ pub(crate) fn run(
     if let Some(layer) = &layer {
         fs::create_dir(layer).map_err(failed)?;
     }
-    let trial = own_namespaces(&host.caller());
+    let caller = host.caller();
+    let trial = Trial::new()
+        .map_to_root(caller.uid, caller.gid)
+        .op(Op::mount_private("/"));
     let trial = with_root(trial, &root, &mount, layer.as_deref());
     let trial = with_places(trial, &mount, &missing);
     let steps = bound(trial, &mount, &binds);
@@ -89,17 +92,6 @@ fn directory(reference: &str) -> Result<PathBuf, String> {
 
 fn text(path: &Path) -> String {
     path.display().to_string()
-}
-
-fn own_namespaces(caller: &Caller) -> Trial {
-    Trial::new()
-        .op(Op::WriteFile {
-            path: "/proc/self/setgroups".into(),
-            data: "deny".into(),
-        })
-        .op(Op::Map(Map::Uid, caller.uid))
-        .op(Op::Map(Map::Gid, caller.gid))
-        .op(Op::mount_private("/"))
 }
 
 /// The image, with a layer above it in which mount points can be made: Linux 5.11 and later let a
@@ -152,12 +144,6 @@ fn bound(mut trial: Trial, mount: &Path, binds: &[(PathBuf, String)]) -> Trial {
     trial
         .op(Op::Chdir(mount))
         .op(Op::PivotRoot)
-        .op(Op::mount(
-            "proc",
-            "/proc",
-            "proc",
-            namespace::PROC_FLAGS,
-            "",
-        ))
+        .op(Op::proc())
         .op(Op::DetachOldRoot)
 }

@@ -5,76 +5,50 @@
 
 use hpcctl_image::LinkedImage;
 
-/// The driver that every minor release of a major one needs at least.
+/// The driver that a release of CUDA needs at least.
 struct Needed {
     toolkit: (u32, u32),
     driver: &'static str,
-    source: &'static str,
+    source: &'static Source,
+}
+
+/// Where that stands, and of when it is.
+struct Source {
+    address: &'static str,
     date: &'static str,
 }
 
-const MINOR: &str =
-    "https://docs.nvidia.com/deploy/cuda-compatibility/minor-version-compatibility.html";
-const NOTES: &str =
-    "https://docs.nvidia.com/cuda/archive/10.2/cuda-toolkit-release-notes/index.html";
+/// One driver is enough for all minor releases of a major one.
+static MINOR: Source = Source {
+    address: "https://docs.nvidia.com/deploy/cuda-compatibility/minor-version-compatibility.html",
+    date: "2025-12-04",
+};
 
-/// From the release on that it names, the newest first. From CUDA 11 on one row is for a major
-/// release; before, each minor release has its own.
-static NEEDED: &[Needed] = &[
+/// Before that, each minor release has its own.
+static NOTES: Source = Source {
+    address: "https://docs.nvidia.com/cuda/archive/10.2/cuda-toolkit-release-notes/index.html",
+    date: "2019-11-28",
+};
+
+const fn row(toolkit: (u32, u32), driver: &'static str, source: &'static Source) -> Needed {
     Needed {
-        toolkit: (13, 0),
-        driver: "580",
-        source: MINOR,
-        date: "2025-12-04",
-    },
-    Needed {
-        toolkit: (12, 0),
-        driver: "525",
-        source: MINOR,
-        date: "2025-12-04",
-    },
-    Needed {
-        toolkit: (11, 0),
-        driver: "450.80.02",
-        source: MINOR,
-        date: "2025-12-04",
-    },
-    Needed {
-        toolkit: (10, 2),
-        driver: "440.33",
-        source: NOTES,
-        date: "2019-11-28",
-    },
-    Needed {
-        toolkit: (10, 1),
-        driver: "418.39",
-        source: NOTES,
-        date: "2019-11-28",
-    },
-    Needed {
-        toolkit: (10, 0),
-        driver: "410.48",
-        source: NOTES,
-        date: "2019-11-28",
-    },
-    Needed {
-        toolkit: (9, 2),
-        driver: "396.26",
-        source: NOTES,
-        date: "2019-11-28",
-    },
-    Needed {
-        toolkit: (9, 1),
-        driver: "390.46",
-        source: NOTES,
-        date: "2019-11-28",
-    },
-    Needed {
-        toolkit: (9, 0),
-        driver: "384.81",
-        source: NOTES,
-        date: "2019-11-28",
-    },
+        toolkit,
+        driver,
+        source,
+    }
+}
+
+/// From the release on that it names, the newest first.
+static NEEDED: [Needed; 9] = [
+    row((13, 0), "580", &MINOR),
+    row((12, 0), "525", &MINOR),
+    row((11, 0), "450.80.02", &MINOR),
+    row((10, 2), "440.33", &NOTES),
+    row((10, 1), "418.39", &NOTES),
+    row((10, 0), "410.48", &NOTES),
+    row((9, 2), "396.26", &NOTES),
+    row((9, 1), "390.46", &NOTES),
+    row((9, 0), "384.81", &NOTES),
 ];
 
 /// The runtime library, which opens the driver's as it runs.
@@ -86,11 +60,7 @@ pub(crate) const DRIVER: &str = "libcuda.so.1";
 /// The numbers behind a library's name in a path.
 fn numbers(path: &str, name: &str) -> Vec<u32> {
     let file = path.rsplit('/').next().unwrap_or_default();
-    let digits = file.strip_prefix(name).unwrap_or_default();
-    digits
-        .split('.')
-        .map_while(|part| part.parse().ok())
-        .collect()
+    parsed(file.strip_prefix(name).unwrap_or_default())
 }
 
 fn parsed(text: &str) -> Vec<u32> {
@@ -169,8 +139,8 @@ fn judged(
         wanted.0,
         wanted.1,
         row.driver,
-        row.source,
-        row.date
+        row.source.address,
+        row.source.date
     );
     Some(match package {
         Some(path) => Mismatch::Compatible {

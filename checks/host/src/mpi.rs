@@ -231,23 +231,16 @@ impl World {
     /// As [`World::send`].
     pub fn send_all(&self, to: usize, messages: &[u8], size: usize) -> Result<(), String> {
         let Handles { world, byte, .. } = self.handles;
-        let mut under_way = Vec::with_capacity(messages.len() / size.max(1) + 1);
-        for message in messages.chunks(size.max(1)) {
-            let count = count(message.len())?;
-            let mut request: Word = 0;
-            let begun = (self.send_later)(
-                message.as_ptr().cast(),
-                count,
-                byte,
-                to as c_int,
-                TAG,
-                world,
-                &raw mut request,
-            );
-            under_way.push(request);
-            self.begun("MPI_Isend", begun);
-        }
-        self.wait_for(under_way)
+        // No message is longer.
+        count(size)?;
+        self.window(
+            "MPI_Isend",
+            messages.chunks(size.max(1)),
+            |message, request| {
+                let (start, count) = (message.as_ptr().cast(), message.len() as c_int);
+                (self.send_later)(start, count, byte, to as c_int, TAG, world, request)
+            },
+        )
     }
 
     /// Receives messages of `size` bytes, all of them asked for at a time: MPI_Irecv, MPI_Wait.
@@ -257,23 +250,15 @@ impl World {
     /// As [`World::send`].
     pub fn receive_all(&self, from: usize, messages: &mut [u8], size: usize) -> Result<(), String> {
         let Handles { world, byte, .. } = self.handles;
-        let mut under_way = Vec::with_capacity(messages.len() / size.max(1) + 1);
-        for message in messages.chunks_mut(size.max(1)) {
-            let count = count(message.len())?;
-            let mut request: Word = 0;
-            let begun = (self.receive_later)(
-                message.as_mut_ptr().cast(),
-                count,
-                byte,
-                from as c_int,
-                TAG,
-                world,
-                &raw mut request,
-            );
-            under_way.push(request);
-            self.begun("MPI_Irecv", begun);
-        }
-        self.wait_for(under_way)
+        count(size)?;
+        self.window(
+            "MPI_Irecv",
+            messages.chunks_mut(size.max(1)),
+            |message, request| {
+                let (start, count) = (message.as_mut_ptr().cast(), message.len() as c_int);
+                (self.receive_later)(start, count, byte, from as c_int, TAG, world, request)
+            },
+        )
     }
 
     /// The sums of what all ranks give: MPI_Allreduce.
@@ -317,7 +302,20 @@ impl World {
         }
     }
 
-    fn wait_for(&self, under_way: Vec<Word>) -> Result<(), String> {
+    /// Begins all messages, each with a request of its own, and waits for them.
+    fn window<M>(
+        &self,
+        what: &str,
+        messages: impl ExactSizeIterator<Item = M>,
+        begin: impl Fn(M, *mut Word) -> c_int,
+    ) -> Result<(), String> {
+        let mut under_way = Vec::with_capacity(messages.len());
+        for message in messages {
+            let mut request: Word = 0;
+            let begun = begin(message, &raw mut request);
+            under_way.push(request);
+            self.begun(what, begun);
+        }
         let mut status: Status = [0; 64];
         for mut request in under_way {
             let waited = (self.wait)(&raw mut request, &raw mut status);

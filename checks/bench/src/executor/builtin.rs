@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use hpcctl_host::dialogue::{Dialogue, DialogueError};
-use hpcctl_host::trial::{EnterError, Entry, Map, namespace};
+use hpcctl_host::trial::{EnterError, Entry};
 use hpcctl_host::{Caller, Op, Trial};
 use serde::{Deserialize, Serialize};
 
@@ -66,13 +66,7 @@ impl Room {
     fn steps(&self) -> Trial {
         let mut trial = Trial::new();
         if self.has(Factor::User) {
-            trial = trial
-                .op(Op::WriteFile {
-                    path: "/proc/self/setgroups".into(),
-                    data: "deny".into(),
-                })
-                .op(Op::Map(Map::Uid, self.ids.0))
-                .op(Op::Map(Map::Gid, self.ids.1));
+            trial = trial.map_to_root(self.ids.0, self.ids.1);
         }
         if self.has(Factor::Mount) {
             trial = self.with_root(trial);
@@ -108,13 +102,7 @@ impl Room {
             .op(Op::Chdir(mount))
             .op(Op::PivotRoot)
             // An image may have no place for it.
-            .maybe(Op::mount(
-                "proc",
-                "/proc",
-                "proc",
-                namespace::PROC_FLAGS,
-                "",
-            ))
+            .maybe(Op::proc())
             .op(Op::DetachOldRoot)
     }
 }

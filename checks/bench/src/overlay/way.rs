@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use hpcctl_host::dialogue::{Dialogue, DialogueError};
-use hpcctl_host::trial::{Entry, Map, namespace};
+use hpcctl_host::trial::{Entry, namespace};
 use hpcctl_host::{Host, Live, Op, Trial};
 
 use crate::end::{self, Order};
@@ -227,12 +227,10 @@ pub(crate) fn words(command: &str) -> Vec<String> {
 /// An agent in a user and a network namespace of its own.
 fn apart(task: &Task) -> Result<Dialogue, String> {
     let steps = Trial::new()
-        .op(Op::WriteFile {
-            path: "/proc/self/setgroups".into(),
-            data: "deny".into(),
-        })
-        .op(Op::Map(Map::Uid, rustix::process::getuid().as_raw()))
-        .op(Op::Map(Map::Gid, rustix::process::getgid().as_raw()))
+        .map_to_root(
+            rustix::process::getuid().as_raw(),
+            rustix::process::getgid().as_raw(),
+        )
         .op(Op::LoopbackUp);
     enter(task, namespace::USER | namespace::NET, &steps)
 }

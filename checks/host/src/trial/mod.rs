@@ -39,8 +39,6 @@ pub mod namespace {
     pub const UTS: i32 = libc::CLONE_NEWUTS;
     /// A network namespace.
     pub const NET: i32 = libc::CLONE_NEWNET;
-    /// What proc is mounted with.
-    pub const PROC_FLAGS: u64 = libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC;
 }
 
 /// A sequence of operations for a forked child.
@@ -68,12 +66,18 @@ impl Trial {
     pub fn in_user_namespace(caller: &Caller) -> Self {
         Self::new()
             .op(Op::Unshare(libc::CLONE_NEWUSER))
-            .op(Op::WriteFile {
-                path: "/proc/self/setgroups".into(),
-                data: "deny".into(),
-            })
-            .op(Op::Map(Map::Uid, caller.uid))
-            .op(Op::Map(Map::Gid, caller.gid))
+            .map_to_root(caller.uid, caller.gid)
+    }
+
+    /// Maps a user and a group outside to root of the user namespace that the child is in.
+    #[must_use]
+    pub fn map_to_root(self, uid: u32, gid: u32) -> Self {
+        self.op(Op::WriteFile {
+            path: "/proc/self/setgroups".into(),
+            data: "deny".into(),
+        })
+        .op(Op::Map(Map::Uid, uid))
+        .op(Op::Map(Map::Gid, gid))
     }
 
     /// As [`Trial::in_user_namespace`], then a mount namespace in which nothing propagates.

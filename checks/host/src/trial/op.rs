@@ -197,6 +197,12 @@ impl Op {
         Self::mount("tmpfs", target, "tmpfs", 0, "")
     }
 
+    /// Mounts the proc of the pid namespace where it belongs.
+    pub fn proc() -> Self {
+        let flags = libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC;
+        Self::mount("proc", "/proc", "proc", flags, "")
+    }
+
     /// mount(2) with its arguments in order.
     pub fn mount(source: &str, target: &str, fstype: &str, flags: u64, data: &str) -> Self {
         Self::Mount {

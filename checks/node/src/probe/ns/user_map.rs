@@ -1,6 +1,5 @@
 //! `ns.user.map`: may the caller map itself to root in its user namespace?
 
-use hpcctl_host::trial::Map;
 use hpcctl_host::{Errno, Op, Trial};
 
 use super::Probe;
@@ -29,12 +28,7 @@ fn read(site: &Site<'_>) -> Reading {
     let trial = Trial::new()
         .op(Op::Unshare(libc::CLONE_NEWUSER))
         .subject()
-        .op(Op::WriteFile {
-            path: "/proc/self/setgroups".into(),
-            data: "deny".into(),
-        })
-        .op(Op::Map(Map::Uid, site.caller.uid))
-        .op(Op::Map(Map::Gid, site.caller.gid));
+        .map_to_root(site.caller.uid, site.caller.gid);
     Reading::new().trial(site, &trial)
 }
 

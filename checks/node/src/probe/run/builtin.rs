@@ -34,13 +34,7 @@ fn read(site: &Site<'_>) -> Reading {
         .op(Op::bind("/", site.mount_point))
         .op(Op::Chdir(site.mount_point.into()))
         .op(Op::PivotRoot)
-        .op(Op::mount(
-            "proc",
-            "/proc",
-            "proc",
-            libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC,
-            "",
-        ))
+        .op(Op::proc())
         .op(Op::DetachOldRoot)
         .op(Op::Exec(vec![PROGRAM.into()]));
     Reading::new().trial(site, &trial)
