@@ -55,10 +55,14 @@ fn podman_is_compared_with_its_networks_and_leaves_no_container() {
     if !real("podman_is_compared_with_its_networks_and_leaves_no_container") {
         return;
     }
-    let containers = || Run::of(std::process::Command::new("podman").args(["ps", "-aq"])).stdout;
-    let before = containers();
     let dir = empty_image();
     let image = dir.path().to_str().unwrap();
+    // Other tests have containers, too: those of this image are asked for.
+    let left = || {
+        let script = "podman ps -aq | xargs -r podman inspect --format '{{.Rootfs}}'";
+        let run = Run::of(std::process::Command::new("sh").args(["-c", script]));
+        run.stdout.contains(image)
+    };
     for (network, own) in [("host", false), ("none", true)] {
         let report = bench(&[
             "launch",
@@ -80,10 +84,10 @@ fn podman_is_compared_with_its_networks_and_leaves_no_container() {
     // Podman's mount points are in an overlay, not in the image.
     assert!(!dir.path().join("run/.containerenv").exists());
     let until = Instant::now() + Duration::from_secs(30);
-    while containers() != before && Instant::now() < until {
+    while left() && Instant::now() < until {
         thread::sleep(Duration::from_millis(200));
     }
-    assert_eq!(containers(), before);
+    assert!(!left());
 }
 
 #[test]
