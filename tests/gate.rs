@@ -419,34 +419,59 @@ fn a_policy_is_checked_whole() {
     assert_eq!(hpcctl(&["policy", "check"]).code, 2);
 }
 
+/// Gives the package of [`Tree`] leave in the spring of 2026.
+const WAIVER: &str = "version = 1
+[[waiver]]
+id = \"W-1\"
+rule = \"license.terms\"
+scope = { package = \"pkg:pypi/a@1\" }
+owner = \"a\"
+approved-by = \"b\"
+reason = \"c\"
+from = \"2026-01-01\"
+expires = \"2026-05-01\"
+";
+
+/// The program in a room of its own, where the site has the policy of this file.
+fn at_site(policy: &str, args: &[&str]) -> Run {
+    let script =
+        "mkdir -p /etc/hpcctl && mount --bind \"$1\" /etc/hpcctl || exit 99; shift; exec \"$@\"";
+    let mut command = std::process::Command::new("unshare");
+    command.args(["-m", "sh", "-c", script, "sh"]);
+    command.arg(Path::new(policy).parent().unwrap());
+    Run::of(command.arg(env!("CARGO_BIN_EXE_hpcctl")).args(args))
+}
+
+/// SARIF of a refusal, of one that a waiver lifts, and of an image that was not read whole.
+pub fn logs() -> [Value; 3] {
+    let tree = Tree::new("CC-BY-NC-4.0");
+    let refused = tree.gate(&["-o", "sarif"]);
+    let etc = tree.write("etc/policy.toml", WAIVER);
+    let root = format!("dir:{}", tree.path("root").display());
+    let at = ["--now", "2026-02-01T00:00:00Z", "-o", "sarif"];
+    let waived = at_site(&etc, &[&["gate", &root], &at[..]].concat());
+    tree.write("root/var/lib/dpkg/status", "Package\0: broken");
+    let incomplete = tree.gate(&["-o", "sarif"]);
+    [refused, waived, incomplete].map(|run| run.json())
+}
+
 #[test]
 fn a_site_s_policy_may_give_leave_and_a_project_s_not() {
     if !crate::real::real("a_site_s_policy_may_give_leave_and_a_project_s_not") {
         return;
     }
     let tree = Tree::new("CC-BY-NC-4.0");
-    let site = tree.policy(
-        "[[waiver]]\nid = \"W-1\"\nrule = \"license.terms\"\nscope = { package = \"pkg:pypi/a@1\" }\n\
-         owner = \"a\"\napproved-by = \"b\"\nreason = \"c\"\nfrom = \"2026-01-01\"\nexpires = \"2026-05-01\"\n",
-    );
+    let site = tree.write("policy.toml", WAIVER);
     let project = tree.write(
         "project.toml",
         "version = 1\n[rules]\n\"license.terms\" = \"warn\"\n",
     );
-    let etc = tree.write("etc/policy.toml", &fs::read_to_string(&site).unwrap());
+    let etc = tree.write("etc/policy.toml", WAIVER);
     let state = tree.path("state").display().to_string();
     let root = format!("dir:{}", tree.path("root").display());
-    // In a room of its own the site has this policy.
-    let at_site = |args: &[&str]| {
-        let script = "mkdir -p /etc/hpcctl && mount --bind \"$1\" /etc/hpcctl || exit 99; shift; exec \"$@\"";
-        let mut command = std::process::Command::new("unshare");
-        command.args(["-m", "sh", "-c", script, "sh"]);
-        command.arg(Path::new(&etc).parent().unwrap());
-        Run::of(command.arg(env!("CARGO_BIN_EXE_hpcctl")).args(args))
-    };
     let gate = |now: &str, more: &[&str]| {
         let args = ["gate", &root, "--state", &state, "--now", now, "-o", "json"];
-        let run = at_site(&[&args, more].concat());
+        let run = at_site(&etc, &[&args, more].concat());
         (run.code, outcome(&run))
     };
     let (good, late) = ("2026-02-01T00:00:00Z", "2026-06-01T00:00:00Z");
@@ -456,7 +481,7 @@ fn a_site_s_policy_may_give_leave_and_a_project_s_not() {
     assert_eq!(gate(late, &[]), (1, "deny".to_owned()));
     // What a project says more mildly changes nothing, and is told.
     assert_eq!(gate(late, &project_too), (1, "deny".to_owned()));
-    let check = |args: &[&str]| at_site(&[&["policy", "check"], args].concat());
+    let check = |args: &[&str]| at_site(&etc, &[&["policy", "check"], args].concat());
     let told = check(&[&project]);
     assert_eq!(told.code, 0, "{}", told.stderr);
     assert!(

@@ -112,6 +112,17 @@ pub fn night(day: u32, nodes: usize, failing: &[usize], id: &str) -> String {
     (1..=nodes).map(of).collect()
 }
 
+/// SARIF of a night in which a check broke on three nodes and came back on another.
+pub fn log() -> Value {
+    let dir = tempfile::tempdir().unwrap();
+    for (day, failing) in [(23, &[3][..]), (24, &[4, 5, 6])] {
+        let text = night(day, 10, failing, "ns.user");
+        assert_eq!(add(dir.path(), &day.to_string(), &text).code, 0);
+    }
+    let at = ["nightly", "--at", "2026-11-24T06:00:00Z", "-o", "sarif"];
+    report(dir.path(), &at).json()
+}
+
 #[test]
 fn the_morning_tells_what_changed() {
     let dir = tempfile::tempdir().unwrap();
