@@ -2,10 +2,13 @@
 //! changed anywhere is found.
 
 use std::fs;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -23,6 +26,12 @@ const LENIENT: &str = "version = 1
 unknown = \"warn\"
 unlisted = \"warn\"
 ";
+
+/// A key that signs in tests.
+const KEY: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/checks/gate/tests/keys/ed25519.pem"
+);
 
 /// A place to publish to, an image, keys and policies.
 struct Site {
@@ -481,35 +490,30 @@ fn a_tag_that_moves_meanwhile_never_publishes_other_bytes() {
 fn what_is_not_published_says_why_by_its_status() {
     let dir = tempfile::tempdir().unwrap();
     let path = |name: &str| dir.path().join(name).display().to_string();
-    let image = format!(
-        "docker-archive:{}",
-        crate::scan::image(dir.path()).display()
-    );
-    let key = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/checks/gate/tests/keys/ed25519.pem"
-    );
+    let archive = crate::scan::image(dir.path());
+    let archive = format!("docker-archive:{}", archive.display());
+    let image = format!("oci:{}", crate::scan::layout(dir.path()).0.display());
     fs::write(path("lenient.toml"), LENIENT).unwrap();
     fs::write(path("review.toml"), LENIENT.replace("warn", "review")).unwrap();
     fs::write(path("bad.toml"), "version = 1\nlicences = 1\n").unwrap();
-    let damaged = path("damaged.tar");
-    let mut bytes = fs::read(image.trim_start_matches("docker-archive:")).unwrap();
-    let place = bytes.windows(7).position(|window| window == b"Package");
-    bytes[place.unwrap()] = b'Q';
-    fs::write(&damaged, bytes).unwrap();
-    let damaged = format!("docker-archive:{damaged}");
+    fs::create_dir(path("there")).unwrap();
+    let (damaged, layer) = crate::scan::layout(&dir.path().join("there"));
+    let bytes = fs::read(&layer).unwrap();
+    fs::write(&layer, &bytes[..bytes.len() / 2]).unwrap();
+    let damaged = format!("oci:{}", damaged.display());
     let closed = "127.0.0.1:1/lab/image:v1";
     for (image, to, policy, key, code, says) in [
-        (&*image, closed, "review.toml", key, 1, "\"review\""),
-        (&image, closed, "", key, 1, "\"deny\""),
-        (&image, "UPPER/x", "lenient.toml", key, 2, ""),
-        (&image, "image:v1", "lenient.toml", key, 2, ""),
-        (&damaged, closed, "lenient.toml", key, 3, "\"incomplete\""),
-        (&image, closed, "bad.toml", key, 4, ""),
-        (&image, closed, "lenient.toml", "/dev/null", 4, ""),
-        (&image, closed, "lenient.toml", "/no/such/key", 4, ""),
-        ("oci:/no/such", closed, "lenient.toml", key, 5, ""),
-        (&image, closed, "lenient.toml", key, 5, ""),
+        (&*image, closed, "review.toml", KEY, 1, "\"review\""),
+        (&image, closed, "", KEY, 1, "\"deny\""),
+        (&image, "UPPER/x", "lenient.toml", KEY, 2, "UPPER"),
+        (&image, "image:v1", "lenient.toml", KEY, 2, "no registry"),
+        (&damaged, closed, "lenient.toml", KEY, 3, "\"incomplete\""),
+        (&image, closed, "bad.toml", KEY, 4, "licences"),
+        (&image, closed, "lenient.toml", "/dev/null", 4, "/dev/null"),
+        (&image, closed, "lenient.toml", "/no/key", 4, "/no/key"),
+        ("oci:/no/such", closed, "lenient.toml", KEY, 5, "/no/such"),
+        (&image, closed, "lenient.toml", KEY, 5, "127.0.0.1:1"),
+        (&archive, closed, "lenient.toml", KEY, 5, "docker-archive"),
     ] {
         // Of an image that was scanned before, the report of that scan would be taken.
         let state = tempfile::tempdir().unwrap();
@@ -521,8 +525,48 @@ fn what_is_not_published_says_why_by_its_status() {
         }
         let run = crate::cli::hpcctl(&args);
         assert_eq!(run.code, code, "{args:?}: {}{}", run.stdout, run.stderr);
-        assert_eq!(run.stdout.is_empty(), says.is_empty(), "{args:?}");
-        assert!(run.stdout.contains(says), "{args:?}: {}", run.stdout);
-        assert_eq!(run.stderr.is_empty(), !says.is_empty(), "{}", run.stderr);
+        // A decision is a report; what comes before or after one is an error.
+        let (of, other) = match code {
+            1 | 3 => (&run.stdout, &run.stderr),
+            _ => (&run.stderr, &run.stdout),
+        };
+        assert!(of.contains(says), "{args:?}: {of}");
+        assert_eq!(other, "", "{args:?}");
     }
+}
+
+/// The registry takes the connection and never answers.
+#[test]
+fn an_interrupted_publish_ends_with_its_status() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    let image = format!("oci:{}", crate::scan::layout(dir.path()).0.display());
+    fs::write(path("lenient.toml"), LENIENT).unwrap();
+    let registry = TcpListener::bind("127.0.0.1:0").unwrap();
+    registry.set_nonblocking(true).unwrap();
+    let to = format!("{}/lab/image:v1", registry.local_addr().unwrap());
+    let (policy, state) = (path("lenient.toml"), path("state"));
+    let args = ["publish", &image, &to, "--key", KEY];
+    let mut publish = Command::new(env!("CARGO_BIN_EXE_hpcctl"))
+        .args([&args[..], &["--policy", &policy, "--state", &state]].concat())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let pid = rustix::process::Pid::from_child(&publish);
+    let mut held = None;
+    let mut ended = None;
+    let until = Instant::now() + Duration::from_secs(60);
+    while ended.is_none() && Instant::now() < until {
+        if held.is_none() {
+            held = registry.accept().ok();
+        } else {
+            rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+        }
+        thread::sleep(Duration::from_millis(20));
+        ended = publish.try_wait().unwrap();
+    }
+    publish.kill().unwrap();
+    publish.wait().unwrap();
+    assert!(held.is_some(), "{ended:?}");
+    assert_eq!(ended.and_then(|status| status.code()), Some(130));
 }

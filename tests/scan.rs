@@ -1,6 +1,6 @@
 //! `hpcctl scan` on images of a few files that are made here, down to what a hostile one says.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -29,9 +29,9 @@ fn hex(bytes: &[u8]) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A docker-archive of one layer with two packages of Debian, one under MIT and one without
-/// a licence, and a file with a hostile path.
-pub fn image(dir: &Path) -> PathBuf {
+/// A layer with two packages of Debian, one under MIT and one without a licence, and a file with
+/// a hostile path; and the configuration of the image that it makes.
+fn layer_and_config() -> (Vec<u8>, String) {
     let status = "Package: good\nStatus: install ok installed\nVersion: 1.0-1\nArchitecture: amd64\n\n\
                   Package: silent\nStatus: install ok installed\nVersion: 2\nArchitecture: all\n\n";
     let copyright = "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\n\
@@ -47,7 +47,12 @@ pub fn image(dir: &Path) -> PathBuf {
         "rootfs": {"type": "layers", "diff_ids": [format!("sha256:{}", hex(&layer))]},
         "history": [{"created_by": "COPY files /"}],
     });
-    let config = config.to_string();
+    (layer, config.to_string())
+}
+
+/// The image of [`layer_and_config`] as a docker-archive.
+pub fn image(dir: &Path) -> PathBuf {
+    let (layer, config) = layer_and_config();
     let config_name = format!("{}.json", hex(config.as_bytes()));
     let manifest = json!([{
         "Config": config_name, "RepoTags": ["test:latest"], "Layers": ["layer/layer.tar"],
@@ -60,6 +65,29 @@ pub fn image(dir: &Path) -> PathBuf {
     let path = dir.join("image.tar");
     File::create(&path).unwrap().write_all(&archive).unwrap();
     path
+}
+
+/// The image of [`layer_and_config`] as an OCI layout, and the path of its layer.
+pub fn layout(dir: &Path) -> (PathBuf, PathBuf) {
+    let root = dir.join("layout");
+    let blobs = root.join("blobs/sha256");
+    fs::create_dir_all(&blobs).unwrap();
+    let blob = |media: &str, bytes: &[u8]| {
+        fs::write(blobs.join(hex(bytes)), bytes).unwrap();
+        json!({"mediaType": format!("application/vnd.oci.image.{media}"),
+               "digest": format!("sha256:{}", hex(bytes)), "size": bytes.len()})
+    };
+    let (layer, config) = layer_and_config();
+    let manifest = json!({
+        "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": blob("config.v1+json", config.as_bytes()),
+        "layers": [blob("layer.v1.tar", &layer)],
+    });
+    let manifest = blob("manifest.v1+json", manifest.to_string().as_bytes());
+    let index = json!({"schemaVersion": 2, "manifests": [manifest]});
+    fs::write(root.join("index.json"), index.to_string()).unwrap();
+    fs::write(root.join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#).unwrap();
+    (root, blobs.join(hex(&layer)))
 }
 
 fn packages(report: &Value) -> Vec<&str> {
@@ -220,7 +248,7 @@ const FORMATS: [(&str, bool); 12] = [
 
 /// Scans an image at a fixed time into a file of each format.
 fn write_all(image: &Path, into: &Path) -> Vec<PathBuf> {
-    std::fs::create_dir(into).unwrap();
+    fs::create_dir(into).unwrap();
     let files = (0..FORMATS.len()).map(|place| into.join(place.to_string()));
     let files: Vec<PathBuf> = files.collect();
     let mut args = vec![
@@ -243,12 +271,12 @@ fn every_format_is_the_same_twice_and_bears_the_time_that_was_asked_for() {
     let image = image(dir.path());
     let [one, two] = ["one", "two"].map(|name| write_all(&image, &dir.path().join(name)));
     for (place, (format, is_bill)) in FORMATS.iter().enumerate() {
-        let [one, two] = [&one, &two].map(|files| std::fs::read_to_string(&files[place]).unwrap());
+        let [one, two] = [&one, &two].map(|files| fs::read_to_string(&files[place]).unwrap());
         assert!(one == two, "{format}: two runs differ");
         let dated = one.contains("2026-01-01T00:00:00Z");
         assert!(dated || !is_bill, "{format} bears another time");
     }
-    let report: Value = serde_json::from_slice(&std::fs::read(&one[0]).unwrap()).unwrap();
+    let report: Value = serde_json::from_slice(&fs::read(&one[0]).unwrap()).unwrap();
     for field in ["started_at", "finished_at"] {
         assert_eq!(report[field], "2026-01-01T00:00:00Z");
     }
@@ -268,7 +296,7 @@ fn what_is_written_is_read_back_with_the_same_packages() {
             .map(|package| fields.iter().map(|field| package[field].clone()).collect())
             .collect()
     };
-    let first: Value = serde_json::from_slice(&std::fs::read(&files[0]).unwrap()).unwrap();
+    let first: Value = serde_json::from_slice(&fs::read(&files[0]).unwrap()).unwrap();
     for ((format, is_bill), file) in FORMATS.iter().zip(&files) {
         let file = file.to_str().unwrap();
         for way in [["scan", "sbom", file], ["scan", "image", file]] {
@@ -324,7 +352,7 @@ fn a_bill_that_is_broken_is_an_error_and_a_hostile_one_shows_as_itself() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("bill");
     let scan = |text: &[u8], format: &str| {
-        std::fs::write(&path, text).unwrap();
+        fs::write(&path, text).unwrap();
         hpcctl(&["scan", "sbom", path.to_str().unwrap(), "-o", format])
     };
     let deep = [b"{\"bomFormat\":".as_slice(), &[b'['; 100_000]].concat();
@@ -365,8 +393,8 @@ fn the_index_of_sources_names_what_each_package_was_built_from() {
     let dir = tempfile::tempdir().unwrap();
     let put = |path: &str, text: &str| {
         let path = dir.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
     };
     put("etc/os-release", "ID=debian\nVERSION_ID=12\n");
     let stanza = |name: &str, source: &str| {
@@ -415,10 +443,10 @@ fn metadata_and_texts_that_disagree_are_told_and_the_stricter_counts() {
                GNU General Public License as published by the Free Software Foundation.\n";
     for (name, text) in [("odd", gpl), ("even", "Licensed under the MIT License.\n")] {
         let info = packages.join(format!("{name}-1.dist-info"));
-        std::fs::create_dir_all(info.join("licenses")).unwrap();
+        fs::create_dir_all(info.join("licenses")).unwrap();
         let metadata = format!("Name: {name}\nVersion: 1\nLicense-Expression: MIT\n");
-        std::fs::write(info.join("METADATA"), metadata).unwrap();
-        std::fs::write(info.join("licenses/LICENSE"), text).unwrap();
+        fs::write(info.join("METADATA"), metadata).unwrap();
+        fs::write(info.join("licenses/LICENSE"), text).unwrap();
     }
     let scan = |format: &str| hpcctl(&["scan", "dir", dir.path().to_str().unwrap(), "-o", format]);
     let run = scan("json");
@@ -446,7 +474,7 @@ fn a_name_without_a_transport_is_answered_with_what_it_may_mean() {
     assert_eq!(run.code, 5);
     assert!(run.stderr.contains("docker://debian:12"), "{}", run.stderr);
     for (name, text) in [("oci-layout", "{}"), ("index.json", "{}")] {
-        std::fs::write(dir.path().join(name), text).unwrap();
+        fs::write(dir.path().join(name), text).unwrap();
     }
     let path = dir.path().display();
     let run = hpcctl(&["scan", "image", &format!("{path}:v1")]);
