@@ -28,6 +28,7 @@ mod ui;
 mod verify;
 
 use std::process::ExitCode;
+use std::thread;
 
 use clap::Parser;
 
@@ -37,10 +38,20 @@ use crate::ui::Ui;
 fn main() -> ExitCode {
     failure::report_faults();
     interrupt::listen();
+    threads();
     let cli = Cli::parse();
     let ui = Ui::new(&cli.global);
     match cli.command.run(&ui) {
         Ok(exit) => exit.into(),
         Err(failure) => failure.report(&ui).into(),
+    }
+}
+
+/// Where a user may have no more threads, everything is done on this one.
+fn threads() {
+    if thread::Builder::new().spawn(|| ()).is_err() {
+        let alone = rayon::ThreadPoolBuilder::new().num_threads(1);
+        // What fails is told where the pool is needed.
+        let _ = alone.use_current_thread().build_global();
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -527,4 +528,23 @@ fn a_cache_that_cannot_be_written_costs_only_time() {
         assert!(run.stderr.starts_with(&told), "{}", run.stderr);
         assert_eq!(run.stderr.matches("os error").count(), 1, "{}", run.stderr);
     }
+}
+
+/// As a user whose processes are as many as may be.
+#[test]
+fn without_another_thread_an_image_is_read_all_the_same() {
+    if !crate::real::real("without_another_thread_an_image_is_read_all_the_same") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let image = image(dir.path());
+    let program = dir.path().join("hpcctl");
+    fs::copy(env!("CARGO_BIN_EXE_hpcctl"), &program).unwrap();
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = std::process::Command::new("setpriv");
+    command.args(["--reuid=65534", "--clear-groups", "prlimit", "--nproc=1:1"]);
+    command.arg(program).args(["scan", "image", "-o", "json"]);
+    let run = Run::of(command.arg(image).env("HOME", dir.path()));
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(packages(&run.json()), ["good", "silent"]);
 }

@@ -130,9 +130,12 @@ impl Partition {
         progress: &(dyn Progress + Sync),
         read: impl FnOnce() -> LayerRead,
     ) -> LayerRead {
+        let hash = || digests(&self.part, &self.file, progress);
         let (mut read, hashed) = thread::scope(|scope| {
-            let hashed = scope.spawn(|| digests(&self.part, &self.file, progress));
-            (read(), hashed.join())
+            let beside = thread::Builder::new().spawn_scoped(scope, hash);
+            let read = read();
+            // A user may have no thread left.
+            (read, beside.map_or_else(|_| Ok(hash()), |it| it.join()))
         });
         match hashed {
             Ok(Ok((digest, file_digest))) => {

@@ -311,9 +311,11 @@ fn read_layers(
         }
     };
     thread::scope(|scope| {
-        for _ in 0..rayon::current_num_threads().min(sources.len()) {
-            scope.spawn(work);
+        for _ in 1..rayon::current_num_threads().min(sources.len()) {
+            // A user may have no thread left.
+            let _ = thread::Builder::new().spawn_scoped(scope, work);
         }
+        work();
     });
     let read = slots
         .into_iter()
