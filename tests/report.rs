@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::Write;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -96,6 +97,40 @@ fn a_history_that_was_cut_short_goes_on() {
         report(dir.path(), &["prune", "--keep", "36500d"]);
         let export = report(dir.path(), &["export"]);
         assert_eq!((export.code, export.stdout.lines().count()), (0, 3));
+    }
+}
+
+/// The kernel kills what writes beyond RLIMIT_FSIZE, setrlimit(2), and so at the byte that is asked for.
+#[test]
+fn an_addition_that_is_killed_at_any_byte_loses_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |n: u32| line("n1", &["ns.user"], &format!("2026-11-{n:02}T02:00:00Z"));
+    let log = dir.path().join("history.log");
+    assert_eq!(add(dir.path(), "1", &at(1)).code, 0);
+    let first = fs::read(&log).unwrap();
+    assert_eq!(add(dir.path(), "2", &at(2)).code, 0);
+    let whole = fs::metadata(&log).unwrap().len();
+    let second = dir.path().join("2").display().to_string();
+    let state = dir.path().display().to_string();
+    for cut in (first.len() as u64..whole).step_by(7) {
+        fs::write(&log, &first).unwrap();
+        let mut killed = std::process::Command::new("prlimit");
+        killed.args([
+            &"--core=0",
+            &format!("--fsize={cut}"),
+            env!("CARGO_BIN_EXE_hpcctl"),
+        ]);
+        killed.args(["report", "add", "--state", &state, &second]);
+        let ended = killed.output().unwrap().status;
+        let expected = rustix::process::Signal::XFSZ.as_raw();
+        assert_eq!(ended.signal(), Some(expected), "cut at {cut}");
+        assert_eq!(fs::metadata(&log).unwrap().len(), cut);
+        let export = report(dir.path(), &["export"]);
+        let torn = if cut > first.len() as u64 { 3 } else { 0 };
+        assert_eq!((export.code, export.stdout.lines().count()), (torn, 1));
+        assert_eq!(add(dir.path(), "2", &at(2)).stdout, "1 added\n");
+        let export = report(dir.path(), &["export"]);
+        assert_eq!(export.stdout.lines().count(), 2, "cut at {cut}");
     }
 }
 
