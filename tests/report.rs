@@ -115,11 +115,8 @@ fn an_addition_that_is_killed_at_any_byte_loses_nothing_else() {
     for cut in (first.len() as u64..whole).step_by(7) {
         fs::write(&log, &first).unwrap();
         let mut killed = std::process::Command::new("prlimit");
-        killed.args([
-            &"--core=0",
-            &format!("--fsize={cut}"),
-            env!("CARGO_BIN_EXE_hpcctl"),
-        ]);
+        killed.args(["--core=0", &format!("--fsize={cut}")]);
+        killed.arg(env!("CARGO_BIN_EXE_hpcctl"));
         killed.args(["report", "add", "--state", &state, &second]);
         let ended = killed.output().unwrap().status;
         let expected = rustix::process::Signal::XFSZ.as_raw();
