@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use crate::cli::{Run, command, hpcctl};
 use crate::environments::ENVIRONMENTS;
+use crate::handmade::sha256;
 use crate::real::real;
 use crate::schema::validate;
-use crate::stage::sha256;
 
 /// The line of a node that says this.
 pub fn sealed(node: &str, body: &Value) -> String {

@@ -200,7 +200,7 @@ fn every_rule_has_its_manual() {
 
 /// The arguments that gate an image of one layer in a layout, whose blobs lie in the directory.
 fn layout(dir: &Path) -> String {
-    let archive = crate::scan::image(dir);
+    let archive = crate::handmade::docker_archive(dir);
     format!("docker-archive:{}", archive.display())
 }
 

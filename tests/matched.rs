@@ -9,10 +9,10 @@ use crate::cli::{Run, hpcctl};
 use crate::environments::{ENVIRONMENTS, RUNC, shared};
 use crate::fleet::{eight, sealed};
 use crate::given_image::image_of_two_owners;
+use crate::handmade;
 use crate::real::real;
 use crate::reality::image;
 use crate::schema::validate;
-use crate::stage::sha256;
 
 /// A root file system in a tar, whose one file belongs to this user and group.
 fn image_of(dir: &Path, name: &str, owner: u64) -> String {
@@ -113,45 +113,6 @@ fn simulated_nodes_are_held_against_what_an_image_asks_for() {
     assert_eq!(gone.code, 5, "{}", gone.stderr);
 }
 
-/// An OCI layout of an index with one empty image for a machine.
-fn layout_for(dir: &Path, architecture: &str) -> String {
-    let blobs = dir.join("layout/blobs/sha256");
-    fs::create_dir_all(&blobs).unwrap();
-    let blob = |bytes: &[u8]| {
-        let digest = sha256(bytes);
-        fs::write(blobs.join(&digest), bytes).unwrap();
-        json!({"digest": format!("sha256:{digest}"), "size": bytes.len()})
-    };
-    let with = |mut of: Value, more: Value| {
-        let more = more.as_object().unwrap().clone();
-        of.as_object_mut().unwrap().extend(more);
-        of
-    };
-    let platform = json!({"os": "linux", "architecture": architecture});
-    let config = with(
-        platform.clone(),
-        json!({"rootfs": {"type": "layers", "diff_ids": []}}),
-    );
-    let config = with(
-        blob(config.to_string().as_bytes()),
-        json!({"mediaType": "application/vnd.oci.image.config.v1+json"}),
-    );
-    let manifest = json!({"schemaVersion": 2, "config": config, "layers": [],
-        "mediaType": "application/vnd.oci.image.manifest.v1+json"});
-    let manifest = with(
-        blob(manifest.to_string().as_bytes()),
-        json!({"mediaType": "application/vnd.oci.image.manifest.v1+json", "platform": platform}),
-    );
-    let index = json!({"schemaVersion": 2, "manifests": [manifest]});
-    fs::write(dir.join("layout/index.json"), index.to_string()).unwrap();
-    fs::write(
-        dir.join("layout/oci-layout"),
-        r#"{"imageLayoutVersion":"1.0.0"}"#,
-    )
-    .unwrap();
-    format!("oci:{}", dir.join("layout").display())
-}
-
 #[test]
 fn an_image_for_another_machine_runs_on_none() {
     let dir = tempfile::tempdir().unwrap();
@@ -160,7 +121,9 @@ fn an_image_for_another_machine_runs_on_none() {
     let text = ["x86_64", "aarch64"].map(|machine| node(machine, machine, "yes", "yes"));
     fs::write(&lines, text.concat()).unwrap();
     hpcctl(&["fleet", "merge", lines.to_str().unwrap(), "--state", &state]);
-    let image = layout_for(dir.path(), "arm64");
+    let layout = dir.path().join("layout");
+    handmade::layout(&layout, "arm64", &json!({}), None);
+    let image = format!("oci:{}", layout.display());
     let run = hpcctl(&["fleet", "match", &image, "--state", &state, "-o", "json"]);
     let report = run.json();
     assert_eq!(sets(&report), ["aarch64", "x86_64", ""], "{report}");

@@ -13,9 +13,10 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hpcctl_registry::{Digest, Name};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cli::{Run, command};
+use crate::handmade::{blob, debian, docker_archive, layout};
 use crate::proxy::Line;
 use crate::push::Place;
 use crate::real::real;
@@ -44,7 +45,7 @@ impl Site {
     fn new(place: Place) -> Self {
         let home = place.home.path();
         let layout = format!("oci:{}", home.join("layout").display());
-        let archive = crate::scan::image(home);
+        let archive = docker_archive(home);
         skopeo(&[
             "copy",
             &format!("docker-archive:{}", archive.display()),
@@ -490,16 +491,22 @@ fn a_tag_that_moves_meanwhile_never_publishes_other_bytes() {
 fn what_is_not_published_says_why_by_its_status() {
     let dir = tempfile::tempdir().unwrap();
     let path = |name: &str| dir.path().join(name).display().to_string();
-    let archive = crate::scan::image(dir.path());
+    let archive = docker_archive(dir.path());
     let archive = format!("docker-archive:{}", archive.display());
-    let image = format!("oci:{}", crate::scan::layout(dir.path()).0.display());
+    let image = format!("oci:{}", path("layout"));
+    let layer = debian();
+    layout(
+        Path::new(&path("layout")),
+        "amd64",
+        &json!({}),
+        Some(&layer),
+    );
     fs::write(path("lenient.toml"), LENIENT).unwrap();
     fs::write(path("review.toml"), LENIENT.replace("warn", "review")).unwrap();
     fs::write(path("bad.toml"), "version = 1\nlicences = 1\n").unwrap();
-    fs::create_dir(path("there")).unwrap();
-    let (damaged, layer) = crate::scan::layout(&dir.path().join("there"));
-    let bytes = fs::read(&layer).unwrap();
-    fs::write(&layer, &bytes[..bytes.len() / 2]).unwrap();
+    let damaged = dir.path().join("damaged");
+    layout(&damaged, "amd64", &json!({}), Some(&layer));
+    fs::write(blob(&damaged, &layer), &layer[..layer.len() / 2]).unwrap();
     let damaged = format!("oci:{}", damaged.display());
     let closed = "127.0.0.1:1/lab/image:v1";
     for (image, to, policy, key, code, says) in [
@@ -540,7 +547,13 @@ fn what_is_not_published_says_why_by_its_status() {
 fn an_interrupted_publish_ends_with_its_status() {
     let dir = tempfile::tempdir().unwrap();
     let path = |name: &str| dir.path().join(name).display().to_string();
-    let image = format!("oci:{}", crate::scan::layout(dir.path()).0.display());
+    let image = format!("oci:{}", path("layout"));
+    layout(
+        Path::new(&path("layout")),
+        "amd64",
+        &json!({}),
+        Some(&debian()),
+    );
     fs::write(path("lenient.toml"), LENIENT).unwrap();
     let registry = TcpListener::bind("127.0.0.1:0").unwrap();
     registry.set_nonblocking(true).unwrap();

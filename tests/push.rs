@@ -124,7 +124,7 @@ impl Place {
 
 /// A layout of a small image: an index of two platforms, and an older image.
 fn layouts(home: &Path) -> (String, String) {
-    let archive = crate::scan::image(home);
+    let archive = crate::handmade::docker_archive(home);
     let archive = format!("docker-archive:{}", archive.display());
     let to = |name: &str| format!("oci:{}:{name}", home.join("layout").display());
     let copy = |from: &str, name: &str| {

@@ -216,7 +216,7 @@ fn expected(home: &Home, reference: &str) -> Value {
 
 /// A small image on disk.
 fn small(home: &Home) -> String {
-    let path = crate::scan::image(home.0.path());
+    let path = crate::handmade::docker_archive(home.0.path());
     format!("docker-archive:{}", path.display())
 }
 

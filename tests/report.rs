@@ -275,7 +275,7 @@ fn what_the_first_version_wrote_is_read() {
 #[test]
 fn results_of_scan_gate_and_bench_are_kept() {
     let dir = tempfile::tempdir().unwrap();
-    let archive = crate::scan::image(dir.path());
+    let archive = crate::handmade::docker_archive(dir.path());
     let image = format!("docker-archive:{}", archive.display());
     let state = dir.path().join("state");
     let kept = state.to_str().unwrap();

@@ -1,95 +1,13 @@
 //! `hpcctl scan` on images of a few files that are made here, down to what a hostile one says.
 
 use std::fs::{self, File};
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use crate::cli::{Run, command, hpcctl};
-
-/// A path with control characters, which must not reach a terminal as they are.
-const HOSTILE: &str = "usr/share/evil\u{1b}[2J/notice";
-
-/// A tar of these files.
-fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut builder = tar::Builder::new(Vec::new());
-    for (path, bytes) in files {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(bytes.len() as u64);
-        header.set_mode(0o644);
-        builder.append_data(&mut header, path, *bytes).unwrap();
-    }
-    builder.into_inner().unwrap()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// A layer with two packages of Debian, one under MIT and one without a licence, and a file with
-/// a hostile path; and the configuration of the image that it makes.
-fn layer_and_config() -> (Vec<u8>, String) {
-    let status = "Package: good\nStatus: install ok installed\nVersion: 1.0-1\nArchitecture: amd64\n\n\
-                  Package: silent\nStatus: install ok installed\nVersion: 2\nArchitecture: all\n\n";
-    let copyright = "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\n\
-                     Files: *\nCopyright: 2026 A\nLicense: MIT\n";
-    let layer = tar(&[
-        ("etc/os-release", b"ID=debian\nVERSION_ID=\"12\"\n"),
-        ("var/lib/dpkg/status", status.as_bytes()),
-        ("usr/share/doc/good/copyright", copyright.as_bytes()),
-        (HOSTILE, b"SPDX-License-Identifier: ISC\n"),
-    ]);
-    let config = json!({
-        "architecture": "amd64", "os": "linux", "config": {},
-        "rootfs": {"type": "layers", "diff_ids": [format!("sha256:{}", hex(&layer))]},
-        "history": [{"created_by": "COPY files /"}],
-    });
-    (layer, config.to_string())
-}
-
-/// The image of [`layer_and_config`] as a docker-archive.
-pub fn image(dir: &Path) -> PathBuf {
-    let (layer, config) = layer_and_config();
-    let config_name = format!("{}.json", hex(config.as_bytes()));
-    let manifest = json!([{
-        "Config": config_name, "RepoTags": ["test:latest"], "Layers": ["layer/layer.tar"],
-    }]);
-    let archive = tar(&[
-        (config_name.as_str(), config.as_bytes()),
-        ("layer/layer.tar", &layer),
-        ("manifest.json", manifest.to_string().as_bytes()),
-    ]);
-    let path = dir.join("image.tar");
-    File::create(&path).unwrap().write_all(&archive).unwrap();
-    path
-}
-
-/// The image of [`layer_and_config`] as an OCI layout, and the path of its layer.
-pub fn layout(dir: &Path) -> (PathBuf, PathBuf) {
-    let root = dir.join("layout");
-    let blobs = root.join("blobs/sha256");
-    fs::create_dir_all(&blobs).unwrap();
-    let blob = |media: &str, bytes: &[u8]| {
-        fs::write(blobs.join(hex(bytes)), bytes).unwrap();
-        json!({"mediaType": format!("application/vnd.oci.image.{media}"),
-               "digest": format!("sha256:{}", hex(bytes)), "size": bytes.len()})
-    };
-    let (layer, config) = layer_and_config();
-    let manifest = json!({
-        "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
-        "config": blob("config.v1+json", config.as_bytes()),
-        "layers": [blob("layer.v1.tar", &layer)],
-    });
-    let manifest = blob("manifest.v1+json", manifest.to_string().as_bytes());
-    let index = json!({"schemaVersion": 2, "manifests": [manifest]});
-    fs::write(root.join("index.json"), index.to_string()).unwrap();
-    fs::write(root.join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#).unwrap();
-    (root, blobs.join(hex(&layer)))
-}
+use crate::handmade::docker_archive;
 
 fn packages(report: &Value) -> Vec<&str> {
     let packages = report["result"]["packages"].as_array().unwrap();
@@ -102,7 +20,7 @@ fn packages(report: &Value) -> Vec<&str> {
 #[test]
 fn an_archive_is_known_by_its_content_and_read_whole() {
     let dir = tempfile::tempdir().unwrap();
-    let path = image(dir.path());
+    let path = docker_archive(dir.path());
     let run = hpcctl(&["scan", "image", path.to_str().unwrap(), "-o", "json"]);
     let report = run.json();
     assert_eq!(run.code, 0, "{}", run.stderr);
@@ -117,7 +35,7 @@ fn an_archive_is_known_by_its_content_and_read_whole() {
 #[test]
 fn nothing_in_an_image_reaches_the_terminal_raw() {
     let dir = tempfile::tempdir().unwrap();
-    let path = image(dir.path());
+    let path = docker_archive(dir.path());
     let run = hpcctl(&["scan", "image", path.to_str().unwrap(), "-v"]);
     assert!(
         run.stdout.contains("good") && run.stdout.contains("evil"),
@@ -135,7 +53,7 @@ fn nothing_in_an_image_reaches_the_terminal_raw() {
 #[test]
 fn the_verdict_counts_where_it_is_asked_for() {
     let dir = tempfile::tempdir().unwrap();
-    let path = image(dir.path());
+    let path = docker_archive(dir.path());
     let path = path.to_str().unwrap();
     let report = hpcctl(&["scan", "image", path, "-o", "json"]).json();
     // Nothing is known of the licence of the silent package.
@@ -148,7 +66,7 @@ fn the_verdict_counts_where_it_is_asked_for() {
 #[test]
 fn what_is_left_out_is_told_and_keeps_the_verdict_open() {
     let dir = tempfile::tempdir().unwrap();
-    let path = image(dir.path());
+    let path = docker_archive(dir.path());
     let path = path.to_str().unwrap();
     let scan = |more: &[&str]| {
         let run = hpcctl(&[&["scan", "image", path, "-o", "json"], more].concat());
@@ -211,7 +129,7 @@ fn a_cataloger_that_there_is_not_is_a_usage_error_that_lists_them() {
 #[test]
 fn an_archive_that_ends_early_is_incomplete_or_no_image() {
     let dir = tempfile::tempdir().unwrap();
-    let path = image(dir.path());
+    let path = docker_archive(dir.path());
     let whole = File::open(&path).unwrap().metadata().unwrap().len();
     for kept in [0, 100, 600, whole / 2] {
         File::options()
@@ -227,7 +145,7 @@ fn an_archive_that_ends_early_is_incomplete_or_no_image() {
             run.code,
             run.stderr
         );
-        image(dir.path());
+        docker_archive(dir.path());
     }
 }
 
@@ -269,7 +187,7 @@ fn write_all(image: &Path, into: &Path) -> Vec<PathBuf> {
 #[test]
 fn every_format_is_the_same_twice_and_bears_the_time_that_was_asked_for() {
     let dir = tempfile::tempdir().unwrap();
-    let image = image(dir.path());
+    let image = docker_archive(dir.path());
     let [one, two] = ["one", "two"].map(|name| write_all(&image, &dir.path().join(name)));
     for (place, (format, is_bill)) in FORMATS.iter().enumerate() {
         let [one, two] = [&one, &two].map(|files| fs::read_to_string(&files[place]).unwrap());
@@ -286,7 +204,7 @@ fn every_format_is_the_same_twice_and_bears_the_time_that_was_asked_for() {
 #[test]
 fn what_is_written_is_read_back_with_the_same_packages() {
     let dir = tempfile::tempdir().unwrap();
-    let image = image(dir.path());
+    let image = docker_archive(dir.path());
     let files = write_all(&image, &dir.path().join("bills"));
     let of = |report: &Value| -> Vec<Value> {
         let packages = report["result"]["packages"].as_array().unwrap().iter();
@@ -325,7 +243,7 @@ fn what_is_written_is_read_back_with_the_same_packages() {
 #[test]
 fn a_bill_of_a_scan_that_was_not_complete_is_not_complete() {
     let dir = tempfile::tempdir().unwrap();
-    let path = image(dir.path());
+    let path = docker_archive(dir.path());
     let whole = File::open(&path).unwrap().metadata().unwrap().len();
     let file = File::options().write(true).open(&path).unwrap();
     // The end of the archive is gone, its manifest is not.
@@ -496,7 +414,7 @@ fn a_name_without_a_transport_is_answered_with_what_it_may_mean() {
 #[test]
 fn what_leaves_nothing_out_is_told() {
     let dir = tempfile::tempdir().unwrap();
-    let image = format!("docker-archive:{}", image(dir.path()).display());
+    let image = format!("docker-archive:{}", docker_archive(dir.path()).display());
     let args = ["scan", "image", &image, "-o", "json"];
     let excluding = |globs: &[&str]| {
         let globs = globs.iter().flat_map(|glob| ["--exclude-path", *glob]);
@@ -514,7 +432,7 @@ fn what_leaves_nothing_out_is_told() {
 #[test]
 fn a_cache_that_cannot_be_written_costs_only_time() {
     let dir = tempfile::tempdir().unwrap();
-    let image = format!("docker-archive:{}", image(dir.path()).display());
+    let image = format!("docker-archive:{}", docker_archive(dir.path()).display());
     let plain = hpcctl(&["scan", "image", &image, "-o", "json"]).json();
     for directory in ["/dev/null/cache", "/proc/cache"] {
         let cache = format!("--cache={directory}");
@@ -537,7 +455,7 @@ fn without_another_thread_an_image_is_read_all_the_same() {
         return;
     }
     let dir = tempfile::tempdir().unwrap();
-    let image = image(dir.path());
+    let image = docker_archive(dir.path());
     let program = dir.path().join("hpcctl");
     fs::copy(env!("CARGO_BIN_EXE_hpcctl"), &program).unwrap();
     fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();

@@ -6,54 +6,18 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use crate::cli::{Run, command, hpcctl};
+use crate::handmade::{self, sha256, tar};
 use crate::real::real;
 use crate::registry::{Registry, images};
 use crate::schema::validate;
 
-/// The SHA-256 digest of bytes in hexadecimal.
-pub fn sha256(bytes: &[u8]) -> String {
-    let hash = Sha256::digest(bytes);
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// A layout with one file in one layer; returns the digest of its manifest.
 fn layout(dir: &Path) -> String {
-    fs::create_dir_all(dir.join("blobs/sha256")).unwrap();
-    let put = |kind: &str, bytes: &[u8]| {
-        let hex = sha256(bytes);
-        fs::write(dir.join("blobs/sha256").join(&hex), bytes).unwrap();
-        json!({"mediaType": kind, "digest": format!("sha256:{hex}"), "size": bytes.len()})
-    };
-    let mut tar = tar::Builder::new(Vec::new());
-    let mut header = tar::Header::new_gnu();
-    header.set_size(5);
-    header.set_mode(0o755);
-    tar.append_data(&mut header, "usr/bin/tool", &b"tool\n"[..])
-        .unwrap();
-    let tar = tar.into_inner().unwrap();
-    let config = json!({
-        "os": "linux",
-        "architecture": "amd64",
-        "config": {"Env": ["PATH=/usr/bin"]},
-        "rootfs": {"type": "layers", "diff_ids": [format!("sha256:{}", sha256(&tar))]},
-    });
-    let config = put(
-        "application/vnd.oci.image.config.v1+json",
-        config.to_string().as_bytes(),
-    );
-    let layer = put("application/vnd.oci.image.layer.v1.tar", &tar);
-    let kind = "application/vnd.oci.image.manifest.v1+json";
-    let manifest =
-        json!({"schemaVersion": 2, "mediaType": kind, "config": config, "layers": [layer]});
-    let manifest = put(kind, manifest.to_string().as_bytes());
-    let digest = manifest["digest"].as_str().unwrap().to_owned();
-    let index = json!({"schemaVersion": 2, "manifests": [manifest]});
-    fs::write(dir.join("index.json"), index.to_string()).unwrap();
-    fs::write(dir.join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#).unwrap();
-    digest
+    let layer = tar(&[("usr/bin/tool", 0o755, b"tool\n")]);
+    let settings = json!({"Env": ["PATH=/usr/bin"]});
+    handmade::layout(dir, "amd64", &settings, Some(&layer))
 }
 
 /// Stages to JSON.
