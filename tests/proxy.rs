@@ -26,6 +26,8 @@ pub enum Fault {
     CutRequest(u64),
     /// It passes the request on, and so many bytes of the answer back.
     CutAnswer(u64),
+    /// It passes all on, with these lines in the head of the answer.
+    Says(&'static str),
 }
 
 /// A request that came: its method and its path.
@@ -123,10 +125,16 @@ fn serve(
         Some(Fault::CutAnswer(most)) => most,
         _ => u64::MAX,
     };
-    io::copy(&mut server.take(most), client.get_mut())?;
+    let mut answer = BufReader::new(server.take(most));
+    if let Some(Fault::Says(lines)) = fault {
+        let mut status = String::new();
+        answer.read_line(&mut status)?;
+        client.get_mut().write_all((status + lines).as_bytes())?;
+    }
+    io::copy(&mut answer, client.get_mut())?;
     match fault {
-        Some(_) => raw.shutdown(Shutdown::Both),
-        None => close(client),
+        Some(Fault::CutRequest(_) | Fault::CutAnswer(_)) => raw.shutdown(Shutdown::Both),
+        _ => close(client),
     }
 }
 

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
 use crate::cli::{Run, command, hpcctl};
 use crate::handmade::{self, sha256, tar};
+use crate::proxy::Fault;
+use crate::push::Place;
 use crate::real::real;
 use crate::registry::{Registry, images};
 use crate::schema::validate;
@@ -263,6 +266,51 @@ fn fifty_at_once_pull_once() {
     }
     let link = staged["target"]["link"].as_str().unwrap();
     assert_eq!(packages(&format!("squashfs:{link}")), packages(&image));
+}
+
+/// The registry refuses the first two requests for a blob, and tells of its limit otherwise.
+#[test]
+fn the_limit_of_a_registry_is_told_and_waited_for() {
+    if !real("the_limit_of_a_registry_is_told_and_waited_for") {
+        return;
+    }
+    let place = Place::behind_a_proxy();
+    let image = format!("oci:{}/layout:v2", images().display());
+    let login = ["--dest-creds", "tester:pass-word"];
+    place.registry.push(&image, "hpc/app:v2", &login);
+    let refused = AtomicUsize::new(0);
+    let proxy = place.proxy(move |(_, path), _| {
+        let told = "RateLimit-Limit: 100;w=21600\r\nRateLimit-Remaining: 3;w=21600\r\n";
+        match path.contains("/blobs/") && refused.fetch_add(1, Ordering::SeqCst) < 2 {
+            true => Some(Fault::Status(429)),
+            false => Some(Fault::Says(told)),
+        }
+    });
+    let reference = format!("docker://127.0.0.1:{}/hpc/app:v2", proxy.port);
+    let to = place.home.path().join("shared");
+    let to = to.to_str().unwrap();
+    let mut command = command(&[
+        "stage", &reference, "--to", to, "--nodes", "9", "-o", "json",
+    ]);
+    let run = Run::of(command.envs(place.env(&[proxy.port])));
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let report = run.json();
+    validate("hpcctl.stage-1.json", &report);
+    assert_eq!(report["result"]["outcome"], "staged");
+    let limit = &report["result"]["rate_limit"];
+    assert_eq!(
+        (&limit["limit"], &limit["remaining"]),
+        (&json!(100), &json!(3))
+    );
+    let told = report["result"]["notes"].to_string();
+    assert!(told.contains("let 3 of 9 nodes pull"), "{told}");
+    let mut times = BTreeMap::new();
+    for line in proxy.seen() {
+        if line.1.contains("/blobs/") {
+            *times.entry(line).or_insert(0) += 1;
+        }
+    }
+    assert_eq!(times.values().sum::<usize>(), times.len() + 2, "{times:?}");
 }
 
 #[test]
