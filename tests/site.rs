@@ -120,6 +120,40 @@ fn the_check_of_nhc_tells_why_and_marks_nothing_that_is_not_known() {
     assert_eq!(offline, doctor == 1, "{}{}", run.stdout, run.stderr);
 }
 
+/// The line of a health check is a reason exactly where the exit status is one.
+#[test]
+fn the_line_of_a_health_check_agrees_with_the_status() {
+    for asked in [
+        &["--op", "run"][..],
+        &["--runtime", "builtin"],
+        &["--runtime", "builtin", "--op", "gpu"],
+        &["--runtime", "apptainer"],
+        &["--runtime", "charliecloud", "--op", "pull", "--op", "build"],
+        &["--check", "lim.nofile"],
+        &["--check", "lim.nofile", "--fail-on", "warn"],
+        &["--fail-on", "fail"],
+        &["--fail-on", "warn"],
+    ] {
+        let run = hpcctl(&[&["doctor", "--fast", "-o", "nhc"], asked].concat());
+        let is_fine = run.stdout.starts_with("ok: ");
+        assert_eq!(
+            is_fine,
+            run.code == 0,
+            "{asked:?} {}: {}",
+            run.code,
+            run.stdout
+        );
+        let is_open = run.stdout.contains("not known");
+        assert_eq!(
+            is_open,
+            run.code == 3,
+            "{asked:?} {}: {}",
+            run.code,
+            run.stdout
+        );
+    }
+}
+
 /// A PBS of two nodes by recordings of a real one, OpenPBS 23.06.06: `pbsnodes`, the file of the nodes of a job, and a
 /// pbsdsh that runs what it is given once a line of that file.
 fn pbs(dir: &Path) -> String {

@@ -228,22 +228,20 @@ impl Doctor {
         if let (Some(scheduler), Some(image)) = (&self.emit_job, &self.image) {
             return advise::job(scheduler, image, &result);
         }
-        let exit = self.exit(&result);
+        let (exit, decisive) = (self.exit(&result), self.decisive(&result));
         let changed = baseline.map(|before| baseline::changes(&before, &mut result));
         let mut report = emit::envelope("doctor", begun, result, unknowns);
         if let Some(host) = host {
             report.host = host;
         }
-        if self.fail_on.is_some() {
-            // Where the checks decide, the one line of nhc tells of them alone.
-            let (lines, others) = outputs
-                .into_iter()
-                .partition(|output| output.format.name == "nhc");
-            outputs = others;
-            let runtimes = std::mem::take(&mut report.result.runtimes);
-            emit::write(&Report::Doctor(&report), &lines, ui)?;
-            report.result.runtimes = runtimes;
-        }
+        let (health, others) = outputs
+            .into_iter()
+            .partition(|output| output.format.name == "nhc");
+        outputs = others;
+        // The line of a health check says why the exit status is what it is, and no more.
+        let whole = std::mem::replace(&mut report.result, decisive);
+        emit::write(&Report::Doctor(&report), &health, ui)?;
+        report.result = whole;
         let outputs = node::lines(&mut report, outputs, ui)?;
         emit::write(&Report::Doctor(&report), &outputs, ui)?;
         Ok(match changed {
@@ -258,18 +256,50 @@ impl Doctor {
         !self.check.is_empty() && self.runtime.is_empty() && self.op.is_empty()
     }
 
-    fn exit(&self, found: &model::Doctor) -> Exit {
-        if let Some(level) = self.fail_on {
-            return of_checks(&found.checks, level);
-        }
-        if self.only_checks() {
-            return of_checks(&found.checks, Level::Fail);
-        }
-        of_operations(&self.verdicts(found))
+    /// The level from which on checks decide; none where operations do.
+    fn level(&self) -> Option<Level> {
+        self.fail_on
+            .or_else(|| self.only_checks().then_some(Level::Fail))
     }
 
-    /// The verdicts on the operations that were asked for.
-    fn verdicts(&self, found: &model::Doctor) -> Vec<Verdict> {
+    fn exit(&self, found: &model::Doctor) -> Exit {
+        if let Some(level) = self.level() {
+            return of_checks(&found.checks, level);
+        }
+        let operations = self.asked(found).into_iter();
+        of_operations(&operations.map(|(_, op)| op.verdict).collect::<Vec<_>>())
+    }
+
+    /// What decides the exit status: the operations that were asked for, or none and the checks
+    /// with a failure for each that counts.
+    fn decisive(&self, found: &model::Doctor) -> model::Doctor {
+        let mut checks = found.checks.clone();
+        let mut runtimes: Vec<model::Runtime> = Vec::new();
+        match self.level() {
+            Some(Level::Warn) => {
+                let warns = checks.iter_mut().filter(|it| it.status == Status::Warn);
+                warns.for_each(|check| check.status = Status::Fail);
+            }
+            Some(Level::Fail) => {}
+            None => {
+                for (runtime, operation) in self.asked(found) {
+                    match runtimes.last_mut() {
+                        Some(last) if last.runtime == runtime.runtime => {
+                            last.operations.push(operation);
+                        }
+                        _ => runtimes.push(model::Runtime {
+                            operations: vec![operation],
+                            ..runtime.clone()
+                        }),
+                    }
+                }
+            }
+        }
+        model::Doctor { checks, runtimes }
+    }
+
+    /// The operations that were asked for, each with its runtime.
+    fn asked<'f>(&self, found: &'f model::Doctor) -> Vec<(&'f model::Runtime, model::Operation)> {
         let installed =
             |runtime: &&model::Runtime| runtime.installed && runtime.runtime != "builtin";
         let named = !self.runtime.is_empty();
@@ -283,13 +313,20 @@ impl Doctor {
         } else {
             &self.op
         };
-        // What a runtime does not offer it cannot do.
-        let verdict = |runtime: &model::Runtime, op: &String| {
+        let of = |runtime: &model::Runtime, op: &String| {
             let found = runtime.operations.iter().find(|found| found.op == *op);
-            found.map_or(Verdict::No, |found| found.verdict)
+            // What a runtime does not offer it cannot do.
+            found.cloned().unwrap_or_else(|| model::Operation {
+                op: op.clone(),
+                verdict: Verdict::No,
+                tried: false,
+                because: Vec::new(),
+                images: None,
+                fix: Vec::new(),
+            })
         };
         asked
-            .flat_map(|runtime| ops.iter().map(move |op| verdict(runtime, op)))
+            .flat_map(|runtime| ops.iter().map(move |op| (runtime, of(runtime, op))))
             .collect()
     }
 }

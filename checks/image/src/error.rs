@@ -34,7 +34,9 @@ pub enum Error {
         why: String,
     },
     /// The image holds several images, and the reference does not say which.
-    #[error("{path} holds several images, of which one must be named by :NAME after the path: {choices}")]
+    #[error(
+        "{path} holds several images, of which one must be named by :NAME after the path: {choices}"
+    )]
     Ambiguous {
         /// The layout.
         path: PathBuf,

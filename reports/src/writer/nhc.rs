@@ -5,7 +5,7 @@
 
 use std::io::Write;
 
-use hpcctl_model::doctor::{Check, Doctor, Operation, Status, Verdict};
+use hpcctl_model::doctor::{Check, Doctor, Operation, Runtime, Status, Verdict};
 
 use crate::report::{Error, Kind, Options, Report};
 use crate::terminal::{some, visible};
@@ -32,47 +32,76 @@ fn write(
     Ok(writeln!(out, "{}", visible(&line))?)
 }
 
-/// The worst that is to be told: an installed runtime that cannot run, else a failed check.
+/// The worst that is to be told: an operation that does not work, or where none is judged a check
+/// that fails.
 fn line(found: &Doctor) -> String {
-    let failed: Vec<&Check> = found
-        .checks
-        .iter()
-        .filter(|check| check.status == Status::Fail)
-        .collect();
-    if let Some((runtime, because)) = decided(found, Verdict::No) {
-        let check = found.checks.iter().find(|check| check.id == because);
-        let why = check.map_or("", |check| check.summary.as_str());
-        return format!("{because}: {runtime} cannot run: {why}");
+    if found.runtimes.is_empty() {
+        return of_checks(&found.checks);
     }
-    if let Some((runtime, because)) = decided(found, Verdict::Unknown) {
-        return format!("{because}: not known whether {runtime} can run");
+    let check = |id: &str| found.checks.iter().find(|check| check.id == id);
+    if let Some((runtime, operation)) = decided(found, Verdict::No) {
+        let what = format!("{} cannot {}", runtime.runtime, action(operation));
+        let Some(because) = operation.because.first() else {
+            return format!("{what}: it does not offer that");
+        };
+        let why = check(because).map_or("", |check| check.summary.as_str());
+        return format!("{because}: {what}: {why}");
     }
-    // Where an operation was judged, a check that fails and stops none of them is no reason.
-    let judged = found.runtimes.iter().any(|runtime| runtime.installed);
+    if let Some((runtime, operation)) = decided(found, Verdict::Unknown) {
+        let what = format!("whether {} can {}", runtime.runtime, action(operation));
+        return match operation.because.first() {
+            Some(because) => format!("{because}: not known {what}"),
+            None => format!("not known {what}"),
+        };
+    }
+    let works = found.runtimes.iter().flat_map(|runtime| {
+        let of = |operation: &Operation| format!("{} {}", runtime.runtime, operation.op);
+        runtime.operations.iter().map(of)
+    });
+    let works = works.collect::<Vec<_>>().join(", ");
+    // A check that fails and stops none of them is no reason.
+    let failed = found.checks.iter().filter(|it| it.status == Status::Fail);
+    let failed: Vec<&str> = failed.map(|check| check.id.as_str()).collect();
     match failed.as_slice() {
-        failed if judged && !failed.is_empty() => {
-            let ids = failed.iter().map(|check| check.id.as_str());
-            format!(
-                "ok: containers run here; checks that stop none: {}",
-                some(ids, 5)
-            )
-        }
-        [] => format!("ok: {} checks, none fails", found.checks.len()),
-        [one] => format!("{}: {}", one.id, one.summary),
-        [first, rest @ ..] => format!("{}: {} (and {} more)", first.id, first.summary, rest.len()),
+        [] => format!("ok: {works}"),
+        ids => format!(
+            "ok: {works}; checks that stop none: {}",
+            some(ids.iter().copied(), 5)
+        ),
     }
 }
 
-/// The first runtime that is installed and of which this verdict is given on running a
-/// container, and the check that decided.
-fn decided(found: &Doctor, verdict: Verdict) -> Option<(&str, &str)> {
-    let runtimes = found.runtimes.iter().filter(|runtime| runtime.installed);
-    let mut decided = runtimes.filter_map(|runtime| {
-        let is_so = |op: &&Operation| op.op == "run" && op.verdict == verdict;
-        let run = runtime.operations.iter().find(is_so)?;
-        Some((runtime.runtime.as_str(), run.because.first()?.as_str()))
+/// The first operation with this verdict.
+fn decided(found: &Doctor, verdict: Verdict) -> Option<(&Runtime, &Operation)> {
+    let mut operations = found.runtimes.iter().flat_map(|runtime| {
+        let operations = runtime.operations.iter();
+        operations.map(move |operation| (runtime, operation))
     });
-    decided.next()
+    operations.find(|(_, operation)| operation.verdict == verdict)
+}
+
+/// What an operation is after `cannot`.
+fn action(operation: &Operation) -> String {
+    match operation.op.as_str() {
+        verb @ ("run" | "pull" | "build" | "launch") => verb.to_owned(),
+        name => format!("do {name}"),
+    }
+}
+
+fn of_checks(checks: &[Check]) -> String {
+    let with = |status| checks.iter().filter(move |check| check.status == status);
+    let mut failed = with(Status::Fail);
+    if let Some(first) = failed.next() {
+        return match failed.count() {
+            0 => format!("{}: {}", first.id, first.summary),
+            more => format!("{}: {} (and {more} more)", first.id, first.summary),
+        };
+    }
+    if let Some(first) = with(Status::Unknown).next() {
+        return format!("{}: not known: {}", first.id, first.summary);
+    }
+    let made = checks.len() - with(Status::Skipped).count();
+    format!("ok: {made} checks, none fails")
 }
 
 #[cfg(test)]
@@ -80,34 +109,59 @@ mod tests {
     use super::*;
     use crate::writer::doctor_table::tests::report;
 
+    /// A report with nothing but these operations of podman, as the first operation there is.
+    fn with(operations: &[(&str, Verdict, Option<&str>)]) -> Doctor {
+        let mut found = report().result;
+        found.runtimes.truncate(1);
+        let runtime = &mut found.runtimes[0];
+        runtime.runtime = "podman".into();
+        let sample = runtime.operations[0].clone();
+        let of = |&(op, verdict, because): &(&str, Verdict, Option<&str>)| Operation {
+            op: op.into(),
+            verdict,
+            because: because.iter().map(|id| (*id).to_owned()).collect(),
+            ..sample.clone()
+        };
+        runtime.operations = operations.iter().map(of).collect();
+        found
+    }
+
     #[test]
     fn what_fails_and_stops_nothing_is_no_reason() {
-        let mut report = report();
-        for runtime in &mut report.result.runtimes {
-            runtime.operations.clear();
-        }
-        let line = line(&report.result);
+        let line = line(&with(&[("run", Verdict::Yes, None)]));
         assert!(
-            line.starts_with("ok: ") && line.contains("checks that stop none"),
+            line.starts_with("ok: podman run; checks that stop none: "),
             "{line}"
         );
     }
 
     #[test]
-    fn the_id_comes_first() {
-        let mut report = report();
-        report.result.runtimes.clear();
-        let first = report
-            .result
-            .checks
-            .iter()
-            .find(|check| check.status == Status::Fail);
+    fn the_operation_that_does_not_work_is_told_whichever_it_is() {
+        let run = ("run", Verdict::Yes, None);
+        let line_of = |other| line(&with(&[run, other]));
+        let told = line_of(("gpu", Verdict::No, Some("gpu.driver")));
+        assert!(
+            told.starts_with("gpu.driver: podman cannot do gpu"),
+            "{told}"
+        );
+        let told = line_of(("gpu", Verdict::No, None));
+        assert_eq!(told, "podman cannot do gpu: it does not offer that");
+        let told = line_of(("build", Verdict::Unknown, Some("uid.subid")));
+        assert_eq!(told, "uid.subid: not known whether podman can build");
+    }
+
+    #[test]
+    fn the_id_of_a_check_comes_first() {
+        let mut found = report().result;
+        found.runtimes.clear();
+        let first = found.checks.iter().find(|it| it.status == Status::Fail);
         let id = first.unwrap().id.clone();
-        assert!(line(&report.result).starts_with(&format!("{id}: ")));
-        report
-            .result
-            .checks
-            .retain(|check| check.status != Status::Fail);
-        assert!(line(&report.result).starts_with("ok: "));
+        assert!(line(&found).starts_with(&format!("{id}: ")));
+        found.checks.retain(|check| check.status != Status::Fail);
+        assert!(line(&found).starts_with("ok: "));
+        let open = &mut found.checks[0];
+        open.status = Status::Unknown;
+        let id = open.id.clone();
+        assert!(line(&found).starts_with(&format!("{id}: not known: ")));
     }
 }
