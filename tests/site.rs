@@ -38,6 +38,25 @@ fn the_night_of_a_site_runs() {
 }
 
 #[test]
+fn a_night_that_fails_is_told_as_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = Command::new(site("nightly"))
+        .env("HPCCTL", env!("CARGO_BIN_EXE_hpcctl"))
+        .env("HPCCTL_STATE", dir.path().join("state"))
+        .env("NODES", "n[1-3")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(
+        text.starts_with("Subject: hpcctl: the night failed\n\n"),
+        "{text}"
+    );
+    assert!(text.contains("n[1-3"), "{text}");
+    assert!(!text.contains("fleet.json: No such file"), "{text}");
+}
+
+#[test]
 fn the_timer_and_the_cron_line_call_it() {
     let call = "/usr/libexec/hpcctl/nightly";
     let cron = fs::read_to_string(site("hpcctl-nightly.cron")).unwrap();
@@ -110,6 +129,14 @@ fn the_check_of_nhc_tells_why_and_marks_nothing_that_is_not_known() {
         check(3, "x: not known"),
         "LOG hpcctl: not known (3): x: not known\n0\n"
     );
+    // An error of the command line, whose hints come after it.
+    assert_eq!(
+        check(
+            2,
+            "error: unexpected argument '--x'\n\nFor more information, try '--help'."
+        ),
+        "LOG hpcctl: not known (2): error: unexpected argument --x\n0\n"
+    );
     // What doctor itself says fits.
     let mut bash = Command::new("bash");
     bash.args(["-c", NHC]).arg(site("hpcctl.nhc"));
@@ -118,6 +145,28 @@ fn the_check_of_nhc_tells_why_and_marks_nothing_that_is_not_known() {
     let doctor = hpcctl(&["doctor", "--fast", "--check", "ns.user"]).code;
     let offline = run.stdout.starts_with("OFFLINE hpcctl: ns.user: ");
     assert_eq!(offline, doctor == 1, "{}{}", run.stdout, run.stderr);
+}
+
+/// Root asks as the user that is named, in that user's environment.
+#[test]
+fn the_check_of_nhc_asks_as_an_ordinary_user() {
+    if !real("the_check_of_nhc_asks_as_an_ordinary_user") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    Run::of(Command::new("chmod").arg("0755").arg(dir.path()));
+    let program = dir.path().join("hpcctl");
+    script(
+        &program,
+        "#!/bin/sh\necho \"$(id -un) $(id -gn) $USER\"\nexit 3\n",
+    );
+    let mut bash = Command::new("bash");
+    bash.args(["-c", NHC]).arg(site("hpcctl.nhc"));
+    let run = Run::of(bash.env("HPCCTL", program).env("HPCCTL_AS", "nobody"));
+    assert_eq!(
+        run.stdout,
+        "LOG hpcctl: not known (3): nobody nogroup nobody\n0\n"
+    );
 }
 
 /// The line of a health check is a reason exactly where the exit status is one.

@@ -38,13 +38,13 @@ const VERSION: Duration = Duration::from_secs(10);
 EXAMPLES
   hpcctl fleet run --engine srun --nodes n[001-128] -- doctor --fast
   hpcctl fleet run --engine pdsh --nodes n[001-128] --expected n[001-130] -- doctor --fast
-  hpcctl fleet run --engine clush --nodes n[1-8] --engine-option=--worker=exec -- doctor --fast
+  hpcctl fleet run --engine clush --nodes n[1-8] --engine-option=--worker=rsh -- doctor --fast
   hpcctl fleet run --engine mpiexec --nodes n[1-8] --dry-run -- doctor --fast
   hpcctl fleet run --engine local -- doctor
 
 EXIT STATUS
-  0 containers run on every node; 1 on one they do not; 3 on none of those that reported, but of
-  one it is not known, or a node did not report; 5 the engine cannot be started.")]
+  0 containers run with every installed runtime of every node; 1 on one they do not; 3 on none
+  of those that reported, but of one it is not known, or a node did not report; 5 the engine cannot be started.")]
 pub struct Run {
     /// What carries the command to the nodes
     #[arg(long, value_name = "ENGINE", value_parser = PossibleValuesParser::new(ENGINES.iter().map(|engine| engine.name)))]

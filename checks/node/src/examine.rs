@@ -197,9 +197,8 @@ mod tests {
         }
     }
 
-    /// Checks that start a small program each, and one that starts the OCI runtime only where
-    /// its file is found.
-    const EXCEPT: &[&str] = &["uid.newuidmap", "uid.subid.file", "podman.oci"];
+    /// Checks that start a small program each.
+    const EXCEPT: &[&str] = &["uid.newuidmap", "uid.subid.file"];
 
     #[test]
     fn the_list_of_slow_checks_is_those_that_start_programs() {

@@ -7,7 +7,7 @@ use hpcctl_model::doctor::{Status, Verdict};
 use hpcctl_model::fleet::{Fact, Finding, Fleet, Group, Lines, Nodes, Values};
 
 use crate::report::{Error, Kind, Options, Report};
-use crate::terminal::{Style, counted, filled, heading, shortened, styled};
+use crate::terminal::{Style, counted, filled, heading, shortened, styled, visible};
 use crate::writer::Writer;
 
 /// The row of [`crate::WRITERS`].
@@ -66,14 +66,20 @@ pub(super) fn summary(fleet: &Fleet) -> Vec<(&'static str, String)> {
             counted(fleet.groups.len(), "group")
         ),
     )];
-    for verdict in [Verdict::No, Verdict::Unknown] {
-        let count: u64 = of_verdict(fleet, verdict)
-            .map(|group| group.nodes.count)
-            .sum();
-        let text = match verdict {
-            Verdict::No => "where containers do not run",
-            _ => "where it is not known whether containers run",
-        };
+    let is_none = |group: &&Group| with(group, &[Verdict::Yes, Verdict::Degraded]).is_empty();
+    let count = |groups: Vec<&Group>| groups.iter().map(|it| it.nodes.count).sum::<u64>();
+    let (none, some) = of_verdict(fleet, Verdict::No).partition(is_none);
+    for (count, text) in [
+        (count(none), "where containers do not run"),
+        (
+            count(some),
+            "where they do not run with every runtime that is installed",
+        ),
+        (
+            count(of_verdict(fleet, Verdict::Unknown).collect()),
+            "where it is not known whether containers run",
+        ),
+    ] {
         if count > 0 {
             lines.push(("", format!("{count} {text}")));
         }
@@ -124,13 +130,37 @@ fn of_lines(lines: &Lines) -> Option<String> {
     (!wrong.is_empty()).then(|| format!("{} whole, {}", lines.whole, wrong.join(", ")))
 }
 
+/// The runtimes that users of the group have and that have one of these verdicts on running.
+fn with(group: &Group, verdicts: &[Verdict]) -> Vec<String> {
+    let is_alone = !group.runtimes.keys().any(|name| name != "builtin");
+    let counts = group.runtimes.iter().filter(|(name, operations)| {
+        let run = operations.get("run").copied().unwrap_or(Verdict::No);
+        (is_alone || *name != "builtin") && verdicts.contains(&run)
+    });
+    counts.map(|(name, _)| visible(name).into_owned()).collect()
+}
+
+/// What is said of the runtimes with the group's verdict, and which others run containers.
+fn partly(group: &Group, said: &str) -> String {
+    match with(group, &[Verdict::Yes, Verdict::Degraded]).as_slice() {
+        [] => said.to_owned(),
+        running => {
+            let these = with(group, &[group.run]).join(" and ");
+            format!(
+                "{said} with {these}; they do with {}",
+                running.join(" and ")
+            )
+        }
+    }
+}
+
 /// The nodes of a group in a line.
 pub(super) fn title(group: &Group, place: usize) -> String {
     let run = match group.run {
-        Verdict::Yes => "containers run",
-        Verdict::Degraded => "containers run, with losses",
-        Verdict::No => "containers do NOT run",
-        Verdict::Unknown => "not known whether containers run",
+        Verdict::Yes => "containers run".to_owned(),
+        Verdict::Degraded => "containers run, with losses".to_owned(),
+        Verdict::No => partly(group, "containers do NOT run"),
+        Verdict::Unknown => partly(group, "not known whether containers run"),
     };
     let nodes = counted(
         usize::try_from(group.nodes.count).unwrap_or(usize::MAX),
@@ -240,6 +270,8 @@ pub(super) fn cut(set: &str, options: &Options) -> String {
 pub(super) mod tests {
     use hpcctl_model::Envelope;
 
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::fleet::line::tests::line;
     use crate::fleet::{Merge, NodeSet};
@@ -264,6 +296,23 @@ pub(super) mod tests {
             result: merge.report(Some(&NodeSet::parse("n[001-100]").unwrap())),
             unknowns: Vec::new(),
         }
+    }
+
+    #[test]
+    fn what_runs_beside_what_does_not_is_told() {
+        let mut group = report().result.groups.remove(1);
+        assert_eq!(title(&group, 1), "1 node: containers do NOT run");
+        let run = |verdict| BTreeMap::from([("run".to_owned(), verdict)]);
+        let of = |name: &str, verdict| (name.to_owned(), run(verdict));
+        group.runtimes = BTreeMap::from([
+            of("builtin", Verdict::Yes),
+            of("charliecloud", Verdict::Yes),
+            of("podman", Verdict::No),
+        ]);
+        assert_eq!(
+            title(&group, 1),
+            "1 node: containers do NOT run with podman; they do with charliecloud"
+        );
     }
 
     #[test]

@@ -102,7 +102,6 @@ pub static SLOW: &[&str] = &[
     "net.pasta",
     "net.slirp",
     "podman.network",
-    "podman.oci",
     "runtime.k8s-pbs.installed",
     "runtime.pbs-container.installed",
     "sch.k8s",
