@@ -11,6 +11,7 @@ pub mod file;
 pub mod kit;
 pub mod libraries;
 mod live;
+mod loaded;
 pub mod mpi;
 pub mod record;
 mod scratch;

@@ -11,8 +11,10 @@
     reason = "a library that is opened at run time has no safe wrapper"
 )]
 
-use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr;
+
+use crate::loaded::Loaded;
 
 /// A handle, a number or an address.
 type Word = usize;
@@ -63,59 +65,21 @@ const STANDARD: Handles = Handles {
     sum: 0x21,
 };
 
-/// A library that is open; it is never closed, since an MPI does not outlive that.
-struct Library(*mut c_void);
-
-impl Library {
-    fn open(path: &str) -> Result<Self, String> {
-        let name = CString::new(path).map_err(|_| format!("{path:?} is no path"))?;
-        // SAFETY: a string that ends with a zero; what its constructors do is the library's.
-        let handle = unsafe { libc::dlopen(name.as_ptr(), libc::RTLD_NOW | libc::RTLD_GLOBAL) };
-        if !handle.is_null() {
-            return Ok(Self(handle));
-        }
-        // SAFETY: what dlerror(3) returns is null or a string until its next call on this thread.
-        let said = unsafe { libc::dlerror().as_ref().map(|said| CStr::from_ptr(said)) };
-        let said = said.map(|said| said.to_string_lossy().into_owned());
-        Err(said.unwrap_or_else(|| format!("{path} cannot be opened")))
-    }
-
-    fn address(&self, name: &CStr) -> Option<*mut c_void> {
-        // SAFETY: the library is open, and the name ends with a zero.
-        let address = unsafe { libc::dlsym(self.0, name.as_ptr()) };
-        (!address.is_null()).then_some(address)
-    }
-
-    /// A function of that name.
-    ///
-    /// # Safety
-    ///
-    /// `F` is the type of a function pointer, as the library declares that function.
-    unsafe fn function<F: Copy>(&self, name: &CStr) -> Result<F, String> {
-        const { assert!(size_of::<F>() == size_of::<*mut c_void>()) };
-        let address = self
-            .address(name)
-            .ok_or_else(|| format!("the library has no {}", name.to_string_lossy()))?;
-        // SAFETY: of that size, and what the caller says it is.
-        Ok(unsafe { std::mem::transmute_copy(&address) })
-    }
-
-    /// What the constants are in this library, by what it exports and how it is called.
-    fn handles(&self, path: &str) -> Result<Handles, String> {
-        let object = |name: &CStr| self.address(name).map(|it| it.expose_provenance());
-        let open_mpi = object(c"ompi_mpi_comm_world").map(|world| {
-            Some(Handles {
-                world,
-                byte: object(c"ompi_mpi_byte")?,
-                double: object(c"ompi_mpi_double")?,
-                sum: object(c"ompi_mpi_op_sum")?,
-            })
-        });
-        match open_mpi {
-            Some(handles) => handles.ok_or_else(|| "it lacks objects of Open MPI".into()),
-            None if path.contains("libmpi_abi.so") => Ok(STANDARD),
-            None => Ok(MPICH),
-        }
+/// What the constants are in this library, by what it exports and how it is called.
+fn handles(library: &Loaded, path: &str) -> Result<Handles, String> {
+    let object = |name: &CStr| library.address(name).map(|it| it.expose_provenance());
+    let open_mpi = object(c"ompi_mpi_comm_world").map(|world| {
+        Some(Handles {
+            world,
+            byte: object(c"ompi_mpi_byte")?,
+            double: object(c"ompi_mpi_double")?,
+            sum: object(c"ompi_mpi_op_sum")?,
+        })
+    });
+    match open_mpi {
+        Some(handles) => handles.ok_or_else(|| "it lacks objects of Open MPI".into()),
+        None if path.contains("libmpi_abi.so") => Ok(STANDARD),
+        None => Ok(MPICH),
     }
 }
 
@@ -148,7 +112,7 @@ impl World {
     pub fn join(paths: &[String]) -> Result<Self, String> {
         let mut why = "no library is named".to_owned();
         for path in paths {
-            match Library::open(path) {
+            match Loaded::open(path, true) {
                 Ok(library) => return Self::of(&library, path),
                 Err(error) => why = error,
             }
@@ -156,8 +120,8 @@ impl World {
         Err(format!("no MPI library can be opened: {why}"))
     }
 
-    fn of(library: &Library, path: &str) -> Result<Self, String> {
-        let handles = library.handles(path)?;
+    fn of(library: &Loaded, path: &str) -> Result<Self, String> {
+        let handles = handles(library, path)?;
         // SAFETY: each type is that of the function in the MPI standard, with handles as words.
         let (start, rank, size, text) = unsafe {
             (
@@ -392,8 +356,8 @@ mod tests {
 
     #[test]
     fn handles_are_those_of_the_library() {
-        let library = Library::open("libc.so.6").unwrap();
-        assert_eq!(library.handles("/opt/lib/libmpi.so.12"), Ok(MPICH));
-        assert_eq!(library.handles("/opt/lib/libmpi_abi.so.1"), Ok(STANDARD));
+        let library = Loaded::open("libc.so.6", true).unwrap();
+        assert_eq!(handles(&library, "/opt/lib/libmpi.so.12"), Ok(MPICH));
+        assert_eq!(handles(&library, "/opt/lib/libmpi_abi.so.1"), Ok(STANDARD));
     }
 }
