@@ -41,6 +41,10 @@ use crate::ui::Ui;
 /// sides: the mpiexec that is first on the path, and the library that is beside it or that the loader
 /// finds. Inside that is the image's own, or the node's where the container is on the node's tree.
 ///
+/// gpu is asked for by name, too. It takes the first GPU that the driver of CUDA knows, opened at run time, else
+/// the first of OpenCL, of which PoCL is one that a processor stands in for; what the library, its driver
+/// and the GPU are is compared. The way by CUDA has been tried on a stub of the driver only, on no GPU yet.
+///
 /// Nothing on the node is changed. An image is a directory, or charliecloud:NAME; podman takes
 /// containers-storage:NAME, too, and apptainer sif:FILE. Without one the builtin launcher runs on
 /// the host's own tree, read-only, the others on an empty tree with the host's C library.
@@ -55,6 +59,7 @@ EXAMPLES
   hpcctl bench ranks --inside charliecloud --why messages between two ranks, each in its container
   hpcctl bench mpi                               the node's own MPI, its ranks in a container
   hpcctl bench mpi --image /images/mpich         the image's own MPI against the node's
+  hpcctl bench gpu --image /images/pytorch       the driver that is bound into the image against the node's
   hpcctl bench net --peer node2                  to another node, by ssh; by a scheduler with
                                                  --peer-by \"srun -N1 -w {}\"
   hpcctl bench all --compare before.json         what an update changed
@@ -136,8 +141,8 @@ const REPORT: u64 = 256 << 20;
 /// The name that stands for every subject that compares the runtime.
 const ALL: &str = "all";
 
-/// The subjects that are none of them: overlay compares ways of its own, and mpi needs an MPI.
-const BY_NAME: [&str; 2] = ["overlay", "mpi"];
+/// The subjects that are none of them: overlay compares ways of its own, mpi needs an MPI, gpu a GPU.
+const BY_NAME: [&str; 3] = ["overlay", "mpi", "gpu"];
 
 fn subjects() -> PossibleValuesParser {
     let names = SUBJECTS.iter().map(|subject| subject.name);

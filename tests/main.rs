@@ -17,6 +17,7 @@ mod filters;
 mod fleet;
 mod gate;
 mod given_image;
+mod gpu;
 mod handmade;
 mod hostile;
 mod images;

@@ -168,15 +168,11 @@ fn ranks_that_do_not_find_each_other_are_no_world() {
     is_refused(&run, &["each is in a world of 1", "libmpi.so.12"]);
 }
 
-#[test]
-fn the_mpi_of_an_image_is_compared_with_that_of_the_node() {
-    if !real("the_mpi_of_an_image_is_compared_with_that_of_the_node") {
-        return;
-    }
+/// The suite with the MPIs of Debian as it is, with what every image has; links share its files.
+pub fn image_of_a_suite() -> (tempfile::TempDir, PathBuf) {
     let suites = PathBuf::from(std::env::var_os("HPCCTL_SUITES").expect("tests/run sets it"));
     let dir = tempfile::tempdir_in(&suites).unwrap();
     let image = dir.path().join("image");
-    // The suite as it is, with what every image has; links share its files.
     let copied = Run::of(
         Command::new("cp")
             .arg("-al")
@@ -187,6 +183,15 @@ fn the_mpi_of_an_image_is_compared_with_that_of_the_node() {
     for name in ["dev", "mnt", "proc", "run", "sys", "tmp"] {
         fs::create_dir_all(image.join(name)).unwrap();
     }
+    (dir, image)
+}
+
+#[test]
+fn the_mpi_of_an_image_is_compared_with_that_of_the_node() {
+    if !real("the_mpi_of_an_image_is_compared_with_that_of_the_node") {
+        return;
+    }
+    let (_dir, image) = image_of_a_suite();
     let bin = wheel("mpich").join("bin");
     // The path is one for both; in the image what is first on it is not there.
     let path = PathBuf::from(format!("{}:/usr/bin", bin.display()));

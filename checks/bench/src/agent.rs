@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::end::{self, Order};
 use crate::environs;
 use crate::measurement::{Task, measurement};
-use crate::mpi::Question;
+use crate::question::Question;
 use crate::timing::Clock;
 
 /// The most bytes of a line of the plan.
@@ -177,7 +177,14 @@ mod tests {
         let hello: Hello = serde_json::from_str(&said[0]).unwrap();
         // These need agents of their own, which a test is not.
         let alone = |id: &str| {
-            let others = ["overlay.", "ranks.", "mpi.", "net.node.", "net.peer."];
+            let others = [
+                "overlay.",
+                "ranks.",
+                "mpi.",
+                "gpu.",
+                "net.node.",
+                "net.peer.",
+            ];
             !others.iter().any(|start| id.starts_with(start))
         };
         let all = SUBJECTS.iter().flat_map(|subject| subject.measurements);

@@ -11,13 +11,13 @@ use hpcctl_model::bench::{Bench, Plan};
 use crate::executor::{self, Executor, Row, Site};
 use crate::factor::{self, Factor};
 use crate::measurement::{Measurement, Processors, SUBJECTS};
-use crate::net;
 use crate::pair::{Arm, Bout, Measured, Pairs};
 use crate::peer::Elsewhere;
 use crate::statistics::Random;
 use crate::surroundings::{self, Moment};
 use crate::workplace::Workplace;
 use crate::{Error, compared};
+use crate::{gpu, net};
 
 /// The pairs that a run aims at within its budget; more do not help much.
 const AIM: u32 = 50;
@@ -114,7 +114,8 @@ pub fn bench(
         random: Random::new(request.seed),
     };
     let mut pairs = Pairs::new(&site, executor.as_ref(), request.planted)?;
-    let chosen = run.choose(executor.as_ref(), pairs.processors.len());
+    let mut chosen = run.choose(executor.as_ref(), pairs.processors.len());
+    run.look_for_gpus(&mut pairs, &mut chosen)?;
     let bout = run.rehearse(&mut pairs, chosen)?;
     if bout.has("ranks.") {
         pairs.reach()?;
@@ -258,6 +259,26 @@ impl Run<'_> {
             }
         }
         chosen
+    }
+
+    /// Finds out which GPU either side has; what there is none for is left out.
+    fn look_for_gpus(
+        &mut self,
+        pairs: &mut Pairs<'_>,
+        chosen: &mut Vec<&'static Measurement>,
+    ) -> Result<(), Error> {
+        let is_of_gpu = |one: &Measurement| one.id().starts_with("gpu.");
+        if !chosen.iter().any(|one| is_of_gpu(one)) {
+            return Ok(());
+        }
+        match pairs.gpus()? {
+            Ok(many) => chosen.retain(|one| many > 1 || one.id() != gpu::PEER.id()),
+            Err(why) => {
+                self.unknowns.push(Unknown::new("gpu", why));
+                chosen.retain(|one| !is_of_gpu(one));
+            }
+        }
+        Ok(())
     }
 
     /// Takes everything once on either side: what fails is left out, and how long a pair takes

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::Answer;
 use crate::end::Order;
+use crate::question::Question;
 
 /// How long it may take to answer.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -65,15 +66,28 @@ pub(crate) fn tell(end: &mut Dialogue, order: &Order) -> Result<Vec<f64>, String
 
 /// Has it answer a line with figures.
 pub(crate) fn ask(agent: &mut Dialogue, line: &str) -> Result<Vec<f64>, String> {
+    match answer(agent, line)? {
+        Answer::Figures { values, .. } => Ok(values),
+        Answer::Told(_) => Err("the answer has no figures".into()),
+        Answer::Failed(why) => Err(why),
+    }
+}
+
+/// Has it answer a question.
+pub(crate) fn told(agent: &mut Dialogue, question: &Question) -> Result<String, String> {
+    let line = serde_json::to_string(question).map_err(|error| error.to_string())?;
+    match answer(agent, &line)? {
+        Answer::Told(said) => Ok(said),
+        Answer::Figures { .. } => Err("the answer says nothing".into()),
+        Answer::Failed(why) => Err(why),
+    }
+}
+
+fn answer(agent: &mut Dialogue, line: &str) -> Result<Answer, String> {
     let said = agent
         .ask(line, PATIENCE)
         .map_err(|error| error.to_string())?;
-    match serde_json::from_str(&said) {
-        Ok(Answer::Figures { values, .. }) => Ok(values),
-        Ok(Answer::Told(_)) => Err("the answer has no figures".into()),
-        Ok(Answer::Failed(why)) => Err(why),
-        Err(error) => Err(format!("the answer cannot be read: {error}")),
-    }
+    serde_json::from_str(&said).map_err(|error| format!("the answer cannot be read: {error}"))
 }
 
 /// Has it listen for whoever dials: the port.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::far::Far;
 use crate::launch::Launch;
 use crate::timing::Clock;
-use crate::{cpu, fs, launch, libc, mpi, net, overlay, ranks};
+use crate::{cpu, fs, gpu, launch, libc, mpi, net, overlay, ranks};
 
 /// One figure of a measurement.
 #[derive(Debug, Clone, Copy)]
@@ -87,6 +87,11 @@ pub static SUBJECTS: &[Subject] = &[
         name: "mpi",
         what: "messages and sums by size between two ranks in one container, by the MPI that is there",
         measurements: mpi::MEASUREMENTS,
+    },
+    Subject {
+        name: "gpu",
+        what: "copies to and from a GPU and in it, the start of its kernels, what it computes",
+        measurements: gpu::MEASUREMENTS,
     },
     Subject {
         name: "fs",

@@ -8,6 +8,7 @@ pub mod dialogue;
 mod elf;
 pub mod errno;
 pub mod file;
+pub mod gpu;
 pub mod kit;
 pub mod libraries;
 mod live;

@@ -10,16 +10,16 @@
 mod launcher;
 mod rank;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use hpcctl_host::Live;
 use hpcctl_model::bench::Better;
-use serde::{Deserialize, Serialize};
 
 pub use rank::be_rank;
 
 use crate::measurement::{Figure, Measurement, Processors, Task};
+use crate::question::Means;
 use crate::timing::Clock;
 use launcher::Launcher;
 use rank::{MARK, Plan, Said};
@@ -113,20 +113,9 @@ static MPI: Measurement = Measurement {
     take,
 };
 
-/// An agent is asked which MPI there is.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Question {
-    /// Its own command.
-    pub(crate) mpi_of: Vec<String>,
-    /// A directory that it may write to.
-    pub(crate) place: PathBuf,
-}
-
-impl Question {
-    /// The library that two ranks use.
-    pub(crate) fn answer(&self) -> Result<String, String> {
-        ranks(&self.mpi_of, &self.place, None, &[]).map(|(library, _)| library)
-    }
+/// The library that two ranks use.
+pub(crate) fn library(means: &Means) -> Result<String, String> {
+    ranks(&means.agent, &means.place, None, &[]).map(|(library, _)| library)
 }
 
 fn take(task: &Task, clock: Clock) -> Result<Vec<f64>, String> {

@@ -4,16 +4,16 @@
 use std::path::Path;
 
 use hpcctl_host::Errno;
-use hpcctl_host::dialogue::Dialogue;
+use hpcctl_host::gpu::About;
 use hpcctl_model::bench::Difference;
 
-use super::{Agents, Arm, PATIENCE, Pairs};
+use super::{Agents, Arm, Pairs};
 use crate::Error;
-use crate::agent::Answer;
 use crate::end::Order;
 use crate::far::{self, Far};
+use crate::gpu;
 use crate::measurement::Task;
-use crate::mpi::Question;
+use crate::question::{Means, Question};
 use crate::ranks::rank;
 
 /// What comes of memory that cannot be read.
@@ -68,30 +68,10 @@ impl Pairs<'_> {
 
     /// The MPI that either side has: says it where they are not one.
     pub(crate) fn libraries(&mut self) -> Result<(), Error> {
-        let mut agents = self.agents(Arm::Inside, true)?;
-        let ask = |agent: &mut Dialogue, command: &[String], place: &Path| {
-            let question = Question {
-                mpi_of: command.to_vec(),
-                place: place.into(),
-            };
-            let line = serde_json::to_string(&question).map_err(|error| error.to_string())?;
-            let said = agent.ask(&line, PATIENCE);
-            match serde_json::from_str(&said.map_err(|error| error.to_string())?) {
-                Ok(Answer::Told(library)) => Ok(library),
-                Ok(Answer::Failed(why)) => Err(why),
-                _ => Err("the answer names no library".to_owned()),
-            }
-        };
-        let outside = ask(&mut agents.first, &self.outside, &self.shared);
-        let inside = ask(
-            &mut agents.second.agent,
-            self.executor.agent(),
-            self.executor.place(),
-        );
-        agents.end();
         let word = |answer: Result<String, String>| {
             answer.map_err(|why| Error::Unreachable(format!("two ranks of an MPI: {why}")))
         };
+        let [outside, inside] = self.both(Question::Mpi)?;
         let (outside, inside) = (word(outside)?, word(inside)?);
         if outside != inside {
             self.differences.push(Difference {
@@ -101,6 +81,48 @@ impl Pairs<'_> {
             });
         }
         Ok(())
+    }
+
+    /// The GPU that either side has: says what of it is not the same, and how many the side with
+    /// most has; else why there is none.
+    pub(crate) fn gpus(&mut self) -> Result<Result<usize, String>, Error> {
+        let [outside, inside] = self.both(Question::Gpu)?;
+        let read = |side: &str, answer: Result<String, String>| -> Result<About, String> {
+            let about = answer.and_then(|said| {
+                serde_json::from_str(&said)
+                    .map_err(|error| format!("the answer cannot be read: {error}"))
+            });
+            about.map_err(|why| format!("{side}: {why}"))
+        };
+        let read = read("outside", outside).and_then(|it| Ok((it, read("inside", inside)?)));
+        Ok(read.map(|(outside, inside)| {
+            let most = outside.peers.max(inside.peers);
+            self.differences.extend(gpu::differences(outside, inside));
+            most
+        }))
+    }
+
+    /// Asks either side.
+    fn both(
+        &mut self,
+        question: fn(Means) -> Question,
+    ) -> Result<[Result<String, String>; 2], Error> {
+        let mut agents = self.agents(Arm::Inside, true)?;
+        let means = |agent: &[String], place: &Path| {
+            question(Means {
+                agent: agent.to_vec(),
+                place: place.into(),
+            })
+        };
+        let executor = self.executor;
+        let outside = means(&self.outside, &self.shared);
+        let inside = means(executor.agent(), executor.place());
+        let answers = [
+            far::told(&mut agents.first, &outside),
+            far::told(&mut agents.second.agent, &inside),
+        ];
+        agents.end();
+        Ok(answers)
     }
 
     /// What two ranks reach of each other: says what is lost inside, and what comes of it.

@@ -1,0 +1,39 @@
+//! What an agent is asked about its side once: which library there is, and what it leads to.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{gpu, mpi};
+
+/// A question; its answer is a text.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Question {
+    /// The MPI that two ranks use.
+    Mpi(Means),
+    /// The GPU, in JSON.
+    Gpu(Means),
+    /// The GPU that this process sees, in JSON.
+    OwnGpu,
+}
+
+/// What an agent needs to start others.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Means {
+    /// Its own command.
+    pub(crate) agent: Vec<String>,
+    /// A directory that it may write to.
+    pub(crate) place: PathBuf,
+}
+
+impl Question {
+    /// Answers it.
+    pub(crate) fn answer(&self) -> Result<String, String> {
+        match self {
+            Self::Mpi(means) => mpi::library(means),
+            Self::Gpu(means) => gpu::seen(means),
+            Self::OwnGpu => gpu::own(),
+        }
+    }
+}
