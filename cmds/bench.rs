@@ -68,6 +68,7 @@ EXAMPLES
   hpcctl bench all --inside podman --image containers-storage:debian
   hpcctl bench launch --inside charliecloud      what ch-run costs to start
   hpcctl bench all -o table -o json=bench.json   every sample
+  hpcctl bench all -o html=bench.html            plots: bands, sizes, distributions
 
 EXIT STATUS
   0 everything is equivalent or faster; 1 something is slower by more than the margin; 3 nothing is

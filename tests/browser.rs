@@ -1,9 +1,9 @@
-//! The report of a night as HTML in a real browser, Debian's chromium without a window: light and
+//! The report of a night and that of bench as HTML in a real browser, Debian's chromium without a window: light and
 //! dark, on a phone and on a screen. What is wrong for readers with other senses is found by
 //! axe-core (https://github.com/dequelabs/axe-core), which the package axe-playwright-python ships.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
@@ -91,17 +91,12 @@ fn looked_at(dir: &Path, page: &str, width: u32, scheme: &str) -> Value {
     serde_json::from_str(&found).unwrap_or_else(|error| panic!("{error}: {found}{}", run.stderr))
 }
 
-#[test]
-fn the_report_is_readable_in_a_browser() {
-    if !real("the_report_is_readable_in_a_browser") {
-        return;
-    }
-    let dir = tempfile::tempdir_in("/var/tmp").unwrap();
-    let page = page(dir.path());
+/// Whether a page is readable on a phone and on a screen, light and dark, and has so many rows and charts.
+fn is_readable(dir: &Path, page: &str, rows: u64, charts: u64) {
     for (scheme, dark) in [(1, false), (0, true)] {
         let scheme = format!("--blink-settings=preferredColorScheme={scheme}");
         for width in [360, 1200] {
-            let found = looked_at(dir.path(), &page, width, &scheme);
+            let found = looked_at(dir, page, width, &scheme);
             let place = format!("{width} dark {dark}: {found}");
             assert_eq!(found["dark"], dark, "{place}");
             let ground = if dark {
@@ -115,8 +110,8 @@ fn the_report_is_readable_in_a_browser() {
             assert!(found["widest"].as_f64().unwrap() <= shown + 0.5, "{place}");
             // A name is not broken letter by letter to make room for a set of nodes.
             assert!(found["lines"].as_f64().unwrap() < 2.0, "{place}");
-            assert!(found["rows"].as_u64().unwrap() >= 2, "{place}");
-            assert!(found["charts"].as_u64().unwrap() >= 2, "{place}");
+            assert!(found["rows"].as_u64().unwrap() >= rows, "{place}");
+            assert!(found["charts"].as_u64().unwrap() >= charts, "{place}");
             assert!(
                 found["passes"].as_u64().unwrap() > 10,
                 "axe looked: {place}"
@@ -124,11 +119,15 @@ fn the_report_is_readable_in_a_browser() {
             assert_eq!(found["serious"], serde_json::json!([]), "{place}");
         }
     }
-    let file = dir.path().join("report.html");
-    fs::write(&file, &page).unwrap();
-    let picture = picture();
+}
+
+/// Takes a picture of a page, which stays to be looked at.
+fn is_drawn(dir: &Path, page: &str, name: &str) {
+    let file = dir.join("report.html");
+    fs::write(&file, page).unwrap();
+    let picture = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let screenshot = format!("--screenshot={}", picture.display());
-    let run = chromium(dir.path(), &file, &[&screenshot, "--window-size=1200,900"]);
+    let run = chromium(dir, &file, &[&screenshot, "--window-size=1200,900"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
     let bytes = fs::read(&picture).unwrap();
     assert!(
@@ -138,7 +137,27 @@ fn the_report_is_readable_in_a_browser() {
     );
 }
 
-/// Where the screenshot stays, to be looked at.
-fn picture() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("report.png")
+#[test]
+fn the_report_is_readable_in_a_browser() {
+    if !real("the_report_is_readable_in_a_browser") {
+        return;
+    }
+    let dir = tempfile::tempdir_in("/var/tmp").unwrap();
+    let page = page(dir.path());
+    is_readable(dir.path(), &page, 2, 2);
+    is_drawn(dir.path(), &page, "report.png");
+}
+
+#[test]
+fn what_a_container_costs_is_readable_in_a_browser() {
+    if !real("what_a_container_costs_is_readable_in_a_browser") {
+        return;
+    }
+    let dir = tempfile::tempdir_in("/var/tmp").unwrap();
+    let args = ["bench", "ranks", "libc", "--budget", "1s", "-o", "html"];
+    let run = hpcctl(&args);
+    assert!([0, 1, 3].contains(&run.code), "{}", run.stderr);
+    // A line for either side: five sizes on one chart, and each measurement on one of its own.
+    is_readable(dir.path(), &run.stdout, 9, 2 + 2 * 9);
+    is_drawn(dir.path(), &run.stdout, "bench.png");
 }

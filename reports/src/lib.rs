@@ -9,6 +9,7 @@ pub mod fleet;
 mod held;
 pub mod history;
 mod output;
+mod page;
 mod report;
 mod sbom;
 pub mod schema;

@@ -60,7 +60,7 @@ fn write(
 }
 
 /// How often each verdict was given.
-fn title(bench: &Bench) -> String {
+pub(super) fn title(bench: &Bench) -> String {
     let verdicts = [
         Verdict::Slower,
         Verdict::Faster,
@@ -85,7 +85,7 @@ fn title(bench: &Bench) -> String {
     )
 }
 
-fn inside(bench: &Bench) -> String {
+pub(super) fn inside(bench: &Bench) -> String {
     let plan = &bench.plan;
     // Only these two can enter the host's own tree.
     let without = match plan.runtime.as_str() {
@@ -98,7 +98,7 @@ fn inside(bench: &Bench) -> String {
     format!("{}, network {}{peer}, {image}", plan.runtime, plan.network)
 }
 
-fn plan(bench: &Bench) -> String {
+pub(super) fn plan(bench: &Bench) -> String {
     let plan = &bench.plan;
     let planted = match plan.planted {
         0.0 => String::new(),
@@ -114,7 +114,7 @@ fn plan(bench: &Bench) -> String {
 }
 
 /// What surrounds a program otherwise inside; its values in detail.
-fn differences(bench: &Bench, verbose: bool) -> String {
+pub(super) fn differences(bench: &Bench, verbose: bool) -> String {
     let name = |difference: &Difference| {
         let Difference {
             what,
@@ -132,9 +132,7 @@ fn differences(bench: &Bench, verbose: bool) -> String {
 }
 
 fn row(comparison: &Comparison) -> [String; 6] {
-    let unit = &comparison.unit;
-    let separator = if unit.starts_with('/') { "" } else { " " };
-    let figure = |value: f64| format!("{}{separator}{unit}", number(value));
+    let figure = |value: f64| with_unit(value, &comparison.unit);
     let doubtful = if comparison.doubts.is_empty() {
         ""
     } else {
@@ -150,8 +148,14 @@ fn row(comparison: &Comparison) -> [String; 6] {
     ]
 }
 
+/// A number and its unit.
+pub(super) fn with_unit(value: f64, unit: &str) -> String {
+    let separator = if unit.starts_with('/') { "" } else { " " };
+    format!("{}{separator}{unit}", number(value))
+}
+
 /// The ends of the interval of a ratio; one that excludes nothing has none.
-fn band(ratio: Ratio) -> String {
+pub(super) fn band(ratio: Ratio) -> String {
     if ratio.ci_low <= 0.0 || ratio.ci_high >= f64::MAX {
         "too few pairs".to_owned()
     } else {
@@ -199,14 +203,23 @@ fn colored(line: &str, color: bool) -> String {
     line.to_owned()
 }
 
-/// Why what differs differs: the rungs, the cause, what there is without it, and the fix.
-fn why(bench: &Bench, options: &Options, out: &mut dyn Write) -> Result<(), Error> {
-    for why in &bench.why {
+/// Why a measurement differs, in words.
+pub(super) struct Reason {
+    /// The verdict, the cause, and what there is without it.
+    pub(super) cause: String,
+    /// What there was with one factor more each.
+    pub(super) steps: String,
+    /// What to do.
+    pub(super) fix: Option<String>,
+}
+
+/// The reasons in words.
+pub(super) fn reasons(bench: &Bench) -> impl Iterator<Item = Reason> {
+    bench.why.iter().map(|why| {
         let steps = why.rungs.iter().map(|rung| {
             let Rung { factor, ratio, .. } = rung;
             format!("{:.3} with {factor}", ratio.estimate)
         });
-        let steps: Vec<String> = steps.collect();
         let cause = match (&why.cause, &why.without) {
             (Some(cause), Some(without)) => {
                 let (estimate, band) = (without.ratio.estimate, band(without.ratio));
@@ -220,16 +233,27 @@ fn why(bench: &Bench, options: &Options, out: &mut dyn Write) -> Result<(), Erro
             (Some(cause), None) => format!("{cause}; what there is without it is not known"),
             (None, _) => "no factor that the builtin launcher adds brings it".into(),
         };
-        let text = format!("{} is {}: {cause}", why.metric, why.verdict.as_str());
+        Reason {
+            cause: format!("{} is {}: {cause}", why.metric, why.verdict.as_str()),
+            steps: steps.collect::<Vec<String>>().join(", "),
+            fix: why.fix.clone(),
+        }
+    })
+}
+
+/// Why what differs differs: the rungs, the cause, what there is without it, and the fix.
+fn why(bench: &Bench, options: &Options, out: &mut dyn Write) -> Result<(), Error> {
+    for reason in reasons(bench) {
         writeln!(out)?;
-        write!(out, "{}", filled("why      ", &text, options.width))?;
-        write!(
-            out,
-            "{}",
-            filled("steps    ", &steps.join(", "), options.width)
-        )?;
-        if let Some(fix) = &why.fix {
-            write!(out, "{}", filled("fix      ", fix, options.width))?;
+        let rows = [
+            ("why      ", Some(reason.cause)),
+            ("steps    ", Some(reason.steps)),
+            ("fix      ", reason.fix),
+        ];
+        for (first, text) in rows {
+            if let Some(text) = text {
+                write!(out, "{}", filled(first, &text, options.width))?;
+            }
         }
     }
     Ok(())

@@ -6,6 +6,7 @@ use std::io;
 use crate::report::{Error, Kind, Options, Report};
 
 mod abi_table;
+mod bench_html;
 mod bench_table;
 mod cyclonedx_json;
 mod cyclonedx_xml;
@@ -87,6 +88,7 @@ pub static WRITERS: &[&Writer] = &[
     &fleet_markdown::WRITER,
     &nightly_markdown::WRITER,
     &nightly_mail::WRITER,
+    &bench_html::WRITER,
     &nightly_html::WRITER,
     &nightly_openmetrics::WRITER,
     &nightly_junit::WRITER,
