@@ -37,19 +37,38 @@ usr/local/cuda/nvvm/libdevice/libdevice.10.bc nvidia.cuda-listed
 usr/local/cuda/extras/CUPTI/lib64/libcupti.so.12 nvidia.cuda-listed
 usr/local/cuda/include/cuda_fp16.h nvidia.cuda-listed
 usr/lib/python3/dist-packages/torch/lib/libcudart-d0da41ae.so.11.0 nvidia.cuda-listed
-usr/local/cuda-12.4/targets/x86_64-linux/lib/libnvJitLink.so.12.4.127 nvidia.cuda-runtime-unlisted
-usr/local/cuda-12.4/gds/lib/libcufile.so.0 nvidia.cuda-runtime-unlisted
+usr/local/cuda-12.4/compat/libnvidia-nvvm.so.550.54.15 nvidia.cuda-compat-rest
+usr/local/cuda-12.4/targets/x86_64-linux/lib/libnvJitLink.so.12.4.127 nvidia.cuda-listed-2026
+usr/local/cuda-12.4/gds/lib/libcufile.so.0 nvidia.cuda-listed-2026
+usr/local/cuda-12.4/targets/x86_64-linux/include/cuda.h nvidia.cuda-listed-2026
+opt/v/lib/python3.12/site-packages/nvidia/cu13/include/cuda_fp8.hpp nvidia.cuda-listed-2026
+usr/local/cuda-12.4/include/cuda_pipeline_helpers.h nvidia.cuda-listed-2026
+usr/local/cuda-12.4/lib64/libcusolverMg.so.11 nvidia.cuda-runtime-unlisted
+usr/local/cuda-12.4/lib64/libcufft_static_nocallback.a nvidia.cuda-runtime-unlisted
 usr/local/cuda-12.4/bin/nvcc nvidia.cuda-toolkit
-usr/local/cuda-12.4/include/cuda.h nvidia.cuda-toolkit
+usr/local/cuda-12.4/include/cublas_v2.h nvidia.cuda-toolkit
+opt/v/lib/python3.12/site-packages/nvidia/cu13/include/cublas_v2.h nvidia.cuda-toolkit
+usr/local/cuda-12.4/EULA.txt nvidia.terms
+usr/local/cuda-12.4/include/thrust/sort.h nvidia.cccl
+opt/v/lib/python3.12/site-packages/nvidia/cu13/include/cccl/cub/cub.cuh nvidia.cccl
 usr/local/cuda-12.4/bin/cuda-gdb nvidia.cuda-toolkit
 opt/nvidia/nsight-compute/2024.1.1/ncu nvidia.cuda-toolkit
 srv/bin/ptxas nvidia.cuda-toolkit
 opt/venv/lib/python3.11/site-packages/nvidia/cudnn/lib/libcudnn_ops.so.9 nvidia.cudnn
-usr/include/cudnn_version.h nvidia.cudnn-rest
+usr/include/cudnn_version.h nvidia.cudnn
+usr/lib/x86_64-linux-gnu/libcudnn_ops_static_v9.a nvidia.cudnn-rest
+opt/v/lib/python3.12/site-packages/nvidia/nvshmem/lib/libnvshmem_device_sm_90.bc nvidia.nvshmem
 usr/lib/x86_64-linux-gnu/libnccl.so.2.21.5 nvidia.nccl
 usr/lib/x86_64-linux-gnu/libnvinfer_plugin.so.10 nvidia.tensorrt
+usr/lib/x86_64-linux-gnu/libnvonnxparser.so.10 nvidia.tensorrt-builder
+usr/lib/x86_64-linux-gnu/libnvinfer_lean.so.10 nvidia.tensorrt-builder
 usr/src/tensorrt/bin/trtexec nvidia.tensorrt-builder
-opt/lib/libcusparseLt.so.0 nvidia.math-libraries
+opt/lib/libcusolverMp.so.0 nvidia.math-libraries
+opt/lib/libcusparseLt.so.0 nvidia.sdk-runtime
+usr/lib/python3/dist-packages/torch/lib/libcusparseLt-f80c68d1.so.0 nvidia.sdk-runtime
+opt/lib/libcutensor_static.a nvidia.sdk-static
+opt/lib/libcustatevec.so.1 nvidia.cuquantum
+opt/lib/libcublasmp.so.0 nvidia.cublasmp
 opt/nvidia/hpc_sdk/Linux_x86_64/24.5/REDIST/compilers/lib/libnvf.so nvidia.hpc-sdk-redist
 opt/nvidia/hpc_sdk/Linux_x86_64/24.5/compilers/bin/nvfortran nvidia.hpc-sdk
 opt/nvidia/hpc_sdk/Linux_x86_64/24.5/compilers/lib/libnvc.so nvidia.hpc-sdk-redist
@@ -64,7 +83,16 @@ opt/intel/oneapi/mpi/2021.13/bin/mpicc intel.mpi-development
 opt/intel/oneapi/mpi/2021.13/include/mpi.h intel.mpi-development
 opt/intel/oneapi/compiler/2024.2/lib/libiomp5.so intel.runtime-listed
 opt/intel/oneapi/compiler/2024.2/lib/libifcoremt.so.5 intel.runtime-listed
+opt/intel/oneapi/compiler/2024.2/lib/libicaf.so intel.runtime-listed
+opt/intel/oneapi/compiler/2024.2/lib/libomptarget.so intel.runtime-listed
 opt/intel/oneapi/compiler/2024.2/lib/libsvml.so intel.runtime-older
+opt/intel/oneapi/compiler/2025.0/lib/libsycl.so.8 intel.runtime-older
+opt/intel/oneapi/compiler/2025.0/lib/libur_adapter_level_zero.so.0 intel.runtime-older
+opt/intel/oneapi/compiler/2025.0/lib/libur_adapter_opencl.so.0 intel.runtime-unlisted
+opt/intel/oneapi/compiler/2024.2/lib/libqkmalloc.so intel.runtime-unlisted
+opt/intel/oneapi/ccl/2021.13/lib/libccl.so.1 intel.performance-libraries
+opt/intel/oneapi/ipp/2026.1/lib/libippsk0.so.12 intel.performance-libraries
+opt/intel/oneapi/itac/2022.1/bin/stftool intel.compilers
 opt/intel/oneapi/compiler/2024.2/bin/icx intel.compilers
 opt/intel/oneapi/compiler/2024.2/bin/compiler/clang intel.oneapi
 opt/intel/oneapi/vtune/2024.2/bin64/vtune intel.compilers
@@ -80,13 +108,17 @@ usr/lib64/libcxi.so.1 hpe.cray-system
 usr/lib64/libxpmem.so.0 hpe.cray-system
 opt/hpe/hpc/mpt/mpt-2.27/lib/libmpi.so hpe.mpt
 opt/rocm-6.1.0/lib/libamdhip64.so.6 amd.rocm
+opt/rocm-6.1.0/bin/rocgdb amd.rocm-copyleft
 opt/rocm-6.1.0/lib/libhsa-amd-aqlprofile64.so.1 amd.aqlprofile
+opt/rocm-7.13.0/lib/librocprof-trace-decoder.so.0.2.0 amd.aqlprofile
+v/lib/python3.11/site-packages/aoclda.libs/libomp-75ed4440.so amd.aocl-wheel
 opt/AMD/aocl/aocl-linux-aocc-4.2.0/lib/libblis-mt.so.4 amd.aocl
 opt/AMD/aocc-compiler-4.2.0/bin/clang amd.aocc
 opt/AMD/aocc-compiler-4.2.0/lib/libomp.so amd.aocc-runtime
 opt/ibm/spectrum_mpi/lib/libmpi_ibm.so.3 ibm.spectrum-mpi
 opt/pbs/lib/libpbs.so.0 altair.pbs
 opt/pbs/bin/qsub altair.pbs
+usr/local/lib/libtorque.so.2 adaptive.torque
 usr/lib/x86_64-linux-gnu/libslurm.so.38.0.0 schedmd.slurm
 usr/bin/srun schedmd.slurm
 usr/local/MATLAB/R2023b/bin/glnxa64/MATLAB mathworks.matlab
@@ -96,6 +128,11 @@ ansys_inc/v241/fluent/bin/fluent ansys
 usr/local/bin/vasp_std vasp
 home/u/run/POTCAR vasp
 sw/g16/l502.exel gaussian
+opt/arm/armpl_24.10_gcc/lib/libarmpl_lp64.so arm.performance-libraries
+srv/gamess/bin/gamess.00.x gamess
+opt/UCSF/Chimera64-1.17/bin/chimera ucsf.chimera
+opt/oracle/lib/ojdbc11.jar oracle.jdbc
+usr/share/fonts/calibri.ttf microsoft.windows-fonts
 opt/SIMULIA/EstProducts/2023/linux_a64/code/bin/standard dassault.abaqus
 usr/local/comsol62/multiphysics/bin/comsol comsol
 opt/Siemens/18.06.006/STAR-CCM+18.06.006/star/bin/starccm+ siemens.star-ccm
@@ -135,6 +172,10 @@ fn files_that_no_row_is_for() {
         "opt/conda/lib/python3.11/site-packages/abaqus2py/run.py",
         "usr/share/fonts/truetype/liberation/LiberationSans-Regular.ttf",
         "usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
+        "usr/share/doc/libcurl4/copyright",
+        "usr/share/doc/libnvme1/copyright",
+        "usr/lib/llvm-14/lib/libomptarget.so",
+        "usr/lib/libccl.so.1",
         "opt/app/bin/app",
         "usr/local/bin/gcc",
         "",
@@ -146,6 +187,9 @@ fn files_that_no_row_is_for() {
 /// Packages, each with the row of a file that no row names.
 const PACKAGES: &str = "
 pkg:pypi/nvidia-cuda-runtime-cu12@12.9.79 nvidia.cuda-toolkit
+pkg:pypi/nvidia-cufft-cu12@11.4.1.4 nvidia.cuda-toolkit
+pkg:pypi/nvidia-cufftmp-cu12@11.4.0.6 nvidia.math-libraries
+pkg:pypi/nvidia-nvjpeg2k-cu12@0.11.0.51 nvidia.sdk-runtime
 pkg:pypi/nvidia-nccl-cu12@2.21.5 nvidia.nccl
 pkg:pypi/nvidia-cudnn-cu12@9.1.0.70 nvidia.cudnn-rest
 pkg:pypi/impi-rt@2021.19.0 intel.mpi-runtime
@@ -219,9 +263,11 @@ fn the_file_is_stronger_than_its_package_and_that_than_its_tree() {
     };
     let purl = Some("pkg:pypi/nvidia-cuda-runtime-cu12@12.9.79");
     let lib = "v/lib/python3.11/site-packages/nvidia/cuda_runtime/lib/libcudart.so.12";
-    let header = "v/lib/python3.11/site-packages/nvidia/cuda_runtime/include/cuda.h";
+    let header = "v/lib/python3.11/site-packages/nvidia/cuda_runtime/include/builtin_types.h";
+    let text = "v/lib/python3.11/site-packages/nvidia_cuda_runtime_cu12-12.9.79.dist-info/METADATA";
     assert_eq!(of(lib, purl), Some("nvidia.cuda-listed"));
     assert_eq!(of(header, purl), Some("nvidia.cuda-toolkit"));
+    assert_eq!(of(text, purl), Some("nvidia.terms"));
     let package = Some("pkg:deb/ubuntu/intel-oneapi-mpi-2021.13@2021.13.1-769?arch=amd64");
     let file = "opt/intel/oneapi/mpi/2021.13/etc/tuning.dat";
     assert_eq!(of(file, package), Some("intel.mpi-runtime"));
@@ -252,7 +298,7 @@ fn an_image_may_show_that_other_terms_hold() {
     let mut finder = Finder::new();
     finder.see("NGC-DL-CONTAINER-LICENSE");
     let toolkit = Subject {
-        path: "usr/local/cuda-12.4/include/cuda.h",
+        path: "usr/local/cuda-12.4/include/cublas_v2.h",
         ..Subject::default()
     };
     assert_eq!(finder.terms_of(&toolkit)[0].terms.id, "nvidia.base-image");
@@ -333,6 +379,16 @@ fn every_row_is_whole() {
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), data.terms.len());
+}
+
+#[test]
+fn terms_that_were_not_read_leave_the_decision_to_the_site() {
+    let not_read = |row: &&Terms| row.source.contains("not read");
+    let rows: Vec<&Terms> = rows().iter().filter(not_read).collect();
+    assert!(rows.len() > 20, "{}", rows.len());
+    for row in rows {
+        assert_eq!(row.state, State::NeedsDecision, "{}", row.id);
+    }
 }
 
 #[test]

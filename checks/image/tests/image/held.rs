@@ -230,7 +230,7 @@ fn files_of_vendors() {
             &format!("{tree}/lib64/libcudart.so.12.4.1"),
             library("libcudart.so.12"),
         )
-        .file(&format!("{tree}/include/cuda.h"), "x")
+        .file(&format!("{tree}/include/cublas_v2.h"), "x")
         .file(&format!("{tree}/include/cufft.h"), "x")
         .file("usr/lib/libz.so.1", library("libz.so.1"))
         .tar();
