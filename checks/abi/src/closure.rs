@@ -72,6 +72,20 @@ impl Closure {
         self.follow(at, search, injected);
     }
 
+    /// Opens a library by its name as the process runs, as dlopen(3) does for the object at
+    /// `parent`.
+    pub(crate) fn open(
+        &mut self,
+        name: &str,
+        parent: usize,
+        search: &Search<'_>,
+        injected: &Injected,
+    ) {
+        let at = self.objects.len();
+        self.load(name, parent, search, injected);
+        self.follow(at, search, injected);
+    }
+
     /// How much is loaded by now.
     pub(crate) fn mark(&self) -> Mark {
         Mark {

@@ -8,6 +8,7 @@ use hpcctl_model::abi::{AbiVerdict, Bind, Binding, Reason};
 use crate::closure::{Injected, PLACE};
 use crate::driver::{self, Mismatch};
 use crate::families::{Family, Kind};
+use crate::intel;
 use crate::libc::Libc;
 use crate::parts;
 use crate::plan::{self, HostChoice, Planned};
@@ -242,6 +243,10 @@ fn judge(planned: &Planned, choice: &HostChoice<'_>, found: &mut Found) {
             found.add(reason("part", text), AbiVerdict::Degraded);
         }
         found.fixes.extend(fixes(&lame.lacks));
+        if lame.name == intel::OPENS {
+            let text = "without libfabric Intel's library moves messages within a node only: MPI_Init aborts where ranks are on several";
+            found.add(reason("fabric", text), AbiVerdict::Degraded);
+        }
     }
     for name in &planned.kept {
         let text = format!(

@@ -14,6 +14,7 @@ mod emit;
 mod environment;
 mod families;
 mod host;
+mod intel;
 mod judge;
 mod launchers;
 mod libc;

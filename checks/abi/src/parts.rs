@@ -1,12 +1,14 @@
 //! Parts that libraries load themselves as they run: components of Open MPI and PMIx, modules of
 //! UCX, providers of libfabric and of rdma-core. No `DT_NEEDED` names them; they lie in directories
-//! that the library knows from when it was built, UCX in one beside itself.
+//! that the library knows from when it was built, UCX in one beside itself. Intel's MPI opens
+//! libfabric by its name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::check::{Lack, lacks_since};
-use crate::closure::{Closure, Injected, Loaded};
+use crate::closure::{Closure, Injected, Loaded, Mark};
 use crate::families::Family;
+use crate::intel;
 use crate::libc::Libc;
 use crate::root::{Object, Root, Side};
 use crate::search::{Search, directory};
@@ -79,15 +81,17 @@ pub(crate) fn load(closure: &mut Closure, trees: &Trees<'_>, injected: &Injected
     let mut at = 0;
     // What a part loads may have parts in its turn.
     while at < closure.objects.len() {
-        let (library, path) = (
-            closure.objects[at].object.clone(),
-            &closure.objects[at].path,
-        );
+        let library = closure.objects[at].object.clone();
+        if intel::is(&library.linkage) {
+            parts
+                .lame
+                .extend(open(closure, intel::OPENS, at, trees, injected));
+        }
         let root = match library.side {
             Side::Image => trees.search.root,
             Side::Host => trees.host,
         };
-        for found in in_directories(root, &library, path) {
+        for found in in_directories(root, &library, &closure.objects[at].path) {
             let key = (found.object.side, found.object.real.clone());
             if trees.known.contains(&key.1) && key.0 == Side::Host || !seen.insert(key) {
                 continue;
@@ -154,9 +158,34 @@ fn is_part(name: &str) -> bool {
 fn one(closure: &mut Closure, part: Loaded, trees: &Trees<'_>, injected: &Injected) -> Vec<Lack> {
     let mark = closure.mark();
     closure.add(part, trees.search, injected);
-    let lacks = lacks_since(closure, &mark, trees.search.libc == Libc::Glibc);
+    lacked(closure, &mark, trees)
+}
+
+/// Opens a library by its name for the object at `parent`; what it lacks where it does not load.
+fn open(
+    closure: &mut Closure,
+    name: &str,
+    parent: usize,
+    trees: &Trees<'_>,
+    injected: &Injected,
+) -> Option<Lame> {
+    if closure.named(name).is_some() {
+        return None;
+    }
+    let mark = closure.mark();
+    closure.open(name, parent, trees.search, injected);
+    let lacks = lacked(closure, &mark, trees);
+    (!lacks.is_empty()).then(|| Lame {
+        name: name.to_owned(),
+        lacks,
+    })
+}
+
+/// What was lacking of all that was loaded since, which is left out again then.
+fn lacked(closure: &mut Closure, mark: &Mark, trees: &Trees<'_>) -> Vec<Lack> {
+    let lacks = lacks_since(closure, mark, trees.search.libc == Libc::Glibc);
     if !lacks.is_empty() {
-        closure.back_to(&mark);
+        closure.back_to(mark);
     }
     lacks
 }

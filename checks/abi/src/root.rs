@@ -101,6 +101,12 @@ impl HostRoot {
         self.prefix.join(path.trim_start_matches('/'))
     }
 
+    /// The bytes of a file that has no more than `most`.
+    pub(crate) fn bytes(&self, path: &str, most: u64) -> Option<Vec<u8>> {
+        let place = self.outside(&self.resolve(path)?);
+        hpcctl_host::file::bytes_at_most(&place.display().to_string(), most).ok()
+    }
+
     /// Where a path leads, also where its end is not there: that which is, without links.
     pub(crate) fn place(&self, path: &str) -> String {
         let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
@@ -175,8 +181,7 @@ impl Root for HostRoot {
     }
 
     fn setting(&self, path: &str) -> Option<Vec<u8>> {
-        let place = self.outside(&self.resolve(path)?);
-        hpcctl_host::file::bytes_at_most(&place.display().to_string(), MOST_SETTING).ok()
+        self.bytes(path, MOST_SETTING)
     }
 
     fn has_directory(&self, path: &str) -> bool {

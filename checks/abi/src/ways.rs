@@ -7,6 +7,7 @@ use hpcctl_model::abi::{AbiVerdict, Binding, Way};
 
 use crate::closure::{Closure, Injected};
 use crate::families::{Family, Kind};
+use crate::intel;
 use crate::judge::{Case, search};
 use crate::launchers;
 use crate::programs::Using;
@@ -37,7 +38,7 @@ pub(crate) fn ways(case: &Case<'_>, host: &dyn Host, bindings: &[Binding]) -> Ve
     let spoken = spoken.unwrap_or_default();
     vec![
         host_library(case, soname, bindings, &of_host),
-        host_launcher(&own, using, soname, &spoken, &of_host),
+        host_launcher(case, &own, using, soname, &spoken, &of_host),
         container_only(case.image, &own, soname, &spoken),
     ]
 }
@@ -95,9 +96,30 @@ fn host_library(
             way.verdict = AbiVerdict::Degraded;
             way.because
                 .push(no_launcher(&best.host_path, &spoken, of_host));
+        } else if choice.is_some_and(|choice| intel::is(&choice.object.linkage)) {
+            mislead(case, &mut way);
         }
     }
     way
+}
+
+/// Tells launchers of the host how many ranks a node has, where Intel's library would believe them
+/// that it has one.
+fn mislead(case: &Case<'_>, way: &mut Way) {
+    let mut right = 0;
+    for launcher in &mut way.launchers {
+        let misled = (launcher.kind == "Hydra").then(|| intel::misled(case.host, &launcher.path));
+        match misled.flatten() {
+            Some(text) => {
+                launcher.option = Some(intel::PER_NODE.to_owned());
+                way.because.push(text);
+            }
+            None => right += 1,
+        }
+    }
+    if right == 0 {
+        way.verdict = way.verdict.max(AbiVerdict::Degraded);
+    }
 }
 
 fn no_launcher(library: &str, spoken: &[&str], of_host: &[launchers::Found]) -> String {
@@ -115,6 +137,7 @@ fn no_launcher(library: &str, spoken: &[&str], of_host: &[launchers::Found]) -> 
 }
 
 fn host_launcher(
+    case: &Case<'_>,
     own: &Closure,
     using: &Using,
     soname: &str,
@@ -127,7 +150,8 @@ fn host_launcher(
         launchers: launchers::able(of_host, spoken),
         because: Vec::new(),
     };
-    if own.named(soname).is_none() {
+    let library = own.named(soname);
+    if library.is_none() {
         way.verdict = AbiVerdict::Fails;
         way.launchers.clear();
         way.because.push(format!(
@@ -137,6 +161,8 @@ fn host_launcher(
     } else if way.launchers.is_empty() {
         way.verdict = AbiVerdict::Fails;
         way.because.push(no_launcher(soname, spoken, of_host));
+    } else if library.is_some_and(|library| intel::is(&library.object.linkage)) {
+        mislead(case, &mut way);
     }
     way
 }
