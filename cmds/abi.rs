@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use hpcctl_abi::{EMITS, Emit, Proving, Question};
+use hpcctl_abi::{EMITS, Emit, Given, Proving, Question};
 use hpcctl_host::{Host, Live};
 use hpcctl_image::{Options, Platform, Reference};
 use hpcctl_model::Unknown;
@@ -16,6 +16,7 @@ use crate::emit;
 use crate::exit::Exit;
 use crate::failure::{Failure, chain};
 use crate::interrupt;
+use crate::measured;
 use crate::ui::Ui;
 
 /// Say whether the host's MPI, fabric and GPU libraries work in an image.
@@ -33,6 +34,7 @@ EXAMPLES
   hpcctl abi app.sif --host-lib /opt/cray/pe/lib64/libmpi_gnu_123.so.12
   hpcctl abi oci:layout:v1 --host-lib /opt/intel/oneapi/mpi/latest/lib -o json
   hpcctl abi app.sif --emit apptainer >run.sh
+  hpcctl abi dir:/images/app --result mpi.json     what `bench mpi --image /images/app -o json=mpi.json` found, too
   hpcctl abi dir:/images/app --host-lib /opt/mpi/lib --prove=charliecloud
   hpcctl abi dir:/images/app --prove --bind /opt/mpi/lib/libmpi.so.12:/usr/lib/libmpi.so.12
 
@@ -59,6 +61,9 @@ pub struct Abi {
     /// Print how a runtime is told to bind what works, in place of a report
     #[arg(long, value_name = "RUNTIME", value_parser = emits())]
     emit: Option<String>,
+    /// What was measured, the JSON of `hpcctl bench mpi`: told with the way that it is of; repeatable
+    #[arg(long = "result", value_name = "FILE")]
+    results: Vec<PathBuf>,
     /// Start a container with it, and tell by what its process has mapped which library is in use
     #[arg(long, value_name = "RUNTIME", value_parser = provers(), num_args = 0..=1, require_equals = true, default_missing_value = hpcctl_abi::BUILTIN)]
     prove: Option<String>,
@@ -138,6 +143,13 @@ impl Abi {
             platform: self.platform.clone(),
             ..Options::default()
         };
+        let given = |file: &PathBuf| {
+            let report = measured::read(file)?;
+            let file = file.display().to_string();
+            Ok(Given { file, report })
+        };
+        let measured = self.results.iter().map(given);
+        let measured = measured.collect::<Result<Vec<_>, Failure>>()?;
         let image = hpcctl_image::linked(&reference, &options, &hpcctl_image::Silent);
         let image = image.map_err(|error| {
             Failure::unreachable(format!("cannot read {text}: {}", chain(&error)))
@@ -148,6 +160,7 @@ impl Abi {
             host_root: &self.host_root,
             libraries: &self.host_libs,
             programs: &self.programs,
+            measured: &measured,
         });
         let judged = judged.map_err(|error| Failure::unreachable(chain(&error)))?;
         Ok((judged.abi, judged.unknowns))

@@ -14,11 +14,11 @@ use hpcctl_reports::{Kind, Report};
 use indicatif::ProgressBar;
 use jiff::Timestamp;
 
-use crate::bounded;
 use crate::emit;
 use crate::exit::Exit;
 use crate::failure::{Failure, chain};
 use crate::interrupt;
+use crate::measured;
 use crate::ui::Ui;
 
 /// Measure what a container costs, inside against outside.
@@ -136,9 +136,6 @@ pub struct Bench {
     output: Vec<String>,
 }
 
-/// The most bytes of the report of an earlier run.
-const REPORT: u64 = 256 << 20;
-
 /// The name that stands for every subject that compares the runtime.
 const ALL: &str = "all";
 
@@ -209,7 +206,7 @@ impl Bench {
         let names = SUBJECTS.iter().map(|subject| subject.name);
         let names: Vec<&str> = names.filter(chosen).collect();
         let agent = ["bench", "--agent"].map(str::to_owned);
-        let then = self.compare.as_deref().map(earlier).transpose()?;
+        let then = self.compare.as_deref().map(measured::read).transpose()?;
         let elsewhere = self.elsewhere(&agent)?;
         let request = Request {
             subjects: &names,
@@ -252,7 +249,9 @@ impl Bench {
     /// Measures what standard input asks for, or as the rank of an MPI.
     fn serve(&self) -> Result<Exit, Failure> {
         let served = match &self.mpi_rank {
-            Some(plan) => hpcctl_bench::be_rank(plan, io::stdout().lock()),
+            Some(plan) => {
+                hpcctl_bench::be_rank(plan, io::stdout().lock(), hpcctl_image::file_digest)
+            }
             None => hpcctl_bench::serve(io::stdin().lock(), io::stdout().lock()),
         };
         served
@@ -292,22 +291,6 @@ impl Bench {
             runtime: format!("{}, network {}", plan.runtime, plan.network),
             changes: hpcctl_bench::since(now, &then.result, self.margin),
         }
-    }
-}
-
-/// The report of an earlier run.
-fn earlier(file: &Path) -> Result<Envelope<Measured>, Failure> {
-    let failed = |why: String| {
-        Failure::unreachable(format!("cannot read {}: {why}", file.display()))
-            .hint("an earlier run writes one with -o json=FILE")
-    };
-    let bytes = bounded::bytes(file, REPORT).map_err(|error| failed(error.to_string()))?;
-    let report: Envelope<Measured> =
-        serde_json::from_slice(&bytes).map_err(|error| failed(error.to_string()))?;
-    if report.kind == "bench" {
-        Ok(report)
-    } else {
-        Err(failed(format!("it is a report of {}", report.kind)))
     }
 }
 

@@ -61,6 +61,7 @@ pub fn coupled(reference: &Reference) -> Option<Abi> {
         host_root: Path::new("/"),
         libraries: &[],
         programs: &[],
+        measured: &[],
     });
     judged.ok().map(|judged| judged.abi)
 }

@@ -17,6 +17,7 @@ mod image;
 mod interrupt;
 mod license;
 mod man;
+mod measured;
 mod policy;
 mod publish;
 mod report;

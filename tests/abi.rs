@@ -2,7 +2,8 @@
 
 mod driver;
 mod intel;
-mod matrix;
+pub mod matrix;
+mod measured;
 mod prove;
 mod vendors;
 mod wheels;
@@ -49,7 +50,7 @@ fn program(path: &Path, library: &Path, more: &[&str]) {
 }
 
 /// The result of `abi`, checked against its schema.
-fn abi(args: &[&str]) -> (i32, Value) {
+pub fn abi(args: &[&str]) -> (i32, Value) {
     let run = hpcctl(&[&["abi"], args, &["-o", "json"]].concat());
     assert!(
         !run.stdout.is_empty(),

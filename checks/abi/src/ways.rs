@@ -5,20 +5,48 @@ use hpcctl_host::Host;
 use hpcctl_image::LinkedImage;
 use hpcctl_model::abi::{AbiVerdict, Binding, Way};
 
+use crate::Error;
 use crate::closure::{Closure, Injected};
 use crate::families::{Family, Kind};
 use crate::intel;
 use crate::judge::{Case, search};
 use crate::launchers;
+use crate::measured::{self, Given};
 use crate::programs::Using;
 use crate::root::Root;
 use crate::search::directory;
 
+/// The names of the ways.
+pub(crate) const HOST_LIBRARY: &str = "host-library";
+const HOST_LAUNCHER: &str = "host-launcher";
+pub(crate) const CONTAINER_ONLY: &str = "container-only";
+
 /// What every rank is where it and its launcher do not understand each other.
 const ALONE: &str = "each rank would be a world of its own, and nothing would say so";
 
-/// Judges the ways for the programs that use MPI; none where no program does.
-pub(crate) fn ways(case: &Case<'_>, host: &dyn Host, bindings: &[Binding]) -> Vec<Way> {
+/// A way of which nothing is said yet.
+fn way(name: &str, verdict: AbiVerdict) -> Way {
+    Way {
+        way: name.to_owned(),
+        verdict,
+        launchers: Vec::new(),
+        because: Vec::new(),
+        measured: Vec::new(),
+    }
+}
+
+/// Judges the ways for the programs that use MPI, with what was measured of them; none where no
+/// program does.
+///
+/// # Errors
+///
+/// When what was measured is of none of them.
+pub(crate) fn ways(
+    case: &Case<'_>,
+    host: &dyn Host,
+    bindings: &[Binding],
+    given: &[Given],
+) -> Result<Vec<Way>, Error> {
     let is_mpi = |name: &String| Family::named(name).is_some_and(|family| family.kind == Kind::Mpi);
     let mut using = case.programs.iter();
     let first =
@@ -26,21 +54,24 @@ pub(crate) fn ways(case: &Case<'_>, host: &dyn Host, bindings: &[Binding]) -> Ve
     let of_host = launchers::of(case.host, &directories(case, host));
     let Some((using, soname)) = first else {
         let is_static = case.programs.iter().any(|using| using.static_mpi);
-        return if is_static {
-            of_static(case, &of_host)
-        } else {
-            Vec::new()
+        let mut ways = match is_static {
+            true => of_static(case, &of_host),
+            false => Vec::new(),
         };
+        measured::tell(case, given, None, &mut ways)?;
+        return Ok(ways);
     };
     let search = search(case, &using.object);
     let own = Closure::of(&using.object, &search, &Injected::default());
     let spoken = Family::named(soname).map(|family| launchers::spoken(family, &own));
     let spoken = spoken.unwrap_or_default();
-    vec![
+    let mut ways = vec![
         host_library(case, soname, bindings, &of_host),
         host_launcher(case, &own, using, soname, &spoken, &of_host),
         container_only(case.image, &own, soname, &spoken),
-    ]
+    ];
+    measured::tell(case, given, own.named(soname), &mut ways)?;
+    Ok(ways)
 }
 
 /// Where the host may have launchers: its `PATH`, and beside its libraries of MPI.
@@ -67,12 +98,7 @@ fn host_library(
     bindings: &[Binding],
     of_host: &[launchers::Found],
 ) -> Way {
-    let mut way = Way {
-        way: "host-library".into(),
-        verdict: AbiVerdict::Fails,
-        launchers: Vec::new(),
-        because: Vec::new(),
-    };
+    let mut way = way(HOST_LIBRARY, AbiVerdict::Fails);
     let of_name = bindings.iter().filter(|binding| binding.soname == soname);
     let Some(best) = of_name.min_by_key(|binding| binding.verdict) else {
         way.because
@@ -145,10 +171,8 @@ fn host_launcher(
     of_host: &[launchers::Found],
 ) -> Way {
     let mut way = Way {
-        way: "host-launcher".into(),
-        verdict: AbiVerdict::Works,
         launchers: launchers::able(of_host, spoken),
-        because: Vec::new(),
+        ..way(HOST_LAUNCHER, AbiVerdict::Works)
     };
     let library = own.named(soname);
     if library.is_none() {
@@ -199,39 +223,37 @@ fn container_only(image: &LinkedImage, own: &Closure, soname: &str, spoken: &[&s
         ),
     };
     Way {
-        way: "container-only".into(),
-        verdict,
         launchers: able,
         because: vec![because],
+        ..way(CONTAINER_ONLY, verdict)
     }
 }
 
 /// What is left where MPI is a part of the program.
 fn of_static(case: &Case<'_>, of_host: &[launchers::Found]) -> Vec<Way> {
     let inside = launchers::of(case.image, &[]);
-    let unknown = |way: &str, found: &[launchers::Found], place: &str| Way {
-        way: way.into(),
-        verdict: match found.is_empty() {
-            true => AbiVerdict::Fails,
-            false => AbiVerdict::Unknown,
-        },
-        launchers: Vec::new(),
-        because: vec![match found.is_empty() {
-            true => format!("no launcher was found {place}"),
-            false => format!(
-                "MPI is a part of the program: which protocol it speaks is not told; {}",
-                launchers::told(found)
+    let unknown = |name: &str, found: &[launchers::Found], place: &str| {
+        let (verdict, because) = match found.is_empty() {
+            true => (AbiVerdict::Fails, format!("no launcher was found {place}")),
+            false => (
+                AbiVerdict::Unknown,
+                format!(
+                    "MPI is a part of the program: which protocol it speaks is not told; {}",
+                    launchers::told(found)
+                ),
             ),
-        }],
+        };
+        Way {
+            because: vec![because],
+            ..way(name, verdict)
+        }
     };
     vec![
         Way {
-            way: "host-library".into(),
-            verdict: AbiVerdict::Fails,
-            launchers: Vec::new(),
             because: vec!["MPI is a part of the program: nothing can be bound".into()],
+            ..way(HOST_LIBRARY, AbiVerdict::Fails)
         },
-        unknown("host-launcher", of_host, "on the host"),
-        unknown("container-only", &inside, "in the image"),
+        unknown(HOST_LAUNCHER, of_host, "on the host"),
+        unknown(CONTAINER_ONLY, &inside, "in the image"),
     ]
 }

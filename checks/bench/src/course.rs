@@ -139,6 +139,7 @@ pub fn bench(
     let bench = Bench {
         plan,
         differences: pairs.differences,
+        mpi: pairs.mpi,
         comparisons,
         why,
         compared: None,

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use hpcctl_host::dialogue::Dialogue;
 use hpcctl_model::Unknown;
-use hpcctl_model::bench::{Difference, Sample};
+use hpcctl_model::bench::{Difference, Mpi, Sample};
 
 use crate::Error;
 use crate::agent::{Answer, Hello};
@@ -111,6 +111,8 @@ pub(crate) struct Pairs<'a> {
     pub(crate) processors: Vec<usize>,
     /// What surrounds them otherwise.
     pub(crate) differences: Vec<Difference>,
+    /// The MPI of either side, where ranks were asked.
+    pub(crate) mpi: Option<Mpi>,
     /// What makes both sides unlike.
     pub(crate) doubts: Vec<String>,
     /// How long the pairs so far took, and how many they were.
@@ -157,6 +159,7 @@ impl<'a> Pairs<'a> {
             },
             processors: Vec::new(),
             differences: Vec::new(),
+            mpi: None,
             doubts: Vec::new(),
             spent: (Duration::ZERO, 0),
         };

@@ -131,6 +131,7 @@ mod tests {
                 planted: 0.0,
             },
             differences: Vec::new(),
+            mpi: None,
             comparisons: vec![comparison],
             why: Vec::new(),
             compared: None,

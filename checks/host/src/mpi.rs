@@ -100,6 +100,8 @@ pub struct World {
     pub size: usize,
     /// The first line of what the library calls itself, and the path by which it was opened.
     pub library: String,
+    /// The file that it is, without links.
+    pub file: Option<String>,
 }
 
 impl World {
@@ -146,6 +148,7 @@ impl World {
                 rank: 0,
                 size: 0,
                 library: format!("{}, {path}", version(text)),
+                file: library.file(c"MPI_Init"),
             }
         };
         done("MPI_Init", start(ptr::null_mut(), ptr::null_mut()))?;

@@ -9,7 +9,7 @@ use crate::solver::{Fact, Facts};
 use crate::{Image, RUNTIMES, Site, checks};
 
 /// What to examine; an empty list asks for everything.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Ask {
     /// Names of runtimes.
     pub runtimes: Vec<String>,

@@ -3,7 +3,7 @@
 use hpcctl_model::abi::Abi;
 
 /// An image, as others have read it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Image {
     /// Its reference.
     pub name: String,

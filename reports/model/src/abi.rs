@@ -3,8 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::bench::{Ratio, Verdict};
+
 /// The result of `hpcctl abi`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Abi {
     /// The image.
     pub image: AbiImage,
@@ -26,7 +28,7 @@ pub struct Abi {
 }
 
 /// A way to use MPI with an image.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Way {
     /// `host-library` (the host's takes the place of the image's), `host-launcher` (a launcher of
     /// the host starts containers that use the image's), or `container-only`.
@@ -37,6 +39,39 @@ pub struct Way {
     pub launchers: Vec<Launcher>,
     /// Why not, or what is lost.
     pub because: Vec<String>,
+    /// What `hpcctl bench mpi` found of it, of each report that was given.
+    #[serde(default)]
+    pub measured: Vec<Measured>,
+}
+
+/// A report of `hpcctl bench mpi` whose ranks used the library of a way inside.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Measured {
+    /// The file of the report.
+    pub file: String,
+    /// When that run began (RFC 3339, UTC).
+    pub started_at: String,
+    /// The node that it ran on.
+    pub node: String,
+    /// The runtime that inside was, and its network.
+    pub runtime: String,
+    /// The library inside, by what it calls itself.
+    pub inside: String,
+    /// The library outside.
+    pub outside: String,
+    /// Its figures, inside by outside.
+    pub figures: Vec<MeasuredFigure>,
+}
+
+/// A figure of such a report.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MeasuredFigure {
+    /// The measurement, such as `mpi.latency.8B`.
+    pub metric: String,
+    /// Inside by outside.
+    pub ratio: Ratio,
+    /// What was found.
+    pub verdict: Verdict,
 }
 
 /// What starts the ranks.

@@ -10,6 +10,9 @@ pub struct Bench {
     pub plan: Plan,
     /// What surrounds a program inside otherwise than outside.
     pub differences: Vec<Difference>,
+    /// The MPI of either side, where that was measured.
+    #[serde(default)]
+    pub mpi: Option<Mpi>,
     /// Each measurement, inside against outside.
     pub comparisons: Vec<Comparison>,
     /// Why what differs differs, where that was asked.
@@ -121,6 +124,28 @@ pub struct Difference {
     pub outside: String,
     /// What it is inside.
     pub inside: String,
+}
+
+/// The MPI of either side.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Mpi {
+    /// Outside.
+    pub outside: MpiLibrary,
+    /// Inside.
+    pub inside: MpiLibrary,
+}
+
+/// A library of MPI that ranks used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MpiLibrary {
+    /// The first line of what it calls itself, and the path by which it was opened.
+    pub says: String,
+    /// The file that it is, without links, where it was used; null where that is not known.
+    #[serde(default)]
+    pub file: Option<String>,
+    /// The digest of that file, `sha256:…`; null where it could not be read.
+    #[serde(default)]
+    pub digest: Option<String>,
 }
 
 /// Whether more or less of a figure is better.

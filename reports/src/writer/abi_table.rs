@@ -3,7 +3,8 @@
 use std::io::Write;
 
 use hpcctl_model::Unknown;
-use hpcctl_model::abi::{Abi, AbiVerdict, Binding, Proof};
+use hpcctl_model::abi::{Abi, AbiVerdict, Binding, Measured, Proof};
+use hpcctl_model::bench::Verdict;
 
 use crate::report::{Error, Kind, Options, Report};
 use crate::terminal::{
@@ -102,8 +103,44 @@ fn ways(abi: &Abi, options: &Options, out: &mut dyn Write) -> Result<(), Error> 
         for text in &way.because {
             write!(out, "{}", filled("    because  ", text, options.width))?;
         }
+        for one in &way.measured {
+            write!(
+                out,
+                "{}",
+                filled("    measured ", &measured(one), options.width)
+            )?;
+        }
     }
     Ok(())
+}
+
+/// What was found of a way: figures that differ, and how many do not.
+fn measured(one: &Measured) -> String {
+    let of = |verdict: Verdict| one.figures.iter().filter(move |row| row.verdict == verdict);
+    let mut parts = Vec::new();
+    for verdict in [Verdict::Slower, Verdict::Faster] {
+        let rows = of(verdict).map(|row| format!("{} {:.2}", row.metric, row.ratio.estimate));
+        let rows: Vec<String> = rows.collect();
+        if !rows.is_empty() {
+            parts.push(format!("{}: {}", verdict.as_str(), rows.join(", ")));
+        }
+    }
+    for verdict in [Verdict::Equivalent, Verdict::Inconclusive] {
+        match of(verdict).count() {
+            0 => {}
+            count => parts.push(format!("{count} {}", verdict.as_str())),
+        }
+    }
+    format!(
+        "{}; inside ({}, {}) by outside ({}), on {}, {}, {}",
+        parts.join("; "),
+        one.runtime,
+        one.inside,
+        one.outside,
+        one.node,
+        one.started_at,
+        one.file
+    )
 }
 
 /// The variables; what for with `-v`.

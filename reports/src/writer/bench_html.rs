@@ -233,6 +233,7 @@ mod tests {
                 planted: 0.0,
             },
             differences: Vec::new(),
+            mpi: None,
             comparisons: vec![
                 comparison(
                     "ranks.8B",

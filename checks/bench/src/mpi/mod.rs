@@ -14,9 +14,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use hpcctl_host::Live;
-use hpcctl_model::bench::Better;
+use hpcctl_model::bench::{Better, MpiLibrary};
 
-pub use rank::be_rank;
+pub use rank::{Digest, be_rank};
 
 use crate::measurement::{Figure, Measurement, Processors, Task};
 use crate::question::Means;
@@ -113,9 +113,10 @@ static MPI: Measurement = Measurement {
     take,
 };
 
-/// The library that two ranks use.
+/// The library that two ranks use, in JSON.
 pub(crate) fn library(means: &Means) -> Result<String, String> {
-    ranks(&means.agent, &means.place, None, &[]).map(|(library, _)| library)
+    let (library, _) = ranks(&means.agent, &means.place, None, &[])?;
+    serde_json::to_string(&library).map_err(|error| error.to_string())
 }
 
 fn take(task: &Task, clock: Clock) -> Result<Vec<f64>, String> {
@@ -130,7 +131,7 @@ fn ranks(
     place: &Path,
     measure: Option<(Duration, f64)>,
     processors: &[usize],
-) -> Result<(String, Vec<f64>), String> {
+) -> Result<(Option<MpiLibrary>, Vec<f64>), String> {
     let launcher = Launcher::find(&Live)?;
     let plan = Plan {
         libraries: launcher.libraries(),
@@ -141,7 +142,7 @@ fn ranks(
     let plan = serde_json::to_string(&plan).map_err(|error| error.to_string())?;
     let command = [agent, &[RANK.to_owned(), plan]].concat();
     let mut started = launcher.start(&command, place)?;
-    let mut library = String::new();
+    let mut library = None;
     let mut at = "MPI_Init".to_owned();
     for _ in 0..LINES {
         let line = started
@@ -150,7 +151,7 @@ fn ranks(
         let said = line.strip_prefix(MARK);
         match said.and_then(|said| serde_json::from_str(said).ok()) {
             Some(Said::Met(met)) => {
-                library = met;
+                library = Some(met);
                 if measure.is_none() {
                     started.end(ENDING);
                     return Ok((library, Vec::new()));

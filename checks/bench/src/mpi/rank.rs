@@ -4,10 +4,12 @@
 //! it says which comes: of an MPI that aborts only with large messages, that is all that is left.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use hpcctl_host::mpi::World;
+use hpcctl_model::bench::MpiLibrary;
 use rustix::process::{Signal, set_parent_process_death_signal};
 use serde::{Deserialize, Serialize};
 
@@ -61,7 +63,7 @@ pub(super) struct Plan {
 #[serde(rename_all = "lowercase")]
 pub(super) enum Said {
     /// The library that both use.
-    Met(String),
+    Met(MpiLibrary),
     /// The figure that comes next.
     At(String),
     /// All figures.
@@ -70,12 +72,15 @@ pub(super) enum Said {
     Failed(String),
 }
 
+/// Tells the digest of a file.
+pub type Digest = fn(&Path) -> io::Result<String>;
+
 /// Becomes the rank that the launcher made it.
 ///
 /// # Errors
 ///
 /// When nobody listens.
-pub fn be_rank(plan: &str, mut out: impl Write) -> io::Result<()> {
+pub fn be_rank(plan: &str, mut out: impl Write, digest: Digest) -> io::Result<()> {
     // It goes with the launcher, and does not depend on that either.
     let _ = set_parent_process_death_signal(Some(Signal::KILL));
     thread::spawn(|| {
@@ -92,7 +97,8 @@ pub fn be_rank(plan: &str, mut out: impl Write) -> io::Result<()> {
         Ok(joined) => joined,
         Err(why) => return say(&mut out, &Said::Failed(why)),
     };
-    let done = meet(&plan, &world, &mut out).and_then(|()| world.end().map_err(io::Error::other));
+    let done =
+        meet(&plan, &world, digest, &mut out).and_then(|()| world.end().map_err(io::Error::other));
     match done {
         Ok(()) => Ok(()),
         Err(error) => say(&mut out, &Said::Failed(error.to_string())),
@@ -106,7 +112,7 @@ fn say(out: &mut impl Write, said: &Said) -> io::Result<()> {
 }
 
 /// Measures with the other one; what fails among them ends both.
-fn meet(plan: &Plan, world: &World, out: &mut impl Write) -> io::Result<()> {
+fn meet(plan: &Plan, world: &World, digest: Digest, out: &mut impl Write) -> io::Result<()> {
     if world.size != 2 {
         let why = format!(
             "the ranks do not find each other, each is in a world of {}: the launcher is not that \
@@ -123,7 +129,15 @@ fn meet(plan: &Plan, world: &World, out: &mut impl Write) -> io::Result<()> {
         run_on(*processor);
     }
     if world.rank == 0 {
-        say(out, &Said::Met(world.library.clone()))?;
+        let file = world.file.clone().filter(|_| plan.length.is_none());
+        say(
+            out,
+            &Said::Met(MpiLibrary {
+                says: world.library.clone(),
+                digest: file.as_ref().and_then(|file| digest(file.as_ref()).ok()),
+                file,
+            }),
+        )?;
     }
     let Some(length) = plan.length else {
         return Ok(());
@@ -275,7 +289,7 @@ mod tests {
     fn what_is_no_rank_says_why() {
         let said = |plan: &str| {
             let mut out = Vec::new();
-            be_rank(plan, &mut out).unwrap();
+            be_rank(plan, &mut out, |_| Ok(String::new())).unwrap();
             String::from_utf8(out).unwrap()
         };
         assert!(said("{").starts_with("hpcctl-mpi {\"failed\":\"the plan cannot be read"));

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use hpcctl_host::Errno;
 use hpcctl_host::gpu::About;
-use hpcctl_model::bench::Difference;
+use hpcctl_model::bench::{Difference, Mpi, MpiLibrary};
 
 use super::{Agents, Arm, Pairs};
 use crate::Error;
@@ -68,18 +68,23 @@ impl Pairs<'_> {
 
     /// The MPI that either side has: says it where they are not one.
     pub(crate) fn libraries(&mut self) -> Result<(), Error> {
-        let word = |answer: Result<String, String>| {
-            answer.map_err(|why| Error::Unreachable(format!("two ranks of an MPI: {why}")))
+        let library = |answer: Result<String, String>| -> Result<MpiLibrary, Error> {
+            let read = answer.and_then(|said| {
+                serde_json::from_str(&said)
+                    .map_err(|error| format!("{said} is no library: {error}"))
+            });
+            read.map_err(|why| Error::Unreachable(format!("two ranks of an MPI: {why}")))
         };
         let [outside, inside] = self.both(Question::Mpi)?;
-        let (outside, inside) = (word(outside)?, word(inside)?);
-        if outside != inside {
+        let (outside, inside) = (library(outside)?, library(inside)?);
+        if outside.says != inside.says {
             self.differences.push(Difference {
                 what: "MPI".into(),
-                outside,
-                inside,
+                outside: outside.says.clone(),
+                inside: inside.says.clone(),
             });
         }
+        self.mpi = Some(Mpi { outside, inside });
         Ok(())
     }
 

@@ -1,0 +1,121 @@
+//! What `bench mpi` found of a way to use MPI. A report is of a way where the library that its ranks
+//! used inside is the one of that way: by its digest, or by its path in an image of that name.
+
+use hpcctl_image::{LinkedImage, Reference, file_digest};
+use hpcctl_model::Envelope;
+use hpcctl_model::abi::{Measured, MeasuredFigure, Way};
+use hpcctl_model::bench::{Bench, MpiLibrary};
+
+use crate::Error;
+use crate::closure::Loaded;
+use crate::families::Kind;
+use crate::judge::Case;
+use crate::ways::{CONTAINER_ONLY, HOST_LIBRARY};
+
+/// A report that was handed in.
+#[derive(Debug)]
+pub struct Given {
+    /// The file that it was read from.
+    pub file: String,
+    /// What it says.
+    pub report: Envelope<Bench>,
+}
+
+/// What the names of MPI's figures begin with.
+const FIGURES: &str = "mpi.";
+
+/// Tells of each way what was found of it, `own` being the image's library.
+///
+/// # Errors
+///
+/// When a report is not of MPI, or of another one than those of the ways.
+pub(crate) fn tell(
+    case: &Case<'_>,
+    given: &[Given],
+    own: Option<&Loaded>,
+    ways: &mut [Way],
+) -> Result<(), Error> {
+    for one in given {
+        let of_none = |what: &str| Error::NoMeasurement(one.file.clone(), what.to_owned());
+        let measured = measured(one).ok_or_else(|| of_none("it has no figures of MPI"))?;
+        let used = one.report.result.mpi.as_ref();
+        let inside = &used
+            .ok_or_else(|| of_none("it does not tell which library was used"))?
+            .inside;
+        let name = match (
+            is_of_image(case.image, one, inside, own),
+            is_of_host(case, inside),
+        ) {
+            (true, _) => CONTAINER_ONLY,
+            (false, true) => HOST_LIBRARY,
+            (false, false) => {
+                let what = format!(
+                    "its ranks used {} inside, which is neither the image's own library nor one of the host's that were judged",
+                    inside.says
+                );
+                return Err(of_none(&what));
+            }
+        };
+        let way = ways.iter_mut().find(|way| way.way == name);
+        way.ok_or_else(|| of_none("no program of the image uses MPI"))?
+            .measured
+            .push(measured);
+    }
+    Ok(())
+}
+
+fn measured(one: &Given) -> Option<Measured> {
+    let bench = &one.report.result;
+    let rows = bench.comparisons.iter();
+    let rows = rows.filter(|row| row.metric.starts_with(FIGURES));
+    let figures: Vec<MeasuredFigure> = rows
+        .map(|row| MeasuredFigure {
+            metric: row.metric.clone(),
+            ratio: row.ratio,
+            verdict: row.verdict,
+        })
+        .collect();
+    let says = |library: &MpiLibrary| library.says.clone();
+    let mpi = bench.mpi.as_ref();
+    (!figures.is_empty()).then(|| Measured {
+        file: one.file.clone(),
+        started_at: one.report.started_at.clone(),
+        node: one.report.host.name.clone(),
+        runtime: format!("{}, network {}", bench.plan.runtime, bench.plan.network),
+        inside: mpi.map(|mpi| says(&mpi.inside)).unwrap_or_default(),
+        outside: mpi.map(|mpi| says(&mpi.outside)).unwrap_or_default(),
+        figures,
+    })
+}
+
+/// Whether the library is the image's own.
+fn is_of_image(image: &LinkedImage, one: &Given, used: &MpiLibrary, own: Option<&Loaded>) -> bool {
+    let Some(own) = own else { return false };
+    let real = &own.object.real;
+    let in_directory = image.reference.split_once(':').and_then(|(kind, root)| {
+        let is_directory = kind == "dir" || kind == "apptainer-sandbox";
+        is_directory.then(|| format!("{root}{real}"))
+    });
+    match in_directory.and_then(|file| file_digest(file.as_ref()).ok()) {
+        Some(digest) => used.digest.as_ref() == Some(&digest),
+        None => {
+            let measured = one.report.result.plan.image.as_deref();
+            let is_named = measured.is_some_and(|name| {
+                let read = name.parse::<Reference>();
+                name == image.reference || read.is_ok_and(|it| it.to_string() == image.reference)
+            });
+            is_named && used.file.as_ref() == Some(real)
+        }
+    }
+}
+
+/// Whether the library is one of the host's.
+fn is_of_host(case: &Case<'_>, used: &MpiLibrary) -> bool {
+    let mut choices = case.choices.iter();
+    choices.any(|choice| {
+        let file = case.host.outside(&choice.object.real);
+        choice.family.kind == Kind::Mpi
+            && file_digest(&file).ok() == used.digest
+            && used.digest.is_some()
+    })
+}
