@@ -1,6 +1,7 @@
 //! `hpcctl abi`: will the host's libraries work in an image?
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
@@ -70,6 +71,9 @@ pub struct Abi {
     /// With --prove: bind this in the place of what was found out; repeatable
     #[arg(long = "bind", value_name = "HOST:IMAGE", requires = "prove", value_parser = bind)]
     binds: Vec<Bind>,
+    /// With --prove: how long a container may take; a first start may unpack the image
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=86400))]
+    deadline: u64,
     /// What --prove starts in the container
     #[arg(long, value_name = "PROGRAM", hide = true)]
     look: Option<String>,
@@ -105,7 +109,8 @@ impl Abi {
     /// Carries out the command.
     pub fn run(&self, ui: &Ui) -> Result<Exit, Failure> {
         if let Some(program) = &self.look {
-            emit::to_stdout(format!("{}\n", hpcctl_abi::look(program)).as_bytes())?;
+            let told = hpcctl_abi::look(program, Duration::from_secs(self.deadline));
+            emit::to_stdout(format!("{told}\n").as_bytes())?;
             return Ok(Exit::Clean);
         }
         let outputs = emit::outputs(&self.output, Kind::Abi)?;
@@ -176,7 +181,9 @@ impl Abi {
                 runtime,
                 binds: &self.binds,
                 agent: &agent,
-                words: &["abi", "--look"].map(str::to_owned),
+                words: &["abi", "--deadline", &self.deadline.to_string(), "--look"]
+                    .map(str::to_owned),
+                deadline: Duration::from_secs(self.deadline),
             },
             &Live,
         ))

@@ -1,6 +1,7 @@
 //! `hpcctl abi`: verdicts on libraries made for the test.
 
 mod driver;
+mod environment;
 mod intel;
 pub mod matrix;
 mod measured;

@@ -1,9 +1,11 @@
 //! `--prove` with real containers, and the commands that `--emit` prints.
 
+use std::fs;
+
 use serde_json::Value;
 
 use super::{Made, abi, library};
-use crate::cli::hpcctl;
+use crate::cli::{Run, command, hpcctl};
 use crate::environments::{ENVIRONMENTS, Environment, RUNC, has_apptainer, program};
 use crate::real::real;
 
@@ -61,11 +63,81 @@ fn a_swap_that_works_is_proved_and_one_that_swaps_nothing_is_unmasked() {
     }
     assert!(!made.image("usr/lib/libmpi.so.12").exists());
     // A container that does not start proves nothing.
-    std::fs::remove_file(made.image("lib64/ld-linux-x86-64.so.2")).unwrap();
+    fs::remove_file(made.image("lib64/ld-linux-x86-64.so.2")).unwrap();
     let (code, proof) = made.prove("builtin", &[]);
     assert_eq!((code, &proof["outcome"]), (3, &"unknown".into()), "{proof}");
     let run = hpcctl(&["abi", "dir:/", "--bind", "/a:/b"]);
     assert_eq!(run.code, 2, "{}", run.stderr);
+}
+
+/// The processes of this machine whose command lines hold a text.
+fn running(text: &str) -> Vec<String> {
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let lines = processes.filter_map(|one| fs::read(one.path().join("cmdline")).ok());
+    let lines = lines.map(|line| String::from_utf8_lossy(&line).replace('\0', " "));
+    lines.filter(|line| line.contains(text)).collect()
+}
+
+/// A proof that reaches its deadline, with what it leaves in a directory of its own.
+fn late(made: &Made, runtime: &str, path: &str, deadline: &str) -> Value {
+    let temporary = tempfile::tempdir_in("/var/tmp").unwrap();
+    let mut words = made.words();
+    let prove = format!("--prove={runtime}");
+    words.extend([&prove, "--deadline", deadline, "-o", "json"].map(str::to_owned));
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let mut command = command(&words);
+    let run = Run::of(command.env("TMPDIR", temporary.path()).env("PATH", path));
+    assert_eq!(run.code, 3, "{runtime}: {}{}", run.stdout, run.stderr);
+    let left: Vec<_> = fs::read_dir(temporary.path()).unwrap().collect();
+    assert!(left.is_empty(), "{runtime}: {left:?}");
+    let mut report: Value = serde_json::from_str(&run.stdout).unwrap();
+    report["result"]["proof"].take()
+}
+
+#[test]
+fn a_loader_that_never_ends_is_ended_and_leaves_nothing() {
+    if !real("abi: a proof that reaches its deadline") {
+        return;
+    }
+    let made = made();
+    let sleeps = ["-DOTHER", "-DSLEEPS"];
+    library(&made.host("lib/libmpi.so.12"), "libmpi.so.12", &sleeps);
+    let proof = late(&made, "builtin", "/usr/bin:/bin", "5");
+    assert_eq!(proof["outcome"], "unknown", "{proof}");
+    assert!(
+        proof["because"].to_string().contains("not done within 2 s"),
+        "{proof}"
+    );
+    assert_eq!(running("--deadline 5 --look"), Vec::<String>::new());
+}
+
+#[test]
+fn a_runtime_that_never_ends_is_ended_and_leaves_nothing() {
+    let made = made();
+    let bin = made.host("bin");
+    fs::create_dir_all(&bin).unwrap();
+    let asked = made.host("asked");
+    for program in ["podman", "ch-run"] {
+        // What it would start lives on where only itself is ended.
+        let script = format!(
+            "#!/bin/sh\necho \"$1 $2\" >>{}\n[ \"$1\" = rm ] || sleep 31977 & wait\n",
+            asked.display()
+        );
+        fs::write(bin.join(program), script).unwrap();
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs::set_permissions(bin.join(program), open).unwrap();
+    }
+    let path = format!("{}:/usr/bin:/bin", bin.display());
+    for runtime in ["podman", "charliecloud"] {
+        let proof = late(&made, runtime, &path, "3");
+        assert_eq!(proof["outcome"], "unknown", "{proof}");
+        let because = proof["because"].to_string();
+        assert!(because.contains("took longer than 3 s"), "{because}");
+        assert_eq!(running("sleep 31977"), Vec::<String>::new(), "{runtime}");
+    }
+    // Of podman the container may live on without it.
+    let asked = fs::read_to_string(asked).unwrap();
+    assert!(asked.contains("rm --force"), "{asked}");
 }
 
 /// Podman with runc, and the image a directory of the user, in which podman makes mount points.
@@ -145,7 +217,7 @@ fn the_hook_of_sarus_is_as_its_documents_have_it() {
         run.stderr
     );
     let link = made.host("lib/libmpich.so.12");
-    std::fs::copy(made.host("lib/libmpi.so.12"), &link).unwrap();
+    fs::copy(made.host("lib/libmpi.so.12"), &link).unwrap();
     let words = [words[0], words[1], "--host-lib", link.to_str().unwrap()];
     let run = hpcctl(&[&words[..], &["--emit", "sarus"]].concat());
     let hook: Value = serde_json::from_str(&run.stdout).unwrap();

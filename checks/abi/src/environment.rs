@@ -1,9 +1,15 @@
 //! Variables of the host that have to cross into a container for its MPI, fabric or GPU, and those
 //! that must not.
+//!
+//! Each row has its source; all were looked up on the day that [`LOOKED_UP`] names. What launchers
+//! really tell their ranks is compared with the rows in `tests/abi/environment.rs`.
 
 use hpcctl_model::abi::Variable;
 
 use crate::families::{Family, Kind};
+
+/// The day on which the sources were read.
+const LOOKED_UP: &str = "2026-11-29";
 
 /// For which libraries a row is.
 enum For {
@@ -50,13 +56,21 @@ const GPU: For = For::Kind(Kind::Gpu);
 const MPICH: For = Of("MPICH ABI");
 const CRAY: For = Of("Cray MPICH");
 const OPEN: For = Of("Open MPI");
+const ABI: For = Of("MPI 5 ABI");
+
+const LAUNCHED: &str = "HPE's launcher tells each rank its number and whom to ask";
 
 const CPE: &str = "https://cpe.ext.hpe.com/docs/latest/mpt/mpich/intro_mpi.html";
-const HYDRA: &str =
-    "https://github.com/pmodels/mpich/blob/main/doc/wiki/how_to/Using_the_Hydra_Process_Manager.md";
-const OMPI: &str = "https://docs.open-mpi.org/en/main/mca.html";
-const NVIDIA: &str = "https://docs.nvidia.com/cuda/cuda-c-programming-guide/#env-vars";
-const ROCM: &str = "https://rocm.docs.amd.com/en/latest/conceptual/gpu-isolation.html";
+const WIRE: &str =
+    "https://github.com/pmodels/mpich/blob/main/doc/wiki/design/PMI_v2_Wire_Protocol.md";
+const CHANGES: &str = "https://github.com/pmodels/mpich/blob/main/CHANGES";
+const INTEL: &str = "https://www.intel.com/content/www/us/en/docs/mpi-library/developer-reference-linux/current/other-environment-variables.html";
+const OMPI: &str = "https://docs.open-mpi.org/en/main/tuning-apps/environment-var.html";
+const PALS: &str =
+    "https://github.com/SchedMD/slurm/blob/master/src/plugins/mpi/cray_shasta/mpi_cray_shasta.c";
+const NVIDIA: &str =
+    "https://docs.nvidia.com/cuda/cuda-programming-guide/05-appendices/environment-variables.html";
+const ROCM: &str = "https://rocm.docs.amd.com/en/docs-6.1.2/conceptual/gpu-isolation.html";
 
 /// Every row, in report order. HPE advises for Cray to hand on all that is about MPI, which the
 /// rows of that family add up to.
@@ -65,31 +79,27 @@ static ROWS: &[Row] = &[
         MPI,
         "PMI_*",
         "the launcher tells each rank its number and whom to ask (PMI-1, PMI-2)",
-        HYDRA,
+        WIRE,
     ),
     cross(
         MPI,
         "PMIX_*",
         "the launcher tells each rank its number and whom to ask (PMIx)",
-        "https://pmix.github.io/standard",
+        "https://github.com/openpmix/openpmix/blob/master/docs/man/man3/PMIx_server_setup_fork.3.rst",
     ),
     cross(
         MPI,
         "SLURM_*",
-        "srun tells each step where it is; PMI-2, PMIx and Cray's PMI read it",
-        "https://slurm.schedmd.com/mpi_guide.html",
+        "srun tells each task where it is; its PMI and Cray's read it",
+        "https://slurm.schedmd.com/srun.html",
     ),
-    cross(
-        CRAY,
-        "PALS_*",
-        "HPE's launcher tells each rank its number and whom to ask",
-        CPE,
-    ),
+    cross(CRAY, "PALS_*", LAUNCHED, PALS),
+    cross(MPICH, "PALS_*", LAUNCHED, PALS),
     cross(
         MPICH,
-        "PALS_*",
-        "HPE's launcher tells each rank its number and whom to ask",
-        CPE,
+        "MPI_LOCAL*",
+        "Hydra tells each rank its number on the node",
+        "https://github.com/pmodels/mpich/tree/main/src/pm/hydra",
     ),
     cross(
         MPICH,
@@ -103,18 +113,18 @@ static ROWS: &[Row] = &[
         "settings of Cray MPICH, such as MPICH_GPU_SUPPORT_ENABLED",
         CPE,
     ),
-    cross(MPICH, "MPIR_*", "settings of MPICH", HYDRA),
+    cross(MPICH, "MPIR_*", "settings of MPICH, MPIR_CVAR_*", CHANGES),
     cross(
         MPICH,
         "I_MPI_*",
-        "settings of Intel MPI, such as I_MPI_PMI_LIBRARY",
-        "https://www.intel.com/content/www/us/en/docs/mpi-library/developer-reference-linux/current/environment-variable-reference.html",
+        "settings of Intel MPI, and what its launcher tells each rank",
+        INTEL,
     ),
     cross(
         MPICH,
         "MV2_*",
         "settings of MVAPICH2",
-        "https://mvapich.cse.ohio-state.edu/userguide/",
+        "http://mvapich.cse.ohio-state.edu/support/user_guide_mvapich2-1.9.html",
     ),
     cross(
         MPICH,
@@ -123,19 +133,25 @@ static ROWS: &[Row] = &[
         "https://mvapich.cse.ohio-state.edu/userguide/",
     ),
     cross(
-        Of("MPI 5 ABI"),
+        ABI,
         "MPICH_*",
         "settings of MPICH, where the library is its",
         CPE,
     ),
     cross(
-        Of("MPI 5 ABI"),
-        "I_MPI_*",
-        "settings of Intel MPI, where the library is its",
-        "https://www.intel.com/content/www/us/en/docs/mpi-library/developer-reference-linux/current/environment-variable-reference.html",
+        ABI,
+        "MPIR_*",
+        "settings of MPICH, where the library is its",
+        CHANGES,
     ),
     cross(
-        Of("MPI 5 ABI"),
+        ABI,
+        "I_MPI_*",
+        "settings of Intel MPI, where the library is its",
+        INTEL,
+    ),
+    cross(
+        ABI,
         "OMPI_*",
         "settings of Open MPI, where the library is its",
         OMPI,
@@ -150,7 +166,7 @@ static ROWS: &[Row] = &[
         OPEN,
         "PRTE_*",
         "settings of the launcher of Open MPI 5",
-        OMPI,
+        "https://github.com/openpmix/prrte/blob/master/src/mca/plm/slurm/help-plm-slurm.txt",
     ),
     cross(
         Of("Open MPI of before 3.0"),
@@ -162,7 +178,7 @@ static ROWS: &[Row] = &[
         Of("HPE MPT"),
         "MPI_*",
         "settings of MPT, and what its launcher tells each rank",
-        "https://support.hpe.com/hpesc/public/docDisplay?docId=a00103726en_us",
+        "http://www.ibiblio.org/gferg/ldp/man/man1/MPI.1.html",
     ),
     cross(
         MPI,
@@ -174,7 +190,7 @@ static ROWS: &[Row] = &[
         MPI,
         "UCX_*",
         "settings of UCX",
-        "https://openucx.readthedocs.io/en/master/faq.html",
+        "https://docs.nvidia.com/doca/archive/2-9-0/DOCA+UCX",
     ),
     cross(
         GPU,
@@ -188,7 +204,7 @@ static ROWS: &[Row] = &[
         GPU,
         "ZE_AFFINITY_MASK",
         "which devices are seen",
-        "https://oneapi-src.github.io/level-zero-spec/level-zero/latest/core/PROG.html",
+        "https://oneapi-src.github.io/level-zero-spec/level-zero/latest/core/PROG.html#environment-variables",
     ),
     stay(
         "LD_LIBRARY_PATH",
@@ -219,7 +235,7 @@ pub(crate) fn crossing(families: &[&Family]) -> Vec<Variable> {
                 pattern: row.pattern.to_owned(),
                 crosses: row.crosses,
                 why: row.why.to_owned(),
-                source: row.source.to_owned(),
+                source: format!("{}, {LOOKED_UP}", row.source),
             });
         }
     }
@@ -237,7 +253,7 @@ mod tests {
             if let Of(name) = row.of {
                 assert!(FAMILIES.iter().any(|family| family.name == name), "{name}");
             }
-            let is_source = row.source.starts_with("https://") || row.source.ends_with(')');
+            let is_source = row.source.starts_with("http") || row.source.ends_with(')');
             assert!(is_source && !row.why.is_empty(), "{}", row.pattern);
         }
     }

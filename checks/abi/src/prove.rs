@@ -21,11 +21,8 @@ use crate::closure::PLACE;
 use crate::emit::{EMITS, Emit, Wanted};
 use crate::families::{Family, Kind};
 
-/// How long the loader may take.
+/// How long the loader may take at most.
 const LOADING: Duration = Duration::from_secs(30);
-
-/// How long a container may take: a first start may unpack the image.
-const STARTING: Duration = Duration::from_secs(300);
 
 /// How long it may take to remove one.
 const REMOVING: Duration = Duration::from_secs(30);
@@ -52,6 +49,9 @@ pub struct Proving<'p> {
     pub agent: &'p Path,
     /// Those words.
     pub words: &'p [String],
+    /// How long a container may take, the loader in it half of that: a first start may unpack the
+    /// image.
+    pub deadline: Duration,
 }
 
 /// The names of the runtimes by which something can be proved.
@@ -75,9 +75,9 @@ enum Told {
     Failed(String),
 }
 
-/// Looks from inside: the line to print.
-pub fn look(program: &str) -> String {
-    let told = match trace::mapped(&[program.to_owned()], LOADING) {
+/// Looks from inside, with a deadline for all of it: the line to print.
+pub fn look(program: &str, deadline: Duration) -> String {
+    let told = match trace::mapped(&[program.to_owned()], LOADING.min(deadline / 2)) {
         Ok(files) => {
             let libraries = files.into_iter().filter_map(|path| {
                 let linkage = Linkage::open(Path::new(&path)).ok().flatten()?;
@@ -170,8 +170,8 @@ fn started(
         image: inside.display().to_string(),
     });
     let said = match Emit::named(proving.runtime) {
-        Some(emit) => by_command(emit, wanted, &dir, host)?,
-        None => builtin::run(wanted, &dir, host, LOADING * 2)?,
+        Some(emit) => by_command(emit, wanted, &dir, host, proving.deadline)?,
+        None => builtin::run(wanted, &dir, host, proving.deadline.min(LOADING * 2))?,
     };
     let line = said.lines().find_map(|line| line.split_once(MARK));
     let told = line.and_then(|(_, json)| serde_json::from_str(json).ok());
@@ -198,6 +198,7 @@ fn by_command(
     wanted: &mut Wanted<'_>,
     dir: &Path,
     host: &dyn Host,
+    deadline: Duration,
 ) -> Result<String, String> {
     if host.which(program_of(emit)).is_none() {
         return Err(format!("{} is not installed", program_of(emit)));
@@ -209,7 +210,7 @@ fn by_command(
     let dir = hpcctl_host::shell::quoted(&dir.display().to_string());
     let script =
         format!("gathered={dir}; mktemp() {{ command mktemp -d \"$gathered/XXXXXX\"; }}\n{text}");
-    let ran = host.run(&["sh", "-euc", &script], STARTING);
+    let ran = host.run(&["sh", "-euc", &script], deadline);
     if emit.name == "podman" && ran.end == End::Deadline {
         host.run(&["podman", "rm", "--force", "--time=0", &name], REMOVING);
     }
@@ -217,7 +218,7 @@ fn by_command(
         return Ok(ran.stdout);
     }
     Err(match ran.end {
-        End::Deadline => format!("{} took longer than {} s", emit.name, STARTING.as_secs()),
+        End::Deadline => format!("{} took longer than {} s", emit.name, deadline.as_secs()),
         _ => format!("{} failed: {}", emit.name, last(&ran.stderr)),
     })
 }

@@ -96,7 +96,7 @@ pub struct Variable {
     pub crosses: bool,
     /// What for, or why not.
     pub why: String,
-    /// Where that is said.
+    /// Where that is said, and when that was read.
     pub source: String,
 }
 

@@ -44,8 +44,12 @@ fn write(wanted: &Wanted<'_>) -> Result<String, String> {
         " --userns=keep-id"
     };
     let first = format!("podman run --rm --net=host --ipc=host --pid=host{keep_id}");
-    Ok(command(&first, options, &last))
+    Ok(format!("{NOTE}{}", command(&first, options, &last)))
 }
+
+/// What mpiexec is told beside: podman(1) closes descriptors, and PMI-1 is told of one by default.
+const NOTE: &str =
+    "# where MPICH's mpiexec starts it: mpiexec -pmi-port, so that ranks are told a port\n";
 
 /// The image as podman takes it: containers-transports(5), and directories by `--rootfs`.
 fn image(reference: &str) -> Result<String, String> {
