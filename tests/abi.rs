@@ -2,6 +2,7 @@
 
 mod driver;
 mod environment;
+mod fabric;
 mod intel;
 pub mod matrix;
 mod measured;

@@ -91,7 +91,12 @@ pub(crate) fn load(closure: &mut Closure, trees: &Trees<'_>, injected: &Injected
             Side::Image => trees.search.root,
             Side::Host => trees.host,
         };
-        for found in in_directories(root, &library, &closure.objects[at].path) {
+        let mut lying = in_directories(root, &library, &closure.objects[at].path);
+        if lying.is_empty() && library.side == Side::Host {
+            // Where the host has none, those of the image lie where it looks.
+            lying = in_directories(trees.search.root, &library, &closure.objects[at].path);
+        }
+        for found in lying {
             let key = (found.object.side, found.object.real.clone());
             if trees.known.contains(&key.1) && key.0 == Side::Host || !seen.insert(key) {
                 continue;

@@ -6,6 +6,9 @@ use crate::check::Lack;
 use crate::libc;
 use crate::root::Side;
 
+/// What versions begin with that rdma-core changes with each release, for its providers alone.
+const PRIVATE: &str = "IBVERBS_PRIVATE_";
+
 /// The most names of symbols in one sentence.
 const SHOWN: usize = 5;
 
@@ -105,6 +108,16 @@ pub(crate) fn fixes(lacks: &[Lack]) -> Vec<String> {
     others.dedup();
     for name in others {
         fixes.push(format!("install {name} on the host, or in the image"));
+    }
+    let is_private = |lack: &Lack| match lack {
+        Lack::Version { versions, .. } => versions.iter().any(|one| one.starts_with(PRIVATE)),
+        Lack::Symbol { version, .. } => {
+            version.as_ref().is_some_and(|one| one.starts_with(PRIVATE))
+        }
+        _ => false,
+    };
+    if lacks.iter().any(is_private) {
+        fixes.push("install the providers of rdma-core on the host, beside its library: those of one release fit no other".to_owned());
     }
     if let Some((_, version)) = floors.max() {
         let release = version.trim_start_matches("GLIBC_");
