@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::matrix::{SUITES, attempt, tree};
+use super::matrix::{SUITES, attempt, nightly, tree};
 use super::{LOADER, abi, cc, source};
 use crate::real::real;
 
@@ -49,6 +49,15 @@ fn foretold(image: &str, root: &Path, library: &str, program: &str) -> Value {
     result["bindings"][0].clone()
 }
 
+/// Whether a cell is tried: by day where the suites are the same, or neighbours.
+fn is_tried(image: &str, host: &str) -> bool {
+    let place = |suite: &str| SUITES.iter().position(|known| *known == suite);
+    nightly()
+        || place(image)
+            .zip(place(host))
+            .is_some_and(|(image, host)| image.abs_diff(host) < 2)
+}
+
 #[test]
 fn libfabric_of_each_suite_loads_where_it_is_foretold() {
     if !real("abi: libfabric of the suites") {
@@ -72,6 +81,9 @@ fn libfabric_of_each_suite_loads_where_it_is_foretold() {
     let (mut loaded, mut told) = (0, String::new());
     for image in SUITES {
         for (host, own) in SUITES.iter().zip(&own) {
+            if !is_tried(image, host) {
+                continue;
+            }
             let verdict = foretold(image, &tree(host), "libfabric.so.1", program);
             let (loads, printed) = attempt(&tree(image), program, "alone", Some(&verdict));
             let works = matches!(verdict["verdict"].as_str().unwrap(), "works" | "degraded");
@@ -87,10 +99,7 @@ fn libfabric_of_each_suite_loads_where_it_is_foretold() {
             }
         }
     }
-    println!(
-        "abi: libfabric: {loaded} of {} cells load, all as foretold",
-        SUITES.len().pow(2)
-    );
+    println!("abi: libfabric: {loaded} cells load, all as foretold");
     // Programs of newer suites call what older libraries do not have.
     assert!(told.contains("FABRIC_1.8"), "{told}");
     assert!(loaded >= SUITES.len(), "{loaded}");
@@ -124,6 +133,9 @@ fn providers_of_rdma_core_fit_the_library_of_their_release_only() {
         ("sid", "bookworm", 10, 99),
     ] {
         equip(image, "verbs", "libibverbs.so.1", &["-DVERBS"]);
+        if !nightly() && image == "sid" {
+            continue;
+        }
         let root = bare(host);
         let verdict = foretold(image, root.path(), "libibverbs.so.1", "/opt/app/verbs");
         let because = verdict["because"].to_string();
