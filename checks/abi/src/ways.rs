@@ -206,8 +206,9 @@ fn container_only(image: &LinkedImage, own: &Closure, soname: &str, spoken: &[&s
     let inside = launchers::of(root, &dirs);
     // That of a scheduler starts what the host has, not what is in the container.
     let mut able = launchers::able(&inside, spoken);
-    able.retain(|launcher| launcher.kind != "Slurm" && launcher.kind != "PALS");
-    let (verdict, because) = match (own.named(soname).is_some(), able.is_empty()) {
+    let has_library = own.named(soname).is_some();
+    able.retain(|launcher| has_library && launcher.kind != "Slurm" && launcher.kind != "PALS");
+    let (verdict, because) = match (has_library, able.is_empty()) {
         (false, _) => (
             AbiVerdict::Fails,
             format!("the image has no {soname} of its own"),
