@@ -1,14 +1,15 @@
 //! Variables of the host that have to cross into a container for its MPI, fabric or GPU, and those
 //! that must not.
 //!
-//! Each row has its source; all were looked up on the day that [`LOOKED_UP`] names. What launchers
-//! really tell their ranks is compared with the rows in `tests/abi/environment.rs`.
+//! Each row has its source, which was looked up on the day that [`LOOKED_UP`] names; of long guides
+//! only the passages that a search finds were read. What launchers really tell their ranks is
+//! compared with the rows in `tests/abi/environment.rs`.
 
 use hpcctl_model::abi::Variable;
 
 use crate::families::{Family, Kind};
 
-/// The day on which the sources were read.
+/// The day on which the sources were looked up.
 const LOOKED_UP: &str = "2026-11-29";
 
 /// For which libraries a row is.
@@ -130,7 +131,7 @@ static ROWS: &[Row] = &[
         MPICH,
         "MVP_*",
         "settings of MVAPICH 3 and later",
-        "https://mvapich.cse.ohio-state.edu/userguide/",
+        "the source of MVAPICH 3 (names of its variables)",
     ),
     cross(
         ABI,
