@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use hpcctl_bench::{EXECUTORS, Elsewhere, Factor, Request, SUBJECTS, Watch};
+use hpcctl_bench::{Approach, EXECUTORS, Elsewhere, Factor, Request, SUBJECTS, Watch};
 use hpcctl_host::Live;
 use hpcctl_model::Envelope;
 use hpcctl_model::bench::{Bench as Measured, Compared, Verdict};
@@ -59,6 +59,8 @@ EXAMPLES
   hpcctl bench ranks --inside charliecloud --why messages between two ranks, each in its container
   hpcctl bench mpi                               the node's own MPI, its ranks in a container
   hpcctl bench mpi --image /images/mpich         the image's own MPI against the node's
+  hpcctl bench mpi --image /images/mpich --mpi host-library
+                                                 the node's MPI brought into the image
   hpcctl bench gpu --image /images/pytorch       the driver that is bound into the image against the node's
   hpcctl bench net --peer node2                  to another node, by ssh; by a scheduler with
                                                  --peer-by \"srun -N1 -w {}\"
@@ -103,6 +105,10 @@ pub struct Bench {
     /// Where hpcctl is on the other node [default: where it is here]
     #[arg(long, value_name = "FILE", requires = "peer")]
     peer_program: Option<PathBuf>,
+    /// Whose launcher and library the ranks of mpi have inside: those of the container, which holds both; the
+    /// node's launcher, which starts each in the container, as in mpiexec ch-run; or the node's library, too
+    #[arg(long, value_name = "APPROACH", default_value = "container", value_parser = approaches())]
+    mpi: String,
     /// Compare with the JSON report of an earlier run: what the container costs now by what it
     /// cost then, by the same rules
     #[arg(long, value_name = "FILE")]
@@ -145,6 +151,10 @@ const BY_NAME: [&str; 3] = ["overlay", "mpi", "gpu"];
 fn subjects() -> PossibleValuesParser {
     let names = SUBJECTS.iter().map(|subject| subject.name);
     PossibleValuesParser::new(names.chain([ALL]))
+}
+
+fn approaches() -> PossibleValuesParser {
+    PossibleValuesParser::new(Approach::names())
 }
 
 fn runtimes() -> PossibleValuesParser {
@@ -223,6 +233,8 @@ impl Bench {
             planted: self.plant,
             why: self.why,
             added: &self.add,
+            // No other name is taken.
+            approach: Approach::named(&self.mpi).unwrap_or_default(),
             agent: &agent,
         };
         let seconds = usize::try_from(self.budget.as_secs()).unwrap_or(usize::MAX);

@@ -184,6 +184,79 @@ pub fn image_of_a_suite() -> (tempfile::TempDir, PathBuf) {
     (dir, image)
 }
 
+/// What is told of the MPI on either side.
+fn mpis(report: &Value) -> [String; 2] {
+    let mut differences = report["result"]["differences"].as_array().unwrap().iter();
+    let mpi = differences.find(|one| one["what"] == "MPI").unwrap();
+    ["outside", "inside"].map(|side| mpi[side].to_string())
+}
+
+#[test]
+fn the_three_approaches_have_their_own_launchers_and_libraries() {
+    if !real("the_three_approaches_have_their_own_launchers_and_libraries") {
+        return;
+    }
+    let (_dir, image) = image_of_a_suite();
+    for name in ["etc", "home", "root"] {
+        fs::create_dir_all(image.join(name)).unwrap();
+    }
+    for name in ["hosts", "resolv.conf"] {
+        fs::write(image.join("etc").join(name), "").unwrap();
+    }
+    let image = image.to_str().unwrap();
+    let bin = wheel("mpich").join("bin");
+    let path = PathBuf::from(format!("{}:/usr/bin:/bin", bin.display()));
+    let user = PathBuf::from("root");
+    for runtime in ["builtin", "charliecloud"] {
+        for (approach, words, library) in [
+            (
+                "container",
+                "launcher and MPI of the container",
+                "libmpich.so.12",
+            ),
+            (
+                "host-launcher",
+                "the launcher of the node with the MPI of the container",
+                "libmpich.so.12",
+            ),
+            (
+                "host-library",
+                "launcher and MPI of the node",
+                "/mpi/libmpi.so.12",
+            ),
+        ] {
+            let run = mpi(
+                &bin,
+                &[("PATH", path.clone()), ("USER", user.clone())],
+                &["--inside", runtime, "--image", image, "--mpi", approach],
+            );
+            let report = is_whole(&run);
+            assert_eq!(report["result"]["plan"]["mpi"], words);
+            let [outside, inside] = mpis(&report);
+            assert!(outside.contains("5.0.2"), "{outside}");
+            assert!(inside.contains(library), "{runtime} {approach}: {inside}");
+            // Debian's own is older.
+            let is_of_node = approach == "host-library";
+            assert_eq!(
+                inside.contains("5.0.2"),
+                is_of_node,
+                "{runtime} {approach}: {inside}"
+            );
+        }
+    }
+    // What cannot hand on what the launcher opened says so.
+    let args = [
+        "--inside",
+        "runc",
+        "--image",
+        image,
+        "--mpi",
+        "host-launcher",
+    ];
+    let run = mpi(&bin, &[("PATH", path)], &args);
+    is_refused(&run, &["a bundle has no way"]);
+}
+
 #[test]
 fn the_mpi_of_an_image_is_compared_with_that_of_the_node() {
     if !real("the_mpi_of_an_image_is_compared_with_that_of_the_node") {
@@ -199,13 +272,9 @@ fn the_mpi_of_an_image_is_compared_with_that_of_the_node() {
         &["--image", image.to_str().unwrap()],
     );
     let report = is_whole(&run);
-    let mut differences = report["result"]["differences"].as_array().unwrap().iter();
-    let mpi = differences.find(|one| one["what"] == "MPI").unwrap();
-    assert!(mpi["outside"].to_string().contains("5.0.2"), "{mpi}");
-    assert!(
-        mpi["inside"].to_string().contains("libmpich.so.12"),
-        "{mpi}"
-    );
+    let [outside, inside] = mpis(&report);
+    assert!(outside.contains("5.0.2"), "{outside}");
+    assert!(inside.contains("libmpich.so.12"), "{inside}");
     let library = wheel("mpich").join("lib/libmpi.so.12");
     is_told(&report, &image, "container-only", &library);
 }

@@ -62,6 +62,10 @@ impl Executor for Bundled {
         &self.agent
     }
 
+    fn rank(&self, _agent: u32) -> Result<Vec<String>, String> {
+        Err("a bundle has no way for a launcher to hand on what it has opened".into())
+    }
+
     fn launch(&self) -> Launch {
         // One after the other, so that one name is enough.
         Launch::Command(run(&self.runtime.command, &self.bundles[1], &name()))

@@ -11,6 +11,7 @@ use hpcctl_model::bench::{Bench, Plan};
 use crate::executor::{self, Executor, Row, Site};
 use crate::factor::{self, Factor};
 use crate::measurement::{Measurement, Processors, SUBJECTS};
+use crate::mpi::Approach;
 use crate::pair::{Arm, Bout, Measured, Pairs};
 use crate::peer::Elsewhere;
 use crate::statistics::Random;
@@ -62,6 +63,8 @@ pub struct Request<'a> {
     pub why: bool,
     /// Factors that the builtin launcher is to add, to see that they are found.
     pub added: &'a [Factor],
+    /// Whose launcher and library ranks of an MPI have.
+    pub approach: Approach,
     /// The arguments that make our program an agent.
     pub agent: &'a [String],
 }
@@ -102,6 +105,7 @@ pub fn bench(
         network,
         factors: factors.as_deref(),
         agent: request.agent,
+        approach: request.approach,
         environment: &environment,
         peer: request.peer.as_ref(),
     };
@@ -116,6 +120,9 @@ pub fn bench(
     let mut pairs = Pairs::new(&site, executor.as_ref(), request.planted)?;
     let mut chosen = run.choose(executor.as_ref(), pairs.processors.len());
     run.look_for_gpus(&mut pairs, &mut chosen)?;
+    if chosen.iter().any(|one| one.id().starts_with("mpi.")) {
+        pairs.bring_library()?;
+    }
     let bout = run.rehearse(&mut pairs, chosen)?;
     if bout.has("ranks.") {
         pairs.reach()?;
@@ -156,6 +163,10 @@ fn plan(request: &Request<'_>, row: &Row, network: &str, pairs: usize, trial_pai
         network: network.into(),
         image: request.image.map(str::to_owned),
         peer: request.peer.as_ref().map(|peer| peer.host.to_owned()),
+        mpi: request
+            .subjects
+            .contains(&"mpi")
+            .then(|| request.approach.what().to_owned()),
         margin: request.margin,
         seed: request.seed,
         budget_s: request.budget.as_secs_f64(),

@@ -262,6 +262,11 @@ impl Factor {
         }
     }
 
+    /// The name of its namespace below /proc/PID/ns, where it is one.
+    pub(crate) fn namespace(self) -> Option<&'static str> {
+        (self.flag() != 0).then(|| self.row().name)
+    }
+
     /// The container without it, as far as the metric goes: what each rank has of its own is left
     /// out by letting them share one container.
     pub(crate) fn left_out(self, metric: &str, factors: &[Self]) -> Vec<Self> {

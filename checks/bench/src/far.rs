@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::Answer;
 use crate::end::Order;
+use crate::mpi::Ranks;
 use crate::question::Question;
 
 /// How long it may take to answer.
@@ -30,6 +31,8 @@ pub(crate) enum Far {
     },
     /// It is a rank.
     Rank(Rank),
+    /// They are ranks of an MPI that the launcher of the node starts.
+    Launched(Ranks),
 }
 
 /// Another rank: what it told when it was made.

@@ -34,6 +34,8 @@ const DOCUMENTATION: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 pub(crate) struct Guest {
     /// The runtime with its options; a program inside follows.
     command: Vec<String>,
+    /// The same for a rank of an MPI, where a launcher may start it.
+    rank: Option<Vec<String>>,
     agent: Vec<String>,
     environment: Vec<String>,
     place: PathBuf,
@@ -49,6 +51,7 @@ impl Guest {
         let kit = kit(site, place)?;
         let mut guest = Self {
             command,
+            rank: None,
             agent: Vec::new(),
             environment: site.environment.to_vec(),
             place: place.into(),
@@ -70,6 +73,14 @@ impl Guest {
         guest.own_libc = own_libc;
         Ok(guest)
     }
+
+    /// With the command of ranks that a launcher starts.
+    pub(crate) fn with_ranks(self, command: Vec<String>) -> Self {
+        Self {
+            rank: Some(command),
+            ..self
+        }
+    }
 }
 
 impl Executor for Guest {
@@ -86,6 +97,15 @@ impl Executor for Guest {
 
     fn agent(&self) -> &[String] {
         &self.agent
+    }
+
+    fn rank(&self, _agent: u32) -> Result<Vec<String>, String> {
+        match &self.rank {
+            Some(command) => Ok([command.clone(), self.agent.clone()].concat()),
+            None => {
+                Err("bench cannot have ranks of this runtime started by the node's launcher".into())
+            }
+        }
     }
 
     fn launch(&self) -> Launch {

@@ -43,7 +43,7 @@ pub use course::{Request, Watch, bench};
 pub use executor::{EXECUTORS, Row};
 pub use factor::Factor;
 pub use measurement::{Figure, Measurement, SUBJECTS, Subject};
-pub use mpi::{Digest, be_rank};
+pub use mpi::{Approach, Digest, be_rank};
 pub use peer::Elsewhere;
 pub use since::since;
 

@@ -6,6 +6,7 @@
 
 mod other;
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use hpcctl_host::dialogue::Dialogue;
@@ -19,6 +20,7 @@ use crate::factor::Factor;
 use crate::furnish::{StartError, Started};
 use crate::launch::Launch;
 use crate::measurement::{Measurement, Processors, Task};
+use crate::mpi::Approach;
 use crate::peer::Peer;
 use crate::statistics::Random;
 use crate::workplace::PROGRAM;
@@ -100,13 +102,17 @@ impl Measured {
 pub(crate) struct Pairs<'a> {
     outside: Vec<String>,
     environment: &'a [String],
-    shared: std::path::PathBuf,
+    shared: PathBuf,
     executor: &'a dyn Executor,
     planted: f64,
     /// Whether all ranks are in one container.
     joined: bool,
     /// An agent on another node.
     peer: Option<Peer>,
+    /// Whose launcher and library ranks of an MPI have.
+    approach: Approach,
+    /// The MPI of the node, as it is named inside, once it was brought there.
+    library: Option<PathBuf>,
     /// The processors that both sides may run on.
     pub(crate) processors: Vec<usize>,
     /// What surrounds them otherwise.
@@ -157,6 +163,8 @@ impl<'a> Pairs<'a> {
                 Some(elsewhere) => Some(Peer::open(elsewhere, site.environment)?),
                 None => None,
             },
+            approach: site.approach,
+            library: None,
             processors: Vec::new(),
             differences: Vec::new(),
             mpi: None,
@@ -349,7 +357,7 @@ impl<'a> Pairs<'a> {
         let inside = arm == Arm::Inside && agents.against == Arm::Inside;
         let mut task = self.task(measurement, bout.length, inside);
         task.far = self.far(agents, &task)?;
-        let agent = if arm == Arm::Inside && !is_from_outside(measurement.id()) {
+        let agent = if arm == Arm::Inside && !self.is_from_outside(measurement.id()) {
             &mut agents.second.agent
         } else {
             &mut agents.first
@@ -373,11 +381,17 @@ impl<'a> Pairs<'a> {
         }
     }
 
+    /// Whether what is compared is made by the measurement itself, on the node.
+    fn is_from_outside(&self, id: &str) -> bool {
+        let launched = self.approach != Approach::Container && id.starts_with("mpi.");
+        launched || id.starts_with("launch.") || id.starts_with("overlay.")
+    }
+
     /// What an agent is asked, but for the other process.
     fn task(&self, measurement: &Measurement, length: Duration, inside: bool) -> Task {
         let id = measurement.id();
         let is_launch = id.starts_with("launch.");
-        let from_outside = is_from_outside(id);
+        let from_outside = self.is_from_outside(id);
         let (place, tree, agent) = if inside && !from_outside {
             let executor = self.executor;
             (executor.place(), executor.tree(), executor.agent())
@@ -413,11 +427,6 @@ impl<'a> Pairs<'a> {
             far: None,
         }
     }
-}
-
-/// Whether what is compared is made by the measurement itself, on the node.
-fn is_from_outside(id: &str) -> bool {
-    id.starts_with("launch.") || id.starts_with("overlay.")
 }
 
 /// What is not the same on both sides.

@@ -1,9 +1,10 @@
 //! What an agent is asked about its side once: which library there is, and what it leads to.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::mpi::Ranks;
 use crate::{gpu, mpi};
 
 /// A question; its answer is a text.
@@ -12,6 +13,8 @@ use crate::{gpu, mpi};
 pub(crate) enum Question {
     /// The MPI that two ranks use.
     Mpi(Means),
+    /// What ranks on the node have mapped, in JSON.
+    Mapped(Means),
     /// The GPU, in JSON.
     Gpu(Means),
     /// The GPU that this process sees, in JSON.
@@ -25,6 +28,20 @@ pub(crate) struct Means {
     pub(crate) agent: Vec<String>,
     /// A directory that it may write to.
     pub(crate) place: PathBuf,
+    /// Ranks of an MPI in containers, where it is to start them.
+    #[serde(default)]
+    pub(crate) ranks: Option<Ranks>,
+}
+
+impl Means {
+    /// Those of an agent.
+    pub(crate) fn new(agent: &[String], place: &Path) -> Self {
+        Self {
+            agent: agent.to_vec(),
+            place: place.into(),
+            ranks: None,
+        }
+    }
 }
 
 impl Question {
@@ -32,6 +49,7 @@ impl Question {
     pub(crate) fn answer(&self) -> Result<String, String> {
         match self {
             Self::Mpi(means) => mpi::library(means),
+            Self::Mapped(means) => mpi::mapped(means),
             Self::Gpu(means) => gpu::seen(means),
             Self::OwnGpu => gpu::own(),
         }

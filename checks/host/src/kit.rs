@@ -21,7 +21,7 @@ pub const AGENT: &str = "hpcctl";
 pub fn make(dir: &Path, agent: &Path) -> io::Result<()> {
     fs::create_dir(dir)?;
     fs::copy(agent, dir.join(AGENT))?;
-    for library in own()? {
+    for library in here()? {
         if let Some(name) = library.file_name() {
             fs::copy(&library, dir.join(name))?;
         }
@@ -48,8 +48,12 @@ pub fn command(dir: &Path, inside: &Path) -> io::Result<Vec<String>> {
     })
 }
 
-/// The libraries that are mapped, the loader among them.
-fn own() -> io::Result<Vec<PathBuf>> {
+/// The libraries that this process has mapped, the loader among them.
+///
+/// # Errors
+///
+/// When that cannot be read.
+pub fn here() -> io::Result<Vec<PathBuf>> {
     Ok(libraries(&mapped::maps("self")?))
 }
 

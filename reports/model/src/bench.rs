@@ -101,6 +101,9 @@ pub struct Plan {
     /// The other node to which the network was measured.
     #[serde(default)]
     pub peer: Option<String>,
+    /// Whose launcher and library the ranks of an MPI inside had, where that was measured.
+    #[serde(default)]
+    pub mpi: Option<String>,
     /// The cost that does not matter, as a share: 0.02 is 2 %.
     pub margin: f64,
     /// The seed of every order that is random.

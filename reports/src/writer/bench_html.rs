@@ -225,6 +225,7 @@ mod tests {
                 network: "host".into(),
                 image: None,
                 peer: None,
+                mpi: None,
                 margin: 0.02,
                 seed: 1,
                 budget_s: 1.0,

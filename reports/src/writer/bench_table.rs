@@ -95,7 +95,12 @@ pub(super) fn inside(bench: &Bench) -> String {
     let image = plan.image.as_deref().unwrap_or(without);
     let peer = plan.peer.as_deref();
     let peer = peer.map_or_else(String::new, |host| format!(", to {}", visible(host)));
-    format!("{}, network {}{peer}, {image}", plan.runtime, plan.network)
+    let mpi = plan.mpi.as_deref();
+    let mpi = mpi.map_or_else(String::new, |what| format!(", {}", visible(what)));
+    format!(
+        "{}, network {}{peer}, {image}{mpi}",
+        plan.runtime, plan.network
+    )
 }
 
 pub(super) fn plan(bench: &Bench) -> String {

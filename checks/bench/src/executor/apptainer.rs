@@ -45,7 +45,8 @@ fn open(site: &Site<'_>) -> Result<Box<dyn Executor>, Error> {
         command.extend(["--net", "--network", "none"].map(str::to_owned));
     }
     command.push(root);
-    Ok(Box::new(Guest::open(site, command, &place)?))
+    let guest = Guest::open(site, command.clone(), &place)?;
+    Ok(Box::new(guest.with_ranks(command)))
 }
 
 fn is_file(reference: &str) -> bool {

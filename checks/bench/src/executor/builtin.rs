@@ -134,6 +134,18 @@ impl Executor for Builtin {
         &self.agent
     }
 
+    /// Ranks join the container that the agent is in.
+    fn rank(&self, agent: u32) -> Result<Vec<String>, String> {
+        let names = self.room.factors.iter();
+        let names = names.filter_map(|factor| factor.namespace());
+        let mut command = vec!["nsenter".to_owned(), "--preserve-credentials".into()];
+        command.extend(names.map(|name| {
+            let option = if name == "mnt" { "mount" } else { name };
+            format!("--{option}=/proc/{agent}/ns/{name}")
+        }));
+        Ok([command, self.agent.clone()].concat())
+    }
+
     fn launch(&self) -> Launch {
         Launch::Room(Box::new(self.room.clone()), self.place.join(PROGRAM))
     }

@@ -29,5 +29,9 @@ fn open(site: &Site<'_>) -> Result<Box<dyn Executor>, Error> {
         root,
         "--".into(),
     ];
-    Ok(Box::new(Guest::open(site, command, &image.place)?))
+    // Ranks of one node share a container, or they cannot read each other's memory.
+    let mut rank = command.clone();
+    rank.insert(1, "--join-ct=2".into());
+    let guest = Guest::open(site, command, &image.place)?;
+    Ok(Box::new(guest.with_ranks(rank)))
 }

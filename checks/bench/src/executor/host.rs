@@ -35,6 +35,10 @@ impl Executor for Plain {
         &self.argv
     }
 
+    fn rank(&self, _agent: u32) -> Result<Vec<String>, String> {
+        Ok(self.argv.clone())
+    }
+
     fn launch(&self) -> Launch {
         Launch::Plain(self.place.join(PROGRAM))
     }

@@ -20,6 +20,7 @@ use crate::Error;
 use crate::factor::Factor;
 use crate::furnish::{StartError, Started};
 use crate::launch::Launch;
+use crate::mpi::Approach;
 use crate::peer::Elsewhere;
 use crate::workplace::Workplace;
 
@@ -60,6 +61,8 @@ pub(crate) struct Site<'a> {
     pub(crate) factors: Option<&'a [Factor]>,
     /// The arguments that make our program an agent.
     pub(crate) agent: &'a [String],
+    /// Whose launcher and library ranks of an MPI have.
+    pub(crate) approach: Approach,
     /// The environment, each `NAME=VALUE`.
     pub(crate) environment: &'a [String],
     /// How an agent on another node is started, and the name of that node.
@@ -85,6 +88,14 @@ pub(crate) trait Executor {
 
     /// The command of an agent, inside.
     fn agent(&self) -> &[String];
+
+    /// The command that makes our program a rank of an MPI inside, where the launcher of the node starts it
+    /// and what it has opened for it comes along; `agent` is an agent that runs inside.
+    ///
+    /// # Errors
+    ///
+    /// When this runtime has no such command.
+    fn rank(&self, agent: u32) -> Result<Vec<String>, String>;
 
     /// How a program is launched inside.
     fn launch(&self) -> Launch;

@@ -97,8 +97,22 @@ impl Launcher {
         found
     }
 
-    /// Starts two ranks of a command.
-    pub(super) fn start(&self, rank: &[String], place: &Path) -> Result<Dialogue, String> {
+    /// The names of its libraries, for whoever's loader finds them.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.family
+            .libraries
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    /// Starts two ranks of a command, whose libraries are also looked for in a directory.
+    pub(super) fn start(
+        &self,
+        rank: &[String],
+        place: &Path,
+        libraries: Option<&Path>,
+    ) -> Result<Dialogue, String> {
         let words = self.family.options.iter().copied().chain(["-n", "2"]);
         let mut argv = vec![self.path.clone()];
         argv.extend(words.map(str::to_owned));
@@ -109,6 +123,10 @@ impl Launcher {
             .collect();
         // What it leaves there goes with the run; of a container the root may be read-only.
         environment.push(format!("TMPDIR={}", place.display()));
+        if let Some(dir) = libraries {
+            let others = std::env::var("LD_LIBRARY_PATH").unwrap_or_default();
+            environment.push(format!("LD_LIBRARY_PATH={}:{others}", dir.display()));
+        }
         Dialogue::start(&argv, &environment).map_err(|error| error.to_string())
     }
 

@@ -1,12 +1,14 @@
 //! MPI: messages by size and sums between two ranks, with whatever MPI there is on either side.
 //!
 //! Launcher and library are those that the agent finds where it is: outside the node's, inside
-//! those of the image, or the node's own where the container runs on the node's tree. Both ranks
-//! are in one container, since their launcher is; a container each is what `ranks` measures.
+//! those of the image, or the node's own where the container runs on the node's tree, so that both
+//! ranks are in one container. Or else the agent outside takes the figures of inside, too: its launcher
+//! starts ranks in containers, as the runtime says, with the library that is there or the node's.
 //!
 //! What is timed is what OSU's osu_latency, osu_bw and osu_allreduce time: half of a round trip of
 //! blocking calls, a window of messages under way at a time, a sum that both wait for.
 
+mod approach;
 mod launcher;
 mod rank;
 
@@ -16,8 +18,11 @@ use std::time::Duration;
 use hpcctl_host::Live;
 use hpcctl_model::bench::{Better, MpiLibrary};
 
+pub use approach::Approach;
+pub(crate) use approach::{Mapped, Ranks};
 pub use rank::{Digest, be_rank};
 
+use crate::far::Far;
 use crate::measurement::{Figure, Measurement, Processors, Task};
 use crate::question::Means;
 use crate::timing::Clock;
@@ -115,34 +120,64 @@ static MPI: Measurement = Measurement {
 
 /// The library that two ranks use, in JSON.
 pub(crate) fn library(means: &Means) -> Result<String, String> {
-    let (library, _) = ranks(&means.agent, &means.place, None, &[])?;
+    let library = ranks(means, None, &[])?.library;
     serde_json::to_string(&library).map_err(|error| error.to_string())
+}
+
+/// What two ranks have mapped, in JSON.
+pub(crate) fn mapped(means: &Means) -> Result<String, String> {
+    let mapped = ranks(means, None, &[])?.mapped;
+    serde_json::to_string(&mapped).map_err(|error| error.to_string())
 }
 
 fn take(task: &Task, clock: Clock) -> Result<Vec<f64>, String> {
     let plan = Some((clock.length(), task.planted));
-    let (_, figures) = ranks(&task.agent, &task.place, plan, &task.processors)?;
-    Ok(figures)
+    let means = Means {
+        agent: task.agent.clone(),
+        place: task.place.clone(),
+        ranks: match &task.far {
+            Some(Far::Launched(ranks)) => Some(ranks.clone()),
+            _ => None,
+        },
+    };
+    Ok(ranks(&means, plan, &task.processors)?.figures)
 }
 
-/// Starts two ranks: the library that they use and, where a time is given, their figures.
+/// What two ranks told.
+#[derive(Debug, Default)]
+struct Told {
+    library: Option<MpiLibrary>,
+    mapped: Option<Mapped>,
+    figures: Vec<f64>,
+}
+
+/// Starts two ranks: the library that they use, and their figures where a time is given, else what
+/// they have mapped.
 fn ranks(
-    agent: &[String],
-    place: &Path,
+    means: &Means,
     measure: Option<(Duration, f64)>,
     processors: &[usize],
-) -> Result<(Option<MpiLibrary>, Vec<f64>), String> {
+) -> Result<Told, String> {
     let launcher = Launcher::find(&Live)?;
+    let (agent, library) = match &means.ranks {
+        Some(ranks) => (&ranks.command, ranks.library.as_deref()),
+        None => (&means.agent, None),
+    };
     let plan = Plan {
-        libraries: launcher.libraries(),
+        libraries: match (library, &means.ranks) {
+            (Some(library), _) => vec![library.display().to_string()],
+            // What is beside the launcher may be another MPI there.
+            (None, Some(_)) => [launcher.names(), launcher.libraries()].concat(),
+            (None, None) => launcher.libraries(),
+        },
         processors: processors.to_vec(),
         length: measure.map(|(length, _)| length),
         planted: measure.map_or(0.0, |(_, planted)| planted),
     };
     let plan = serde_json::to_string(&plan).map_err(|error| error.to_string())?;
-    let command = [agent, &[RANK.to_owned(), plan]].concat();
-    let mut started = launcher.start(&command, place)?;
-    let mut library = None;
+    let command = [agent.as_slice(), &[RANK.to_owned(), plan]].concat();
+    let mut started = launcher.start(&command, &means.place, library.and_then(Path::parent))?;
+    let mut told = Told::default();
     let mut at = "MPI_Init".to_owned();
     for _ in 0..LINES {
         let line = started
@@ -150,18 +185,18 @@ fn ranks(
             .map_err(|error| format!("{at}, {}: {error}", launcher.name()))?;
         let said = line.strip_prefix(MARK);
         match said.and_then(|said| serde_json::from_str(said).ok()) {
-            Some(Said::Met(met)) => {
-                library = Some(met);
-                if measure.is_none() {
-                    started.end(ENDING);
-                    return Ok((library, Vec::new()));
-                }
+            Some(Said::Met(library)) => told.library = Some(library),
+            Some(Said::Mapped(mapped)) => {
+                started.end(ENDING);
+                told.mapped = Some(mapped);
+                return Ok(told);
             }
             Some(Said::At(figure)) => at = figure,
             Some(Said::Figures(figures)) => {
                 // Both still have to leave each other.
                 started.end(ENDING);
-                return Ok((library, figures));
+                told.figures = figures;
+                return Ok(told);
             }
             Some(Said::Failed(why)) => {
                 started.end(ENDING);

@@ -13,7 +13,7 @@ use hpcctl_model::bench::MpiLibrary;
 use rustix::process::{Signal, set_parent_process_death_signal};
 use serde::{Deserialize, Serialize};
 
-use super::{ALLREDUCE, BANDWIDTH, LATENCY, Sized};
+use super::{ALLREDUCE, BANDWIDTH, LATENCY, Mapped, Sized};
 use crate::end::run_on;
 use crate::net::latency::half;
 use crate::timing::Clock;
@@ -64,6 +64,8 @@ pub(super) struct Plan {
 pub(super) enum Said {
     /// The library that both use.
     Met(MpiLibrary),
+    /// What the first of them has mapped, where nothing is measured.
+    Mapped(Mapped),
     /// The figure that comes next.
     At(String),
     /// All figures.
@@ -140,7 +142,10 @@ fn meet(plan: &Plan, world: &World, digest: Digest, out: &mut impl Write) -> io:
         )?;
     }
     let Some(length) = plan.length else {
-        return Ok(());
+        return match Mapped::here(world.file.as_deref().unwrap_or("").as_ref()) {
+            Ok(mapped) if world.rank == 0 => say(out, &Said::Mapped(mapped)),
+            told => told.map(drop),
+        };
     };
     let clock = Clock::new(length, plan.planted);
     let figures = if world.rank == 0 {

@@ -60,7 +60,7 @@ fn take(task: &Task, clock: Clock) -> Result<Vec<f64>, String> {
             let to: Vec<SocketAddr> = found.iter().map(|it| (*it, *port).into()).collect();
             end::measure(&to, processor, clock)
         }
-        Some(Far::Rank(_)) => Err("the other end is a rank".into()),
+        Some(Far::Rank(_) | Far::Launched(_)) => Err("the other end is a rank".into()),
         None => {
             // Ended with this figure.
             let mut other = far::beside(&task.agent)?;

@@ -1,10 +1,8 @@
 //! The other process of a figure that needs two: where it is started, and what two ranks reach of
 //! each other.
 
-use std::path::Path;
-
-use hpcctl_host::Errno;
 use hpcctl_host::gpu::About;
+use hpcctl_host::{Errno, kit};
 use hpcctl_model::bench::{Difference, Mpi, MpiLibrary};
 
 use super::{Agents, Arm, Pairs};
@@ -13,6 +11,7 @@ use crate::end::Order;
 use crate::far::{self, Far};
 use crate::gpu;
 use crate::measurement::Task;
+use crate::mpi::{Approach, Mapped, Ranks};
 use crate::question::{Means, Question};
 use crate::ranks::rank;
 
@@ -47,11 +46,46 @@ impl Pairs<'_> {
             let found = route.found.clone();
             return Ok(Some(Far::Listens { found, port }));
         }
+        if id.starts_with("mpi.") && self.approach != Approach::Container {
+            let ranks = self.launched(agents.second.agent.id())?;
+            return Ok(Some(Far::Launched(ranks)));
+        }
         if id.starts_with("ranks.") && !self.joined {
             let rank = self.rank(agents, processor)?;
             return Ok(Some(Far::Rank(rank)));
         }
         Ok(None)
+    }
+
+    /// Ranks of an MPI inside, as the launcher of the node starts them.
+    fn launched(&self, agent: u32) -> Result<Ranks, String> {
+        Ok(Ranks {
+            command: self.executor.rank(agent)?,
+            library: self.library.clone(),
+        })
+    }
+
+    /// Brings the MPI of the node to where inside finds it, where that is asked for.
+    pub(crate) fn bring_library(&mut self) -> Result<(), Error> {
+        /// The directory in the shared one.
+        const BROUGHT: &str = "mpi";
+        if self.approach != Approach::HostLibrary {
+            return Ok(());
+        }
+        let failed =
+            |why: String| Error::Unreachable(format!("the MPI of the node cannot be used: {why}"));
+        let mut agents = self.agents(Arm::Inside, true)?;
+        let means = Means::new(&self.outside, &self.shared);
+        let told = far::told(&mut agents.first, &Question::Mapped(means));
+        agents.end();
+        let mapped: Option<Mapped> = serde_json::from_str(&told.map_err(failed)?)
+            .map_err(|error| failed(format!("the answer cannot be read: {error}")))?;
+        let mapped = mapped.ok_or_else(|| failed("it does not say what it is".into()))?;
+        let brought = kit::here()
+            .and_then(|own| mapped.bring(&own, &self.shared.join(BROUGHT)))
+            .map_err(|error| failed(error.to_string()))?;
+        self.library = Some(self.executor.place().join(BROUGHT).join(brought));
+        Ok(())
     }
 
     /// Another rank, in a container of its own.
@@ -75,7 +109,10 @@ impl Pairs<'_> {
             });
             read.map_err(|why| Error::Unreachable(format!("two ranks of an MPI: {why}")))
         };
-        let [outside, inside] = self.both(Question::Mpi)?;
+        let [outside, inside] = match self.approach {
+            Approach::Container => self.both(Question::Mpi)?,
+            _ => self.both_launched()?,
+        };
         let (outside, inside) = (library(outside)?, library(inside)?);
         if outside.says != inside.says {
             self.differences.push(Difference {
@@ -107,21 +144,32 @@ impl Pairs<'_> {
         }))
     }
 
+    /// Asks outside for the MPI of its ranks, and for that of the ranks inside that it starts.
+    fn both_launched(&mut self) -> Result<[Result<String, String>; 2], Error> {
+        let mut agents = self.agents(Arm::Inside, true)?;
+        let means = Means::new(&self.outside, &self.shared);
+        let inside = self.launched(agents.second.agent.id()).and_then(|ranks| {
+            let ranks = Some(ranks);
+            let means = Means {
+                ranks,
+                ..means.clone()
+            };
+            far::told(&mut agents.first, &Question::Mpi(means))
+        });
+        let outside = far::told(&mut agents.first, &Question::Mpi(means));
+        agents.end();
+        Ok([outside, inside])
+    }
+
     /// Asks either side.
     fn both(
         &mut self,
         question: fn(Means) -> Question,
     ) -> Result<[Result<String, String>; 2], Error> {
         let mut agents = self.agents(Arm::Inside, true)?;
-        let means = |agent: &[String], place: &Path| {
-            question(Means {
-                agent: agent.to_vec(),
-                place: place.into(),
-            })
-        };
         let executor = self.executor;
-        let outside = means(&self.outside, &self.shared);
-        let inside = means(executor.agent(), executor.place());
+        let outside = question(Means::new(&self.outside, &self.shared));
+        let inside = question(Means::new(executor.agent(), executor.place()));
         let answers = [
             far::told(&mut agents.first, &outside),
             far::told(&mut agents.second.agent, &inside),

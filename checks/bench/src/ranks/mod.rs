@@ -66,7 +66,9 @@ fn take(task: &Task, clock: Clock) -> Result<Vec<f64>, String> {
     let mut beside = None;
     let rank = match &task.far {
         Some(Far::Rank(rank)) => *rank,
-        Some(Far::Listens { .. }) => return Err("the other end is no rank".into()),
+        Some(Far::Listens { .. } | Far::Launched(_)) => {
+            return Err("the other end is no rank".into());
+        }
         None => {
             let mut end = far::beside(&task.agent)?;
             let rank = far::rank(&mut end, rank::token(), processor)?;

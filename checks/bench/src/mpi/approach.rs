@@ -1,0 +1,156 @@
+//! The approaches to MPI with containers: whose launcher starts the ranks, and whose library they use.
+//!
+//! The library of the node is brought along as the ranks of the node have it mapped, with all that it has loaded itself; of
+//! the C library that of the container stays, so a library that is too new for it says so.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use hpcctl_host::kit;
+use serde::{Deserialize, Serialize};
+
+/// An approach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Approach {
+    /// Launcher and library of the container, which holds both ranks.
+    #[default]
+    Container,
+    /// The launcher of the node, and the library of the container.
+    HostLauncher,
+    /// Launcher and library of the node.
+    HostLibrary,
+}
+
+/// An approach in words.
+struct Row {
+    approach: Approach,
+    name: &'static str,
+    what: &'static str,
+}
+
+static APPROACHES: [Row; 3] = [
+    Row {
+        approach: Approach::Container,
+        name: "container",
+        what: "launcher and MPI of the container",
+    },
+    Row {
+        approach: Approach::HostLauncher,
+        name: "host-launcher",
+        what: "the launcher of the node with the MPI of the container",
+    },
+    Row {
+        approach: Approach::HostLibrary,
+        name: "host-library",
+        what: "launcher and MPI of the node",
+    },
+];
+
+impl Approach {
+    /// Every name.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        APPROACHES.iter().map(|row| row.name)
+    }
+
+    /// The approach of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        let row = APPROACHES.iter().find(|row| row.name == name);
+        row.map(|row| row.approach)
+    }
+
+    /// In words.
+    pub(crate) fn what(self) -> &'static str {
+        let mut rows = APPROACHES.iter();
+        // Every approach has a row, which a test sees to.
+        rows.find(|row| row.approach == self)
+            .map_or("", |row| row.what)
+    }
+}
+
+/// Ranks inside that the launcher of the node starts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Ranks {
+    /// The command that makes our program one of them, in its container.
+    pub(crate) command: Vec<String>,
+    /// The library of the node, as it is named inside.
+    pub(crate) library: Option<PathBuf>,
+}
+
+/// The libraries that the ranks of the node have mapped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Mapped {
+    /// The MPI itself.
+    pub(crate) mpi: PathBuf,
+    /// All others.
+    pub(crate) others: Vec<PathBuf>,
+}
+
+impl Mapped {
+    /// What this process has mapped, which has opened that MPI.
+    pub(super) fn here(mpi: &Path) -> io::Result<Self> {
+        let mpi = fs::canonicalize(mpi)?;
+        let mut others = kit::here()?;
+        others.retain(|path| *path != mpi);
+        Ok(Self { mpi, others })
+    }
+
+    /// Copies it to a directory, those below that of the MPI as they lie there, but for the parts of the C library: the name of
+    /// the MPI in it.
+    pub(crate) fn bring(&self, own: &[PathBuf], dir: &Path) -> io::Result<PathBuf> {
+        let home = self.mpi.parent().unwrap_or(Path::new("/"));
+        let name = self.mpi.file_name().unwrap_or_default();
+        fs::create_dir(dir)?;
+        for library in self.others.iter().filter(|path| !own.contains(path)) {
+            let below = library.strip_prefix(home).ok();
+            let below = below.or_else(|| library.file_name().map(Path::new));
+            let to = dir.join(below.unwrap_or(Path::new("")));
+            fs::create_dir_all(to.parent().unwrap_or(dir))?;
+            fs::copy(library, to)?;
+        }
+        fs::copy(&self.mpi, dir.join(name))?;
+        Ok(PathBuf::from(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_approach_has_its_row() {
+        for row in &APPROACHES {
+            assert_eq!(Approach::named(row.name), Some(row.approach));
+            assert_eq!(row.approach.what(), row.what);
+        }
+        assert_eq!(Approach::named("nonesuch"), None);
+    }
+
+    #[test]
+    fn libraries_keep_their_places_below_the_mpi() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |path: &str| dir.path().join(path);
+        fs::create_dir_all(at("opt/lib/mpich")).unwrap();
+        for path in [
+            "opt/lib/libmpi.so.12",
+            "opt/lib/mpich/libucp.so.0",
+            "libx.so",
+            "libc.so.6",
+        ] {
+            fs::write(at(path), path).unwrap();
+        }
+        let mapped = Mapped {
+            mpi: at("opt/lib/libmpi.so.12"),
+            others: ["opt/lib/mpich/libucp.so.0", "libx.so", "libc.so.6"]
+                .map(at)
+                .to_vec(),
+        };
+        let to = at("copy");
+        let name = mapped.bring(&[at("libc.so.6")], &to).unwrap();
+        assert_eq!(name, Path::new("libmpi.so.12"));
+        for path in ["libmpi.so.12", "mpich/libucp.so.0", "libx.so"] {
+            assert!(to.join(path).is_file(), "{path}");
+        }
+        assert!(!to.join("libc.so.6").exists());
+    }
+}
