@@ -1,13 +1,16 @@
 //! `net.tcp.stream`, `net.tcp.streams`: bytes a second through one and through four connections.
 //!
-//! Written in blocks of 128 KiB, as iperf3 does; every 8 MiB the receiver acknowledges that it
-//! has them all, which ends a unit.
+//! Written and read in blocks of 128 KiB as iperf3 does, which waits for room before every ten of
+//! them, and for something to read before each; every 8 MiB the receiver acknowledges that it has
+//! them all, which ends a unit. Both ends of one stream are on one processor, or else it is three
+//! times as fast or as slow, as the scheduler happens to put them.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::thread;
 
 use hpcctl_model::bench::Better;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::failed;
 use super::latency::pair;
@@ -17,8 +20,17 @@ use crate::timing::Clock;
 /// The bytes of a block.
 const BLOCK: usize = 128 << 10;
 
+/// The blocks that are written one after the other.
+const BURST: usize = 10;
+
 /// The blocks of a unit.
 const BLOCKS: usize = 64;
+
+/// How long the other side may take.
+const PATIENCE: Timespec = Timespec {
+    tv_sec: 5,
+    tv_nsec: 0,
+};
 
 /// How many streams are many.
 const STREAMS: usize = 4;
@@ -31,7 +43,7 @@ pub static ONE: Measurement = Measurement {
         unit: "MB/s",
         better: Better::More,
     }],
-    processors: Processors::All,
+    processors: Processors::Shared,
     take: |_, clock| streams(1, clock),
 };
 
@@ -76,27 +88,41 @@ fn streams(count: usize, clock: Clock) -> Result<Vec<f64>, String> {
 pub(crate) fn send(mut near: TcpStream, clock: Clock) -> Result<f64, String> {
     let block = vec![b'x'; BLOCK];
     let mut word = [0];
-    let series = clock.series(|| {
-        (0..BLOCKS).try_for_each(|_| near.write_all(&block))?;
-        near.read_exact(&mut word)
+    let series = near.set_nodelay(false).and_then(|()| {
+        clock.series(|| {
+            for place in 0..BLOCKS {
+                if place % BURST == 0 {
+                    ready(&near, PollFlags::OUT)?;
+                }
+                near.write_all(&block)?;
+            }
+            near.read_exact(&mut word)
+        })
     });
     let series = series.map_err(failed("send a stream"))?;
     Ok((BLOCK * BLOCKS) as f64 / 1e6 / series.typical())
 }
 
+/// Waits until something can be read, or written.
+fn ready(stream: &TcpStream, what: PollFlags) -> io::Result<()> {
+    let mut polled = [PollFd::new(stream, what)];
+    match poll(&mut polled, Some(&PATIENCE))? {
+        0 => Err(io::ErrorKind::TimedOut.into()),
+        _ => Ok(()),
+    }
+}
+
 /// Receives until the other side hangs up.
 pub(crate) fn receive(mut far: TcpStream) {
     let mut block = vec![0; BLOCK];
-    let mut left = BLOCK * BLOCKS;
-    while let Ok(read) = far.read(&mut block[..left.min(BLOCK)]) {
-        left -= read;
-        if left == 0 {
-            left = BLOCK * BLOCKS;
-            if far.write_all(&[1]).is_err() {
+    loop {
+        for _ in 0..BLOCKS {
+            let read = ready(&far, PollFlags::IN).and_then(|()| far.read_exact(&mut block));
+            if read.is_err() {
                 return;
             }
         }
-        if read == 0 {
+        if far.write_all(&[1]).is_err() {
             return;
         }
     }
