@@ -29,11 +29,12 @@ int main(int argc, char **argv) {
     sched_setaffinity(0, sizeof only, &only);
     double length = atof(argv[1]);
     int size = atoi(argv[2]);
-    unsigned char *message = malloc(size), *back = malloc(size);
+    unsigned char *message = aligned_alloc(4096, size + 4096 & -4096), *back = aligned_alloc(4096, size + 4096 & -4096);
     memset(message, 1, size);
     if (rank == 1) {
+        memset(back, 1, size);
         while (MPI_Recv(message, size, MPI_BYTE, 0, 7, MPI_COMM_WORLD, MPI_STATUS_IGNORE), message[0] != OVER)
-            MPI_Send(message, size, MPI_BYTE, 0, 7, MPI_COMM_WORLD);
+            MPI_Send(back, size, MPI_BYTE, 0, 7, MPI_COMM_WORLD);
         MPI_Finalize();
         return 0;
     }

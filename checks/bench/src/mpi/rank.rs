@@ -29,6 +29,9 @@ const LIFE: Duration = Duration::from_secs(50);
 const UNIT: Duration = Duration::from_micros(50);
 const MOST: u32 = 1024;
 
+/// The bytes of a page.
+const PAGE: usize = 4096;
+
 /// How often it is tried how long a message takes.
 const TRIES: u32 = 16;
 
@@ -191,13 +194,15 @@ fn lead(world: &World, clock: Clock, out: &mut impl Write) -> Result<Vec<f64>, S
 /// The second rank: answers.
 fn follow(world: &World) -> Result<(), String> {
     for sized in &LATENCY {
-        let mut message = vec![0; sized.size];
-        loop {
-            world.receive(0, &mut message)?;
-            if message[0] == OVER {
-                break;
-            }
-            world.send(0, &message)?;
+        let mut rooms = [Vec::new(), Vec::new()];
+        let [message, answer] = rooms.each_mut().map(|room| on_a_page(room, sized.size));
+        world.receive(0, message)?;
+        // Sent again and again, as OSU's and Intel's benchmarks do: what was just received would
+        // have to be fetched from the cache of this processor each time.
+        answer.copy_from_slice(message);
+        while message[0] != OVER {
+            world.send(0, answer)?;
+            world.receive(0, message)?;
         }
     }
     for sized in &BANDWIDTH {
@@ -223,23 +228,33 @@ fn follow(world: &World) -> Result<(), String> {
     Ok(())
 }
 
+/// So many bytes that begin with a page, as those of OSU's and Intel's benchmarks do.
+fn on_a_page(room: &mut Vec<u8>, size: usize) -> &mut [u8] {
+    room.resize(size + PAGE, 0);
+    let begin = room.as_ptr().align_offset(PAGE);
+    &mut room[begin..begin + size]
+}
+
 /// A message that comes back: seconds of a round trip.
 fn ping(world: &World, clock: Clock, size: usize) -> Result<f64, String> {
-    let mut message: Vec<u8> = (0..size).map(|n| (n * 7 % 251) as u8).collect();
-    let mut back = vec![0; size];
-    world.send(1, &message)?;
-    world.receive(1, &mut back)?;
+    let mut rooms = [Vec::new(), Vec::new()];
+    let [message, back] = rooms.each_mut().map(|room| on_a_page(room, size));
+    for (n, byte) in message.iter_mut().enumerate() {
+        *byte = (n * 7 % 251) as u8;
+    }
+    world.send(1, message)?;
+    world.receive(1, back)?;
     if back != message {
         return Err(format!(
             "a message of {size} bytes does not come back as it was sent"
         ));
     }
     let seconds = batches(clock, || {
-        world.send(1, &message)?;
-        world.receive(1, &mut back)
+        world.send(1, message)?;
+        world.receive(1, back)
     })?;
     message[0] = OVER;
-    world.send(1, &message)?;
+    world.send(1, message)?;
     Ok(seconds)
 }
 
@@ -300,6 +315,16 @@ mod tests {
         assert!(said("{").starts_with("hpcctl-mpi {\"failed\":\"the plan cannot be read"));
         let plan = r#"{"libraries":["/nonexistent.so"],"processors":[],"length":null,"planted":0}"#;
         assert!(said(plan).contains("no MPI library can be opened: /nonexistent.so"));
+    }
+
+    #[test]
+    fn messages_begin_with_a_page() {
+        let mut room = Vec::new();
+        for size in [8, PAGE, 70_000] {
+            let message = on_a_page(&mut room, size);
+            assert_eq!(message.len(), size);
+            assert!(message.as_ptr().addr().is_multiple_of(PAGE));
+        }
     }
 
     #[test]
