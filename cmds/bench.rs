@@ -81,6 +81,9 @@ pub struct Bench {
     /// What to measure
     #[arg(value_name = "SUBJECT", required_unless_present = "agent", value_parser = subjects())]
     subjects: Vec<String>,
+    /// Of these only what begins so, such as net.node
+    #[arg(long, value_name = "METRIC")]
+    only: Option<String>,
     /// The runtime that inside is; host is outside once more, a self-test
     #[arg(long, value_name = "RUNTIME", default_value = "builtin", value_parser = runtimes())]
     inside: String,
@@ -220,6 +223,7 @@ impl Bench {
         let elsewhere = self.elsewhere(&agent)?;
         let request = Request {
             subjects: &names,
+            only: self.only.as_deref(),
             runtime: &self.inside,
             peer: self.peer.as_deref().map(|host| Elsewhere {
                 host,

@@ -61,6 +61,20 @@ fn a_report_is_valid_and_holds_every_sample() {
 }
 
 #[test]
+fn only_what_is_asked_for_is_measured() {
+    let report = bench(&["libc", "cpu", "--only", "libc.m", "--inside", "host"]);
+    let names = metrics(&report);
+    assert_eq!(names, ["libc.malloc", "libc.malloc.threads", "libc.math"]);
+    let run = hpcctl(&["bench", "libc", "--only", "net.", "--inside", "host"]);
+    assert_eq!(run.code, 5, "{}", run.stderr);
+    assert!(
+        run.stderr.contains("nothing can be measured"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
 fn a_seed_decides_the_order() {
     let order = |seed: &str| -> Vec<bool> {
         let report = bench(&["libc", "--inside", "host", "--seed", seed]);

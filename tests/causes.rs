@@ -101,6 +101,8 @@ const BY_NIGHT: &[Planted] = &[
             "none",
             "--add",
             "veth",
+            "--only",
+            "net.node",
             "--margin",
             "1%",
         ],
@@ -109,7 +111,7 @@ const BY_NIGHT: &[Planted] = &[
     ),
     (&["ranks", "--add", "shm"], "ranks.", "a private /dev/shm"),
     // What is read at once outside is copied twice inside, from 64 KiB on.
-    (&["ranks"], "ranks.1MiB", "a user namespace for each rank"),
+    (&["ranks"], "ranks.4MiB", "a user namespace for each rank"),
 ];
 
 /// Names of ours in a directory.

@@ -43,6 +43,8 @@ const LENGTH: (Duration, Duration) = (Duration::from_millis(5), Duration::from_m
 pub struct Request<'a> {
     /// The names of the subjects.
     pub subjects: &'a [&'a str],
+    /// What the names of measurements begin with; none is all of the subjects.
+    pub only: Option<&'a str>,
     /// The runtime.
     pub runtime: &'a str,
     /// An agent on another node, to which the network is measured.
@@ -249,6 +251,8 @@ impl Run<'_> {
     fn choose(&mut self, executor: &dyn Executor, processors: usize) -> Vec<&'static Measurement> {
         let mut chosen = Vec::new();
         let wanted = |name: &str| self.request.subjects.contains(&name);
+        let only = self.request.only.unwrap_or("");
+        let asked = |one: &Measurement| one.figures.iter().any(|it| it.id.starts_with(only));
         for subject in SUBJECTS.iter().filter(|subject| wanted(subject.name)) {
             if subject.name == "libc"
                 && let Err(why) = executor.own_libc()
@@ -258,7 +262,8 @@ impl Run<'_> {
                 self.unknowns.push(Unknown::new(subject.name, why));
                 continue;
             }
-            for measurement in subject.measurements {
+            let measurements = subject.measurements.iter();
+            for measurement in measurements.filter(|one| asked(one)) {
                 if measurement.id() == net::PEER.id() && self.request.peer.is_none() {
                     continue;
                 }
