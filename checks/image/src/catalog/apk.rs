@@ -13,7 +13,7 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
     let text = String::from_utf8_lossy(source.bytes);
     let mut found = Found::default();
     let mut fields = Fields::default();
-    let mut broken = 0;
+    let (mut broken, mut stray) = (0, 0);
     for line in text.lines().chain([""]) {
         if line.is_empty() {
             let mut stanza = std::mem::take(&mut fields);
@@ -29,9 +29,12 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
             }
         } else if let Some((key, value)) = line.split_once(':') {
             fields.take(key, value);
+        } else {
+            stray += 1;
         }
     }
     found.broken_stanzas(broken);
+    found.stray_lines(stray);
     found
 }
 

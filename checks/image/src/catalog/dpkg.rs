@@ -60,6 +60,7 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
         }
     }
     found.broken_stanzas(broken);
+    found.stray_lines(stanzas.stray());
     found
 }
 
@@ -195,6 +196,9 @@ mod tests {
             status("Package: ../../etc\nVersion: 1\n\nVersion: 2\n\nPackage: ok\nVersion: 3\n");
         assert_eq!(found.packages.len(), 1);
         assert_eq!(found.faults, ["2 stanzas have no package name or version"]);
+        let found = status("garbage\n\u{1}\u{2}\nPackage: ok\nVersion: 3\n");
+        assert_eq!(found.packages.len(), 1);
+        assert_eq!(found.faults, ["2 lines of it are no fields"]);
     }
 
     #[test]

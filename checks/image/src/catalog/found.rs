@@ -108,6 +108,14 @@ impl Found {
             self.faults.push(fault);
         }
     }
+
+    /// Tells how many lines of a database are none that its tool writes.
+    pub(super) fn stray_lines(&mut self, count: usize) {
+        if count > 0 {
+            self.faults
+                .push(format!("{count} lines of it are no fields"));
+        }
+    }
 }
 
 /// A package, as its own metadata describe it.

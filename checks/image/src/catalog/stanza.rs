@@ -32,6 +32,7 @@ pub(super) struct Stanzas<'a> {
     text: &'a str,
     at: usize,
     stanza: Stanza<'a>,
+    stray: usize,
 }
 
 impl<'a> Stanzas<'a> {
@@ -41,6 +42,7 @@ impl<'a> Stanzas<'a> {
             text,
             at: 0,
             stanza: Stanza::default(),
+            stray: 0,
         }
     }
 
@@ -57,6 +59,9 @@ impl<'a> Stanzas<'a> {
                 break;
             }
             let Some(colon) = line.find(':') else {
+                // A file may be filled up with zeros.
+                let is_empty = |one: char| one.is_whitespace() || one == '\0';
+                self.stray += usize::from(!line.chars().all(is_empty));
                 continue;
             };
             // A folded value goes on over the lines that begin with white space.
@@ -69,6 +74,11 @@ impl<'a> Stanzas<'a> {
             }
         }
         (!self.stanza.fields.is_empty()).then_some(&self.stanza)
+    }
+
+    /// How many lines so far are neither fields nor parts of one.
+    pub(super) fn stray(&self) -> usize {
+        self.stray
     }
 
     fn line(&mut self) -> &'a str {

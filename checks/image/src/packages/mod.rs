@@ -3,6 +3,7 @@
 //! Here a package meets what it has elsewhere in the merged tree: the layer in which it first
 //! appeared, its licence files, its other files, the packages it needs, the distribution.
 
+mod absent;
 mod claims;
 mod declared;
 mod earlier;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 
 use hpcctl_model::scan::{Layer, Location, Package};
 
+use self::absent::absent;
 use self::claims::{Claims, Owner, Place};
 use self::declared::DeclaredElsewhere;
 use self::earlier::Earlier;
@@ -57,7 +59,13 @@ pub(crate) fn gather(
     for (root, files) in roots::divide(tree, files) {
         let most = plan.limits.packages.saturating_sub(all.packages.len());
         let of_root = tree.within(root, || {
-            gather_root(tree, &files, layers, plan, most, faults)
+            let of_root = gather_root(tree, &files, layers, plan, most, faults);
+            let distro = distro(tree);
+            let absent = distro.and_then(|distro| absent(&distro, &of_root.packages, plan));
+            if let Some(why) = absent {
+                faults.add(format!("the package database of {}", tree.path(root)), why);
+            }
+            of_root
         });
         if root == ROOT {
             all = of_root;
