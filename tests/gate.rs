@@ -5,9 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use hpcctl_registry::Digest;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cli::{Run, hpcctl};
+use crate::handmade::{changed, debian, layout as layout_of};
 
 /// A root file system with one package of this licence, and a directory for results.
 struct Tree {
@@ -253,6 +254,116 @@ fn what_a_scanner_of_vulnerabilities_found_is_judged() {
     };
     assert!(found(digest.as_str().unwrap()).starts_with("CVE-2026-1 is critical"));
     assert!(found("sha256:0").contains("does not say that it is about this image"));
+}
+
+/// The findings of a rule, each with its level.
+fn findings(run: &Run, rule: &str) -> Vec<(String, String)> {
+    let report = run.json();
+    let rules = report["result"]["decision"]["rules"].as_array().unwrap();
+    let rule = rules.iter().find(|it| it["id"] == rule).unwrap();
+    let text = |finding: &Value, field: &str| finding[field].as_str().unwrap().to_owned();
+    let findings = rule["findings"].as_array().unwrap().iter();
+    findings
+        .map(|finding| (text(finding, "level"), text(finding, "text")))
+        .collect()
+}
+
+#[test]
+fn a_secret_in_any_string_of_the_documents_is_found() {
+    // Put together here, so that none stands in the source.
+    let token = ["glpat-", "Zx8Kq2Lm4Nv6", "Bt9Rw3Yc"].concat();
+    let word = ["Tr0ub4", "dor3x"].concat();
+    let dir = tempfile::tempdir().unwrap();
+    type Change = fn(&mut Value, &mut Value, &str);
+    let places: [(&str, Change, &str); 9] = [
+        (
+            "manifest:/annotations/ci.token",
+            |manifest, _, it| manifest["annotations"] = json!({"ci.token": it}),
+            &token,
+        ),
+        (
+            "manifest:/layers/0/annotations/x",
+            |manifest, _, it| manifest["layers"][0]["annotations"] = json!({"x": it}),
+            &token,
+        ),
+        (
+            "config:/config/Healthcheck/Test/1",
+            |_, config, it| {
+                config["config"]["Healthcheck"] =
+                    json!({"Test": ["CMD-SHELL", format!("check {it}")]})
+            },
+            &token,
+        ),
+        (
+            "config:/history/0/comment",
+            |_, config, it| config["history"][0]["comment"] = json!(it),
+            &token,
+        ),
+        (
+            "config:/author",
+            |_, config, it| config["author"] = json!(it),
+            &token,
+        ),
+        (
+            "config:/config/OnBuild/0",
+            |_, config, it| config["config"]["OnBuild"] = json!([format!("RUN get {it}")]),
+            &token,
+        ),
+        (
+            "config:/made_by/args",
+            |_, config, it| config["made_by"] = json!({"args": it}),
+            &token,
+        ),
+        (
+            "history:1",
+            |_, config, it| {
+                config["history"][0]["created_by"] =
+                    json!(format!("RUN curl -u bob:{it} https://data.site.org"))
+            },
+            &word,
+        ),
+        (
+            "history:1",
+            |_, config, it| {
+                config["history"][0]["created_by"] = json!(format!(
+                    "RUN echo 'machine data.site.org login bob password {it}' > ~/.netrc"
+                ))
+            },
+            &word,
+        ),
+    ];
+    let gated = |number: usize, change: &dyn Fn(&mut Value, &mut Value)| {
+        let path = dir.path().join(number.to_string());
+        layout_of(&path, "amd64", &json!({}), Some(&debian()));
+        changed(&path, |manifest, config| change(manifest, config));
+        let (image, state) = (format!("oci:{}", path.display()), dir.path().join("state"));
+        hpcctl(&[
+            "gate",
+            &image,
+            "--state",
+            state.to_str().unwrap(),
+            "-o",
+            "json",
+        ])
+    };
+    for (number, (place, change, it)) in places.into_iter().enumerate() {
+        let run = gated(number, &|manifest, config| change(manifest, config, it));
+        let found = findings(&run, "layer.history");
+        let is_it = |(level, text): &(String, String)| {
+            level == "deny" && text.starts_with(&format!("{place}: "))
+        };
+        assert!(
+            found.len() == 1 && found.iter().all(is_it),
+            "{place}: {found:?}"
+        );
+        assert!(!run.stdout.contains(it), "{place}: the secret is shown");
+    }
+    // What a build is given is no secret of it.
+    let run = gated(99, &|_, config| {
+        config["history"][0]["created_by"] =
+            json!("RUN curl -u bob:$PASSWORD -H \"PRIVATE-TOKEN: ${TOKEN}\" https://data.site.org");
+    });
+    assert_eq!(findings(&run, "layer.history"), []);
 }
 
 #[test]

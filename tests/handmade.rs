@@ -101,6 +101,32 @@ pub fn layout(dir: &Path, architecture: &str, settings: &Value, layer: Option<&[
     manifest["digest"].as_str().unwrap().to_owned()
 }
 
+/// Changes the manifest and the configuration of the one image of a layout; returns the digest that
+/// the manifest has now.
+pub fn changed(layout: &Path, change: impl FnOnce(&mut Value, &mut Value)) -> String {
+    let read =
+        |path: PathBuf| -> Value { serde_json::from_slice(&fs::read(path).unwrap()).unwrap() };
+    let of = |descriptor: &Value| {
+        let digest = descriptor["digest"].as_str().unwrap();
+        let hex = digest.trim_start_matches("sha256:");
+        read(layout.join("blobs/sha256").join(hex))
+    };
+    let put = |descriptor: &mut Value, document: &Value| {
+        let bytes = document.to_string();
+        fs::write(blob(layout, bytes.as_bytes()), &bytes).unwrap();
+        descriptor["digest"] = json!(format!("sha256:{}", sha256(bytes.as_bytes())));
+        descriptor["size"] = json!(bytes.len());
+    };
+    let mut index = read(layout.join("index.json"));
+    let mut manifest = of(&index["manifests"][0]);
+    let mut config = of(&manifest["config"]);
+    change(&mut manifest, &mut config);
+    put(&mut manifest["config"], &config);
+    put(&mut index["manifests"][0], &manifest);
+    fs::write(layout.join("index.json"), index.to_string()).unwrap();
+    index["manifests"][0]["digest"].as_str().unwrap().to_owned()
+}
+
 /// Where a layout has a blob.
 pub fn blob(layout: &Path, bytes: &[u8]) -> PathBuf {
     layout.join("blobs/sha256").join(sha256(bytes))

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::Platform;
+use crate::documents::{DocumentText, texts};
 
 /// The part of a configuration that is read.
 #[derive(Debug, Default, Deserialize)]
@@ -22,6 +23,9 @@ pub(crate) struct Config {
     created: Option<String>,
     #[serde(default)]
     config: Option<Execution>,
+    /// Every string of it.
+    #[serde(skip)]
+    texts: Vec<DocumentText>,
 }
 
 /// How its processes are started, and what the image says of itself.
@@ -47,8 +51,8 @@ pub(crate) struct About {
     pub(crate) env: Vec<String>,
     /// What is started: the entry point and its arguments.
     pub(crate) command: Vec<String>,
-    /// The instructions that made it, also those that made no layer.
-    pub(crate) history: Vec<String>,
+    /// Every string of its documents.
+    pub(crate) texts: Vec<DocumentText>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -74,7 +78,12 @@ impl Config {
 
     /// Reads a configuration.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, String> {
-        serde_json::from_slice(bytes).map_err(|error| format!("its configuration: {error}"))
+        let read = serde_json::from_slice(bytes);
+        let read: Self = read.map_err(|error| format!("its configuration: {error}"))?;
+        Ok(Self {
+            texts: texts("config", bytes),
+            ..read
+        })
     }
 
     /// The platform that the image is for.
@@ -86,23 +95,21 @@ impl Config {
     pub(crate) fn about(&self) -> About {
         let execution = self.config.as_ref();
         let user = execution.and_then(|execution| execution.user.clone());
-        let words = |list: fn(&Execution) -> &Option<Vec<String>>| {
-            let list = execution.and_then(|execution| list(execution).clone());
-            list.unwrap_or_default()
-        };
-        let command = [words(|of| &of.entrypoint), words(|of| &of.cmd)].concat();
-        let steps = self.history.iter().flatten();
+        let command = execution.into_iter().flat_map(|execution| {
+            let both = [&execution.entrypoint, &execution.cmd]
+                .into_iter()
+                .flatten();
+            both.flatten().cloned()
+        });
         About {
+            command: command.collect(),
             labels: execution
                 .and_then(|execution| execution.labels.clone())
                 .unwrap_or_default(),
             created: self.created.clone(),
             user: user.filter(|user| !user.is_empty()),
-            env: words(|of| &of.env),
-            command,
-            history: steps
-                .map(|step| step.created_by.clone().unwrap_or_default())
-                .collect(),
+            env: self.environment(),
+            texts: self.texts.clone(),
         }
     }
 

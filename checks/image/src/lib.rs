@@ -12,6 +12,7 @@ mod catalog;
 mod compression;
 mod config;
 mod conflicts;
+mod documents;
 mod error;
 mod exact;
 mod ext;

@@ -13,6 +13,7 @@ use super::{Opened, Session, open_archive};
 use crate::archive::Archive;
 use crate::blob::sha256;
 use crate::config::Config;
+use crate::documents::texts;
 use crate::fault::Faults;
 use crate::layer::LayerSource;
 use crate::{Error, Source};
@@ -45,7 +46,8 @@ pub(super) fn open_in(
             .document(name, limits)
             .map_err(|error| refuse(error.to_string()))
     };
-    let images: Vec<Image> = serde_json::from_slice(&document("manifest.json")?)
+    let manifest = document("manifest.json")?;
+    let images: Vec<Image> = serde_json::from_slice(&manifest)
         .map_err(|error| refuse(format!("its manifest.json: {error}")))?;
     let mut faults = Faults::default();
     let image = images
@@ -83,10 +85,12 @@ pub(super) fn open_in(
     if let Some(fault) = &archive.fault {
         faults.add("archive", fault.clone());
     }
+    let mut about = config.about();
+    about.texts.extend(texts("manifest", &manifest));
     Ok(Opened {
         digest: Some(digest),
         layers: layers(archive, names, &config),
-        config: config.about(),
+        config: about,
         whiteouts: true,
         faults,
         ..Opened::default()

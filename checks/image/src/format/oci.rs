@@ -14,6 +14,7 @@ use super::{Opened, Session, registry};
 use crate::archive::Archive;
 use crate::blob::{Blob, sha256};
 use crate::config::Config;
+use crate::documents::{DocumentText, texts};
 use crate::fault::Faults;
 use crate::layer::{LayerSource, Partition, Plan, Stored};
 use crate::sif::Sif;
@@ -25,6 +26,9 @@ const NESTED: usize = 4;
 
 /// Platforms that are named where none fits.
 const CHOICES: usize = 40;
+
+/// How an index is called in the places of its texts.
+pub(crate) const INDEX: &str = "index";
 
 /// The annotation that holds a tag.
 const TAG: &str = "org.opencontainers.image.ref.name";
@@ -62,6 +66,9 @@ struct Document {
     config: Option<Descriptor>,
     #[serde(default)]
     layers: Option<Vec<Descriptor>>,
+    /// Every string of it.
+    #[serde(skip)]
+    texts: Vec<DocumentText>,
 }
 
 /// Opens an image of a layout in a directory.
@@ -82,7 +89,8 @@ pub(super) fn open_layout(layout: &Layout, source: &Source, plan: &Plan) -> Resu
         _ => None,
     };
     let chosen = opening.by_tag(manifests, tag)?;
-    let document = opening.parse(&opening.manifest(&chosen.digest)?)?;
+    let mut document = opening.parse(&opening.manifest(&chosen.digest)?)?;
+    document.texts.extend(top.texts);
     opening.descend(chosen, document)
 }
 
@@ -145,7 +153,9 @@ impl<'a> Opening<'a> {
                 Some(manifests) => chosen = self.by_platform(manifests)?,
                 None => return self.image(chosen, document),
             }
+            let above = document.texts;
             document = self.parse(&self.manifest(&chosen.digest)?)?;
+            document.texts.extend(above);
         }
         Err(self.refuse("its indexes are nested too deeply"))
     }
@@ -155,7 +165,16 @@ impl<'a> Opening<'a> {
     }
 
     fn parse(&self, bytes: &[u8]) -> Result<Document, Error> {
-        serde_json::from_slice(bytes).map_err(|error| self.refuse(error.to_string()))
+        let read = serde_json::from_slice(bytes);
+        let read: Document = read.map_err(|error| self.refuse(error.to_string()))?;
+        let name = match &read.manifests {
+            Some(_) => INDEX,
+            None => "manifest",
+        };
+        Ok(Document {
+            texts: texts(name, bytes),
+            ..read
+        })
     }
 
     /// The bytes of a layer.
@@ -350,8 +369,10 @@ impl<'a> Opening<'a> {
                     diff_id: config.diff_ids().get(place).cloned(),
                     created_by,
                 });
+        let mut about = config.about();
+        about.texts.extend(manifest.texts);
         Ok(Opened {
-            config: config.about(),
+            config: about,
             digest: Some(chosen.digest),
             layers: sources.collect(),
             whiteouts: true,

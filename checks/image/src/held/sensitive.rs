@@ -1,10 +1,11 @@
-//! What gives access: in files, and in the configuration, whose variables, labels and history
-//! everybody reads who can pull the image.
+//! What gives access: in files, and in the manifest and the configuration, which everybody reads who
+//! can pull the image.
 
 use hpcctl_model::scan::Sensitive;
 
 use super::{Item, Merged};
 use crate::config::About;
+use crate::documents::DocumentText;
 use crate::sensitive::{Sighting, look_at_text};
 
 /// Types of packages that a distribution builds: what is in them is in everybody's hands.
@@ -25,8 +26,12 @@ pub(super) fn report(items: Vec<Item<Sighting>>, merged: &Merged<'_>) -> Vec<Sen
             deleted: id.is_none(),
         }
     });
-    let texts = texts(merged.about);
-    let of_texts = texts.iter().flat_map(|(place, text)| {
+    of_files.chain(of_documents(merged.about)).collect()
+}
+
+/// What the documents of an image hold.
+pub(super) fn of_documents(about: &About) -> impl Iterator<Item = Sensitive> {
+    about.texts.iter().flat_map(|DocumentText { place, text }| {
         let seen = look_at_text(place, text).into_iter();
         seen.map(|sighting| Sensitive {
             path: place.clone(),
@@ -37,29 +42,5 @@ pub(super) fn report(items: Vec<Item<Sighting>>, merged: &Merged<'_>) -> Vec<Sen
             doubtful: sighting.is_clue,
             deleted: false,
         })
-    });
-    of_files.chain(of_texts).collect()
-}
-
-/// The texts of the configuration, each with its place.
-fn texts(about: &About) -> Vec<(String, String)> {
-    let name = |variable: &str| -> String {
-        let name = variable.split('=').next().unwrap_or("");
-        name.chars()
-            .filter(|one| !one.is_control())
-            .take(100)
-            .collect()
-    };
-    let env = about.env.iter();
-    let env = env.map(|variable| (format!("config:env/{}", name(variable)), variable.clone()));
-    let labels = about.labels.iter();
-    let labels = labels.map(|(key, value)| {
-        let place = format!("config:label/{}", name(key));
-        (place, format!("{key}={value}"))
-    });
-    let command = about.command.iter();
-    let command = command.map(|word| ("config:command".to_owned(), word.clone()));
-    let history = about.history.iter().enumerate();
-    let history = history.map(|(step, made_by)| (format!("history:{}", step + 1), made_by.clone()));
-    env.chain(labels).chain(command).chain(history).collect()
+    })
 }

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{history, look_at_text, variable};
+use super::{command, look_at_text, variable};
 
 /// What stands in place of a secret.
 const MASK: &str = "***";
@@ -34,7 +34,7 @@ pub(crate) fn masked(text: &str) -> Cow<'_, str> {
 }
 
 fn holds(text: &str) -> bool {
-    !look_at_text("", text).is_empty() || history::typed(text).is_some()
+    !look_at_text("", text).is_empty()
 }
 
 /// A secret in a text: the value of a variable, of an option, the password in an address, or a word
@@ -44,7 +44,7 @@ fn secret(text: &str) -> Option<&str> {
     let mut values = values.filter_map(|word| variable::secret(word).map(|(_, value)| value));
     let by_name = values
         .next()
-        .or_else(|| history::typed(text).map(|(_, value)| value));
+        .or_else(|| command::typed(text).map(|typed| typed.secret));
     by_name.or_else(|| {
         let mut words = text.split(|one: char| one.is_whitespace() || one == '\'' || one == '"');
         let word = words.find(|word| !look_at_text("", word).is_empty())?;

@@ -12,6 +12,7 @@ mod ansible_vault_password;
 mod apptainer_token;
 mod ceph_key;
 mod cloud_login;
+mod command;
 mod conda_token;
 mod data_service_key;
 mod database_password;
@@ -124,6 +125,7 @@ impl Detector {
 pub static DETECTORS: &[Detector] = &[
     ansible_vault_password::DETECTOR,
     cloud_login::DETECTOR,
+    command::DETECTOR,
     conda_token::DETECTOR,
     history::DETECTOR,
     apptainer_token::DETECTOR,
@@ -328,8 +330,8 @@ pub(crate) fn look_behind(source: &Source<'_>, seen: usize) -> Vec<Sighting> {
     settle(source.path, now)
 }
 
-/// Looks at a value of the image's configuration: the value of a variable or a label, or an
-/// instruction of the history.
+/// Looks at a text of the image's documents: the value of a variable or a label, an instruction of
+/// the history, an annotation.
 pub(crate) fn look_at_text(place: &str, text: &str) -> Vec<Sighting> {
     let source = Source {
         path: place,
@@ -340,6 +342,10 @@ pub(crate) fn look_at_text(place: &str, text: &str) -> Vec<Sighting> {
     let mut sightings = Sightings::default();
     places(&source, &mut sightings);
     variable::in_command(text, &mut sightings);
+    let is_told = |id| sightings.seen.iter().any(|one| one.rule == id);
+    if let Some(typed) = command::typed(text).filter(|_| !is_told(command::DETECTOR.id)) {
+        sightings.file(command::DETECTOR.id, typed.told());
+    }
     let mut seen = sightings.seen;
     for one in &mut seen {
         one.line = None;

@@ -4,12 +4,12 @@
 use super::{Detector, Sightings, Source, value};
 
 pub(super) const DETECTOR: Detector = Detector::new("secret.hpc.netrc", "A login in a netrc file.")
-    .named(
-        &[".netrc", "_netrc", "netrc", ".authinfo", ".netrc.bak"],
-        |source, sightings| {
-            logins(DETECTOR.id, source, sightings);
-        },
-    );
+    .named(&NAMES, |source, sightings| {
+        logins(DETECTOR.id, source, sightings);
+    });
+
+/// How such files are called.
+pub(super) const NAMES: [&str; 5] = [".netrc", "_netrc", "netrc", ".authinfo", ".netrc.bak"];
 
 /// Tells each login of a file of that form.
 pub(super) fn logins(rule: &'static str, source: &Source<'_>, sightings: &mut Sightings) {

@@ -40,7 +40,7 @@ fn place(source: &Source<'_>, at: usize, sightings: &mut Sightings) {
     let is_other = password != user;
     if value::is_password(password)
         && password.len() >= 5
-        && !is_plain_word(password)
+        && !value::is_plain_word(password)
         && is_other
         && !is_example
     {
@@ -56,15 +56,4 @@ fn place(source: &Source<'_>, at: usize, sightings: &mut Sightings) {
             format!("a password for {host} in an address"),
         );
     }
-}
-
-/// Words that documents of addresses use.
-fn is_plain_word(password: &str) -> bool {
-    let lower = password.to_ascii_lowercase();
-    [
-        "password", "passwd", "secret", "pass", "pwd", "token", "port", "pw",
-    ]
-    .iter()
-    .any(|word| lower.starts_with(word) && lower.len() <= word.len() + 2)
-        || lower.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -101,6 +101,17 @@ pub(super) fn is_password(value: &str) -> bool {
     (4..=512).contains(&value.len()) && !value.contains(has_odd) && !is_stand_in(value)
 }
 
+/// Whether a password is a word that documents use in place of one, or a number.
+pub(super) fn is_plain_word(password: &str) -> bool {
+    let lower = password.to_ascii_lowercase();
+    [
+        "password", "passwd", "secret", "pass", "pwd", "token", "port", "pw",
+    ]
+    .iter()
+    .any(|word| lower.starts_with(word) && lower.len() <= word.len() + 2)
+        || lower.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// Whether a value is as random as a key is: long, and of letters and digits.
 pub(super) fn is_random(value: &str) -> bool {
     let value = value.trim_matches(['"', '\'']);

@@ -1,0 +1,359 @@
+//! Passwords and tokens that are written into a command: in a script, a history, or a step of the
+//! build. `curl -u USER:WORD`, a header such as `Authorization: Bearer WORD`, a line of netrc(5) that
+//! a command writes, the option of a password.
+
+use super::{Detector, Sightings, Source, netrc, value};
+
+pub(super) const DETECTOR: Detector = Detector::new(
+    "secret.command",
+    "A password or a token that is written into a command.",
+)
+.holding(
+    &[
+        "curl ",
+        "wget ",
+        "sshpass ",
+        "docker login ",
+        "podman login ",
+        "skopeo ",
+        "uthorization: ",
+        "uthorization:Bearer",
+        "-TOKEN: ",
+        "-Token: ",
+        "-token: ",
+        "X-Api-Key: ",
+        "X-API-Key: ",
+        "X-API-KEY: ",
+        "x-api-key: ",
+        "machine ",
+    ],
+    place,
+);
+
+/// The most bytes of a command that are looked at.
+const MOST: usize = 4 * 1024;
+
+/// Programs whose `login -p` is followed by a password.
+const LOGINS: [&str; 6] = [
+    "docker",
+    "podman",
+    "buildah",
+    "apptainer",
+    "singularity",
+    "skopeo",
+];
+
+/// A password or a token in a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Typed<'t> {
+    /// What it is, or the program that it is given to.
+    what: What<'t>,
+    /// The secret itself.
+    pub(super) secret: &'t str,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum What<'t> {
+    Option(&'t str),
+    Header(&'t str),
+    Netrc(&'t str),
+}
+
+impl Typed<'_> {
+    /// What is said of it, without the secret.
+    pub(super) fn told(&self) -> String {
+        let plain = |text: &str| -> String {
+            let shown = text.chars().filter(|one| !one.is_control());
+            shown.take(100).collect()
+        };
+        match self.what {
+            What::Option(program) => {
+                format!("a password on the command line of {}", plain(program))
+            }
+            What::Header(name) => format!("a token in a header {}", plain(name)),
+            What::Netrc(host) => format!("a login to {} for netrc", plain(host)),
+        }
+    }
+}
+
+fn place(source: &Source<'_>, at: usize, sightings: &mut Sightings) {
+    let before = &source.bytes[at.saturating_sub(64)..at];
+    let line = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
+    // A comment shows how it could be done.
+    if before[line..].trim_ascii_start().starts_with(b"#") {
+        return;
+    }
+    let is_of_name = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'-';
+    let begin = at - before.iter().rev().take_while(is_of_name).count();
+    let rest = |from: usize| {
+        let rest = &source.bytes[from..source.bytes.len().min(from + MOST)];
+        std::str::from_utf8(&rest[..line_end(rest)]).ok()
+    };
+    let found = match source.bytes[at] {
+        b'c' | b'w' | b's' | b'd' | b'p' => rest(at).and_then(by_option),
+        b'm' if netrc::NAMES.contains(&source.name()) => None,
+        b'm' => rest(at).and_then(login),
+        // In a text that only speaks of headers, such as the code of a client, tokens are examples.
+        _ if before[line..].windows(2).any(|option| option == b"-H")
+            || memchr::memmem::find(&before[line..], b"--header").is_some() =>
+        {
+            rest(begin).and_then(header)
+        }
+        _ => None,
+    };
+    if let Some(typed) = found {
+        sightings.at(DETECTOR.id, source, at, typed.told());
+    }
+}
+
+/// Where the line that begins here ends; a backslash at its end joins it with the next.
+fn line_end(rest: &[u8]) -> usize {
+    let mut ends = memchr::memchr_iter(b'\n', rest);
+    let end = ends.find(|end| *end == 0 || rest[end - 1] != b'\\');
+    end.unwrap_or(rest.len())
+}
+
+/// The first password or token of a command.
+pub(super) fn typed(text: &str) -> Option<Typed<'_>> {
+    let headers = text.match_indices(": ").map(|(colon, _)| {
+        let before = &text[..colon];
+        let name = before.rfind(|one: char| !one.is_ascii_alphanumeric() && one != '-');
+        &text[name.map_or(0, |at| at + 1)..]
+    });
+    let logins = text.match_indices("machine ").map(|(at, _)| &text[at..]);
+    by_option(text)
+        .or_else(|| headers.take(64).find_map(header))
+        .or_else(|| logins.take(64).find_map(login))
+}
+
+/// The password of an option: `--password=WORD`, `-pWORD` of mysql, `sshpass -p WORD`,
+/// `curl -u USER:WORD`.
+fn by_option(line: &str) -> Option<Typed<'_>> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let mut program = None;
+    for (at, word) in words.iter().enumerate() {
+        let word = word.trim_start_matches(['"', '\'', '(', '`', '$', '[']);
+        let name = word.rsplit('/').next().unwrap_or(word);
+        let is_first = at == 0 || ends_command(words[at - 1]);
+        let is_wrapper = matches!(
+            name,
+            "sudo" | "env" | "time" | "RUN" | "/bin/sh" | "sh" | "-c"
+        );
+        let is_assignment = word.contains('=');
+        if (is_first || program.is_none())
+            && !is_wrapper
+            && !is_assignment
+            && !word.starts_with('-')
+            || is_known(name)
+        {
+            program = Some(name);
+        }
+        let next = words.get(at + 1).copied().unwrap_or("");
+        let is_login = words[..at].contains(&"login")
+            && program.is_some_and(|program| LOGINS.contains(&program));
+        let secret = secret_of(word, next, program.unwrap_or(""), is_login);
+        if let Some(secret) = secret.filter(|secret| is_secret(secret)) {
+            let what = What::Option(program.unwrap_or("a program"));
+            return Some(Typed { what, secret });
+        }
+    }
+    None
+}
+
+/// Whether the word in front begins a command after it.
+fn ends_command(word: &str) -> bool {
+    word.ends_with(';') || matches!(word, "&&" | "||" | "|" | "&")
+}
+
+/// Whether a program is one whose options are known, wherever it stands in a command.
+fn is_known(name: &str) -> bool {
+    let known = ["curl", "wget", "mysql", "mysqldump", "mariadb", "sshpass"];
+    known.contains(&name) || LOGINS.contains(&name)
+}
+
+/// What stands at the place of a password, if the word is an option that has one.
+fn secret_of<'t>(word: &'t str, next: &'t str, program: &str, is_login: bool) -> Option<&'t str> {
+    let (option, joined) = match word.split_once('=') {
+        Some((option, value)) => (option, Some(value)),
+        None => (word, None),
+    };
+    let value = joined.unwrap_or(next);
+    let value = value.trim_matches(['"', '\'', ';', ',', ')', '`']);
+    let of_pair = |value: &'t str| value.split_once(':').map(|(_, password)| password);
+    match option {
+        "--password" | "--http-password" | "--ftp-password" | "--token" | "--secret" => Some(value),
+        "-p" if program == "sshpass" || is_login => Some(value),
+        "-u" | "--user" | "--proxy-user" | "-U" if program == "curl" => of_pair(value),
+        "--creds" | "--src-creds" | "--dest-creds" => of_pair(value),
+        _ if word.starts_with("-u") && program == "curl" && word.len() > 2 => {
+            of_pair(word[2..].trim_matches(['"', '\'', ';']))
+        }
+        _ if word.starts_with("-p") && matches!(program, "mysql" | "mysqldump" | "mariadb") => {
+            Some(&word[2..])
+        }
+        _ => None,
+    }
+}
+
+/// Whether what stands at the place of a password is one.
+fn is_secret(text: &str) -> bool {
+    text.len() >= 6
+        && !text.starts_with('-')
+        && value::is_password(text)
+        && !value::is_plain_word(text)
+        // A path, an address, and what a shell or a template fills in.
+        && !text.contains(['/', '<', '>', '{', '[', '$', '%', '\\'])
+}
+
+/// The token of a header: `Authorization: Bearer WORD`, `PRIVATE-TOKEN: WORD`.
+fn header(line: &str) -> Option<Typed<'_>> {
+    let (name, rest) = line.split_once(':')?;
+    let lower = name.to_ascii_lowercase();
+    let rest = rest.trim_start();
+    let mut words = rest.split_whitespace();
+    let value = match &*lower {
+        "authorization" | "proxy-authorization" => {
+            let scheme = words.next()?;
+            ["bearer", "basic", "token", "apikey"]
+                .iter()
+                .any(|known| scheme.eq_ignore_ascii_case(known))
+                .then(|| words.next())??
+        }
+        _ if lower.ends_with("-token") || lower.ends_with("api-key") => words.next()?,
+        _ => return None,
+    };
+    let end = value.find(|one: char| !one.is_ascii_alphanumeric() && !"-_.~+/=".contains(one));
+    let (secret, after) = value.split_at(end.unwrap_or(value.len()));
+    let is_whole = after.is_empty() || after.starts_with(['"', '\'', '\\', ',', '`', ')', ';']);
+    let what = What::Header(name);
+    (is_whole && value::is_random(secret) && !is_of_a_document(secret))
+        .then_some(Typed { what, secret })
+}
+
+/// Whether a word is one of those that documents show: the example of RFC 7617, and the head of
+/// tokens that is the same in all of them.
+fn is_of_a_document(secret: &str) -> bool {
+    secret.starts_with("QWxhZGRpbjpv") || secret.starts_with("dXNlcjpwYXNz")
+}
+
+/// The password of a line of netrc(5), by whatever command it is written.
+fn login(line: &str) -> Option<Typed<'_>> {
+    // What printf and echo make a newline of separates words, too.
+    let mut words = line
+        .split(|one: char| one.is_whitespace() || "'\"\\".contains(one))
+        .filter(|word| !word.is_empty());
+    let mut next = || {
+        let word = words.next()?;
+        // `\n` was cut at its backslash.
+        match word.strip_prefix('n') {
+            Some(keyword @ ("machine" | "login" | "password" | "account")) => Some(keyword),
+            _ => Some(word),
+        }
+    };
+    if next()? != "machine" {
+        return None;
+    }
+    let host = next()?;
+    if next()? != "login" {
+        return None;
+    }
+    let _user = next()?;
+    if next()? != "password" {
+        return None;
+    }
+    let secret = next()?;
+    let what = What::Netrc(host);
+    is_secret(secret).then_some(Typed { what, secret })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Commands, and the secret in each.
+    const COMMANDS: &[(&str, Option<&str>)] = &[
+        (
+            "curl -u bob:Tr0ub4dor3x https://data.site.org",
+            Some("Tr0ub4dor3x"),
+        ),
+        (
+            "RUN /bin/sh -c curl -fsSL -ubob:Tr0ub4dor3x https://data.site.org",
+            Some("Tr0ub4dor3x"),
+        ),
+        (
+            "set -e; curl --user 'bob:Tr0ub4dor3x' https://data.site.org",
+            Some("Tr0ub4dor3x"),
+        ),
+        (
+            "wget --http-password=Tr0ub4dor3x https://data.site.org",
+            Some("Tr0ub4dor3x"),
+        ),
+        (
+            "curl -H 'Authorization: Bearer dX9kQ2mZ7vB4nR1sT6wY' https://a",
+            Some("dX9kQ2mZ7vB4nR1sT6wY"),
+        ),
+        (
+            "curl -H \"authorization: token dX9kQ2mZ7vB4nR1sT6wY\" https://a",
+            Some("dX9kQ2mZ7vB4nR1sT6wY"),
+        ),
+        (
+            "curl --header \"PRIVATE-TOKEN: dX9kQ2mZ7vB4nR1sT6wY\" https://a",
+            Some("dX9kQ2mZ7vB4nR1sT6wY"),
+        ),
+        (
+            "echo 'machine data.site.org login bob password Tr0ub4dor3x' > ~/.netrc",
+            Some("Tr0ub4dor3x"),
+        ),
+        (
+            "printf 'machine data.site.org\\nlogin bob\\npassword Tr0ub4dor3x\\n' > ~/.netrc",
+            Some("Tr0ub4dor3x"),
+        ),
+        ("sshpass -p Tr0ub4dor3x ssh host", Some("Tr0ub4dor3x")),
+        ("mysql -u root -pTr0ub4dor3x db", Some("Tr0ub4dor3x")),
+        (
+            "docker login -u bob -p Tr0ub4dor3x reg.site.org",
+            Some("Tr0ub4dor3x"),
+        ),
+        ("curl -u bob:$PASSWORD https://a", None),
+        ("curl -u \"$USER:${PW}\" https://a", None),
+        ("curl -u bob:<password> https://a", None),
+        ("curl -u username:password https://a", None),
+        ("curl -H \"Authorization: Bearer $TOKEN\" https://a", None),
+        ("curl -H \"Authorization: Bearer ${TOKEN}\" https://a", None),
+        (
+            "curl -H 'Authorization: Bearer YOUR_ACCESS_TOKEN_1234' https://a",
+            None,
+        ),
+        (
+            "curl -H 'PRIVATE-TOKEN: <your_access_token>' https://a",
+            None,
+        ),
+        ("echo \"machine a login b password $PW\" > ~/.netrc", None),
+        ("the machine that the password is for", None),
+        ("chown -u root:wheel /etc/x", None),
+        ("docker run -p 8080:80 -u 1000:1000 image", None),
+        ("docker run --user tester:developers image", None),
+        ("rsync -u host:/path/to/dir .", None),
+    ];
+
+    #[test]
+    fn what_is_written_into_commands() {
+        for (text, secret) in COMMANDS {
+            assert_eq!(typed(text).map(|typed| typed.secret), *secret, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_line_goes_on_behind_a_backslash() {
+        let script = "#!/bin/sh\n# curl -u bob:Tr0ub4dor3x\ncurl -f \\\n  -u bob:Tr0ub4dor3x \\\n https://a\nexit\n";
+        let source = Source {
+            path: "opt/get.sh",
+            mode: 0o755,
+            size: script.len() as u64,
+            bytes: script.as_bytes(),
+        };
+        let seen = super::super::look(&source);
+        assert_eq!(seen.len(), 1, "{seen:?}");
+        assert_eq!((seen[0].rule, seen[0].line), ("secret.command", Some(3)));
+    }
+}
