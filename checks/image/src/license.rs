@@ -1,11 +1,11 @@
 //! Which licences the texts of an image bear; equal texts are looked at once.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hpcctl_license_db::copyright::statements as statements_of;
 use hpcctl_license_db::declared::debian;
-use hpcctl_license_db::{Identifier, expression};
+use hpcctl_license_db::{Identification, Identifier, expression};
 use hpcctl_model::license::Kind;
 use sha2::{Digest, Sha256};
 
@@ -90,12 +90,24 @@ fn identify(text: &[u8]) -> Option<FileLicense> {
         .matches
         .iter()
         .any(|found| found.kind != Kind::Reference);
+    let texts = texts(&found);
     found.expression.map(|expression| FileLicense {
         expression: Arc::from(expression),
         grants,
         sha256: None,
         copyrights: Arc::default(),
+        texts,
     })
+}
+
+/// The licences of which the whole text is there, each once.
+fn texts(found: &Identification) -> Arc<[String]> {
+    let texts = found
+        .matches
+        .iter()
+        .filter(|found| found.kind == Kind::Text);
+    let texts: BTreeSet<&String> = texts.map(|found| &found.license).collect();
+    texts.into_iter().cloned().collect()
 }
 
 /// The licence of the software itself; of the packaging only where nothing else is stated.
@@ -107,6 +119,7 @@ fn copyright(text: &[u8]) -> Option<FileLicense> {
         grants: true,
         sha256: None,
         copyrights: Arc::default(),
+        texts: texts(&Identifier::spdx().identify(text)),
     })
 }
 

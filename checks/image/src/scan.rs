@@ -443,12 +443,13 @@ fn report(
     let left_out = plan.selection.left_out().clone();
     // What was not looked at may refuse, for whatever reason it was not.
     let whole = complete && left_out.is_empty();
-    let held = held.report(&held::Merged {
+    let merged = held::Merged {
         tree,
         layers: &image.layers,
         purls: &purls,
         about,
-    });
+    };
+    let held = held.report(&merged, &packages);
     let subjects = subjects(&packages, &files);
     let verdict = verdict(&subjects, whole, &held.sensitive, &held.restricted);
     let conflicts = conflicts(&packages);
@@ -463,6 +464,7 @@ fn report(
             sensitive: held.sensitive,
             privileged: held.privileged,
             restricted: held.restricted,
+            removed: held.removed,
             conflicts,
             totals: totals::of(tree),
             verdict,
@@ -505,6 +507,7 @@ fn files(tree: &FileTree, ids: &[NodeId], layers: &[Layer], owned: &HashSet<Node
             judged,
             sha256,
             copyrights: license.copyrights.to_vec(),
+            texts: license.texts.to_vec(),
         });
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));

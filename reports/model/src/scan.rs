@@ -31,6 +31,9 @@ pub struct Scan {
     /// The files whose holder restricts who may pass them on, in whichever layer, sorted by path.
     #[serde(default)]
     pub restricted: Vec<Restricted>,
+    /// What a later layer removed and whose licence counts all the same, sorted by path.
+    #[serde(default)]
+    pub removed: Vec<Removed>,
     /// The packages that declare other licences than their texts bear, sorted by purl.
     #[serde(default)]
     pub conflicts: Vec<Conflict>,
@@ -236,7 +239,8 @@ impl ContentKind {
 /// Something that no image should hold.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Sensitive {
-    /// The absolute path in the image, `config:env/NAME`, or `history:N`.
+    /// The absolute path in the image, `config:env/NAME`, `history:N`, or `manifest:`, `index:` or
+    /// `config:` with the JSON Pointer of a string.
     pub path: String,
     /// The digest of the layer that holds it, or null for a directory and the configuration.
     pub layer: Option<String>,
@@ -325,6 +329,37 @@ pub struct Restricted {
     pub deleted: bool,
 }
 
+/// Something that a later layer removed, and that ships in its layer all the same.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Removed {
+    /// The absolute path in the image, of a package that of the file that tells of it.
+    pub path: String,
+    /// The digest of the layer that holds it.
+    pub layer: Option<String>,
+    /// What it is.
+    pub kind: RemovedKind,
+    /// The name, the version and the type of a package.
+    pub package: Option<String>,
+    /// The licences as an SPDX expression, where they are known.
+    pub licenses: Option<String>,
+}
+
+/// What a later layer removed.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum RemovedKind {
+    /// A package of which no version is there any more.
+    Package,
+    /// A file that bears a licence and belonged to no package.
+    Licensed,
+    /// A program that belonged to no package.
+    Program,
+    /// A library that belonged to no package.
+    Library,
+}
+
 /// Whether a file may be passed on.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
@@ -382,6 +417,9 @@ pub struct File {
     /// The copyright statements in it, where it is a licence file; at most a thousand.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub copyrights: Vec<String>,
+    /// The licences of which it has the whole text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub texts: Vec<String>,
 }
 
 /// What a report that does not say counts as: everything is judged.

@@ -238,6 +238,7 @@ pub(crate) mod tests {
             judged: false,
             sha256: None,
             copyrights: copyrights.iter().map(|&text| text.to_owned()).collect(),
+            texts: Vec::new(),
         }
     }
 
@@ -312,6 +313,7 @@ pub(crate) mod tests {
                 sensitive: Vec::new(),
                 privileged: Vec::new(),
                 restricted: Vec::new(),
+                removed: Vec::new(),
                 conflicts: Vec::new(),
                 totals: Totals::default(),
                 verdict: Verdict {

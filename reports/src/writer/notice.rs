@@ -71,7 +71,19 @@ fn write(
             statements(&copyrights.in_file(path), out)?;
         }
     }
-    texts(&groups, out)
+    texts(&groups, &texts_there(scan), out)
+}
+
+/// The licences of which some file of the image has the whole text.
+fn texts_there(scan: &Scan) -> HashSet<&str> {
+    let texts = scan.files.iter().flat_map(|file| &file.texts);
+    texts.map(|id| bare(id)).collect()
+}
+
+/// An id without what says which versions hold: the text is the same.
+fn bare(id: &str) -> &str {
+    let bare = id.strip_suffix("-only").or(id.strip_suffix("-or-later"));
+    bare.unwrap_or(id.trim_end_matches('+'))
 }
 
 /// What bears which licence; a package that another one brought stands under its own.
@@ -120,20 +132,20 @@ fn statements(all: &[&str], out: &mut dyn Write) -> Result<(), Error> {
     Ok(())
 }
 
-/// The texts of the licences of which some package has no file in the image.
-fn texts(groups: &BTreeMap<&str, Bearers<'_>>, out: &mut dyn Write) -> Result<(), Error> {
+/// The texts of the licences of which the image has none.
+fn texts(
+    groups: &BTreeMap<&str, Bearers<'_>>,
+    there: &HashSet<&str>,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
     let mut texts: BTreeMap<&str, &str> = BTreeMap::new();
     let mut missing: BTreeSet<String> = BTreeSet::new();
     for (license, bearers) in groups {
-        if bearers
-            .packages
-            .iter()
-            .all(|package| !package.license_files.is_empty())
-        {
-            continue;
-        }
+        // What no list has may stand in the files of the package.
+        let mut packages = bearers.packages.iter();
+        let all_have_files = packages.all(|package| !package.license_files.is_empty());
         if license_refs(license).is_none() {
-            missing.insert((*license).to_owned());
+            missing.extend((!all_have_files).then(|| (*license).to_owned()));
             continue;
         }
         let mode = ParseMode {
@@ -145,14 +157,15 @@ fn texts(groups: &BTreeMap<&str, Bearers<'_>>, out: &mut dyn Write) -> Result<()
         };
         for part in expression.requirements() {
             match &part.req.license {
+                LicenseItem::Spdx { id, .. } if there.contains(bare(id.name)) => {}
                 LicenseItem::Spdx { id, .. } => {
-                    texts.insert(id.name, id.text());
+                    texts.insert(bare(id.name), id.text());
                 }
-                other => {
-                    missing.insert(other.to_string());
-                }
+                other => missing.extend((!all_have_files).then(|| other.to_string())),
             }
-            if let Some(spdx::AdditionItem::Spdx(id)) = &part.req.addition {
+            if let Some(spdx::AdditionItem::Spdx(id)) = &part.req.addition
+                && !there.contains(id.name)
+            {
                 texts.insert(id.name, id.text());
             }
         }
@@ -180,7 +193,8 @@ mod tests {
         let bare = package("b", Some("MIT"), Some("MIT AND LicenseRef-odd"));
         let silent = package("c", None, None);
         let mut scan = report(vec![with, bare, silent]);
-        scan.result.files = vec![bearing("/usr/share/doc/a/copyright", &["Copyright 2020 A"])];
+        let referring = bearing("/usr/share/doc/a/copyright", &["Copyright 2020 A"]);
+        scan.result.files = vec![referring];
         let mut text = Vec::new();
         let options = Options {
             verbose: false,
@@ -194,7 +208,14 @@ mod tests {
         assert!(text.contains(group), "{text}");
         assert!(text.contains("\nLicence not known\n\n    c 1.0-1 (deb)"));
         assert!(text.contains("No text is known of: LicenseRef-odd\n"));
-        assert!(text.contains("---- MIT ----") && !text.contains("---- GPL-3.0-only ----"));
+        assert!(text.contains("---- MIT ----") && text.contains("---- GPL-3.0 ----"));
         assert!(text.contains("Permission is hereby granted"));
+        let mut whole = bearing("/usr/share/common-licenses/GPL-3", &[]);
+        whole.texts = vec!["GPL-3.0-or-later".into()];
+        scan.result.files.push(whole);
+        let mut text = Vec::new();
+        write(&Report::Scan(&scan), None, &options, &mut text).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        assert!(text.contains("---- MIT ----") && !text.contains("---- GPL-3.0 ----"));
     }
 }

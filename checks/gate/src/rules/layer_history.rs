@@ -1,7 +1,11 @@
 //! `layer.history`: what lower layers, the history and the configuration still hold.
 
-use super::{Raised, Rule, content_vendor, secret_general};
+use hpcctl_model::gate::Level;
+use hpcctl_model::scan::{Removed, RemovedKind};
+
+use super::{Raised, Rule, content_unowned, content_vendor, license_terms, secret_general};
 use crate::case::Context;
+use crate::policy::Set;
 
 pub(super) static RULE: Rule = Rule {
     id: "layer.history",
@@ -9,9 +13,13 @@ pub(super) static RULE: Rule = Rule {
     manual: "\
 A file that a later layer deletes is not seen in a container, but ships in its layer all the same:
 everybody who pulls the image can unpack it. The same is true of what build arguments and ENV
-leave in the configuration and its history.
+leave in the configuration and its history, and of annotations.
 
-Judged by every layer on its own, and by the configuration.
+Judged by every layer on its own, and by every string of the manifest, the index and the
+configuration. Of what a later layer removed count keys and the files of vendors, the licences of
+packages and files (as in license.terms; where none is known, a person has to look), and programs
+and libraries of nobody (as in content.unowned). A package of which another version is there is
+judged as it is there.
 
 Build in stages and copy only results, or squash the image; mount secrets while building instead
 of passing them as arguments.",
@@ -27,5 +35,45 @@ fn look(context: &Context<'_>) -> Vec<Raised> {
     let secrets = secrets.map(|found| secret_general::raised(context, found));
     let vendor = scan.restricted.iter().filter(|file| file.deleted);
     let vendor = vendor.filter_map(|file| content_vendor::raised(context, file));
-    secrets.chain(vendor).collect()
+    let removed = scan.removed.iter();
+    let removed = removed.filter_map(|removed| of_removed(context, removed));
+    secrets.chain(vendor).chain(removed).collect()
+}
+
+/// What comes of something that a later layer removed.
+fn of_removed(context: &Context<'_>, removed: &Removed) -> Option<Raised> {
+    let what = removed.package.as_deref().unwrap_or(&removed.path);
+    let raised = |level: Option<Set<Level>>, text: String| Raised {
+        level,
+        text: format!("{text} A later layer removes it, and it ships all the same."),
+        layer: removed.layer.clone(),
+        path: Some(removed.path.clone()),
+        deleted: true,
+        license: removed.licenses.clone(),
+        remedy: "Build in stages and copy only what is needed, or squash the image.".into(),
+        ..Raised::default()
+    };
+    match (removed.kind, removed.licenses.as_deref()) {
+        (RemovedKind::Program | RemovedKind::Library, _) => {
+            let rule = content_unowned::RULE.id;
+            let level = context.policy.level(context.class, rule).cloned();
+            let text = format!("{what} belongs to no package (content.unowned).");
+            Some(raised(level, text))
+        }
+        (RemovedKind::Package | RemovedKind::Licensed, license) => {
+            let read = context.policy.weigh(context.class, license, None)?;
+            let told = license_terms::told(&read, license)?;
+            let unknown = license.is_none() && read.level.value > Level::Review;
+            let level = Set {
+                // What it was is not known well enough to refuse it.
+                value: if unknown {
+                    Level::Review
+                } else {
+                    read.level.value
+                },
+                origin: read.level.origin.clone(),
+            };
+            Some(raised(Some(level), format!("{what}: {told}")))
+        }
+    }
 }

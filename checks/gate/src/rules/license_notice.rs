@@ -18,16 +18,19 @@ Nearly every licence asks that its text and its notices go with the software. `s
 notice` writes them: from the files of the image, and for ids of the SPDX list from the list. A
 licence of no list whose text is not in the image cannot be written. Nor can the copyright line of
 licences such as MIT and BSD: the list has a place for year and holder there, and only the
-package's own file fills it.
+package's own file fills it. A text that a file of the image only refers to, such as one of
+/usr/share/common-licenses, is added from the list where it is not there.
 
 Judged by the packages that count, and of a choice by the branch that license.terms chose: a
 LicenseRef- and no licence file; or a text with a place for the holder, and no copyright line in the
 licence files of the package.
 
-Put the text of the licence, with its copyright line, into the image.",
+Put the text of the licence, with its copyright line, into a file named after a licence beside the
+package: for one of Debian /usr/share/doc/PACKAGE/copyright, for others /usr/share/licenses/PACKAGE/
+or the directory of its metadata.",
     fixed: false,
     look,
-    clean: "the text of every licence is there, with its copyright line",
+    clean: "the text of every licence is in the image or the SPDX list, which -o notice adds, with its copyright line",
 };
 
 fn look(context: &Context<'_>) -> Vec<Raised> {
@@ -68,9 +71,25 @@ fn of_package(context: &Context<'_>, package: &Package) -> Option<Raised> {
         path: location.map(|location| location.path.clone()),
         package: Some(package.purl.clone()),
         license: Some(license.to_owned()),
-        remedy: "Put the text of the licence, with its copyright line, into the image.".into(),
+        remedy: format!(
+            "Put the text of the licence, with its copyright line, into {}.",
+            place_of(package)
+        ),
         ..Raised::default()
     })
+}
+
+/// Where the licence of a package is looked for.
+fn place_of(package: &Package) -> String {
+    let (name, location) = (&package.name, package.locations.first());
+    match package.kind.as_str() {
+        "deb" => format!("/usr/share/doc/{name}/copyright"),
+        "rpm" | "apk" | "alpm" => format!("/usr/share/licenses/{name}/LICENSE"),
+        _ => match location.and_then(|location| location.path.rsplit_once('/')) {
+            Some((directory, _)) => format!("{directory}/LICENSE"),
+            None => "a file LICENSE beside it".to_owned(),
+        },
+    }
 }
 
 /// Whether a licence file of a package says who holds the rights.

@@ -106,6 +106,16 @@ fn of_file(context: &Context<'_>, file: &File) -> Option<Raised> {
 }
 
 fn raised(read: &Read, license: Option<&str>, make: impl FnOnce(&str) -> Raised) -> Option<Raised> {
+    let text = told(read, license)?;
+    Some(Raised {
+        level: Some(read.level.clone()),
+        license: read.chosen.clone().or_else(|| license.map(str::to_owned)),
+        ..make(&text)
+    })
+}
+
+/// What is said of a licence; none where it is allowed.
+pub(super) fn told(read: &Read, license: Option<&str>) -> Option<String> {
     if read.level.value == Level::Allow {
         return None;
     }
@@ -125,9 +135,5 @@ fn raised(read: &Read, license: Option<&str>, make: impl FnOnce(&str) -> Raised)
             }
         }
     };
-    Some(Raised {
-        level: Some(read.level.clone()),
-        license: read.chosen.clone().or_else(|| license.map(str::to_owned)),
-        ..make(&text)
-    })
+    Some(text)
 }

@@ -1,11 +1,12 @@
 //! What the layers of an image hold that decides whether it may leave the site: what gives
-//! access, what gives rights, and what vendors restrict.
+//! access, what gives rights, what vendors restrict, and what a later layer removed.
 //!
 //! Every layer counts, also what a later one deletes or replaces, since all of them are passed
 //! on. So this is gathered from the layers before they are merged, and compared with the merged
 //! tree afterwards.
 
 mod privileged;
+mod removed;
 mod restricted;
 mod sensitive;
 
@@ -13,7 +14,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use hpcctl_license_db::redistribution::Finder;
-use hpcctl_model::scan::{Layer, Privileged, Restricted, Sensitive};
+use hpcctl_model::scan::{Layer, Package, Privileged, Removed, Restricted, Sensitive};
 
 use crate::config::About;
 use crate::fault::Faults;
@@ -26,6 +27,7 @@ pub(crate) struct Held {
     sensitive: Vec<Item<crate::sensitive::Sighting>>,
     privileged: Vec<Item<privileged::Grant>>,
     restricted: Vec<Item<restricted::Named>>,
+    lower: removed::Lower,
     finder: Finder,
 }
 
@@ -55,6 +57,13 @@ impl Held {
         about: &About,
         faults: &mut Faults,
     ) {
+        self.lower.see(layer, listing);
+        if self.lower.is_full {
+            faults.add(
+                "files",
+                "it holds more packages, licences or programs than are told",
+            );
+        }
         let mut marks = listing.marks.iter().collect::<Vec<_>>();
         marks.sort_by_key(|(entry, _)| *entry);
         let mut marks = marks.into_iter().peekable();
@@ -130,12 +139,14 @@ pub(crate) struct Report {
     pub(crate) sensitive: Vec<Sensitive>,
     pub(crate) privileged: Vec<Privileged>,
     pub(crate) restricted: Vec<Restricted>,
+    pub(crate) removed: Vec<Removed>,
 }
 
 impl Held {
     /// Settles what of it is still there, and whose it is.
-    pub(crate) fn report(self, merged: &Merged<'_>) -> Report {
+    pub(crate) fn report(self, merged: &Merged<'_>, packages: &[Package]) -> Report {
         let mut report = Report {
+            removed: self.lower.report(merged, packages),
             sensitive: sensitive::report(self.sensitive, merged),
             privileged: privileged::report(self.privileged, merged),
             restricted: restricted::report(self.restricted, self.finder, merged),
@@ -145,6 +156,7 @@ impl Held {
         report.privileged.sort();
         report.privileged.dedup();
         report.restricted.sort();
+        report.removed.sort();
         report
     }
 }

@@ -63,7 +63,9 @@ pub(crate) fn gather(
             let distro = distro(tree);
             let absent = distro.and_then(|distro| absent(&distro, &of_root.packages, plan));
             if let Some(why) = absent {
-                faults.add(format!("the package database of {}", tree.path(root)), why);
+                let root = tree.path(root);
+                let root = if root.is_empty() { "/" } else { &root };
+                faults.add(format!("the package database of {root}"), why);
             }
             of_root
         });

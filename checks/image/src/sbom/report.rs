@@ -60,6 +60,7 @@ pub(super) fn report(path: &Path, format: &str, mut bill: Bill, limits: &Limits)
             sensitive: Vec::new(),
             privileged: Vec::new(),
             restricted: Vec::new(),
+            removed: Vec::new(),
             totals: Totals::default(),
             verdict,
         },

@@ -78,6 +78,8 @@ pub(crate) struct FileLicense {
     pub(crate) sha256: Option<Sha>,
     /// The copyright statements of a licence file.
     pub(crate) copyrights: Arc<[String]>,
+    /// The licences of which it has the whole text.
+    pub(crate) texts: Arc<[String]>,
 }
 
 /// A SHA-256 digest.

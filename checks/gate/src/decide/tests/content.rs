@@ -101,6 +101,7 @@ fn a_program_of_nobody_is_told_unless_its_licence_lies_beside_it() {
         judged: true,
         sha256: None,
         copyrights: Vec::new(),
+        texts: Vec::new(),
     };
     image.files = vec![license("/opt/LICENSE")];
     assert_eq!(

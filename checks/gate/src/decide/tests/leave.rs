@@ -89,6 +89,7 @@ fn a_clarification_holds_while_the_evidence_does() {
         judged: false,
         sha256: Some(digest),
         copyrights: Vec::new(),
+        texts: Vec::new(),
     });
     let held = gate(&image, &asked);
     assert_eq!(held.decision.outcome, Outcome::Allow);
@@ -202,6 +203,7 @@ fn a_decision_holds_for_the_terms_that_lie_in_the_vendor_s_tree() {
         judged: true,
         sha256: None,
         copyrights: Vec::new(),
+        texts: Vec::new(),
     }];
     let mut outcome = |tree: &str, now| {
         image.restricted = vec![Restricted {
@@ -238,6 +240,7 @@ fn what_clarifies_a_licence_can_be_copied_into_the_policy() {
         judged: false,
         sha256: Some(of_text.clone()),
         copyrights: Vec::new(),
+        texts: Vec::new(),
     }];
     let refused = gate(&image, &ASKED);
     let terms = rule(&refused, "license.terms");
@@ -302,6 +305,7 @@ fn a_template_is_no_copyright_line() {
             judged: false,
             sha256: None,
             copyrights: copyrights.iter().map(ToString::to_string).collect(),
+            texts: Vec::new(),
         };
         told(package, vec![file])
     };

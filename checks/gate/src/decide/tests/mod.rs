@@ -63,6 +63,7 @@ fn scan(packages: Vec<Package>) -> Scan {
         sensitive: Vec::new(),
         privileged: Vec::new(),
         restricted: Vec::new(),
+        removed: Vec::new(),
         conflicts: Vec::new(),
         totals: Totals::default(),
         verdict: Verdict {
