@@ -1,11 +1,11 @@
-//! What was found in an image: from the report of an earlier scan of the same digest, else by
-//! scanning it.
+//! What was found in an image: from the report of an earlier scan of the same digest, where the
+//! layers still have their bytes, else by scanning it.
 
 use std::path::{Path, PathBuf};
 
 use hpcctl_image::{Options, Reference};
 use hpcctl_model::Envelope;
-use hpcctl_model::scan::Scan;
+use hpcctl_model::scan::{Scan, Sensitive};
 use jiff::Timestamp;
 
 use super::Judged;
@@ -29,7 +29,15 @@ pub fn scanned(judged: &Judged, trust: Trust, ui: &Ui) -> Result<Envelope<Scan>,
     };
     let directory = state::directory(judged.state.as_deref())?;
     let kept = kept(&reference, &options, &directory)?;
-    if let Some(known) = kept.as_deref().filter(|_| !judged.rescan).and_then(known) {
+    let known = kept.as_deref().filter(|_| !judged.rescan).and_then(known);
+    // The digest is that of the manifest: the layers may be damaged since.
+    let is_intact = || {
+        let intact = hpcctl_image::is_intact(&reference, &options);
+        intact.map_err(|error| scan::failure(&reference, &error))
+    };
+    if let Some(known) = known
+        && is_intact()?
+    {
         return Ok(Envelope {
             result: Scan {
                 image: hpcctl_model::scan::Image {
@@ -47,7 +55,9 @@ pub fn scanned(judged: &Judged, trust: Trust, ui: &Ui) -> Result<Envelope<Scan>,
     let report = emit::envelope("scan", begun, scanned.scan, scanned.unknowns);
     // What is not whole would have to be read again, and what has no digest cannot be found again.
     let path = path(report.result.image.digest.as_deref(), &directory);
-    if let Some(path) = path.filter(|_| report.result.is_whole()) {
+    let of_index = |found: &Sensitive| found.path.starts_with("index:");
+    let is_of_digest = !report.result.sensitive.iter().any(of_index);
+    if let Some(path) = path.filter(|_| report.result.is_whole() && is_of_digest) {
         keep(&path, &report, ui);
     }
     Ok(report)

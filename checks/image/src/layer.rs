@@ -236,6 +236,19 @@ pub(crate) fn read(
     read
 }
 
+/// Whether the stored bytes of a layer are there and have the digest that the image promises.
+pub(crate) fn is_intact(source: &LayerSource) -> bool {
+    let Ok(Stored::Tar(blob)) = &source.stored else {
+        return false;
+    };
+    // A layer that is a plain tar may be named by the digest of its content alone.
+    let promised = source.digest.as_ref().or(source.diff_id.as_ref());
+    let mut hashed = Hashed::new(blob.reader(None), u64::MAX);
+    let is_read = io::copy(&mut hashed, &mut io::sink()).is_ok();
+    let digest = hashed.finish().ok().flatten();
+    is_read && digest.is_some() && digest.as_ref() == promised
+}
+
 /// What a layer held that is the same bytes as one that was read before.
 pub(crate) fn again(source: &LayerSource, known: &LayerRead) -> LayerRead {
     let mut read = known.clone();

@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
@@ -245,6 +245,44 @@ pub fn digest(reference: &Reference, options: &Options) -> Result<Option<String>
     };
     let (opened, ..) = format::open(reference.source(), &session)?;
     Ok(opened.digest)
+}
+
+/// Whether the layers of an image hold the bytes that its documents promise, so that what a scan of
+/// the same digest found still stands. False where that cannot be told without reading more, and
+/// where an index above the image, which its digest does not cover, holds a secret.
+///
+/// What a registry gives out is compared with its digest whenever it is read.
+///
+/// # Errors
+///
+/// Those of [`scan`] that concern the image as a whole.
+pub fn is_intact(reference: &Reference, options: &Options) -> Result<bool, Error> {
+    if matches!(reference.source(), crate::Source::Registry(_)) {
+        return Ok(true);
+    }
+    let plan = Plan::new(options)?;
+    let session = Session {
+        plan: &plan,
+        progress: &crate::Silent,
+    };
+    let (opened, ..) = format::open(reference.source(), &session)?;
+    let next = AtomicUsize::new(0);
+    let is_intact = AtomicBool::new(opened.faults.is_empty() && !held::of_index(&opened.config));
+    let work = || {
+        while let Some(layer) = opened.layers.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if !layer::is_intact(layer) {
+                is_intact.store(false, Ordering::Relaxed);
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 1..rayon::current_num_threads().min(opened.layers.len()) {
+            // A user may have no thread left.
+            let _ = thread::Builder::new().spawn_scoped(scope, work);
+        }
+        work();
+    });
+    Ok(is_intact.into_inner())
 }
 
 /// For each layer the first one that is the same bytes, mostly itself: a manifest can name one

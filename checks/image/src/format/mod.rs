@@ -25,7 +25,7 @@ use crate::reference::is_layout;
 use crate::{Error, Progress, Source, Store};
 
 pub(crate) use dir::read as read_directory;
-pub(crate) use oci::{check_platform, child as child_for_platform};
+pub(crate) use oci::{INDEX, check_platform, child as child_for_platform};
 
 /// An image that was opened: where its layers are.
 #[derive(Debug, Default)]

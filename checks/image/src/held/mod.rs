@@ -16,6 +16,7 @@ use std::sync::Arc;
 use hpcctl_license_db::redistribution::Finder;
 use hpcctl_model::scan::{Layer, Package, Privileged, Removed, Restricted, Sensitive};
 
+pub(crate) use self::sensitive::of_index;
 use crate::config::About;
 use crate::fault::Faults;
 use crate::tarball::Kind;

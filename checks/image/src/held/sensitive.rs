@@ -6,6 +6,7 @@ use hpcctl_model::scan::Sensitive;
 use super::{Item, Merged};
 use crate::config::About;
 use crate::documents::DocumentText;
+use crate::format::INDEX;
 use crate::sensitive::{Sighting, look_at_text};
 
 /// Types of packages that a distribution builds: what is in them is in everybody's hands.
@@ -29,8 +30,14 @@ pub(super) fn report(items: Vec<Item<Sighting>>, merged: &Merged<'_>) -> Vec<Sen
     of_files.chain(of_documents(merged.about)).collect()
 }
 
+/// Whether an index above the image holds something that gives access.
+pub(crate) fn of_index(about: &About) -> bool {
+    let start = format!("{INDEX}:");
+    of_documents(about).any(|found| found.path.starts_with(&start))
+}
+
 /// What the documents of an image hold.
-pub(super) fn of_documents(about: &About) -> impl Iterator<Item = Sensitive> {
+fn of_documents(about: &About) -> impl Iterator<Item = Sensitive> {
     about.texts.iter().flat_map(|DocumentText { place, text }| {
         let seen = look_at_text(place, text).into_iter();
         seen.map(|sighting| Sensitive {

@@ -6,12 +6,13 @@
 //! Text files are gathered in one buffer and looked at in batches, in parallel.
 
 mod behind;
+mod inside;
 mod linkage;
 mod marks;
 
 use std::ops::Range;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use rayon::prelude::*;
@@ -130,6 +131,11 @@ impl Plan {
     /// Whether anything is looked for in a text.
     fn wants_text(&self, path: &str) -> bool {
         self.seeks_secrets() || self.wants_licenses(path)
+    }
+
+    /// The leave to hold a large file.
+    fn one_large(&self) -> MutexGuard<'_, ()> {
+        self.large.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn seeks_secrets(&self) -> bool {
@@ -265,11 +271,18 @@ impl<'p> Intake<'p> {
         if !self.rows.is_empty() {
             let read = read.and_then(|()| self.rest(content, faults));
             self.look(content.path(), size);
+            // A jar, a wheel: what a cataloger reads is there already.
+            if self.is_archive(content.path()) && self.scratch.len() as u64 == size {
+                self.look_inside(content.path(), true);
+            }
             self.note(content.path(), size);
             self.read(content.path(), size, faults);
             return read;
         }
         read?;
+        if self.is_archive(content.path()) {
+            return self.inside(content);
+        }
         if size > 0 && is_text(&self.scratch) {
             return match self.plan.wants_text(content.path()) {
                 true => self.text(content, faults),
@@ -312,12 +325,7 @@ impl<'p> Intake<'p> {
         };
         let left_out: u64 = gaps.iter().map(|gap| gap.end - gap.start).sum();
         let wanted = content.left().saturating_sub(left_out).min(most);
-        let _one = (wanted > LARGE).then(|| {
-            self.plan
-                .large
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-        });
+        let _one = (wanted > LARGE).then(|| self.plan.one_large());
         // Grown by doubling, a large buffer would take up to twice as much.
         let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
         if self.scratch.try_reserve_exact(wanted).is_err() {

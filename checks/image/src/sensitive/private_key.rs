@@ -13,7 +13,21 @@ pub(super) const DETECTOR: Detector = Detector::new(
     "secret.private-key",
     "A private key; those of users, hosts and grids have rules of their own: `secret.ssh-key`, `secret.ssh-host-key`, `secret.hpc.grid-key`.",
 )
-.holding(&["PRIVATE KEY-----", "PRIVATE KEY BLOCK-----", "AGE-SECRET-KEY-1"], place);
+.holding(
+    &[
+        "PRIVATE KEY-----",
+        "PRIVATE KEY BLOCK-----",
+        "AGE-SECRET-KEY-1",
+        ENCODED,
+    ],
+    place,
+);
+
+/// `-----BEGIN ` in base64, as secrets of Kubernetes have it.
+const ENCODED: &str = "LS0tLS1CRUdJTi";
+
+/// The most bytes of base64 that are decoded.
+const MOST_ENCODED: usize = 16 * 1024;
 
 /// Takes the start of a text whose length is no multiple of 4.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
@@ -31,6 +45,10 @@ fn place(source: &Source<'_>, at: usize, sightings: &mut Sightings) {
         if key.len() == 74 && value::is_random(key) {
             sightings.at(DETECTOR.id, source, at, "a secret key of age");
         }
+        return;
+    }
+    if source.bytes[at..].starts_with(ENCODED.as_bytes()) {
+        encoded(source, at, sightings);
         return;
     }
     let before = &source.bytes[at.saturating_sub(40)..at];
@@ -63,6 +81,28 @@ fn place(source: &Source<'_>, at: usize, sightings: &mut Sightings) {
         at,
         format!("{}{how}", what.replace("ENCRYPTED ", "")),
     );
+}
+
+/// Looks at a key in its frame that is in base64 as a whole.
+fn encoded(source: &Source<'_>, at: usize, sightings: &mut Sightings) {
+    let text = value::run(source.bytes, at, MOST_ENCODED, |byte| {
+        byte.is_ascii_alphanumeric() || b"+/".contains(&byte)
+    });
+    let Ok(plain) = LENIENT.decode(&text[..text.len() / 4 * 4]) else {
+        return;
+    };
+    let inner = Source {
+        bytes: &plain,
+        ..*source
+    };
+    let mut found = Sightings::default();
+    let frames = memchr::memmem::find_iter(&plain, b"PRIVATE KEY");
+    for frame in frames.take(4) {
+        place(&inner, frame, &mut found);
+    }
+    if let Some(one) = found.seen.first() {
+        sightings.at(one.rule, source, at, format!("{}, in base64", one.text));
+    }
 }
 
 /// The rule for a key of that path.
