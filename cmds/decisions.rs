@@ -162,7 +162,11 @@ impl Decisions {
         ));
         match error {
             LogError::Io(_) => failure.hint("name another state directory: --state DIR"),
-            _ => failure.hint("find out who changed it; move it away to begin a new one"),
+            _ => failure.hint(format!(
+                "find out who changed it; to begin a new one, move both away: {} and {}",
+                self.log.display(),
+                self.head.display()
+            )),
         }
     }
 }

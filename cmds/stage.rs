@@ -49,7 +49,7 @@ pub struct Stage {
     /// The image: docker://, oci: or oci-archive:
     #[arg(value_name = "REF")]
     reference: String,
-    /// The directory on the file system that the nodes share
+    /// The directory on the file system that the nodes share; made where the one above it is there
     #[arg(long, value_name = "DIR")]
     to: PathBuf,
     /// As what [default: squashfs, or oci where no program makes one]

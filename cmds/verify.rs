@@ -34,6 +34,10 @@ const BUFFER: usize = 64 * 1024;
 /// looks for a statement on this digest that the key signed, whose decision was to publish, and
 /// whose documents are there as they were.
 ///
+/// What is verified is the digest that the name leads to now. A tag that was moved back to an older
+/// image, or to another one of the same name, verifies if that one has a good decision of its own:
+/// the time of the decision is printed, and REF with a digest leaves no room.
+///
 /// Read are Sigstore bundles that are attached as referrers, as hpcctl publish writes them, with or
 /// without the registry's API. Signatures under a tag such as sha256-….sig, as cosign before 3 and
 /// skopeo write them, and those of GPG are not read; where nothing else is there, that is told.

@@ -8,7 +8,7 @@ use hpcctl_registry::Digest;
 use serde_json::{Value, json};
 
 use crate::cli::{Run, hpcctl};
-use crate::handmade::{changed, debian, layout as layout_of};
+use crate::handmade::{changed, debian, layout as layout_of, tar};
 
 /// A root file system with one package of this licence, and a directory for results.
 struct Tree {
@@ -268,102 +268,206 @@ fn findings(run: &Run, rule: &str) -> Vec<(String, String)> {
         .collect()
 }
 
+/// Gates a layout of one layer after its documents were changed; its findings are of this run.
+fn gated(dir: &Path, layer: &[u8], change: impl FnOnce(&mut Value, &mut Value)) -> Run {
+    let path = dir.join("layout");
+    let _ = fs::remove_dir_all(&path);
+    layout_of(&path, "amd64", &json!({}), Some(layer));
+    changed(&path, change);
+    gate_layout(dir)
+}
+
+/// Gates the layout in a directory.
+fn gate_layout(dir: &Path) -> Run {
+    let image = format!("oci:{}", dir.join("layout").display());
+    let state = dir.join("state").display().to_string();
+    hpcctl(&["gate", &image, "--state", &state, "-o", "json"])
+}
+
+/// Puts a secret into a manifest or a configuration.
+type Put = fn(&mut Value, &mut Value, &str);
+
+/// The places of documents where a token may stand.
+const PLACES: [(&str, Put); 7] = [
+    ("manifest:/annotations/ci.token", |manifest, _, it| {
+        manifest["annotations"] = json!({"ci.token": it});
+    }),
+    ("manifest:/layers/0/annotations/x", |manifest, _, it| {
+        manifest["layers"][0]["annotations"] = json!({"x": it});
+    }),
+    ("config:/config/Healthcheck/Test/1", |_, config, it| {
+        config["config"]["Healthcheck"] = json!({"Test": ["CMD-SHELL", format!("check {it}")]});
+    }),
+    ("config:/history/0/comment", |_, config, it| {
+        config["history"][0]["comment"] = json!(it);
+    }),
+    ("config:/author", |_, config, it| {
+        config["author"] = json!(it)
+    }),
+    ("config:/config/OnBuild/0", |_, config, it| {
+        config["config"]["OnBuild"] = json!([format!("RUN get {it}")]);
+    }),
+    ("config:/made_by/args", |_, config, it| {
+        config["made_by"] = json!({"args": it});
+    }),
+];
+
 #[test]
 fn a_secret_in_any_string_of_the_documents_is_found() {
     // Put together here, so that none stands in the source.
     let token = ["glpat-", "Zx8Kq2Lm4Nv6", "Bt9Rw3Yc"].concat();
+    let dir = tempfile::tempdir().unwrap();
+    for (place, put) in PLACES {
+        let run = gated(dir.path(), &debian(), |manifest, config| {
+            put(manifest, config, &token)
+        });
+        let found = findings(&run, "layer.history");
+        let text = format!("{place}: a user's token of GitLab");
+        assert_eq!(found, [("deny".to_owned(), text)]);
+        assert!(!run.stdout.contains(&token), "{place}: the secret is shown");
+    }
+}
+
+#[test]
+fn a_password_in_a_command_is_found_and_a_variable_is_none() {
     let word = ["Tr0ub4", "dor3x"].concat();
     let dir = tempfile::tempdir().unwrap();
-    type Change = fn(&mut Value, &mut Value, &str);
-    let places: [(&str, Change, &str); 9] = [
+    for (command, level) in [
         (
-            "manifest:/annotations/ci.token",
-            |manifest, _, it| manifest["annotations"] = json!({"ci.token": it}),
-            &token,
+            format!("RUN curl -u bob:{word} https://data.site.org"),
+            Some("deny"),
         ),
         (
-            "manifest:/layers/0/annotations/x",
-            |manifest, _, it| manifest["layers"][0]["annotations"] = json!({"x": it}),
-            &token,
+            format!("RUN echo 'machine a login b password {word}' > ~/.netrc"),
+            Some("deny"),
         ),
         (
-            "config:/config/Healthcheck/Test/1",
-            |_, config, it| {
-                config["config"]["Healthcheck"] =
-                    json!({"Test": ["CMD-SHELL", format!("check {it}")]})
-            },
-            &token,
+            "RUN curl -u bob:$PASSWORD https://data.site.org".to_owned(),
+            None,
         ),
         (
-            "config:/history/0/comment",
-            |_, config, it| config["history"][0]["comment"] = json!(it),
-            &token,
+            "RUN curl -H \"PRIVATE-TOKEN: ${TOKEN}\" https://data.site.org".to_owned(),
+            None,
         ),
-        (
-            "config:/author",
-            |_, config, it| config["author"] = json!(it),
-            &token,
-        ),
-        (
-            "config:/config/OnBuild/0",
-            |_, config, it| config["config"]["OnBuild"] = json!([format!("RUN get {it}")]),
-            &token,
-        ),
-        (
-            "config:/made_by/args",
-            |_, config, it| config["made_by"] = json!({"args": it}),
-            &token,
-        ),
-        (
-            "history:1",
-            |_, config, it| {
-                config["history"][0]["created_by"] =
-                    json!(format!("RUN curl -u bob:{it} https://data.site.org"))
-            },
-            &word,
-        ),
-        (
-            "history:1",
-            |_, config, it| {
-                config["history"][0]["created_by"] = json!(format!(
-                    "RUN echo 'machine data.site.org login bob password {it}' > ~/.netrc"
-                ))
-            },
-            &word,
-        ),
-    ];
-    let gated = |number: usize, change: &dyn Fn(&mut Value, &mut Value)| {
-        let path = dir.path().join(number.to_string());
-        layout_of(&path, "amd64", &json!({}), Some(&debian()));
-        changed(&path, |manifest, config| change(manifest, config));
-        let (image, state) = (format!("oci:{}", path.display()), dir.path().join("state"));
-        hpcctl(&[
-            "gate",
-            &image,
-            "--state",
-            state.to_str().unwrap(),
-            "-o",
-            "json",
-        ])
-    };
-    for (number, (place, change, it)) in places.into_iter().enumerate() {
-        let run = gated(number, &|manifest, config| change(manifest, config, it));
+    ] {
+        let run = gated(dir.path(), &debian(), |_, config| {
+            config["history"][0]["created_by"] = json!(command);
+        });
         let found = findings(&run, "layer.history");
-        let is_it = |(level, text): &(String, String)| {
-            level == "deny" && text.starts_with(&format!("{place}: "))
-        };
-        assert!(
-            found.len() == 1 && found.iter().all(is_it),
-            "{place}: {found:?}"
-        );
-        assert!(!run.stdout.contains(it), "{place}: the secret is shown");
+        let levels: Vec<&str> = found.iter().map(|(level, _)| level.as_str()).collect();
+        assert_eq!(levels, Vec::from_iter(level), "{command}: {found:?}");
+        assert!(!run.stdout.contains(&word));
     }
-    // What a build is given is no secret of it.
-    let run = gated(99, &|_, config| {
-        config["history"][0]["created_by"] =
-            json!("RUN curl -u bob:$PASSWORD -H \"PRIVATE-TOKEN: ${TOKEN}\" https://data.site.org");
-    });
-    assert_eq!(findings(&run, "layer.history"), []);
+}
+
+#[test]
+fn a_distribution_without_its_packages_is_incomplete() {
+    let dir = tempfile::tempdir().unwrap();
+    let release: (&str, u32, &[u8]) = ("etc/os-release", 0o644, b"ID=debian\n");
+    let metadata = b"Metadata-Version: 2.4\nName: a\nVersion: 1\nLicense-Expression: MIT\n";
+    let python: (&str, u32, &[u8]) = (
+        "usr/lib/python3/dist-packages/a-1.dist-info/METADATA",
+        0o644,
+        metadata,
+    );
+    let good = b"Package: a\nVersion: 1\nArchitecture: all\nStatus: install ok installed\n";
+    for (status, is_incomplete) in [
+        (None, true),
+        (Some(&b"garbage\x01\x02\n"[..]), true),
+        (
+            Some(b"garbage\nPackage: a\nVersion: 1\nStatus: install ok installed\n"),
+            true,
+        ),
+        (Some(good), false),
+    ] {
+        let status = status.map(|status| ("var/lib/dpkg/status", 0o644, status));
+        let files: Vec<(&str, u32, &[u8])> = [release, python].into_iter().chain(status).collect();
+        let run = gated(dir.path(), &tar(&files), |_, _| {});
+        let found = findings(&run, "scan.complete");
+        assert_eq!(found.is_empty(), !is_incomplete, "{status:?}: {found:?}");
+        let image = format!("oci:{}", dir.path().join("layout").display());
+        assert_eq!(hpcctl(&["scan", "image", &image]).code == 3, is_incomplete);
+    }
+}
+
+#[test]
+fn a_kept_scan_says_nothing_of_a_layout_that_is_damaged_since() {
+    let dir = tempfile::tempdir().unwrap();
+    let incomplete = |run: &Run| !findings(run, "scan.complete").is_empty();
+    assert!(!incomplete(&gated(dir.path(), &debian(), |_, _| {})));
+    assert!(!incomplete(&gate_layout(dir.path())));
+    let layer = crate::handmade::blob(&dir.path().join("layout"), &debian());
+    let mut bytes = fs::read(&layer).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&layer, &bytes).unwrap();
+    assert!(incomplete(&gate_layout(dir.path())));
+    fs::remove_file(&layer).unwrap();
+    assert!(incomplete(&gate_layout(dir.path())));
+}
+
+#[test]
+fn doctor_says_which_image_it_was_about() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = dir.path().join("state").display().to_string();
+    let (digest, other) = ("one", "other");
+    for name in [digest, other] {
+        let settings = json!({"Labels": {"name": name}});
+        layout_of(&dir.path().join(name), "amd64", &settings, Some(&debian()));
+    }
+    let image = |name: &str| format!("oci:{}", dir.path().join(name).display());
+    let result = dir.path().join("doctor.json").display().to_string();
+    let output = format!("json={result}");
+    hpcctl(&[
+        "doctor",
+        "--image",
+        &image(digest),
+        "--check",
+        "ns.user",
+        "-o",
+        &output,
+    ]);
+    let policy = dir.path().join("policy.toml").display().to_string();
+    fs::write(&policy, "version = 1\n[results]\nrequired = [\"doctor\"]\n").unwrap();
+    for (name, text) in [
+        (digest, "No runtime there can run it."),
+        (other, "not about this image"),
+    ] {
+        let image = image(name);
+        let args = [
+            "gate", &image, "--state", &state, "--policy", &policy, "--result", &result, "-o",
+            "json",
+        ];
+        let found = findings(&hpcctl(&args), "evidence.results");
+        assert!(found.len() == 1 && found[0].1.contains(text), "{found:?}");
+    }
+}
+
+#[test]
+fn what_publish_cannot_take_is_refused_for_a_destination() {
+    let dir = tempfile::tempdir().unwrap();
+    let image = layout(dir.path());
+    let state = dir.path().join("state").display().to_string();
+    let run = hpcctl(&[
+        "gate",
+        &image,
+        "--state",
+        &state,
+        "--to",
+        "docker.io/x/y",
+        "-o",
+        "json",
+    ]);
+    let found = findings(&run, "destination.class");
+    assert!(
+        found.len() == 1 && found[0].1.contains("form docker-archive"),
+        "{found:?}"
+    );
+    assert!(
+        run.stdout.contains("skopeo copy docker-archive:"),
+        "{}",
+        run.stdout
+    );
 }
 
 #[test]

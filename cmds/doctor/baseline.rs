@@ -93,6 +93,7 @@ mod tests {
         Doctor {
             checks: vec![check],
             runtimes: Vec::new(),
+            image: None,
         }
     }
 

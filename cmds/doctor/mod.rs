@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueEnum};
-use hpcctl_model::doctor::{self as model, Status, Verdict};
+use hpcctl_model::doctor::{self as model, DoctorImage, Status, Verdict};
 use hpcctl_node::advice::CONFIGURATIONS;
 use hpcctl_node::advice::job::SCHEDULERS;
 use hpcctl_node::{Ask, Image, OPERATIONS, RUNTIMES};
@@ -197,10 +197,12 @@ impl Doctor {
         let mut outputs = emit::outputs(&self.output, Kind::Doctor)?;
         explain::find_all(&self.check)?;
         let image = self.image.as_deref().filter(|_| self.emit_job.is_none());
+        let image = image
+            .map(|text| read_image(text, self.host_root.is_none()))
+            .transpose()?;
+        let (image, named) = image.unzip();
         let ask = Ask {
-            image: image
-                .map(|text| read_image(text, self.host_root.is_none()))
-                .transpose()?,
+            image,
             runtimes: self.runtime.clone(),
             operations: self.op.clone(),
             checks: self.check.clone(),
@@ -217,6 +219,7 @@ impl Doctor {
             Err(interrupted) => return Ok(interrupted),
         };
         let (mut result, unknowns) = (examined.report, examined.unknowns);
+        result.image = named;
         if self.only_checks() {
             // Without the other checks nothing is known of any runtime.
             result.runtimes.clear();
@@ -295,7 +298,11 @@ impl Doctor {
                 }
             }
         }
-        model::Doctor { checks, runtimes }
+        model::Doctor {
+            checks,
+            runtimes,
+            image: None,
+        }
     }
 
     /// The operations that were asked for, each with its runtime.
@@ -358,13 +365,14 @@ fn of_operations(verdicts: &[Verdict]) -> Exit {
 
 /// Reads the image of `--image`; with what the libraries of this node are to it where this node is
 /// the one that is examined.
-fn read_image(text: &str, is_here: bool) -> Result<Image, Failure> {
+fn read_image(text: &str, is_here: bool) -> Result<(Image, DoctorImage), Failure> {
     let reference = image::reference("--image", text)?;
     let read = image::read(&reference, text, None);
-    let (mut image, _) =
+    let (mut image, digest) =
         read.map_err(|error| Failure::unreachable(format!("--image {text}: {}", chain(&error))))?;
     image.abi = is_here.then(|| image::coupled(&reference)).flatten();
-    Ok(image)
+    let reference = text.to_owned();
+    Ok((image, DoctorImage { reference, digest }))
 }
 
 #[cfg(test)]
@@ -400,7 +408,11 @@ mod tests {
             operations: vec![operation("run", run), operation("build", Verdict::Unknown)],
         };
         let (checks, runtimes) = (Vec::new(), runtimes.iter().map(runtime).collect());
-        model::Doctor { checks, runtimes }
+        model::Doctor {
+            checks,
+            runtimes,
+            image: None,
+        }
     }
 
     #[test]

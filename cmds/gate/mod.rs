@@ -6,6 +6,8 @@ use clap::{Args, Subcommand};
 use hpcctl_model::gate::Outcome;
 use hpcctl_reports::{Kind, Report};
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use crate::emit;
 use crate::exit::Exit;
@@ -58,8 +60,9 @@ pub struct Gate {
     /// Where the image is to go; what no class of the policy matches is public
     #[arg(long, value_name = "HOST/NAME")]
     to: Option<String>,
-    /// Decide as of this time instead of now (RFC 3339); publish always goes by the clock
-    #[arg(long, value_name = "TIME")]
+    /// Decide as of this time instead of now (RFC 3339, or a date, which begins at midnight UTC);
+    /// publish always goes by the clock
+    #[arg(long, value_name = "TIME", value_parser = time)]
     now: Option<Timestamp>,
     #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::output_help(Kind::Gate))]
     output: Vec<String>,
@@ -115,8 +118,8 @@ pub struct Judged {
     /// The project's policy; where the site has one, it can only tighten that
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
-    /// A result about this image: the JSON of doctor or bench, or the CycloneDX (VEX) or SARIF of a
-    /// scanner of vulnerabilities; repeatable
+    /// A result about this image: the JSON of doctor --image, bench or abi, or the CycloneDX (VEX) or
+    /// SARIF of a scanner of vulnerabilities; repeatable
     #[arg(long = "result", value_name = "FILE")]
     pub results: Vec<PathBuf>,
     /// Scan, even if the image was scanned before
@@ -152,6 +155,14 @@ impl Gate {
         emit::write(&Report::Gate(&report), &outputs, ui)?;
         Ok(exit(outcome))
     }
+}
+
+/// A time, or the beginning of a day in UTC.
+fn time(text: &str) -> Result<Timestamp, String> {
+    let of_day = |day: Date| TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0));
+    let time = text.parse::<Timestamp>();
+    let day = text.parse::<Date>().and_then(of_day);
+    time.or(day).map_err(|error| error.to_string())
 }
 
 /// The exit status of a decision.

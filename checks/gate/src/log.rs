@@ -50,7 +50,7 @@ pub enum LogError {
     #[error("line {0} is no record: it was changed")]
     NoRecord(u64),
     /// A record does not follow the one before.
-    #[error("line {0} does not follow the line before: a line was changed, taken out or put in")]
+    #[error("{}: a line was changed, taken out or put in", unfit(*.0))]
     Broken(u64),
     /// Records that were there are gone.
     #[error("it ends before the record that was its last: lines were taken out")]
@@ -68,6 +68,14 @@ pub enum LogError {
         /// The digest of what is there of it; none where only the end of the line is missing.
         sha256: Option<String>,
     },
+}
+
+/// Which lines do not fit one another.
+fn unfit(line: u64) -> String {
+    match line {
+        0 | 1 => "line 1 does not begin a log".to_owned(),
+        line => format!("lines {} and {line} do not fit one another", line - 1),
+    }
 }
 
 impl Default for Head {

@@ -99,7 +99,7 @@ impl Error {
         match self {
             Self::Registry(error) => error.advice(),
             Self::NoManifest(_) => Some(
-                "write it once with `skopeo copy IMAGE oci-archive:FILE`, and go on with that file"
+                "write it once with `skopeo copy TRANSPORT:IMAGE oci-archive:FILE`, such as docker-archive:image.tar for IMAGE, and go on with that file"
                     .to_owned(),
             ),
             Self::Unreadable { path, source } if source.kind() == io::ErrorKind::NotFound => {

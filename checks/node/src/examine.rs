@@ -105,6 +105,7 @@ pub fn examine(host: &dyn Host, ask: &Ask) -> Examined {
     let report = Doctor {
         checks: reports,
         runtimes,
+        image: None,
     };
     Examined {
         report,

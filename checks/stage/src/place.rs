@@ -84,9 +84,13 @@ impl Place {
         Self::planned(directory)
     }
 
-    /// Whether the directory, or the nearest one above it that is there, can be written to.
+    /// Whether the directory is there, or the one that it is to be made in, and can be written to.
     pub(crate) fn writable(directory: &Path) -> Result<(), Error> {
         let absolute = std::path::absolute(directory).map_err(Error::at(directory))?;
+        // A file system that is not mounted, or a slip of the pen: no tree is made for it.
+        if let Some(above) = absolute.parent().filter(|above| !above.exists()) {
+            return Err(Error::at(above)(io::ErrorKind::NotFound.into()));
+        }
         let there = absolute.ancestors().find(|path| path.exists());
         let there = there.unwrap_or(Path::new("/"));
         let may = rustix::fs::access(there, Access::WRITE_OK | Access::EXEC_OK);

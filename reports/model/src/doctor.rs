@@ -18,6 +18,18 @@ pub struct Doctor {
     pub checks: Vec<Check>,
     /// Every runtime that was asked for, with its operations.
     pub runtimes: Vec<Runtime>,
+    /// The image whose needs count, too; left out where none was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<DoctorImage>,
+}
+
+/// An image that a node was examined for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DoctorImage {
+    /// The reference, as it was given.
+    pub reference: String,
+    /// Its digest; null where it has none.
+    pub digest: Option<String>,
 }
 
 /// The outcome of one check. The five never merge.

@@ -307,6 +307,7 @@ pub(super) mod tests {
             started_at: String::new(),
             finished_at: String::new(),
             result: Doctor {
+                image: None,
                 checks: vec![
                     check("ns.user", Status::Fail, "refused\u{1b}[2J"),
                     check("ns.mnt", Status::Skipped, "needs ns.user"),

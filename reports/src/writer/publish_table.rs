@@ -38,7 +38,7 @@ fn of(published: &Published, options: &Options) -> String {
     let word = styled("published", Style::Good, options.color);
     let tag = published.tag.as_deref();
     let place = tag.map_or_else(
-        || published.name.clone(),
+        || format!("{}@{}", published.name, published.digest),
         |tag| format!("{}:{tag}", published.name),
     );
     let mut text = format!("{word}  {place}\n");

@@ -31,6 +31,17 @@ pub(crate) struct Licenses {
     pub(crate) classes: BTreeMap<String, String>,
 }
 
+/// How a list came to say what a licence weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Named {
+    /// By its id.
+    Id,
+    /// By its class.
+    Class,
+    /// No list has it.
+    Nowhere,
+}
+
 /// What an expression comes to.
 #[derive(Debug, Clone)]
 pub(crate) struct Read {
@@ -39,6 +50,8 @@ pub(crate) struct Read {
     pub(crate) license: Option<String>,
     /// Its class.
     pub(crate) class: String,
+    /// Whether a list names the licence itself, or its class; neither is what is unlisted.
+    pub(crate) named: Named,
     /// Of a choice the branch that was chosen; else the whole.
     pub(crate) chosen: Option<String>,
 }
@@ -60,6 +73,7 @@ impl Policy {
                 level: decided.or(self.unknown(class))?.clone(),
                 license: license.map(str::to_owned),
                 class: "unknown".into(),
+                named: Named::Nowhere,
                 chosen: None,
             });
         };
@@ -103,7 +117,7 @@ impl Policy {
     /// What a key of the lists weighs, a licence or a class of them.
     pub(super) fn level_of_license(&self, destination: &str, key: &str) -> Option<&Set<Level>> {
         if !key.starts_with(CLASS) {
-            return self.named(destination, key).map(|(_, level)| level);
+            return self.named(destination, key).map(|(_, level, _)| level);
         }
         let mut lists = self.lists(destination);
         let named = lists.find_map(|lists| lists.levels.get(key));
@@ -128,7 +142,7 @@ impl Policy {
         license: &str,
         decided: Option<&Set<Level>>,
     ) -> Option<Read> {
-        let (class, level) = self.named(destination, license)?;
+        let (class, level, named) = self.named(destination, license)?;
         let level = decided
             .filter(|_| OF_VENDORS.contains(&class.as_str()))
             .unwrap_or(level);
@@ -136,25 +150,29 @@ impl Policy {
             level: level.clone(),
             license: Some(license.to_owned()),
             class,
+            named,
             chosen: None,
         })
     }
 
     /// The class of a licence, and what the lists say of it.
-    fn named(&self, destination: &str, license: &str) -> Option<(String, &Set<Level>)> {
+    fn named(&self, destination: &str, license: &str) -> Option<(String, &Set<Level>, Named)> {
         let class = self.class_of_license(license);
         let key = format!("{CLASS}{class}");
         // An exception only adds leave: what is said of the bare licence holds with it, too, but
         // where it makes another class of it.
         let bare = license.split(" WITH ").next().unwrap_or(license);
         let bare = Some(bare).filter(|bare| class_of(bare) == class_of(license));
-        let keys = [Some(license), bare, Some(&key)];
-        let named = keys.into_iter().flatten().find_map(|key| {
+        let (id, of_class) = (Named::Id, Named::Class);
+        let keys = [(Some(license), id), (bare, id), (Some(&key), of_class)];
+        let named = keys.into_iter().find_map(|(key, named)| {
             let mut lists = self.lists(destination);
-            lists.find_map(|lists| lists.levels.get(key))
+            let level = lists.find_map(|lists| lists.levels.get(key?))?;
+            Some((level, named))
         });
-        let level = named.or_else(|| self.unlisted(destination))?;
-        Some((class, level))
+        let unlisted = || Some((self.unlisted(destination)?, Named::Nowhere));
+        let (level, named) = named.or_else(unlisted)?;
+        Some((class, level, named))
     }
 
     fn class_of_license(&self, license: &str) -> String {

@@ -57,8 +57,26 @@ fn read(root: &DeValue<'_>, span: &Range<usize>) -> Result<File, Error> {
 
 fn remark(text: &Text, error: &Error) -> Remark {
     let message = error.message().trim_end_matches('\n').replace('\n', ", ");
-    text.remark(&error.span().unwrap_or(0..0), message)
+    let hint = HINTS.iter().find(|(said, _)| message.contains(said));
+    let hint = hint.map_or(String::new(), |(_, hint)| format!(": {hint}"));
+    text.remark(&error.span().unwrap_or(0..0), message + &hint)
 }
+
+/// What the reader of TOML says of common slips, and what to do.
+const HINTS: [(&str, &str); 3] = [
+    (
+        "expected string or table",
+        "the name of a rule has a dot: put quotes around it, such as \"license.terms\"",
+    ),
+    (
+        "invalid type: map, expected",
+        "where a name has a dot or a colon, put quotes around it, such as \"license.terms\"",
+    ),
+    (
+        "invalid type: string, expected a sequence",
+        "put it in brackets: [\"…\"]",
+    ),
+];
 
 /// The key that an error says is missing.
 fn lacking(error: &Error) -> Option<&str> {

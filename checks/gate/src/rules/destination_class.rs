@@ -11,9 +11,11 @@ What may stay in a lab may not leave the site: a policy has classes of destinati
 HOST/NAME, and what matches none is public. What is published is bound to what was gated by its
 digest; a directory has none.
 
-Judged by --to and the digest of the image.
+Judged by --to, the digest of the image, and whether hpcctl publish can take its form: what it would
+have to write anew is not what was gated.
 
-Gate an image (oci:, oci-archive:, docker://) rather than a directory.",
+Gate an image (oci:, oci-archive:, docker://) rather than a directory, a docker-archive or a SIF
+image; what goes to no registry is gated without --to.",
     fixed: true,
     look,
     clean: "what was gated can be told from all else",
@@ -21,17 +23,32 @@ Gate an image (oci:, oci-archive:, docker://) rather than a directory.",
 
 fn look(context: &Context<'_>) -> Vec<Raised> {
     let image = &context.case.scan.image;
-    let is_bound = image.digest.is_some() || context.case.destination.is_none();
-    if is_bound {
+    let is_published = PUBLISHED.contains(&image.format.as_str());
+    if context.case.destination.is_none() || (image.digest.is_some() && is_published) {
         return Vec::new();
     }
-    let text = format!(
-        "{} has no digest, so that what is published could not be bound to what was gated.",
-        image.reference
-    );
+    let reference = &image.reference;
+    let (text, remedy) = match (&image.digest, image.format.as_str()) {
+        (None, _) => (
+            format!("{reference} has no digest, so that what is published could not be bound to what was gated."),
+            "Make an image of it and gate that: oci:, oci-archive: or docker://.".to_owned(),
+        ),
+        (Some(_), format) => (
+            format!("{reference} is of the form {format}, which hpcctl publish would have to write anew: other bytes than these would be published."),
+            match format {
+                "docker-archive" | "containers-storage" => {
+                    format!("skopeo copy {reference} oci-archive:FILE, and gate that file.")
+                }
+                _ => "Gate the image that it was made of: oci:, oci-archive: or docker://; or leave out --to.".to_owned(),
+            },
+        ),
+    };
     vec![Raised {
         text,
-        remedy: "Make an image of it and gate that: oci:, oci-archive: or docker://.".into(),
+        remedy,
         ..Raised::default()
     }]
 }
+
+/// The forms that are published byte for byte.
+const PUBLISHED: [&str; 3] = ["oci", "oci-archive", "registry"];

@@ -42,6 +42,7 @@ fn look(context: &Context<'_>) -> Vec<Raised> {
         text,
         remedy: match kind.as_str() {
             VULNERABILITIES => "Let a scanner of vulnerabilities look at the image by its digest, and hand in its CycloneDX or SARIF with --result.".into(),
+            "doctor" => "Run hpcctl doctor --image REF -o json on this image, and hand in its JSON with --result.".into(),
             kind => format!("Run hpcctl {kind} on this image, and hand in its JSON with --result."),
         },
         ..Raised::default()
@@ -52,12 +53,17 @@ fn look(context: &Context<'_>) -> Vec<Raised> {
 /// Why there is no result of a kind, or none that speaks for the image.
 fn missing(context: &Context<'_>, kind: &str) -> Vec<String> {
     let digest = context.case.scan.image.digest.as_deref();
-    let mut results = context.case.results.iter();
-    let fitting = results.find(|result| result.kind == kind && result.is_about(digest));
-    let Some(result) = fitting else {
-        return vec![format!(
-            "No result of {kind} about this digest was handed in."
-        )];
+    let of_kind = || context.case.results.iter().filter(|it| it.kind == kind);
+    let Some(result) = of_kind().find(|result| result.is_about(digest)) else {
+        let others = of_kind().map(|result| match result.digests.first() {
+            Some(other) => format!("{} is about {other}, not about this image.", result.file),
+            None => format!("{} names no digest of an image.", result.file),
+        });
+        let others: Vec<String> = others.collect();
+        return match others.is_empty() {
+            true => vec![format!("No result of {kind} was handed in.")],
+            false => others,
+        };
     };
     let against = result.against.iter();
     let against = against.map(|text| format!("{}: {text}", result.file));

@@ -17,8 +17,8 @@ Judged by the packages and files that the verdict asks a source offer for: each 
 package with a version, from an ecosystem that keeps its sources. `scan image -o source-index`
 lists them.
 
-Install it from a package, or publish the source beside the image and ask for a waiver that says
-where.",
+Install it from a package; or publish the source beside the image and record where in a waiver:
+hpcctl looks for no source elsewhere, so that the word of whoever approves the waiver counts.",
     fixed: false,
     look,
     clean: "every copyleft package names its source",
@@ -53,7 +53,7 @@ fn look(context: &Context<'_>) -> Vec<Raised> {
                 path: location.map(|location| location.path.clone()),
                 package: Some(package.purl.clone()),
                 license: package.licenses.concluded.clone(),
-                remedy: "Install it from a package, or publish its source beside the image.".into(),
+                remedy: "Install it from a package; or publish its source beside the image, and record where in a [[waiver]] of license.source for this package (reason = \"source at https://…\").".into(),
                 ..Raised::default()
             });
         }
@@ -70,7 +70,7 @@ fn look(context: &Context<'_>) -> Vec<Raised> {
             layer: file.and_then(|file| file.layer.clone()),
             path: Some(path.to_owned()),
             license: file.and_then(|file| file.licenses.clone()),
-            remedy: "Publish its source beside the image.".into(),
+            remedy: "Publish its source beside the image, and record where in a [[waiver]] of license.source for this path (reason = \"source at https://…\").".into(),
             ..Raised::default()
         }
     }));

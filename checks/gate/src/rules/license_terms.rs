@@ -5,7 +5,7 @@ use hpcctl_model::scan::{File, Package};
 
 use super::{Raised, Rule};
 use crate::case::Context;
-use crate::policy::Read;
+use crate::policy::{Named, Read};
 use crate::{agreed, clarify};
 
 pub(super) static RULE: Rule = Rule {
@@ -124,9 +124,12 @@ pub(super) fn told(read: &Read, license: Option<&str>) -> Option<String> {
         (Some(license), None) => format!("{license} is no SPDX expression."),
         (Some(license), Some(chosen)) => {
             let decides = read.license.as_deref().unwrap_or(license);
-            let is = match read.class.as_str() {
-                "unknown" => "is named by no list and no class of the policy".to_owned(),
-                class => format!("is of the class {class}"),
+            let is = match (read.named, read.class.as_str()) {
+                (Named::Id, _) => format!("is named in a list of {}", read.level.origin),
+                (Named::Nowhere, _) | (_, "unknown") => {
+                    "is named by no list and no class of the policy".to_owned()
+                }
+                (Named::Class, class) => format!("is of the class {class}"),
             };
             if chosen == license {
                 format!("{decides} {is}.")

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use hpcctl_model::scan::{ContentKind, Package, Removed, RemovedKind};
 
 use super::Merged;
-use crate::catalog::{CATALOGERS, Candidate, TextsIn, is_license_file};
+use crate::catalog::{CATALOGERS, Candidate, TextsIn, is_database, is_license_file};
 use crate::tarball::Kind;
 use crate::tree::{Entry, Facts, Listing};
 
@@ -42,6 +42,8 @@ struct Seen {
     layer: usize,
     /// The file that tells of it.
     path: String,
+    /// Whether that is a database of many.
+    is_database: bool,
     version: String,
     license: Option<String>,
     declared_in: Option<String>,
@@ -84,7 +86,7 @@ impl Lower {
         for (row, found) in &facts.found {
             for candidate in found.packages.iter().filter(|one| !one.tells) {
                 if !CATALOGERS[*row].only_names() && self.has_room(self.packages.len()) {
-                    self.package(layer, entry.path, candidate);
+                    self.package(layer, entry.path, is_database(*row), candidate);
                 }
             }
             for path in found.owned.iter().flat_map(|list| list.paths.lines()) {
@@ -106,10 +108,11 @@ impl Lower {
         }
     }
 
-    fn package(&mut self, layer: usize, path: &str, candidate: &Candidate) {
+    fn package(&mut self, layer: usize, path: &str, is_database: bool, candidate: &Candidate) {
         let seen = Seen {
             layer,
             path: path.to_owned(),
+            is_database,
             version: candidate.version.clone(),
             license: candidate.declared.clone().or(candidate.detected.clone()),
             declared_in: candidate.declared_in.clone(),
@@ -144,7 +147,12 @@ impl Lower {
             .map(|package| (&*package.kind, &*package.name))
             .collect();
         let gone = self.packages.iter();
-        let gone = gone.filter(|((kind, name), _)| !there.contains(&(*kind, &**name)));
+        let is_gone = |path: &str| merged.tree.resolve_link(path).is_none();
+        let gone = gone.filter(|((kind, name), seen)| {
+            // What a file says of itself counts for what it is part of, where that is known.
+            let counts = seen.is_database || (is_gone(&seen.path) && !self.is_owned(&seen.path));
+            counts && !there.contains(&(*kind, &**name))
+        });
         let of_packages = gone.map(|((kind, name), seen)| {
             let package = match &*seen.version {
                 "" => format!("{name} ({kind})"),
@@ -159,7 +167,6 @@ impl Lower {
                 license,
             )
         });
-        let is_gone = |path: &str| merged.tree.resolve_link(path).is_none();
         let files = self.licenses.iter().filter(|(path, license)| {
             (license.grants || is_license_file(path)) && is_gone(path) && !self.is_owned(path)
         });

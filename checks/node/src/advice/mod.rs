@@ -186,6 +186,7 @@ pub(crate) mod tests {
         Doctor {
             checks: checks.iter().map(check).collect(),
             runtimes: runtimes.iter().map(runtime).collect(),
+            image: None,
         }
     }
 
