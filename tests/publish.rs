@@ -520,7 +520,14 @@ fn what_is_not_published_says_why_by_its_status() {
         (&image, closed, "lenient.toml", "/no/key", 4, "/no/key"),
         ("oci:/no/such", closed, "lenient.toml", KEY, 5, "/no/such"),
         (&image, closed, "lenient.toml", KEY, 5, "127.0.0.1:1"),
-        (&archive, closed, "lenient.toml", KEY, 5, "docker-archive"),
+        (
+            &archive,
+            closed,
+            "lenient.toml",
+            KEY,
+            1,
+            "form docker-archive",
+        ),
     ] {
         // Of an image that was scanned before, the report of that scan would be taken.
         let state = tempfile::tempdir().unwrap();

@@ -7,25 +7,21 @@
 
 use hpcctl_model::scan::Package;
 
-use crate::catalog::{CATALOGERS, Distro};
+use crate::catalog::Distro;
 use crate::layer::Plan;
 
-/// A family of distributions: the cataloger of its packages, their purl type, and the values of
-/// `ID`.
+/// A family of distributions: the purl type of its packages, and the values of `ID`.
 struct Family {
-    cataloger: &'static str,
     kind: &'static str,
     ids: &'static [&'static str],
 }
 
 static FAMILIES: &[Family] = &[
     Family {
-        cataloger: "apk",
         kind: "apk",
         ids: &["alpine", "chainguard", "postmarketos", "wolfi"],
     },
     Family {
-        cataloger: "dpkg",
         kind: "deb",
         ids: &[
             "debian",
@@ -38,12 +34,10 @@ static FAMILIES: &[Family] = &[
         ],
     },
     Family {
-        cataloger: "pacman",
         kind: "alpm",
         ids: &["arch", "archarm", "cachyos", "endeavouros", "manjaro"],
     },
     Family {
-        cataloger: "rpm",
         kind: "rpm",
         ids: &[
             "almalinux",
@@ -72,11 +66,9 @@ pub(super) fn absent(distro: &Distro, packages: &[Package], plan: &Plan) -> Opti
         id => id,
     };
     let family = FAMILIES.iter().find(|family| family.ids.contains(&id))?;
-    let row = CATALOGERS
-        .iter()
-        .position(|row| row.id == family.cataloger)?;
     let is_there = packages.iter().any(|package| package.kind == family.kind);
-    (plan.selection.runs(row) && !is_there).then(|| {
+    // What was left out because that was asked for is told as such.
+    (plan.selection.left_out().is_empty() && !is_there).then(|| {
         format!(
             "os-release says {}, and none of its packages is told there",
             distro.id
@@ -87,13 +79,34 @@ pub(super) fn absent(distro: &Distro, packages: &[Package], plan: &Plan) -> Opti
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Options;
 
     #[test]
-    fn every_family_has_its_cataloger() {
-        for family in FAMILIES {
-            let is_row = CATALOGERS.iter().any(|row| row.id == family.cataloger);
-            assert!(is_row, "{}", family.cataloger);
-            assert!(family.ids.is_sorted(), "{}", family.cataloger);
+    fn a_distribution_has_packages_of_its_own() {
+        let plan = Plan::new(&Options::default()).unwrap();
+        let of = |id: &str| {
+            let distro = Distro {
+                id: id.to_owned(),
+                version: None,
+            };
+            absent(&distro, &[], &plan).is_some()
+        };
+        for id in ["debian", "rocky", "alpine", "arch", "opensuse-leap"] {
+            assert!(of(id), "{id}");
         }
+        for id in ["buildroot", "nixos", "gentoo"] {
+            assert!(!of(id), "{id}");
+        }
+        assert!(FAMILIES.iter().all(|family| family.ids.is_sorted()));
+        let excluding = Options {
+            exclude_paths: vec!["/var".to_owned()],
+            ..Options::default()
+        };
+        let excluding = Plan::new(&excluding).unwrap();
+        let debian = Distro {
+            id: "debian".to_owned(),
+            version: None,
+        };
+        assert_eq!(absent(&debian, &[], &excluding), None);
     }
 }
