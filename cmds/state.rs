@@ -13,8 +13,8 @@ use crate::failure::Failure;
 /// Where results are kept, as an option.
 #[derive(Debug, Args)]
 pub struct Kept {
-    /// Where results are kept [default: hpcctl in the user's state directory, as root
-    /// /var/lib/hpcctl]
+    /// Where results are kept [default: HPCCTL_STATE, or hpcctl in the user's state directory, as
+    /// root /var/lib/hpcctl]
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
 }

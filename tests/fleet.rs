@@ -19,6 +19,15 @@ pub fn sealed(node: &str, body: &Value) -> String {
     format!("HPCCTL1 {node} {} {body}\n", &sha256(body.as_bytes())[..8])
 }
 
+/// What became of the checks of a node on which all that is not named in its line passes, by the
+/// format of `reports/src/fleet/states.rs`: two bits a check, three checks a digit, 2 for pass.
+pub fn passing() -> String {
+    let ids: Vec<&str> = hpcctl_node::checks().map(|check| check.id).collect();
+    let table = ids.iter().fold(String::new(), |all, id| all + id + "\0");
+    let digits = "q".repeat(ids.len() / 3) + ["", "C", "K"][ids.len() % 3];
+    format!("{}{digits}", &sha256(table.as_bytes())[..8])
+}
+
 /// The line that this machine prints under another name.
 fn line(node: &str) -> String {
     let args = ["doctor", "--fast", "-o", "line"];
@@ -121,6 +130,33 @@ fn what_cannot_be_merged_is_usage_or_cannot_be_read() {
 }
 
 #[test]
+fn a_line_under_another_name_is_damaged() {
+    let line = line("n1");
+    let other = line.replacen(" n1 ", " n2 ", 1);
+    assert_ne!(line, other);
+    let report = merged(&other, &["-o", "json"]).json();
+    assert_eq!(report["result"]["lines"]["damaged"], 1, "{report}");
+    assert_eq!(report["result"]["reported"], 0, "{report}");
+}
+
+#[test]
+fn the_line_of_this_machine_tells_of_every_check() {
+    let found = merged(&line("n1"), &["-o", "json"]).json();
+    let group = &found["result"]["groups"][0];
+    let looked = &group["looked"][0];
+    let doctor = hpcctl(&["doctor", "--fast", "-o", "json"]).json();
+    let checks = doctor["result"]["checks"].as_array().unwrap();
+    let skipped = |left_out: bool| -> Vec<&Value> {
+        let skipped = checks.iter().filter(|check| check["status"] == "skipped");
+        let told = skipped.filter(|check| (check["summary"] == "left out by --fast") == left_out);
+        told.map(|check| &check["id"]).collect()
+    };
+    let ids = |field: &str| -> Vec<&Value> { looked[field].as_array().unwrap().iter().collect() };
+    assert_eq!(ids("left_out"), skipped(true));
+    assert_eq!(ids("idle"), skipped(false));
+}
+
+#[test]
 fn the_deadline_ends_an_engine_and_names_who_is_missing() {
     let dir = tempfile::tempdir().unwrap();
     let program = dir.path().join("hangs");
@@ -151,6 +187,8 @@ fn the_deadline_ends_an_engine_and_names_who_is_missing() {
     assert_eq!(report["result"]["missing"]["set"], "n2");
     let why = report["unknowns"][0]["why"].as_str().unwrap();
     assert!(why.contains("deadline"), "{why}");
+    let why = report["result"]["silent"][0]["why"].as_str().unwrap();
+    assert_eq!(why, "nothing came from it by the deadline of 5 s");
 }
 
 #[test]
@@ -216,6 +254,11 @@ fn names_what_is_broken(engine: &str, report: &Value) {
     let result = &report["result"];
     assert_eq!(result["reported"], 7, "{engine}: {report}");
     assert_eq!(result["missing"]["set"], "n8", "{engine}");
+    let why = result["silent"][0]["why"].as_str().unwrap();
+    match engine {
+        "pdsh" | "clush" => assert_eq!(why, "node is in maintenance", "{engine}: {report}"),
+        _ => assert!(!why.is_empty(), "{engine}: {report}"),
+    }
     assert_eq!(result["lines"]["whole"], 7, "{engine}: {report}");
     // Ansible tells of each node how it went.
     let noise = result["lines"]["noise"].as_u64().unwrap();

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::cli::{Run, hpcctl};
-use crate::fleet::sealed;
+use crate::fleet::{passing, sealed};
 use crate::schema::validate;
 
 /// A line of a node with checks that fail.
@@ -18,8 +18,8 @@ fn line(node: &str, failed: &[&str], at: &str) -> String {
         .map(|id| ((*id).to_owned(), format!("{id} is broken").into()))
         .collect();
     let body = json!({"k": "doctor", "v": "0.1.0", "h": ["6.1.0", "x86_64"], "f": failed,
-        "w": [], "u": [], "b": {}, "r": {"builtin": {"run": "yes"}}, "cut": false,
-        "t": at, "x": said});
+        "w": [], "u": [], "b": {}, "r": {"builtin": {"run": "yes"}}, "p": passing(),
+        "cut": false, "t": at, "n": node, "x": said});
     sealed(node, &body)
 }
 
@@ -162,17 +162,23 @@ fn the_morning_tells_what_changed() {
         let at = format!("2026-11-{day:02}T06:00:00Z");
         report(dir.path(), &[&["nightly", "--at", &at], more].concat())
     };
-    assert_eq!(morning(22, &[]).code, 3);
+    let none = morning(22, &[]);
+    assert_eq!(none.code, 3);
+    assert!(none.stderr.contains("history.log yet"), "{}", none.stderr);
     for (day, failing) in [(22, &[3][..]), (23, &[3]), (24, &[4, 5, 6])] {
         let text = night(day, 10, failing, "ns.user");
         assert_eq!(add(dir.path(), &day.to_string(), &text).code, 0);
     }
+    let first = morning(22, &[]);
+    assert_eq!(first.code, 0, "{}", first.stderr);
+    let head = "first night: 1 fail on 10 nodes, with none before\n";
+    assert!(first.stdout.starts_with(head), "{}", first.stdout);
     let quiet = morning(23, &[]);
     assert_eq!(quiet.code, 0, "{}", quiet.stderr);
     assert_eq!(
         quiet.stdout,
         "no change on 10 nodes, since 2026-11-22T02:00:00Z\n\
-         still: 1 finding, the oldest since 2026-11-22T02:00:00Z\n\
+         still: 1 fail, the oldest since 2026-11-22T02:00:00Z\n\
          not checked: nothing that was checked before\n"
     );
     let changed = morning(24, &["-o", "json"]);
@@ -194,6 +200,19 @@ fn the_morning_tells_what_changed() {
         "{}",
         nothing.stdout
     );
+}
+
+#[test]
+fn the_morning_is_told_in_every_format() {
+    let dir = tempfile::tempdir().unwrap();
+    for (day, failing) in [(23, &[3][..]), (24, &[4, 5, 6])] {
+        let text = night(day, 10, failing, "ns.user");
+        assert_eq!(add(dir.path(), &day.to_string(), &text).code, 0);
+    }
+    let morning = |output: &str| {
+        let at = ["nightly", "--at", "2026-11-24T06:00:00Z", "-o", output];
+        report(dir.path(), &at)
+    };
     for format in [
         "table",
         "markdown",
@@ -203,12 +222,12 @@ fn the_morning_tells_what_changed() {
         "junit",
         "sarif",
     ] {
-        let run = morning(24, &["-o", format]);
+        let run = morning(format);
         assert!(run.stdout.contains("ns.user"), "{format}: {}", run.stdout);
     }
     let prom = dir.path().join("hpcctl.prom");
     let output = format!("openmetrics={}", prom.display());
-    assert_eq!(morning(24, &["-o", &output]).stdout, "");
+    assert_eq!(morning(&output).stdout, "");
     let text = fs::read_to_string(prom).unwrap();
     assert!(
         text.contains("hpcctl_report_nodes{state=\"reported\"} 10\n"),
@@ -267,9 +286,98 @@ fn what_the_first_version_wrote_is_read() {
         assert_eq!(run.stdout, "0 added, 1 known already\n", "{}", run.stderr);
         let fresh = tempfile::tempdir().unwrap();
         report(fresh.path(), &["add", file.to_str().unwrap()]);
-        let again = report(fresh.path(), &["export"]).stdout;
-        assert!(export.stdout.contains(&again), "{kind}: {again}");
+        // What later versions keep of them has more fields, and says the same.
+        let again: Value = report(fresh.path(), &["export"]).json();
+        let mut then = export
+            .stdout
+            .lines()
+            .map(|line| line.parse::<Value>().unwrap());
+        let then = then.find(|record| record["kind"] == kind).unwrap();
+        for field in ["at", "source", "waivers", "figures"] {
+            assert_eq!(again[field], then[field], "{kind}: {again}");
+        }
+        let found = |record: &Value| -> Vec<Vec<Value>> {
+            let said = record["said"].as_array().unwrap().iter();
+            let found = said.map(|said| said["found"].as_array().unwrap().iter());
+            found
+                .map(|found| found.map(|one| one["id"].clone()).collect())
+                .collect()
+        };
+        assert_eq!(found(&again), found(&then), "{kind}");
     }
+}
+
+#[test]
+fn what_is_no_history_and_no_report_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let mistyped = dir.path().join("mistyped");
+    for args in [&["nightly"][..], &["prune", "--keep", "30d"], &["export"]] {
+        let run = report(&mistyped, args);
+        assert_eq!(run.code, 5, "{args:?}: {}", run.stderr);
+        assert!(run.stderr.contains("mistyped"), "{args:?}: {}", run.stderr);
+        assert!(!mistyped.exists(), "{args:?}");
+    }
+    assert_eq!(
+        report(dir.path(), &["export", "--since", "yesterday"]).code,
+        2
+    );
+    let rubbish = add(dir.path(), "rubbish", "one\ntwo\n");
+    assert_eq!(rubbish.code, 5);
+    let said = "no line of doctor -o line (HPCCTL1 …) is among its 2 lines";
+    assert!(rubbish.stderr.contains(said), "{}", rubbish.stderr);
+    let cut = add(dir.path(), "cut", "{\"schema\": \"hpcctl.doctor/1\", ");
+    assert!(
+        cut.stderr.contains("ends at byte 30, cut short"),
+        "{}",
+        cut.stderr
+    );
+    assert_eq!(hpcctl(&["fleet", "merge", "--expected", "", "-"]).code, 2);
+}
+
+#[test]
+fn a_fast_look_repairs_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str, report: &Value| {
+        let file = dir.path().join(name);
+        fs::write(&file, report.to_string()).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+    let mut full = hpcctl(&["doctor", "-o", "json"]).json();
+    let fast = hpcctl(&["doctor", "--fast", "--runtime", "builtin", "-o", "json"]);
+    // One that --fast leaves out fails.
+    let checks = full["result"]["checks"].as_array_mut().unwrap();
+    let slow = checks.iter_mut().find(|check| check["id"] == "net.pasta");
+    slow.unwrap()["status"] = "fail".into();
+    let (full, fast) = (file("full", &full), file("fast", &fast.json()));
+    let run = hpcctl(&["report", "diff", &full, &fast, "-o", "json"]);
+    let found = &run.json()["result"];
+    assert_eq!(found["fixed"], json!([]), "{found}");
+    let unseen = found["not_checked"].as_array().unwrap();
+    let is_told = |one: &Value| one["what"].as_str().unwrap().contains("net.pasta");
+    assert!(unseen.iter().any(is_told), "{found}");
+    // Back again, it is as it was.
+    let back = hpcctl(&["report", "diff", &fast, &full, "-o", "json"]).json();
+    let new = back["result"]["new"].as_array().unwrap();
+    assert!(new.iter().all(|item| item["was"] != "pass"), "{back}");
+}
+
+#[test]
+fn two_reports_of_bench_are_judged_by_their_bands() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str| dir.path().join(name).display().to_string();
+    for (name, plant) in [("usual", "0"), ("slow", "30%")] {
+        let output = format!("json={}", file(name));
+        let run = hpcctl(&[
+            "bench", "libc", "--inside", "host", "--budget", "4s", "--plant", plant, "-o", &output,
+        ]);
+        assert!([0, 1, 3].contains(&run.code), "{name}: {}", run.stderr);
+    }
+    let run = hpcctl(&["report", "diff", &file("usual"), &file("slow")]);
+    assert_eq!(run.code, 1, "{}{}", run.stdout, run.stderr);
+    assert!(run.stdout.contains("\nSlower\n"), "{}", run.stdout);
+    assert!(run.stdout.starts_with("worse: "), "{}", run.stdout);
+    let host = run.stdout.lines().next().unwrap();
+    assert!(!host.contains("0 nodes"), "{host}");
 }
 
 #[test]
@@ -318,8 +426,9 @@ fn results_of_scan_gate_and_bench_are_kept() {
     assert!(series.contains("libc."), "{series}");
     assert!(figures[0]["median"].as_f64().unwrap() > 0.0, "{figures:?}");
     let night = report(&state, &["nightly", "-o", "json"]).json();
-    let new = night["result"]["new"].as_array().unwrap();
-    let on = new.iter().find(|item| item["id"] == "license.terms");
+    assert_eq!(night["result"]["verdict"], "first", "{night}");
+    let found = night["result"]["still"].as_array().unwrap();
+    let on = found.iter().find(|item| item["id"] == "license.terms");
     assert_eq!(on.unwrap_or_else(|| panic!("{night}"))["on"]["set"], image);
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use hpcctl_model::Envelope;
 use hpcctl_model::fleet::Fleet;
+use hpcctl_reports::history::json_error;
 
 use crate::bounded;
 use crate::failure::{Failure, chain};
@@ -48,7 +49,7 @@ pub fn read(named: Option<&Path>, kept: &Kept) -> Result<Fleet, Failure> {
     };
     let bytes = bounded::bytes(&path, MOST).map_err(|error| failed(chain(&error)))?;
     let report: Envelope<serde_json::Value> =
-        serde_json::from_slice(&bytes).map_err(|error| failed(error.to_string()))?;
+        serde_json::from_slice(&bytes).map_err(|error| failed(json_error(&error, bytes.len())))?;
     if report.schema != SCHEMA {
         return Err(failed(format!("it is {:?}, not {SCHEMA}", report.schema)));
     }

@@ -55,7 +55,7 @@ impl Merge {
     pub fn run(&self, ui: &Ui) -> Result<Exit, Failure> {
         let outputs = emit::outputs(&self.output, Kind::Fleet)?;
         let begun = Timestamp::now();
-        let mut merged = Merged::new();
+        let mut merged = Merged::new(super::table());
         let mut unknowns = Vec::new();
         for file in &self.files {
             let name = file.display().to_string();

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use hpcctl_model::doctor::Verdict;
 use hpcctl_model::fleet as model;
-use hpcctl_reports::fleet::NodeSet;
+use hpcctl_reports::fleet::{NodeSet, Table};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -52,7 +52,16 @@ impl Fleet {
 
 /// Reads a set of nodes.
 fn node_set(text: &str) -> Result<NodeSet, String> {
-    NodeSet::parse(text).map_err(|error| error.to_string())
+    let set = NodeSet::parse(text).map_err(|error| error.to_string())?;
+    match set.is_empty() {
+        true => Err("it names no node".into()),
+        false => Ok(set),
+    }
+}
+
+/// The table of checks, by which lines of nodes are read.
+pub fn table() -> Table {
+    Table::of(hpcctl_node::checks().map(|check| check.id))
 }
 
 /// The exit status of a report: a node that cannot run containers is a finding, one of which

@@ -9,6 +9,7 @@ use clap::builder::PossibleValuesParser;
 use hpcctl_host::command::{End, Ran, run_read};
 use hpcctl_host::{Host, Live, shell};
 use hpcctl_model::Unknown;
+use hpcctl_model::fleet::Fleet;
 use hpcctl_reports::fleet::{Merge, NodeSet};
 use hpcctl_reports::{Kind, Report};
 use jiff::Timestamp;
@@ -24,6 +25,9 @@ use crate::ui::Ui;
 
 /// How much of the engine's output is read at a time.
 const CHUNK: usize = 256 << 10;
+
+/// How many words of an engine may stand in front of the name of a node: `srun: error: n3: `.
+const HEAD: usize = 3;
 
 /// How long an engine may take to tell its version.
 const VERSION: Duration = Duration::from_secs(10);
@@ -94,7 +98,7 @@ impl Run {
             return emit::to_stdout((typed(&argv) + "\n").as_bytes()).map(|()| Exit::Clean);
         }
         let begun = Timestamp::now();
-        let mut merged = Merge::new();
+        let mut merged = Merge::new(super::table());
         let words: Vec<&str> = argv.iter().map(String::as_str).collect();
         let deadline = Duration::from_secs(self.deadline);
         let ran = interrupt::held(|| {
@@ -111,19 +115,22 @@ impl Run {
             return Err(Failure::unreachable(message).hint(engine.hint));
         }
         let expected = self.expected.as_ref().or(nodes.as_ref());
+        merged.hear(&ran.stderr);
+        if ran.end == End::Deadline {
+            let why = format!(
+                "nothing came from it by the deadline of {} s",
+                self.deadline
+            );
+            merged.otherwise(why);
+        }
         let result = merged.report(expected);
         let broke_off = read.and_then(Result::err);
         let mut unknowns: Vec<Unknown> = broke_off
             .map(|error| Unknown::new(engine.name, error.to_string()))
             .into_iter()
             .collect();
-        let (of_all, asked) = (
-            expected.map_or(0, NodeSet::len),
-            nodes.as_ref().map_or(0, NodeSet::len),
-        );
-        let others = of_all.saturating_sub(asked) as u64;
-        if result.reported == 0 || result.missing.count > others {
-            unknowns.push(complaint(engine, &ran));
+        if result.reported == 0 || result.missing.count > 0 {
+            unknowns.extend(complaint(engine, &ran, &result));
         }
         let exit = super::exit(&result);
         let report = emit::envelope("fleet", begun, result, unknowns);
@@ -135,9 +142,6 @@ impl Run {
     /// The nodes that were named, or those of the job.
     fn nodes(&self, engine: &Engine) -> Result<Option<NodeSet>, Failure> {
         if let Some(nodes) = &self.nodes {
-            if nodes.is_empty() {
-                return Err(Failure::usage("--nodes names no node"));
-            }
             return Ok(Some(nodes.clone()));
         }
         let of_job = (engine.of_job)(&Live);
@@ -187,17 +191,30 @@ fn version(engine: &Engine) -> String {
     ran.stdout + &ran.stderr
 }
 
-/// What an engine said that did not reach every node.
-fn complaint(engine: &Engine, ran: &Ran) -> Unknown {
+/// What an engine said of itself, where it did not reach every node. What it says of single nodes is
+/// told of those.
+fn complaint(engine: &Engine, ran: &Ran, fleet: &Fleet) -> Option<Unknown> {
     let end = match ran.end {
         End::Exit(status) => format!("ended with status {status}"),
         End::Signal(signal) => format!("was ended by signal {signal}"),
         End::Deadline => "was ended at the deadline".into(),
         End::NotStarted(errno) => format!("cannot be waited for: {errno}"),
     };
-    let said = ran.stderr.lines().find(|line| !line.trim().is_empty());
-    let said = said.map_or_else(String::new, |line| format!(": {}", line.trim()));
-    Unknown::new(engine.name, format!("{end}{said}"))
+    let sets = fleet.groups.iter().map(|group| &group.nodes.set);
+    let sets = sets.chain([&fleet.missing.set]);
+    let nodes: Vec<NodeSet> = sets.filter_map(|set| NodeSet::parse(set).ok()).collect();
+    let is_node = |word: &str| nodes.iter().any(|set| set.contains(word));
+    let mut words = ran.stderr.lines().map(str::trim).filter(|line| {
+        let mut parts = line.split(": ").take(HEAD);
+        !line.is_empty() && !parts.any(is_node)
+    });
+    // Engines end with the status of a node, which is no word of their own.
+    let said = match (words.next(), ran.end) {
+        (Some(line), _) => format!(": {line}"),
+        (None, End::Exit(_)) if fleet.reported > 0 => return None,
+        (None, _) => String::new(),
+    };
+    Some(Unknown::new(engine.name, format!("{end}{said}")))
 }
 
 /// A command line as one would type it.

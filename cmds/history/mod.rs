@@ -40,6 +40,11 @@ impl History {
         }
     }
 
+    /// Whether anything was put into it.
+    pub fn is_begun(&self) -> bool {
+        self.log.exists()
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.log

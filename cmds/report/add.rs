@@ -48,7 +48,7 @@ impl Add {
                 Failure::unreachable(format!("cannot add {name}: {}", chain(error)))
             };
             let bytes = bytes(file).map_err(|error| failed(&error))?;
-            records.push(observed(&bytes).map_err(|error| failed(&error))?);
+            records.push(observed(&bytes, crate::fleet::table()).map_err(|error| failed(&error))?);
         }
         let (all, history) = (records.len(), history(&self.kept)?);
         let added = history.append(records)?;

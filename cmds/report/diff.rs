@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 use hpcctl_model::history::Record;
 use hpcctl_reports::history::observed;
-use hpcctl_reports::trend::{Asked, nightly};
+use hpcctl_reports::trend::{Asked, Runs, nightly};
 use hpcctl_reports::{Kind, Report};
 use jiff::Timestamp;
 
 use super::add::bytes;
+use super::costs;
 use super::nightly::{exit, told};
 use crate::emit;
 use crate::exit::Exit;
@@ -19,7 +20,8 @@ use crate::ui::Ui;
 /// Tell what changed from one report to another.
 ///
 /// Takes what `report add` takes, and tells it as `report nightly` does. The two have to be of the
-/// same kind.
+/// same kind. Of two reports of bench the cost of the container is judged by their own bands, as
+/// `bench --compare` does, and the node itself by that of outside.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 EXAMPLES
@@ -27,7 +29,7 @@ EXAMPLES
   hpcctl report diff lines.monday lines.tuesday -o markdown
 
 EXIT STATUS
-  0 nothing is worse, 1 something is new or lost, 5 a report cannot be read.")]
+  0 nothing is worse, 1 something is new, lost or slower, 5 a report cannot be read.")]
 pub struct Diff {
     /// The report of before
     #[arg(value_name = "A")]
@@ -44,7 +46,7 @@ impl Diff {
     pub fn run(&self, ui: &Ui) -> Result<Exit, Failure> {
         let outputs = emit::outputs(&self.output, Kind::Nightly)?;
         let begun = Timestamp::now();
-        let (before, after) = (read(&self.before)?, read(&self.after)?);
+        let ((before, then), (after, now)) = (read(&self.before)?, read(&self.after)?);
         if before.kind != after.kind {
             let message = format!(
                 "cannot compare a report of {} with one of {}",
@@ -54,8 +56,12 @@ impl Diff {
         }
         // Waivers that had lapsed when the later report was made.
         let lapse = after.at.get(..10).unwrap_or_default().to_owned();
-        let nights = vec![vec![after], vec![before]];
-        let mut result = nightly(&Asked { nights, lapse });
+        let is_bench = after.kind == "bench";
+        let kinds = vec![Runs::pair(before, after)];
+        let mut result = nightly(&Asked { kinds, lapse });
+        if is_bench {
+            costs::judge(&mut result, &then, &now)?;
+        }
         told(&mut result);
         let exit = exit(&result);
         let report = emit::envelope("nightly", begun, result, Vec::new());
@@ -64,10 +70,12 @@ impl Diff {
     }
 }
 
-fn read(file: &std::path::Path) -> Result<Record, Failure> {
+/// What would be kept of a report, and its bytes.
+fn read(file: &std::path::Path) -> Result<(Record, Vec<u8>), Failure> {
     let failed = |error: &dyn std::error::Error| {
         Failure::unreachable(format!("cannot read {}: {}", file.display(), chain(error)))
     };
     let bytes = bytes(file).map_err(|error| failed(&error))?;
-    observed(&bytes).map_err(|error| failed(&error))
+    let record = observed(&bytes, crate::fleet::table()).map_err(|error| failed(&error))?;
+    Ok((record, bytes))
 }

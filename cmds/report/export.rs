@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{history, warn};
+use super::{begun, since, warn};
 use crate::emit;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -23,8 +23,8 @@ EXIT STATUS
   0 all records were printed, 3 some are damaged, 5 there is no history to be read.")]
 pub struct Export {
     /// Leave out what is older than this day or time (RFC 3339)
-    #[arg(long, value_name = "TIME", default_value = "")]
-    since: String,
+    #[arg(long, value_name = "TIME", value_parser = since)]
+    since: Option<String>,
     #[command(flatten)]
     kept: Kept,
 }
@@ -32,9 +32,9 @@ pub struct Export {
 impl Export {
     /// Carries out the command.
     pub fn run(&self, ui: &Ui) -> Result<Exit, Failure> {
-        let history = history(&self.kept)?;
+        let history = begun(&self.kept)?;
         let mut written = Ok(());
-        let read = history.read_whole(&self.since, |record| {
+        let read = history.read_whole(self.since.as_deref().unwrap_or_default(), |record| {
             if written.is_ok() {
                 written = serde_json::to_vec(&record)
                     .map_err(|error| Failure::fault(error.to_string()))

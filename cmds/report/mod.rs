@@ -12,6 +12,7 @@ use crate::state::Kept;
 use crate::ui::Ui;
 
 mod add;
+mod costs;
 mod diff;
 mod export;
 mod nightly;
@@ -61,6 +62,19 @@ fn history(kept: &Kept) -> Result<History, Failure> {
     Ok(History::below(&kept.directory()?))
 }
 
+/// The history in the state directory, which must have been begun.
+fn begun(kept: &Kept) -> Result<History, Failure> {
+    let history = history(kept)?;
+    match history.is_begun() {
+        true => Ok(history),
+        false => {
+            let message = format!("there is no history {}", history.path().display());
+            Err(Failure::unreachable(message)
+                .hint("report add begins one; --state DIR names another"))
+        }
+    }
+}
+
 /// Reads a number of days or hours, such as 400d or 36h.
 fn duration(text: &str) -> Result<SignedDuration, String> {
     let number = |unit: char| text.strip_suffix(unit)?.parse::<i64>().ok();
@@ -69,6 +83,18 @@ fn duration(text: &str) -> Result<SignedDuration, String> {
     match hours {
         Some(hours @ 1..=876_000) => Ok(SignedDuration::from_hours(hours)),
         _ => Err("give days or hours, such as 400d or 36h; 100 years at most".into()),
+    }
+}
+
+/// Reads a day or a time from which on records are wanted.
+fn since(text: &str) -> Result<String, String> {
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return Ok(seconds(time));
+    }
+    let day: Result<jiff::civil::Date, _> = text.parse();
+    match day {
+        Ok(day) if text.len() == 10 => Ok(day.to_string()),
+        _ => Err("give a day or a time, such as 2026-11-01 or 2026-11-01T06:00:00Z".into()),
     }
 }
 

@@ -5,7 +5,7 @@ use hpcctl_model::Unknown;
 use hpcctl_model::doctor::Status;
 use hpcctl_model::history::{Found, Record, Said};
 use hpcctl_model::nightly::{Nightly as Changes, Verdict};
-use hpcctl_reports::trend::{Asked, nightly};
+use hpcctl_reports::trend::{Asked, Runs, nightly};
 use hpcctl_reports::{Kind, Report};
 use jiff::{SignedDuration, Timestamp};
 
@@ -17,18 +17,23 @@ use crate::failure::{Failure, chain};
 use crate::state::Kept;
 use crate::ui::Ui;
 
-/// How many nights are looked at: for what flaps, for trends, and for what is usual of a figure.
-const NIGHTS: usize = 14;
-
-/// A night.
-const NIGHT: SignedDuration = SignedDuration::from_hours(24);
+/// How far back results are looked for: to compare with, for what flaps and for what is usual.
+const BACK: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// Tell what changed since last night.
 ///
-/// A night is 24 hours, this one ends now. What is new, lost, slower, fixed or flapping comes
-/// first, with the nodes that have it alike folded; then waivers that lapse, what is as bad as it
-/// was, and what was not checked. A night without change is three lines. Only reports of the same
-/// kind are compared, and fixed is only what was looked at and passes.
+/// What was found in the last 24 hours is held against the run before, node by node, whatever the
+/// hour; against results that are older than 7 days with a word that they are, and older than 30
+/// days against none. On which nodes containers no longer run comes first, then what is new, lost,
+/// slower, fixed or flapping, with the nodes that have it alike folded; then waivers that lapse, what
+/// is as bad as it was, and what was not checked. A night without change is three lines. Only reports
+/// of the same kind are compared, and fixed is only what was looked at and passes. Where there is
+/// nothing to compare with, what is found is what later nights are held against.
+///
+/// A figure of bench has become slower when it was worse in two nights in a row than in the nights
+/// before, of which there must be 6 at least and the last 12 count: by 5 % of their median, and by
+/// four standard deviations of their noise. One bad night, or too few nights, are told under what was
+/// not checked.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 EXAMPLES
@@ -37,8 +42,8 @@ EXAMPLES
   hpcctl report nightly -o html=report.html -o openmetrics=hpcctl.prom -o json=report.json
 
 EXIT STATUS
-  0 nothing is worse, 1 something is new, lost or slower, 3 there are no results of this night, 5
-  the history cannot be read.")]
+  0 nothing is worse, as in a first night, 1 something is new, lost or slower, 3 there are no results
+  of this night, 5 the history cannot be read.")]
 pub struct Nightly {
     /// The end of this night (RFC 3339) [default: now]
     #[arg(long, value_name = "TIME")]
@@ -62,21 +67,27 @@ impl Nightly {
             end.checked_add(by)
                 .map_err(|error| Failure::usage(format!("no night ends then: {error}")))
         };
-        let mut bounds = Vec::new();
-        for night in 1..=NIGHTS {
-            let hours = NIGHT.as_hours() * i64::try_from(night).unwrap_or(i64::MAX);
-            bounds.push(seconds(shifted(SignedDuration::from_hours(-hours))?));
-        }
-        let oldest = bounds.last().cloned().unwrap_or_default();
+        let oldest = seconds(shifted(-BACK)?);
         let last = seconds(end);
-        let mut nights: Vec<Vec<Record>> = vec![Vec::new(); NIGHTS];
+        let mut records: Vec<Record> = Vec::new();
         let mut put = |record: Record| {
-            let night = bounds.iter().position(|bound| record.at > *bound);
-            if let Some(night) = night.filter(|_| record.at <= last) {
-                nights[night].push(record);
+            if record.at >= oldest && record.at <= last {
+                records.push(record);
             }
         };
+        let directory = self.kept.directory()?;
         let history = history(&self.kept)?;
+        if !directory.exists() {
+            let message = format!("there is no state directory {}", directory.display());
+            return Err(Failure::unreachable(message)
+                .hint("report add makes one; --state DIR names another"));
+        }
+        if !history.is_begun() {
+            ui.warn(&format!(
+                "there is no history {} yet",
+                history.path().display()
+            ));
+        }
         let read = history.read(&oldest, &mut put)?;
         warn(&read, history.path(), ui);
         let mut unknowns = Vec::new();
@@ -85,10 +96,11 @@ impl Nightly {
             let why = format!("{} of its records", read.damaged + read.later);
             unknowns.push(Unknown::new(what, format!("cannot be read: {why}")));
         }
-        unknowns.extend(decisions(&Decisions::below(&self.kept.directory()?), put));
+        unknowns.extend(decisions(&Decisions::below(&directory), put));
         let lapse = seconds(shifted(self.lapse)?);
         let lapse = lapse.get(..10).unwrap_or_default().to_owned();
-        let mut result = nightly(&Asked { nights, lapse });
+        let kinds = Runs::of(records, end);
+        let mut result = nightly(&Asked { kinds, lapse });
         told(&mut result);
         let exit = exit(&result);
         let report = emit::envelope("nightly", begun, result, unknowns);
@@ -102,7 +114,7 @@ pub fn exit(report: &Changes) -> Exit {
     match report.verdict {
         Verdict::Worse => Exit::Findings,
         Verdict::Nothing => Exit::Inconclusive,
-        Verdict::Changed | Verdict::Unchanged => Exit::Clean,
+        Verdict::Changed | Verdict::Unchanged | Verdict::First => Exit::Clean,
     }
 }
 
@@ -110,7 +122,7 @@ pub fn exit(report: &Changes) -> Exit {
 pub fn told(report: &mut Changes) {
     let lists = [&mut report.new, &mut report.flapping, &mut report.still];
     for item in lists.into_iter().flatten() {
-        if item.fix.is_none() {
+        if item.fix.is_none() && item.follows.is_none() {
             item.fix = hpcctl_node::advice_of(&item.id);
         }
     }
@@ -150,20 +162,22 @@ fn decided(decision: &serde_json::Value) -> Option<Record> {
             status,
             text: format!("{findings} findings"),
             fix: None,
+            because: Vec::new(),
         })
     });
     let said = Said {
         on: image.into(),
         image: true,
         found: found.collect(),
-        skipped: Vec::new(),
-        cut: false,
+        whole: true,
+        ..Said::default()
     };
     Some(Record {
         at: seconds(at),
         kind: "gate".into(),
         source: String::new(),
         said: vec![said],
+        silent: Vec::new(),
         not_checked: Vec::new(),
         waivers: Vec::new(),
         figures: Vec::new(),

@@ -3,7 +3,7 @@
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{duration, history, seconds};
+use super::{begun, duration, seconds};
 use crate::emit;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -16,7 +16,10 @@ use crate::state::Kept;
 #[command(after_long_help = "\
 EXAMPLES
   hpcctl report prune --keep 400d
-  hpcctl report prune --keep 36h --state /srv/hpcctl")]
+  hpcctl report prune --keep 36h --state /srv/hpcctl
+
+EXIT STATUS
+  0 what is older is gone, 5 there is no history, or it cannot be written.")]
 pub struct Prune {
     /// How long results are kept, in days or hours
     #[arg(long, value_name = "TIME", value_parser = duration)]
@@ -31,7 +34,7 @@ impl Prune {
         let before = Timestamp::now()
             .checked_sub(self.keep)
             .map_err(|error| Failure::usage(format!("cannot keep so long: {error}")))?;
-        let (stay, gone) = history(&self.kept)?.prune(&seconds(before))?;
+        let (stay, gone) = begun(&self.kept)?.prune(&seconds(before))?;
         emit::to_stdout(format!("{gone} taken out, {stay} kept\n").as_bytes())?;
         Ok(Exit::Clean)
     }

@@ -5,6 +5,7 @@
 
 mod conflicts;
 mod contents;
+mod fix;
 pub mod fleet;
 mod held;
 pub mod history;

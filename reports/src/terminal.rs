@@ -42,6 +42,18 @@ pub fn shortened(text: &str, most: usize) -> Cow<'_, str> {
     Cow::Owned(kept + "…")
 }
 
+/// At most so many characters, as [`shortened`], and no word in part, unless one alone is longer.
+pub fn in_words(text: &str, most: usize) -> Cow<'_, str> {
+    if text.chars().nth(most).is_none() {
+        return Cow::Borrowed(text);
+    }
+    let cut = shortened(text, most.saturating_sub(1));
+    match cut.rsplit_once(' ') {
+        Some((words, _)) => Cow::Owned(format!("{} …", words.trim_end())),
+        None => cut,
+    }
+}
+
 /// A table without lines, as wide as it needs to be and not wider than `width`.
 pub fn columns<const N: usize>(width: u16, header: Option<[&str; N]>) -> Table {
     let mut table = Table::new();
@@ -230,6 +242,9 @@ mod tests {
         assert_eq!(some(["a"].into_iter(), 2), "a");
         assert_eq!(shortened("abcdef", 4), "abc…");
         assert_eq!(shortened("abcd", 4), "abcd");
+        assert_eq!(in_words("one two three", 10), "one two …");
+        assert_eq!(in_words("one two", 7), "one two");
+        assert_eq!(in_words("abcdefgh", 6), "abcd…");
     }
 
     #[test]

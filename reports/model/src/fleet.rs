@@ -16,6 +16,9 @@ pub struct Fleet {
     pub reported: u64,
     /// Nodes that were to report and did not.
     pub missing: Nodes,
+    /// The missing nodes by what is known of the cause.
+    #[serde(default)]
+    pub silent: Vec<Silent>,
     /// Nodes that reported and are not of the set that was given.
     pub unexpected: Nodes,
     /// Nodes of which only truncated or damaged lines came.
@@ -37,6 +40,15 @@ pub struct Nodes {
     pub count: u64,
     /// Their names, folded: `n[001-128,130]`; empty where there are none.
     pub set: String,
+}
+
+/// Nodes of which no line came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Silent {
+    /// The nodes.
+    pub nodes: Nodes,
+    /// What the engine, or the node itself, said instead.
+    pub why: String,
 }
 
 /// The lines that were read. All but `read` and `noise` begin with the magic word.
@@ -78,11 +90,25 @@ pub struct Group {
     /// where that is not as it runs any other; null where the lines of the nodes do not say.
     #[serde(default)]
     pub images: Option<BTreeMap<String, BTreeMap<String, Unmet>>>,
+    /// The nodes by what they looked at; empty where no line tells.
+    #[serde(default)]
+    pub looked: Vec<Looked>,
     /// What else the nodes said of themselves: `kernel`, `arch`, `hpcctl`, and `fix.` with the
     /// runtime that the fix is for; behind a colon the check of images that is not met.
     pub facts: Vec<Fact>,
     /// Whether ids were left out of their lines, which are bounded.
     pub cut: bool,
+}
+
+/// Nodes that looked at the same checks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Looked {
+    /// The nodes.
+    pub nodes: Nodes,
+    /// The checks that were not made: left out, or not asked for. Null where the lines do not tell.
+    pub left_out: Option<Vec<String>>,
+    /// The checks that do not apply there, or need what fails.
+    pub idle: Vec<String>,
 }
 
 /// How a runtime runs an image that does not meet a check.

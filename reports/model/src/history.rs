@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::doctor::Status;
+use crate::doctor::{Status, Verdict};
 
 /// What one report said, as it is kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,6 +16,9 @@ pub struct Record {
     pub source: String,
     /// What was found, by what it was found on.
     pub said: Vec<Said>,
+    /// Nodes that were to report and did not.
+    #[serde(default)]
+    pub silent: Vec<Silent>,
     /// What was not looked at.
     #[serde(default)]
     pub not_checked: Vec<NotChecked>,
@@ -28,7 +31,7 @@ pub struct Record {
 }
 
 /// What was found on nodes, or of an image.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Said {
     /// The nodes, folded, or the reference of the image.
     pub on: String,
@@ -37,12 +40,34 @@ pub struct Said {
     pub image: bool,
     /// All that does not pass.
     pub found: Vec<Found>,
-    /// The ids that were skipped: of these nothing is known.
+    /// The ids that were not looked at, or do not apply: of these nothing is known.
     #[serde(default)]
     pub skipped: Vec<String>,
     /// Whether findings were left out: what is not listed need not pass.
     #[serde(default)]
     pub cut: bool,
+    /// Whether it is known of all else that it passes. False in what earlier versions kept of
+    /// nodes.
+    #[serde(default)]
+    pub whole: bool,
+    /// The runtimes of which it was judged whether they run a container: those that are installed.
+    #[serde(default)]
+    pub judged: Vec<String>,
+    /// The runtimes that were looked for and are not installed.
+    #[serde(default)]
+    pub lacking: Vec<String>,
+    /// Whether containers run there, where that is known.
+    #[serde(default)]
+    pub run: Option<Verdict>,
+}
+
+/// Nodes that were to report and did not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Silent {
+    /// The nodes, folded.
+    pub on: String,
+    /// What is known of the cause.
+    pub why: String,
 }
 
 /// Something that does not pass.
@@ -57,6 +82,9 @@ pub struct Found {
     /// What to do, where the report says so.
     #[serde(default)]
     pub fix: Option<String>,
+    /// The checks that it rests on, where it is the verdict on a runtime.
+    #[serde(default)]
+    pub because: Vec<String>,
 }
 
 /// Something that was not looked at.

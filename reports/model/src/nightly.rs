@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::bench::{self, Change};
 use crate::doctor::Status;
 use crate::fleet::Nodes;
 
@@ -17,6 +18,16 @@ pub struct Nightly {
     pub at: Option<String>,
     /// How many nodes and images results are of.
     pub reported: u64,
+    /// On how many nodes containers run.
+    #[serde(default)]
+    pub containers: Containers,
+    /// Nodes on which containers do not run, or a runtime is gone, by the cause; the new ones
+    /// first.
+    #[serde(default)]
+    pub broken: Vec<Broken>,
+    /// Nodes that do not report, by what is known of the cause.
+    #[serde(default)]
+    pub away: Vec<Away>,
     /// What is worse than it was.
     pub new: Vec<Item>,
     /// What is better than it was.
@@ -27,12 +38,18 @@ pub struct Nightly {
     pub still: Vec<Item>,
     /// Nodes that reported for the first time.
     pub joined: Nodes,
+    /// Nodes that report again.
+    #[serde(default)]
+    pub returned: Nodes,
     /// Nodes that reported the night before, and not this night.
     pub lost: Nodes,
     /// Waivers that lapse soon, or have lapsed.
     pub waivers: Vec<Lapsing>,
     /// Figures that have become worse.
     pub regressions: Vec<Regression>,
+    /// What became of the cost of a container, of two reports of bench by their own bands.
+    #[serde(default)]
+    pub costs: Vec<Cost>,
     /// How things went, the oldest night first.
     pub trends: Vec<Trend>,
     /// What was not looked at.
@@ -49,6 +66,8 @@ pub enum Verdict {
     Changed,
     /// Nothing changed.
     Unchanged,
+    /// There is nothing to compare with: what is found is what later nights are held against.
+    First,
     /// There are no results.
     Nothing,
 }
@@ -60,6 +79,7 @@ impl Verdict {
             Self::Worse => "worse",
             Self::Changed => "changed",
             Self::Unchanged => "unchanged",
+            Self::First => "first",
             Self::Nothing => "nothing",
         }
     }
@@ -84,6 +104,56 @@ pub struct Item {
     pub since: String,
     /// What to do, or null where nobody said.
     pub fix: Option<String>,
+    /// The finding on the same nodes that it follows from, or null.
+    #[serde(default)]
+    pub follows: Option<String>,
+}
+
+/// On how many nodes containers run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Containers {
+    /// They run.
+    pub yes: u64,
+    /// They run, with losses.
+    pub degraded: u64,
+    /// They do not run.
+    pub no: u64,
+    /// It is not known whether they run.
+    pub unknown: u64,
+    /// Of the node nothing came.
+    pub missing: u64,
+}
+
+/// Nodes on which containers do not run, or a runtime is gone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Broken {
+    /// The nodes.
+    pub nodes: Nodes,
+    /// Whether that was otherwise before.
+    pub new: bool,
+    /// The runtime that is gone; null where containers do not run at all.
+    pub gone: Option<String>,
+    /// The checks that it comes from.
+    pub because: Vec<String>,
+    /// What the first of them says.
+    pub text: String,
+    /// What to do, or null where nobody said.
+    pub fix: Option<String>,
+    /// Since when (RFC 3339, UTC).
+    pub since: String,
+}
+
+/// Nodes that do not report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Away {
+    /// The nodes.
+    pub nodes: Nodes,
+    /// Whether they did before, or were not asked.
+    pub new: bool,
+    /// What is known of the cause.
+    pub why: String,
+    /// Since when (RFC 3339, UTC).
+    pub since: String,
 }
 
 /// A waiver that lapses.
@@ -114,6 +184,16 @@ pub struct Regression {
     pub last: [f64; 2],
     /// How much worse, as a share, of the better of the two.
     pub worse: f64,
+}
+
+/// What became of the cost of a container.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Cost {
+    /// What it costs now, by what it cost then.
+    #[serde(flatten)]
+    pub change: Change,
+    /// What became of the node itself: slower, where outside is by more than the margin.
+    pub node: bench::Verdict,
 }
 
 /// How something went.

@@ -176,8 +176,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::fleet::Merge;
     use crate::fleet::line::tests::sealed;
+    use crate::fleet::{Merge, Table};
 
     /// A line of a node: what podman and the launcher make of images.
     fn line(node: &str, arch: &str, podman: &str, images: serde_json::Value) -> String {
@@ -196,7 +196,7 @@ mod tests {
 
     fn fleet() -> Fleet {
         let many = json!({"podman": {"image.ids": {"run": "no", "because": ["uid.subid.file"]}}});
-        let mut merge = Merge::new();
+        let mut merge = Merge::new(Table::default());
         for text in [
             line("n1", "x86_64", "yes", json!({})),
             line("n2", "x86_64", "yes", many.clone()),

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use hpcctl_model::doctor::{Status, Verdict};
-use hpcctl_model::fleet::{Fact, Finding, Fleet, Group, Nodes, Raw, Values};
+use hpcctl_model::fleet::{Fact, Finding, Fleet, Group, Looked, Nodes, Raw, Silent, Values};
 
 use super::line;
-use super::merge::{Key, Merge, Node};
+use super::merge::{Key, Merge, Node, STATES};
 use super::node_set::{Name, NodeSet, folded};
+use super::states::State;
 use super::values::Id;
 
 /// The most values of a finding that are shown.
@@ -43,16 +44,17 @@ pub(super) fn report(merge: &Merge, expected: Option<&NodeSet>) -> Fleet {
     });
     let is_known = |name: &str| nodes.binary_search_by(|known| known.name.cmp(&Name::of(name)));
     let missing = expected.into_iter().flat_map(NodeSet::names);
-    let missing = missing.filter(|name| is_known(name).is_err());
+    let missing: Vec<&str> = missing.filter(|name| is_known(name).is_err()).collect();
     let unreadable = merge.unreadable.keys().map(|name| short(name, expected));
-    let unreadable = unreadable.filter(|name| is_known(name).is_err());
+    let unreadable: Vec<&str> = unreadable.filter(|name| is_known(name).is_err()).collect();
     let groups = groups(merge, &nodes);
     Fleet {
         expected: expected.map(|set| set.len() as u64),
         reported: nodes.len() as u64,
-        missing: set(missing),
+        silent: silent(merge, &missing, &unreadable),
+        missing: set(missing.into_iter()),
         unexpected: set(unexpected.map(|known| known.text)),
-        unreadable: set(unreadable),
+        unreadable: set(unreadable.into_iter()),
         lines: merge.lines,
         first_at: times().min().map(line::time_text),
         last_at: times().max().map(line::time_text),
@@ -64,6 +66,23 @@ fn known<'a>(name: &'a str, node: &'a Node, expected: Option<&NodeSet>) -> Known
     let text = short(name, expected);
     let name = Name::of(text);
     Known { text, name, node }
+}
+
+/// Nodes that are missing, by what was heard of them.
+fn silent(merge: &Merge, missing: &[&str], unreadable: &[&str]) -> Vec<Silent> {
+    let mut by_why: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for name in missing {
+        let why = match unreadable.contains(name) {
+            true => "its lines are truncated or damaged".into(),
+            false => merge.heard.of(name),
+        };
+        by_why.entry(why).or_default().push(name);
+    }
+    let all = by_why.into_iter().map(|(why, names)| Silent {
+        nodes: set(names.into_iter()),
+        why,
+    });
+    all.collect()
 }
 
 /// The name as the expected set has it: nodes may call themselves by their long name.
@@ -125,7 +144,12 @@ fn ids(key: &Key) -> impl Iterator<Item = (Status, &str)> {
 }
 
 fn group(merge: &Merge, key: &Key, nodes: &[&Known<'_>], majority: Option<&Key>) -> Group {
-    let mut said = said(merge, nodes);
+    let mut by_thing = by_thing(merge, nodes);
+    let looked = looked(merge, by_thing.remove(STATES).unwrap_or_default(), nodes);
+    let by_thing = by_thing.into_iter();
+    let mut said: BTreeMap<&str, Values> = by_thing
+        .map(|(thing, said)| (thing, values(said, nodes)))
+        .collect();
     let of_majority: Vec<(Status, &str)> = majority.into_iter().flat_map(ids).collect();
     let findings = ids(key).map(|(status, id)| Finding {
         id: id.into(),
@@ -145,13 +169,16 @@ fn group(merge: &Merge, key: &Key, nodes: &[&Known<'_>], majority: Option<&Key>)
             count: nodes.len() as u64,
             set: folded(nodes.iter().map(|known| known.name)),
         },
-        run: run(&runtimes),
+        run: run(runtimes
+            .iter()
+            .map(|(runtime, of)| (runtime.as_str(), of.get("run").copied()))),
         findings,
         absent: absent.collect(),
         differs,
         because: serde_json::from_str(&key.because).unwrap_or_default(),
         images: serde_json::from_str(&key.images).unwrap_or_default(),
         runtimes,
+        looked,
         facts: said
             .into_iter()
             .map(|(what, values)| Fact {
@@ -186,14 +213,15 @@ fn differences(one: &Verdicts, other: &Verdicts) -> Vec<String> {
     names.into_iter().cloned().collect()
 }
 
-/// Whether containers run, by the rule of doctor's exit status.
-fn run(runtimes: &Verdicts) -> Verdict {
-    let installed = runtimes.keys().any(|runtime| runtime != "builtin");
+/// Whether containers run, by the verdict on `run` of each runtime that is there and by the rule of
+/// doctor's exit status.
+pub fn run<'a>(runtimes: impl Iterator<Item = (&'a str, Option<Verdict>)>) -> Verdict {
+    let runtimes: Vec<(&str, Option<Verdict>)> = runtimes.collect();
+    let installed = runtimes.iter().any(|(runtime, _)| *runtime != "builtin");
     let counts = runtimes
         .iter()
         .filter(|(runtime, _)| !installed || *runtime != "builtin");
-    let verdicts = counts.map(|(_, operations)| operations.get("run").copied());
-    let verdicts: Vec<Verdict> = verdicts.map(|run| run.unwrap_or(Verdict::No)).collect();
+    let verdicts: Vec<Verdict> = counts.map(|(_, run)| run.unwrap_or(Verdict::No)).collect();
     let worst = [Verdict::No, Verdict::Unknown, Verdict::Degraded];
     let worst = worst.into_iter().find(|worst| verdicts.contains(worst));
     match worst {
@@ -207,7 +235,7 @@ fn run(runtimes: &Verdicts) -> Verdict {
 type Said<'a> = (Option<&'a str>, Vec<usize>);
 
 /// What the nodes of a group said, by what it is of.
-fn said<'a>(merge: &'a Merge, nodes: &[&Known<'_>]) -> BTreeMap<&'a str, Values> {
+fn by_thing<'a>(merge: &'a Merge, nodes: &[&Known<'_>]) -> BTreeMap<&'a str, Vec<Said<'a>>> {
     let mut having: HashMap<Id, Vec<usize>> = HashMap::new();
     for (place, known) in nodes.iter().enumerate() {
         for id in &known.node.values {
@@ -220,9 +248,40 @@ fn said<'a>(merge: &'a Merge, nodes: &[&Known<'_>]) -> BTreeMap<&'a str, Values>
         by_thing.entry(thing).or_default().push((text, places));
     }
     by_thing
-        .into_iter()
-        .map(|(thing, said)| (thing, values(said, nodes)))
-        .collect()
+}
+
+/// The nodes of a group by which checks were looked at; none where no line tells.
+fn looked(merge: &Merge, mut said: Vec<Said<'_>>, nodes: &[&Known<'_>]) -> Vec<Looked> {
+    said.sort_by_key(|(text, _)| *text);
+    let mut rest = vec![true; nodes.len()];
+    let mut all = Vec::new();
+    for (text, places) in said {
+        let Some(states) = text.and_then(|text| merge.table.read(text)) else {
+            continue;
+        };
+        for place in &places {
+            rest[*place] = false;
+        }
+        let of = |state: State| {
+            let ids = states.iter().filter(|(_, is)| *is == state);
+            ids.map(|(id, _)| (*id).to_owned()).collect::<Vec<_>>()
+        };
+        all.push(Looked {
+            nodes: set(places.iter().map(|place| nodes[*place].text)),
+            left_out: Some(of(State::LeftOut)),
+            idle: of(State::Idle),
+        });
+    }
+    let rest = nodes.iter().zip(rest).filter(|(_, rest)| *rest);
+    let rest = set(rest.map(|(known, _)| known.text));
+    if rest.count > 0 && !all.is_empty() {
+        all.push(Looked {
+            nodes: rest,
+            left_out: None,
+            idle: Vec::new(),
+        });
+    }
+    all
 }
 
 fn values(mut said: Vec<Said<'_>>, nodes: &[&Known<'_>]) -> Values {

@@ -137,17 +137,24 @@ pub struct Shared {
     pub b: BTreeMap<String, Vec<String>>,
     /// How runtimes run images that do not meet a check, by runtime and check.
     pub i: Option<BTreeMap<String, BTreeMap<String, Unmet>>>,
+    /// What became of every check, as [`super::states`] writes it.
+    #[serde(default)]
+    pub p: String,
     /// Whether ids were left out.
     #[serde(default)]
     pub cut: bool,
 }
 
 /// Reads the rest of a body: hands over what the node says of each check or fix, and answers when it
-/// reported. Nothing is kept here: of a hundred thousand nodes a map each would cost more than all
-/// else.
-pub fn own(json: &[u8], mut each: impl FnMut(&str, &str)) -> Option<u64> {
+/// reported; none where the body has another name than the line. Nothing is kept here: of a hundred
+/// thousand nodes a map each would cost more than all else.
+pub fn own(json: &[u8], node: &str, mut each: impl FnMut(&str, &str)) -> Option<u64> {
     let mut json = serde_json::Deserializer::from_slice(json);
-    let time = json.deserialize_map(Own(&mut each)).ok()?;
+    let own = Own {
+        node,
+        each: &mut each,
+    };
+    let time = json.deserialize_map(own).ok()?;
     json.end().ok()?;
     time
 }
@@ -156,8 +163,11 @@ pub fn own(json: &[u8], mut each: impl FnMut(&str, &str)) -> Option<u64> {
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// Reads `t` and `x`.
-struct Own<'f, F>(&'f mut F);
+/// Reads `t`, `n` and `x`.
+struct Own<'f, F> {
+    node: &'f str,
+    each: &'f mut F,
+}
 
 impl<'de, F: FnMut(&str, &str)> Visitor<'de> for Own<'_, F> {
     type Value = Option<u64>;
@@ -171,7 +181,10 @@ impl<'de, F: FnMut(&str, &str)> Visitor<'de> for Own<'_, F> {
         while let Some(Text(key)) = map.next_key()? {
             match key.as_ref() {
                 "t" => at = time(&map.next_value::<Text<'_>>()?.0),
-                "x" => map.next_value_seed(Said(&mut *self.0))?,
+                // Lines of earlier versions have no name under their sum.
+                "n" if map.next_value::<Text<'_>>()?.0 != self.node => return Ok(None),
+                "n" => {}
+                "x" => map.next_value_seed(Said(&mut *self.each))?,
                 _ => map.next_value::<IgnoredAny>().map(|_| ())?,
             }
         }

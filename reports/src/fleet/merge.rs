@@ -10,8 +10,10 @@ use std::rc::Rc;
 use hpcctl_model::fleet::{Fleet, Lines};
 
 use super::fold;
+use super::heard::Heard;
 use super::line::{self, Found, Shared};
 use super::node_set::{MOST, NodeSet};
+use super::states::Table;
 use super::values::{Id, Values};
 
 /// The longest line of text that is looked at; the rest of one that is longer is passed over.
@@ -36,13 +38,19 @@ pub struct Merge {
     pub(super) unreadable: HashMap<Box<str>, ()>,
     recognised: HashMap<Box<[u8]>, (u32, Facts)>,
     recognised_bytes: usize,
+    /// The checks that there are.
+    pub(super) table: Table,
+    pub(super) heard: Heard,
     /// Room that is used for each line again.
     json: Vec<u8>,
     said: Vec<Id>,
 }
 
-/// Machine, version of hpcctl and kernel of a node.
-type Facts = [Option<Id>; 3];
+/// Machine, version of hpcctl, kernel and the states of the checks of a node.
+type Facts = [Option<Id>; 4];
+
+/// Under what the states of checks are kept; no check has such an id.
+pub(super) const STATES: &str = "states";
 
 /// What is kept of a node.
 #[derive(Debug)]
@@ -99,9 +107,24 @@ impl Key {
 }
 
 impl Merge {
-    /// Nothing yet.
-    pub fn new() -> Self {
-        Self::default()
+    /// Nothing yet, of nodes that know this table of checks.
+    pub fn new(table: Table) -> Self {
+        Self {
+            table,
+            ..Self::default()
+        }
+    }
+
+    /// Takes what an engine said beside the lines.
+    pub fn hear(&mut self, text: &str) {
+        for line in text.lines() {
+            self.heard.text(line, |name| self.nodes.contains_key(name));
+        }
+    }
+
+    /// What is said of missing nodes of which nothing was heard.
+    pub fn otherwise(&mut self, why: String) {
+        self.heard.otherwise = Some(why);
     }
 
     /// Reads a stream to its end.
@@ -148,6 +171,9 @@ impl Merge {
             }
         });
         self.lines.noise += u64::from(noise);
+        if noise && let Ok(text) = str::from_utf8(text) {
+            self.heard.text(text, |name| self.nodes.contains_key(name));
+        }
     }
 
     fn unreadable(&mut self, node: Option<&str>) {
@@ -164,13 +190,14 @@ impl Merge {
         self.json.push(b'{');
         self.json.extend_from_slice(rest.get(1..)?);
         let json = std::mem::take(&mut self.json);
-        let node = self.node(&json, sum, key, facts);
+        let node = self.node(name, &json, sum, key, facts);
         self.json = json;
         let node = node?;
         if self.nodes.len() >= MOST && !self.nodes.contains_key(name) {
             return None;
         }
         self.lines.whole += 1;
+        self.heard.forget(name);
         match self.nodes.get_mut(name) {
             Some(known) => {
                 self.lines.repeated += 1;
@@ -185,11 +212,18 @@ impl Merge {
         Some(())
     }
 
-    fn node(&mut self, json: &[u8], sum: [u8; line::SUM], key: u32, facts: Facts) -> Option<Node> {
+    fn node(
+        &mut self,
+        name: &str,
+        json: &[u8],
+        sum: [u8; line::SUM],
+        key: u32,
+        facts: Facts,
+    ) -> Option<Node> {
         let mut said = std::mem::take(&mut self.said);
         said.clear();
         let values = &mut self.values;
-        let time = line::own(json, |what, text| said.extend(values.id(what, text)));
+        let time = line::own(json, name, |what, text| said.extend(values.id(what, text)));
         said.extend(facts.into_iter().flatten());
         let node = Node {
             time: time?,
@@ -227,6 +261,7 @@ impl Merge {
             ("arch", arch),
             ("hpcctl", Some(shared.v)),
             ("kernel", kernel),
+            (STATES, Some(shared.p).filter(|states| !states.is_empty())),
         ];
         let facts = said.map(|(what, text)| self.values.id(what, text.as_deref()?));
         if self.recognised_bytes + part.len() <= RECOGNISED {
@@ -262,7 +297,7 @@ mod tests {
     use crate::fleet::line::tests::line;
 
     fn merged(texts: &[&str]) -> Fleet {
-        let mut merge = Merge::new();
+        let mut merge = Merge::new(Table::default());
         for text in texts {
             merge.read(text.as_bytes()).unwrap();
         }
@@ -354,7 +389,7 @@ mod tests {
         let mut text = vec![b'x'; 3 << 20];
         text.push(b'\n');
         text.extend(line("n1", &[], "yes", "").bytes());
-        let mut merge = Merge::new();
+        let mut merge = Merge::new(Table::default());
         merge.read(&text[..]).unwrap();
         assert_eq!((merge.lines.noise, merge.lines.whole), (1, 1));
     }

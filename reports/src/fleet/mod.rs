@@ -6,11 +6,15 @@
 
 mod fit;
 mod fold;
+mod heard;
 pub(crate) mod line;
 mod merge;
 pub(crate) mod node_set;
+pub(crate) mod states;
 mod values;
 
 pub use fit::{machine, matched};
+pub(crate) use fold::run;
 pub use merge::Merge;
 pub use node_set::{NodeSet, SetError};
+pub use states::Table;

@@ -152,6 +152,7 @@ mod tests {
             kind: "doctor".into(),
             source: n.to_string(),
             said: Vec::new(),
+            silent: Vec::new(),
             not_checked: Vec::new(),
             waivers: Vec::new(),
             figures: Vec::new(),

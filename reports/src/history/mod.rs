@@ -4,7 +4,8 @@
 //! of a report.
 
 mod frame;
+mod nodes;
 mod observed;
 
 pub use frame::{Line, Read, Unreadable, read, record, with_end};
-pub use observed::{Observed, observed};
+pub use observed::{Observed, json_error, observed};

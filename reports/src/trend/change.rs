@@ -1,85 +1,110 @@
-//! What changed between this night and the one before, node by node and finding by finding.
+//! What changed between the last run of each node or image and the one before, finding by finding.
 //!
 //! Only reports of the same kind are compared. A finding counts as fixed where it was looked at
-//! and passes; what was skipped, or may have been left out, is not known.
+//! and passes; what was skipped, or may have been left out, is not known, and is held against what
+//! was known last.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use hpcctl_model::bench;
 use hpcctl_model::doctor::Status;
-use hpcctl_model::history::{Record, Said};
+use hpcctl_model::history::{Found, Record};
 use hpcctl_model::nightly::{Lapsing, Nightly, NotChecked, Verdict};
 
+use super::broken::{Away, Broken};
 use super::fold::{self, Folded, Seen};
+use super::run::{Runs, seconds};
 use super::series;
-use crate::fleet::NodeSet;
+use super::subject::{Subject, Subjects, weight};
 
-/// How many changes of a finding within the nights make it flap.
-const FLAPS: usize = 3;
+/// After how many days what is compared with is said to be old.
+const OLD: i64 = 7;
 
 /// What a report is made from.
 #[derive(Debug)]
 pub struct Asked {
-    /// The records by night, this night first.
-    pub nights: Vec<Vec<Record>>,
+    /// The runs of each kind of report.
+    pub kinds: Vec<Runs>,
     /// Waivers that hold no longer than this day are told (RFC 3339 date).
     pub lapse: String,
 }
 
-/// A subject: the kind of report and the name of the node or the image.
-type Subject = (String, String);
-
-/// What a subject said in a night, and when.
-type Slot<'a> = Option<(&'a Said, &'a str)>;
-
 /// What changed.
 pub fn nightly(asked: &Asked) -> Nightly {
-    let subjects = subjects(&asked.nights);
-    let mut folded = Folded::default();
-    let mut sets = Sets::default();
-    let tonight: BTreeSet<&str> = subjects
+    let all: Vec<Subjects<'_>> = asked
+        .kinds
         .iter()
-        .filter(|(_, slots)| slots[0].is_some())
-        .map(|((_, name), _)| name.as_str())
+        .map(|runs| Subjects::of(&runs.0))
         .collect();
-    for ((_, name), slots) in &subjects {
-        match slots[0] {
-            Some(_) => compare(name, slots, &mut folded, &mut sets),
-            None if tonight.contains(name.as_str()) => {}
-            None => gone(name, slots, &mut sets),
+    let mut night = Night::default();
+    let kinds: Vec<Vec<Subject<'_>>> = all.iter().map(|one| one.iter().collect()).collect();
+    let subjects = kinds.iter().flatten();
+    let here = subjects.filter(|subject| subject.missed == 0);
+    let tonight: BTreeSet<&str> = here.map(|subject| subject.name).collect();
+    for subjects in &kinds {
+        night.is_first = subjects.iter().all(Subject::is_first);
+        for subject in subjects {
+            match subject.missed {
+                0 => night.compare(subject),
+                _ if tonight.contains(subject.name) => {}
+                _ => night.gone(subject),
+            }
         }
     }
-    let at = |nights: &[Vec<Record>]| {
-        let times = nights.iter().flatten().map(|record| &record.at);
-        times.max().cloned()
-    };
+    let runs = || asked.kinds.iter().flat_map(|runs| &runs.0);
+    let at = runs().filter(|run| run.age == 0).map(|run| &run.at).max();
+    let figures = series::judged(&asked.kinds);
     let mut report = Nightly {
         verdict: Verdict::Nothing,
-        before_at: at(asked.nights.get(1..).unwrap_or_default()),
-        at: at(asked.nights.get(..1).unwrap_or_default()),
+        before_at: night
+            .before_at
+            .clone()
+            .or_else(|| figures.before_at.clone()),
+        at: at.cloned(),
         reported: tonight.len() as u64,
-        joined: fold::nodes(&sets.joined),
-        lost: fold::nodes(&sets.lost),
-        not_checked: not_checked(asked, &sets),
+        containers: night.broken.containers(),
+        joined: fold::nodes(&night.sets.joined),
+        returned: fold::nodes(&night.sets.returned),
+        lost: fold::nodes(&night.sets.lost),
+        not_checked: not_checked(&all, &night.sets, &figures.not_checked),
         waivers: waivers(asked),
-        regressions: series::regressions(&asked.nights),
-        trends: series::trends(&asked.nights, &subjects),
-        new: folded.new.items(),
-        fixed: folded.fixed.items(),
-        flapping: folded.flapping.items(),
-        still: folded.still.items(),
+        regressions: figures.regressions,
+        costs: Vec::new(),
+        trends: series::trends(&asked.kinds, &all),
+        new: night.folded.new.items(),
+        fixed: night.folded.fixed.items(),
+        flapping: night.folded.flapping.items(),
+        still: night.folded.still.items(),
+        broken: night.broken.items(),
+        away: night.away.items(),
     };
-    report.verdict = verdict(&report);
+    report.containers.missing = report.away.iter().map(|away| away.nodes.count).sum();
+    let is_first = kinds.iter().flatten().all(Subject::is_first);
+    report.verdict = verdict(&report, is_first && report.before_at.is_none());
     report
 }
 
-fn verdict(report: &Nightly) -> Verdict {
-    let worse = !report.new.is_empty() || !report.regressions.is_empty() || report.lost.count > 0;
+/// What a night comes to.
+pub fn verdict(report: &Nightly, is_first: bool) -> Verdict {
+    let became = |verdict| {
+        let mut costs = report.costs.iter();
+        costs.any(|one| one.change.verdict == verdict || one.node == verdict)
+    };
+    let worse = !report.new.is_empty()
+        || !report.regressions.is_empty()
+        || report.lost.count > 0
+        || report.away.iter().any(|away| away.new)
+        || became(bench::Verdict::Slower);
     let changed = !report.fixed.is_empty()
         || !report.flapping.is_empty()
         || !report.waivers.is_empty()
-        || report.joined.count > 0;
+        || became(bench::Verdict::Faster)
+        || report.joined.count + report.returned.count > 0;
     if report.at.is_none() {
         Verdict::Nothing
+    } else if is_first {
+        Verdict::First
     } else if worse {
         Verdict::Worse
     } else if changed {
@@ -93,138 +118,201 @@ fn verdict(report: &Nightly) -> Verdict {
 #[derive(Debug, Default)]
 struct Sets {
     joined: Vec<String>,
+    returned: Vec<String>,
     lost: Vec<String>,
-    absent: Vec<String>,
+    /// Those that are held against what is old, by how old it is.
+    old: BTreeMap<i64, Vec<String>>,
     /// By the id of a finding that was bad and was not looked at.
     unseen: BTreeMap<String, Vec<String>>,
 }
 
-/// What every subject said in every night.
-fn subjects(nights: &[Vec<Record>]) -> BTreeMap<Subject, Vec<Slot<'_>>> {
-    let mut subjects: BTreeMap<Subject, Vec<Slot<'_>>> = BTreeMap::new();
-    for (night, records) in nights.iter().enumerate() {
-        let mut records: Vec<&Record> = records.iter().collect();
-        records.sort_by(|one, other| one.at.cmp(&other.at));
-        for record in records {
-            for said in &record.said {
-                for name in names(said) {
-                    let slots = subjects.entry((record.kind.clone(), name)).or_default();
-                    slots.resize(nights.len(), None);
-                    slots[night] = Some((said, record.at.as_str()));
-                }
-            }
+/// What is gathered of a night.
+#[derive(Debug, Default)]
+struct Night {
+    is_first: bool,
+    before_at: Option<String>,
+    folded: Folded,
+    sets: Sets,
+    broken: Broken,
+    away: Away,
+}
+
+impl Night {
+    /// Holds a node or an image against the time before.
+    fn compare(&mut self, subject: &Subject<'_>) {
+        let (now, at) = subject.told[0];
+        self.presence(subject);
+        if !now.image {
+            self.broken.add(subject, self.is_first);
+        }
+        for id in ids(subject) {
+            self.finding(subject, &id, at);
         }
     }
-    subjects
-}
 
-/// The nodes, or the image; a name that is no name of a node stands for itself.
-fn names(said: &Said) -> Vec<String> {
-    match NodeSet::parse(&said.on) {
-        Ok(set) if !said.image => set.names().map(str::to_owned).collect(),
-        _ => vec![said.on.clone()],
+    /// Whether it was there before, and when.
+    fn presence(&mut self, subject: &Subject<'_>) {
+        let (now, at) = subject.told[0];
+        let name = || subject.name.to_owned();
+        let was_away = subject.there.get(1) == Some(&false);
+        if let Some((_, before)) = subject.told.get(1) {
+            if self
+                .before_at
+                .as_deref()
+                .is_none_or(|known| known < *before)
+            {
+                self.before_at = Some((*before).to_owned());
+            }
+            let days = (seconds(at) - seconds(before)) / (24 * 3600);
+            if days > OLD {
+                self.sets.old.entry(days).or_default().push(name());
+            }
+        }
+        if now.image {
+        } else if subject.alternates() {
+            self.alternates(subject, Status::Pass, at);
+        } else if was_away {
+            self.sets.returned.push(name());
+        } else if subject.told.len() == 1 && !self.is_first {
+            self.sets.joined.push(name());
+        }
     }
-}
 
-/// The outcome of a finding; none where it is not known.
-fn status(said: &Said, id: &str) -> Option<Status> {
-    match said.found.iter().find(|one| one.id == id) {
-        Some(found) => Some(found.status),
-        None if said.cut || said.skipped.iter().any(|one| one == id) => None,
-        None => Some(Status::Pass),
-    }
-}
-
-/// How bad an outcome is.
-fn weight(status: Status) -> u8 {
-    match status {
-        Status::Pass | Status::Skipped => 0,
-        Status::Warn => 1,
-        Status::Unknown => 2,
-        Status::Fail => 3,
-    }
-}
-
-fn compare(name: &str, slots: &[Slot<'_>], folded: &mut Folded, sets: &mut Sets) {
-    let Some((now, at)) = slots[0] else { return };
-    let before = slots[1..].iter().flatten().next();
-    if before.is_none() && !now.image {
-        sets.joined.push(name.to_owned());
-    }
-    let ids = now.found.iter().map(|one| one.id.as_str());
-    let earlier = before.iter().flat_map(|(said, _)| &said.found);
-    let ids: BTreeSet<&str> = ids.chain(earlier.map(|one| one.id.as_str())).collect();
-    for id in ids {
-        let was = before.and_then(|(said, _)| status(said, id));
-        let Some(is) = status(now, id) else {
-            let unseen = sets.unseen.entry(id.to_owned()).or_default();
-            unseen.push(name.to_owned());
-            continue;
+    /// A node that reports in some runs and not in others.
+    fn alternates(&mut self, subject: &Subject<'_>, status: Status, since: &str) {
+        let was = match status {
+            Status::Pass => Status::Fail,
+            _ => Status::Pass,
         };
+        let found = Found {
+            id: REPORTS.into(),
+            status: Status::Fail,
+            text: "it reports in some nights and not in others".into(),
+            fix: None,
+            because: Vec::new(),
+        };
+        self.folded.flapping.add(&Seen {
+            name: subject.name,
+            image: false,
+            id: REPORTS,
+            status,
+            was: Some(was),
+            found: Some(&found),
+            since,
+        });
+    }
+
+    fn finding(&mut self, subject: &Subject<'_>, id: &str, at: &str) {
+        let before = subject.before(id);
+        let Some(is) = subject.status(0, id) else {
+            if before.is_some_and(|(_, was)| weight(was) > 0) {
+                let unseen = self.sets.unseen.entry(id.to_owned()).or_default();
+                unseen.push(subject.name.to_owned());
+            }
+            return;
+        };
+        let was = before.map(|(_, status)| status);
         let known = was.map_or(0, weight);
-        let (list, said) = if was == Some(is) {
-            (&mut folded.still, now)
-        } else if flaps(slots, id) {
-            (
-                &mut folded.flapping,
-                if weight(is) > 0 {
-                    now
-                } else {
-                    before.map_or(now, |b| b.0)
-                },
-            )
+        let then = before.map_or(0, |(then, _)| then);
+        let (list, told) = if was == Some(is) {
+            (&mut self.folded.still, 0)
+        } else if subject.flaps(id) {
+            let told = if weight(is) > 0 { 0 } else { then };
+            (&mut self.folded.flapping, told)
         } else if weight(is) > known || is == Status::Unknown {
-            (&mut folded.new, now)
+            let new = match self.is_first {
+                true => &mut self.folded.still,
+                false => &mut self.folded.new,
+            };
+            (new, 0)
         } else {
-            (&mut folded.fixed, before.map_or(now, |(said, _)| said))
+            (&mut self.folded.fixed, then)
         };
         let worst = if weight(is) >= known {
             is
         } else {
             was.unwrap_or(is)
         };
+        if weight(worst) == 0 {
+            return;
+        }
+        let gone = subject
+            .gone(told, id)
+            .map(|runtime| lacking(id, runtime, was));
         list.add(&Seen {
-            name,
-            image: now.image,
+            name: subject.name,
+            image: subject.told[0].0.image,
             id,
             status: is,
             was,
-            found: said.found.iter().find(|one| one.id == id),
-            since: since(slots, id, worst).unwrap_or(at),
+            found: gone.as_ref().or_else(|| subject.found(told, id)),
+            since: subject.since(id, worst).unwrap_or(at),
         });
     }
-}
 
-/// Since when a finding has had an outcome, seen from its last night with it.
-fn since<'a>(slots: &[Slot<'a>], id: &str, worst: Status) -> Option<&'a str> {
-    let known = slots.iter().flatten();
-    let known = known.filter_map(|(said, at)| Some((status(said, id)?, *at)));
-    let from = known.skip_while(|(status, _)| *status != worst);
-    let run = from.take_while(|(status, _)| *status == worst);
-    run.last().map(|(_, at)| at)
-}
-
-fn flaps(slots: &[Slot<'_>], id: &str) -> bool {
-    let known = slots.iter().flatten();
-    let bad: Vec<bool> = known
-        .filter_map(|(said, _)| Some(weight(status(said, id)?) > 0))
-        .collect();
-    bad.windows(2).filter(|pair| pair[0] != pair[1]).count() >= FLAPS
-}
-
-/// A subject that did not report. Images are not looked at every night.
-fn gone(name: &str, slots: &[Slot<'_>], sets: &mut Sets) {
-    let last = slots.iter().flatten().next();
-    if last.is_none_or(|(said, _)| said.image) {
-        return;
-    }
-    match slots.get(1) {
-        Some(Some(_)) => sets.lost.push(name.to_owned()),
-        _ => sets.absent.push(name.to_owned()),
+    /// A subject that did not report. Images are not looked at every night.
+    fn gone(&mut self, subject: &Subject<'_>) {
+        if subject.told.first().is_some_and(|(said, _)| said.image) {
+            return;
+        }
+        let Some((why, since)) = subject.away else {
+            return;
+        };
+        // Of one that never reported, whether it was to before.
+        let is_new = match subject.told.first() {
+            Some(_) => subject.missed == 1,
+            None => subject.there.len() == 1 && !self.is_first,
+        };
+        let alternates = subject.alternates();
+        if alternates {
+            self.alternates(subject, Status::Fail, since);
+        } else if is_new && let Some((_, last)) = subject.told.first() {
+            self.sets.lost.push(subject.name.to_owned());
+            if self.before_at.as_deref().is_none_or(|known| known < *last) {
+                self.before_at = Some((*last).to_owned());
+            }
+        }
+        self.away
+            .add(subject.name, why, since, is_new && !alternates);
     }
 }
 
-fn not_checked(asked: &Asked, sets: &Sets) -> Vec<NotChecked> {
+/// The id under which it is told that a node comes and goes.
+const REPORTS: &str = "node.reports";
+
+/// What is said of a runtime that is not there any more.
+fn lacking(id: &str, runtime: &str, was: Option<Status>) -> Found {
+    let was = match was {
+        Some(Status::Pass) => " (was: runs)",
+        Some(Status::Warn) => " (was: runs, with losses)",
+        Some(Status::Fail | Status::Unknown | Status::Skipped) | None => "",
+    };
+    Found {
+        id: id.into(),
+        status: Status::Fail,
+        text: format!("{runtime} is not installed{was}"),
+        fix: None,
+        because: Vec::new(),
+    }
+}
+
+/// The findings of which something is to be told: what is bad, and what was.
+fn ids<'s>(subject: &'s Subject<'_>) -> BTreeSet<Cow<'s, str>> {
+    let found = subject.told.iter().flat_map(|(said, _)| &said.found);
+    let mut ids: BTreeSet<Cow<'_, str>> = found.map(|one| one.id.as_str().into()).collect();
+    let judged = subject.told.iter().flat_map(|(said, _)| &said.judged);
+    let judged: BTreeSet<&str> = judged.map(String::as_str).collect();
+    let lacking = subject.told.iter().flat_map(|(said, _)| &said.lacking);
+    let gone = lacking.filter(|runtime| judged.contains(runtime.as_str()));
+    ids.extend(gone.map(|runtime| format!("run.{runtime}").into()));
+    ids
+}
+
+fn not_checked(
+    all_kinds: &[Subjects<'_>],
+    sets: &Sets,
+    figures: &[(String, String)],
+) -> Vec<NotChecked> {
     let mut all = Vec::new();
     let mut tell = |what: String, why: &str| {
         let why = why.into();
@@ -233,32 +321,33 @@ fn not_checked(asked: &Asked, sets: &Sets) -> Vec<NotChecked> {
             all.push(one);
         }
     };
-    for (names, why) in [
-        (&sets.lost, "reported the night before, and not this night"),
-        (&sets.absent, "has not reported for more than a night"),
-    ] {
-        if !names.is_empty() {
-            tell(fold::nodes(names).set, why);
-        }
-    }
+    let mut unseen: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for (id, names) in &sets.unseen {
-        let what = format!("{id} on {}", fold::nodes(names).set);
+        unseen.entry(fold::nodes(names).set).or_default().push(id);
+    }
+    for (names, ids) in unseen {
+        let what = format!("{} on {names}", ids.join(", "));
         tell(what, "was bad, and was not looked at this night");
     }
-    for record in asked.nights.iter().take(1).flatten() {
+    for (days, names) in &sets.old {
+        let why = format!("held against results that are {days} days old");
+        tell(fold::nodes(names).set, &why);
+    }
+    for record in all_kinds.iter().flat_map(Subjects::tonight) {
         for one in &record.not_checked {
             tell(one.what.clone(), &one.why);
         }
     }
-    for series in series::unmeasured(&asked.nights) {
-        tell(series, "was measured the night before, and not this night");
+    for (what, why) in figures {
+        tell(what.clone(), why);
     }
     all
 }
 
 /// The waivers that lapse, by what was last said of each.
 fn waivers(asked: &Asked) -> Vec<Lapsing> {
-    let mut records: Vec<&Record> = asked.nights.iter().flatten().collect();
+    let runs = asked.kinds.iter().flat_map(|runs| &runs.0);
+    let mut records: Vec<&Record> = runs.flat_map(|run| &run.records).collect();
     records.sort_by(|one, other| one.at.cmp(&other.at));
     let all = records.iter().flat_map(|record| &record.waivers);
     let latest: BTreeMap<&str, _> = all.map(|waiver| (waiver.id.as_str(), waiver)).collect();
@@ -272,5 +361,7 @@ fn waivers(asked: &Asked) -> Vec<Lapsing> {
         .collect()
 }
 
+#[cfg(test)]
+mod nights;
 #[cfg(test)]
 mod tests;

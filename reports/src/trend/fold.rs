@@ -8,6 +8,7 @@ use hpcctl_model::fleet::Nodes;
 use hpcctl_model::history::Found;
 use hpcctl_model::nightly::Item;
 
+use super::cause;
 use crate::fleet::node_set::{Name, folded, is_name};
 
 /// The most texts of a finding that are told apart.
@@ -47,6 +48,7 @@ struct Alike {
     texts: BTreeMap<String, u64>,
     since: Option<String>,
     fix: Option<String>,
+    because: Vec<String>,
 }
 
 impl List {
@@ -60,6 +62,9 @@ impl List {
                 *alike.texts.entry(found.text.clone()).or_default() += 1;
             }
             alike.fix = alike.fix.take().or_else(|| found.fix.clone());
+            if alike.because.is_empty() {
+                alike.because.clone_from(&found.because);
+            }
         }
         let earliest = alike
             .since
@@ -72,15 +77,15 @@ impl List {
 
     /// The findings, the worst first, of those the ones of most nodes.
     pub fn items(self) -> Vec<Item> {
-        let mut items: Vec<Item> = self.0.into_iter().map(item).collect();
-        items.sort_by_key(|item| (item.status != Status::Fail, Reverse(item.on.count)));
-        items
+        let mut items: Vec<(Item, Vec<String>)> = self.0.into_iter().map(item).collect();
+        items.sort_by_key(|(item, _)| (item.status != Status::Fail, Reverse(item.on.count)));
+        cause::follow(items)
     }
 }
 
-fn item(((status, id, was, image), alike): (Key, Alike)) -> Item {
+fn item(((status, id, was, image), alike): (Key, Alike)) -> (Item, Vec<String>) {
     let most = alike.texts.iter().max_by_key(|(_, count)| **count);
-    Item {
+    let item = Item {
         id,
         status,
         was,
@@ -93,7 +98,9 @@ fn item(((status, id, was, image), alike): (Key, Alike)) -> Item {
         others: (alike.texts.len() as u64).saturating_sub(1),
         since: alike.since.unwrap_or_default(),
         fix: alike.fix,
-    }
+        follows: None,
+    };
+    (item, alike.because)
 }
 
 /// The names of nodes, folded.

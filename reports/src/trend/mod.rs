@@ -1,8 +1,13 @@
 //! From nights of records to what changed: pure over what the history keeps.
 
+mod broken;
+mod cause;
 mod change;
 mod fold;
 mod regression;
+mod run;
 mod series;
+mod subject;
 
-pub use change::{Asked, nightly};
+pub use change::{Asked, nightly, verdict};
+pub use run::Runs;

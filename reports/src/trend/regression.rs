@@ -10,6 +10,22 @@ use hpcctl_model::nightly::Regression;
 /// The fewest nights that say what is usual.
 const FEWEST: usize = 6;
 
+/// The fewest nights of which anything can be told.
+pub const NEEDED: usize = FEWEST + 2;
+
+/// What the nights of a figure come to.
+#[derive(Debug, PartialEq)]
+pub enum Judged {
+    /// There are too few nights to tell.
+    TooFew,
+    /// It is as usual.
+    Usual,
+    /// It was worse this night by such a share, and not the night before.
+    Once(f64),
+    /// It has become worse.
+    Worse(Regression),
+}
+
 /// How many standard deviations, as the median absolute deviation of normal noise has them.
 const DEVIATIONS: f64 = 4.0;
 
@@ -20,10 +36,12 @@ const NORMAL: f64 = 1.4826;
 const EFFECT: f64 = 0.05;
 
 /// Judges a series, the oldest night first; the name and the unit are left empty.
-pub fn judged(series: &[f64], less_is_better: bool) -> Option<Regression> {
-    let (before, last) = series.split_last_chunk::<2>()?;
+pub fn judged(series: &[f64], less_is_better: bool) -> Judged {
+    let Some((before, last)) = series.split_last_chunk::<2>() else {
+        return Judged::TooFew;
+    };
     if before.len() < FEWEST {
-        return None;
+        return Judged::TooFew;
     }
     let usual = median(before.to_vec());
     let apart = before.iter().map(|value| (value - usual).abs());
@@ -32,15 +50,21 @@ pub fn judged(series: &[f64], less_is_better: bool) -> Option<Regression> {
     let bound = (DEVIATIONS * NORMAL * spread).max(EFFECT * usual.abs());
     let worse = last.map(|value| sign * (value - usual));
     let least = worse[0].min(worse[1]);
-    (usual != 0.0 && least > bound).then(|| Regression {
-        series: String::new(),
-        unit: String::new(),
-        usual,
-        spread,
-        nights: before.len() as u64,
-        last: *last,
-        worse: least / usual.abs(),
-    })
+    if usual != 0.0 && least > bound {
+        Judged::Worse(Regression {
+            series: String::new(),
+            unit: String::new(),
+            usual,
+            spread,
+            nights: before.len() as u64,
+            last: *last,
+            worse: least / usual.abs(),
+        })
+    } else if usual != 0.0 && worse[1] > bound {
+        Judged::Once(worse[1] / usual.abs())
+    } else {
+        Judged::Usual
+    }
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -83,7 +107,7 @@ mod tests {
         for _ in 0..series {
             let mut values: Vec<f64> = (0..nights).map(|_| noise.night(10.0, share)).collect();
             values.extend([0, 1].map(|_| noise.night(10.0 * (1.0 + worse), share)));
-            called += usize::from(judged(&values, true).is_some());
+            called += usize::from(matches!(judged(&values, true), Judged::Worse(_)));
         }
         called as f64 / series as f64
     }
@@ -103,14 +127,17 @@ mod tests {
     fn two_nights_and_a_least_effect_are_needed() {
         let usual = [10.0, 10.1, 9.9, 10.0, 10.1, 9.9];
         let with = |last: [f64; 2], less| judged(&[&usual[..], &last[..]].concat(), less);
-        assert!(with([12.0, 12.0], true).is_some());
-        assert!(with([10.0, 12.0], true).is_none());
-        assert!(with([12.0, 10.0], true).is_none());
-        assert!(with([12.0, 12.0], false).is_none());
-        assert!(with([8.0, 8.0], false).is_some());
-        assert!(judged(&[10.0, 10.0, 10.0, 12.0, 12.0], true).is_none());
+        let is_worse = |judged| matches!(judged, Judged::Worse(_));
+        assert!(is_worse(with([12.0, 12.0], true)));
+        assert_eq!(with([10.0, 12.0], true), Judged::Once(0.2));
+        assert_eq!(with([12.0, 10.0], true), Judged::Usual);
+        assert_eq!(with([12.0, 12.0], false), Judged::Usual);
+        assert!(is_worse(with([8.0, 8.0], false)));
+        let few = [10.0, 10.0, 10.0, 10.0, 10.0, 12.0, 12.0];
+        assert_eq!(judged(&few, true), Judged::TooFew);
+        assert_eq!(judged(&[], true), Judged::TooFew);
         let quiet = [[10.0; 8].as_slice(), &[10.4; 2]].concat();
-        assert!(judged(&quiet, true).is_none());
-        assert!(judged(&[0.0; 10], true).is_none());
+        assert_eq!(judged(&quiet, true), Judged::Usual);
+        assert_eq!(judged(&[0.0; 10], true), Judged::Usual);
     }
 }

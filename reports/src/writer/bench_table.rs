@@ -169,7 +169,7 @@ pub(super) fn band(ratio: Ratio) -> String {
 }
 
 /// A number with about three digits that count.
-fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     let size = value.abs();
     let (value, unit) = match size {
         _ if size >= 1e9 => (value / 1e9, "G"),

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use crate::report::{Error, Kind, Options, Report};
 use crate::writer::Writer;
-use crate::writer::fleet_table::{is_fix, most, summary, title, told};
+use crate::writer::fleet_table::{beside, is_fix, most, summary, title, told};
 use crate::writer::markdown::{cell, code};
 
 /// The row of [`crate::WRITERS`].
@@ -33,8 +33,11 @@ fn write(
         let _ = writeln!(text, "| unknown | {} |", cell(&line));
     }
     for (place, group) in fleet.groups.iter().enumerate() {
-        let _ = writeln!(text, "\n### {}\n", cell(&title(group, place)));
+        let _ = writeln!(text, "\n### {}\n", cell(&title(fleet, group, place)));
         let _ = writeln!(text, "{}\n", code(&group.nodes.set));
+        for line in beside(fleet, group) {
+            let _ = writeln!(text, "{}\n", cell(&line));
+        }
         text += "| | check | |\n|---|---|---|\n";
         for finding in told(group, place, options.verbose) {
             let _ = writeln!(

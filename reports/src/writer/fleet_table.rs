@@ -45,7 +45,7 @@ fn write(
     }
     let shown = if options.verbose { usize::MAX } else { GROUPS };
     for (place, group) in fleet.groups.iter().enumerate().take(shown) {
-        write!(out, "{}", section(group, place, options))?;
+        write!(out, "{}", section(fleet, group, place, options))?;
     }
     let more = fleet.groups.len().saturating_sub(shown);
     if more > 0 {
@@ -95,6 +95,15 @@ pub(super) fn summary(fleet: &Fleet) -> Vec<(&'static str, String)> {
             .filter(some)
             .map(|(label, nodes)| (label, named(nodes))),
     );
+    // Why nothing came stands behind who is missing.
+    let at = lines.iter().position(|(label, _)| *label == "missing");
+    let silent = fleet.silent.iter();
+    let silent: Vec<(&str, String)> = silent
+        .map(|one| ("", format!("{}: {}", one.nodes.set, one.why)))
+        .collect();
+    if let Some(at) = at {
+        lines.splice(at + 1..=at, silent);
+    }
     if let Some(text) = of_lines(&fleet.lines) {
         lines.push(("lines", text));
     }
@@ -154,8 +163,17 @@ fn partly(group: &Group, said: &str) -> String {
     }
 }
 
+/// What the first group is: the majority where most nodes are of it.
+fn first(fleet: &Fleet) -> &'static str {
+    let most = fleet.groups.first().map_or(0, |group| group.nodes.count);
+    match 2 * most > fleet.reported {
+        true => "the majority",
+        false => "the first group",
+    }
+}
+
 /// The nodes of a group in a line.
-pub(super) fn title(group: &Group, place: usize) -> String {
+pub(super) fn title(fleet: &Fleet, group: &Group, place: usize) -> String {
     let run = match group.run {
         Verdict::Yes => "containers run".to_owned(),
         Verdict::Degraded => "containers run, with losses".to_owned(),
@@ -166,7 +184,10 @@ pub(super) fn title(group: &Group, place: usize) -> String {
         usize::try_from(group.nodes.count).unwrap_or(usize::MAX),
         "node",
     );
-    let rank = if place == 0 { ", the majority" } else { "" };
+    let rank = match (place, first(fleet)) {
+        (0, "the majority") => ", the majority",
+        _ => "",
+    };
     format!("{nodes}{rank}: {run}")
 }
 
@@ -182,13 +203,54 @@ pub(super) fn told(group: &Group, place: usize, verbose: bool) -> impl Iterator<
     })
 }
 
-fn section(group: &Group, place: usize, options: &Options) -> String {
-    let mut text = heading(&title(group, place), options.color);
+/// How the runtimes of a group differ from those of the first.
+pub(super) fn beside(fleet: &Fleet, group: &Group) -> Vec<String> {
+    let Some(usual) = fleet.groups.first() else {
+        return Vec::new();
+    };
+    let of_usual = first(fleet);
+    let only = |one: &Group, other: &Group| -> Vec<String> {
+        let names = one.runtimes.keys();
+        let names = names.filter(|name| !other.runtimes.contains_key(*name));
+        names.cloned().collect()
+    };
+    let mut lines = Vec::new();
+    for (names, what, has) in [
+        (only(usual, group), "lacks", "has"),
+        (only(group, usual), "has", "lacks"),
+    ] {
+        if !names.is_empty() {
+            let names = names.join(", ");
+            lines.push(format!("{what} {names}, which {of_usual} {has}"));
+        }
+    }
+    for (runtime, operations) in &group.runtimes {
+        let Some(then) = usual.runtimes.get(runtime) else {
+            continue;
+        };
+        let other = operations.iter().filter_map(|(op, verdict)| {
+            let usual = then.get(op).filter(|usual| *usual != verdict)?;
+            Some(format!("{op} {} ({})", verdict.as_str(), usual.as_str()))
+        });
+        let other: Vec<String> = other.collect();
+        if !other.is_empty() {
+            let other = other.join(", ");
+            lines.push(format!("{runtime}: {other} in {of_usual}"));
+        }
+    }
+    lines
+}
+
+fn section(fleet: &Fleet, group: &Group, place: usize, options: &Options) -> String {
+    let mut text = heading(&title(fleet, group, place), options.color);
     text += &filled("  ", &cut(&group.nodes.set, options), options.width);
     for (runtime, ids) in &group.because {
         let verdict = group.runtimes.get(runtime).and_then(|of| of.get("run"));
         let verdict = verdict.map_or("unknown", |verdict| verdict.as_str());
         let line = format!("{runtime} run: {verdict}, because {}", ids.join(", "));
+        text += &filled("  ", &line, options.width);
+    }
+    for line in beside(fleet, group) {
         text += &filled("  ", &line, options.width);
     }
     for finding in told(group, place, options.verbose) {
@@ -211,10 +273,9 @@ fn section(group: &Group, place: usize, options: &Options) -> String {
     }
     let more = group.findings.len() - told(group, place, options.verbose).count();
     if more > 0 {
-        let others = if place == 0 {
-            ""
-        } else {
-            ", as the majority has"
+        let others = match place {
+            0 => String::new(),
+            _ => format!(", as {} has", first(fleet)),
         };
         let line = format!("and {}{others}", counted(more, "more finding"));
         text += &filled("  ", &line, options.width);
@@ -226,7 +287,11 @@ fn section(group: &Group, place: usize, options: &Options) -> String {
     for fact in &group.facts {
         if options.verbose || is_fix(fact) {
             let line = format!("{}: {}", fact.what, most(&fact.values));
-            text += &filled("  ", &line, options.width);
+            // What holds a command can be pasted.
+            text += &match is_fix(fact) {
+                true => format!("  {}\n", visible(&line)),
+                false => filled("  ", &line, options.width),
+            };
         }
     }
     text
@@ -274,11 +339,11 @@ pub(super) mod tests {
 
     use super::*;
     use crate::fleet::line::tests::line;
-    use crate::fleet::{Merge, NodeSet};
+    use crate::fleet::{Merge, NodeSet, Table};
 
     /// Ninety-eight nodes that work, one that is broken and one that is missing.
     pub fn report() -> Envelope<Fleet> {
-        let mut merge = Merge::new();
+        let mut merge = Merge::new(Table::default());
         for n in 1..=98 {
             let text = line(&format!("n{n:03}"), &[], "yes", "");
             merge.read(text.as_bytes()).unwrap();
@@ -300,8 +365,10 @@ pub(super) mod tests {
 
     #[test]
     fn what_runs_beside_what_does_not_is_told() {
-        let mut group = report().result.groups.remove(1);
-        assert_eq!(title(&group, 1), "1 node: containers do NOT run");
+        let fleet = report().result;
+        let mut group = fleet.groups[1].clone();
+        let title = |group: &Group| title(&fleet, group, 1);
+        assert_eq!(title(&group), "1 node: containers do NOT run");
         let run = |verdict| BTreeMap::from([("run".to_owned(), verdict)]);
         let of = |name: &str, verdict| (name.to_owned(), run(verdict));
         group.runtimes = BTreeMap::from([
@@ -310,9 +377,24 @@ pub(super) mod tests {
             of("podman", Verdict::No),
         ]);
         assert_eq!(
-            title(&group, 1),
+            title(&group),
             "1 node: containers do NOT run with podman; they do with charliecloud"
         );
+    }
+
+    #[test]
+    fn what_a_group_lacks_beside_the_majority_is_said() {
+        let mut fleet = report().result;
+        fleet.groups[1].runtimes.remove("podman");
+        let lacks = "lacks podman, which the majority has";
+        assert_eq!(beside(&fleet, &fleet.groups[1]), [lacks]);
+        let group = fleet.groups[1].clone();
+        assert_eq!(title(&fleet, &group, 1), "1 node: containers do NOT run");
+        // One node of six is no majority.
+        fleet.groups[0].nodes.count = 1;
+        fleet.reported = 6;
+        let title = title(&fleet, &fleet.groups[0], 0);
+        assert_eq!(title, "1 node: containers run");
     }
 
     #[test]
@@ -330,6 +412,7 @@ pub(super) mod tests {
             "nodes      99 of 100 expected reported, in 2 groups
            1 where containers do not run
 missing    1: n100
+           n100: no line came from it
 reported   2026-11-25T02:00:00Z to 2026-11-25T02:00:00Z
 
 98 nodes, the majority: containers run
@@ -339,6 +422,7 @@ reported   2026-11-25T02:00:00Z to 2026-11-25T02:00:00Z
 1 node: containers do NOT run
   n099
   podman run: no, because ns.user
+  podman: run no (yes) in the majority
   fail    ns.user: user.max_user_namespaces is 0
   and 1 more finding, as the majority has
 "

@@ -5,21 +5,26 @@
 //! common comes first: `k` the kind, `v` the version of hpcctl, `h` kernel and machine, `s` counts
 //! of checks by status, `f`, `w` and `u` the ids of checks that fail, warn or are unknown, `b` the
 //! checks that keep an installed runtime from running a container, `r` the verdicts by runtime, `i`
-//! how a runtime runs images that do not meet a check (null where one image was judged); `cut` is
-//! true where ids were left out to keep within the bound. Then `t`, the time, and `x`, what the
-//! node says of those checks, and after `fix.` of how a runtime is made to run.
+//! how a runtime runs images that do not meet a check (null where one image was judged), `p` what
+//! became of every check, as [`crate::fleet::states`] writes it; `cut` is true where ids were left
+//! out to keep within the bound. Then `t`, the time, `n`, the node once more, so that the sum covers
+//! its name, and `x`, what the node says of those checks, and after `fix.` of how a runtime is made
+//! to run.
 
 use std::collections::BTreeMap;
 use std::io::Write;
 
 use hpcctl_model::Envelope;
-use hpcctl_model::doctor::{Check, Doctor, Operation, Runtime, Status, Step, Unmet, Verdict};
+use hpcctl_model::doctor::{
+    Check, Doctor, LEFT_OUT, NOT_ASKED, Operation, Runtime, Status, Step, Unmet, Verdict,
+};
 use serde_json::{Map, Value, json};
 
 use crate::fleet::line::{MAGIC, MOST, checksum};
 use crate::fleet::node_set::{NAME, is_name};
+use crate::fleet::states::{self, State};
 use crate::report::{Error, Kind, Options, Report};
-use crate::terminal::shortened;
+use crate::terminal::in_words;
 use crate::writer::Writer;
 
 /// The row of [`crate::WRITERS`].
@@ -85,18 +90,33 @@ fn line(report: &Envelope<Doctor>, said: usize, most: usize) -> String {
     let mut own = Map::new();
     if said > 0 {
         for check in failed.iter().chain(&warned).chain(&unknown) {
-            let text = shortened(&check.summary, said);
+            let text = in_words(&check.summary, said);
             own.insert(check.id.clone(), text.as_ref().into());
         }
         own.extend(fixes(found, said * FIX));
     }
     let body = json!({"k": "doctor", "v": report.tool.version, "h": host, "s": counts(found),
         "f": ids(&failed), "w": ids(&warned), "u": ids(&unknown), "b": because, "r": verdicts,
-        "i": images(found, most), "cut": cut, "t": report.finished_at, "x": own});
+        "i": images(found, most), "p": states(found), "cut": cut, "t": report.finished_at,
+        "n": node(&report.host.name), "x": own});
     let body = body.to_string();
     let sum = checksum(body.as_bytes()).map(char::from);
     let sum: String = sum.iter().collect();
     format!("{MAGIC}{} {sum} {body}\n", node(&report.host.name))
+}
+
+/// What became of every check.
+fn states(found: &Doctor) -> String {
+    let state = |check: &Check| match check.status {
+        Status::Pass => State::Passes,
+        Status::Skipped if [LEFT_OUT, NOT_ASKED].contains(&check.summary.as_str()) => {
+            State::LeftOut
+        }
+        Status::Skipped => State::Idle,
+        Status::Fail | Status::Warn | Status::Unknown => State::Named,
+    };
+    let checks = found.checks.iter();
+    states::written(checks.map(|check| (check.id.as_str(), state(check))))
 }
 
 fn counts(found: &Doctor) -> BTreeMap<&str, usize> {
@@ -177,15 +197,16 @@ fn fixed(runtime: &Runtime) -> Vec<(String, &Vec<Vec<Step>>)> {
     run.into_iter().chain(unmet).collect()
 }
 
-/// A fix in a line.
+/// A fix in a line; no command in part, which could be taken for a whole one.
 fn fix(steps: &[Step], most: usize) -> String {
-    let steps = steps.iter().map(|step| {
-        let command = step.command.as_deref();
-        let command = command.map_or_else(String::new, |line| format!(": {line}"));
-        format!("({}) {}{command}", step.who.as_str(), step.text)
-    });
-    let text = steps.collect::<Vec<_>>().join("; ");
-    shortened(&text, most).into_owned()
+    let text = crate::fix::told(steps);
+    if text.chars().count() <= most {
+        return text;
+    }
+    let words = steps
+        .iter()
+        .map(|step| format!("({}) {}", step.who.as_str(), step.text));
+    in_words(&words.collect::<Vec<_>>().join("; "), most).into_owned()
 }
 
 /// The name of the node as one word.

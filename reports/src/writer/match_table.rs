@@ -6,6 +6,7 @@ use hpcctl_model::doctor::Verdict;
 use hpcctl_model::fleet::Nodes;
 use hpcctl_model::matched::{Match, Matched, Need, Runner};
 
+use crate::fleet::NodeSet;
 use crate::report::{Error, Kind, Options, Report};
 use crate::terminal::{counted, filled, heading};
 use crate::writer::Writer;
@@ -35,8 +36,12 @@ fn write(
         let line = format!("{}: {}", unknown.what, unknown.why);
         text += &filled("unknown    ", &line, options.width);
     }
-    for group in &found.groups {
-        text += &section(group, options);
+    for (nodes, run, body) in alike(found, options) {
+        let count = usize::try_from(nodes.count).unwrap_or(usize::MAX);
+        let title = format!("{}: {run}", counted(count, "node"));
+        text += &heading(&title, options.color);
+        text += &filled("  ", &cut(&nodes.set, options), options.width);
+        text += &body;
     }
     Ok(out.write_all(text.as_bytes())?)
 }
@@ -61,7 +66,7 @@ fn summary(found: &Match) -> Vec<(&'static str, String)> {
     let mut asks: Vec<&Need> = asks.collect();
     asks.dedup();
     lines.extend(asks.iter().map(|need| {
-        let text = format!("{}: {}", need.id, need.text);
+        let text = format!("{}: {}{}", need.id, need.text, met_by(found));
         ("needs", text)
     }));
     if let Some(at) = &found.reported_at {
@@ -70,25 +75,75 @@ fn summary(found: &Match) -> Vec<(&'static str, String)> {
     lines
 }
 
-fn section(group: &Matched, options: &Options) -> String {
+/// How what the image asks for is met where it runs.
+fn met_by(found: &Match) -> String {
+    let runtimes = found.groups.iter().flat_map(|group| &group.runtimes);
+    let mut with: Vec<&str> = runtimes
+        .filter(|one| runs(one))
+        .map(|one| one.runtime.as_str())
+        .collect();
+    with.sort_unstable();
+    with.dedup();
+    match with.is_empty() {
+        true => String::new(),
+        false => format!(
+            "; where it runs, {} can give it or does without",
+            with.join(", ")
+        ),
+    }
+}
+
+fn runs(one: &Runner) -> bool {
+    matches!(one.run, Verdict::Yes | Verdict::Degraded)
+}
+
+/// The groups of which the same is told, as one each.
+fn alike(found: &Match, options: &Options) -> Vec<(Nodes, &'static str, String)> {
+    let mut all: Vec<(Nodes, &str, String)> = Vec::new();
+    for group in &found.groups {
+        let (run, body) = section(group, options);
+        match all
+            .iter_mut()
+            .find(|(_, as_run, of)| (*as_run, of.as_str()) == (run, &body))
+        {
+            Some((nodes, _, _)) => *nodes = union(nodes, &group.nodes),
+            None => all.push((group.nodes.clone(), run, body)),
+        }
+    }
+    all
+}
+
+/// Two sets as one.
+pub(super) fn union(one: &Nodes, other: &Nodes) -> Nodes {
+    let both = format!("{},{}", one.set, other.set);
+    match NodeSet::parse(&both) {
+        Ok(set) => Nodes {
+            count: set.len() as u64,
+            set: set.folded(),
+        },
+        Err(_) => Nodes {
+            count: one.count + other.count,
+            set: both,
+        },
+    }
+}
+
+/// Whether the image runs on nodes, and with what, or what they lack.
+fn section(group: &Matched, options: &Options) -> (&'static str, String) {
     let run = match group.run {
         Verdict::Yes => "it runs",
         Verdict::Degraded => "it runs, with losses",
         Verdict::No => "it does NOT run",
         Verdict::Unknown => "not known whether it runs",
     };
-    let count = usize::try_from(group.nodes.count).unwrap_or(usize::MAX);
-    let title = format!("{}: {run}", counted(count, "node"));
-    let mut text = heading(&title, options.color);
-    text += &filled("  ", &cut(&group.nodes.set, options), options.width);
+    let mut text = String::new();
     if let Some(why) = &group.why {
         text += &filled("  ", why, options.width);
     }
-    let runs = |one: &&Runner| matches!(one.run, Verdict::Yes | Verdict::Degraded);
     let with: Vec<&str> = group
         .runtimes
         .iter()
-        .filter(runs)
+        .filter(|one| runs(one))
         .map(|one| one.runtime.as_str())
         .collect();
     if !with.is_empty() {
@@ -111,18 +166,19 @@ fn section(group: &Matched, options: &Options) -> String {
             text += &filled("    fix: ", fix, options.width);
         }
     }
-    text
+    (run, text)
 }
 
 #[cfg(test)]
 mod tests {
+    use hpcctl_model::Envelope;
     use hpcctl_model::matched::Machine;
 
     use super::*;
     use crate::writer::fleet_table;
 
-    #[test]
-    fn what_lacks_stands_with_its_fix() {
+    /// Three nodes, of which one lacks something.
+    fn report() -> Envelope<Match> {
         let fleet = fleet_table::tests::report();
         let mut result = crate::fleet::matched("oci:app", Vec::new(), &fleet.result).unwrap();
         let nodes = |set: &str, count| Nodes {
@@ -143,9 +199,20 @@ mod tests {
         };
         result.groups = vec![
             group("n1", Verdict::Yes, &[]),
+            // What another runtime lacks there is a detail.
+            Matched {
+                runtimes: vec![
+                    runner(Verdict::Yes, &[]),
+                    Runner {
+                        runtime: "charliecloud".into(),
+                        ..runner(Verdict::No, &["env.user"])
+                    },
+                ],
+                ..group("n3", Verdict::Yes, &[])
+            },
             group("n2", Verdict::No, &["uid.subid.file"]),
         ];
-        (result.runs, result.fails) = (nodes("n1", 1), nodes("n2", 1));
+        (result.runs, result.fails) = (nodes("n[1,3]", 2), nodes("n2", 1));
         result.unknown = Nodes::default();
         result.machines = vec![Machine {
             arch: "x86_64".into(),
@@ -157,24 +224,29 @@ mod tests {
                 text: "/f belongs to 0:42".into(),
             }],
         }];
+        fleet.map(result)
+    }
+
+    #[test]
+    fn what_lacks_stands_with_its_fix() {
         let options = Options {
             verbose: false,
             width: 80,
             color: false,
         };
-        let report = fleet.map(result);
         let mut out = Vec::new();
-        write(&Report::Match(&report), None, &options, &mut out).unwrap();
+        write(&Report::Match(&report()), None, &options, &mut out).unwrap();
         assert_eq!(
             String::from_utf8(out).unwrap(),
             "image      oci:app
-runs on    1: n1
+runs on    2: n[1,3]
 fails on   1: n2
-needs      image.ids: /f belongs to 0:42
+needs      image.ids: /f belongs to 0:42; where it runs, podman can give it or
+           does without
 as of      2026-11-25T02:00:00Z
 
-1 node: it runs
-  n1
+2 nodes: it runs
+  n[1,3]
   with podman
 
 1 node: it does NOT run

@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 use std::io::Write;
 
-use hpcctl_model::nightly::Trend;
+use hpcctl_model::nightly::{Trend, Verdict};
 
 use crate::page::{LONG, begun, ended, escaped, figure, line};
 use crate::report::{Error, Kind, Options, Report};
 use crate::terminal::shortened;
 use crate::writer::Writer;
-use crate::writer::nightly_table::{Row, row, sections, summary, verdict};
+use crate::writer::nightly_table::told::{Row, rows, sections, summary, verdict};
 
 /// The row of [`crate::WRITERS`].
 pub static WRITER: Writer = Writer {
@@ -33,13 +33,13 @@ fn write(
     let [head, still, unchecked] = summary(nightly).map(|line| escaped(&line));
     let title = escaped(&verdict(nightly));
     let mut text = begun(&title, &head);
-    for section in sections(nightly) {
-        table(&mut text, &section.title, &section.rows);
+    for section in sections(nightly, false) {
+        table(&mut text, section.title, &section.rows);
     }
     // Writing to a string does not fail.
     let _ = writeln!(text, "<h2>Still</h2>\n<p>{still}</p>");
-    if !nightly.still.is_empty() {
-        let rows: Vec<Row> = nightly.still.iter().map(row).collect();
+    if !nightly.still.is_empty() && nightly.verdict != Verdict::First {
+        let rows = rows(&nightly.still, false);
         table(&mut text, "What is as bad as it was", &rows);
     }
     if nightly.trends.iter().any(|trend| trend.points.len() > 1) {

@@ -8,7 +8,7 @@ use hpcctl_model::nightly::{Nightly, Verdict};
 use crate::report::{Error, Kind, Options, Report};
 use crate::writer::Writer;
 use crate::writer::junit::{Case, Failed, Suite};
-use crate::writer::nightly_table::{Row, row, sections, summary, verdict};
+use crate::writer::nightly_table::told::{Row, row, sections, summary, verdict};
 
 /// The row of [`crate::WRITERS`].
 pub static WRITER: Writer = Writer {
@@ -61,7 +61,7 @@ fn cases(nightly: &Nightly) -> Vec<Case> {
         })
     };
     let mut rows: Vec<(usize, Option<String>, Row)> = Vec::new();
-    for part in sections(nightly) {
+    for part in sections(nightly, true) {
         let worse = part.worse.then(|| part.title.to_lowercase());
         rows.extend(
             part.rows
@@ -69,7 +69,9 @@ fn cases(nightly: &Nightly) -> Vec<Case> {
                 .map(|row| (of(&row.what), worse.clone(), row)),
         );
     }
-    for still in &nightly.still {
+    // Those of a first night are among the parts.
+    let is_first = nightly.verdict == Verdict::First;
+    for still in nightly.still.iter().filter(|_| !is_first) {
         rows.push((of(&still.id), None, row(still)));
     }
     let still = |id: &str| nightly.still.iter().any(|item| item.id == id);
@@ -108,13 +110,14 @@ mod tests {
     fn what_broke_is_a_failure_and_what_is_as_bad_as_it_was_is_skipped() {
         let xml = written(&WRITER, true);
         assert!(
-            xml.contains("tests=\"6\" failures=\"2\" skipped=\"1\""),
+            xml.contains("tests=\"7\" failures=\"3\" skipped=\"1\""),
             "{xml}"
         );
         let failure = "name=\"ns.user\">\n      <failure type=\"worse\" message=\"new on n[001-002,007] (3): ";
         assert!(xml.contains(failure), "{xml}");
         assert!(xml.contains("fix: sysctl user"), "{xml}");
-        let lost = "name=\"nodes\">\n      <failure type=\"worse\" message=\"lost on n100";
+        let lost =
+            "name=\"node.reports\">\n      <failure type=\"worse\" message=\"not reporting on n100";
         assert!(xml.contains(lost), "{xml}");
         let still = "name=\"net.mtu\">\n      <skipped message=\"as bad as it was\"/>";
         assert!(xml.contains(still), "{xml}");

@@ -5,7 +5,8 @@ use std::io::Write;
 
 use crate::report::{Error, Kind, Options, Report};
 use crate::writer::Writer;
-use crate::writer::nightly_table::{text, verdict};
+use crate::writer::nightly_table::told::verdict;
+use crate::writer::nightly_table::{FIX, text};
 
 /// The row of [`crate::WRITERS`].
 pub static WRITER: Writer = Writer {
@@ -17,6 +18,9 @@ pub static WRITER: Writer = Writer {
 
 /// The columns of a line.
 const WIDTH: usize = 80;
+
+/// The most characters of a line that is not broken; a mail may have 998 bytes (RFC 5322, 2.1.1).
+const LONGEST: usize = 900;
 
 fn write(
     report: &Report<'_>,
@@ -36,22 +40,28 @@ fn write(
     writeln!(out, "Content-Transfer-Encoding: 8bit")?;
     writeln!(out, "Auto-Submitted: auto-generated\n")?;
     for line in text(&report.result, &options).lines() {
-        for part in folded(line) {
+        // A command that is broken cannot be pasted.
+        let width = if line.starts_with(FIX) {
+            LONGEST
+        } else {
+            WIDTH
+        };
+        for part in folded(line, width) {
             writeln!(out, "{part}")?;
         }
     }
     Ok(())
 }
 
-/// A line in parts of 80 columns: a long set of nodes has no blank to break at.
-fn folded(line: &str) -> Vec<String> {
+/// A line in parts of so many columns: a long set of nodes has no blank to break at.
+fn folded(line: &str, width: usize) -> Vec<String> {
     let mut parts = Vec::new();
     let mut rest: Vec<char> = line.chars().collect();
-    while rest.len() > WIDTH {
-        let comma = rest[..WIDTH].iter().rposition(|c| matches!(c, ',' | ' '));
+    while rest.len() > width {
+        let comma = rest[..width].iter().rposition(|c| matches!(c, ',' | ' '));
         let at = comma
-            .filter(|at| *at > WIDTH / 2)
-            .map_or(WIDTH, |at| at + 1);
+            .filter(|at| *at > width / 2)
+            .map_or(width, |at| at + 1);
         let behind = rest.split_off(at);
         parts.push(rest.iter().collect::<String>().trim_end().to_owned());
         rest = behind;
@@ -70,7 +80,9 @@ mod tests {
         let text = written(&WRITER, true);
         let (head, body) = text.split_once("\n\n").unwrap();
         assert!(
-            head.starts_with("Subject: hpcctl: worse: 1 new, 1 fixed"),
+            head.starts_with(
+                "Subject: hpcctl: worse: containers no longer run on n[001-002,007] (ns.user); "
+            ),
             "{head}"
         );
         assert!(head.is_ascii());
@@ -81,13 +93,14 @@ mod tests {
         let quiet = written(&WRITER, false);
         let (head, body) = quiet.split_once("\n\n").unwrap();
         assert!(head.starts_with("Subject: hpcctl: no change on 128 nodes\n"));
-        assert_eq!(body.lines().count(), 3);
+        let begun = body.lines().filter(|line| !line.starts_with(' '));
+        assert_eq!(begun.count(), 3, "{body}");
     }
 
     #[test]
     fn long_sets_are_folded_behind_a_comma() {
         let long = vec!["n001"; 100].join(",");
-        let parts = folded(&long);
+        let parts = folded(&long, WIDTH);
         assert!(parts.iter().all(|part| part.len() <= WIDTH));
         assert_eq!(parts.concat(), long);
         assert!(parts[0].ends_with(','));

@@ -6,7 +6,7 @@ use std::io::Write;
 use crate::report::{Error, Kind, Options, Report};
 use crate::writer::Writer;
 use crate::writer::markdown::{cell, code};
-use crate::writer::nightly_table::{sections, summary};
+use crate::writer::nightly_table::told::{sections, summary};
 
 /// The row of [`crate::WRITERS`].
 pub static WRITER: Writer = Writer {
@@ -26,7 +26,7 @@ fn write(
     let [head, still, unchecked] = summary(nightly);
     // Writing to a string does not fail.
     let mut text = format!("## hpcctl: {}\n", cell(&head));
-    for section in sections(nightly) {
+    for section in sections(nightly, false) {
         let _ = writeln!(text, "\n### {}\n", section.title);
         text += "| | what | on | | fix |\n|---|---|---|---|---|\n";
         for row in section.rows {

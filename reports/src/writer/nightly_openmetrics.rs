@@ -71,9 +71,21 @@ fn write(
         ("reported", nightly.reported),
         ("lost", nightly.lost.count),
         ("joined", nightly.joined.count),
+        ("returned", nightly.returned.count),
     ];
     let nodes = nodes.map(|(name, count)| (Some(("state", name.to_owned())), count as f64));
     family(&mut text, "hpcctl_report_nodes", "Nodes by state.", &nodes);
+    let run = nightly.containers;
+    let run = [
+        ("yes", run.yes),
+        ("degraded", run.degraded),
+        ("no", run.no),
+        ("unknown", run.unknown),
+        ("missing", run.missing),
+    ];
+    let run = run.map(|(name, count)| (Some(("run", name.to_owned())), count as f64));
+    let help = "Nodes by whether containers run there.";
+    family(&mut text, "hpcctl_report_containers", help, &run);
     let checks = checks(nightly);
     let help = "Nodes or images of which a check does not pass.";
     family(&mut text, "hpcctl_report_findings", help, &checks);
@@ -133,7 +145,11 @@ mod tests {
             "{text}"
         );
         assert!(
-            text.contains("hpcctl_report_changes{change=\"new\"} 1\n"),
+            text.contains("hpcctl_report_containers{run=\"no\"} 3\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("hpcctl_report_changes{change=\"new\"} 2\n"),
             "{text}"
         );
         let mut family = "";

@@ -7,13 +7,13 @@ use std::io::Write;
 use hpcctl_model::Envelope;
 use hpcctl_model::doctor::Status;
 use hpcctl_model::hex;
-use hpcctl_model::nightly::{Item, Nightly};
+use hpcctl_model::nightly::{Item, Nightly, Verdict};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::report::{Error, Kind, Options, Report};
 use crate::writer::Writer;
-use crate::writer::nightly_table::{Row, row, sections};
+use crate::writer::nightly_table::told::{Row, row, sections};
 use crate::writer::sarif::{described, run, uri};
 
 /// The row of [`crate::WRITERS`].
@@ -37,9 +37,14 @@ fn write(
 fn log(report: &Envelope<Nightly>) -> Value {
     let nightly = &report.result;
     let mut results: Vec<Value> = Vec::new();
+    // A first night has no baseline.
+    let unchanged = match nightly.verdict {
+        Verdict::First => "new",
+        _ => "unchanged",
+    };
     for (items, state) in [
         (&nightly.new, "new"),
-        (&nightly.still, "unchanged"),
+        (&nightly.still, unchanged),
         (&nightly.flapping, "updated"),
         (&nightly.fixed, "absent"),
     ] {
@@ -49,7 +54,9 @@ fn log(report: &Envelope<Nightly>) -> Value {
         }));
     }
     // Lost nodes and figures that became worse are no findings of a check.
-    let worse = sections(nightly).into_iter().filter(|part| part.worse);
+    let worse = sections(nightly, true)
+        .into_iter()
+        .filter(|part| part.worse);
     let others = worse.flat_map(|part| part.rows);
     let others = others.filter(|row| row.state.is_empty());
     results.extend(others.map(|row| result(&row, &row.on, "error", "new")));
@@ -118,7 +125,7 @@ mod tests {
         assert_eq!(said("ns.user"), (json!("new"), json!("error")));
         assert_eq!(said("net.mtu"), (json!("unchanged"), json!("warning")));
         assert_eq!(said("fuse.open"), (json!("absent"), json!("none")));
-        assert_eq!(said("nodes"), (json!("new"), json!("error")));
+        assert_eq!(said("node.reports"), (json!("new"), json!("error")));
         let place = &of("ns.user")["locations"][0]["physicalLocation"];
         assert_eq!(
             place["artifactLocation"]["uri"],

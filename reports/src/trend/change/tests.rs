@@ -1,8 +1,10 @@
-use hpcctl_model::history::{Figure, Found, Waiver};
+use hpcctl_model::doctor;
+use hpcctl_model::history::{Figure, Said, Waiver};
 
 use super::*;
+use crate::fleet::NodeSet;
 
-fn said(on: &str, failed: &[&str]) -> Said {
+pub fn said(on: &str, failed: &[&str]) -> Said {
     let found = failed.iter().map(|id| {
         let (id, status) = match id.strip_prefix('~') {
             Some(id) => (id, Status::Warn),
@@ -13,40 +15,47 @@ fn said(on: &str, failed: &[&str]) -> Said {
             status,
             text: format!("{id} is broken"),
             fix: None,
+            because: Vec::new(),
         }
     });
     Said {
         on: on.into(),
-        image: false,
         found: found.collect(),
-        skipped: Vec::new(),
-        cut: false,
+        whole: true,
+        run: Some(doctor::Verdict::Yes),
+        ..Said::default()
     }
 }
 
 /// A record of a night; the nights count back from the 25th.
-fn record(night: usize, said: Vec<Said>) -> Record {
+pub fn record(night: usize, said: Vec<Said>) -> Record {
     Record {
         at: format!("2026-11-{:02}T02:00:00Z", 25 - night),
         kind: "fleet".into(),
         source: String::new(),
         said,
+        silent: Vec::new(),
         not_checked: Vec::new(),
         waivers: Vec::new(),
         figures: Vec::new(),
     }
 }
 
-fn of(nights: Vec<Vec<Said>>) -> Nightly {
-    let nights = nights.into_iter().enumerate();
+/// What is told on the morning of the 25th.
+pub fn asked(records: Vec<Record>) -> Nightly {
     nightly(&Asked {
-        nights: nights.map(|(n, said)| vec![record(n, said)]).collect(),
+        kinds: Runs::of(records, "2026-11-25T06:00:00Z".parse().unwrap()),
         lapse: "2026-12-09".into(),
     })
 }
 
+pub fn of(nights: Vec<Vec<Said>>) -> Nightly {
+    let nights = nights.into_iter().enumerate();
+    asked(nights.map(|(n, said)| record(n, said)).collect())
+}
+
 /// What is told, a word a node: what it is, the id, the node.
-fn told(report: &Nightly) -> BTreeSet<String> {
+pub fn told(report: &Nightly) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     let expand = |set: &str| -> Vec<String> {
         let set = NodeSet::parse(set).unwrap();
@@ -170,20 +179,20 @@ fn tonight() -> Vec<Said> {
 }
 
 /// All nights, with figures and waivers.
-fn nights() -> Vec<Vec<Record>> {
-    let mut nights = vec![vec![record(0, tonight())]];
-    nights.extend((1..14).map(|age| vec![record(age, before(age))]));
-    for (age, records) in nights.iter_mut().enumerate() {
+fn nights() -> Vec<Record> {
+    let mut nights = vec![record(0, tonight())];
+    nights.extend((1..14).map(|age| record(age, before(age))));
+    for (age, record) in nights.iter_mut().enumerate() {
         let worse = if age < 2 { 13.0 } else { 10.0 };
         let spike = if age == 0 { 13.0 } else { 10.0 };
-        records[0].figures = vec![figure(1, worse), figure(2, spike), figure(3, 10.0)];
+        record.figures = vec![figure(1, worse), figure(2, spike), figure(3, 10.0)];
     }
     let waiver = |(id, expires): (&str, &str)| Waiver {
         id: id.into(),
         owner: "o".into(),
         expires: expires.into(),
     };
-    nights[1][0].waivers = [
+    nights[1].waivers = [
         ("W-1", "2026-11-20"),
         ("W-2", "2026-12-09"),
         ("W-3", "2026-12-10"),
@@ -195,10 +204,7 @@ fn nights() -> Vec<Vec<Record>> {
 
 #[test]
 fn the_37_planted_changes_are_found_and_nothing_else() {
-    let report = nightly(&Asked {
-        nights: nights(),
-        lapse: "2026-12-09".into(),
-    });
+    let report = asked(nights());
     assert_eq!(told(&report), planted());
     assert_eq!(report.verdict, Verdict::Worse);
     let new = report.new.iter().find(|item| item.id == "ns.user").unwrap();
@@ -224,7 +230,7 @@ fn what_was_not_looked_at_is_not_fixed() {
     let mut skipped = said("n1", &[]);
     skipped.skipped.push("ns.user".into());
     let mut cut = said("n2", &[]);
-    cut.cut = true;
+    cut.whole = false;
     let before = vec![said("n[1-2]", &["ns.user"])];
     let report = of(vec![vec![skipped, cut], before]);
     assert!(report.fixed.is_empty());
@@ -235,11 +241,7 @@ fn what_was_not_looked_at_is_not_fixed() {
 fn without_results_there_is_no_verdict() {
     let report = of(vec![]);
     assert_eq!(report.verdict, Verdict::Nothing);
-    let asked = Asked {
-        nights: vec![Vec::new(), vec![record(1, vec![said("n1", &[])])]],
-        lapse: String::new(),
-    };
-    let report = nightly(&asked);
+    let report = asked(vec![record(2, vec![said("n1", &[])])]);
     assert_eq!(report.verdict, Verdict::Nothing);
-    assert_eq!(report.lost.set, "n1");
+    assert_eq!(report.away[0].nodes.set, "n1");
 }

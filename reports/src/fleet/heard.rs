@@ -1,0 +1,119 @@
+//! What was heard of nodes beside their lines: `n19: ssh: connect to host n19: No route to host`, as
+//! pdsh, clush, srun and Ansible pass on what a node or they themselves say.
+
+use std::collections::HashMap;
+
+use super::node_set::is_name;
+use crate::terminal::in_words;
+
+/// The most nodes of which something is kept.
+const NODES: usize = 1 << 14;
+
+/// The longest text that is kept of a node.
+const TEXT: usize = 200;
+
+/// Behind how many words of the engine the name of the node may stand: `srun: error: n3: `.
+const WORDS: usize = 3;
+
+/// What engines say of any command that did not end with 0, as doctor does where it found
+/// something.
+const ENDED: &str = "exit";
+
+/// What was heard of nodes.
+#[derive(Debug, Default)]
+pub struct Heard {
+    /// What was said last, and how the command ended there.
+    by_name: HashMap<Box<str>, [String; 2]>,
+    /// What is said of the others.
+    pub otherwise: Option<String>,
+}
+
+impl Heard {
+    /// Takes a line that is none of a node's; `is_known` tells nodes that have reported.
+    pub fn text(&mut self, line: &str, is_known: impl Fn(&str) -> bool) {
+        let mut rest = line.trim();
+        for _ in 0..WORDS {
+            let ends = [": ", " | "].map(|end| rest.split_once(end));
+            let ends = ends.into_iter().flatten();
+            let Some((name, words)) = ends.min_by_key(|(name, _)| name.len()) else {
+                return;
+            };
+            rest = words.trim_start();
+            if is_name(name) && !is_known(name) {
+                self.put(name, rest);
+            }
+        }
+    }
+
+    fn put(&mut self, name: &str, words: &str) {
+        if words.is_empty() || self.by_name.len() >= NODES && !self.by_name.contains_key(name) {
+            return;
+        }
+        let place = usize::from(words.to_lowercase().contains(ENDED));
+        let texts = self.by_name.entry(name.into()).or_default();
+        texts[place] = in_words(words, TEXT).into_owned();
+    }
+
+    /// Forgets a node that has reported.
+    pub fn forget(&mut self, name: &str) {
+        if !self.by_name.is_empty() {
+            self.by_name.remove(name);
+        }
+    }
+
+    /// Why no line came from a node, in the words that were heard.
+    pub fn of(&self, name: &str) -> String {
+        let heard = self.by_name.get(name).into_iter().flatten();
+        let heard: Vec<&str> = heard
+            .map(String::as_str)
+            .filter(|text| !text.is_empty())
+            .collect();
+        match (heard.as_slice(), &self.otherwise) {
+            ([], Some(otherwise)) => otherwise.clone(),
+            ([], None) => "no line came from it".into(),
+            // Nodes that failed alike are one, whatever their names.
+            (some, _) => some.join("; ").replace(&format!(" {name} "), " the node "),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heard(lines: &[&str]) -> String {
+        let mut heard = Heard::default();
+        for line in lines {
+            heard.text(line, |name| name == "n1");
+        }
+        heard.of("n19")
+    }
+
+    #[test]
+    fn the_words_of_engines_are_told_of_their_nodes() {
+        let refused = "ssh: connect to host the node port 22: Connection refused";
+        let line = "n19: ssh: connect to host n19 port 22: Connection refused";
+        assert_eq!(heard(&[line]), refused);
+        let ended = "clush: n19: exited with exit code 255";
+        let both = format!("{refused}; exited with exit code 255");
+        assert_eq!(heard(&[line, ended]), both);
+        assert_eq!(heard(&[ended, line]), both);
+        assert_eq!(
+            heard(&["srun: error: n19: task 3: Exited with exit code 1"]),
+            "task 3: Exited with exit code 1"
+        );
+        assert_eq!(heard(&["n19 | UNREACHABLE! => {"]), "UNREACHABLE! => {");
+    }
+
+    #[test]
+    fn what_others_say_is_not_said_of_a_node() {
+        let none = "no line came from it";
+        assert_eq!(heard(&["clush: n1: exited with exit code 3"]), none);
+        assert_eq!(heard(&["n18: Connection refused", "n19:", ""]), none);
+        let mut heard = Heard::default();
+        heard.text("n19: motd", |_| false);
+        heard.forget("n19");
+        heard.otherwise = Some("the deadline of 5 s came first".into());
+        assert_eq!(heard.of("n19"), "the deadline of 5 s came first");
+    }
+}

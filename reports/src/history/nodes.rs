@@ -1,0 +1,199 @@
+//! What is kept of nodes: from a report of doctor, from many of them folded, and from lines.
+
+use hpcctl_model::Envelope;
+use hpcctl_model::doctor::{Check, Doctor, LEFT_OUT, NOT_ASKED, Status, Verdict};
+use hpcctl_model::fleet::{self, Fleet, Looked};
+use hpcctl_model::history::{Found, NotChecked, Record, Said, Silent};
+
+use super::observed::{Observed, empty, found, not_checked, unknowns};
+use crate::fix;
+use crate::fleet::{Merge, Table};
+
+/// What a verdict is as the outcome of a check.
+fn status(verdict: Verdict) -> Status {
+    match verdict {
+        Verdict::Yes => Status::Pass,
+        Verdict::Degraded => Status::Warn,
+        Verdict::No => Status::Fail,
+        Verdict::Unknown => Status::Unknown,
+    }
+}
+
+/// Puts in whether a runtime runs a container.
+fn judged(said: &mut Said, runtime: &str, run: Verdict, because: &[String], fix: Option<&str>) {
+    said.judged.push(runtime.into());
+    let id = format!("run.{runtime}");
+    // A check of that name has said more.
+    if run == Verdict::Yes || said.found.iter().any(|known| known.id == id) {
+        return;
+    }
+    let text = format!("because of {}", because.join(", "));
+    said.found.push(Found {
+        because: because.to_vec(),
+        ..found(id, status(run), &text, fix)
+    });
+}
+
+/// The runtime of which a check tells whether it is installed.
+fn of_presence(id: &str) -> Option<&str> {
+    id.strip_prefix("runtime.")?.strip_suffix(".installed")
+}
+
+/// Puts in which checks were not looked at, and which runtimes are not there.
+fn looked<'a>(
+    said: &mut Said,
+    left_out: impl Iterator<Item = &'a str>,
+    idle: impl Iterator<Item = &'a str>,
+) {
+    said.skipped.extend(left_out.map(str::to_owned));
+    for id in idle {
+        match of_presence(id) {
+            Some(runtime) => said.lacking.push(runtime.into()),
+            None => said.skipped.push(id.into()),
+        }
+    }
+    said.whole = !said.cut;
+}
+
+/// What is kept of a node.
+pub(super) fn doctor(report: &Envelope<Doctor>) -> Record {
+    let mut record = empty("doctor", &report.finished_at);
+    let checks = &report.result.checks;
+    let is_left_out = |check: &&Check| {
+        check.status == Status::Skipped && [LEFT_OUT, NOT_ASKED].contains(&check.summary.as_str())
+    };
+    let is_idle = |check: &&Check| check.status == Status::Skipped && !is_left_out(check);
+    let bad = checks
+        .iter()
+        .filter(|check| !matches!(check.status, Status::Pass | Status::Skipped));
+    let bad = bad.map(|check| {
+        let fix = check.remedy.admin.as_ref().or(check.remedy.user.as_ref());
+        let (id, fix) = (check.id.clone(), fix.map(String::as_str));
+        found(id, check.status, &check.summary, fix)
+    });
+    let mut said = Said {
+        on: report.host.name.clone(),
+        found: bad.collect(),
+        ..Said::default()
+    };
+    let installed = report.result.runtimes.iter().filter(|one| one.installed);
+    let mut run = Vec::new();
+    for runtime in installed {
+        for one in runtime.operations.iter().filter(|one| one.op == "run") {
+            let fix = one.fix.first().map(|steps| fix::told(steps));
+            let (name, because) = (&runtime.runtime, &one.because);
+            judged(&mut said, name, one.verdict, because, fix.as_deref());
+            run.push((runtime.runtime.as_str(), Some(one.verdict)));
+        }
+    }
+    let ids = |check: &'_ Check| check.id.clone();
+    let left_out: Vec<String> = checks.iter().filter(is_left_out).map(ids).collect();
+    let idle: Vec<String> = checks.iter().filter(is_idle).map(ids).collect();
+    looked(
+        &mut said,
+        left_out.iter().map(String::as_str),
+        idle.iter().map(String::as_str),
+    );
+    said.run = (!run.is_empty()).then(|| crate::fleet::run(run.into_iter()));
+    if !left_out.is_empty() {
+        let what = format!("{}: {} checks", report.host.name, left_out.len());
+        record.not_checked.push(not_checked(&what, LEFT_OUT));
+    }
+    record.not_checked.extend(unknowns(&report.unknowns));
+    record.said.push(said);
+    record
+}
+
+/// What is kept of lines of nodes.
+pub(super) fn lines(bytes: &[u8], source: String, table: Table) -> Result<Record, Observed> {
+    let mut merge = Merge::new(table);
+    // A slice does not break off.
+    let _ = merge.read(bytes);
+    let fleet = merge.report(None);
+    let Some(at) = fleet.last_at.clone() else {
+        return Err(Observed::Nothing(fleet.lines.read));
+    };
+    Ok(Record {
+        source,
+        ..folded(&fleet, &at)
+    })
+}
+
+/// What is kept of many nodes.
+pub(super) fn fleet(report: &Envelope<Fleet>) -> Record {
+    let at = report.result.last_at.as_ref();
+    let mut record = folded(&report.result, at.unwrap_or(&report.finished_at));
+    record.not_checked.extend(unknowns(&report.unknowns));
+    record
+}
+
+fn folded(fleet: &Fleet, at: &str) -> Record {
+    let mut record = empty("fleet", at);
+    record.said = fleet.groups.iter().flat_map(group).collect();
+    record.silent = fleet.silent.iter().map(silent).collect();
+    // What earlier versions wrote has no causes.
+    if fleet.silent.is_empty() && fleet.missing.count > 0 {
+        record.silent.push(Silent {
+            on: fleet.missing.set.clone(),
+            why: "did not report".into(),
+        });
+    }
+    if fleet.expected.is_none() && fleet.unreadable.count > 0 {
+        record.not_checked.push(NotChecked {
+            what: fleet.unreadable.set.clone(),
+            why: "its lines are truncated or damaged".into(),
+        });
+    }
+    record
+}
+
+fn silent(silent: &fleet::Silent) -> Silent {
+    Silent {
+        on: silent.nodes.set.clone(),
+        why: silent.why.clone(),
+    }
+}
+
+/// What the nodes of a group said, once for those that looked at the same.
+fn group(group: &fleet::Group) -> Vec<Said> {
+    let most = |values: &fleet::Values| {
+        let first = values.shown.first();
+        first.map_or_else(String::new, |raw| raw.text.clone())
+    };
+    let checks = group
+        .findings
+        .iter()
+        .map(|one| found(one.id.clone(), one.status, &most(&one.values), None));
+    let mut said = Said {
+        on: group.nodes.set.clone(),
+        found: checks.collect(),
+        cut: group.cut,
+        run: Some(group.run),
+        ..Said::default()
+    };
+    for (runtime, operations) in &group.runtimes {
+        let Some(run) = operations.get("run") else {
+            continue;
+        };
+        let because = group.because.get(runtime).map_or(&[][..], Vec::as_slice);
+        let fix = format!("fix.{runtime}");
+        let fix = group.facts.iter().find(|fact| fact.what == fix);
+        let fix = fix.map(|fact| most(&fact.values));
+        judged(&mut said, runtime, *run, because, fix.as_deref());
+    }
+    let of = |part: &Looked| {
+        let mut said = Said {
+            on: part.nodes.set.clone(),
+            ..said.clone()
+        };
+        if let Some(left_out) = &part.left_out {
+            let [left_out, idle] = [left_out, &part.idle].map(|ids| ids.iter().map(String::as_str));
+            looked(&mut said, left_out, idle);
+        }
+        said
+    };
+    match group.looked.as_slice() {
+        [] => vec![said],
+        parts => parts.iter().map(of).collect(),
+    }
+}

@@ -1,0 +1,162 @@
+//! Nodes on which containers do not run, and nodes that do not report: the nodes alike are one.
+
+use std::collections::BTreeMap;
+
+use hpcctl_model::doctor::{Status, Verdict};
+use hpcctl_model::history::Said;
+use hpcctl_model::nightly;
+
+use super::cause::root;
+use super::fold;
+use super::subject::{Subject, run};
+
+/// The most checks that are named as the cause.
+const CAUSES: usize = 3;
+
+/// Nodes on which containers do not run.
+#[derive(Debug, Default)]
+pub struct Broken {
+    containers: nightly::Containers,
+    /// By what they are folded by: not new, the runtime that is gone, the causes.
+    alike: BTreeMap<(bool, Option<String>, Vec<String>), Alike>,
+}
+
+#[derive(Debug, Default)]
+struct Alike {
+    names: Vec<String>,
+    text: String,
+    fix: Option<String>,
+    since: String,
+}
+
+impl Broken {
+    /// Takes a node that reported.
+    pub fn add(&mut self, subject: &Subject<'_>, is_first: bool) {
+        let (said, at) = subject.told[0];
+        let now = run(said);
+        let count = match now {
+            Some(Verdict::Yes) => &mut self.containers.yes,
+            Some(Verdict::Degraded) => &mut self.containers.degraded,
+            Some(Verdict::No) => &mut self.containers.no,
+            Some(Verdict::Unknown) | None => &mut self.containers.unknown,
+        };
+        *count += 1;
+        if now == Some(Verdict::No) {
+            let known = subject.told[1..].iter().find_map(|(said, _)| run(said));
+            let is_new = known != Some(Verdict::No) && !is_first;
+            let because = causes(said);
+            let known = subject.told.iter().filter(|(said, _)| run(said).is_some());
+            let alike = known
+                .take_while(|(said, _)| run(said) == Some(Verdict::No) && causes(said) == because);
+            let since = alike.last().map_or(at, |(_, at)| at);
+            let (text, fix) = told(said, because.first());
+            self.put(subject.name, (!is_new, None, because), text, fix, since);
+        }
+        for runtime in &said.lacking {
+            let id = format!("run.{runtime}");
+            if subject.status(0, &id) == Some(Status::Fail) {
+                let was = subject.before(&id).map(|(_, was)| was);
+                let is_new = was != Some(Status::Fail);
+                let since = subject.since(&id, Status::Fail).unwrap_or(at);
+                let text = format!("{runtime} is not installed");
+                let key = (
+                    !is_new,
+                    Some(runtime.clone()),
+                    vec![format!("runtime.{runtime}.installed")],
+                );
+                self.put(subject.name, key, text, None, since);
+            }
+        }
+    }
+
+    fn put(
+        &mut self,
+        name: &str,
+        key: (bool, Option<String>, Vec<String>),
+        text: String,
+        fix: Option<String>,
+        since: &str,
+    ) {
+        let alike = self.alike.entry(key).or_insert_with(|| Alike {
+            text,
+            fix,
+            since: since.into(),
+            ..Alike::default()
+        });
+        alike.names.push(name.into());
+        if since < alike.since.as_str() {
+            alike.since = since.into();
+        }
+    }
+
+    /// On how many nodes containers run.
+    pub fn containers(&self) -> nightly::Containers {
+        self.containers
+    }
+
+    /// The nodes by cause, what is new first.
+    pub fn items(self) -> Vec<nightly::Broken> {
+        let all = self.alike.into_iter();
+        let all = all.map(|((is_old, gone, because), alike)| nightly::Broken {
+            nodes: fold::nodes(&alike.names),
+            new: !is_old,
+            gone,
+            because,
+            text: alike.text,
+            fix: alike.fix,
+            since: alike.since,
+        });
+        all.collect()
+    }
+}
+
+/// The checks that keep a node from running containers.
+fn causes(said: &Said) -> Vec<String> {
+    let fails = |id: &str| {
+        let mut found = said.found.iter();
+        found.any(|one| one.id == id && one.status == Status::Fail)
+    };
+    let mut all = Vec::new();
+    for one in said.found.iter().filter(|one| one.id.starts_with("run.")) {
+        // What older versions kept does not say.
+        let id = one.because.first().unwrap_or(&one.id);
+        let id = root(id, fails);
+        if one.status == Status::Fail && !all.contains(&id) && all.len() < CAUSES {
+            all.push(id);
+        }
+    }
+    all
+}
+
+/// What the cause says, and the fix.
+fn told(said: &Said, cause: Option<&String>) -> (String, Option<String>) {
+    let found = said.found.iter().find(|one| Some(&one.id) == cause);
+    let text = found.map(|one| one.text.clone()).unwrap_or_default();
+    let mut runs = said.found.iter().filter(|one| one.id.starts_with("run."));
+    let fix = runs.find_map(|one| one.fix.clone());
+    (text, fix.or_else(|| found.and_then(|one| one.fix.clone())))
+}
+
+/// Nodes that do not report.
+#[derive(Debug, Default)]
+pub struct Away(BTreeMap<(bool, String, String), Vec<String>>);
+
+impl Away {
+    /// Takes a node.
+    pub fn add(&mut self, name: &str, why: &str, since: &str, is_new: bool) {
+        let key = (!is_new, since.to_owned(), why.to_owned());
+        self.0.entry(key).or_default().push(name.into());
+    }
+
+    /// The nodes, what is new first, then the longest.
+    pub fn items(self) -> Vec<nightly::Away> {
+        let all = self.0.into_iter();
+        let all = all.map(|((is_old, since, why), names)| nightly::Away {
+            nodes: fold::nodes(&names),
+            new: !is_old,
+            why,
+            since,
+        });
+        all.collect()
+    }
+}

@@ -1,0 +1,199 @@
+//! Nights that are not like clockwork: runtimes that vanish, checks that are left out, runs at other
+//! hours, nodes that come and go.
+
+use hpcctl_model::doctor::{self, Status};
+use hpcctl_model::history::{Said, Silent};
+
+use super::tests::{asked, of, record, said, told};
+use super::*;
+
+/// A node on which podman runs, as the whole or not at all.
+fn with(runtime: Option<&str>) -> Vec<Said> {
+    let mut said = said("n02", &[]);
+    match runtime {
+        Some(runtime) => said.judged.push(runtime.into()),
+        None => said.lacking.push("podman".into()),
+    }
+    vec![said]
+}
+
+#[test]
+fn a_runtime_that_disappears_is_new_and_one_that_never_was_is_not() {
+    let report = of(vec![with(None), with(Some("podman"))]);
+    assert_eq!(report.verdict, Verdict::Worse);
+    let found = &report.new[0];
+    assert_eq!(
+        (found.id.as_str(), found.status),
+        ("run.podman", Status::Fail)
+    );
+    assert_eq!(found.text, "podman is not installed (was: runs)");
+    let gone = &report.broken[0];
+    assert_eq!((gone.gone.as_deref(), gone.new), (Some("podman"), true));
+    let next = of(vec![with(None), with(None), with(Some("podman"))]);
+    assert_eq!(next.verdict, Verdict::Unchanged);
+    assert_eq!(next.still[0].since, "2026-11-24T02:00:00Z");
+    assert!(!next.broken[0].new);
+    let back = of(vec![with(Some("podman")), with(None), with(Some("podman"))]);
+    assert_eq!(told(&back), ["fixed run.podman pass n02".into()].into());
+    assert_eq!(told(&of(vec![with(None), with(None)])), BTreeSet::new());
+    // One that was not asked for this time is not gone.
+    assert_eq!(
+        told(&of(vec![with(Some("builtin")), with(Some("podman"))])),
+        BTreeSet::new()
+    );
+}
+
+/// A node whose lines do not tell of a check, or say that it was not looked at.
+fn unseen(id: &str) -> Vec<Said> {
+    let mut said = said("n1", &[]);
+    said.skipped.push(id.into());
+    vec![said]
+}
+
+#[test]
+fn what_was_not_looked_at_is_held_against_what_was_known_last() {
+    let bad = || vec![said("n1", &["gpu.driver"])];
+    let report = of(vec![unseen("gpu.driver"), bad()]);
+    assert_eq!(told(&report), BTreeSet::new());
+    assert_eq!(report.not_checked[0].what, "gpu.driver on n1");
+    // It comes back as it was, and is nothing new.
+    let report = of(vec![bad(), unseen("gpu.driver"), bad()]);
+    assert_eq!(told(&report), BTreeSet::new());
+    assert_eq!(report.still[0].since, "2026-11-23T02:00:00Z");
+    let report = of(vec![vec![said("n1", &[])], unseen("gpu.driver"), bad()]);
+    assert_eq!(told(&report), ["fixed gpu.driver pass n1".into()].into());
+    // What never was looked at is not told to have passed.
+    let report = of(vec![bad(), unseen("gpu.driver")]);
+    assert_eq!(report.new[0].was, None);
+}
+
+#[test]
+fn what_earlier_versions_kept_calls_nothing_fixed() {
+    let mut old = said("n1", &[]);
+    (old.whole, old.run) = (false, None);
+    let report = of(vec![vec![old], vec![said("n1", &["ns.user"])]]);
+    assert!(report.fixed.is_empty());
+    assert_eq!(report.not_checked[0].what, "ns.user on n1");
+}
+
+/// Nodes that reported at a time, of which one fails.
+fn at(time: &str, nodes: &str, failing: &str) -> Record {
+    let mut all = vec![said(nodes, &[])];
+    if !failing.is_empty() {
+        all.push(said(failing, &["ns.user"]));
+    }
+    Record {
+        at: time.into(),
+        ..record(0, all)
+    }
+}
+
+#[test]
+fn a_night_may_begin_earlier_than_the_one_before() {
+    // Both lie within 24 hours of the morning.
+    let report = asked(vec![
+        at("2026-11-25T02:04:20Z", "n[1-8]", ""),
+        at("2026-11-24T06:04:50Z", "n[1-9]", "n10"),
+    ]);
+    assert_eq!((report.lost.set.as_str(), report.reported), ("n[9-10]", 8));
+    assert_eq!(report.before_at.as_deref(), Some("2026-11-24T06:04:50Z"));
+    // After a weekend, too.
+    let report = asked(vec![
+        at("2026-11-25T02:00:00Z", "n[1-8]", "n9"),
+        at("2026-11-22T02:00:00Z", "n[1-10]", ""),
+    ]);
+    let expected = ["lost n10", "new ns.user fail n9"].map(str::to_owned);
+    assert_eq!(told(&report), expected.into());
+}
+
+#[test]
+fn results_of_parts_and_of_single_nodes_are_of_one_night() {
+    let report = asked(vec![
+        at("2026-11-25T02:20:00Z", "n3", ""),
+        at("2026-11-25T02:10:00Z", "m[1-8]", ""),
+        at("2026-11-25T02:00:00Z", "n[1-2,4-8]", "n3"),
+        at("2026-11-24T02:10:00Z", "m[1-8]", ""),
+        at("2026-11-24T02:00:00Z", "n[1-8]", ""),
+    ]);
+    assert_eq!(report.verdict, Verdict::Unchanged);
+    assert_eq!(report.reported, 16);
+}
+
+#[test]
+fn what_is_compared_with_old_results_is_said_to_be() {
+    let report = asked(vec![
+        at("2026-11-25T02:00:00Z", "n[1-8]", ""),
+        at("2026-11-10T02:00:00Z", "n[1-8]", ""),
+    ]);
+    assert_eq!(report.verdict, Verdict::Unchanged);
+    let why = &report.not_checked[0].why;
+    assert_eq!(why, "held against results that are 15 days old");
+}
+
+#[test]
+fn a_first_night_is_what_others_are_held_against() {
+    let report = of(vec![vec![said("n1", &["ns.user", "~net.mtu"])]]);
+    assert_eq!(report.verdict, Verdict::First);
+    assert!(report.new.is_empty() && report.joined.count == 0);
+    assert_eq!(report.still.len(), 2);
+}
+
+#[test]
+fn broken_and_silent_nodes_stay_in_sight() {
+    let night = |age| {
+        let mut broken = said("n[5-7]", &["ns.user", "ns.user.limit"]);
+        broken.run = Some(doctor::Verdict::No);
+        broken.found.push(Found {
+            id: "run.podman".into(),
+            because: vec!["ns.user".into()],
+            fix: Some("(admin) sysctl".into()),
+            ..broken.found[0].clone()
+        });
+        Record {
+            silent: vec![Silent {
+                on: "n[8-9]".into(),
+                why: "no route to the node".into(),
+            }],
+            ..record(age, vec![said("n[1-4]", &[]), broken])
+        }
+    };
+    let report = asked((0..4).map(night).collect());
+    assert_eq!(report.verdict, Verdict::Unchanged);
+    let broken = &report.broken[0];
+    assert_eq!(broken.nodes.set, "n[5-7]");
+    assert_eq!(broken.because, ["ns.user.limit"]);
+    assert_eq!(broken.fix.as_deref(), Some("(admin) sysctl"));
+    assert_eq!(
+        (broken.new, broken.since.as_str()),
+        (false, "2026-11-22T02:00:00Z")
+    );
+    let away = &report.away[0];
+    assert_eq!((away.nodes.set.as_str(), away.new), ("n[8-9]", false));
+    assert_eq!(away.since, "2026-11-22T02:00:00Z");
+    assert_eq!(away.why, "no route to the node");
+    let run = report.containers;
+    assert_eq!((run.yes, run.no, run.missing), (4, 3, 2));
+}
+
+#[test]
+fn a_node_that_comes_back_is_told_and_one_that_alternates_flaps() {
+    let night = |age: usize, here: bool| {
+        let nodes = if here { "n[1-4]" } else { "n[1-3]" };
+        record(age, vec![said(nodes, &[])])
+    };
+    let back = asked(vec![night(0, true), night(1, false), night(2, true)]);
+    assert_eq!(back.returned.set, "n4");
+    assert_eq!(back.verdict, Verdict::Changed);
+    for here in [true, false] {
+        let nights = (0..5).map(|age: usize| night(age, age.is_multiple_of(2) == here));
+        let report = asked(nights.collect());
+        let flapping = &report.flapping[0];
+        assert_eq!(
+            (flapping.id.as_str(), flapping.on.set.as_str()),
+            (REPORTS, "n4")
+        );
+        assert_eq!((report.lost.count, report.returned.count), (0, 0));
+        assert_eq!(report.away.len(), usize::from(!here));
+        assert_eq!(report.verdict, Verdict::Changed);
+    }
+}

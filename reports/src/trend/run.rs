@@ -1,0 +1,133 @@
+//! Runs: results that were made together, such as those of a night, whatever the hour.
+//!
+//! Records of a kind that lie within an hour belong to one run, unless the later ones are of half
+//! of the nodes of the earlier one: then the nodes were examined again. No run ends at a fixed
+//! hour: a night that begins some minutes earlier than the one before is still the next one.
+
+use std::collections::{BTreeMap, HashSet};
+
+use hpcctl_model::history::{Record, Said};
+use jiff::Timestamp;
+
+use crate::fleet::NodeSet;
+
+/// Seconds within which results belong together.
+const TOGETHER: i64 = 3600;
+
+/// Seconds of a night.
+const NIGHT: i64 = 24 * 3600;
+
+/// The most runs of a kind that are looked at; a run of images may be of one image.
+const RUNS: usize = 28;
+const OF_IMAGES: usize = 400;
+
+/// Results that were made together.
+#[derive(Debug)]
+pub struct Run {
+    /// When the last of them was made (RFC 3339, UTC).
+    pub at: String,
+    /// The results, the latest first.
+    pub records: Vec<Record>,
+    /// How many nights ago that was; 0 is this night.
+    pub age: u64,
+}
+
+/// The runs of a kind of report, the latest first.
+#[derive(Debug)]
+pub struct Runs(pub Vec<Run>);
+
+impl Runs {
+    /// Two runs that are to be compared, whenever they were made.
+    pub fn pair(before: Record, after: Record) -> Self {
+        let run = |record: Record, age| Run {
+            at: record.at.clone(),
+            records: vec![record],
+            age,
+        };
+        Self(vec![run(after, 0), run(before, 1)])
+    }
+
+    /// The runs that the records of any kind are of, as they were at a time.
+    pub fn of(records: Vec<Record>, end: Timestamp) -> Vec<Self> {
+        let mut by_kind: BTreeMap<String, Vec<Record>> = BTreeMap::new();
+        for record in records {
+            by_kind.entry(record.kind.clone()).or_default().push(record);
+        }
+        let kinds = by_kind.into_values();
+        kinds.map(|records| Self::of_kind(records, end)).collect()
+    }
+
+    fn of_kind(mut records: Vec<Record>, end: Timestamp) -> Self {
+        records.sort_by(|one, other| other.at.cmp(&one.at));
+        let is_of_images = records
+            .iter()
+            .flat_map(|one| &one.said)
+            .all(|one| one.image);
+        let most = if is_of_images { OF_IMAGES } else { RUNS };
+        let mut runs: Vec<Run> = Vec::new();
+        for record in records {
+            let count = runs.len();
+            match runs.last_mut() {
+                Some(run) if is_together(run, &record) => run.records.push(record),
+                _ if count == most => break,
+                _ => runs.push(Run {
+                    at: record.at.clone(),
+                    age: (end.as_second() - seconds(&record.at))
+                        .div_euclid(NIGHT)
+                        .max(0)
+                        .cast_unsigned(),
+                    records: vec![record],
+                }),
+            }
+        }
+        Self(runs)
+    }
+}
+
+/// A time in seconds; what is none is very old.
+pub fn seconds(time: &str) -> i64 {
+    let time: Option<Timestamp> = time.parse().ok();
+    time.map_or(0, Timestamp::as_second)
+}
+
+/// Whether an earlier record is part of a run.
+fn is_together(run: &Run, record: &Record) -> bool {
+    let Some(last) = run.records.last() else {
+        return true;
+    };
+    match seconds(&last.at) - seconds(&record.at) {
+        // A decision of gate may be known by its log and as a report.
+        0 => return true,
+        apart if apart > TOGETHER => return false,
+        _ => {}
+    }
+    let later: HashSet<String> = run.records.iter().flat_map(subjects).collect();
+    let (mut all, mut again) = (0, 0);
+    for name in subjects(record) {
+        all += 1;
+        again += usize::from(later.contains(&name));
+    }
+    again == 0 || 2 * again < all
+}
+
+/// What a record is of: nodes, images, series of figures.
+fn subjects(record: &Record) -> impl Iterator<Item = String> {
+    let named = record.said.iter().flat_map(names);
+    named.chain(record.figures.iter().map(|figure| figure.series.clone()))
+}
+
+/// The nodes, or the image; a name that is no name of a node stands for itself.
+pub fn names(said: &Said) -> Vec<String> {
+    match said.image {
+        true => vec![said.on.clone()],
+        false => nodes(&said.on),
+    }
+}
+
+/// The names of a set; what is none stands for itself.
+pub fn nodes(set: &str) -> Vec<String> {
+    match NodeSet::parse(set) {
+        Ok(set) => set.names().map(str::to_owned).collect(),
+        Err(_) => vec![set.to_owned()],
+    }
+}

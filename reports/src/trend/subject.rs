@@ -1,0 +1,273 @@
+//! What each node or image said in each run, and what its silence means.
+
+use std::collections::BTreeMap;
+
+use hpcctl_model::doctor::{Status, Verdict};
+use hpcctl_model::history::{Found, Record, Said};
+
+use super::run::{self, Run, names};
+
+/// How many changes of a finding within the last runs make it flap.
+const FLAPS: usize = 3;
+
+/// How many times that it was looked at are held against one another.
+const LOOKED: usize = 14;
+
+/// What was said in a run, and when.
+pub type Told<'a> = (&'a Said, &'a str);
+
+/// What a subject did in a run.
+#[derive(Debug, Clone, Copy, Default)]
+struct Slot<'a> {
+    told: Option<Told<'a>>,
+    /// Why it did not report, where it was to.
+    silent: Option<&'a str>,
+}
+
+/// The subjects of a kind of report.
+#[derive(Debug)]
+pub struct Subjects<'a> {
+    runs: &'a [Run],
+    slots: BTreeMap<String, Vec<Slot<'a>>>,
+    /// Whether a later run took the place of an earlier one: it is of half of its nodes.
+    replaces: Vec<Vec<bool>>,
+}
+
+/// A node or an image.
+#[derive(Debug)]
+pub struct Subject<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What it said, the latest first.
+    pub told: Vec<Told<'a>>,
+    /// How many runs it has missed; 0 where it reported this night.
+    pub missed: u64,
+    /// Why it did not report, and since when, where it is not there.
+    pub away: Option<(&'a str, &'a str)>,
+    /// Whether it reported in the runs, the latest first.
+    pub there: Vec<bool>,
+}
+
+impl<'a> Subjects<'a> {
+    /// Gathers what every subject did.
+    pub fn of(runs: &'a [Run]) -> Self {
+        let mut slots: BTreeMap<String, Vec<Slot<'a>>> = BTreeMap::new();
+        for (place, run) in runs.iter().enumerate() {
+            // The latest of a run comes last, and counts.
+            for record in run.records.iter().rev() {
+                for said in &record.said {
+                    for name in names(said) {
+                        slot(&mut slots, name, place).told = Some((said, record.at.as_str()));
+                    }
+                }
+                for silent in &record.silent {
+                    for name in run::nodes(&silent.on) {
+                        slot(&mut slots, name, place).silent = Some(silent.why.as_str());
+                    }
+                }
+            }
+        }
+        slots
+            .values_mut()
+            .for_each(|of| of.resize(runs.len(), Slot::default()));
+        let replaces = replaces(runs.len(), &slots);
+        Self {
+            runs,
+            slots,
+            replaces,
+        }
+    }
+
+    /// Every subject.
+    pub fn iter(&self) -> impl Iterator<Item = Subject<'_>> {
+        let slots = self.slots.iter();
+        slots.map(|(name, slots)| self.subject(name, slots))
+    }
+
+    fn subject<'s>(&'s self, name: &'s str, slots: &[Slot<'a>]) -> Subject<'s> {
+        let newest = slots.iter().position(|slot| slot.told.is_some());
+        let replaced = |at: usize| (0..at).filter(|later| self.replaces[*later][at]).count() as u64;
+        let is_image = newest
+            .and_then(|at| slots[at].told)
+            .is_some_and(|one| one.0.image);
+        let missed = newest.map_or(u64::MAX, |at| match replaced(at) {
+            0 => self.runs[at].age,
+            // Images are not looked at in every run.
+            _ if is_image => self.runs[at].age,
+            later => later,
+        });
+        let there = self.there(slots);
+        let mut away = None;
+        if missed > 0 {
+            let why = slots[..newest.unwrap_or(slots.len())].iter();
+            let why = why.filter_map(|slot| slot.silent).next();
+            let absent = there.iter().take_while(|(_, is)| !is).last();
+            let at = absent.map(|(at, _)| self.runs[*at].at.as_str());
+            let last = newest.and_then(|at| slots[at].told).map(|told| told.1);
+            let since = at.or(last).unwrap_or_default();
+            away = Some((why.unwrap_or("nothing came from it"), since));
+        }
+        let told = slots.iter().filter_map(|slot| slot.told);
+        Subject {
+            name,
+            told: told.take(LOOKED).collect(),
+            missed,
+            away,
+            there: there.into_iter().map(|(_, is)| is).collect(),
+        }
+    }
+
+    /// The records of this night.
+    pub fn tonight(&self) -> impl Iterator<Item = &'a Record> {
+        let is_last = |at: &usize| !(0..*at).any(|later| self.replaces[later][*at]);
+        let runs = (0..self.runs.len())
+            .filter(is_last)
+            .map(|at| &self.runs[at]);
+        runs.filter(|run| run.age == 0).flat_map(|run| &run.records)
+    }
+
+    /// Whether it reported in the runs, of which that can be told.
+    fn there(&self, slots: &[Slot<'_>]) -> Vec<(usize, bool)> {
+        let mut there = Vec::new();
+        for (place, slot) in slots.iter().enumerate() {
+            let earlier = || (place + 1..slots.len()).find(|at| slots[*at].told.is_some());
+            if slot.told.is_some() {
+                there.push((place, true));
+            } else if slot.silent.is_some() || earlier().is_some_and(|at| self.replaces[place][at])
+            {
+                there.push((place, false));
+            }
+        }
+        there
+    }
+
+    /// How many nodes reported in a run, and on how many of those a check failed.
+    pub fn counts(&self, run: usize) -> (usize, usize) {
+        let told = self.slots.values().filter_map(|slots| slots[run].told);
+        let nodes: Vec<Told<'_>> = told.filter(|(said, _)| !said.image).collect();
+        let fails = |(said, _): &&Told<'_>| said.found.iter().any(|one| one.status == Status::Fail);
+        (nodes.len(), nodes.iter().filter(fails).count())
+    }
+}
+
+/// The place of a subject in a run.
+fn slot<'m, 'a>(
+    slots: &'m mut BTreeMap<String, Vec<Slot<'a>>>,
+    name: String,
+    run: usize,
+) -> &'m mut Slot<'a> {
+    let of = slots.entry(name).or_default();
+    of.resize(of.len().max(run + 1), Slot::default());
+    &mut of[run]
+}
+
+fn replaces(runs: usize, slots: &BTreeMap<String, Vec<Slot<'_>>>) -> Vec<Vec<bool>> {
+    let mut common = vec![vec![0_usize; runs]; runs];
+    for slots in slots.values() {
+        let told: Vec<usize> = (0..runs).filter(|at| slots[*at].told.is_some()).collect();
+        let known = |at: &usize| slots[*at].told.is_some() || slots[*at].silent.is_some();
+        for later in (0..runs).filter(known) {
+            for earlier in told.iter().filter(|earlier| **earlier >= later) {
+                common[later][*earlier] += 1;
+            }
+        }
+    }
+    let sizes: Vec<usize> = (0..runs).map(|at| common[at][at]).collect();
+    let is_half = |later: usize, earlier: usize| {
+        later < earlier && sizes[earlier] > 0 && 2 * common[later][earlier] >= sizes[earlier]
+    };
+    let row = |later| (0..runs).map(|earlier| is_half(later, earlier)).collect();
+    (0..runs).map(row).collect()
+}
+
+/// How bad an outcome is.
+pub fn weight(status: Status) -> u8 {
+    match status {
+        Status::Pass | Status::Skipped => 0,
+        Status::Warn => 1,
+        Status::Unknown => 2,
+        Status::Fail => 3,
+    }
+}
+
+/// Whether containers run; none where it is not known.
+pub fn run(said: &Said) -> Option<Verdict> {
+    let mut verdicts = said.found.iter().filter(|one| one.id.starts_with("run."));
+    // Earlier versions kept only those that do not.
+    let none = verdicts.any(|one| one.status == Status::Fail);
+    said.run.or(none.then_some(Verdict::No))
+}
+
+impl Subject<'_> {
+    /// Whether nothing is known of it but of this night.
+    pub fn is_first(&self) -> bool {
+        self.there.len() < 2 && (self.missed == 0 || self.told.is_empty())
+    }
+
+    /// The outcome of a finding; none where it is not known.
+    pub fn status(&self, at: usize, id: &str) -> Option<Status> {
+        let (said, _) = self.told[at];
+        if let Some(found) = said.found.iter().find(|one| one.id == id) {
+            return Some(found.status);
+        }
+        let has = |list: &[String], name: &str| list.iter().any(|one| one == name);
+        if let Some(runtime) = id.strip_prefix("run.").filter(|_| !said.image) {
+            if has(&said.judged, runtime) {
+                return Some(Status::Pass);
+            }
+            if has(&said.lacking, runtime) {
+                // One that never was there is nobody's loss.
+                let mut earlier = self.told[at + 1..].iter();
+                let was = earlier.any(|(said, _)| has(&said.judged, runtime));
+                return was.then_some(Status::Fail);
+            }
+            if runtime != "builtin" {
+                return None;
+            }
+        }
+        (said.whole && !has(&said.skipped, id)).then_some(Status::Pass)
+    }
+
+    /// The runtime that a finding says is gone.
+    pub fn gone<'i>(&self, at: usize, id: &'i str) -> Option<&'i str> {
+        let (said, _) = self.told[at];
+        let runtime = id.strip_prefix("run.")?;
+        let is_gone = said.lacking.iter().any(|one| one == runtime);
+        (is_gone && !self.told[at].0.found.iter().any(|one| one.id == id)).then_some(runtime)
+    }
+
+    /// The latest outcome before the last one that is known.
+    pub fn before(&self, id: &str) -> Option<(usize, Status)> {
+        (1..self.told.len()).find_map(|at| Some((at, self.status(at, id)?)))
+    }
+
+    /// Since when a finding has had an outcome, seen from its last time with it.
+    pub fn since(&self, id: &str, worst: Status) -> Option<&str> {
+        let all = 0..self.told.len();
+        let known = all.filter_map(|at| Some((self.status(at, id)?, self.told[at].1)));
+        let from = known.skip_while(|(status, _)| *status != worst);
+        let run = from.take_while(|(status, _)| *status == worst);
+        run.last().map(|(_, at)| at)
+    }
+
+    /// Whether a finding comes and goes.
+    pub fn flaps(&self, id: &str) -> bool {
+        let all = 0..self.told.len();
+        let bad = all.filter_map(|at| Some(weight(self.status(at, id)?) > 0));
+        changes(&bad.collect::<Vec<_>>()) >= FLAPS
+    }
+
+    /// Whether the node itself comes and goes.
+    pub fn alternates(&self) -> bool {
+        changes(&self.there[..self.there.len().min(LOOKED)]) >= FLAPS
+    }
+
+    /// What was found of an id.
+    pub fn found(&self, at: usize, id: &str) -> Option<&Found> {
+        self.told[at].0.found.iter().find(|one| one.id == id)
+    }
+}
+
+fn changes(all: &[bool]) -> usize {
+    all.windows(2).filter(|pair| pair[0] != pair[1]).count()
+}
