@@ -55,9 +55,11 @@ impl Broken {
         for runtime in &said.lacking {
             let id = format!("run.{runtime}");
             if subject.status(0, &id) == Some(Status::Fail) {
-                let was = subject.before(&id).map(|(_, was)| was);
-                let is_new = was != Some(Status::Fail);
-                let since = subject.since(&id, Status::Fail).unwrap_or(at);
+                // One that did not run, and is gone now, is gone all the same.
+                let told = subject.told.iter();
+                let gone = told.take_while(|(said, _)| said.lacking.contains(runtime));
+                let (count, since) = gone.fold((0, at), |(count, _), (_, at)| (count + 1, *at));
+                let is_new = count == 1;
                 let text = format!("{runtime} is not installed");
                 let key = (
                     !is_new,

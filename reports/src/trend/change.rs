@@ -95,6 +95,7 @@ pub fn verdict(report: &Nightly, is_first: bool) -> Verdict {
         || !report.regressions.is_empty()
         || report.lost.count > 0
         || report.away.iter().any(|away| away.new)
+        || report.broken.iter().any(|broken| broken.new)
         || became(bench::Verdict::Slower);
     let changed = !report.fixed.is_empty()
         || !report.flapping.is_empty()

@@ -33,6 +33,15 @@ fn a_runtime_that_disappears_is_new_and_one_that_never_was_is_not() {
     assert_eq!(next.verdict, Verdict::Unchanged);
     assert_eq!(next.still[0].since, "2026-11-24T02:00:00Z");
     assert!(!next.broken[0].new);
+    let mut failed = with(Some("podman"));
+    failed[0].found = said("n02", &["run.podman"]).found;
+    let report = of(vec![with(None), failed]);
+    assert_eq!(report.verdict, Verdict::Worse);
+    let gone = &report.broken[0];
+    assert_eq!(
+        (gone.new, gone.since.as_str()),
+        (true, "2026-11-25T02:00:00Z")
+    );
     let back = of(vec![with(Some("podman")), with(None), with(Some("podman"))]);
     assert_eq!(told(&back), ["fixed run.podman pass n02".into()].into());
     assert_eq!(told(&of(vec![with(None), with(None)])), BTreeSet::new());
