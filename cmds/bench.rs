@@ -110,7 +110,7 @@ pub struct Bench {
     peer_program: Option<PathBuf>,
     /// Whose launcher and library the ranks of mpi have inside: those of the container, which holds both; the
     /// node's launcher, which starts each in the container, as in mpiexec ch-run; or the node's library, too
-    #[arg(long, value_name = "APPROACH", default_value = "container", value_parser = approaches())]
+    #[arg(long, value_name = "APPROACH", default_value = "container-only", value_parser = approaches())]
     mpi: String,
     /// Compare with the JSON report of an earlier run: what the container costs now by what it
     /// cost then, by the same rules

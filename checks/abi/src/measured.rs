@@ -1,5 +1,6 @@
 //! What `bench mpi` found of a way to use MPI. A report is of a way where the library that its ranks
-//! used inside is the one of that way: by its digest, or by its path in an image of that name.
+//! used inside is the one of that way: by its digest, or by its path in an image of that name. Whose
+//! launcher started them the report says itself.
 
 use hpcctl_image::{LinkedImage, Reference, file_digest};
 use hpcctl_model::Envelope;
@@ -10,7 +11,7 @@ use crate::Error;
 use crate::closure::Loaded;
 use crate::families::Kind;
 use crate::judge::Case;
-use crate::ways::{CONTAINER_ONLY, HOST_LIBRARY};
+use crate::ways::{CONTAINER_ONLY, HOST_LAUNCHER, HOST_LIBRARY};
 
 /// A report that was handed in.
 #[derive(Debug)]
@@ -46,6 +47,9 @@ pub(crate) fn tell(
             is_of_image(case.image, one, inside, own),
             is_of_host(case, inside),
         ) {
+            (true, _) if one.report.result.plan.mpi.as_deref() == Some(HOST_LAUNCHER) => {
+                HOST_LAUNCHER
+            }
             (true, _) => CONTAINER_ONLY,
             (false, true) => HOST_LIBRARY,
             (false, false) => {

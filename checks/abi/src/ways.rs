@@ -18,7 +18,7 @@ use crate::search::directory;
 
 /// The names of the ways.
 pub(crate) const HOST_LIBRARY: &str = "host-library";
-const HOST_LAUNCHER: &str = "host-launcher";
+pub(crate) const HOST_LAUNCHER: &str = "host-launcher";
 pub(crate) const CONTAINER_ONLY: &str = "container-only";
 
 /// What every rank is where it and its launcher do not understand each other.

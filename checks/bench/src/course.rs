@@ -121,10 +121,7 @@ pub fn bench(
     };
     let mut pairs = Pairs::new(&site, executor.as_ref(), request.planted)?;
     let mut chosen = run.choose(executor.as_ref(), pairs.processors.len());
-    run.look_for_gpus(&mut pairs, &mut chosen)?;
-    if chosen.iter().any(|one| one.id().starts_with("mpi.")) {
-        pairs.bring_library()?;
-    }
+    run.make_ready(&mut pairs, &mut chosen)?;
     let bout = run.rehearse(&mut pairs, chosen)?;
     if bout.has("ranks.") {
         pairs.reach()?;
@@ -168,7 +165,7 @@ fn plan(request: &Request<'_>, row: &Row, network: &str, pairs: usize, trial_pai
         mpi: request
             .subjects
             .contains(&"mpi")
-            .then(|| request.approach.what().to_owned()),
+            .then(|| request.approach.name().to_owned()),
         margin: request.margin,
         seed: request.seed,
         budget_s: request.budget.as_secs_f64(),
@@ -278,12 +275,16 @@ impl Run<'_> {
         chosen
     }
 
-    /// Finds out which GPU either side has; what there is none for is left out.
-    fn look_for_gpus(
+    /// Brings what inside needs, and finds out which GPU either side has; what there is none for is left
+    /// out.
+    fn make_ready(
         &mut self,
         pairs: &mut Pairs<'_>,
         chosen: &mut Vec<&'static Measurement>,
     ) -> Result<(), Error> {
+        if chosen.iter().any(|one| one.id().starts_with("mpi.")) {
+            pairs.bring_library()?;
+        }
         let is_of_gpu = |one: &Measurement| one.id().starts_with("gpu.");
         if !chosen.iter().any(|one| is_of_gpu(one)) {
             return Ok(());

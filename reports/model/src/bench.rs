@@ -101,7 +101,8 @@ pub struct Plan {
     /// The other node to which the network was measured.
     #[serde(default)]
     pub peer: Option<String>,
-    /// Whose launcher and library the ranks of an MPI inside had, where that was measured.
+    /// Whose launcher and library the ranks of an MPI inside had, where that was measured:
+    /// container-only, host-launcher (and the library of the container) or host-library (and the launcher).
     #[serde(default)]
     pub mpi: Option<String>,
     /// The cost that does not matter, as a share: 0.02 is 2 %.

@@ -96,7 +96,7 @@ pub(super) fn inside(bench: &Bench) -> String {
     let peer = plan.peer.as_deref();
     let peer = peer.map_or_else(String::new, |host| format!(", to {}", visible(host)));
     let mpi = plan.mpi.as_deref();
-    let mpi = mpi.map_or_else(String::new, |what| format!(", {}", visible(what)));
+    let mpi = mpi.map_or_else(String::new, |what| format!(", MPI by {}", visible(what)));
     format!(
         "{}, network {}{peer}, {image}{mpi}",
         plan.runtime, plan.network

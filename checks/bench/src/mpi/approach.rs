@@ -22,28 +22,24 @@ pub enum Approach {
     HostLibrary,
 }
 
-/// An approach in words.
+/// An approach with its name, which is that of the way of `abi`.
 struct Row {
     approach: Approach,
     name: &'static str,
-    what: &'static str,
 }
 
 static APPROACHES: [Row; 3] = [
     Row {
         approach: Approach::Container,
-        name: "container",
-        what: "launcher and MPI of the container",
+        name: "container-only",
     },
     Row {
         approach: Approach::HostLauncher,
         name: "host-launcher",
-        what: "the launcher of the node with the MPI of the container",
     },
     Row {
         approach: Approach::HostLibrary,
         name: "host-library",
-        what: "launcher and MPI of the node",
     },
 ];
 
@@ -59,12 +55,12 @@ impl Approach {
         row.map(|row| row.approach)
     }
 
-    /// In words.
-    pub(crate) fn what(self) -> &'static str {
+    /// As the command line and reports name it.
+    pub(crate) fn name(self) -> &'static str {
         let mut rows = APPROACHES.iter();
         // Every approach has a row, which a test sees to.
         rows.find(|row| row.approach == self)
-            .map_or("", |row| row.what)
+            .map_or("", |row| row.name)
     }
 }
 
@@ -121,7 +117,7 @@ mod tests {
     fn every_approach_has_its_row() {
         for row in &APPROACHES {
             assert_eq!(Approach::named(row.name), Some(row.approach));
-            assert_eq!(row.approach.what(), row.what);
+            assert_eq!(row.approach.name(), row.name);
         }
         assert_eq!(Approach::named("nonesuch"), None);
     }
@@ -137,7 +133,7 @@ mod tests {
             "libx.so",
             "libc.so.6",
         ] {
-            fs::write(at(path), path).unwrap();
+            fs::File::create(at(path)).unwrap();
         }
         let mapped = Mapped {
             mpi: at("opt/lib/libmpi.so.12"),
