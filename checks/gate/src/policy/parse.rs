@@ -65,7 +65,7 @@ fn remark(text: &Text, error: &Error) -> Remark {
 /// What the reader of TOML says of common slips, and what to do.
 const HINTS: [(&str, &str); 3] = [
     (
-        "expected string or table",
+        "wanted exactly 1 element",
         "the name of a rule has a dot: put quotes around it, such as \"license.terms\"",
     ),
     (

@@ -416,3 +416,17 @@ path = \"/usr/bin/su\"
     // Alone it may say so.
     assert_eq!(notices(None, Some(project)), [""; 0]);
 }
+
+#[test]
+fn a_rule_without_quotes_is_told_to_have_them() {
+    let error = Policies::read(
+        Some(("p", "version = 1\n[rules]\nlicense.terms = \"deny\"\n")),
+        None,
+    );
+    assert!(
+        error
+            .unwrap_err()
+            .to_string()
+            .contains("put quotes around it")
+    );
+}
