@@ -1,5 +1,9 @@
 //! The holder of a statement, and where it ends.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 /// A longer holder is a sentence that was taken for one.
 const MAX_HOLDER: usize = 240;
 
@@ -45,6 +49,9 @@ const ENDS: &[&str] = &[
     "copyright",
     "\u{a9}",
 ];
+
+/// Looks for all of them at once.
+static SEARCH: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(ENDS).ok());
 
 /// What is no holder where no year tells that it is one: talk about copyright.
 const TALK: &[&str] = &[
@@ -134,8 +141,7 @@ pub(super) fn read(text: &str, dated: bool) -> Option<String> {
         text.trim_start_matches(|c: char| c.is_whitespace() || ",.:;-*/)\u{2013}".contains(c));
     let text = strip_word(strip_word(text, "by"), "held by");
     let lower = text.to_ascii_lowercase();
-    let end = ENDS.iter().filter_map(|end| word_at(&lower, end)).min();
-    let text = text.get(..end.unwrap_or(text.len()))?;
+    let text = text.get(..end(&lower).unwrap_or(text.len()))?;
     let text = text.get(..sentence(text))?;
     let holder = without_addresses(text);
     let holder = holder.trim_matches(|c: char| {
@@ -144,9 +150,8 @@ pub(super) fn read(text: &str, dated: bool) -> Option<String> {
     let holder = trim_stop(holder);
     let first = holder.split(|c: char| !c.is_alphanumeric()).next()?;
     let talk = !dated && TALK.contains(&first.to_ascii_lowercase().as_str());
-    let template = TEMPLATES
-        .iter()
-        .any(|mark| text.trim_start().to_ascii_lowercase().starts_with(mark));
+    let begin = text.trim_start().to_ascii_lowercase();
+    let template = TEMPLATES.iter().any(|mark| begin.starts_with(mark));
     let named = holder.chars().filter(|c| c.is_alphabetic()).count() > 1;
     (named && !talk && !template && holder.len() <= MAX_HOLDER).then(|| holder.to_owned())
 }
@@ -161,14 +166,22 @@ fn strip_word<'a>(text: &'a str, word: &str) -> &'a str {
     }
 }
 
-/// Where words begin in a text, as words of their own.
-fn word_at(text: &str, words: &str) -> Option<usize> {
-    let at = text.find(words)?;
-    let free = text
-        .get(..at)
-        .and_then(|before| before.chars().next_back())
-        .is_none_or(|c| !c.is_alphanumeric());
-    free.then_some(at)
+/// Where the first of the ends begins that is a word of its own where it comes first.
+fn end(text: &str) -> Option<usize> {
+    let free = |at: &usize| {
+        let before = text
+            .get(..*at)
+            .and_then(|before| before.chars().next_back());
+        before.is_none_or(|c| !c.is_alphanumeric())
+    };
+    let mut first = [None; ENDS.len()];
+    for found in SEARCH
+        .iter()
+        .flat_map(|ends| ends.find_overlapping_iter(text))
+    {
+        first[found.pattern().as_usize()].get_or_insert(found.start());
+    }
+    first.into_iter().flatten().filter(free).min()
 }
 
 /// Where the first sentence ends: a full stop that shortens no name, then a new sentence.

@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use super::index::mark::{Mark, mark_at, pack};
+use super::index::mark::{Mark, mark_at};
 
 /// The most words skipped on one side to find agreement again.
 const MAX_SKIP: usize = 40;
@@ -35,11 +35,17 @@ pub(crate) struct Template<'a> {
     pub(crate) marks: &'a [u32],
     /// Where the marks of these words begin.
     pub(crate) first: usize,
+    /// Whether the words stand in the reverse order of the marks.
+    pub(crate) is_reversed: bool,
 }
 
 impl Template<'_> {
     /// What the SPDX template says of a word.
     pub(crate) fn mark(&self, at: usize) -> Mark {
+        let at = match self.is_reversed {
+            true => self.words.len().saturating_sub(at + 1),
+            false => at,
+        };
         mark_at(self.marks, self.first + at)
     }
 
@@ -308,14 +314,10 @@ impl<'a> Pairing<'a> {
         let reversed = |words: &[u32]| words.iter().rev().copied().collect::<Vec<u32>>();
         let file = reversed(self.file.get(from..in_file).unwrap_or_default());
         let words = reversed(self.template.words.get(..in_template).unwrap_or_default());
-        let marks: Vec<Mark> = (0..in_template)
-            .rev()
-            .map(|at| self.template.mark(at))
-            .collect();
         let template = Template {
             words: &words,
-            marks: &pack(&marks),
-            first: 0,
+            is_reversed: true,
+            ..self.template
         };
         let mut back = Pairing::new(&file, template);
         back.tail();
@@ -330,29 +332,59 @@ impl<'a> Pairing<'a> {
     }
 }
 
-/// The smallest skip on both sides behind which two words agree in a row (or the last one).
+/// The smallest skip on both sides behind which two words agree in a row (or the last one); of
+/// several, the one that skips the fewest words of the file.
 fn resync(file: &[u32], template: &[u32]) -> Option<(usize, usize)> {
-    for total in 1..=MAX_SKIP {
-        for skip_file in 0..=total {
-            let skip_template = total - skip_file;
-            let (Some(a), Some(b)) = (file.get(skip_file..), template.get(skip_template..)) else {
-                continue;
-            };
-            let agree = match (a, b) {
-                ([a, a2, ..], [b, b2, ..]) => a == b && a2 == b2,
-                ([a], [b, ..]) | ([a, ..], [b]) => a == b && total <= 3,
-                _ => false,
-            };
-            if agree {
-                return Some((skip_file, skip_template));
+    let ahead = template.get(..=MAX_SKIP).unwrap_or(template);
+    let known = Seen::of(ahead);
+    let (mut found, mut least) = (None, MAX_SKIP + 1);
+    for (skip_file, word) in file.iter().enumerate() {
+        if skip_file >= least {
+            break;
+        }
+        if !known.may_have(*word) {
+            continue;
+        }
+        let from = usize::from(skip_file == 0);
+        let reach = ahead.get(from..least - skip_file).or(ahead.get(from..));
+        let mut places = reach.unwrap_or_default().iter().zip(from..);
+        let agree = |skip_template: usize| {
+            let behind = (file.get(skip_file + 1), template.get(skip_template + 1));
+            match behind {
+                (Some(a), Some(b)) => a == b,
+                _ => skip_file + skip_template <= 3,
             }
+        };
+        let first = places.find(|(other, at)| *other == word && agree(*at));
+        if let Some((_, skip_template)) = first {
+            least = skip_file + skip_template;
+            found = Some((skip_file, skip_template));
         }
     }
-    None
+    found
+}
+
+/// Which of 256 kinds of words are among some.
+struct Seen([u64; 4]);
+
+impl Seen {
+    fn of(words: &[u32]) -> Self {
+        let mut kinds = [0; 4];
+        for word in words {
+            kinds[*word as usize >> 6 & 3] |= 1 << (word & 63);
+        }
+        Self(kinds)
+    }
+
+    /// Whether a word may be among them.
+    fn may_have(&self, word: u32) -> bool {
+        self.0[word as usize >> 6 & 3] >> (word & 63) & 1 == 1
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::index::mark::pack;
     use super::*;
 
     fn plain(words: &[u32]) -> Template<'_> {
@@ -360,6 +392,7 @@ mod tests {
             words,
             marks: &[],
             first: 0,
+            is_reversed: false,
         }
     }
 
@@ -397,6 +430,7 @@ mod tests {
             words: &template,
             marks: &pack(&marks),
             first: 0,
+            is_reversed: false,
         };
         let found = align(&file, marked, &[(2, 2)]).unwrap();
         assert_eq!((found.missing, found.extra, found.agree), (0, 0, 36));
@@ -423,6 +457,19 @@ mod tests {
         assert_eq!((found.lost, found.missing), (30, 30));
     }
 
+    /// What [`resync`] finds, word by word.
+    fn resync_slowly(file: &[u32], template: &[u32]) -> Option<(usize, usize)> {
+        let skips = (1..=MAX_SKIP).flat_map(|total| (0..=total).map(move |skip| (skip, total)));
+        let mut skips = skips.map(|(skip, total)| (skip, total - skip));
+        skips.find(|(skip_file, skip_template)| {
+            match (file.get(*skip_file..), template.get(*skip_template..)) {
+                (Some([a, a2, ..]), Some([b, b2, ..])) => a == b && a2 == b2,
+                (Some([a, ..]), Some([b, ..])) => a == b && skip_file + skip_template <= 3,
+                _ => false,
+            }
+        })
+    }
+
     #[test]
     fn odd_anchors_do_no_harm() {
         assert_eq!(align(&[1], plain(&[1]), &[(9, 9)]), None);
@@ -431,6 +478,11 @@ mod tests {
     }
 
     proptest::proptest! {
+        #[test]
+        fn the_smallest_skip_is_found(file in proptest::collection::vec(0u32..30, 0..60), template in proptest::collection::vec(0u32..30, 0..60)) {
+            proptest::prop_assert_eq!(resync(&file, &template), resync_slowly(&file, &template));
+        }
+
         #[test]
         fn counts_add_up(file in proptest::collection::vec(0u32..9, 0..80), template in proptest::collection::vec(0u32..9, 0..80), anchors in proptest::collection::vec((0u32..80, 0u32..80), 0..9)) {
             if let Some(found) = align(&file, plain(&template), &anchors) {

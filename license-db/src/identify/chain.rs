@@ -29,51 +29,51 @@ const MAX_CHAINS: usize = 64;
 /// Words of the file and of the template where a shingle of both begins.
 pub(super) type Anchor = (u32, u32);
 
+/// Hits that lie equally far apart in both.
 struct Segment {
-    anchors: Vec<Anchor>,
+    first: Anchor,
+    last: Anchor,
+    /// How many hits it has.
+    count: usize,
     /// How far the file's words are ahead of the template's.
     ahead: i64,
     used: bool,
+    /// Its number among all, in the order in which they began.
+    number: usize,
 }
 
 impl Segment {
-    fn first(&self) -> Anchor {
-        self.anchors.first().copied().unwrap_or_default()
-    }
-
-    fn last(&self) -> Anchor {
-        self.anchors.last().copied().unwrap_or_default()
-    }
-
     fn weight(&self) -> f64 {
-        f64::from(u32::try_from(self.anchors.len()).unwrap_or(u32::MAX))
+        f64::from(u32::try_from(self.count).unwrap_or(u32::MAX))
     }
 }
 
 /// The chains of at least so many hits among those of one template of `len` words, which are in
 /// the file's order.
 pub(super) fn chains(
-    hits: impl Iterator<Item = Anchor>,
+    hits: impl Iterator<Item = Anchor> + Clone,
     len: usize,
     least: usize,
 ) -> Vec<Vec<Anchor>> {
-    let mut segments = segments(hits);
+    let (mut segments, numbers) = segments(hits.clone());
+    let anchors = Anchors::new(hits, &numbers, &segments);
+    segments.sort_by_key(|segment| segment.first);
     // What was hit by chance weighs little: enough only where there is nothing else.
-    let most = segments.iter().map(|segment| segment.anchors.len()).max();
+    let most = segments.iter().map(|segment| segment.count).max();
     let most = most.unwrap_or(0);
     if most > 4 {
-        segments.retain(|segment| segment.anchors.len() > 1 + most / 24);
+        segments.retain(|segment| segment.count > 1 + most / 24);
     }
     if segments.len() > MAX_SEGMENTS {
-        segments.sort_by_key(|segment| std::cmp::Reverse(segment.anchors.len()));
+        segments.sort_by_key(|segment| std::cmp::Reverse(segment.count));
         segments.truncate(MAX_SEGMENTS);
-        segments.sort_by_key(Segment::first);
+        segments.sort_by_key(|segment| segment.first);
     }
     let reach = i64::try_from(len / 2 + 60).unwrap_or(i64::MAX);
     let mut out = Vec::new();
     let mut best = Best::new(&segments, reach);
     while out.len() < MAX_CHAINS {
-        let chain = best.take(&mut segments);
+        let chain = best.take(&mut segments, &anchors);
         if chain.len() < least.max(2) {
             return out;
         }
@@ -86,43 +86,92 @@ fn ahead((file, template): Anchor) -> i64 {
     i64::from(file) - i64::from(template)
 }
 
-fn segments(hits: impl Iterator<Item = Anchor>) -> Vec<Segment> {
-    let mut out: Vec<Segment> = Vec::new();
-    // The segments, the one that grew last behind the others.
-    let mut recent: Vec<usize> = Vec::new();
-    for hit in hits {
-        let goes_on = |segment: &Segment| {
-            let last = segment.last();
-            (ahead(hit) - segment.ahead).abs() <= SHIFT
-                && hit.0 > last.0
-                && hit.1 > last.1
-                && hit.0 - last.0 <= NEXT
-        };
-        let from = recent.len().saturating_sub(BACK);
-        let known = recent.get(from..).unwrap_or_default();
-        let place = known
-            .iter()
-            .rposition(|number| out.get(*number).is_some_and(goes_on));
-        match place.map(|place| recent.remove(from + place)) {
-            Some(number) => {
-                recent.push(number);
-                if let Some(segment) = out.get_mut(number) {
-                    segment.anchors.push(hit);
-                    segment.ahead = ahead(hit);
-                }
-            }
-            None => {
-                recent.push(out.len());
-                out.push(Segment {
-                    anchors: vec![hit],
-                    ahead: ahead(hit),
-                    used: false,
-                });
+/// The hits of each segment, one segment after the other.
+struct Anchors {
+    hits: Vec<Anchor>,
+    /// Where those of each segment begin, by its number.
+    starts: Vec<usize>,
+}
+
+impl Anchors {
+    /// Sorts the hits by the numbers of their segments, which stand in the order of these.
+    fn new(hits: impl Iterator<Item = Anchor>, numbers: &[usize], segments: &[Segment]) -> Self {
+        let mut starts = Vec::with_capacity(segments.len());
+        let mut total = 0;
+        for segment in segments {
+            starts.push(total);
+            total += segment.count;
+        }
+        let mut next = starts.clone();
+        let mut sorted = vec![Anchor::default(); total];
+        for (hit, number) in hits.zip(numbers) {
+            if let Some(place) = next.get_mut(*number) {
+                sorted[*place] = hit;
+                *place += 1;
             }
         }
+        Self {
+            hits: sorted,
+            starts,
+        }
     }
-    out.sort_by_key(|segment| segment.first());
-    out
+
+    fn of(&self, segment: &Segment) -> &[Anchor] {
+        let start = self.starts.get(segment.number).copied().unwrap_or(0);
+        let hits = self.hits.get(start..start + segment.count);
+        hits.unwrap_or_default()
+    }
+}
+
+/// The end of a segment that may go on.
+struct Recent {
+    number: usize,
+    last: Anchor,
+    ahead: i64,
+}
+
+/// The segments in the order in which they began, and the number of the segment of each hit.
+fn segments(hits: impl Iterator<Item = Anchor>) -> (Vec<Segment>, Vec<usize>) {
+    let mut out: Vec<Segment> = Vec::new();
+    let mut numbers = Vec::new();
+    // The segments, the one that grew last behind the others.
+    let mut recent: Vec<Recent> = Vec::new();
+    for hit in hits {
+        let from = recent.len().saturating_sub(BACK);
+        let known = recent.get(from..).unwrap_or_default();
+        let near = known.iter().enumerate().rev();
+        // Those before one that ended too early ended earlier still.
+        let mut near = near.take_while(|(_, segment)| hit.0.saturating_sub(segment.last.0) <= NEXT);
+        let place = near.find_map(|(place, segment)| {
+            let goes_on = (ahead(hit) - segment.ahead).abs() <= SHIFT
+                && hit.0 > segment.last.0
+                && hit.1 > segment.last.1;
+            goes_on.then_some(place)
+        });
+        let number = place.map_or(out.len(), |place| recent.remove(from + place).number);
+        recent.push(Recent {
+            number,
+            last: hit,
+            ahead: ahead(hit),
+        });
+        numbers.push(number);
+        match out.get_mut(number) {
+            Some(segment) => {
+                segment.last = hit;
+                segment.count += 1;
+                segment.ahead = ahead(hit);
+            }
+            None => out.push(Segment {
+                first: hit,
+                last: hit,
+                count: 1,
+                ahead: ahead(hit),
+                used: false,
+                number,
+            }),
+        }
+    }
+    (out, numbers)
 }
 
 /// For each segment the weight of the heaviest chain that ends with it, and the segment before it
@@ -181,7 +230,7 @@ impl Best {
     }
 
     /// Takes the chain of the most hits out of the segments.
-    fn take(&mut self, segments: &mut [Segment]) -> Vec<Anchor> {
+    fn take(&mut self, segments: &mut [Segment], anchors: &Anchors) -> Vec<Anchor> {
         let last = self.chains.iter().enumerate();
         let last = last.max_by(|(_, a), (_, b)| a.0.total_cmp(&b.0));
         let last = last.map(|(at, _)| at);
@@ -192,7 +241,7 @@ impl Best {
         {
             segment.used = true;
             first = here;
-            chain.extend(segment.anchors.iter().rev());
+            chain.extend(anchors.of(segment).iter().rev());
             at = self.chains.get(here).and_then(|(_, before)| *before);
         }
         chain.reverse();
@@ -203,7 +252,7 @@ impl Best {
 
 /// What it costs that one segment follows another; none where it cannot.
 fn cost(before: &Segment, after: &Segment, reach: i64) -> Option<f64> {
-    let (end, start) = (before.last(), after.first());
+    let (end, start) = (before.last, after.first);
     let gap = i64::from(start.0) - i64::from(end.0);
     let shift = (after.ahead - before.ahead).abs();
     let follows = start.0 > end.0 && start.1 > end.1 && gap <= reach && shift <= reach;

@@ -80,6 +80,7 @@ impl<'a> Index<'a> {
             words: self.words_of(template),
             marks: self.tables.section(Section::Marks),
             first,
+            is_reversed: false,
         }
     }
 
