@@ -385,7 +385,12 @@ fn prometheus_asks_for_what_is_written() {
             }
         }
     }
-    for label in ["change=\"new\"", "change=\"slower\"", "state=\"lost\""] {
+    for label in [
+        "change=\"new\"",
+        "change=\"slower\"",
+        "state=\"lost\"",
+        "run=\"no\"",
+    ] {
         assert!(written.contains(label), "{label}: {written}");
     }
 }
