@@ -40,24 +40,6 @@ const SHORTEST: Duration = Duration::from_millis(5);
 /// What names the place of compiled kernels: PoCL's manual, and the CUDA C programming guide.
 const CACHES: [&str; 2] = ["POCL_CACHE_DIR", "CUDA_CACHE_PATH"];
 
-const fn time(id: &'static str, what: &'static str) -> Figure {
-    Figure {
-        id,
-        what,
-        unit: "us",
-        better: Better::Less,
-    }
-}
-
-const fn rate(id: &'static str, what: &'static str) -> Figure {
-    Figure {
-        id,
-        what,
-        unit: "MB/s",
-        better: Better::More,
-    }
-}
-
 /// The row of one GPU.
 static ONE: Measurement = Measurement {
     figures: &[
@@ -67,22 +49,22 @@ static ONE: Measurement = Measurement {
             unit: "ms",
             better: Better::Less,
         },
-        rate("gpu.write.pageable", "from memory of the host to the GPU"),
-        rate(
+        Figure::rate("gpu.write.pageable", "from memory of the host to the GPU"),
+        Figure::rate(
             "gpu.write.pinned",
             "from pinned memory of the host to the GPU",
         ),
-        rate("gpu.read.pageable", "from the GPU to memory of the host"),
-        rate(
+        Figure::rate("gpu.read.pageable", "from the GPU to memory of the host"),
+        Figure::rate(
             "gpu.read.pinned",
             "from the GPU to pinned memory of the host",
         ),
-        rate(
+        Figure::rate(
             "gpu.memory",
             "copied in the memory of the GPU, read and written",
         ),
-        time("gpu.launch", "an empty kernel until it has run"),
-        time("gpu.launches", "an empty kernel, 100 under way"),
+        Figure::time("gpu.launch", "an empty kernel until it has run"),
+        Figure::time("gpu.launches", "an empty kernel, 100 under way"),
         Figure {
             id: "gpu.compute",
             what: "multiplications and additions of single precision",
@@ -100,7 +82,7 @@ static ONE: Measurement = Measurement {
 
 /// The row of two.
 pub(crate) static PEER: Measurement = Measurement {
-    figures: &[rate("gpu.peer", "from one GPU to another")],
+    figures: &[Figure::rate("gpu.peer", "from one GPU to another")],
     processors: Processors::All,
     take: |task, clock| match apart(task) {
         Some(taken) => taken,

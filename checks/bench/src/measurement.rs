@@ -24,6 +24,28 @@ pub struct Figure {
     pub better: Better,
 }
 
+impl Figure {
+    /// A time in microseconds.
+    pub const fn time(id: &'static str, what: &'static str) -> Self {
+        Self {
+            id,
+            what,
+            unit: "us",
+            better: Better::Less,
+        }
+    }
+
+    /// Megabytes a second.
+    pub const fn rate(id: &'static str, what: &'static str) -> Self {
+        Self {
+            id,
+            what,
+            unit: "MB/s",
+            better: Better::More,
+        }
+    }
+}
+
 /// How many processors a measurement runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Processors {

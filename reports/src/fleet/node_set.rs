@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 
+use hpcctl_model::fleet::Nodes;
+
 /// The most nodes of a set.
 pub const MOST: usize = 1 << 20;
 
@@ -299,6 +301,21 @@ fn range(part: &str) -> Result<(RangeInclusive<u64>, usize), SetError> {
     }
     let padded = low.starts_with('0') && low.len() > 1;
     Ok((first..=last, if padded { low.len() } else { 0 }))
+}
+
+/// Two sets of a report as one.
+pub(crate) fn union(one: &Nodes, other: &Nodes) -> Nodes {
+    let both = format!("{},{}", one.set, other.set);
+    match NodeSet::parse(&both) {
+        Ok(set) => Nodes {
+            count: set.len() as u64,
+            set: set.folded(),
+        },
+        Err(_) => Nodes {
+            count: one.count + other.count,
+            set: both,
+        },
+    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use hpcctl_model::doctor::Verdict;
 use hpcctl_model::fleet::Nodes;
 use hpcctl_model::matched::{Match, Matched, Need, Runner};
 
-use crate::fleet::NodeSet;
+use crate::fleet::node_set::union;
 use crate::report::{Error, Kind, Options, Report};
 use crate::terminal::{counted, filled, heading};
 use crate::writer::Writer;
@@ -111,21 +111,6 @@ fn alike(found: &Match, options: &Options) -> Vec<(Nodes, &'static str, String)>
         }
     }
     all
-}
-
-/// Two sets as one.
-pub(super) fn union(one: &Nodes, other: &Nodes) -> Nodes {
-    let both = format!("{},{}", one.set, other.set);
-    match NodeSet::parse(&both) {
-        Ok(set) => Nodes {
-            count: set.len() as u64,
-            set: set.folded(),
-        },
-        Err(_) => Nodes {
-            count: one.count + other.count,
-            set: both,
-        },
-    }
 }
 
 /// Whether the image runs on nodes, and with what, or what they lack.

@@ -16,7 +16,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use hpcctl_host::Live;
-use hpcctl_model::bench::{Better, MpiLibrary};
+use hpcctl_model::bench::MpiLibrary;
 
 pub use approach::Approach;
 pub(crate) use approach::{Mapped, Ranks};
@@ -76,42 +76,24 @@ static ALLREDUCE: [Sized; 2] = [
     sized("mpi.allreduce.64KiB", 64 << 10),
 ];
 
-const fn time(id: &'static str, what: &'static str) -> Figure {
-    Figure {
-        id,
-        what,
-        unit: "us",
-        better: Better::Less,
-    }
-}
-
-const fn rate(id: &'static str, what: &'static str) -> Figure {
-    Figure {
-        id,
-        what,
-        unit: "MB/s",
-        better: Better::More,
-    }
-}
-
 /// The row.
 static MPI: Measurement = Measurement {
     figures: &[
-        time("mpi.latency.8B", "half a round trip of 8 bytes by MPI"),
-        time("mpi.latency.4KiB", "half a round trip of 4 KiB by MPI"),
-        time("mpi.latency.64KiB", "half a round trip of 64 KiB by MPI"),
-        time("mpi.latency.1MiB", "half a round trip of 1 MiB by MPI"),
-        time("mpi.latency.4MiB", "half a round trip of 4 MiB by MPI"),
-        rate(
+        Figure::time("mpi.latency.8B", "half a round trip of 8 bytes by MPI"),
+        Figure::time("mpi.latency.4KiB", "half a round trip of 4 KiB by MPI"),
+        Figure::time("mpi.latency.64KiB", "half a round trip of 64 KiB by MPI"),
+        Figure::time("mpi.latency.1MiB", "half a round trip of 1 MiB by MPI"),
+        Figure::time("mpi.latency.4MiB", "half a round trip of 4 MiB by MPI"),
+        Figure::rate(
             "mpi.bandwidth.64KiB",
             "messages of 64 KiB by MPI, 16 under way",
         ),
-        rate(
+        Figure::rate(
             "mpi.bandwidth.1MiB",
             "messages of 1 MiB by MPI, 16 under way",
         ),
-        time("mpi.allreduce.8B", "a sum of 8 bytes over both ranks"),
-        time("mpi.allreduce.64KiB", "a sum of 64 KiB over both ranks"),
+        Figure::time("mpi.allreduce.8B", "a sum of 8 bytes over both ranks"),
+        Figure::time("mpi.allreduce.64KiB", "a sum of 64 KiB over both ranks"),
     ],
     // Ranks wait without rest: on one processor each would wait for the other's time to be over.
     processors: Processors::Two,

@@ -6,8 +6,6 @@
 
 pub(crate) mod way;
 
-use hpcctl_model::bench::Better;
-
 use crate::measurement::{Figure, Measurement, Processors};
 
 use way::Way;
@@ -15,28 +13,10 @@ use way::Way;
 /// The measurements, in report order.
 pub static MEASUREMENTS: &[&Measurement] = &[&VETH, &BRIDGE, &NFT, &SLIRP4NETNS, &PASTA];
 
-const fn latency(id: &'static str, what: &'static str) -> Figure {
-    Figure {
-        id,
-        what,
-        unit: "us",
-        better: Better::Less,
-    }
-}
-
-const fn stream(id: &'static str, what: &'static str) -> Figure {
-    Figure {
-        id,
-        what,
-        unit: "MB/s",
-        better: Better::More,
-    }
-}
-
 static VETH: Measurement = Measurement {
     figures: &[
-        latency("overlay.veth.latency", "TCP over a pair of veth"),
-        stream("overlay.veth.stream", "a stream over a pair of veth"),
+        Figure::time("overlay.veth.latency", "TCP over a pair of veth"),
+        Figure::rate("overlay.veth.stream", "a stream over a pair of veth"),
     ],
     processors: Processors::All,
     take: |task, clock| way::take(Way::Veth, task, clock),
@@ -44,8 +24,8 @@ static VETH: Measurement = Measurement {
 
 static BRIDGE: Measurement = Measurement {
     figures: &[
-        latency("overlay.bridge.latency", "TCP over a bridge"),
-        stream("overlay.bridge.stream", "a stream over a bridge"),
+        Figure::time("overlay.bridge.latency", "TCP over a bridge"),
+        Figure::rate("overlay.bridge.stream", "a stream over a bridge"),
     ],
     processors: Processors::All,
     take: |task, clock| way::take(Way::Bridge, task, clock),
@@ -53,8 +33,8 @@ static BRIDGE: Measurement = Measurement {
 
 static NFT: Measurement = Measurement {
     figures: &[
-        latency("overlay.nft.latency", "TCP over veth with rules of NAT"),
-        stream("overlay.nft.stream", "a stream over veth with rules of NAT"),
+        Figure::time("overlay.nft.latency", "TCP over veth with rules of NAT"),
+        Figure::rate("overlay.nft.stream", "a stream over veth with rules of NAT"),
     ],
     processors: Processors::All,
     take: |task, clock| way::take(Way::Nft, task, clock),
@@ -62,8 +42,8 @@ static NFT: Measurement = Measurement {
 
 static SLIRP4NETNS: Measurement = Measurement {
     figures: &[
-        latency("overlay.slirp4netns.latency", "TCP over slirp4netns"),
-        stream("overlay.slirp4netns.stream", "a stream over slirp4netns"),
+        Figure::time("overlay.slirp4netns.latency", "TCP over slirp4netns"),
+        Figure::rate("overlay.slirp4netns.stream", "a stream over slirp4netns"),
     ],
     processors: Processors::All,
     take: |task, clock| way::take(Way::Slirp4netns, task, clock),
@@ -71,8 +51,8 @@ static SLIRP4NETNS: Measurement = Measurement {
 
 static PASTA: Measurement = Measurement {
     figures: &[
-        latency("overlay.pasta.latency", "TCP over pasta"),
-        stream("overlay.pasta.stream", "a stream over pasta"),
+        Figure::time("overlay.pasta.latency", "TCP over pasta"),
+        Figure::rate("overlay.pasta.stream", "a stream over pasta"),
     ],
     processors: Processors::All,
     take: |task, clock| way::take(Way::Pasta, task, clock),

@@ -14,8 +14,6 @@ mod segment;
 
 use std::time::Duration;
 
-use hpcctl_model::bench::Better;
-
 use crate::far::{self, Far};
 use crate::measurement::{Figure, Measurement, Processors, Task};
 use crate::timing::Clock;
@@ -38,23 +36,14 @@ const SIZES: [usize; 5] = [8, 4 << 10, DIRECT, 1 << 20, LARGEST];
 /// How long a size is measured at least: more than what others take of the processor at a time.
 const SHORTEST: Duration = Duration::from_millis(5);
 
-const fn message(id: &'static str, what: &'static str) -> Figure {
-    Figure {
-        id,
-        what,
-        unit: "us",
-        better: Better::Less,
-    }
-}
-
 /// The row.
 pub static MESSAGES: Measurement = Measurement {
     figures: &[
-        message("ranks.8B", "a message of 8 bytes from rank to rank"),
-        message("ranks.4KiB", "a message of 4 KiB from rank to rank"),
-        message("ranks.64KiB", "a message of 64 KiB from rank to rank"),
-        message("ranks.1MiB", "a message of 1 MiB from rank to rank"),
-        message("ranks.4MiB", "a message of 4 MiB from rank to rank"),
+        Figure::time("ranks.8B", "a message of 8 bytes from rank to rank"),
+        Figure::time("ranks.4KiB", "a message of 4 KiB from rank to rank"),
+        Figure::time("ranks.64KiB", "a message of 64 KiB from rank to rank"),
+        Figure::time("ranks.1MiB", "a message of 1 MiB from rank to rank"),
+        Figure::time("ranks.4MiB", "a message of 4 MiB from rank to rank"),
     ],
     processors: Processors::Shared,
     take,

@@ -8,9 +8,9 @@ use hpcctl_model::doctor::Status;
 use hpcctl_model::fleet::Nodes;
 use hpcctl_model::nightly::{Away, Broken, Cost, Item, Nightly, Regression, Verdict};
 
+use crate::fleet::node_set::union;
 use crate::terminal::counted;
 use crate::writer::bench_table::number;
-use crate::writer::match_table::union;
 
 /// A part of the report.
 pub struct Section {
