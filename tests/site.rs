@@ -330,6 +330,14 @@ fn yaml(text: &str) -> Vec<(usize, String, String)> {
     all
 }
 
+/// What the rules pick out of a family.
+const LABELS: [&str; 4] = [
+    "change=\"new\"",
+    "change=\"slower\"",
+    "state=\"lost\"",
+    "run=\"no\"",
+];
+
 #[test]
 fn prometheus_asks_for_what_is_written() {
     let known: BTreeSet<&str> = [
@@ -385,12 +393,7 @@ fn prometheus_asks_for_what_is_written() {
             }
         }
     }
-    for label in [
-        "change=\"new\"",
-        "change=\"slower\"",
-        "state=\"lost\"",
-        "run=\"no\"",
-    ] {
+    for label in LABELS {
         assert!(written.contains(label), "{label}: {written}");
     }
 }
