@@ -129,6 +129,59 @@ const TEMPLATES: &[&str] = &[
     "%s",
 ];
 
+/// What begins the second line of a name.
+const RESTS: &[&str] = &["foundation", "inc", "ltd", "llc", "corporation", "gmbh"];
+
+/// What begins a line of a field that names nobody.
+const NOBODY: &[&str] = &[
+    "rights", "none", "unknown", "nobody", "note", "see", "based", "pd", "public",
+];
+
+/// What no name has in it.
+const PROSE: &[&str] = &[
+    "is",
+    "are",
+    "was",
+    "were",
+    "has",
+    "have",
+    "should",
+    "must",
+    "not",
+    "written",
+    "derived",
+    "license",
+    "licence",
+    "merchantability",
+    "reuse",
+];
+
+/// Whether a line is the second of a name.
+pub(super) fn is_rest(line: &str) -> bool {
+    words(line)
+        .next()
+        .is_some_and(|word| RESTS.contains(&&*word))
+}
+
+/// Whether what no year speaks for is no name: a sentence, an address, or the rest of a line.
+pub(super) fn is_prose(text: &str) -> bool {
+    let begins = |list: &[&str]| {
+        words(text)
+            .next()
+            .is_some_and(|word| list.contains(&&*word))
+    };
+    let is_number = |word: String| word.bytes().all(|byte| byte.is_ascii_digit());
+    words(text).next().is_some_and(is_number)
+        || begins(NOBODY)
+        || begins(RESTS)
+        || words(text).any(|word| PROSE.contains(&&*word))
+}
+
+fn words(text: &str) -> impl Iterator<Item = String> {
+    let words = text.split(|c: char| !c.is_alphanumeric());
+    words.filter(|word| !word.is_empty()).map(str::to_lowercase)
+}
+
 /// Whether a line begins what comes behind a statement.
 pub(super) fn ends(line: &str) -> bool {
     let lower = line.to_ascii_lowercase();
@@ -138,7 +191,7 @@ pub(super) fn ends(line: &str) -> bool {
 /// The holder in what stands behind the mark and the years, or none where it is no statement.
 pub(super) fn read(text: &str, dated: bool) -> Option<String> {
     let text =
-        text.trim_start_matches(|c: char| c.is_whitespace() || ",.:;-*/)\u{2013}".contains(c));
+        text.trim_start_matches(|c: char| c.is_whitespace() || ",.:;?-*/)\u{2013}".contains(c));
     let text = strip_word(strip_word(text, "by"), "held by");
     let lower = text.to_ascii_lowercase();
     let text = text.get(..end(&lower).unwrap_or(text.len()))?;

@@ -118,7 +118,7 @@ fn goes_on(said: &str, mark: Mark, next: &Line<'_>) -> bool {
     let (years, rest) = years::leading(said);
     // A field holds a statement a line.
     if mark == Mark::Field {
-        return !years.is_empty() && rest.is_empty();
+        return !years.is_empty() && (rest.is_empty() || holder::is_rest(next.text));
     }
     let open = said.ends_with([',', '&', '-']) || said.ends_with(" and") || said.ends_with(" by");
     open || (rest.is_empty() && (!years.is_empty() || mark == Mark::Sign))
@@ -130,6 +130,10 @@ fn statement(said: &str, mark: Mark, line: u32) -> Option<Statement> {
     years.extend(behind);
     let dated = !years.is_empty();
     let holder = holder::read(rest, dated || mark == Mark::Field)?;
+    // People write prose into the field, too.
+    if mark == Mark::Field && !dated && holder::is_prose(&holder) {
+        return None;
+    }
     (dated || mark.tells(rest)).then_some(Statement {
         holder,
         years,

@@ -170,3 +170,35 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn prose_in_a_field_names_nobody() {
+    let text = "\
+Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
+
+Files: *
+Copyright: 1999-2001 Free Software
+  Foundation, Inc., 51 Franklin St
+ Yann Collet
+ ? Andrew Kuchling
+ 3Dlabs Inc.
+ National Center for Supercomputing Applications
+ Portions of the packaging are
+ All Perl Hackers everywhere
+ GNU General Public License for more details
+ MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE
+ 51 Franklin St, Fifth Floor, Boston
+ Rights Reserved
+ None (public-domain)
+License: MIT
+";
+    let expected = [
+        "Copyright 1999-2001 Free Software Foundation, Inc., 51 Franklin St",
+        "Copyright Yann Collet",
+        "Copyright Andrew Kuchling",
+        "Copyright 3Dlabs Inc.",
+        "Copyright National Center for Supercomputing Applications",
+        "Copyright All Perl Hackers everywhere",
+    ];
+    assert_eq!(found(text), expected);
+}
