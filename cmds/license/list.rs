@@ -12,7 +12,8 @@ use crate::ui::Ui;
 
 /// List the licences that are known
 ///
-/// Those of the SPDX list with its exceptions, and the texts of vendors that are known by samples.
+/// Those of the SPDX list with its exceptions, the texts of vendors that are known by samples, and the
+/// names that hpcctl gives to families of licences and to terms that are on no list.
 #[derive(Debug, Args)]
 #[command(after_long_help = format!("\
 EXAMPLES

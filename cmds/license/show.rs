@@ -18,7 +18,7 @@ EXAMPLES
   hpcctl license show LicenseRef-NVIDIA-CUDA-EULA-11.7
   hpcctl license show -o json GPL-2.0-or-later | jq -r '.result[0].obligations[]'")]
 pub struct Show {
-    /// The id of the SPDX list, of one of its exceptions or of a vendor's text, in any case
+    /// The id of the SPDX list, of one of its exceptions, or a LicenseRef- of any report, in any case
     #[arg(value_name = "ID")]
     id: String,
     #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::output_help(Kind::Licenses))]

@@ -177,10 +177,16 @@ pub fn with(text: &str, old: &str, new: &str) -> String {
         .unwrap_or_else(|| text.to_owned())
 }
 
+/// What the name of a licence begins with that SPDX does not list.
+pub const REF: &str = "LicenseRef-";
+
+/// What becomes of a name of which nothing is left.
+pub(crate) const NAMELESS: &str = "LicenseRef-unknown";
+
 /// Makes a `LicenseRef-` out of any name: what the grammar does not allow becomes a hyphen.
 pub fn license_ref(name: &str) -> String {
-    let name = name.strip_prefix("LicenseRef-").unwrap_or(name);
-    let mut out = String::from("LicenseRef-");
+    let name = name.strip_prefix(REF).unwrap_or(name);
+    let mut out = String::from(REF);
     let prefix = out.len();
     for c in name.chars() {
         if out.len() >= prefix + 64 {
@@ -195,7 +201,7 @@ pub fn license_ref(name: &str) -> String {
     let end = out.trim_end_matches(['-', '.']).len();
     out.truncate(end.max(prefix));
     if out.len() == prefix {
-        "LicenseRef-unknown".to_owned()
+        NAMELESS.to_owned()
     } else {
         out
     }

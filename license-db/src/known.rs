@@ -3,11 +3,14 @@
 
 use hpcctl_model::license::{Licensed, List};
 
-use crate::expression;
-use crate::identify::vendor;
-use crate::policy::{Class, class_of};
+use std::collections::BTreeSet;
 
-/// Every licence and exception of the SPDX list and every text of a vendor, without their texts.
+use crate::identify::{self, vendor};
+use crate::policy::{self, Class, class_of};
+use crate::{declared, expression};
+
+/// Every licence and exception of the SPDX list, every text of a vendor and every name that is given
+/// to what no list has, without their texts.
 pub fn all() -> Vec<Licensed> {
     let licenses = spdx::identifiers::LICENSES
         .iter()
@@ -19,14 +22,39 @@ pub fn all() -> Vec<Licensed> {
     let vendors = vendor::ids()
         .into_iter()
         .map(|id| licensed(id, id, List::Vendors));
-    licenses.chain(exceptions).chain(vendors).collect()
+    let names = names();
+    let names = names.iter().map(|id| licensed(id, id, List::Names));
+    licenses
+        .chain(exceptions)
+        .chain(vendors)
+        .chain(names)
+        .collect()
 }
 
-/// One of them by its id, in any case, with its text where the SPDX list has it.
+/// The names that hpcctl gives to what is on no list and is no version of a vendor's text.
+fn names() -> BTreeSet<String> {
+    let vendors: BTreeSet<&str> = vendor::ids().into_iter().collect();
+    let classes = policy::refs().map(str::to_owned);
+    let nameless = expression::NAMELESS.to_owned();
+    identify::refs()
+        .into_iter()
+        .chain(declared::names::refs())
+        .chain(classes)
+        .chain([nameless])
+        .filter(|name| !vendors.contains(name.as_str()))
+        .collect()
+}
+
+/// One of them by its id, in any case, with its text where the SPDX list has it; a name that only a
+/// package gives its licence is one of which nothing is known.
 pub fn find(id: &str) -> Option<Licensed> {
     let id = id.trim();
     let same = |known: &Licensed| known.id.eq_ignore_ascii_case(id);
-    let mut found = all().into_iter().find(same)?;
+    let unlisted = || {
+        let is_name = id.starts_with(expression::REF) && expression::licenses(id) == [id];
+        is_name.then(|| licensed(id, id, List::Unlisted))
+    };
+    let mut found = all().into_iter().find(same).or_else(unlisted)?;
     found.text = text(&found.id).map(str::to_owned);
     Some(found)
 }
@@ -132,6 +160,53 @@ mod tests {
         assert_eq!((cuda.list, cuda.text), (List::Vendors, None));
         assert_eq!(cuda.class.as_deref(), Some("vendor-terms"));
         assert_eq!(find("nonesuch"), None);
+        let own = find("LicenseRef-of-a-package").unwrap();
+        assert_eq!(own.list, List::Unlisted);
+        assert_eq!(own.class.as_deref(), Some("unknown"));
+        assert_eq!(find("LicenseRef-two words"), None);
+        assert_eq!(find("LicenseRef-a OR LicenseRef-b"), None);
+    }
+
+    /// Every name of no list that stands in the tables or in the sources beside their tests.
+    #[test]
+    fn every_name_that_is_given_is_known() {
+        fn gather(at: &std::path::Path, out: &mut BTreeSet<String>) {
+            for entry in std::fs::read_dir(at).unwrap() {
+                let path = entry.unwrap().path();
+                if path.file_stem().is_some_and(|stem| stem == "tests") {
+                    continue;
+                }
+                if path.is_dir() {
+                    gather(&path, out);
+                    continue;
+                }
+                let text = std::fs::read_to_string(&path).unwrap();
+                let (code, _) = text.split_once("#[cfg(test)]").unwrap_or((&text, ""));
+                let lines = code
+                    .lines()
+                    .filter(|line| !line.trim().starts_with(['#', '/']));
+                for line in lines {
+                    out.extend(line.split(expression::REF).skip(1).filter_map(|rest| {
+                        let is_of = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
+                        let name = rest.split(|c: char| !is_of(c)).next()?;
+                        (!name.is_empty() && !name.ends_with('-'))
+                            .then(|| format!("{}{name}", expression::REF))
+                    }));
+                }
+            }
+        }
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut written = BTreeSet::new();
+        gather(&root.join("data"), &mut written);
+        gather(&root.join("src"), &mut written);
+        assert!(written.len() > 140, "{}", written.len());
+        let known: BTreeSet<String> = all().into_iter().map(|known| known.id).collect();
+        let missing: Vec<&String> = written.difference(&known).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+        for name in &written {
+            let shown = find(&name.to_lowercase()).unwrap();
+            assert!(matches!(shown.list, List::Names | List::Vendors), "{name}");
+        }
     }
 
     #[test]

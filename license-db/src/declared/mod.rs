@@ -11,7 +11,7 @@ mod foreign;
 pub mod gentoo;
 pub mod haskell;
 mod lists;
-mod names;
+pub(crate) mod names;
 pub mod perl;
 pub mod python;
 pub mod r;

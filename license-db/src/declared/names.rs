@@ -106,6 +106,13 @@ pub(crate) fn exception(name: &str) -> Option<&'static str> {
         .map(|e| e.name)
 }
 
+/// The names of licences of no list that stand in the tables.
+pub(crate) fn refs() -> impl Iterator<Item = String> {
+    let values = TABLES.values().flat_map(HashMap::values);
+    let names = values.flat_map(|value| expression::licenses(value));
+    names.filter(|name| name.starts_with(expression::REF))
+}
+
 /// The addresses of texts and what stands there, in no order.
 pub fn addresses() -> impl Iterator<Item = (&'static str, &'static str)> {
     let table = TABLES.get(&Vocabulary::Address).into_iter().flatten();

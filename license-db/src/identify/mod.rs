@@ -42,6 +42,20 @@ use tables::Tables;
 use words::Words;
 
 use crate::declared::debian;
+use crate::expression;
+
+/// The names that are given to licences of no list: those of the tables, and those that a reader
+/// makes itself.
+pub(crate) fn refs() -> Vec<String> {
+    let tables = &Identifier::spdx().tables;
+    let of_tables = tables.names().flat_map(expression::licenses);
+    let own = restrict::NAMES.into_iter().chain([resolve::UNSTATED]);
+    let own = own.map(str::to_owned).chain(vendor::terms::names());
+    of_tables
+        .filter(|name| name.starts_with(expression::REF))
+        .chain(own)
+        .collect()
+}
 
 /// What a file bears.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -26,7 +26,7 @@ const MAX_EXCEPTIONS: usize = 64;
 
 /// Stands for the licence that an exception is from where the file does not name it, as a file
 /// that holds the exception alone.
-const UNSTATED: &str = "LicenseRef-unstated";
+pub(super) const UNSTATED: &str = "LicenseRef-unstated";
 
 /// The expression of what was found, or none.
 pub(crate) fn resolve(

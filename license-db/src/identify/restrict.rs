@@ -21,6 +21,9 @@ const RESTRICTED: &str = "LicenseRef-restricted-use";
 /// The condition that forbids to sell (commonsclause.com).
 const COMMONS_CLAUSE: &str = "LicenseRef-Commons-Clause";
 
+/// What this names.
+pub(super) const NAMES: [&str; 3] = [NON_COMMERCIAL, RESTRICTED, COMMONS_CLAUSE];
+
 /// The most words of a sentence that are looked at on each side.
 const SENTENCE: usize = 24;
 

@@ -143,6 +143,11 @@ impl Tables {
         self.section(section).as_chunks::<N>().0.get(row)
     }
 
+    /// Every name.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        (0..to_u32(self.section(Section::NameEnds).len())).map(|number| self.name(number))
+    }
+
     /// The name that a number stands for.
     pub(crate) fn name(&self, number: u32) -> &str {
         let ends = self.section(Section::NameEnds);
@@ -172,6 +177,7 @@ mod tests {
         assert_eq!(tables.row::<4>(Section::Rules, 1), None);
         assert_eq!((tables.name(mit), tables.name(isc)), ("MIT", "ISC"));
         assert_eq!(tables.name(7), "");
+        assert_eq!(tables.names().collect::<Vec<_>>(), ["MIT", "ISC"]);
     }
 
     #[test]

@@ -166,6 +166,12 @@ static CLASSES: LazyLock<HashMap<String, Class>> = LazyLock::new(|| {
         .collect()
 });
 
+/// The names of licences of no list that have a class.
+pub(crate) fn refs() -> impl Iterator<Item = &'static str> {
+    let names = CLASSES.keys().map(String::as_str);
+    names.filter(|name| name.starts_with(crate::expression::REF))
+}
+
 /// The class of one licence: an SPDX id, with or without an exception, or a `LicenseRef-`.
 ///
 /// An exception only adds permissions, so it does not change the class.

@@ -14,6 +14,7 @@ use crate::expression::{self, Node};
 mod class;
 mod duty;
 
+pub(crate) use class::refs;
 pub use class::{Class, class_of};
 pub use duty::Duty;
 

@@ -17,7 +17,7 @@ pub struct Identified {
 /// What is known of one licence, as `hpcctl license show` and `license list` report it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Licensed {
-    /// The SPDX id, or the `LicenseRef-…` of a vendor's text.
+    /// The SPDX id, or a `LicenseRef-…`.
     pub id: String,
     /// What it is called.
     pub name: String,
@@ -47,6 +47,10 @@ pub enum List {
     Exceptions,
     /// A vendor's text that is known by a sample.
     Vendors,
+    /// A name for a family of licences, or for terms that no list has.
+    Names,
+    /// A name that is met in an image alone: nothing is known of it.
+    Unlisted,
 }
 
 /// What differs between a file and the text of a licence.

@@ -55,6 +55,10 @@ fn in_full(license: &Licensed, options: &Options, out: &mut dyn Write) -> Result
         List::Licenses => "SPDX licence list",
         List::Exceptions => "SPDX licence list, exceptions",
         List::Vendors => "texts of vendors, known by samples",
+        List::Names => {
+            "names of hpcctl for families of licences and for terms that SPDX does not list"
+        }
+        List::Unlisted => "no list: a package or a file calls its licence so; read its text",
     };
     let mut rows = vec![
         ("name", visible(&license.name).into_owned()),

@@ -95,7 +95,7 @@ pub(in super::super) fn find(words: &Words, taken: &Taken) -> Option<Finding> {
     }
     let range = *lines.first()?..*lines.last()? + 1;
     let id = match vendor(words, &free) {
-        Some(vendor) => format!("LicenseRef-{vendor}-EULA"),
+        Some(vendor) => agreement(vendor),
         None => "LicenseRef-proprietary".to_owned(),
     };
     let mut finding = Finding::new(range, id, Kind::Notice);
@@ -153,6 +153,15 @@ fn refused(words: &Words, at: usize) -> bool {
             "not" | "neither" | "nor" | "prohibited" | "cannot"
         )
     })
+}
+
+/// The names that terms get here.
+pub(in crate::identify) fn names() -> impl Iterator<Item = String> {
+    VENDORS.iter().map(|(_, vendor)| agreement(vendor))
+}
+
+fn agreement(vendor: &str) -> String {
+    format!("LicenseRef-{vendor}-EULA")
 }
 
 /// The vendor that the words name most.
