@@ -9,7 +9,7 @@ use clap::builder::PossibleValuesParser;
 use hpcctl_bench::{Approach, EXECUTORS, Elsewhere, Factor, Request, SUBJECTS, Watch};
 use hpcctl_host::Live;
 use hpcctl_model::Envelope;
-use hpcctl_model::bench::{Bench as Measured, Compared, Verdict};
+use hpcctl_model::bench::{Bench as Measured, Compared, Verdict, counts};
 use hpcctl_reports::{Kind, Report};
 use indicatif::ProgressBar;
 use jiff::Timestamp;
@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use crate::emit;
 use crate::exit::Exit;
 use crate::failure::{Failure, chain};
+use crate::image;
 use crate::interrupt;
 use crate::measured;
 use crate::ui::Ui;
@@ -46,7 +47,8 @@ use crate::ui::Ui;
 /// and the GPU are is compared. The way by CUDA has been tried on a stub of the driver only, on no GPU yet.
 ///
 /// Nothing on the node is changed. An image is a directory, or charliecloud:NAME; podman takes
-/// containers-storage:NAME, too, and apptainer sif:FILE. Without one the builtin launcher runs on
+/// containers-storage:NAME, too, and apptainer sif:FILE; these have a digest, which the report names, so
+/// that a policy of hpcctl gate can ask for it. Without one the builtin launcher runs on
 /// the host's own tree, read-only, the others on an empty tree with the host's C library.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -253,6 +255,7 @@ impl Bench {
             Err(exit) => return Ok(exit),
         };
         let (mut bench, unknowns) = measured.map_err(|error| failure(&error))?;
+        bench.image = self.image.as_deref().map(image::tried);
         bench.compared = then.map(|then| self.compared(&bench, &then));
         let exit = exit(&bench, !unknowns.is_empty());
         let report = emit::envelope("bench", begun, bench, unknowns);
@@ -313,12 +316,10 @@ impl Bench {
 /// The exit status that the verdicts make.
 fn exit(bench: &Measured, some_unknown: bool) -> Exit {
     let counted = bench.comparisons.iter();
-    let always_costs =
-        |metric: &str| metric.starts_with("launch.") || metric.starts_with("overlay.");
-    let mut counted = counted.filter(|comparison| !always_costs(&comparison.metric));
+    let mut counted = counted.filter(|comparison| counts(&comparison.metric));
     let changes = bench.compared.iter().flat_map(|it| &it.changes);
     let became_dearer = changes
-        .filter(|change| !always_costs(&change.metric))
+        .filter(|change| counts(&change.metric))
         .any(|change| change.verdict == Verdict::Slower);
     if became_dearer || counted.clone().any(|one| one.verdict == Verdict::Slower) {
         Exit::Findings

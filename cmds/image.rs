@@ -5,6 +5,7 @@ use std::path::Path;
 use hpcctl_abi::Question;
 use hpcctl_host::Live;
 use hpcctl_image::{DiffIds, Error, LicenseFiles, Options, Platform, Reference, Silent};
+use hpcctl_model::TriedImage;
 use hpcctl_model::abi::Abi;
 use hpcctl_node::Image;
 use hpcctl_node::image::Libc;
@@ -50,6 +51,17 @@ pub fn read(
         abi: None,
     };
     Ok((image, scanned.scan.image.digest))
+}
+
+/// An image that something is tried on, with its digest where it can be told: of a directory there
+/// is none.
+pub fn tried(reference: &str) -> TriedImage {
+    let parsed = reference.parse::<Reference>().ok();
+    let digest = parsed.and_then(|parsed| hpcctl_image::whole_digest(&parsed).ok()?);
+    TriedImage {
+        reference: reference.to_owned(),
+        digest,
+    }
 }
 
 /// What `hpcctl abi` says of it and this node; that it cannot be told is no reason to tell nothing.

@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 use crate::cli::{Run, hpcctl};
 use crate::handmade::{changed, debian, layout as layout_of, tar};
 
+pub mod platforms;
+mod results;
+
 /// A root file system with one package of this licence, and a directory for results.
 struct Tree {
     dir: tempfile::TempDir,

@@ -256,6 +256,38 @@ fn what_is_published_is_what_was_gated() {
     what_is_damaged_there_gets_no_tag(&site, &good);
 }
 
+#[test]
+fn of_an_index_the_platform_that_was_gated_is_published() {
+    if !real("of_an_index_the_platform_that_was_gated_is_published") {
+        return;
+    }
+    let site = Site::new(Place::with_tls());
+    let port = site.place.registry.port;
+    let home = site.place.home.path().join("platforms");
+    let platforms = ["riscv64", "amd64", "s390x"];
+    let digests = crate::gate::platforms::index(&home, &platforms);
+    let image = format!("oci:{}", home.join("layout").display());
+    let publish = |platform: &str, to: &str| {
+        let to = format!("127.0.0.1:{port}/{to}");
+        let (key, policy) = (site.path("site.key"), site.path("lenient.toml"));
+        let mut args = vec!["publish", &image, &to, "--key", &key, "--policy", &policy];
+        args.extend(["--platform", platform, "-o", "json"]);
+        site.hpcctl(&[port], &args)
+    };
+    let run = publish("linux/amd64", "several:v1");
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    let report = run.json();
+    assert_eq!(report["result"]["published"]["digest"], digests[1]);
+    let others = &report["result"]["gate"]["subject"]["other_platforms"];
+    assert_eq!(*others, json!(["linux/riscv64", "linux/s390x"]));
+    let back = site.place.copied_back(port, "several:v1");
+    assert_eq!(back.as_ref(), Some(&digests[1]));
+    assert_eq!(site.verify("several:v1", "site.pub").code, 0);
+    // What may not be published of it is not.
+    assert_eq!(publish("linux/s390x", "several:other").code, 1);
+    assert_eq!(site.place.copied_back(port, "several:other"), None);
+}
+
 fn a_signature_of_another_form_decides_nothing(site: &Site) {
     let other = format!("{}:other", site.layout);
     let tag = format!("{}.sig", site.digest("other").replace(':', "-"));

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueEnum};
-use hpcctl_model::doctor::DoctorImage;
+use hpcctl_model::TriedImage;
 use hpcctl_node::advice::CONFIGURATIONS;
 use hpcctl_node::advice::job::SCHEDULERS;
 use hpcctl_node::{Ask, Image, OPERATIONS, RUNTIMES};
@@ -258,12 +258,12 @@ impl Doctor {
 
 /// Reads the image of `--image`; with what the libraries of this node are to it where this node is
 /// the one that is examined.
-fn read_image(text: &str, is_here: bool) -> Result<(Image, DoctorImage), Failure> {
+fn read_image(text: &str, is_here: bool) -> Result<(Image, TriedImage), Failure> {
     let reference = image::reference("--image", text)?;
     let read = image::read(&reference, text, None);
     let (mut image, digest) =
         read.map_err(|error| Failure::unreachable(format!("--image {text}: {}", chain(&error))))?;
     image.abi = is_here.then(|| image::coupled(&reference)).flatten();
     let reference = text.to_owned();
-    Ok((image, DoctorImage { reference, digest }))
+    Ok((image, TriedImage { reference, digest }))
 }

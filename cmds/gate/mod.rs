@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use hpcctl_image::Platform;
 use hpcctl_model::gate::Outcome;
 use hpcctl_reports::{Kind, Report};
 use jiff::Timestamp;
@@ -35,7 +36,8 @@ pub use rules::explain;
 /// never allowed unless the policy says so.
 ///
 /// An image that was scanned before is judged by the report of that scan, which is kept under the
-/// digest of the image.
+/// digest of the image. Of an image for several platforms one is judged, and the decision names the
+/// others.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(subcommand_value_name = "COMMAND")]
@@ -43,6 +45,7 @@ pub use rules::explain;
 EXAMPLES
   hpcctl gate oci:layout:v1 --to registry.example.org/lab/image
   hpcctl gate docker://registry.example.org/lab/image:v1 --policy policy.toml
+  hpcctl gate docker://registry.example.org/lab/image:v1 --platform linux/arm64
   hpcctl gate image.tar -o sarif=gate.sarif -o junit=gate.xml -o markdown
   hpcctl gate list
   hpcctl gate explain license.terms content.vendor
@@ -115,6 +118,10 @@ pub struct Judged {
     /// The image, as hpcctl scan image takes it
     #[arg(value_name = "REF")]
     pub reference: String,
+    /// The platform, where the image is there for several [default: Linux on this machine]; of the
+    /// others nothing is decided
+    #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
+    pub platform: Option<Platform>,
     /// The project's policy; where the site has one, it can only tighten that
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,

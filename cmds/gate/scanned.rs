@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use hpcctl_image::{Options, Reference};
+use hpcctl_image::Options;
 use hpcctl_model::Envelope;
 use hpcctl_model::scan::{Scan, Sensitive};
 use jiff::Timestamp;
@@ -25,10 +25,13 @@ pub fn scanned(judged: &Judged, trust: Trust, ui: &Ui) -> Result<Envelope<Scan>,
     let reference = scan::parsed(&judged.reference)?;
     let options = Options {
         insecure: trust.is_blind(),
+        platform: judged.platform.clone(),
         ..Options::default()
     };
     let directory = state::directory(judged.state.as_deref())?;
-    let kept = kept(&reference, &options, &directory)?;
+    let resolved = hpcctl_image::resolve(&reference, &options);
+    let resolved = resolved.map_err(|error| scan::failure(&reference, &error))?;
+    let kept = path(resolved.digest.as_deref(), &directory);
     let known = kept.as_deref().filter(|_| !judged.rescan).and_then(known);
     // The digest is that of the manifest: the layers may be damaged since.
     let is_intact = || {
@@ -43,6 +46,7 @@ pub fn scanned(judged: &Judged, trust: Trust, ui: &Ui) -> Result<Envelope<Scan>,
                 image: hpcctl_model::scan::Image {
                     // The same bytes, but perhaps asked for by another name.
                     reference: reference.to_string(),
+                    other_platforms: resolved.other_platforms,
                     ..known.result.image
                 },
                 ..known.result
@@ -63,17 +67,7 @@ pub fn scanned(judged: &Judged, trust: Trust, ui: &Ui) -> Result<Envelope<Scan>,
     Ok(report)
 }
 
-/// Where the report of this image would be kept.
-fn kept(
-    reference: &Reference,
-    options: &Options,
-    directory: &Path,
-) -> Result<Option<PathBuf>, Failure> {
-    let digest = hpcctl_image::digest(reference, options);
-    let digest = digest.map_err(|error| scan::failure(reference, &error))?;
-    Ok(path(digest.as_deref(), directory))
-}
-
+/// Where the report of an image of this digest would be kept.
 fn path(digest: Option<&str>, directory: &Path) -> Option<PathBuf> {
     let hex = digest?.strip_prefix("sha256:")?;
     let is_digest = hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());

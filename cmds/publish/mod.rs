@@ -36,6 +36,7 @@ const KEY: u64 = 1 << 20;
 /// attaches the bill of materials, the notices, the sources, the decision and a signed statement,
 /// and moves the tag last of all. Until then nobody who pulls the tag sees anything of it. Pushes
 /// are tried again where the registry is busy or a connection breaks, and go on where they stopped.
+/// Of an image for several platforms one is gated and published, without the index above it.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 EXAMPLES

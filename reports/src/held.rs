@@ -177,6 +177,7 @@ WHERE            WHAT
             text: String::new(),
             source: String::new(),
             deleted: false,
+            package: None,
         };
         scan.restricted = vec![
             file("/a", Redistribution::Yes),

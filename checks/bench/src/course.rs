@@ -144,6 +144,7 @@ pub fn bench(
     let why = run.why(&site, &pairs.differences, &comparisons, &bout, &stated)?;
     let bench = Bench {
         plan,
+        image: None,
         differences: pairs.differences,
         mpi: pairs.mpi,
         comparisons,

@@ -131,6 +131,7 @@ mod tests {
                 trial_pairs: 6,
                 planted: 0.0,
             },
+            image: None,
             differences: Vec::new(),
             mpi: None,
             comparisons: vec![comparison],

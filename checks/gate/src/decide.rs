@@ -46,6 +46,8 @@ pub fn decide(case: Case<'_>, policies: &Policies) -> Gate {
             reference: image.reference.clone(),
             digest: image.digest.clone(),
             format: image.format.clone(),
+            platform: image.platform.clone(),
+            other_platforms: image.other_platforms.clone(),
         },
         destination: Destination {
             name: case.destination.map(str::to_owned),
@@ -87,7 +89,7 @@ fn result(context: &Context<'_>, rule: &Rule) -> RuleResult {
             rule.id,
             cap.map_or(String::new(), |cap| cap.origin.to_string())
         ),
-        (true, 0) => rule.clean.to_owned(),
+        (true, 0) => (rule.clean)(context).into_owned(),
         (true, 1) => "1 finding".to_owned(),
         (true, count) => format!("{count} findings"),
     };

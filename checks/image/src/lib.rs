@@ -62,6 +62,9 @@ pub use owners::{Owner, Owners};
 pub use platform::{Platform, PlatformError};
 pub use progress::{Progress, Silent};
 pub use reference::{Reference, ReferenceError, Source, Store};
-pub use scan::{DiffIds, LicenseFiles, Options, Scanned, Secrets, digest, is_intact, scan};
+pub use scan::{
+    DiffIds, LicenseFiles, Options, Resolved, Scanned, Secrets, is_intact, resolve, scan,
+    whole_digest,
+};
 pub use selection::package_types;
 pub use sensitive::{DETECTORS, Detector};

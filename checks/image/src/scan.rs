@@ -14,6 +14,7 @@ use hpcctl_license_db::policy::Subject;
 use hpcctl_model::scan::{File, Image, Layer, Package, Scan};
 use hpcctl_model::{Unknown, hex};
 
+use crate::blob::file_digest;
 use crate::cache::Cache;
 use crate::catalog::{is_license_file, only_names};
 use crate::config::About;
@@ -151,6 +152,8 @@ pub fn scan(
         reference: Reference::from(source).to_string(),
         digest,
         format: format.to_owned(),
+        platform: opened.platform.map(|platform| platform.to_string()),
+        other_platforms: opened.other_platforms,
         supplier: None,
         layers: merged.layers,
         holds: opened.holds,
@@ -228,15 +231,23 @@ pub(crate) fn tree(
     Ok((treed, merged.tree, unknowns))
 }
 
-/// The digest by which an image is known, without reading its layers; none where that takes
-/// reading it, or it has none.
+/// What a reference stands for, as far as that is told without reading layers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Resolved {
+    /// The digest by which the image is known; none where that takes reading it, or it has none.
+    pub digest: Option<String>,
+    /// The other platforms, or digests, of the index that it was chosen from.
+    pub other_platforms: Vec<String>,
+}
+
+/// Finds out what a reference stands for, without reading layers.
 ///
 /// # Errors
 ///
 /// Those of [`scan`] that concern the image as a whole.
-pub fn digest(reference: &Reference, options: &Options) -> Result<Option<String>, Error> {
+pub fn resolve(reference: &Reference, options: &Options) -> Result<Resolved, Error> {
     if matches!(reference.source(), crate::Source::Sbom(_)) {
-        return Ok(None);
+        return Ok(Resolved::default());
     }
     let plan = Plan::new(options)?;
     let session = Session {
@@ -244,7 +255,31 @@ pub fn digest(reference: &Reference, options: &Options) -> Result<Option<String>
         progress: &crate::Silent,
     };
     let (opened, ..) = format::open(reference.source(), &session)?;
-    Ok(opened.digest)
+    Ok(Resolved {
+        digest: opened.digest,
+        other_platforms: opened.other_platforms,
+    })
+}
+
+/// The digest by which an image is known, an image that is one file read whole for it; none where
+/// it has none.
+///
+/// # Errors
+///
+/// Those of [`scan`] that concern the image as a whole, and when the file cannot be read.
+pub fn whole_digest(reference: &Reference) -> Result<Option<String>, Error> {
+    let plan = Plan::new(&Options::default())?;
+    let session = Session {
+        plan: &plan,
+        progress: &crate::Silent,
+    };
+    let (opened, source, _) = format::open(reference.source(), &session)?;
+    if opened.digest.is_some() || !opened.is_one_file {
+        return Ok(opened.digest);
+    }
+    let path = source.path();
+    let digest = file_digest(path).map_err(|error| Error::unreadable(path, error))?;
+    Ok(Some(digest))
 }
 
 /// Whether the layers of an image hold the bytes that its documents promise, so that what a scan of

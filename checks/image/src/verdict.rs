@@ -73,6 +73,7 @@ mod tests {
             text: String::new(),
             source: String::new(),
             deleted: false,
+            package: None,
         };
         let outcome = |sensitive: &[Sensitive], restricted: &[Restricted]| {
             verdict(&subjects, true, sensitive, restricted).outcome

@@ -3,11 +3,16 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::TriedImage;
+
 /// The result of `hpcctl bench`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Bench {
     /// What was asked for.
     pub plan: Plan,
+    /// The image, where inside was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<TriedImage>,
     /// What surrounds a program inside otherwise than outside.
     pub differences: Vec<Difference>,
     /// The MPI of either side, where that was measured.
@@ -23,6 +28,12 @@ pub struct Bench {
     pub compared: Option<Compared>,
     /// What makes the whole run doubtful, in plain words.
     pub doubts: Vec<String>,
+}
+
+/// Whether a verdict on a measurement counts: the start of a container and the ways into its
+/// network always cost.
+pub fn counts(metric: &str) -> bool {
+    !metric.starts_with("launch.") && !metric.starts_with("overlay.")
 }
 
 /// What changed since an earlier run.

@@ -5,6 +5,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::TriedImage;
+
 /// The summary of a check that was not asked for; it is listed, and not made.
 pub const NOT_ASKED: &str = "not asked for";
 
@@ -20,16 +22,7 @@ pub struct Doctor {
     pub runtimes: Vec<Runtime>,
     /// The image whose needs count, too; left out where none was named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub image: Option<DoctorImage>,
-}
-
-/// An image that a node was examined for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct DoctorImage {
-    /// The reference, as it was given.
-    pub reference: String,
-    /// Its digest; null where it has none.
-    pub digest: Option<String>,
+    pub image: Option<TriedImage>,
 }
 
 /// The outcome of one check. The five never merge.

@@ -37,6 +37,13 @@ pub struct Subject {
     pub digest: Option<String>,
     /// The format, as `scan` has it.
     pub format: String,
+    /// The platform that the image is for, where its documents say so.
+    #[serde(default)]
+    pub platform: Option<String>,
+    /// The other platforms, or digests, of the index that the image was chosen from: nothing was
+    /// decided of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_platforms: Vec<String>,
 }
 
 /// Where an image is to go.

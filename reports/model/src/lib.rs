@@ -18,7 +18,9 @@ pub mod nightly;
 pub mod publish;
 pub mod scan;
 pub mod stage;
+mod tried;
 pub mod why;
 
 pub use envelope::{Envelope, HostInfo, Tool, Unknown};
 pub use hex::hex;
+pub use tried::TriedImage;

@@ -78,6 +78,12 @@ pub struct Image {
     pub digest: Option<String>,
     /// The format, such as `docker-archive`, or that of a bill of materials, such as `spdx-json`.
     pub format: String,
+    /// The platform that it is for (`OS/ARCHITECTURE[/VARIANT]`), where its documents say so.
+    #[serde(default)]
+    pub platform: Option<String>,
+    /// The other platforms, or digests, of the index that it was chosen from: they were not looked at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_platforms: Vec<String>,
     /// Who supplies the image, where whoever had it scanned said so.
     pub supplier: Option<String>,
     /// The layers, lowest first; one for a directory.
@@ -148,6 +154,16 @@ pub struct Package {
     /// or where only a lock file names it.
     #[serde(default = "yes")]
     pub judged: bool,
+}
+
+impl Package {
+    /// The name, with the version where one is known.
+    pub fn titled(&self) -> String {
+        match self.version.as_str() {
+            "" => self.name.clone(),
+            version => format!("{} {version}", self.name),
+        }
+    }
 }
 
 /// The licences of a package: SPDX expressions, or null where nothing is known.
@@ -327,6 +343,9 @@ pub struct Restricted {
     pub source: String,
     /// Whether a later layer deletes or replaces the file, which ships all the same.
     pub deleted: bool,
+    /// The purl of the package that it belongs to, where it is one.
+    #[serde(default)]
+    pub package: Option<String>,
 }
 
 /// Something that a later layer removed, and that ships in its layer all the same.

@@ -298,6 +298,8 @@ pub(crate) mod tests {
                     reference: "docker-archive:a.tar".into(),
                     digest: Some("sha256:bb".into()),
                     format: "docker-archive".into(),
+                    platform: None,
+                    other_platforms: Vec::new(),
                     supplier: None,
                     layers: vec![layer],
                     holds: Vec::new(),

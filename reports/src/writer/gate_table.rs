@@ -59,12 +59,26 @@ fn head(gate: &Gate, options: &Options) -> String {
     text += &filled("image        ", &gate.subject.reference, options.width);
     let digest = gate.subject.digest.as_deref().unwrap_or("none");
     text += &filled("digest       ", digest, options.width);
+    let subject = &gate.subject;
+    if let Some(platform) = platform(subject.platform.as_deref(), &subject.other_platforms) {
+        text += &filled("platform     ", &platform, options.width);
+    }
     let name = gate.destination.name.as_deref().unwrap_or("not named");
     let to = format!("{name}, of the class {}", gate.destination.class);
     text += &filled("destination  ", &to, options.width);
     let names: Vec<&str> = gate.policies.iter().map(|policy| &*policy.name).collect();
     text += &filled("policy       ", &names.join(", "), options.width);
     text + &filled("as of        ", &gate.now, options.width)
+}
+
+/// The platform that an image is for, with those that were not looked at; none where no document
+/// tells.
+pub(super) fn platform(this: Option<&str>, others: &[String]) -> Option<String> {
+    if others.is_empty() {
+        return this.map(str::to_owned);
+    }
+    let this = this.unwrap_or("not told");
+    Some(format!("{this}; not looked at: {}", others.join(", ")))
 }
 
 fn style(outcome: Outcome) -> Style {
@@ -273,6 +287,8 @@ pub(crate) mod tests {
                     reference: "oci:layout:v1".into(),
                     digest: Some("sha256:bb".into()),
                     format: "oci".into(),
+                    platform: Some("linux/amd64".into()),
+                    other_platforms: vec!["linux/arm64".into(), "linux/riscv64".into()],
                 },
                 destination: Destination {
                     name: Some("docker.io/x/y".into()),
@@ -327,6 +343,7 @@ pub(crate) mod tests {
         );
         let expected = [
             "decision     deny: it may not be published there",
+            "platform     linux/amd64; not looked at: linux/arm64, linux/riscv64",
             "destination  docker.io/x/y, of the class public",
             "content.vendor (files of vendors): deny",
             "layer    sha256:cc, deleted by a later layer, made by: RUN apt-get install",

@@ -7,6 +7,7 @@ use hpcctl_model::gate::{Finding, Gate, Outcome, RuleResult};
 
 use crate::report::{Error, Kind, Options, Report};
 use crate::writer::Writer;
+use crate::writer::gate_table::platform;
 
 /// The row of [`crate::WRITERS`].
 pub static WRITER: Writer = Writer {
@@ -57,6 +58,10 @@ fn head(gate: &Gate) -> String {
         code(&gate.destination.class),
         cell(&gate.now)
     );
+    let subject = &gate.subject;
+    if let Some(platform) = platform(subject.platform.as_deref(), &subject.other_platforms) {
+        let _ = writeln!(text, "Platform: {}.\n", cell(&platform));
+    }
     text += "| rule | outcome | |\n|---|---|---|\n";
     for rule in &gate.decision.rules {
         let outcome = match rule.outcome {

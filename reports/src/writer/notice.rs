@@ -111,9 +111,8 @@ fn of_package<'a>(
 ) -> Result<(), Error> {
     let by = supplier_of(package, &scan.image).map(|text| format!(", supplied by {text}"));
     let title = format!(
-        "{} {} ({}){}",
-        package.name,
-        package.version,
+        "{} ({}){}",
+        package.titled(),
         package.kind,
         by.unwrap_or_default()
     );

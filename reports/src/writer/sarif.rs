@@ -40,6 +40,8 @@ fn log(report: &Envelope<Gate>) -> Value {
     let properties = json!({
         "image": gate.subject.reference,
         "digest": gate.subject.digest,
+        "platform": gate.subject.platform,
+        "other_platforms": gate.subject.other_platforms,
         "destination": gate.destination.name,
         "decision": gate.decision.outcome.as_str(),
     });

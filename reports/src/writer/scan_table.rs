@@ -12,6 +12,7 @@ use crate::held;
 use crate::report::{Error, Kind, Options, Report};
 use crate::terminal::{Style, filled, heading, in_units, left_out, some, styled};
 use crate::writer::Writer;
+use crate::writer::gate_table::platform;
 
 /// The row of [`crate::WRITERS`].
 pub static WRITER: Writer = Writer {
@@ -77,6 +78,9 @@ fn verdict(report: &Envelope<Scan>, options: &Options) -> String {
     text += &filled("image    ", &image.reference, options.width);
     if let Some(digest) = &image.digest {
         text += &filled("digest   ", digest, options.width);
+    }
+    if let Some(platform) = platform(image.platform.as_deref(), &image.other_platforms) {
+        text += &filled("platform ", &platform, options.width);
     }
     let count = image.layers.len();
     if count == 0 {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use hpcctl_model::abi::{Abi, AbiVerdict, Binding};
+use hpcctl_model::bench::counts;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -49,19 +50,36 @@ fn of_doctor(report: &Value) -> Vec<String> {
     vec!["No runtime there can run it.".to_owned()]
 }
 
-/// What is slower inside.
+/// What is slower inside, or is not known not to be.
 fn of_bench(report: &Value) -> Vec<String> {
     let comparisons = report
         .pointer("/result/comparisons")
         .and_then(Value::as_array);
-    let slower = comparisons
-        .into_iter()
-        .flatten()
-        .filter(|row| row["verdict"] == "slower");
-    let metric = |row: &Value| row["metric"].as_str().unwrap_or("a metric").to_owned();
-    slower
-        .map(|row| format!("{} is slower inside.", metric(row)))
-        .collect()
+    let counted = comparisons.into_iter().flatten();
+    let counted = counted.filter(|row| row["metric"].as_str().is_some_and(counts));
+    let mut told: Vec<String> = counted.clone().filter_map(of_comparison).collect();
+    let unknowns = report["unknowns"].as_array().into_iter().flatten();
+    told.extend(unknowns.map(|unknown| {
+        let text = |key: &str| unknown[key].as_str().unwrap_or("-");
+        format!("{} could not be measured: {}.", text("what"), text("why"))
+    }));
+    // A self-test says nothing of the image.
+    if report.pointer("/result/plan/runtime") == Some(&Value::from("host")) {
+        told.push("It compares the node with itself.".to_owned());
+    } else if counted.count() == 0 && told.is_empty() {
+        told.push("It measured nothing that counts.".to_owned());
+    }
+    told
+}
+
+/// What speaks against an image in a comparison.
+fn of_comparison(row: &Value) -> Option<String> {
+    let metric = row["metric"].as_str()?;
+    match row["verdict"].as_str() {
+        Some("equivalent" | "faster") => None,
+        Some("slower") => Some(format!("{metric} is slower inside.")),
+        _ => Some(format!("Whether {metric} is slower inside is not known.")),
+    }
 }
 
 /// The names for which no library of the host works, or none in full.
@@ -120,11 +138,27 @@ mod tests {
         assert_eq!(read(&verdict("degraded")).unwrap().against.len(), 0);
         assert_eq!(read(&verdict("unknown")).unwrap().against.len(), 1);
         let rows = json!({"comparisons": [
-            {"metric": "launch", "verdict": "slower"}, {"metric": "net", "verdict": "equivalent"},
+            {"metric": "launch.start", "verdict": "slower"}, {"metric": "net.a", "verdict": "equivalent"},
+            {"metric": "fs.a", "verdict": "slower"}, {"metric": "fs.b", "verdict": "inconclusive"},
         ], "image": {"digest": "sha256:ab"}});
-        let bench = read(&report("bench", rows)).unwrap();
-        assert_eq!(bench.against, ["launch is slower inside."]);
+        let mut bench = report("bench", rows);
+        bench["unknowns"] = json!([{"what": "libc.math", "why": "no library"}]);
+        let bench = read(&bench).unwrap();
+        let told = [
+            "fs.a is slower inside.",
+            "Whether fs.b is slower inside is not known.",
+            "libc.math could not be measured: no library.",
+        ];
+        assert_eq!(bench.against, told);
         assert_eq!(bench.digests, ["sha256:ab"]);
+        let against = |result| read(&report("bench", result)).unwrap().against;
+        let launch = json!([{"metric": "launch.start", "verdict": "slower"}]);
+        assert_eq!(
+            against(json!({"comparisons": launch})),
+            ["It measured nothing that counts."]
+        );
+        let itself = json!({"comparisons": [], "plan": {"runtime": "host"}});
+        assert_eq!(against(itself), ["It compares the node with itself."]);
     }
 
     #[test]

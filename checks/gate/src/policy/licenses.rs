@@ -18,6 +18,11 @@ pub(super) const CLASS: &str = "class:";
 /// The classes of what only a holder's terms can mean.
 const OF_VENDORS: [&str; 3] = ["vendor-terms", "proprietary", "unknown"];
 
+/// Whether only a holder's terms can tell what licences of a class mean.
+pub(crate) fn is_of_vendors(class: &str) -> bool {
+    OF_VENDORS.contains(&class)
+}
+
 /// The lists of licences of a policy, or of a class of destinations.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Licenses {
@@ -143,9 +148,7 @@ impl Policy {
         decided: Option<&Set<Level>>,
     ) -> Option<Read> {
         let (class, level, named) = self.named(destination, license)?;
-        let level = decided
-            .filter(|_| OF_VENDORS.contains(&class.as_str()))
-            .unwrap_or(level);
+        let level = decided.filter(|_| is_of_vendors(&class)).unwrap_or(level);
         Some(Read {
             level: level.clone(),
             license: Some(license.to_owned()),

@@ -24,7 +24,7 @@ mod text;
 pub use text::{Origin, PolicyError, Remark};
 
 pub(crate) use destination::Destination;
-pub(crate) use licenses::{Licenses, Named, Read};
+pub(crate) use licenses::{Licenses, Named, Read, is_of_vendors};
 pub(crate) use text::{Set, Text};
 
 /// The policy that holds where none is given; it is what `policy init` prints.

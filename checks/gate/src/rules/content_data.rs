@@ -17,7 +17,7 @@ Judged by the size of files of data that no package owns ([data] max-size).
 Leave data out of the image and bind it at run time.",
     fixed: false,
     look,
-    clean: "no large file of data",
+    clean: |_| "no large file of data".into(),
 };
 
 fn look(context: &Context<'_>) -> Vec<Raised> {

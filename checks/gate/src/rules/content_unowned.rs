@@ -20,7 +20,9 @@ directories, up to /opt/X, /usr/local and the like, no licence file lies.
 Install from a package, put the licence beside it, or ask for a waiver of the path.",
     fixed: false,
     look,
-    clean: "every program and library belongs to a package or lies beside its licence",
+    clean: |_| {
+        "every program and library belongs to a package, lies beside its licence or is under terms of a vendor".into()
+    },
 };
 
 /// Directories that hold more than one work: a licence right in them says nothing.

@@ -1,5 +1,7 @@
 //! `content.vendor`: files whose holder restricts who may pass them on.
 
+use std::borrow::Cow;
+
 use hpcctl_model::gate::Level;
 use hpcctl_model::scan::{Redistribution, Restricted};
 
@@ -24,8 +26,19 @@ Bind the host's own files at run time, remove what is not on the vendor's list, 
 site's decision.",
     fixed: false,
     look,
-    clean: "no file whose holder restricts passing it on",
+    clean,
 };
+
+fn clean(context: &Context<'_>) -> Cow<'static, str> {
+    let files = context.case.scan.restricted.iter();
+    let visible = files.filter(|file| !file.deleted);
+    match visible.count() {
+        0 => "no file whose holder restricts passing it on".into(),
+        // All of them, or they would be findings.
+        1 => "1 file or tree of a vendor, which the policy allows".into(),
+        count => format!("{count} files or trees of vendors, which the policy allows").into(),
+    }
+}
 
 fn look(context: &Context<'_>) -> Vec<Raised> {
     let files = context
@@ -51,10 +64,7 @@ pub(super) fn raised(context: &Context<'_>, file: &Restricted) -> Option<Raised>
     if level.as_ref().is_some_and(|set| set.value == Level::Allow) {
         return None;
     }
-    let decision = decided.map_or(String::new(), |set| {
-        let decision = &set.value;
-        format!(" Decided by {} ({}).", decision.owner, decision.reference)
-    });
+    let decision = decided.map_or(String::new(), agreed::said);
     Some(Raised {
         level,
         text: format!(
@@ -64,7 +74,12 @@ pub(super) fn raised(context: &Context<'_>, file: &Restricted) -> Option<Raised>
         layer: file.layer.clone(),
         path: Some(file.path.clone()),
         deleted: file.deleted,
+        package: file.package.clone(),
         remedy: match file.state {
+            _ if decided.is_some_and(|set| set.value.level == Level::Deny) => {
+                "Leave it out of the image: that is what the site has decided.".into()
+            }
+            _ if decided.is_some() => "Keep to what the site has agreed with the holder.".into(),
             Redistribution::Yes | Redistribution::Conditional => {
                 "Keep the file unmodified and pass on the vendor's terms with it.".into()
             }

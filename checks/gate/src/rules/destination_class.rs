@@ -1,5 +1,7 @@
 //! `destination.class`: where the image is to go, and whether it can be told from others there.
 
+use std::borrow::Cow;
+
 use super::{Raised, Rule};
 use crate::case::Context;
 
@@ -18,8 +20,16 @@ Gate an image (oci:, oci-archive:, docker://) rather than a directory, a docker-
 image; what goes to no registry is gated without --to.",
     fixed: true,
     look,
-    clean: "what was gated can be told from all else",
+    clean,
 };
+
+fn clean(context: &Context<'_>) -> Cow<'static, str> {
+    match (&context.case.scan.image.digest, context.case.destination) {
+        (None, _) => "no destination is named; without a digest it could go to none".into(),
+        (Some(_), None) => "no destination is named".into(),
+        (Some(_), Some(_)) => "what was gated can be told from all else".into(),
+    }
+}
 
 fn look(context: &Context<'_>) -> Vec<Raised> {
     let image = &context.case.scan.image;

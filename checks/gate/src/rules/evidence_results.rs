@@ -10,16 +10,18 @@ pub(super) static RULE: Rule = Rule {
     title: "results of other commands about the image",
     manual: "\
 A site may ask that an image was tried before it is published: that a runtime can run it (`hpcctl
-doctor --image REF -o json`), what it costs (`hpcctl bench`), that the libraries of a host work in
-it (`hpcctl abi`), and that a scanner looked for vulnerabilities (CycloneDX or SARIF).
+doctor --image REF -o json`), what it costs (`hpcctl bench --image REF -o json`; the start of a
+container does not count), that the libraries of a host work in it (`hpcctl abi`), and that a
+scanner looked for vulnerabilities (CycloneDX or SARIF).
 
 Judged by the results that --result hands in: each kind that [results] requires has to be there,
-about the same digest, not older than max-age-days, and without anything that failed.
+about the same digest, not older than max-age-days, and without anything that failed, cost too much
+or could not be told.
 
 Run the command on the image and hand in its JSON.",
     fixed: false,
     look,
-    clean: "the results that the policy asks for are there",
+    clean: |_| "the results that the policy asks for are there".into(),
 };
 
 fn look(context: &Context<'_>) -> Vec<Raised> {
@@ -43,6 +45,7 @@ fn look(context: &Context<'_>) -> Vec<Raised> {
         remedy: match kind.as_str() {
             VULNERABILITIES => "Let a scanner of vulnerabilities look at the image by its digest, and hand in its CycloneDX or SARIF with --result.".into(),
             "doctor" => "Run hpcctl doctor --image REF -o json on this image, and hand in its JSON with --result.".into(),
+            "bench" => "Run hpcctl bench --image REF -o json=FILE on this image, as containers-storage:NAME or sif:FILE, which have its digest, and hand in the file with --result.".into(),
             kind => format!("Run hpcctl {kind} on this image, and hand in its JSON with --result."),
         },
         ..Raised::default()

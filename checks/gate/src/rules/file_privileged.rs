@@ -21,7 +21,10 @@ Remove the bit (chmod u-s,g-s), the capabilities (setcap -r) or the device, or n
 policy.",
     fixed: false,
     look,
-    clean: "no file that gives more rights but those that the policy names",
+    clean: |_| {
+        "no file that gives more rights but those that the policy names or an approved base brought"
+            .into()
+    },
 };
 
 /// What to do about it.

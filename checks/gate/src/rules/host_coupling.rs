@@ -20,7 +20,7 @@ Do what `hpcctl abi` says of it: mostly, build on a base with a newer C library,
 the family that the host has.",
     fixed: false,
     look,
-    clean: "nothing that is known speaks against the libraries of a host",
+    clean: |_| "nothing that is known speaks against the libraries of a host".into(),
 };
 
 /// Packages of an MPI, as distributions, conda and PyPI name them.

@@ -19,7 +19,7 @@ base has nothing to compare with, and the rule says so.
 Build on one of the bases that are named.",
     fixed: false,
     look,
-    clean: "no approved base that it should be built on and is not",
+    clean: |_| "no approved base that it should be built on and is not".into(),
 };
 
 fn look(context: &Context<'_>) -> Vec<Raised> {

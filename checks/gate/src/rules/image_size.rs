@@ -17,7 +17,7 @@ max-layers).
 Remove what is not needed at run time: build in stages, delete caches in the step that made them.",
     fixed: false,
     look,
-    clean: "within the limits of the policy",
+    clean: |_| "within the limits of the policy".into(),
 };
 
 fn look(context: &Context<'_>) -> Vec<Raised> {

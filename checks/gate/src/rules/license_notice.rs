@@ -30,7 +30,9 @@ package: for one of Debian /usr/share/doc/PACKAGE/copyright, for others /usr/sha
 or the directory of its metadata.",
     fixed: false,
     look,
-    clean: "the text of every licence is in the image or the SPDX list, which -o notice adds, with its copyright line",
+    clean: |_| {
+        "the text of every licence that is known is in the image or the SPDX list, which -o notice adds, with its copyright line".into()
+    },
 };
 
 fn look(context: &Context<'_>) -> Vec<Raised> {

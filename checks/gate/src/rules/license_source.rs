@@ -21,7 +21,7 @@ Install it from a package; or publish the source beside the image and record whe
 hpcctl looks for no source elsewhere, so that the word of whoever approves the waiver counts.",
     fixed: false,
     look,
-    clean: "every copyleft package names its source",
+    clean: |_| "every copyleft package names its source".into(),
 };
 
 /// The obligation of the verdict.
@@ -45,10 +45,7 @@ fn look(context: &Context<'_>) -> Vec<Raised> {
         if !has_source {
             let location = package.locations.first();
             raised.push(Raised {
-                text: format!(
-                    "The source of {} {} cannot be named.",
-                    package.name, package.version
-                ),
+                text: format!("The source of {} cannot be named.", package.titled()),
                 layer: location.and_then(|location| location.layer.clone()),
                 path: location.map(|location| location.path.clone()),
                 package: Some(package.purl.clone()),

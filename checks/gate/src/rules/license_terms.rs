@@ -4,9 +4,10 @@ use hpcctl_model::gate::Level;
 use hpcctl_model::scan::{File, Package};
 
 use super::{Raised, Rule};
+use crate::agreed::{self, Terms};
 use crate::case::Context;
-use crate::policy::{Named, Read};
-use crate::{agreed, clarify};
+use crate::clarify;
+use crate::policy::{Named, Read, is_of_vendors};
 
 pub(super) static RULE: Rule = Rule {
     id: "license.terms",
@@ -28,7 +29,7 @@ Replace the package, read its licence and clarify it, have the site decide on th
 ask for a waiver.",
     fixed: false,
     look,
-    clean: "every licence may be passed on there",
+    clean: |_| "every licence may be passed on there".into(),
 };
 
 fn look(context: &Context<'_>) -> Vec<Raised> {
@@ -42,13 +43,13 @@ fn look(context: &Context<'_>) -> Vec<Raised> {
 
 fn of_package(context: &Context<'_>, package: &Package) -> Option<Raised> {
     let license = clarify::license(context, package).or(package.licenses.concluded.as_deref());
-    let decided = agreed::on_package(context, package);
+    let terms = agreed::on_package(context, package);
     let read = context
         .policy
-        .weigh(context.class, license, decided.as_ref())?;
+        .weigh(context.class, license, terms.level().as_ref())?;
     let location = package.locations.first();
-    raised(&read, license, |text| Raised {
-        text: format!("{} {}: {text}", package.name, package.version),
+    raised(&read, license, &terms, |text| Raised {
+        text: format!("{}: {text}", package.titled()),
         layer: location.and_then(|location| location.layer.clone()),
         path: location.map(|location| location.path.clone()),
         package: Some(package.purl.clone()),
@@ -91,11 +92,11 @@ fn read_and_clarify(context: &Context<'_>, package: &Package) -> String {
 
 fn of_file(context: &Context<'_>, file: &File) -> Option<Raised> {
     let license = file.licenses.as_deref();
-    let decided = agreed::on_file(context, &file.path);
+    let terms = agreed::on_file(context, &file.path);
     let read = context
         .policy
-        .weigh(context.class, license, decided.as_ref())?;
-    raised(&read, license, |text| Raised {
+        .weigh(context.class, license, terms.level().as_ref())?;
+    raised(&read, license, &terms, |text| Raised {
         text: format!("{}: {text}", file.path),
         layer: file.layer.clone(),
         path: Some(file.path.clone()),
@@ -105,12 +106,29 @@ fn of_file(context: &Context<'_>, file: &File) -> Option<Raised> {
     })
 }
 
-fn raised(read: &Read, license: Option<&str>, make: impl FnOnce(&str) -> Raised) -> Option<Raised> {
-    let text = told(read, license)?;
+fn raised(
+    read: &Read,
+    license: Option<&str>,
+    terms: &Terms<'_>,
+    make: impl FnOnce(&str) -> Raised,
+) -> Option<Raised> {
+    let mut text = told(read, license)?;
+    let mut remedy = None;
+    // What the vendor's terms decide, and nothing else, a decision on them could settle.
+    if is_of_vendors(&read.class) {
+        text += &terms.told();
+        remedy = terms.remedy();
+    }
+    let made = make(&text);
     Some(Raised {
         level: Some(read.level.clone()),
         license: read.chosen.clone().or_else(|| license.map(str::to_owned)),
-        ..make(&text)
+        remedy: match remedy {
+            Some(remedy) if read.class == "unknown" => format!("{remedy} Or: {}", made.remedy),
+            Some(remedy) => remedy,
+            None => made.remedy,
+        },
+        ..made
     })
 }
 

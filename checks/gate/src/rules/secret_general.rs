@@ -19,7 +19,7 @@ than a warning. The secret itself is never shown.
 Revoke the secret; take it out of the build (mount it while building) and build anew.",
     fixed: false,
     look,
-    clean: "no key, token or password",
+    clean: |_| "no key, token or password".into(),
 };
 
 /// What is in front of the names of what only HPC sites have.

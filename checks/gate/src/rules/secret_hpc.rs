@@ -18,7 +18,7 @@ never shown.
 Revoke the key and make a new one on every node; take it out of the build and build anew.",
     fixed: false,
     look,
-    clean: "no key of a scheduler, a grid or a licence server",
+    clean: |_| "no key of a scheduler, a grid or a licence server".into(),
 };
 
 fn look(context: &Context<'_>) -> Vec<Raised> {

@@ -89,6 +89,7 @@ pub(super) fn open_in(
     about.texts.extend(texts("manifest", &manifest));
     Ok(Opened {
         digest: Some(digest),
+        platform: config.platform().cloned(),
         layers: layers(archive, names, &config),
         config: about,
         whiteouts: true,

@@ -22,7 +22,7 @@ use crate::config::About;
 use crate::fault::Faults;
 use crate::layer::{LayerSource, Plan, Stored};
 use crate::reference::is_layout;
-use crate::{Error, Progress, Source, Store};
+use crate::{Error, Platform, Progress, Source, Store};
 
 pub(crate) use dir::read as read_directory;
 pub(crate) use oci::{INDEX, check_platform, child as child_for_platform};
@@ -42,6 +42,10 @@ pub(crate) struct Opened {
     pub(crate) config: About,
     /// What else the image holds, a sentence each.
     pub(crate) holds: Vec<String>,
+    /// The platform that it is for, where its documents say so.
+    pub(crate) platform: Option<Platform>,
+    /// The other platforms, or digests, of the index that it was chosen from.
+    pub(crate) other_platforms: Vec<String>,
     /// What could not be read.
     pub(crate) faults: Faults,
     /// Where it was found, when that says more than what was asked for.

@@ -3,7 +3,7 @@
 //! The documents are those of the OCI image specification 1.1 ("Image Layout", "Image Index",
 //! "Image Manifest").
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -88,10 +88,10 @@ pub(super) fn open_layout(layout: &Layout, source: &Source, plan: &Plan) -> Resu
         Source::OciLayout(_, tag) => tag.as_deref(),
         _ => None,
     };
-    let chosen = opening.by_tag(manifests, tag)?;
-    let mut document = opening.parse(&opening.manifest(&chosen.digest)?)?;
+    let choice = opening.by_tag(manifests, tag)?;
+    let mut document = opening.parse(&opening.manifest(&choice.chosen.digest)?)?;
     document.texts.extend(top.texts);
-    opening.descend(chosen, document)
+    opening.descend(choice, document)
 }
 
 /// Opens the image of a manifest or an index that a registry gave out.
@@ -113,7 +113,11 @@ pub(super) fn open_manifest(
         platform: None,
         annotations: None,
     };
-    opening.descend(named, document)
+    let choice = Choice {
+        chosen: named,
+        others: Vec::new(),
+    };
+    opening.descend(choice, document)
 }
 
 /// The digest of the image for the platform that is asked for, of those that an index names; none
@@ -122,8 +126,15 @@ pub(crate) fn child(bytes: &[u8], path: &Path, plan: &Plan) -> Result<Option<Str
     let layout = Layout::Directory(PathBuf::new());
     let opening = Opening::new(&layout, path.to_owned(), plan);
     let manifests = opening.parse(bytes)?.manifests;
-    let chosen = manifests.map(|all| opening.by_platform(all));
-    Ok(chosen.transpose()?.map(|chosen| chosen.digest))
+    let choice = manifests.map(|all| opening.by_platform(all));
+    Ok(choice.transpose()?.map(|choice| choice.chosen.digest))
+}
+
+/// What was chosen of an index.
+struct Choice {
+    chosen: Descriptor,
+    /// The platforms, or digests, of the images that were not.
+    others: Vec<String>,
 }
 
 struct Opening<'a> {
@@ -146,15 +157,22 @@ impl<'a> Opening<'a> {
     }
 
     /// From an index down to an image.
-    fn descend(&self, from: Descriptor, document: Document) -> Result<Opened, Error> {
-        let (mut chosen, mut document) = (from, document);
+    fn descend(&self, from: Choice, document: Document) -> Result<Opened, Error> {
+        let (mut choice, mut document) = (from, document);
         for _ in 0..NESTED {
+            let above = choice.others;
             match document.manifests {
-                Some(manifests) => chosen = self.by_platform(manifests)?,
-                None => return self.image(chosen, document),
+                Some(manifests) => choice = self.by_platform(manifests)?,
+                None => {
+                    return Ok(Opened {
+                        other_platforms: above,
+                        ..self.image(choice.chosen, document)?
+                    });
+                }
             }
+            choice.others.extend(above);
             let above = document.texts;
-            document = self.parse(&self.manifest(&chosen.digest)?)?;
+            document = self.parse(&self.manifest(&choice.chosen.digest)?)?;
             document.texts.extend(above);
         }
         Err(self.refuse("its indexes are nested too deeply"))
@@ -259,7 +277,7 @@ impl<'a> Opening<'a> {
         }
     }
 
-    fn by_tag(&self, mut all: Vec<Descriptor>, tag: Option<&str>) -> Result<Descriptor, Error> {
+    fn by_tag(&self, mut all: Vec<Descriptor>, tag: Option<&str>) -> Result<Choice, Error> {
         let of = |one: &Descriptor| one.annotations.as_ref()?.get(TAG).cloned();
         let mut tags: Vec<String> = all.iter().filter_map(of).collect();
         tags.sort();
@@ -287,7 +305,7 @@ impl<'a> Opening<'a> {
 
     /// The image for the platform that is asked for, or for Linux on this machine; a single
     /// image is taken whatever it is for, unless one is asked for.
-    fn by_platform(&self, mut all: Vec<Descriptor>) -> Result<Descriptor, Error> {
+    fn by_platform(&self, mut all: Vec<Descriptor>) -> Result<Choice, Error> {
         // Attestations lie beside images, for a platform that does not exist.
         let is_image = |one: &Descriptor| one.platform.as_ref().is_none_or(|p| p.os != "unknown");
         all.retain(is_image);
@@ -305,22 +323,19 @@ impl<'a> Opening<'a> {
                 None => return Err(self.no_platform(wanted, &all)),
             },
         };
-        Ok(all.swap_remove(place))
+        let chosen = all.remove(place);
+        all.retain(|one| one.digest != chosen.digest);
+        let others = platforms(&all);
+        Ok(Choice { chosen, others })
     }
 
     fn no_platform(&self, wanted: &Platform, all: &[Descriptor]) -> Error {
-        let mut platforms: Vec<String> = Vec::new();
-        for one in all {
-            let platform = one.platform.as_ref().map(ToString::to_string);
-            let platform = platform.unwrap_or_else(|| one.digest.clone());
-            if platforms.len() < CHOICES && !platforms.contains(&platform) {
-                platforms.push(platform);
-            }
-        }
+        let mut choices = platforms(all);
+        choices.truncate(CHOICES);
         Error::NoPlatform {
             path: self.path.clone(),
             wanted: wanted.to_string(),
-            choices: platforms.join(", "),
+            choices: choices.join(", "),
         }
     }
 
@@ -369,17 +384,29 @@ impl<'a> Opening<'a> {
                     diff_id: config.diff_ids().get(place).cloned(),
                     created_by,
                 });
+        let platform = chosen.platform.or_else(|| config.platform().cloned());
         let mut about = config.about();
         about.texts.extend(manifest.texts);
         Ok(Opened {
             config: about,
             digest: Some(chosen.digest),
+            platform,
             layers: sources.collect(),
             whiteouts: true,
             faults,
             ..Opened::default()
         })
     }
+}
+
+/// What images are for, each once; of one that does not say so its digest.
+fn platforms(all: &[Descriptor]) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let names = all.iter().map(|one| {
+        let platform = one.platform.as_ref().map(ToString::to_string);
+        platform.unwrap_or_else(|| one.digest.clone())
+    });
+    names.filter(|name| seen.insert(name.clone())).collect()
 }
 
 /// A layer of an OCI image in a SIF image, which is mostly a squashfs

@@ -45,6 +45,8 @@ struct Files {
     found: Found,
     path: String,
     detail: String,
+    /// The package that all of them belong to.
+    package: Option<String>,
     count: u64,
 }
 
@@ -130,8 +132,12 @@ fn add(
             found,
             path: path.to_owned(),
             detail: detail.to_owned(),
+            package: subject.purl.map(str::to_owned),
             count: 0,
         });
+        if files.package.as_deref() != subject.purl {
+            files.package = None;
+        }
         files.count += 1;
     }
 }
@@ -153,6 +159,7 @@ fn told(line: Line, files: Files, merged: &Merged<'_>) -> Restricted {
         text: text(terms),
         source: format!("{}; {}", terms.source, terms.date),
         deleted: line.deleted,
+        package: files.package,
     }
 }
 

@@ -22,6 +22,8 @@ pub(super) fn report(path: &Path, format: &str, mut bill: Bill, limits: &Limits)
         reference: Reference::from(Source::Sbom(path.to_owned())).to_string(),
         digest: bill.digest.take(),
         format: format.to_owned(),
+        platform: None,
+        other_platforms: Vec::new(),
         supplier: bill.supplier.take(),
         layers: Vec::new(),
         holds: std::mem::take(&mut bill.beside),

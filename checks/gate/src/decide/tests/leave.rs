@@ -194,6 +194,108 @@ fn a_decision_holds_for_the_vendor_s_licence_and_for_no_other() {
 }
 
 #[test]
+fn a_vendor_s_file_has_one_chain() {
+    let terms = |terms: &str, path: &str| Restricted {
+        path: path.into(),
+        terms: terms.into(),
+        matched_by: "package".into(),
+        detail: "pkg:deb/debian/impi@1, 5 files".into(),
+        package: Some("pkg:deb/debian/impi@1".into()),
+        ..restricted(Redistribution::Conditional, false)
+    };
+    let (mpi, mkl) = (terms("intel.mpi-runtime", "/a"), terms("intel.mkl", "/b"));
+    let no = DECIDED.replace("allow", "deny");
+    let undecided = "Have the site decide on intel.mpi-runtime ([[vendor.decision]])";
+    for (license, policy, files, told, remedy) in [
+        (
+            Some("LicenseRef-Intel-EULA"),
+            None,
+            vec![mpi.clone()],
+            "of the class vendor-terms. Its files are under intel.mpi-runtime, see content.vendor.",
+            undecided,
+        ),
+        (
+            None,
+            None,
+            vec![mpi.clone()],
+            "impi 1: no licence is known. Its files are under intel.mpi-runtime, see",
+            undecided,
+        ),
+        (
+            Some("LicenseRef-Intel-EULA"),
+            Some(DECIDED),
+            vec![mpi.clone(), mkl],
+            "are under intel.mkl, see content.vendor. The decision on intel.mpi-runtime is not",
+            "Have the site decide on intel.mkl ",
+        ),
+        (
+            None,
+            Some(&*no),
+            vec![mpi.clone()],
+            "no licence is known. Decided on intel.mpi-runtime by legal (agreement 7).",
+            "have the site decide anew",
+        ),
+        // No decision on the vendor's terms could let this pass.
+        (
+            Some("CC-BY-NC-4.0"),
+            None,
+            vec![mpi],
+            "CC-BY-NC-4.0 is of the class non-commercial.",
+            "Replace the package",
+        ),
+    ] {
+        let mut image = scan(vec![package("impi", license)]);
+        image.restricted = files;
+        let asked = Asked {
+            site: policy,
+            ..ASKED
+        };
+        let gate = gate(&image, &asked);
+        let finding = &rule(&gate, "license.terms").findings[0];
+        assert!(finding.text.contains(told), "{}\n{told}", finding.text);
+        assert!(finding.remedy.contains(remedy), "{}", finding.remedy);
+        if policy.is_some() && told.contains("Decided") {
+            assert_eq!(finding.policy, "site.toml:2");
+        }
+        let vendor = rule(&gate, "content.vendor").findings.iter();
+        for finding in vendor {
+            assert_eq!(finding.package.as_deref(), Some("pkg:deb/debian/impi@1"));
+        }
+    }
+}
+
+#[test]
+fn what_is_said_of_a_rule_without_findings_is_true() {
+    let said = |image: &Scan, rule_id: &str, policy, destination| {
+        let asked = Asked {
+            site: policy,
+            destination,
+            ..ASKED
+        };
+        let gate = gate(image, &asked);
+        rule(&gate, rule_id).summary.clone()
+    };
+    let mut image = scan(vec![package("a", Some("MIT"))]);
+    let vendor = "content.vendor";
+    let none = "no file whose holder restricts passing it on";
+    assert_eq!(said(&image, vendor, None, None), none);
+    image.restricted = vec![Restricted {
+        terms: "intel.mpi-runtime".into(),
+        ..restricted(Redistribution::Conditional, false)
+    }];
+    let decided = "1 file or tree of a vendor, which the policy allows";
+    assert_eq!(said(&image, vendor, Some(DECIDED), None), decided);
+    let destination = "destination.class";
+    let named = "what was gated can be told from all else";
+    assert_eq!(said(&image, destination, None, Some("a.org/b")), named);
+    let nowhere = "no destination is named";
+    assert_eq!(said(&image, destination, None, None), nowhere);
+    image.image.digest = None;
+    let bare = "no destination is named; without a digest it could go to none";
+    assert_eq!(said(&image, destination, None, None), bare);
+}
+
+#[test]
 fn a_decision_holds_for_the_terms_that_lie_in_the_vendor_s_tree() {
     let mut image = scan(vec![package("a", Some("MIT"))]);
     image.files = vec![File {

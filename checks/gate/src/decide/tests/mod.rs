@@ -48,6 +48,8 @@ fn scan(packages: Vec<Package>) -> Scan {
             reference: "oci:layout".into(),
             digest: Some("sha256:aa".into()),
             format: "oci".into(),
+            platform: None,
+            other_platforms: Vec::new(),
             supplier: None,
             layers: Vec::new(),
             holds: Vec::new(),
@@ -216,6 +218,7 @@ fn restricted(state: Redistribution, deleted: bool) -> Restricted {
         text: "by X.".into(),
         source: "X, 2026".into(),
         deleted,
+        package: None,
     }
 }
 
