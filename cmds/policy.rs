@@ -42,8 +42,9 @@ EXIT STATUS
     /// Check whether a policy is valid, over the site's where there is one
     ///
     /// Everything that is wrong is told, each with line and column. Warned is of what is valid and
-    /// of no use: leave that has lapsed or soon will, waivers of a whole rule, and what a project
-    /// says more mildly than the site.
+    /// of no use: leave that has lapsed or soon will, waivers of a whole rule, globs that match
+    /// nothing, names that are spelled otherwise in reports, and what a project says more mildly than
+    /// the site.
     #[command(after_long_help = "\
 EXAMPLES
   hpcctl policy check policy.toml

@@ -12,7 +12,7 @@ pub(crate) struct Destination {
     /// Where it is first said.
     pub(crate) origin: Option<Origin>,
     /// The globs of `HOST/NAME` that belong to it.
-    pub(crate) matches: Vec<Pattern>,
+    pub(crate) matches: Vec<Set<Pattern>>,
     /// What rules weigh there, where that is different.
     pub(crate) rules: BTreeMap<&'static str, Set<Level>>,
     /// What licences weigh there, where that is different.

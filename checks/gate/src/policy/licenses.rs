@@ -33,7 +33,7 @@ pub(crate) struct Licenses {
     /// No licence is known.
     pub(crate) unknown: Option<Set<Level>>,
     /// Classes of the policy's own: id to class.
-    pub(crate) classes: BTreeMap<String, String>,
+    pub(crate) classes: BTreeMap<String, Set<String>>,
 }
 
 /// How a list came to say what a licence weighs.
@@ -180,7 +180,7 @@ impl Policy {
 
     fn class_of_license(&self, license: &str) -> String {
         let own = self.licenses.classes.get(license);
-        own.cloned()
+        own.map(|set| set.value.clone())
             .unwrap_or_else(|| class_of(license).id().to_owned())
     }
 

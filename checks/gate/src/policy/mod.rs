@@ -244,7 +244,8 @@ impl Policy {
             return PUBLIC;
         };
         let mut classes = self.destinations.iter();
-        let found = classes.find(|(_, class)| class.matches.iter().any(|glob| glob.matches(name)));
+        let found =
+            classes.find(|(_, class)| class.matches.iter().any(|glob| glob.value.matches(name)));
         found.map_or(PUBLIC, |(class, _)| class)
     }
 

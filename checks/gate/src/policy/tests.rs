@@ -252,6 +252,8 @@ from = \"2026-01-01\"
 expires = \"soon\"
 [[waiver]]
 id = \"W-2\"
+[[clarify]]
+expression = 5
 ";
     let is = error(text);
     let expected = [
@@ -269,6 +271,15 @@ id = \"W-2\"
         "20:9: owner is empty",
         "24:11: \"soon\" is no date",
         "25:1: missing field `rule`",
+        "25:1: missing field `owner`",
+        "25:1: missing field `approved-by`",
+        "25:1: missing field `reason`",
+        "25:1: missing field `from`",
+        "25:1: missing field `expires`",
+        "27:1: missing field `package`",
+        "27:1: missing field `reason`",
+        "27:1: missing field `evidence`",
+        "28:14: invalid type: integer `5`",
     ];
     let places = is.lines().filter(|line| line.starts_with("project.toml:"));
     let places: Vec<&str> = places.collect();
@@ -371,6 +382,61 @@ fn leave_that_is_of_no_use_is_told() {
     // What is printed for a site to begin with says nothing that is of no use.
     assert_eq!(notices(Some(BUILT_IN), None), [""; 0]);
     assert_eq!(notices(None, Some(BUILT_IN)), [""; 0]);
+}
+
+#[test]
+fn what_matches_nothing_is_told() {
+    let scoped = |scope: &str| {
+        let text = waiver(&[("2026-03-01", "2026-06-01")]);
+        text.replace("owner", &format!("scope = {{ {scope} }}\nowner"))
+    };
+    let privileged = |path: &str| format!("version = 1\n[[privileged.allow]]\npath = \"{path}\"\n");
+    let clarify = |package: &str| {
+        let image = "ab".repeat(32);
+        format!(
+            "version = 1\n[[clarify]]\npackage = \"{package}\"\nexpression = \"MIT\"\n\
+             reason = \"read\"\nevidence = [{{ image = \"{image}\" }}]\n"
+        )
+    };
+    let matched = |glob: &str| format!("version = 1\n[destinations.lab]\nmatch = [\"{glob}\"]\n");
+    let listed = |id: &str| format!("version = 1\n[licenses]\nreview = [\"{id}\"]\n");
+    for (text, told) in [
+        (scoped("path = \"/opt/x/\""), "/opt/x/ matches nothing: no path of a file ends"),
+        (scoped("path = \"/opt//x\""), "/opt//x matches nothing: paths of an image hold no"),
+        (scoped("path = \"opt/x/**\""), ""),
+        (scoped("package = \"deb/debian/a\""), "deb/debian/a matches nothing: packages are"),
+        (scoped("package = \"pkg:deb/debian/a@*\""), ""),
+        (scoped("package = \"*/a@*\""), ""),
+        (scoped("license = \"Mitt\""), "Mitt matches nothing: there is no such licence"),
+        (scoped("license = \"GPL-7*\""), "GPL-7* matches nothing: there is no such licence"),
+        (scoped("license = \"CC-BY-NC*\""), ""),
+        (scoped("license = \"MIT AND *\""), ""),
+        (scoped("license = \"LicenseRef-ours\""), ""),
+        (privileged("/usr/bin/"), "/usr/bin/ matches nothing: no path of a file ends"),
+        (privileged("/usr/bin/*"), ""),
+        (clarify("foo"), "foo matches nothing: packages are named by their purl"),
+        (clarify("pkg:pypi/foo@*"), ""),
+        (matched("docker.io"), "docker.io matches nothing: a destination is HOST/NAME"),
+        (matched("docker://docker.io/**"), "docker://docker.io/** matches nothing"),
+        (matched("docker.io/a:v1"), "without a tag or a digest"),
+        (matched("docker.io:5000/**"), ""),
+        (matched("**"), ""),
+        (
+            "version = 1\n[destinations.a]\nmatch = [\"h/**\"]\n[destinations.b]\nmatch = [\"h/**\"]\n".into(),
+            "h/** is of the class a already",
+        ),
+        (listed("LicenseRef-intel-eula"), "it is LicenseRef-Intel-EULA there"),
+        (listed("LicenseRef-ours"), ""),
+        (
+            "version = 1\n[licenses.classes]\nx = [\"LicenseRef-a\", \"LicenseRef-b\"]\n".into(),
+            "no list names class:x",
+        ),
+    ] {
+        let is = notices(None, Some(&text));
+        let expected = usize::from(!told.is_empty());
+        assert_eq!(is.len(), expected, "{text}\n{is:#?}");
+        assert!(is.iter().all(|line| line.contains(told)), "{told}\n{is:#?}");
+    }
 }
 
 #[test]

@@ -55,10 +55,11 @@ fn look(context: &Context<'_>) -> Vec<Raised> {
             .map_or(String::new(), |detail| format!(" ({detail})"));
         Raised {
             text: format!(
-                "{} is {}, mode {}{detail}.",
+                "{} is {}, mode {}{detail}.{}",
                 file.path,
                 file.kind.as_str(),
-                file.mode
+                file.mode,
+                named_otherwise(context, file)
             ),
             layer: file.layer.clone(),
             path: Some(file.path.clone()),
@@ -68,6 +69,25 @@ fn look(context: &Context<'_>) -> Vec<Raised> {
         }
     });
     raised.collect()
+}
+
+/// That the policy names the file with another digest, with a space in front.
+fn named_otherwise(context: &Context<'_>, file: &Privileged) -> String {
+    let mut named = context.policy.privileged.iter();
+    let other = named.find_map(|set| {
+        let sha256 = set.value.sha256.as_ref()?;
+        set.value
+            .path
+            .matches(&file.path)
+            .then_some((sha256, &set.origin))
+    });
+    let is = match &file.sha256 {
+        Some(sha256) => format!("it is {sha256} here"),
+        None => "it has none".to_owned(),
+    };
+    other.map_or(String::new(), |(sha256, origin)| {
+        format!(" {origin} names it with the digest {sha256}; {is}.")
+    })
 }
 
 fn is_allowed(context: &Context<'_>, file: &Privileged) -> bool {

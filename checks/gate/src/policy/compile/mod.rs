@@ -124,8 +124,11 @@ impl Reader<'_> {
             }
             for id in ids {
                 if let Some(name) = self.license(&id) {
-                    let classes = &mut self.policy.licenses.classes;
-                    classes.insert(name, class.get_ref().clone());
+                    let set = Set {
+                        value: class.get_ref().clone(),
+                        origin: self.origin(&id.span()),
+                    };
+                    self.policy.licenses.classes.insert(name, set);
                 }
             }
         }
@@ -254,8 +257,12 @@ impl Reader<'_> {
                 (Level::Review, lists.review),
                 (Level::Deny, lists.deny),
             ]);
-            let matches = given.matches.iter();
-            let matches: Vec<_> = matches.filter_map(|glob| self.pattern(glob)).collect();
+            let matches = given.matches.iter().filter_map(|glob| {
+                let origin = self.origin(&glob.span());
+                let value = self.pattern(glob)?;
+                Some(Set { value, origin })
+            });
+            let matches: Vec<_> = matches.collect();
             let mut destinations = std::mem::take(&mut self.policy.destinations);
             let entry = destinations.entry(name.into_inner()).or_default();
             entry.origin.get_or_insert(origin);

@@ -69,7 +69,7 @@ impl Reader<'_> {
             return self.license(id);
         };
         let mut own = self.policy.licenses.classes.values();
-        if known_class(class) || own.any(|name| name == class) {
+        if known_class(class) || own.any(|set| set.value == class) {
             return Some(id.get_ref().clone());
         }
         let names: BTreeSet<&str> = Class::ALL.iter().map(|class| class.id()).collect();

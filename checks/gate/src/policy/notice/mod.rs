@@ -1,12 +1,16 @@
 //! What is valid in a policy and of no use: leave that has lapsed, what nothing makes use of, and
 //! what would loosen the site's policy.
 
+use hpcctl_license_db::{expression, known};
 use hpcctl_model::gate::Level;
 use jiff::civil::Date;
 
+use super::licenses::CLASS;
 use super::text::Remark;
-use super::{Licenses, Origin, Policies, Policy, Set, Text, Waiver};
+use super::{Licenses, Origin, PUBLIC, Policies, Policy, Set, Text, Waiver};
 use crate::waive::is_broad;
+
+mod globs;
 
 /// What is said of a policy, with what it is compared.
 struct Notices<'a> {
@@ -28,6 +32,7 @@ pub(super) fn notices(policies: &Policies, today: Date) -> Vec<Remark> {
     notices.decisions(today);
     notices.waivers(today);
     notices.names();
+    notices.globs();
     if let [site, _project] = &policies.tried[..] {
         notices.loosens(site);
     }
@@ -112,10 +117,46 @@ impl Notices<'_> {
         for (name, class) in &policy.destinations {
             let origin = class.origin.as_ref().filter(|_| class.matches.is_empty());
             // Those that are built in wait for the site's names.
-            let origin =
-                origin.filter(|_| !["lab", "site", super::PUBLIC].contains(&name.as_str()));
+            let origin = origin.filter(|_| !["lab", "site", PUBLIC].contains(&name.as_str()));
             if let Some(origin) = origin {
                 let message = format!("no destination is of the class {name}: it has no match");
+                self.say(origin, message);
+            }
+        }
+        let lists = policy.destinations.values().map(|class| &class.licenses);
+        let lists: Vec<&Licenses> = lists.chain([&policy.licenses]).collect();
+        let mut unlisted: Vec<(&str, &Origin)> = Vec::new();
+        for set in policy.licenses.classes.values() {
+            let key = format!("{CLASS}{}", set.value);
+            let is_listed = lists.iter().any(|lists| lists.levels.contains_key(&key));
+            if !is_listed && unlisted.iter().all(|(class, _)| *class != set.value) {
+                unlisted.push((&set.value, &set.origin));
+            }
+        }
+        for (class, origin) in unlisted {
+            let message =
+                format!("no list names {CLASS}{class}: its licences weigh what is unlisted");
+            self.say(origin, message);
+        }
+        self.spelled_otherwise();
+    }
+
+    /// Names of licences that differ from one that is known in the case of their letters alone.
+    fn spelled_otherwise(&mut self) {
+        let policy = self.policy;
+        let destinations = policy.destinations.values();
+        let of_destinations = destinations.flat_map(|class| &class.licenses.levels);
+        let levels = policy.licenses.levels.iter().chain(of_destinations);
+        let listed = levels.map(|(id, set)| (id, &set.origin));
+        let classed = policy.licenses.classes.iter();
+        let classed = classed.map(|(id, set)| (id, &set.origin));
+        for (id, origin) in listed.chain(classed) {
+            if !id.starts_with(expression::REF) || !self.text.says(origin) {
+                continue;
+            }
+            let known = known::find(id).filter(|known| known.id != *id);
+            if let Some(known) = known {
+                let message = format!("reports do not name {id}: it is {} there", known.id);
                 self.say(origin, message);
             }
         }
@@ -127,7 +168,7 @@ impl Notices<'_> {
         for (rule, level) in &policy.rules {
             self.milder(level, site.rules.get(rule));
         }
-        self.licenses(&policy.licenses, site, super::PUBLIC);
+        self.licenses(&policy.licenses, site, PUBLIC);
         for (name, class) in &policy.destinations {
             // Which class of the site's a new class meets is not known here.
             if !site.destinations.contains_key(name) {
