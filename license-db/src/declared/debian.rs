@@ -85,7 +85,7 @@ pub fn machine_readable(identifier: &Identifier, text: &str) -> Option<Vec<State
     let mut statements = Vec::new();
     for stated in paragraphs
         .iter()
-        .filter(|p| p.kind != Kind::Text && !p.name.is_empty())
+        .filter(|p| p.kind != Kind::Text && !(p.name.is_empty() && p.body.is_empty()))
     {
         let mut body = stated.body.as_str();
         if body.is_empty() {
@@ -114,6 +114,9 @@ pub fn machine_readable(identifier: &Identifier, text: &str) -> Option<Vec<State
 }
 
 fn license(identifier: &Identifier, name: &str, body: &str) -> Option<String> {
+    if name.is_empty() {
+        return identifier.identify_prose(body).expression;
+    }
     let named = foreign::read(name, Vocabulary::Debian)?;
     if !named.starts_with("LicenseRef-") || named.contains(' ') || body.is_empty() {
         return Some(named);
@@ -219,6 +222,13 @@ enum Field {
     License,
 }
 
+/// The name of a field and its value.
+fn field(line: &str) -> Option<(&str, &str)> {
+    let (name, value) = line.split_once(':')?;
+    let named = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    (named && !value.starts_with("//")).then_some((name, value))
+}
+
 impl Paragraph {
     fn is_header(&self) -> bool {
         FORMATS.iter().any(|format| self.format.contains(format))
@@ -229,7 +239,10 @@ impl Paragraph {
         if line.starts_with([' ', '\t']) {
             return self.go_on(line.trim());
         }
-        let (name, value) = line.split_once(':').unwrap_or((line, ""));
+        let Some((name, value)) = field(line) else {
+            // A text that lost its indent.
+            return self.go_on(line.trim());
+        };
         let value = value.trim();
         self.field = Field::Other;
         match name.to_ascii_lowercase().as_str() {
@@ -358,6 +371,31 @@ License: GPL-2+
                 .unwrap(),
             "MIT"
         );
+    }
+
+    #[test]
+    fn a_text_without_a_name_or_an_indent_is_read() {
+        let mit = spdx::license_id("MIT").unwrap().text();
+        let mit = mit.replace("\n\n", "\n.\n");
+        let head = "Format: x/copyright-format/1.0/\n\nFiles: *\nLicense: GPL-2+\n\nFiles: a\n";
+        for (fields, expected) in [
+            (format!("License:\n{mit}"), "GPL-2.0-or-later AND MIT"),
+            (format!("License: own\n{mit}"), "GPL-2.0-or-later AND MIT"),
+            (
+                format!("License:\n {}", mit.replace('\n', "\n ")),
+                "GPL-2.0-or-later AND MIT",
+            ),
+            // Neither another field's text nor an address is one.
+            (format!("Comment: x\n{mit}"), "GPL-2.0-or-later"),
+            (
+                "License: ISC\nhttps://x.org\n".to_owned(),
+                "GPL-2.0-or-later AND ISC",
+            ),
+            ("License:\n".to_owned(), "GPL-2.0-or-later"),
+        ] {
+            let upstream = copyright(Identifier::spdx(), format!("{head}{fields}").as_bytes());
+            assert_eq!(upstream.upstream.as_deref(), Some(expected), "{fields}");
+        }
     }
 
     #[test]

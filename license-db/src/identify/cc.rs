@@ -95,7 +95,12 @@ fn name(words: &Words, at: usize) -> Option<(String, usize)> {
 
 /// The id, and how many words behind the version name the country of a port.
 fn id(joined: &str, number: &str, next: &str, second: &str) -> Option<(String, usize)> {
-    let elements = elements(joined)?;
+    let mut elements = elements(joined)?;
+    // Since version 2.0 every licence asks for attribution, whether its name says so or not.
+    let named = elements.iter().any(|element| *element != Element::Word);
+    if named && number != "1.0" {
+        elements.push(Element::By);
+    }
     let mut id = String::from("CC");
     for (element, short) in [
         (Element::By, "-BY"),
@@ -197,6 +202,12 @@ mod tests {
                 "Creative Commons Attribution No Derivative Works version 2.0 license",
                 "CC-BY-ND-2.0",
             ),
+            ("under the CC Share-alike 2.5 license", "CC-BY-SA-2.5"),
+            (
+                "licensed under Creative Commons NonCommercial-ShareAlike 3.0",
+                "CC-BY-NC-SA-3.0",
+            ),
+            ("under the CC ShareAlike 1.0 license", "CC-SA-1.0"),
         ] {
             assert_eq!(
                 licenses(text),
@@ -214,6 +225,8 @@ mod tests {
             "the ccache 3.0 license",
             "CC0 1.0",
             "Creative Commons Zero 1.0",
+            "under the CC public license 3.0",
+            "share alike 2.5",
         ] {
             assert!(licenses(text).is_empty(), "{text}: {:?}", licenses(text));
         }

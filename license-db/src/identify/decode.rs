@@ -1,6 +1,9 @@
-//! Bytes to text: UTF-8, UTF-16 with a byte-order mark, else Windows-1252.
+//! Bytes to text: UTF-8, UTF-16 with a byte-order mark, else Windows-1252; of a document in Rich
+//! Text Format the words that are shown.
 
 use std::borrow::Cow;
+
+use super::rtf;
 
 /// How much of a file decides whether it is binary.
 const SNIFF: usize = 8192;
@@ -17,6 +20,7 @@ pub fn text(bytes: &[u8]) -> Option<Cow<'_, str>> {
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     Some(match std::str::from_utf8(bytes) {
+        Ok(text) if rtf::is_rtf(text) => rtf::shown(text).into(),
         Ok(text) => Cow::Borrowed(text),
         Err(_) => bytes
             .iter()
@@ -43,7 +47,7 @@ fn utf16(bytes: &[u8], read: fn([u8; 2]) -> u16) -> String {
 }
 
 /// Only what matters to words: the quotes and dashes of 0x80..0x9f part words, letters stay.
-fn windows_1252(byte: u8) -> char {
+pub(super) fn windows_1252(byte: u8) -> char {
     match byte {
         0x91 | 0x92 => '\'',
         0x93 | 0x94 => '"',

@@ -21,9 +21,11 @@ mod listed;
 mod markup;
 mod phrase;
 mod prefilter;
+mod renamed;
 mod repeats;
 mod resolve;
 mod restrict;
+mod rtf;
 pub mod site;
 mod spelling;
 mod tables;
@@ -205,12 +207,16 @@ fn texts(index: Index<'_>, words: &Words) -> Vec<Finding> {
         let template = index.template(found.template)?;
         let range = place(found.at.start)..place(found.at.end.saturating_sub(1)) + 1;
         let mut finding = Finding::new(range, template.id, Kind::Text);
+        let here = hashes.get(found.at.start..found.at.end).unwrap_or_default();
+        let long = found.at.agree >= text::LONG;
+        if long && renamed::is_renamed(template.id, index.marked(found.template), here) {
+            finding.license = renamed::id(template.id);
+        }
         finding.score = found.at.score();
         let whole = finding.score >= text::CERTAIN && found.at.coverage() >= text::CERTAIN;
         finding.state = if whole { State::Certain } else { State::Likely };
         // What a long text that is whole holds beside its words are links and headings.
-        let long = whole && found.at.agree >= text::LONG;
-        let free = if long { FREE_IN_LONG } else { FREE };
+        let free = if whole && long { FREE_IN_LONG } else { FREE };
         let swallowed = |gap: Range<usize>| {
             gap.len() < free
                 && (gap.len() < FREE || !gnu::named(words, gap.clone()))

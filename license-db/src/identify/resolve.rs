@@ -11,6 +11,7 @@ use hpcctl_model::license::{Kind, State};
 
 use super::finding::{Finding, Taken};
 use super::phrase::Phrases;
+use super::phrase::context::is_short;
 use super::weigh;
 use super::words::Words;
 use crate::expression;
@@ -239,6 +240,9 @@ fn taken_all(taken: &Taken, from: usize, to: usize) -> bool {
     from < to && (from..to).all(|i| taken.is(i))
 }
 
+/// How far behind "dual" its "license" stands, in words.
+const DUAL: usize = 7;
+
 /// Words that make all the licences of a file a choice.
 fn offers_choice(words: &Words, taken: &Taken) -> bool {
     const OFFERS: &[&[&str]] = &[
@@ -252,12 +256,19 @@ fn offers_choice(words: &Words, taken: &Taken) -> bool {
         &["licensed", "under", "either", "of"],
         &["under", "either", "license"],
     ];
+    // "under a dual BSD/GPLv2 license".
+    let dual = |at: usize| {
+        words.word(at) == "dual"
+            && (at + 3..at + DUAL).any(|i| words.word(i).starts_with("licen"))
+            && (at + 1..at + 4).any(|i| is_short(words.word(i)))
+    };
     (0..words.len()).filter(|at| !taken.is(*at)).any(|at| {
-        OFFERS.iter().any(|offer| {
-            offer
-                .iter()
-                .enumerate()
-                .all(|(n, word)| words.word(at + n) == *word)
-        })
+        dual(at)
+            || OFFERS.iter().any(|offer| {
+                offer
+                    .iter()
+                    .enumerate()
+                    .all(|(n, word)| words.word(at + n) == *word)
+            })
     })
 }

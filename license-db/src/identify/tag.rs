@@ -193,6 +193,8 @@ fn field(line: &str) -> Option<String> {
     }
     let end = line.find(|c: char| !c.is_ascii_alphabetic() && c != '_')?;
     let (name, rest) = line.split_at(end);
+    // `__license__` of Python.
+    let name = name.trim_end_matches('_');
     if marked == Some('@') && matches!(name, "license" | "licence") {
         return declared::free_text(rest.trim()).filter(|license| !license.contains("LicenseRef-"));
     }
@@ -303,6 +305,11 @@ mod tests {
             ("# License: GPLv2+", Some("GPL-2.0-or-later")),
             ("License :: OSI Approved :: MIT License", Some("MIT")),
             ("license = read_license()", None),
+            ("__license__ = 'MIT'", Some("MIT")),
+            ("__license__ = \"Apache License 2.0\"", Some("Apache-2.0")),
+            ("__license__ = \"GPLv3+\"", Some("GPL-3.0-or-later")),
+            ("__license__ = read(\"LICENSE\")", None),
+            ("__licensed__ = True", None),
             ("License: see COPYING", None),
             ("licensed to Jane", None),
         ];

@@ -16,6 +16,7 @@ pub(super) fn by_place(words: &Words, findings: &mut Vec<Finding>) {
     drop_lists(findings);
     drop_templates(words, findings);
     drop_headings(words, findings);
+    drop_places(words, findings);
 }
 
 /// A name that is the title of the file, alone on its first lines, is no mention in passing.
@@ -111,6 +112,14 @@ fn stem(license: &str) -> &str {
 /// How far before an example notice its blanks stand, in words.
 const BLANKS: usize = 60;
 
+/// Texts that hold another whole, and that one: its title may stand before them.
+const PARTS: &[(&str, &str)] = &[
+    ("Python-2.0", "PSF-2.0"),
+    ("Python-2.0.1", "PSF-2.0"),
+    ("Python-2.0", "CNRI-Python"),
+    ("Python-2.0.1", "CNRI-Python"),
+];
+
 /// How far before a text its title stands, in words.
 const HEADING: usize = 30;
 
@@ -125,12 +134,38 @@ fn drop_headings(words: &Words, findings: &mut Vec<Finding>) {
         let end = finding.words.end;
         let titles = |(start, license): &(usize, String)| {
             let follows = *start >= finding.words.start && *start <= end + HEADING;
-            let kin = license.starts_with(&finding.license) && *license != finding.license;
+            let kin = (license.starts_with(&finding.license) && *license != finding.license)
+                || PARTS.contains(&(license.as_str(), finding.license.as_str()));
             // "… is under the following CMU license:"
             let announced = stands(words, finding.words.start, 4, &["following"]);
             follows && (kin || (announced && *start <= end + RIGHT_BEHIND))
         };
         finding.kind != Kind::Reference || !texts.iter().any(titles)
+    });
+}
+
+/// How far before an address the grant stands whose text lies there, in words.
+const GRANTED: usize = 40;
+
+/// How far before an address its "copy" stands, in words.
+const COPY: usize = 24;
+
+/// The place where the text of a licence is had is no other licence: "under the Apache License
+/// 2.0 […] You can obtain a copy at https://www.openssl.org/source/license.html".
+fn drop_places(words: &Words, findings: &mut Vec<Finding>) {
+    let granting = findings.iter().filter(|f| f.kind == Kind::Notice);
+    let granted: Vec<(usize, String)> =
+        granting.map(|f| (f.words.end, f.license.clone())).collect();
+    findings.retain(|finding| {
+        let start = finding.words.start;
+        let address = matches!(words.word(start), "http" | "www")
+            || matches!(words.word(start.saturating_sub(1)), "http" | "www");
+        let copy = (start.saturating_sub(COPY)..start).any(|at| words.word(at) == "copy");
+        let another = |(end, license): &(usize, String)| {
+            *end <= start && start <= end + GRANTED && stem(license) != stem(&finding.license)
+        };
+        let of_it = finding.kind == Kind::Reference && address && copy;
+        !of_it || !granted.iter().any(another)
     });
 }
 

@@ -9,7 +9,7 @@ use hpcctl_model::license::Kind;
 use version::{Version, later, version_word};
 
 use super::finding::{Finding, MAX_FINDINGS, Taken, Vague};
-use super::phrase::context::{coded, denied, listed, stands};
+use super::phrase::context::{coded, denied, listed, sentence, stands};
 use super::words::Words;
 use crate::declared::gnu_id;
 
@@ -219,8 +219,12 @@ fn with_invariants(words: &Words, end: usize, license: String) -> String {
 }
 
 /// Whether the sentence of a grant states a copyright of its own, as "the packaging is (C) 2007,
-/// Jane Doe, and is licensed under the GPL" does: then the versions that others name are not its.
+/// Jane Doe, and is licensed under the GPL" does, or speaks of code of another origin: then the
+/// versions that others name are not its.
 fn of_its_own(words: &Words, at: usize) -> bool {
+    if of_another_origin(words, at) {
+        return true;
+    }
     // Another name in between is what the copyright goes with.
     let mut here = (at.saturating_sub(OWN)..at)
         .rev()
@@ -234,6 +238,33 @@ fn of_its_own(words: &Words, at: usize) -> bool {
 
 /// How far before a grant the copyright of its sentence stands, in words.
 const OWN: usize = 40;
+
+/// Whether a grant is that of code from elsewhere: "ssh.py is from paramiko, and inherits LGPL",
+/// "contains parts of Foo, which is licensed under the GPL".
+fn of_another_origin(words: &Words, at: usize) -> bool {
+    if stands(words, at, NEAR, &["inherits", "inherit"]) {
+        return true;
+    }
+    let mut joined = false;
+    // Nearest first: the origin stands before what is said of its licence.
+    for i in sentence(words, at, OWN) {
+        if name(words, i).is_some() {
+            return false;
+        }
+        joined |= matches!(words.word(i), "which" | "that" | "and" | "whose");
+        let from = matches!(words.word(i + 1), "from" | "parts" | "portions" | "code");
+        if joined && from && ORIGINS.contains(&words.word(i)) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Words that tell of code from elsewhere.
+const ORIGINS: &[&str] = &[
+    "taken", "copied", "borrowed", "adapted", "derived", "ported", "imported", "comes", "is",
+    "contains", "includes", "uses", "bundles",
+];
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Context {

@@ -5,6 +5,7 @@ use crate::expression;
 
 mod notices;
 mod restricted;
+mod several;
 
 fn identify(text: &str) -> Identification {
     Identifier::spdx().identify(text.as_bytes())

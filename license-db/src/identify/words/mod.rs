@@ -141,7 +141,7 @@ impl Words {
                 }
                 b'.' => {
                     let ends = bytes.get(at + 1).is_none_or(u8::is_ascii_whitespace);
-                    self.gap.stop |= ends && !self.abbreviated();
+                    self.gap.stop |= ends && (!self.abbreviated() || ends_paragraph(bytes, at + 1));
                     at + 1
                 }
                 b'<' => skip_tag(bytes, at),
@@ -288,6 +288,21 @@ impl Words {
             tied: gap.tie,
         });
     }
+}
+
+/// Whether an empty line follows.
+fn ends_paragraph(bytes: &[u8], at: usize) -> bool {
+    let rest = bytes.get(at..).unwrap_or_default();
+    let mut newlines = 0;
+    for byte in rest {
+        match byte {
+            b'\n' if newlines == 1 => return true,
+            b'\n' => newlines += 1,
+            b' ' | b'\t' | b'\r' => {}
+            _ => return false,
+        }
+    }
+    false
 }
 
 fn newlines(bytes: &[u8]) -> u32 {

@@ -1,0 +1,79 @@
+//! A long text under another name: "H2 License - Version 1.0" with the conditions of MPL-1.1.
+//!
+//! Who changes the name makes another licence, even where all else stays: most licences with a
+//! steward demand it (MPL-1.1 section 6.3). The name is that of the SPDX list.
+
+use std::collections::BTreeSet;
+
+use super::align::Template;
+use super::index::mark::Mark;
+use super::spelling::hash;
+
+/// So many times a text has to bear its name, titles and advice left out, for its lack to tell.
+const BEARS: usize = 2;
+
+/// Words of names that do not tell one licence from another.
+const COMMON: &[&str] = &[
+    "a",
+    "agreement",
+    "and",
+    "clause",
+    "code",
+    "common",
+    "commons",
+    "content",
+    "copyright",
+    "data",
+    "database",
+    "distribution",
+    "documentation",
+    "for",
+    "free",
+    "general",
+    "in",
+    "international",
+    "later",
+    "library",
+    "license",
+    "of",
+    "only",
+    "open",
+    "or",
+    "public",
+    "software",
+    "source",
+    "standard",
+    "terms",
+    "the",
+    "to",
+    "use",
+    "v",
+    "version",
+    "with",
+    "without",
+];
+
+/// Whether the words of a file that agree with a text lack the name that the text bears.
+pub(super) fn is_renamed(id: &str, template: Template<'_>, file: &[u32]) -> bool {
+    let Some(license) = spdx::license_id(id) else {
+        return false;
+    };
+    let words = license.full_name.split(|c: char| !c.is_ascii_alphabetic());
+    let words = words.map(str::to_ascii_lowercase);
+    let name: BTreeSet<u32> = words
+        .filter(|word| word.len() > 1 && !COMMON.contains(&word.as_str()))
+        .map(|word| hash(&word))
+        .collect();
+    let own = |(at, word): (usize, &u32)| name.contains(word) && template.mark(at) == Mark::Own;
+    let borne = template
+        .words
+        .iter()
+        .enumerate()
+        .filter(|place| own(*place));
+    borne.count() >= BEARS && !file.iter().any(|word| name.contains(word))
+}
+
+/// The id of what a renamed text is.
+pub(super) fn id(of: &str) -> String {
+    format!("LicenseRef-renamed-{of}")
+}
