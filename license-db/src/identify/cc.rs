@@ -4,7 +4,7 @@
 
 use hpcctl_model::license::Kind;
 
-use super::finding::{Finding, MAX_FINDINGS, Taken};
+use super::finding::{Finding, MAX_FINDINGS, Taken, Vague};
 use super::phrase::context::{denied, granted, listed};
 use super::words::Words;
 
@@ -55,7 +55,11 @@ pub(crate) fn find(words: &Words, taken: &Taken) -> Vec<Finding> {
         };
         let mut finding = Finding::new(at..end, license, Kind::Reference);
         let license = (at..end + 3).any(|i| words.word(i).starts_with("licen"));
-        let told = granted(words, at) || listed(words, at, end) || license;
+        let versionless = finding.license.starts_with(VERSIONLESS);
+        let told = granted(words, at) || listed(words, at, end) || (license && !versionless);
+        if versionless {
+            finding.vague = Vague::Family;
+        }
         if !told || denied(words, at) {
             finding = finding.clue();
         }
@@ -83,14 +87,42 @@ fn name(words: &Words, at: usize) -> Option<(String, usize)> {
             let (id, port) = id(&joined, number, words.word(next + 1), words.word(next + 2))?;
             return Some((id, next + 1 + port));
         }
-        if word.is_empty() || !word.bytes().all(|b| b.is_ascii_lowercase()) {
-            return None;
-        }
+        let len = joined.len();
         joined.push_str(word);
-        elements(&joined)?;
+        let goes_on = !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase());
+        if !goes_on || elements(&joined).is_none() {
+            joined.truncate(len);
+            break;
+        }
         next += 1;
     }
-    None
+    Some((family(&joined)?, next))
+}
+
+/// The reference of a name without a version. "Creative Commons by Jane" names none: one element
+/// has to be written out.
+fn family(joined: &str) -> Option<String> {
+    let elements = elements(joined)?;
+    let told = |element: &&Element| **element != Element::Word;
+    let told = elements.iter().filter(told).count() > 1 || joined.contains("attribution");
+    told.then(|| format!("{VERSIONLESS}{}", short(&elements)))
+}
+
+/// How the reference of a name without a version begins.
+const VERSIONLESS: &str = "LicenseRef-CC";
+
+/// The elements in the order of the ids.
+fn short(elements: &[Element]) -> String {
+    let order = [
+        (Element::By, "-BY"),
+        (Element::Nc, "-NC"),
+        (Element::Nd, "-ND"),
+        (Element::Sa, "-SA"),
+    ];
+    let order = order
+        .iter()
+        .filter(|(element, _)| elements.contains(element));
+    order.map(|(_, short)| *short).collect()
 }
 
 /// The id, and how many words behind the version name the country of a port.
@@ -101,19 +133,7 @@ fn id(joined: &str, number: &str, next: &str, second: &str) -> Option<(String, u
     if named && number != "1.0" {
         elements.push(Element::By);
     }
-    let mut id = String::from("CC");
-    for (element, short) in [
-        (Element::By, "-BY"),
-        (Element::Nc, "-NC"),
-        (Element::Nd, "-ND"),
-        (Element::Sa, "-SA"),
-    ] {
-        if elements.contains(&element) {
-            id.push_str(short);
-        }
-    }
-    id.push('-');
-    id.push_str(number);
+    let id = format!("CC{}-{number}", short(&elements));
     let (country, len) = match (next, second) {
         ("united", "states") => ("-US", 2),
         ("united", "kingdom") => ("-UK", 2),
@@ -208,6 +228,19 @@ mod tests {
                 "CC-BY-NC-SA-3.0",
             ),
             ("under the CC ShareAlike 1.0 license", "CC-SA-1.0"),
+            (
+                "available under the creative commons CC-BY-SA license",
+                "LicenseRef-CC-BY-SA",
+            ),
+            (
+                "under a Creative Commons Attribution-NonCommercial license",
+                "LicenseRef-CC-BY-NC",
+            ),
+            ("License: CC BY-ND", "LicenseRef-CC-BY-ND"),
+            (
+                "licensed under the Creative Commons Attribution License",
+                "LicenseRef-CC-BY",
+            ),
         ] {
             assert_eq!(
                 licenses(text),
@@ -227,9 +260,13 @@ mod tests {
             "Creative Commons Zero 1.0",
             "under the CC public license 3.0",
             "share alike 2.5",
+            "licensed under Creative Commons by Jane Doe",
+            "under CC by the authors",
         ] {
             assert!(licenses(text).is_empty(), "{text}: {:?}", licenses(text));
         }
         assert_eq!(licenses("like CC BY 4.0")[0].1, State::Clue);
+        let told = "the Creative Commons Attribution-ShareAlike license is long";
+        assert_eq!(licenses(told)[0].1, State::Clue);
     }
 }

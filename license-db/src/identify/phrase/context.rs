@@ -121,11 +121,20 @@ pub(crate) fn located(words: &Words, end: usize) -> bool {
     found && (end + 2..end + 5).any(|at| words.word(at).starts_with("licen"))
 }
 
-/// Whether a file or program is said to bear the licence: "MIT licensed", "is BSD licensed".
+/// Whether a file or program is said to bear the licence: "MIT licensed", "is BSD licensed",
+/// "copied from foo.org, MIT licensed".
 pub(crate) fn bears(words: &Words, at: usize, end: usize) -> bool {
     let begins = at == 0 || words.begins(at) || words.starts_line(at);
     let is = at > 0 && matches!(words.word(at - 1), "is" | "are");
-    matches!(words.word(end), "licensed" | "licenced") && (begins || is)
+    let from = || {
+        stands(
+            words,
+            at,
+            SENTENCE,
+            &["copied", "taken", "adapted", "borrowed"],
+        )
+    };
+    matches!(words.word(end), "licensed" | "licenced") && (begins || is || from())
 }
 
 /// Whether the sentence grants nothing under the name.
@@ -313,6 +322,24 @@ mod tests {
         assert!(located(&words, at + 1));
         let (words, at) = place("the MIT people found in the file", "mit");
         assert!(!located(&words, at + 1));
+    }
+
+    #[test]
+    fn what_bears_a_licence_is_known() {
+        for (text, known) in [
+            ("MIT licensed", true),
+            ("The library is MIT licensed", true),
+            (
+                "Copied from https://foo.org/bar, MIT licensed, and adapted",
+                true,
+            ),
+            ("parser taken from Foo (MIT licensed)", true),
+            ("Needs other MIT licensed code", false),
+            ("Taken from Foo. Wants MIT licensed code", false),
+        ] {
+            let (words, at) = place(text, "mit");
+            assert_eq!(bears(&words, at, at + 1), known, "{text}");
+        }
     }
 
     #[test]
