@@ -5,7 +5,8 @@
 use hpcctl_model::license::Kind;
 
 use super::finding::{Finding, MAX_FINDINGS, Taken, Vague};
-use super::phrase::context::{denied, granted, listed};
+use super::phrase::context::{denied, granted};
+use super::phrase::row::listed;
 use super::words::Words;
 
 /// The most words of a name.

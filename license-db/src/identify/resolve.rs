@@ -11,9 +11,9 @@ use hpcctl_model::license::{Kind, State};
 
 use super::finding::{Finding, Taken};
 use super::phrase::Phrases;
-use super::phrase::context::is_short;
 use super::weigh;
 use super::words::Words;
+use super::words::short::is_short;
 use crate::expression;
 
 /// How far an "alternatively" stands before what it offers, in words.

@@ -11,6 +11,7 @@ use super::words::Words;
 use crate::Identifier;
 use crate::declared::{self, debian};
 use crate::expression;
+use crate::policy::{Class, class_of};
 
 /// The most characters that are read of one value.
 const MAX_VALUE: usize = 400;
@@ -205,14 +206,29 @@ fn field(line: &str) -> Option<String> {
     let value = rest
         .strip_prefix([':', '=', '('])?
         .trim_start_matches(['=', ':', ' ', '\t', '[']);
-    let value = value.trim_matches(|c: char| c.is_whitespace() || "\"'`,;)]}*/".contains(c));
+    let ends = |c: char| c.is_whitespace() || "\"'`,;]}*/".contains(c);
+    let value = value.trim_matches(ends);
+    let balanced = value.starts_with('(') && value.ends_with(')');
+    let value = match balanced {
+        true => value,
+        false => value.trim_matches(|c| ends(c) || c == ')'),
+    };
     if value.is_empty() || value.len() > MAX_VALUE / 4 {
         return None;
     }
     if name == "MODULE_LICENSE" || value.starts_with("Dual ") {
         return module(value);
     }
-    declared::free_text(value).filter(|license| !license.contains("LicenseRef-"))
+    declared::free_text(value).filter(|license| is_told(license))
+}
+
+/// Whether a value tells licences: listed ones, or beside another family, as in
+/// `GPL+ or Artistic`. A family alone is left to what the words around it say.
+fn is_told(license: &str) -> bool {
+    let parts = expression::licenses(license);
+    let family = |part: &String| part.starts_with("LicenseRef-");
+    let known = |part: &String| class_of(part) != Class::Unknown;
+    !parts.iter().any(family) || (!parts.iter().all(family) && parts.iter().all(known))
 }
 
 /// The licence on a badge of a README, as in `img.shields.io/badge/license-Apache--2.0-blue.svg`.
@@ -310,6 +326,17 @@ mod tests {
             ("__license__ = \"GPLv3+\"", Some("GPL-3.0-or-later")),
             ("__license__ = read(\"LICENSE\")", None),
             ("__licensed__ = True", None),
+            (
+                "#License: GPL+ or Artistic",
+                Some("GPL-1.0-or-later OR LicenseRef-Artistic"),
+            ),
+            (
+                "License: (GPL-2.0+ and BSD)",
+                Some("GPL-2.0-or-later AND LicenseRef-BSD"),
+            ),
+            ("License: MIT or Apache", Some("MIT OR LicenseRef-Apache")),
+            ("License: BSD", None),
+            ("License: MIT and others", None),
             ("License: see COPYING", None),
             ("licensed to Jane", None),
         ];

@@ -62,15 +62,20 @@ fn drop_quoted(findings: &mut Vec<Finding>) {
 /// More licences than this by name alone are a list, not a statement.
 const MAX_NAMED: usize = 12;
 
+/// The same with names in passing.
+const MAX_MENTIONED: usize = 30;
+
 /// A file that names many licences and bears no text of one is about licences.
 fn drop_lists(findings: &mut [Finding]) {
     let bare = |f: &Finding| matches!(f.kind, Kind::Reference | Kind::Notice);
-    let named = findings
-        .iter()
-        .filter(|f| bare(f) && f.state != State::Clue);
-    let named: BTreeSet<&str> = named.map(|f| f.license.as_str()).collect();
+    let count = |counts: fn(&Finding) -> bool| {
+        let named = findings.iter().filter(|f| bare(f) && counts(f));
+        let named: BTreeSet<&str> = named.map(|f| f.license.as_str()).collect();
+        named.len()
+    };
+    let many = count(|f| f.state != State::Clue) > MAX_NAMED || count(|_| true) > MAX_MENTIONED;
     let texts = findings.iter().any(|f| f.kind == Kind::Text);
-    if named.len() > MAX_NAMED && !texts {
+    if many && !texts {
         for finding in findings.iter_mut().filter(|f| bare(f)) {
             *finding = finding.clone().clue();
         }

@@ -9,7 +9,8 @@ use hpcctl_model::license::Kind;
 use version::{Version, later, version_word};
 
 use super::finding::{Finding, MAX_FINDINGS, Taken, Vague};
-use super::phrase::context::{coded, denied, listed, sentence, stands};
+use super::phrase::context::{coded, denied, sentence, stands};
+use super::phrase::row::listed;
 use super::words::Words;
 use crate::declared::gnu_id;
 

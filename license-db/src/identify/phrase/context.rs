@@ -1,6 +1,7 @@
 //! What stands around a name: whether something is granted under it.
 
 use super::super::words::Words;
+use super::super::words::short::is_short;
 
 /// How far before a name the words of a grant are looked for.
 const BEHIND: usize = 16;
@@ -13,9 +14,6 @@ const NEAR: usize = 12;
 
 /// The most words of a sentence that are looked at.
 const SENTENCE: usize = 24;
-
-/// The most words between the grant and a name in a list of names.
-const LIST: usize = 24;
 
 /// Words that stand before a name in a grant.
 const GRANT: &[&str] = &[
@@ -51,49 +49,23 @@ const COMPARES: &[&str] = &[
     "inspired",
 ];
 
-/// Words that stand between the names of a list.
-const BETWEEN: &[&str] = &[
-    "a",
-    "an",
-    "the",
-    "either",
-    "both",
-    "and",
-    "or",
-    "of",
-    "to",
-    "terms",
-    "new",
-    "modified",
-    "revised",
-    "simplified",
-    "clause",
-    "style",
-    "license",
-    "licenses",
-    "licence",
-    "licences",
-    "version",
-    "v",
-    "x11",
-    "at",
-    "your",
-    "option",
-    "dual",
-    "with",
-];
-
-/// Short names of licences that are also common words or letters.
-const SHORT: &[&str] = &[
-    "mit", "bsd", "apache", "mpl", "gpl", "lgpl", "agpl", "artistic", "isc", "zlib", "cddl", "epl",
-    "expat", "perl", "ruby", "asl", "al", "eupl", "psf", "zpl",
-];
-
 /// Whether the words before a name, in its sentence, grant something under it.
 pub(crate) fn granted(words: &Words, at: usize) -> bool {
     let before = |reach: usize, list: &[&str]| stands(words, at, reach, list);
-    (before(BEHIND, GRANT) || before(CLOSE, WEAK_GRANT)) && !denied(words, at)
+    (before(BEHIND, GRANT) || before(CLOSE, WEAK_GRANT) || offered(words, at)) && !denied(words, at)
 }
+
+/// Whether a name is the last of those offered: "under the terms of either the GNU General Public
+/// License as published by the Free Software Foundation, or the Artistic License".
+fn offered(words: &Words, at: usize) -> bool {
+    let mut before = sentence(words, at, OFFER).map(|i| words.word(i));
+    let or = before.find(|word| *word != "the") == Some("or");
+    or && before.any(|word| word == "either")
+        && before.take(CLOSE).any(|word| GRANT.contains(&word))
+}
+
+/// How far before its last name an offer begins, in words.
+const OFFER: usize = 36;
 
 /// Whether a sentence about the licence follows its name: "the MIT License allows …".
 pub(crate) fn speaks(words: &Words, end: usize) -> bool {
@@ -125,7 +97,16 @@ pub(crate) fn located(words: &Words, end: usize) -> bool {
 /// "copied from foo.org, MIT licensed".
 pub(crate) fn bears(words: &Words, at: usize, end: usize) -> bool {
     let begins = at == 0 || words.begins(at) || words.starts_line(at);
-    let is = at > 0 && matches!(words.word(at - 1), "is" | "are");
+    let is = (1..=3)
+        .filter_map(|n| at.checked_sub(n))
+        .take_while(|i| !words.stopped(i + 1))
+        .find(|i| {
+            !matches!(
+                words.word(*i),
+                "now" | "also" | "entirely" | "fully" | "still" | "and"
+            )
+        });
+    let is = is.is_some_and(|i| matches!(words.word(i), "is" | "are"));
     let from = || {
         stands(
             words,
@@ -139,91 +120,42 @@ pub(crate) fn bears(words: &Words, at: usize, end: usize) -> bool {
 
 /// Whether the sentence grants nothing under the name.
 pub(crate) fn denied(words: &Words, at: usize) -> bool {
-    stands(words, at, NEAR, AGAINST) || stands(words, at, SENTENCE, COMPARES)
+    stands(words, at, NEAR, AGAINST)
+        || stands(words, at, SENTENCE, COMPARES)
+        || refused(words, at)
+        || left(words, at)
+}
+
+/// Whether names are those of what is not there: "no AGPL or GPL restrictions", "without GPL".
+fn refused(words: &Words, at: usize) -> bool {
+    let between = |word: &str| is_short(word) || matches!(word, "or" | "and" | "any" | "gnu");
+    let before = sentence(words, at, NEAR).map(|i| words.word(i));
+    let no = before.skip_while(|word| between(word)).next();
+    no.is_some_and(|word| matches!(word, "no" | "without" | "non" | "avoid" | "avoids"))
+}
+
+/// Whether a name is that of the licence before: "changed from LGPL-3 to MIT".
+fn left(words: &Words, at: usize) -> bool {
+    const CHANGES: &[&str] = &[
+        "changed",
+        "change",
+        "changes",
+        "switched",
+        "switch",
+        "moved",
+        "move",
+        "relicensed",
+        "relicense",
+        "migrated",
+    ];
+    let from = sentence(words, at, 3).find(|i| words.word(*i) == "from");
+    let to = || (at + 1..at + CLOSE + 3).any(|i| words.word(i) == "to" && !words.stopped(i));
+    from.is_some_and(|from| stands(words, from, CLOSE, CHANGES)) && to()
 }
 
 /// Whether one of some words stands before a place in its sentence.
 pub(crate) fn stands(words: &Words, at: usize, reach: usize, list: &[&str]) -> bool {
     sentence(words, at, reach).any(|i| list.contains(&words.word(i)))
-}
-
-/// Words behind "licenses" in a sentence about them.
-const PLURAL_VERBS: &[&str] = &[
-    "are", "do", "apply", "rely", "have", "contain", "allow", "require", "permit", "were",
-];
-
-/// Whether a name stands in a list of names behind a grant, as in "licensed under MIT and BSD",
-/// or beside another name, as in "MIT/GPL".
-pub(crate) fn listed(words: &Words, at: usize, end: usize) -> bool {
-    let same_line = |other: usize| words.line(other) == words.line(at);
-    // Beside a name that is not as well known, "perl" is the language: `Perl => JSON`.
-    let known = is_short(words.word(at)) || end - at > 1;
-    let beside = |other: usize| {
-        let word = words.word(other);
-        let language = !known && matches!(word, "perl" | "ruby");
-        other < words.len() && is_short(word) && !language && word != words.word(at)
-    };
-    let joined = |other: usize| matches!(words.word(other), "and" | "or" | "license" | "licenses");
-    let back = |n: usize| at.checked_sub(n);
-    let before = back(1).is_some_and(|i| same_line(i) && beside(i) && !words.begins(at))
-        || back(2).is_some_and(|i| same_line(i) && beside(i) && joined(i + 1));
-    let behind = same_line(end) && !words.begins(end) && beside(end)
-        || same_line(end + 1) && joined(end) && beside(end + 1);
-    // "The BSD and MIT licenses do not …" speaks about them.
-    let mut first = at;
-    while first > 0 && (is_short(words.word(first - 1)) || joined(first - 1)) {
-        first -= 1;
-    }
-    let mut last = end;
-    while is_short(words.word(last)) || joined(last) {
-        last += 1;
-    }
-    let about = first > 0 && words.word(first - 1) == "the"
-        || words.word(last - 1) == "licenses"
-            && !words.stopped(last)
-            && PLURAL_VERBS.contains(&words.word(last));
-    // "GPL or MIT or Apache, etc." gives examples, "must be GPL or LGPL" speaks of other code.
-    let duty = first > 1 && words.word(first - 1) == "be" && stands(words, first - 1, 2, &["must"]);
-    let about = about || duty || words.word(last) == "etc";
-    // "(c) iMatix" names a holder.
-    let holder = back(1).is_some_and(|i| matches!(words.word(i), "c" | "copyright"));
-    !denied(words, at) && !holder && (((before || behind) && !about) || under(words, at))
-}
-
-/// Whether a name follows a grant with nothing but other names between.
-fn under(words: &Words, at: usize) -> bool {
-    for i in sentence(words, at, LIST) {
-        let word = words.word(i);
-        match word {
-            "under" | "via" | "per" => {
-                return sentence(words, i, 4).any(|i| {
-                    matches!(
-                        words.word(i),
-                        "licensed"
-                            | "licenced"
-                            | "available"
-                            | "released"
-                            | "distributed"
-                            | "published"
-                            | "redistributed"
-                            | "used"
-                            | "provided"
-                            | "open"
-                            | "duallicensed"
-                            | "covered"
-                            | "license"
-                            | "code"
-                            | "made"
-                            | "is"
-                    )
-                });
-            }
-            "licensed" | "licenced" | "dual" | "duallicensed" => return true,
-            _ if BETWEEN.contains(&word) || is_short(word) || is_number(word) => {}
-            _ => return false,
-        }
-    }
-    false
 }
 
 /// Whether a name fills its line below a line that says no more than "License", or a paragraph
@@ -253,24 +185,6 @@ pub(crate) fn coded(words: &Words, at: usize, end: usize) -> bool {
         || (at..=end).any(|i| words.tied(i) && (i > at || words.word(i).len() > 1))
 }
 
-/// Whether a word is a short name of a licence.
-pub(crate) fn is_short(word: &str) -> bool {
-    SHORT.contains(&word)
-        || ["gpl", "lgpl", "agpl", "apache", "mpl"]
-            .iter()
-            .any(|family| {
-                word.strip_prefix(family)
-                    .is_some_and(|rest| is_number(rest.trim_start_matches('v')))
-            })
-}
-
-fn is_number(word: &str) -> bool {
-    word.starts_with(|c: char| c.is_ascii_digit())
-        || word
-            .strip_prefix('v')
-            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
-}
-
 /// The places before `at` in its sentence, nearest first.
 pub(crate) fn sentence(words: &Words, at: usize, reach: usize) -> impl Iterator<Item = usize> {
     let begun = (at.saturating_sub(reach)..=at).rev();
@@ -279,40 +193,15 @@ pub(crate) fn sentence(words: &Words, at: usize, reach: usize) -> impl Iterator<
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn place(text: &str, name: &str) -> (Words, usize) {
+    pub(in super::super) fn place(text: &str, name: &str) -> (Words, usize) {
         let words = Words::of(text);
         let at = (0..words.len())
             .rposition(|i| words.word(i) == name)
             .unwrap();
         (words, at)
-    }
-
-    #[test]
-    fn lists_of_names_are_known() {
-        for text in [
-            "Licensed under MIT",
-            "dual licensed under the Apache 2.0 and MIT",
-            "Available via the new BSD or MIT license",
-            "jQuery plugin - GPL & MIT",
-            "released under LGPL, MIT",
-        ] {
-            let (words, at) = place(text, "mit");
-            assert!(listed(&words, at, at + 1), "{text}");
-        }
-        for text in [
-            "derived code must also be BSD or MIT",
-            "you can use BSD or MIT, etc.",
-            "The BSD and MIT licenses differ in this",
-            "the people at MIT",
-            "under pressure MIT",
-            "Licensed here. MIT",
-        ] {
-            let (words, at) = place(text, "mit");
-            assert!(!listed(&words, at, at + 1), "{text}");
-        }
     }
 
     #[test]
@@ -329,6 +218,9 @@ mod tests {
         for (text, known) in [
             ("MIT licensed", true),
             ("The library is MIT licensed", true),
+            ("libfoo is [MIT-licensed](COPYING)", true),
+            ("* libfoo is now entirely MIT-licensed.", true),
+            ("It is small and MIT licensed", false),
             (
                 "Copied from https://foo.org/bar, MIT licensed, and adapted",
                 true,
@@ -370,6 +262,36 @@ mod tests {
     #[test]
     fn a_grant_stands_in_the_same_sentence() {
         for (text, known) in [
+            (
+                "under the terms of either: the GNU General Public License as published by the Free Software Foundation; or the MIT",
+                true,
+            ),
+            (
+                "available under either the long name of a first licence of a few more words indeed, or MIT",
+                true,
+            ),
+            (
+                "distributed under either of a first one in its version of the year 2004 or any later, or the MIT",
+                true,
+            ),
+            (
+                "under the terms of either one. So you may go here or there or to the MIT",
+                false,
+            ),
+            ("either the people of Berkeley or the MIT", false),
+            ("licensed under Foo, no GPL or MIT", false),
+            ("licensed without GPL and MIT", false),
+            ("under its terms, avoids MIT", false),
+            ("there is no doubt that it is licensed under MIT", true),
+            ("no more words: under the MIT", true),
+            ("license changed from MIT to GPL", false),
+            (
+                "it was relicensed from the MIT license to Apache 2.0",
+                false,
+            ),
+            ("we switched the license from MIT to BSD", false),
+            ("license changed from GPL to MIT", true),
+            ("code from elsewhere under the MIT to use", true),
             ("is released under the Foo MIT", true),
             ("you can choose the GPL or the MIT", true),
             ("It is licensed. The people of MIT", false),

@@ -18,6 +18,7 @@ pub(super) mod context;
 #[cfg(test)]
 pub(super) mod listed;
 pub(super) mod make;
+pub(super) mod row;
 mod walk;
 mod wording;
 
@@ -138,7 +139,7 @@ impl<'a> Phrases<'a> {
             || prose
                 && (context::bears(words, at, end)
                     || context::located(words, end)
-                    || context::listed(words, at, end)
+                    || row::listed(words, at, end)
                     || context::headed(words, at, end));
         let hint = flags.clue || !told || context::stands(words, at, 4, &["based"]);
         if flags.kind == Kind::Notice {
@@ -161,12 +162,12 @@ fn enough(words: &Words, at: usize, end: usize, needs: Needs) -> bool {
                 word.contains("licen") || word.starts_with(|c: char| c.is_ascii_digit())
             });
             let long = end - at >= LONG_NAME && context::granted(words, at);
-            told || long || (end - at > 1 && context::listed(words, at, end))
+            told || long || (end - at > 1 && row::listed(words, at, end))
         }
         Needs::GrantAndLicense => {
             let license = |at: usize| words.word(at).starts_with("licen");
             ((license(end) || license(end + 1)) && context::granted(words, at))
-                || context::listed(words, at, end)
+                || row::listed(words, at, end)
                 || context::headed(words, at, end)
                 || context::bears(words, at, end)
         }

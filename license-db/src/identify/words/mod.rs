@@ -10,6 +10,9 @@ use super::spelling::hash;
 use std::ops::Range;
 
 mod counting;
+pub(crate) mod short;
+
+use short::is_short;
 
 /// The hash that stands between two windows of a file; no word has it.
 pub(crate) const BREAK: u32 = 0;
@@ -241,6 +244,11 @@ impl Words {
                     break;
                 }
             } else if c == '-' && last.is_alphabetic() && next.is_alphabetic() {
+                // "MIT-licensed" are two words.
+                let name = self.text.get(start..).is_some_and(is_short);
+                if name && is_licensed(text.get(at + offset + 1..).unwrap_or_default()) {
+                    break;
+                }
                 last = c;
                 continue;
             } else if c == '-' && last.is_ascii_alphabetic() && matches!(next, '\n' | '\r') {
@@ -290,6 +298,14 @@ impl Words {
     }
 }
 
+/// Whether a text goes on with "licensed".
+fn is_licensed(rest: &str) -> bool {
+    let word = rest.get(.."licensed".len()).unwrap_or_default();
+    ["licensed", "licenced"]
+        .iter()
+        .any(|licensed| word.eq_ignore_ascii_case(licensed))
+}
+
 /// Whether an empty line follows.
 fn ends_paragraph(bytes: &[u8], at: usize) -> bool {
     let rest = bytes.get(at..).unwrap_or_default();
@@ -334,6 +350,10 @@ mod tests {
             ["authors", "as", "is"]
         );
         assert_eq!(list("redistri-\n * bution of"), ["redistribution", "of"]);
+        assert_eq!(
+            list("MIT-Licensed, dual-licensed"),
+            ["mit", "licensed", "duallicensed"]
+        );
         assert_eq!(list("<p>One</p><br/>&nbsp;<year>"), ["one", "year"]);
         assert_eq!(list("a\\nb"), ["a", "b"]);
         assert_eq!(list("\u{a9}2020 caf\u{e9}"), ["c", "2020", "caf\u{e9}"]);
