@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
-use hpcctl_image::{LicenseFiles, Options, Platform, Progress, Reference, Scanned, Secrets};
+use hpcctl_image::{LicenseFiles, Options, Platform, Progress, Purpose, Reference, Scanned};
 use hpcctl_model::scan::Outcome;
 use hpcctl_reports::{Kind, Output, Report};
 use indicatif::ProgressBar;
@@ -232,9 +232,9 @@ impl Scan {
         };
         let options = Options {
             // What no output tells is not looked for.
-            secrets: match how.fail_on.is_none() && outputs.iter().all(Output::is_inventory) {
-                true => Secrets::Unsought,
-                false => Secrets::Sought,
+            purpose: match how.fail_on.is_none() && outputs.iter().all(Output::is_inventory) {
+                true => Purpose::Inventory,
+                false => Purpose::Verdict,
             },
             ..options
         };

@@ -63,7 +63,7 @@ pub use platform::{Platform, PlatformError};
 pub use progress::{Progress, Silent};
 pub use reference::{Reference, ReferenceError, Source, Store};
 pub use scan::{
-    DiffIds, LicenseFiles, Options, Resolved, Scanned, Secrets, is_intact, resolve, scan,
+    DiffIds, LicenseFiles, Options, Purpose, Resolved, Scanned, is_intact, resolve, scan,
     whole_digest,
 };
 pub use selection::package_types;

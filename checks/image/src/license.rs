@@ -9,6 +9,7 @@ use hpcctl_license_db::{Identification, Identifier, expression};
 use hpcctl_model::license::Kind;
 use sha2::{Digest, Sha256};
 
+use crate::Purpose;
 use crate::catalog;
 use crate::tree::{FileLicense, Sha};
 
@@ -46,12 +47,21 @@ impl Role {
 type Key = (Sha, Role);
 
 /// Looks for licences and remembers the answers.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Licenses {
+    purpose: Purpose,
     known: Mutex<HashMap<Key, Option<FileLicense>>>,
 }
 
 impl Licenses {
+    /// Knows no text.
+    pub(crate) fn new(purpose: Purpose) -> Self {
+        Self {
+            purpose,
+            known: Mutex::default(),
+        }
+    }
+
     /// The licences of a text; none where nothing was found.
     pub(crate) fn of(&self, text: &[u8], role: Role) -> Option<FileLicense> {
         let sha256: Sha = Sha256::digest(text).into();
@@ -60,7 +70,7 @@ impl Licenses {
             return known.clone();
         }
         let found = match role {
-            Role::DebianCopyright => copyright(text),
+            Role::DebianCopyright => copyright(text, self.purpose),
             Role::LicenseFile | Role::Other => identify(text),
         };
         let found = found.map(|license| FileLicense {
@@ -111,15 +121,22 @@ fn texts(found: &Identification) -> Arc<[String]> {
 }
 
 /// The licence of the software itself; of the packaging only where nothing else is stated.
-fn copyright(text: &[u8]) -> Option<FileLicense> {
+fn copyright(text: &[u8], purpose: Purpose) -> Option<FileLicense> {
     let stated = debian::copyright(Identifier::spdx(), text);
     let expression = stated.upstream.or(stated.packaging)?;
+    let whole = || match stated.found {
+        Some(found) => texts(&found),
+        None => texts(&Identifier::spdx().identify(text)),
+    };
     Some(FileLicense {
         expression: Arc::from(expression),
         grants: true,
         sha256: None,
         copyrights: Arc::default(),
-        texts: texts(&Identifier::spdx().identify(text)),
+        texts: match purpose {
+            Purpose::Verdict => whole(),
+            Purpose::Inventory => Arc::default(),
+        },
     })
 }
 

@@ -8,7 +8,7 @@ use hpcctl_model::Unknown;
 use crate::layer::Plan;
 use crate::linkage::Linkage;
 use crate::tree::{FileTree, Linked, NodeId};
-use crate::{DiffIds, Error, LicenseFiles, Options, Progress, Reference, scan};
+use crate::{DiffIds, Error, LicenseFiles, Options, Progress, Purpose, Reference, scan};
 
 /// An image as the loader sees it.
 #[derive(Debug)]
@@ -43,6 +43,7 @@ pub fn linked(
     let options = Options {
         licenses: LicenseFiles::Declared,
         diff_ids: DiffIds::Promised,
+        purpose: Purpose::Inventory,
         cache: None,
         ..options.clone()
     };

@@ -54,14 +54,15 @@ pub enum DiffIds {
     Promised,
 }
 
-/// Whether keys, passwords and tokens are looked for.
+/// What a scan is for, which decides what is looked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Secrets {
-    /// In every file that may hold one.
+pub enum Purpose {
+    /// Whether the image may leave the site: also what gives access or rights, what vendors
+    /// restrict, what a later layer removed, and which licence texts are there whole.
     #[default]
-    Sought,
-    /// Nowhere: nobody asks for them.
-    Unsought,
+    Verdict,
+    /// What is in it: nothing is looked for that no bill of materials tells.
+    Inventory,
 }
 
 /// How to scan.
@@ -71,8 +72,8 @@ pub struct Options {
     pub licenses: LicenseFiles,
     /// What is made of the digests of the plain layers.
     pub diff_ids: DiffIds,
-    /// Whether keys, passwords and tokens are looked for.
-    pub secrets: Secrets,
+    /// What the scan is for.
+    pub purpose: Purpose,
     /// The catalogers that run, by their ids or the purl types of what they find; all where none
     /// is named. `os-release` runs
     /// unless it is excluded: others need the distribution.
@@ -145,7 +146,7 @@ pub fn scan(
         layers,
         &opened.config,
         opened.whiteouts,
-        &plan.limits,
+        &plan,
         &mut unknowns,
     );
     let image = Image {
@@ -221,8 +222,8 @@ pub(crate) fn tree(
         firsts,
         read,
     };
-    let (about, limits) = (opened.config, &plan.limits);
-    let merged = merge(layers, &about, opened.whiteouts, limits, &mut unknowns);
+    let about = opened.config;
+    let merged = merge(layers, &about, opened.whiteouts, plan, &mut unknowns);
     let treed = Treed {
         reference: Reference::from(source).to_string(),
         digest,
@@ -449,7 +450,7 @@ fn merge(
     mut read: Layers<'_>,
     about: &About,
     whiteouts: bool,
-    limits: &Limits,
+    plan: &Plan,
     unknowns: &mut Vec<Unknown>,
 ) -> Merged {
     let mut tree = FileTree::new();
@@ -457,8 +458,10 @@ fn merge(
     let mut passed = 0;
     let mut layers = Vec::with_capacity(read.sources.len());
     let mut held = Held::default();
-    let known = read.read.iter().flatten();
-    known.for_each(|layer| held.see(&layer.listing));
+    if plan.judges() {
+        let known = read.read.iter().flatten();
+        known.for_each(|layer| held.see(&layer.listing));
+    }
     for place in 0..read.sources.len() {
         let Some(mut read) = read.take(place) else {
             continue;
@@ -466,7 +469,10 @@ fn merge(
         // There are at most as many layers as the limit says.
         let place = u32::try_from(place).unwrap_or(u32::MAX);
         owners.add(std::mem::take(&mut read.listing.owners));
-        held.gather(layers.len(), &read.listing, about, &mut read.faults);
+        if plan.judges() {
+            held.gather(layers.len(), &read.listing, about, &mut read.faults);
+        }
+        let limits = &plan.limits;
         tree.apply(place, read.listing, whiteouts, limits, &mut read.faults);
         let name = read
             .layer

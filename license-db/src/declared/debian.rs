@@ -6,9 +6,9 @@ use std::collections::HashMap;
 
 use super::foreign;
 use super::names::Vocabulary;
-use crate::Identifier;
 use crate::expression;
 use crate::identify::vendor;
+use crate::{Identification, Identifier};
 
 /// What the `Format` field holds, whatever the scheme and host; the later ones are drafts.
 const FORMATS: &[&str] = &[
@@ -21,12 +21,14 @@ const FORMATS: &[&str] = &[
 const MAX_BYTES: usize = 8 * 1024 * 1024;
 
 /// The licences of a Debian package by its copyright file.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Copyright {
     /// The licence of the software itself, as an SPDX expression.
     pub upstream: Option<String>,
     /// The licence of the packaging, the files under `debian/`, where it is stated apart.
     pub packaging: Option<String>,
+    /// What was identified in it, where it is free text.
+    pub found: Option<Identification>,
 }
 
 /// One statement of a licence in a machine-readable file.
@@ -44,9 +46,11 @@ pub struct Statement {
 pub fn copyright(identifier: &Identifier, bytes: &[u8]) -> Copyright {
     let bytes = bytes.get(..MAX_BYTES).unwrap_or(bytes);
     let Some(statements) = machine_readable(identifier, &String::from_utf8_lossy(bytes)) else {
+        let found = identifier.identify(bytes);
         return Copyright {
-            upstream: identifier.identify(bytes).expression,
+            upstream: found.expression.clone(),
             packaging: None,
+            found: Some(found),
         };
     };
     let in_files = statements.iter().any(|s| !s.files.is_empty());
@@ -57,6 +61,7 @@ pub fn copyright(identifier: &Identifier, bytes: &[u8]) -> Copyright {
     Copyright {
         upstream: all(&upstream),
         packaging: all(&packaging),
+        found: None,
     }
 }
 

@@ -27,7 +27,7 @@ use crate::selection::Selection;
 use crate::sensitive::{self, Sighting};
 use crate::tarball::Head;
 use crate::tree::{Facts, FileLicense, Listing, Mark};
-use crate::{DiffIds, Error, LicenseFiles, Limits, Options, Platform, Secrets};
+use crate::{DiffIds, Error, LicenseFiles, Limits, Options, Platform, Purpose};
 
 /// Text that is gathered before it is looked at.
 const BATCH: usize = 4 * 1024 * 1024;
@@ -59,7 +59,7 @@ pub(crate) struct Plan {
     /// What files begin with that catalogers ask for, with their places in the table.
     magic: Vec<(usize, &'static [u8])>,
     license_files: LicenseFiles,
-    secrets: Secrets,
+    purpose: Purpose,
     licenses: Licenses,
     /// Whether only what the loader goes by is taken.
     only_linkage: bool,
@@ -99,8 +99,8 @@ impl Plan {
             owners,
             magic,
             license_files: options.licenses,
-            secrets: options.secrets,
-            licenses: Licenses::default(),
+            purpose: options.purpose,
+            licenses: Licenses::new(options.purpose),
             only_linkage: false,
             large: Mutex::new(()),
             diff_ids: options.diff_ids,
@@ -120,6 +120,11 @@ impl Plan {
         })
     }
 
+    /// Whether the image is judged, and not only listed.
+    pub(crate) fn judges(&self) -> bool {
+        self.purpose == Purpose::Verdict
+    }
+
     /// Whether licences are looked for in a text.
     fn wants_licenses(&self, path: &str) -> bool {
         match self.license_files {
@@ -130,16 +135,12 @@ impl Plan {
 
     /// Whether anything is looked for in a text.
     fn wants_text(&self, path: &str) -> bool {
-        self.seeks_secrets() || self.wants_licenses(path)
+        self.judges() || self.wants_licenses(path)
     }
 
     /// The leave to hold a large file.
     fn one_large(&self) -> MutexGuard<'_, ()> {
         self.large.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn seeks_secrets(&self) -> bool {
-        self.secrets == Secrets::Sought
     }
 }
 
@@ -438,7 +439,7 @@ impl<'p> Intake<'p> {
         let rest = most.saturating_sub(self.scratch.len() as u64);
         let mut read = content.read_content(rest, &mut self.texts);
         let is_text = is_text(&self.texts[from..]);
-        if is_text && read.is_ok() && self.plan.seeks_secrets() {
+        if is_text && read.is_ok() && self.plan.judges() {
             read = self.behind(content, from);
         }
         if is_text && !self.plan.room.text(self.texts.len() - from) {
@@ -480,7 +481,7 @@ impl<'p> Intake<'p> {
             .map(|job| {
                 let text = &texts[job.range];
                 let entry = listing.entry(job.entry);
-                let seen = entry.as_ref().filter(|_| plan.seeks_secrets());
+                let seen = entry.as_ref().filter(|_| plan.judges());
                 let seen = seen.map_or_else(Vec::new, |entry| {
                     sensitive::look(&sensitive::Source {
                         path: entry.path,

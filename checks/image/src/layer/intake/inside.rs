@@ -62,7 +62,7 @@ impl Form {
 impl Intake<'_> {
     /// Whether the file at hand holds others that keys are looked for in.
     pub(super) fn is_archive(&self, path: &str) -> bool {
-        self.plan.seeks_secrets()
+        self.plan.judges()
             && Form::of(&self.scratch).is_some()
             && !MANUALS.iter().any(|start| path.starts_with(start))
     }

@@ -22,12 +22,12 @@ impl Intake<'_> {
 
     /// Whether the file at hand may give access, by its name or by what it begins with.
     pub(super) fn is_sensitive(&self, path: &str, size: u64) -> bool {
-        self.plan.seeks_secrets() && sensitive::wants(path, &self.scratch, size)
+        self.plan.judges() && sensitive::wants(path, &self.scratch, size)
     }
 
     /// Looks for what gives access in the file at hand.
     pub(super) fn look(&mut self, path: &str, size: u64) {
-        let may_hold = is_text(&self.scratch) && self.plan.seeks_secrets();
+        let may_hold = is_text(&self.scratch) && self.plan.judges();
         if !may_hold && !self.is_sensitive(path, size) {
             return;
         }
