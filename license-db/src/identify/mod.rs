@@ -206,17 +206,15 @@ fn texts(index: Index<'_>, words: &Words) -> Vec<Finding> {
     let found = text::find(index, &hashes).into_iter().filter_map(|found| {
         let template = index.template(found.template)?;
         let range = place(found.at.start)..place(found.at.end.saturating_sub(1)) + 1;
-        let mut finding = Finding::new(range, template.id, Kind::Text);
         let here = hashes.get(found.at.start..found.at.end).unwrap_or_default();
-        let long = found.at.agree >= text::LONG;
-        if long && renamed::is_renamed(template.id, index.marked(found.template), here) {
-            finding.license = renamed::id(template.id);
-        }
+        let license = renamed::license(template.id, index.marked(found.template), here);
+        let mut finding = Finding::new(range, license, Kind::Text);
         finding.score = found.at.score();
         let whole = finding.score >= text::CERTAIN && found.at.coverage() >= text::CERTAIN;
         finding.state = if whole { State::Certain } else { State::Likely };
         // What a long text that is whole holds beside its words are links and headings.
-        let free = if whole && long { FREE_IN_LONG } else { FREE };
+        let long = whole && found.at.agree >= text::LONG;
+        let free = if long { FREE_IN_LONG } else { FREE };
         let swallowed = |gap: Range<usize>| {
             gap.len() < free
                 && (gap.len() < FREE || !gnu::named(words, gap.clone()))

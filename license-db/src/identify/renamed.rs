@@ -1,13 +1,16 @@
-//! A long text under another name: "H2 License - Version 1.0" with the conditions of MPL-1.1.
+//! Names inside a text that make another licence of it.
 //!
-//! Who changes the name makes another licence, even where all else stays: most licences with a
-//! steward demand it (MPL-1.1 section 6.3). The name is that of the SPDX list.
+//! Who changes the name of a long text, as "H2 License - Version 1.0" with the conditions of
+//! MPL-1.1 does, makes another licence, even where all else stays: most licences with a steward
+//! demand it (MPL-1.1 section 6.3). The name is that of the SPDX list. Of a short text the holder
+//! may decide.
 
 use std::collections::BTreeSet;
 
 use super::align::Template;
 use super::index::mark::Mark;
 use super::spelling::hash;
+use super::text::LONG;
 
 /// So many times a text has to bear its name, titles and advice left out, for its lack to tell.
 const BEARS: usize = 2;
@@ -54,7 +57,7 @@ const COMMON: &[&str] = &[
 ];
 
 /// Whether the words of a file that agree with a text lack the name that the text bears.
-pub(super) fn is_renamed(id: &str, template: Template<'_>, file: &[u32]) -> bool {
+fn is_renamed(id: &str, template: Template<'_>, file: &[u32]) -> bool {
     let Some(license) = spdx::license_id(id) else {
         return false;
     };
@@ -73,7 +76,15 @@ pub(super) fn is_renamed(id: &str, template: Template<'_>, file: &[u32]) -> bool
     borne.count() >= BEARS && !file.iter().any(|word| name.contains(word))
 }
 
-/// The id of what a renamed text is.
-pub(super) fn id(of: &str) -> String {
-    format!("LicenseRef-renamed-{of}")
+/// The licence that a text is, by the names among the words of a file that agree with it.
+pub(super) fn license(id: &str, template: Template<'_>, file: &[u32]) -> String {
+    // Whose advertising clause the University took back in 1999, whichever group it names.
+    if id == "BSD-4-Clause" && file.contains(&hash("regents")) {
+        return "BSD-4-Clause-UC".to_owned();
+    }
+    let long = template.words.len() >= LONG;
+    match long && is_renamed(id, template, file) {
+        true => format!("LicenseRef-renamed-{id}"),
+        false => id.to_owned(),
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use hpcctl_model::license::{Kind, State};
 use memchr::memmem::Finder;
 
-use super::finding::{Finding, MAX_FINDINGS};
+use super::finding::{Finding, MAX_FINDINGS, Vague};
 use super::words::Words;
 use crate::Identifier;
 use crate::declared::{self, debian};
@@ -90,6 +90,9 @@ pub(crate) fn find(text: &str, words: &Words) -> Vec<Finding> {
             let number = u32::try_from(number + 1).unwrap_or(u32::MAX);
             let mut finding = Finding::new(of_line(words, number), license, Kind::Tag);
             finding.state = state;
+            if finding.license.starts_with("LicenseRef-") && state != State::Certain {
+                finding.vague = Vague::Family;
+            }
             if state == State::Likely && split_tag(line).is_some() {
                 finding.score = BROKEN;
             }
@@ -176,6 +179,8 @@ const FIELDS: &[&str] = &[
     "licenses",
     "licences",
     "module_license",
+    // Of Python's metadata (PEP 639).
+    "license-expression",
 ];
 
 /// `License: MIT`, `"license": "MIT"`, `license = "MIT"`, `MODULE_LICENSE("GPL v2")`, where the
@@ -192,7 +197,7 @@ fn field(line: &str) -> Option<String> {
         );
         return declared::python::classifier(&classifier).filter(|l| !l.contains("LicenseRef-"));
     }
-    let end = line.find(|c: char| !c.is_ascii_alphabetic() && c != '_')?;
+    let end = line.find(|c: char| !c.is_ascii_alphabetic() && !matches!(c, '_' | '-'))?;
     let (name, rest) = line.split_at(end);
     // `__license__` of Python.
     let name = name.trim_end_matches('_');
@@ -222,13 +227,12 @@ fn field(line: &str) -> Option<String> {
     declared::free_text(value).filter(|license| is_told(license))
 }
 
-/// Whether a value tells licences: listed ones, or beside another family, as in
-/// `GPL+ or Artistic`. A family alone is left to what the words around it say.
+/// Whether a value tells licences: listed ones, or families that are known, as in
+/// `GPL+ or Artistic`.
 fn is_told(license: &str) -> bool {
     let parts = expression::licenses(license);
-    let family = |part: &String| part.starts_with("LicenseRef-");
     let known = |part: &String| class_of(part) != Class::Unknown;
-    !parts.iter().any(family) || (!parts.iter().all(family) && parts.iter().all(known))
+    !license.contains("LicenseRef-") || parts.iter().all(known)
 }
 
 /// The licence on a badge of a README, as in `img.shields.io/badge/license-Apache--2.0-blue.svg`.
@@ -335,7 +339,15 @@ mod tests {
                 Some("GPL-2.0-or-later AND LicenseRef-BSD"),
             ),
             ("License: MIT or Apache", Some("MIT OR LicenseRef-Apache")),
-            ("License: BSD", None),
+            ("License: BSD", Some("LicenseRef-BSD")),
+            ("\" License:      BSD", Some("LicenseRef-BSD")),
+            ("License-Expression: MIT", Some("MIT")),
+            (
+                "License-Expression: (MIT OR Apache-2.0)",
+                Some("MIT OR Apache-2.0"),
+            ),
+            ("License-File: MIT", None),
+            ("License-like: MIT", None),
             ("License: MIT and others", None),
             ("License: see COPYING", None),
             ("licensed to Jane", None),

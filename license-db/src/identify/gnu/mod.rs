@@ -303,7 +303,8 @@ fn context(words: &Words, at: usize, end: usize, named: &Name) -> Context {
     let only = end + usize::from(words.word(end) == "only");
     let published = words.word(only) == "as" && words.word(only + 1) == "published";
     let first = at - usize::from(at > 0 && words.word(at - 1) == "the");
-    let ends = words.begins(end) || (end > named.end && words.starts_line(end));
+    let ends = words.begins(end)
+        || (end > named.end && (words.starts_line(end) || words.word(end) == "see"));
     let alone = words.begins(first) && ends;
     let license = before(
         CLOSE,
@@ -420,6 +421,14 @@ mod tests {
                 "GPL-3.0-only",
             ),
             ("released under the GNU GPL", "GPL-1.0-or-later"),
+            ("licensed under the GPL (>= 2)", "GPL-2.0-or-later"),
+            (
+                "Released under the terms of the GPL version >= 2.0",
+                "GPL-2.0-or-later",
+            ),
+            ("under the LGPL, version >= 2.1", "LGPL-2.1-or-later"),
+            ("under the GPL (= 2)", "GPL-2.0-only"),
+            ("under the GPL 2 and => 3", "GPL-2.0-only"),
             ("licensed under the LGPL, version 2.1", "LGPL-2.1-only"),
             ("licensed under the GPL-2.0", "GPL-2.0-only"),
             ("you can choose either the GPL v2 here", "GPL-2.0-only"),

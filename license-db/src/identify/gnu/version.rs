@@ -40,6 +40,13 @@ pub(super) fn version_word(word: &str, family: &str) -> Option<Version> {
     })
 }
 
+/// The version at a place; `>= 2` is one, and those after it.
+fn version_at(words: &Words, at: usize, family: &str) -> Option<Version> {
+    let mut version = version_word(words.word(at), family)?;
+    version.later |= words.least(at);
+    Some(version)
+}
+
 /// "version 2 or later of the GNU …".
 pub(super) fn before(words: &Words, at: usize, family: &str) -> Option<(usize, Version)> {
     const BETWEEN: &[&str] = &[
@@ -105,7 +112,7 @@ pub(super) fn after(words: &Words, taken: &Taken, named: &Name) -> (Vec<Version>
         let spelled = matches!(word, "version" | "versions" | "v" | "ver" | "v.");
         let number_at = at + usize::from(spelled);
         let close = spelled || at == first || word.starts_with('v');
-        if let Some(version) = version_word(words.word(number_at), named.family).filter(|_| close) {
+        if let Some(version) = version_at(words, number_at, named.family).filter(|_| close) {
             return all_versions(words, number_at + 1, version, named.family);
         }
         at += 1;
@@ -141,7 +148,7 @@ fn all_versions(words: &Words, end: usize, first: Version, family: &str) -> (Vec
             at += 1;
         }
         at += usize::from(words.word(at) == "version");
-        let Some(version) = version_word(words.word(at), family) else {
+        let Some(version) = version_at(words, at, family) else {
             return (versions, end);
         };
         let (is_later, later_end) = later(words, at + 1);

@@ -32,7 +32,7 @@ const GRANT: &[&str] = &[
 
 /// Words that stand right before it.
 const WEAK_GRANT: &[&str] = &[
-    "license", "licence", "licenses", "licences", "uses", "per", "via", "inherits",
+    "license", "licence", "licenses", "licences", "uses", "using", "per", "via", "inherits",
 ];
 
 /// Words that stand before a name where nothing is granted under it.
@@ -164,7 +164,8 @@ pub(crate) fn headed(words: &Words, at: usize, end: usize) -> bool {
     let alone = words.starts_line(at) && (end >= words.len() || words.starts_line(end));
     let first = at - usize::from(at > 0 && words.word(at - 1) == "the");
     let license = (at..=end).any(|i| words.word(i).starts_with("licen"));
-    let ends = words.starts_line(end) || matches!(words.word(end), "http" | "https" | "see");
+    let see = matches!(words.word(end), "http" | "https" | "see");
+    let ends = words.starts_line(end) || words.stopped(end) || see;
     if words.begins(first) && license && end - at > 1 && ends {
         return true;
     }
@@ -174,7 +175,7 @@ pub(crate) fn headed(words: &Words, at: usize, end: usize) -> bool {
             "license" | "licence" | "licenses" | "licensing" | "licences"
         ) && words.starts_line(i)
     };
-    alone && at.checked_sub(1).is_some_and(heading)
+    (alone || (see && words.starts_line(at))) && at.checked_sub(1).is_some_and(heading)
 }
 
 /// Whether a name is written as an identifier of program code is: `apache_2_0`, or stands right
@@ -251,6 +252,10 @@ pub(super) mod tests {
         for (text, known) in [
             ("License\n-------\n\nMIT\n", true),
             ("## License\n\nMIT", true),
+            ("License\n=======\n\nMIT (see the LICENSE file)", true),
+            ("## License\n\n[MIT](https://foo.org/LICENSE)", true),
+            ("License\nThe people of MIT see to it", false),
+            ("## Authors\n\n[MIT](https://foo.org)", false),
             ("License\nMIT people did this\n", false),
             ("Authors\nMIT\n", false),
         ] {

@@ -123,6 +123,25 @@ fn a_text_under_another_name_is_another_licence() {
 }
 
 #[test]
+fn the_regents_have_a_licence_of_their_own() {
+    let text = text_of("BSD-4-Clause-UC");
+    let group = "Berkeley and its contributors";
+    for other in [
+        "Davis",
+        "Lawrence Berkeley Laboratory",
+        "the Foo Research Group",
+    ] {
+        let found = expression_of(&text.replace(group, other));
+        assert_eq!(found, "BSD-4-Clause-UC", "{other}");
+    }
+    let text = text_of("BSD-4-Clause");
+    for holder in ["THE COPYRIGHT HOLDER", "JANE DOE"] {
+        let found = expression_of(&text.replace("THE COPYRIGHT HOLDER", holder));
+        assert_eq!(found, "BSD-4-Clause", "{holder}");
+    }
+}
+
+#[test]
 fn the_words_of_a_rich_text_document_are_read() {
     let mit = text_of("MIT").replace('\n', "\\par\n");
     let head = "{\\rtf1\\ansi{\\fonttbl{\\f0 Arial;}}{\\*\\generator X;}\\f0\\fs22 ";

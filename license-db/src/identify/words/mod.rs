@@ -33,6 +33,8 @@ pub(crate) struct Word {
     stopped: bool,
     /// Whether the word is part of an identifier with underscores.
     tied: bool,
+    /// Whether `>=` stands before the word.
+    least: bool,
 }
 
 /// The words of a text.
@@ -51,6 +53,7 @@ struct Gap {
     newlines: u32,
     stop: bool,
     tie: bool,
+    least: bool,
 }
 
 impl Words {
@@ -77,6 +80,7 @@ impl Words {
                     opens: true,
                     stopped: true,
                     tied: false,
+                    least: false,
                 });
             }
             let part = text.get(window.clone()).unwrap_or_default();
@@ -116,6 +120,11 @@ impl Words {
         self.words.get(at).is_some_and(|word| word.tied)
     }
 
+    /// Whether a number is the least of several, as in `GPL (>= 2)`.
+    pub(crate) fn least(&self, at: usize) -> bool {
+        self.words.get(at).is_some_and(|word| word.least)
+    }
+
     /// Whether another sentence begins at a place. An empty line before an item of a list ends
     /// none.
     pub(crate) fn stopped(&self, at: usize) -> bool {
@@ -148,6 +157,10 @@ impl Words {
                     at + 1
                 }
                 b'<' => skip_tag(bytes, at),
+                b'>' if bytes.get(at + 1) == Some(&b'=') => {
+                    self.gap.least = true;
+                    at + 2
+                }
                 b'&' => skip_entity(bytes, at),
                 b'\\' => {
                     at + 1 + usize::from(matches!(bytes.get(at + 1), Some(b'n' | b't' | b'r')))
@@ -294,6 +307,7 @@ impl Words {
             opens: gap.newlines > 1,
             stopped: gap.stop,
             tied: gap.tie,
+            least: gap.least,
         });
     }
 }
@@ -357,6 +371,13 @@ mod tests {
         assert_eq!(list("<p>One</p><br/>&nbsp;<year>"), ["one", "year"]);
         assert_eq!(list("a\\nb"), ["a", "b"]);
         assert_eq!(list("\u{a9}2020 caf\u{e9}"), ["c", "2020", "caf\u{e9}"]);
+    }
+
+    #[test]
+    fn the_least_of_several_is_known() {
+        let words = Words::of("GPL (>= 2), not 3");
+        let least: Vec<bool> = (0..words.len()).map(|at| words.least(at)).collect();
+        assert_eq!(least, [false, true, false, false]);
     }
 
     #[test]
