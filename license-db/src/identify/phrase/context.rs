@@ -120,10 +120,29 @@ pub(crate) fn bears(words: &Words, at: usize, end: usize) -> bool {
 
 /// Whether the sentence grants nothing under the name.
 pub(crate) fn denied(words: &Words, at: usize) -> bool {
-    stands(words, at, NEAR, AGAINST)
-        || stands(words, at, SENTENCE, COMPARES)
-        || refused(words, at)
-        || left(words, at)
+    stands(words, at, NEAR, AGAINST) || compared(words, at) || refused(words, at) || left(words, at)
+}
+
+/// Whether the sentence compares licences or programs; a line that begins with a grant begins
+/// anew.
+fn compared(words: &Words, at: usize) -> bool {
+    const ANEW: &[&str] = &[
+        "licensed",
+        "licenced",
+        "released",
+        "distributed",
+        "license",
+        "licence",
+    ];
+    for i in sentence(words, at, SENTENCE) {
+        if COMPARES.contains(&words.word(i)) {
+            return true;
+        }
+        if words.starts_line(i) && ANEW.contains(&words.word(i)) {
+            return false;
+        }
+    }
+    false
 }
 
 /// Whether names are those of what is not there: "no AGPL or GPL restrictions", "without GPL".
@@ -289,6 +308,8 @@ pub(super) mod tests {
             ("under its terms, avoids MIT", false),
             ("there is no doubt that it is licensed under MIT", true),
             ("no more words: under the MIT", true),
+            ("compatible with Lua 5.1\nlicensed under the MIT", true),
+            ("licensed under terms\nsimilar to the MIT", false),
             ("license changed from MIT to GPL", false),
             (
                 "it was relicensed from the MIT license to Apache 2.0",

@@ -226,6 +226,51 @@ fn more_wordings_are_read() {
     bears(WORDINGS);
 }
 
+const PLACES: &[(&str, &str)] = &[
+    (
+        "The VIM LICENSE (see |copyright|) applies to the files in this package",
+        "Vim",
+    ),
+    ("License: Same as Vim", "Vim"),
+    ("License: BSD", "BSD-3-Clause"),
+    ("GPL v2 (See COPYING)", "GPL-2.0-only"),
+    (
+        "Licensed under https://github.com/foo/Bar/blob/master/LICENSE-MIT",
+        "MIT",
+    ),
+    ("See LICENSE-APACHE and LICENSE-MIT.", "MIT OR Apache-2.0"),
+    ("foo-polyfill. MIT License. Jane Doe", "MIT"),
+    (
+        "The library is open-source software using BSD 2-Clause license.",
+        "BSD-2-Clause",
+    ),
+    (
+        "This package has the same copyright and license as the perl core.",
+        "GPL-1.0-or-later OR Artistic-1.0-Perl",
+    ),
+    (
+        "Copyright (C) 2014, Jane Doe. For conditions of distribution and use, see the accompanying README.ijg file.",
+        "IJG",
+    ),
+    (
+        "This file is part of bzip2/libbzip2, a program",
+        "bzip2-1.0.6",
+    ),
+    (
+        "argparse is licensed under the Python license",
+        "Python-2.0",
+    ),
+    ("This is built using BSD make and the MIT scheme.", ""),
+    ("File::open(\"LICENSE-APACHE\"), then LICENSE-MIT", ""),
+    ("It has the same copyright year as the perl port.", ""),
+    ("Vim applies colours; see the license of Vim.", ""),
+];
+
+#[test]
+fn names_beside_places_are_read() {
+    bears(PLACES);
+}
+
 const PROSE: &[(&str, &str)] = &[
     (
         "The BSD and Apache licenses are vague about patents; AFL, MIT and Apache licenses rely on them.",
