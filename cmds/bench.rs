@@ -42,6 +42,11 @@ use crate::ui::Ui;
 /// sides: the mpiexec that is first on the path, and the library that is beside it or that the loader
 /// finds. Inside that is the image's own, or the node's where the container is on the node's tree.
 ///
+/// fabric, by name as well, is libfabric through the library that the loader finds on either side (LD_LIBRARY_PATH, as modules
+/// set it): its providers, and messages by size with tcp, with shm and with the first provider of hardware that it ranks.
+/// fabric.sockets compares two providers of the node whatever the runtime: tcp, to which a container falls back whose
+/// library lacks that of the hardware, against this one, or shm where there is none.
+///
 /// gpu is asked for by name, too. It takes the first GPU that the driver of CUDA knows, opened at run time, else
 /// the first of OpenCL, of which PoCL is one that a processor stands in for; what the library, its driver
 /// and the GPU are is compared. The way by CUDA has been tried on a stub of the driver only, on no GPU yet.
@@ -63,6 +68,7 @@ EXAMPLES
   hpcctl bench mpi --image /images/mpich         the image's own MPI against the node's
   hpcctl bench mpi --image /images/mpich --mpi host-library
                                                  the node's MPI brought into the image
+  hpcctl bench fabric --image /images/app        the image's libfabric, its providers, sockets against native
   hpcctl bench gpu --image /images/pytorch       the driver that is bound into the image against the node's
   hpcctl bench net --peer node2                  to another node, by ssh; by a scheduler with
                                                  --peer-by \"srun -N1 -w {}\"
@@ -77,8 +83,8 @@ EXAMPLES
 EXIT STATUS
   0 everything is equivalent or faster; 1 something is slower by more than the margin; 3 nothing is
   slower, but something is inconclusive or could not be measured; 5 the runtime or the image cannot
-  be used. The start of a container (launch) and the ways into its network (overlay) always cost and do
-  not count.")]
+  be used. The start of a container (launch), the ways into its network (overlay) and sockets instead of a
+  native provider (fabric.sockets) always cost and do not count.")]
 pub struct Bench {
     /// What to measure
     #[arg(value_name = "SUBJECT", required_unless_present = "agent", value_parser = subjects())]
@@ -150,8 +156,8 @@ pub struct Bench {
 /// The name that stands for every subject that compares the runtime.
 const ALL: &str = "all";
 
-/// The subjects that are none of them: overlay compares ways of its own, mpi needs an MPI, gpu a GPU.
-const BY_NAME: [&str; 3] = ["overlay", "mpi", "gpu"];
+/// The subjects that are none of them: overlay compares ways of its own, mpi needs an MPI, fabric a libfabric, gpu a GPU.
+const BY_NAME: [&str; 4] = ["overlay", "mpi", "fabric", "gpu"];
 
 fn subjects() -> PossibleValuesParser {
     let names = SUBJECTS.iter().map(|subject| subject.name);

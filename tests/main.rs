@@ -13,6 +13,7 @@ mod browser;
 mod causes;
 mod cli;
 mod environments;
+mod fabric;
 mod filters;
 mod fleet;
 mod gate;

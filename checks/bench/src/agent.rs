@@ -182,6 +182,7 @@ mod tests {
                 "ranks.",
                 "mpi.",
                 "gpu.",
+                "fabric.",
                 "net.node.",
                 "net.peer.",
             ];

@@ -18,7 +18,7 @@ use crate::statistics::Random;
 use crate::surroundings::{self, Moment};
 use crate::workplace::Workplace;
 use crate::{Error, compared};
-use crate::{gpu, net};
+use crate::{fabric, gpu, net};
 
 /// The pairs that a run aims at within its budget; more do not help much.
 const AIM: u32 = 50;
@@ -147,6 +147,7 @@ pub fn bench(
         image: None,
         differences: pairs.differences,
         mpi: pairs.mpi,
+        fabric: pairs.fabric,
         comparisons,
         why,
         compared: None,
@@ -276,8 +277,8 @@ impl Run<'_> {
         chosen
     }
 
-    /// Brings what inside needs, and finds out which GPU either side has; what there is none for is left
-    /// out.
+    /// Brings what inside needs, and finds out which GPU and which libfabric either side has; what there is none for is
+    /// left out.
     fn make_ready(
         &mut self,
         pairs: &mut Pairs<'_>,
@@ -285,6 +286,10 @@ impl Run<'_> {
     ) -> Result<(), Error> {
         if chosen.iter().any(|one| one.id().starts_with("mpi.")) {
             pairs.bring_library()?;
+        }
+        if chosen.iter().any(|one| one.id().starts_with("fabric.")) {
+            let found = pairs.fabrics()?;
+            self.keep_fabric(found, chosen);
         }
         let is_of_gpu = |one: &Measurement| one.id().starts_with("gpu.");
         if !chosen.iter().any(|one| is_of_gpu(one)) {
@@ -298,6 +303,26 @@ impl Run<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Leaves out what there is no libfabric for on either side, and hardware that neither has.
+    fn keep_fabric(
+        &mut self,
+        found: [Result<bool, String>; 2],
+        chosen: &mut Vec<&'static Measurement>,
+    ) {
+        let native = found.iter().any(|side| matches!(side, Ok(true)));
+        let is_outside = found[0].is_ok();
+        let is_on_both = found.iter().all(Result::is_ok);
+        chosen.retain(|one| match one.id() {
+            id if !id.starts_with("fabric.") => true,
+            id if id == fabric::SOCKETS.id() => is_outside,
+            id if id == fabric::NATIVE.id() => is_on_both && native,
+            _ => is_on_both,
+        });
+        for why in found.into_iter().filter_map(Result::err) {
+            self.unknowns.push(Unknown::new("fabric", why));
+        }
     }
 
     /// Takes everything once on either side: what fails is left out, and how long a pair takes

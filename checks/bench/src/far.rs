@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::Answer;
 use crate::end::Order;
+use crate::measurement::Task;
 use crate::mpi::Ranks;
 use crate::question::Question;
 
@@ -54,6 +55,30 @@ pub(crate) fn beside(agent: &[String]) -> Result<Dialogue, String> {
         return Err("there is no program for the other end".into());
     }
     Dialogue::start(agent, &[path()]).map_err(|error| error.to_string())
+}
+
+/// Starts one with the environment of this process, and more.
+pub(crate) fn alike(agent: &[String], more: &[String]) -> Result<Dialogue, String> {
+    let own = std::env::vars().map(|(name, value)| format!("{name}={value}"));
+    let environment: Vec<String> = own.chain(more.iter().cloned()).collect();
+    Dialogue::start(agent, &environment).map_err(|error| error.to_string())
+}
+
+/// Has a process of its own carry the task out, with more in its environment; nothing where this is that one.
+pub(crate) fn apart(task: &Task, more: &[String]) -> Option<Result<Vec<f64>, String>> {
+    if task.nested {
+        return None;
+    }
+    let asked = || {
+        let mut other = alike(&task.agent, more)?;
+        let task = Task {
+            nested: true,
+            ..task.clone()
+        };
+        let line = serde_json::to_string(&task).map_err(|error| error.to_string())?;
+        ask(&mut other, &line)
+    };
+    Some(asked())
 }
 
 /// The one variable that it needs, to find its commands.

@@ -8,12 +8,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use hpcctl_host::dialogue::Dialogue;
 use hpcctl_host::gpu::{self, About, Bytes, CHAINS, Gpu, Memory, STEPS, THREADS};
 use hpcctl_model::bench::{Better, Difference};
 
 use crate::far;
-use crate::measurement::{Figure, Measurement, Processors, Task};
+use crate::measurement::{Figure, Measurement, Processors};
 use crate::question::{Means, Question};
 use crate::timing::Clock;
 
@@ -74,7 +73,7 @@ static ONE: Measurement = Measurement {
     ],
     // Where a processor stands in for a GPU, it is all of them.
     processors: Processors::All,
-    take: |task, clock| match apart(task) {
+    take: |task, clock| match far::apart(task, &cache(&task.place)) {
         Some(taken) => taken,
         None => one(clock),
     },
@@ -84,7 +83,7 @@ static ONE: Measurement = Measurement {
 pub(crate) static PEER: Measurement = Measurement {
     figures: &[Figure::rate("gpu.peer", "from one GPU to another")],
     processors: Processors::All,
-    take: |task, clock| match apart(task) {
+    take: |task, clock| match far::apart(task, &cache(&task.place)) {
         Some(taken) => taken,
         None => peer(clock),
     },
@@ -92,7 +91,7 @@ pub(crate) static PEER: Measurement = Measurement {
 
 /// The GPU that a process of its own sees, in JSON.
 pub(crate) fn seen(means: &Means) -> Result<String, String> {
-    let mut other = beside(&means.agent, &means.place)?;
+    let mut other = far::alike(&means.agent, &cache(&means.place))?;
     far::told(&mut other, &Question::OwnGpu)
 }
 
@@ -120,31 +119,10 @@ pub(crate) fn differences(outside: About, inside: About) -> Vec<Difference> {
     rows.into_iter().filter(differs).collect()
 }
 
-/// Has a process of its own carry the task out; nothing where this is that one.
-fn apart(task: &Task) -> Option<Result<Vec<f64>, String>> {
-    if task.nested {
-        return None;
-    }
-    let asked = || {
-        let mut other = beside(&task.agent, &task.place)?;
-        let task = Task {
-            nested: true,
-            ..task.clone()
-        };
-        let line = serde_json::to_string(&task).map_err(|error| error.to_string())?;
-        far::ask(&mut other, &line)
-    };
-    Some(asked())
-}
-
-/// An agent with our environment, and a place for compiled kernels.
-fn beside(agent: &[String], place: &Path) -> Result<Dialogue, String> {
-    let mut environment: Vec<String> = std::env::vars()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
+/// The place for compiled kernels, in the environment.
+fn cache(place: &Path) -> [String; 2] {
     let cache = place.join("kernels").display().to_string();
-    environment.extend(CACHES.map(|name| format!("{name}={cache}")));
-    Dialogue::start(agent, &environment).map_err(|error| error.to_string())
+    CACHES.map(|name| format!("{name}={cache}"))
 }
 
 fn one(clock: Clock) -> Result<Vec<f64>, String> {

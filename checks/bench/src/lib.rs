@@ -12,6 +12,7 @@ mod doubt;
 mod end;
 mod environs;
 mod executor;
+mod fabric;
 mod factor;
 mod far;
 mod fs;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::far::Far;
 use crate::launch::Launch;
 use crate::timing::Clock;
-use crate::{cpu, fs, gpu, launch, libc, mpi, net, overlay, ranks};
+use crate::{cpu, fabric, fs, gpu, launch, libc, mpi, net, overlay, ranks};
 
 /// One figure of a measurement.
 #[derive(Debug, Clone, Copy)]
@@ -109,6 +109,11 @@ pub static SUBJECTS: &[Subject] = &[
         name: "mpi",
         what: "messages and sums by size between two ranks in one container, by the MPI that is there",
         measurements: mpi::MEASUREMENTS,
+    },
+    Subject {
+        name: "fabric",
+        what: "messages by size between two processes in one container, by libfabric and its providers",
+        measurements: fabric::MEASUREMENTS,
     },
     Subject {
         name: "gpu",

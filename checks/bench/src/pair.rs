@@ -11,11 +11,12 @@ use std::time::{Duration, Instant};
 
 use hpcctl_host::dialogue::Dialogue;
 use hpcctl_model::Unknown;
-use hpcctl_model::bench::{Difference, Mpi, Sample};
+use hpcctl_model::bench::{Difference, Fabric, Mpi, Sample};
 
 use crate::Error;
 use crate::agent::{Answer, Hello};
 use crate::executor::{Executor, Site};
+use crate::fabric;
 use crate::factor::Factor;
 use crate::furnish::{StartError, Started};
 use crate::launch::Launch;
@@ -119,6 +120,8 @@ pub(crate) struct Pairs<'a> {
     pub(crate) differences: Vec<Difference>,
     /// The MPI of either side, where ranks were asked.
     pub(crate) mpi: Option<Mpi>,
+    /// The libfabric of either side, where it was asked.
+    pub(crate) fabric: Option<Fabric>,
     /// What makes both sides unlike.
     pub(crate) doubts: Vec<String>,
     /// How long the pairs so far took, and how many they were.
@@ -168,6 +171,7 @@ impl<'a> Pairs<'a> {
             processors: Vec::new(),
             differences: Vec::new(),
             mpi: None,
+            fabric: None,
             doubts: Vec::new(),
             spent: (Duration::ZERO, 0),
         };
@@ -384,7 +388,8 @@ impl<'a> Pairs<'a> {
     /// Whether what is compared is made by the measurement itself, on the node.
     fn is_from_outside(&self, id: &str) -> bool {
         let launched = self.approach != Approach::Container && id.starts_with("mpi.");
-        launched || id.starts_with("launch.") || id.starts_with("overlay.")
+        let own = ["launch.", "overlay.", fabric::SOCKETS_BEGIN];
+        launched || own.iter().any(|start| id.starts_with(start))
     }
 
     /// What an agent is asked, but for the other process.

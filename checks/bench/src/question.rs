@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::fabric::{self, Follow};
 use crate::mpi::Ranks;
 use crate::{gpu, mpi};
 
@@ -19,6 +20,12 @@ pub(crate) enum Question {
     Gpu(Means),
     /// The GPU that this process sees, in JSON.
     OwnGpu,
+    /// The libfabric, in JSON.
+    Fabric(Means),
+    /// The libfabric that this process sees, in JSON.
+    OwnFabric,
+    /// To be the other end of messages by libfabric.
+    Follow(Follow),
 }
 
 /// What an agent needs to start others.
@@ -52,6 +59,9 @@ impl Question {
             Self::Mapped(means) => mpi::mapped(means),
             Self::Gpu(means) => gpu::seen(means),
             Self::OwnGpu => gpu::own(),
+            Self::Fabric(means) => fabric::seen(&means.agent),
+            Self::OwnFabric => fabric::own(),
+            Self::Follow(follow) => follow.carry_out(),
         }
     }
 }

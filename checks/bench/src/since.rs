@@ -134,6 +134,7 @@ mod tests {
             image: None,
             differences: Vec::new(),
             mpi: None,
+            fabric: None,
             comparisons: vec![comparison],
             why: Vec::new(),
             compared: None,

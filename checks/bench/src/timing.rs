@@ -8,6 +8,13 @@ use crate::statistics::order;
 /// The most units that are kept of a series.
 const MOST: usize = 1 << 16;
 
+/// The time that a unit of short work is to take, so that the clock is no part of it, and the most of them in one.
+const UNIT: Duration = Duration::from_micros(50);
+const TOGETHER: u32 = 1024;
+
+/// How often it is tried how long short work takes.
+const TRIES: u32 = 16;
+
 /// How long to measure, and the delay that is planted.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
@@ -68,6 +75,22 @@ impl Clock {
         }
         Ok(Series(times))
     }
+
+    /// The seconds of one piece of work, of as many at a time as the clock is no part of.
+    ///
+    /// # Errors
+    ///
+    /// The first error of one.
+    pub fn batches<E>(&self, mut one: impl FnMut() -> Result<(), E>) -> Result<f64, E> {
+        let start = Instant::now();
+        for _ in 0..TRIES {
+            one()?;
+        }
+        let each = (start.elapsed() / TRIES).max(Duration::from_nanos(1));
+        let count = (UNIT.as_nanos() / each.as_nanos()).clamp(1, TOGETHER.into()) as u32;
+        let series = self.series(|| (0..count).try_for_each(|_| one()))?;
+        Ok(series.typical() / f64::from(count))
+    }
 }
 
 /// Keeps the processor busy from `start` on.
@@ -117,6 +140,20 @@ mod tests {
         let planted = busy(Clock::new(length, 0.5));
         // Each unit spins by the clock, so neither can be too short, however busy the node is.
         assert!(plain >= 200e-6 && planted >= 300e-6, "{plain} {planted}");
+    }
+
+    #[test]
+    fn short_work_is_timed_many_at_a_time() {
+        let mut count = 0_u32;
+        let clock = Clock::new(Duration::ZERO, 0.0);
+        let seconds = clock.batches(|| {
+            count += 1;
+            Ok::<(), String>(())
+        });
+        assert!(seconds.unwrap() < 1e-3);
+        assert_eq!(count, TRIES + TOGETHER);
+        let failed = clock.batches(|| Err("over"));
+        assert_eq!(failed, Err("over"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod command;
 pub mod dialogue;
 mod elf;
 pub mod errno;
+pub mod fabric;
 pub mod file;
 pub mod gpu;
 pub mod kit;

@@ -18,6 +18,9 @@ pub struct Bench {
     /// The MPI of either side, where that was measured.
     #[serde(default)]
     pub mpi: Option<Mpi>,
+    /// The libfabric of either side, where that was measured.
+    #[serde(default)]
+    pub fabric: Option<Fabric>,
     /// Each measurement, inside against outside.
     pub comparisons: Vec<Comparison>,
     /// Why what differs differs, where that was asked.
@@ -30,10 +33,12 @@ pub struct Bench {
     pub doubts: Vec<String>,
 }
 
-/// Whether a verdict on a measurement counts: the start of a container and the ways into its
-/// network always cost.
+/// What does not compare the runtime, or always costs.
+const NOT_COUNTED: [&str; 3] = ["launch.", "overlay.", "fabric.sockets."];
+
+/// Whether a verdict on a measurement counts.
 pub fn counts(metric: &str) -> bool {
-    !metric.starts_with("launch.") && !metric.starts_with("overlay.")
+    !NOT_COUNTED.iter().any(|start| metric.starts_with(start))
 }
 
 /// What changed since an earlier run.
@@ -161,6 +166,37 @@ pub struct MpiLibrary {
     /// The digest of that file, `sha256:…`; null where it could not be read.
     #[serde(default)]
     pub digest: Option<String>,
+}
+
+/// The libfabric of either side.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Fabric {
+    /// Outside; null where there is none.
+    pub outside: Option<FabricLibrary>,
+    /// Inside; null where there is none.
+    pub inside: Option<FabricLibrary>,
+}
+
+/// A libfabric.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FabricLibrary {
+    /// The version of its interface, such as `1.17`.
+    pub version: String,
+    /// The file that it is, without links; null where that is not known.
+    pub file: Option<String>,
+    /// The providers that have messages matched by a tag, as the library ranks them.
+    pub providers: Vec<FabricProvider>,
+}
+
+/// A provider of libfabric.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FabricProvider {
+    /// The name, with its layers, such as `tcp;ofi_rxm`.
+    pub name: String,
+    /// Its version, in the library's own numbering.
+    pub version: String,
+    /// The networks that it reaches, the first of which was used; eight at most.
+    pub networks: Vec<String>,
 }
 
 /// Whether more or less of a figure is better.

@@ -12,7 +12,9 @@ use self::charts::{Scale, by_size, distributions};
 use crate::page::{begun, ended, escaped};
 use crate::report::{Error, Kind, Options, Report};
 use crate::writer::Writer;
-use crate::writer::bench_table::{band, differences, inside, plan, reasons, title, with_unit};
+use crate::writer::bench_table::{
+    band, differences, fabric, inside, plan, reasons, title, with_unit,
+};
 
 /// The row of [`crate::WRITERS`].
 pub static WRITER: Writer = Writer {
@@ -34,6 +36,9 @@ fn write(
     let mut text = begun(&head, &head);
     paragraph(&mut text, "Inside: ", &inside(bench));
     paragraph(&mut text, "Plan: ", &plan(bench));
+    if let Some(fabric) = fabric(bench) {
+        paragraph(&mut text, "Fabric: ", &fabric);
+    }
     if !bench.differences.is_empty() {
         paragraph(&mut text, "What differs: ", &differences(bench, true));
     }
@@ -236,6 +241,7 @@ mod tests {
             image: None,
             differences: Vec::new(),
             mpi: None,
+            fabric: None,
             comparisons: vec![
                 comparison(
                     "ranks.8B",

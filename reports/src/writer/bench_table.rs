@@ -3,7 +3,9 @@
 use std::io::Write;
 
 use hpcctl_model::Unknown;
-use hpcctl_model::bench::{Bench, Change, Comparison, Difference, Ratio, Rung, Verdict};
+use hpcctl_model::bench::{
+    Bench, Change, Comparison, Difference, FabricProvider, Ratio, Rung, Verdict,
+};
 
 use crate::report::{Error, Kind, Options, Report};
 use crate::terminal::{Style, columns, counted, filled, lines, styled, visible};
@@ -32,6 +34,9 @@ fn write(
         filled("inside   ", &inside(bench), options.width)
     )?;
     write!(out, "{}", filled("plan     ", &plan(bench), options.width))?;
+    if let Some(fabric) = fabric(bench) {
+        write!(out, "{}", filled("fabric   ", &fabric, options.width))?;
+    }
     if !bench.differences.is_empty() {
         let differences = differences(bench, options.verbose);
         write!(out, "{}", filled("differs  ", &differences, options.width))?;
@@ -116,6 +121,22 @@ pub(super) fn plan(bench: &Bench) -> String {
         number(plan.margin * 100.0),
         plan.seed
     )
+}
+
+/// The libfabric outside and its providers, as it ranks them; of inside `differences` says what is not the same.
+pub(super) fn fabric(bench: &Bench) -> Option<String> {
+    let library = bench.fabric.as_ref()?.outside.as_ref()?;
+    let provider = |it: &FabricProvider| {
+        let first = it.networks.first().map_or("", String::as_str);
+        format!("{} ({first})", it.name)
+    };
+    let providers: Vec<String> = library.providers.iter().map(provider).collect();
+    let text = format!(
+        "libfabric {} outside: {}",
+        library.version,
+        providers.join(", ")
+    );
+    Some(visible(&text).into_owned())
 }
 
 /// What surrounds a program otherwise inside; its values in detail.

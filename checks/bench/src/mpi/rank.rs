@@ -5,8 +5,7 @@
 
 use std::io::{self, Write};
 use std::path::Path;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hpcctl_host::mpi::World;
 use hpcctl_model::bench::MpiLibrary;
@@ -14,7 +13,7 @@ use rustix::process::{Signal, set_parent_process_death_signal};
 use serde::{Deserialize, Serialize};
 
 use super::{ALLREDUCE, BANDWIDTH, LATENCY, Mapped, Sized};
-use crate::end::run_on;
+use crate::end::{no_longer_than, run_on};
 use crate::net::latency::half;
 use crate::timing::Clock;
 
@@ -24,16 +23,8 @@ pub(super) const MARK: &str = "hpcctl-mpi ";
 /// A rank lives no longer than that, whatever becomes of its launcher: it would wait without rest.
 const LIFE: Duration = Duration::from_secs(50);
 
-/// The time that a unit of work is to take, so that the clock is no part of it, and the most
-/// messages of one.
-const UNIT: Duration = Duration::from_micros(50);
-const MOST: u32 = 1024;
-
 /// The bytes of a page.
 const PAGE: usize = 4096;
-
-/// How often it is tried how long a message takes.
-const TRIES: u32 = 16;
 
 /// Messages under way at a time.
 const WINDOW: usize = 16;
@@ -88,10 +79,7 @@ pub type Digest = fn(&Path) -> io::Result<String>;
 pub fn be_rank(plan: &str, mut out: impl Write, digest: Digest) -> io::Result<()> {
     // It goes with the launcher, and does not depend on that either.
     let _ = set_parent_process_death_signal(Some(Signal::KILL));
-    thread::spawn(|| {
-        thread::sleep(LIFE);
-        std::process::abort();
-    });
+    no_longer_than(LIFE);
     let joined = serde_json::from_str::<Plan>(plan)
         .map_err(|error| format!("the plan cannot be read: {error}"))
         .and_then(|plan| {
@@ -249,7 +237,7 @@ fn ping(world: &World, clock: Clock, size: usize) -> Result<f64, String> {
             "a message of {size} bytes does not come back as it was sent"
         ));
     }
-    let seconds = batches(clock, || {
+    let seconds = clock.batches(|| {
         world.send(1, message)?;
         world.receive(1, back)
     })?;
@@ -262,7 +250,7 @@ fn ping(world: &World, clock: Clock, size: usize) -> Result<f64, String> {
 fn stream(world: &World, clock: Clock, size: usize) -> Result<f64, String> {
     let messages = vec![1; size * WINDOW];
     let mut next = [0];
-    let seconds = batches(clock, || {
+    let seconds = clock.batches(|| {
         world.send(1, &next)?;
         world.send_all(1, &messages, size)?;
         world.receive(1, &mut next)
@@ -276,7 +264,7 @@ fn sum(world: &World, clock: Clock, size: usize) -> Result<f64, String> {
     let mut mine = vec![GIVEN[0]; size / size_of::<f64>()];
     let mut all = vec![0.0; mine.len()];
     let expected: f64 = GIVEN.iter().sum();
-    let seconds = batches(clock, || {
+    let seconds = clock.batches(|| {
         world.sum(&mine, &mut all)?;
         if all.iter().all(|one| (one - expected).abs() < f64::EPSILON) {
             Ok(())
@@ -287,18 +275,6 @@ fn sum(world: &World, clock: Clock, size: usize) -> Result<f64, String> {
     mine[0] = LAST;
     world.sum(&mine, &mut all)?;
     Ok(seconds)
-}
-
-/// The seconds of one, of as many at a time as the clock is no part of.
-fn batches(clock: Clock, mut one: impl FnMut() -> Result<(), String>) -> Result<f64, String> {
-    let start = Instant::now();
-    for _ in 0..TRIES {
-        one()?;
-    }
-    let each = (start.elapsed() / TRIES).max(Duration::from_nanos(1));
-    let count = (UNIT.as_nanos() / each.as_nanos()).clamp(1, MOST.into()) as u32;
-    let series = clock.series(|| (0..count).try_for_each(|_| one()))?;
-    Ok(series.typical() / f64::from(count))
 }
 
 #[cfg(test)]
@@ -325,19 +301,5 @@ mod tests {
             assert_eq!(message.len(), size);
             assert!(message.as_ptr().addr().is_multiple_of(PAGE));
         }
-    }
-
-    #[test]
-    fn short_work_is_timed_many_at_a_time() {
-        let mut count = 0_u32;
-        let clock = Clock::new(Duration::ZERO, 0.0);
-        let seconds = batches(clock, || {
-            count += 1;
-            Ok(())
-        });
-        assert!(seconds.unwrap() < 1e-3);
-        assert_eq!(count, TRIES + MOST);
-        let failed = batches(clock, || Err("over".into()));
-        assert_eq!(failed, Err("over".into()));
     }
 }

@@ -3,11 +3,12 @@
 
 use hpcctl_host::gpu::About;
 use hpcctl_host::{Errno, kit};
-use hpcctl_model::bench::{Difference, Mpi, MpiLibrary};
+use hpcctl_model::bench::{Difference, Fabric, Mpi, MpiLibrary};
 
 use super::{Agents, Arm, Pairs};
 use crate::Error;
 use crate::end::Order;
+use crate::fabric;
 use crate::far::{self, Far};
 use crate::gpu;
 use crate::measurement::Task;
@@ -142,6 +143,34 @@ impl Pairs<'_> {
             self.differences.extend(gpu::differences(outside, inside));
             most
         }))
+    }
+
+    /// The libfabric that either side has, and whether one of them has a provider of hardware: says what is not the
+    /// same, and why there is none.
+    pub(crate) fn fabrics(&mut self) -> Result<[Result<bool, String>; 2], Error> {
+        let [outside, inside] = self.both(Question::Fabric)?;
+        let read = |side: &str, answer: Result<String, String>| -> Result<fabric::About, String> {
+            let about = answer.and_then(|said| {
+                serde_json::from_str(&said)
+                    .map_err(|error| format!("the answer cannot be read: {error}"))
+            });
+            about.map_err(|why| format!("{side}: {why}"))
+        };
+        let (outside, inside) = (read("outside", outside), read("inside", inside));
+        if let (Ok(outside), Ok(inside)) = (&outside, &inside) {
+            self.differences
+                .extend(fabric::differences(outside, inside));
+            self.doubts.extend(fabric::doubt(outside, inside));
+        }
+        let is_native = |side: &Result<fabric::About, String>| {
+            side.as_ref().map(fabric::is_native).map_err(String::clone)
+        };
+        let found = [is_native(&outside), is_native(&inside)];
+        self.fabric = Some(Fabric {
+            outside: outside.ok().map(fabric::library),
+            inside: inside.ok().map(fabric::library),
+        });
+        Ok(found)
     }
 
     /// Asks outside for the MPI of its ranks, and for that of the ranks inside that it starts.
