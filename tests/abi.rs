@@ -249,3 +249,41 @@ fn another_family_another_machine_and_no_library_are_told() {
         5
     );
 }
+
+#[test]
+fn what_a_large_program_asks_for_is_read_wherever_it_lies() {
+    let made = Made::new();
+    let (app, own) = (
+        made.image("usr/bin/app"),
+        made.image("usr/lib/libmpich.so.12"),
+    );
+    let large = source("large.c");
+    let args = ["-fPIC", "-pie", "-nostartfiles", "-o"];
+    let names = [app.to_str().unwrap(), &large, own.to_str().unwrap()];
+    cc(&[&args[..], &names].concat());
+    assert!(fs::metadata(&app).unwrap().len() > 37 << 20);
+    library(&made.host("lib/libmpi.so.12"), "libmpi.so.12", &[]);
+    let archive = made.dir.path().join("image.tar");
+    let tree = made.image("");
+    let tar = Run::of(
+        Command::new("tar")
+            .arg("-cf")
+            .arg(&archive)
+            .arg("-C")
+            .arg(&tree)
+            .arg("."),
+    );
+    assert_eq!(tar.code, 0, "{}", tar.stderr);
+    let host = made.host("lib").display().to_string();
+    for image in [
+        format!("dir:{}", tree.display()),
+        archive.display().to_string(),
+    ] {
+        let (code, result) = abi(&[&image, "--host-lib", &host]);
+        assert_eq!(code, 0, "{image}: {result}");
+        assert_eq!(
+            result["bindings"][0]["programs"][0], "/usr/bin/app",
+            "{image}"
+        );
+    }
+}

@@ -46,11 +46,6 @@ pub(crate) fn soname<'s>(source: &Source<'s>) -> Option<&'s str> {
     Elf::read(source).filter(|_| is_elf)?.soname()
 }
 
-/// Bytes of a file from a place on; none where they are not held.
-pub(super) fn held<'s>(source: &Source<'s>, at: u64, size: u64) -> Option<&'s [u8]> {
-    sections::Held::of(source).get(at, size)
-}
-
 /// A package that an ELF file speaks of, which stands back where another owns the file.
 fn evidence(kind: &'static str, how: &str, path: &str) -> Candidate {
     Candidate {

@@ -460,14 +460,9 @@ pub(crate) struct Source<'a> {
     pub(crate) size: u64,
 }
 
+#[cfg(test)]
 impl<'a> Source<'a> {
-    /// Bytes of the file from a place on; none where they are not held.
-    pub(crate) fn held(&self, at: u64, size: u64) -> Option<&'a [u8]> {
-        elf::held(self, at, size)
-    }
-
     /// A file that was read to its end.
-    #[cfg(test)]
     pub(crate) fn whole(path: &'a str, bytes: &'a [u8]) -> Self {
         Self {
             path,

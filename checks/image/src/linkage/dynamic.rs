@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use super::bytes::{Bytes, Layout};
 
-const PT_LOAD: u32 = 1;
-const PT_DYNAMIC: u32 = 2;
-const PT_INTERP: u32 = 3;
+pub(super) const PT_LOAD: u32 = 1;
+pub(super) const PT_DYNAMIC: u32 = 2;
+pub(super) const PT_INTERP: u32 = 3;
 
 /// Tags of the dynamic section.
 pub(super) const NEEDED: u64 = 1;
@@ -25,7 +25,7 @@ pub(super) const VERNEED: u64 = 0x6fff_fffe;
 pub(super) const VERNEEDNUM: u64 = 0x6fff_ffff;
 
 /// Program headers, sections and entries that are looked at; no linker makes as many.
-const MOST: u64 = 4096;
+pub(super) const MOST: u64 = 4096;
 
 /// The longest name or list of directories.
 const LONGEST: usize = 64 * 1024;
@@ -33,12 +33,76 @@ const LONGEST: usize = 64 * 1024;
 /// The most bytes of names.
 const MOST_NAMES: u64 = 64 << 20;
 
+/// A part of the file, as the loader takes it.
 #[derive(Debug, Clone, Copy)]
-struct Segment {
-    kind: u32,
-    offset: u64,
-    address: u64,
-    size: u64,
+pub(super) struct Segment {
+    pub(super) kind: u32,
+    pub(super) offset: u64,
+    pub(super) address: u64,
+    pub(super) size: u64,
+}
+
+/// Where the header tells of a table: its place at 64 and at 32 bits, the size of an entry, which
+/// the number of them follows, and the least such size.
+pub(super) struct Told {
+    place: (usize, usize),
+    entry: (usize, usize),
+    least: (u64, u64),
+}
+
+pub(super) const SEGMENTS: Told = Told {
+    place: (32, 28),
+    entry: (54, 42),
+    least: (56, 32),
+};
+
+pub(super) const SECTIONS: Told = Told {
+    place: (40, 32),
+    entry: (58, 46),
+    least: (64, 40),
+};
+
+/// A table of the file.
+pub(super) struct Table {
+    pub(super) at: u64,
+    entry: u16,
+    count: u16,
+}
+
+impl Table {
+    pub(super) fn size(&self) -> u64 {
+        u64::from(self.entry) * u64::from(self.count)
+    }
+}
+
+/// A table by the header; none where it cannot be one.
+pub(super) fn table(layout: Layout, header: &[u8], told: Told) -> Option<Table> {
+    let at = layout.word(header, told.place.0, told.place.1)?;
+    let place = if layout.wide {
+        told.entry.0
+    } else {
+        told.entry.1
+    };
+    let (entry, count) = (layout.u16(header, place)?, layout.u16(header, place + 2)?);
+    let least = layout.size(told.least.0, told.least.1);
+    let is_one = u64::from(entry) >= least && u64::from(count) <= MOST;
+    is_one.then_some(Table { at, entry, count })
+}
+
+/// The program headers.
+pub(super) fn segments(bytes: &dyn Bytes, layout: Layout, table: &Table) -> Option<Vec<Segment>> {
+    let held = bytes.get(table.at, table.size())?;
+    let segment = |one: &[u8]| {
+        Some(Segment {
+            kind: layout.u32(one, 0)?,
+            offset: layout.word(one, 8, 4)?,
+            address: layout.word(one, 16, 8)?,
+            size: layout.word(one, 32, 16)?,
+        })
+    };
+    held.chunks_exact(usize::from(table.entry))
+        .map(segment)
+        .collect()
 }
 
 /// A section of a type that is looked at.
@@ -61,24 +125,8 @@ pub(super) struct Loaded<'b> {
 
 impl<'b> Loaded<'b> {
     pub(super) fn read(bytes: &'b dyn Bytes, layout: Layout, header: &[u8]) -> Option<Self> {
-        let table = layout.word(header, 32, 28)?;
-        let at = if layout.wide { 54 } else { 42 };
-        let (size, count) = (layout.u16(header, at)?, layout.u16(header, at + 2)?);
-        let least = layout.size(56, 32);
-        if u64::from(size) < least || u64::from(count) > MOST {
-            return None;
-        }
-        let table = bytes.get(table, u64::from(size) * u64::from(count))?;
-        let segment = |one: &[u8]| {
-            Some(Segment {
-                kind: layout.u32(one, 0)?,
-                offset: layout.word(one, 8, 4)?,
-                address: layout.word(one, 16, 8)?,
-                size: layout.word(one, 32, 16)?,
-            })
-        };
-        let segments = table.chunks_exact(usize::from(size)).map(segment);
-        let segments = segments.collect::<Option<Vec<_>>>()?;
+        let table = table(layout, header, SEGMENTS)?;
+        let segments = segments(bytes, layout, &table)?;
         Some(Self {
             bytes,
             layout,
@@ -135,13 +183,8 @@ impl<'b> Loaded<'b> {
 
 /// The table of sections, which a file can be loaded without.
 fn sections(bytes: &dyn Bytes, layout: Layout, header: &[u8]) -> Option<Vec<Section>> {
-    let table = layout.word(header, 40, 32)?;
-    let at = if layout.wide { 58 } else { 46 };
-    let (size, count) = (layout.u16(header, at)?, layout.u16(header, at + 2)?);
-    if u64::from(size) < layout.size(64, 40) || u64::from(count) > MOST {
-        return None;
-    }
-    let table = bytes.get(table, u64::from(size) * u64::from(count))?;
+    let table = table(layout, header, SECTIONS)?;
+    let held = bytes.get(table.at, table.size())?;
     let section = |one: &[u8]| {
         Some(Section {
             kind: layout.u32(one, 4)?,
@@ -151,7 +194,9 @@ fn sections(bytes: &dyn Bytes, layout: Layout, header: &[u8]) -> Option<Vec<Sect
             link: layout.u32(one, if layout.wide { 40 } else { 24 })?,
         })
     };
-    table.chunks_exact(usize::from(size)).map(section).collect()
+    held.chunks_exact(usize::from(table.entry))
+        .map(section)
+        .collect()
 }
 
 /// The dynamic section.
@@ -167,15 +212,8 @@ impl<'b> Dynamic<'b> {
         let Some(segment) = loaded.segments.iter().find(|one| one.kind == PT_DYNAMIC) else {
             return Ok(None);
         };
-        let layout = loaded.layout;
-        let entry = layout.size(16, 8);
-        let count = (segment.size / entry).min(MOST);
-        let bytes = loaded.bytes.get(segment.offset, count * entry);
-        let bytes = bytes.ok_or("its dynamic section is not there")?;
-        let entries = bytes.chunks_exact(usize::try_from(entry).unwrap_or(16));
-        let entries =
-            entries.filter_map(|one| Some((layout.word(one, 0, 0)?, layout.word(one, 8, 4)?)));
-        let entries: Vec<(u64, u64)> = entries.take_while(|(tag, _)| *tag != 0).collect();
+        let entries = entries(loaded.bytes, loaded.layout, segment);
+        let entries = entries.ok_or("its dynamic section is not there")?;
         let mut dynamic = Self {
             loaded,
             entries,
@@ -211,6 +249,25 @@ impl<'b> Dynamic<'b> {
         let places = self.entries.iter().filter(|(known, _)| *known == tag);
         places.filter_map(|(_, at)| self.text(*at)).collect()
     }
+}
+
+/// The entries of the dynamic section, tags with values.
+fn entries(bytes: &dyn Bytes, layout: Layout, segment: &Segment) -> Option<Vec<(u64, u64)>> {
+    let entry = layout.size(16, 8);
+    let count = (segment.size / entry).min(MOST);
+    let bytes = bytes.get(segment.offset, count * entry)?;
+    let entries = bytes.chunks_exact(usize::try_from(entry).ok()?);
+    let entries =
+        entries.filter_map(|one| Some((layout.word(one, 0, 0)?, layout.word(one, 8, 4)?)));
+    Some(entries.take_while(|(tag, _)| *tag != 0).collect())
+}
+
+/// The addresses of all that is read for it.
+pub(super) fn places(bytes: &dyn Bytes, layout: Layout, segment: &Segment) -> Vec<u64> {
+    const READ: [u64; 7] = [HASH, STRTAB, SYMTAB, GNU_HASH, VERSYM, VERDEF, VERNEED];
+    let entries = entries(bytes, layout, segment).unwrap_or_default();
+    let read = entries.iter().filter(|(tag, _)| READ.contains(tag));
+    read.map(|(_, address)| *address).collect()
 }
 
 /// The bytes from a place to the next NUL.

@@ -5,6 +5,7 @@
 
 mod bytes;
 mod dynamic;
+mod held;
 mod symbols;
 mod versions;
 
@@ -15,9 +16,9 @@ use std::path::Path;
 pub use symbols::{Import, Symbols};
 pub use versions::{Need, Version};
 
-pub(crate) use bytes::Bytes;
+pub(crate) use held::Held;
 
-use bytes::{InFile, Layout};
+use bytes::{Bytes, InFile, Layout};
 use dynamic::{Dynamic, Loaded};
 
 /// `e_type` of a position-independent file and of a program at a fixed place.

@@ -1,19 +1,14 @@
 //! Takes in only what the loader goes by: the headers of ELF files, and its own settings.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::{Content, HEAD, Intake, KEEP, ROOM, buffer};
-use crate::catalog::{self, CATALOGERS};
+use super::{Content, HEAD, Intake, KEEP, LARGE, ROOM, buffer};
 use crate::fault::Faults;
-use crate::linkage::{Bytes, Linkage};
+use crate::linkage::{Held, Linkage};
 use crate::tree::{Facts, Linked};
 
 /// The most bytes of a setting; the cache of a large image has a few hundred KiB.
 const MOST_SETTING: u64 = 4 << 20;
-
-/// What catalog file tells of an ELF file the same as it does here.
-const CATALOGER: &str = "elf";
 
 /// Files that are kept as they are: settings of the loader of glibc and of musl, and what says
 /// which drivers, providers and toolkits there are.
@@ -36,44 +31,54 @@ impl Intake<'_> {
         content: &mut C,
         faults: &mut Faults,
     ) -> Result<(), C::Fault> {
-        let size = content.left();
-        self.scratch.clear();
-        self.gaps.clear();
-        self.tail.clear();
         if is_setting(content.path()) {
+            self.scratch.clear();
             content.read_content(MOST_SETTING, &mut self.scratch)?;
             let kept = std::mem::take(&mut self.scratch);
             self.keep(Linked::Setting(kept));
             return Ok(());
         }
-        content.read_content(HEAD as u64, &mut self.scratch)?;
-        if !self.scratch.starts_with(b"\x7fELF") {
-            return Ok(());
-        }
-        self.rows.clear();
-        let row = CATALOGERS.iter().position(|row| row.id == CATALOGER);
-        self.rows.extend(row);
-        self.rest(content, faults)?;
-        let source = catalog::Source {
-            path: content.path(),
-            bytes: &self.scratch,
-            gaps: &self.gaps,
-            tail: &self.tail,
-            size,
-        };
-        match Linkage::read(&source) {
-            Ok(Some(mut linkage)) => {
-                let bytes = linkage.symbols.as_ref().map_or(0, |symbols| symbols.size());
-                if !self.plan.room.symbols(bytes) {
-                    linkage.symbols = None;
+        let mut held = Held::in_buffer(std::mem::take(&mut self.scratch));
+        let read = self.hold(content, &mut held);
+        if read.is_ok() {
+            match Linkage::read(&held) {
+                Ok(Some(mut linkage)) => {
+                    let bytes = linkage.symbols.as_ref().map_or(0, |symbols| symbols.size());
+                    if !self.plan.room.symbols(bytes) {
+                        linkage.symbols = None;
+                    }
+                    self.keep(Linked::Elf(Arc::new(linkage)));
                 }
-                self.keep(Linked::Elf(Arc::new(linkage)));
+                Ok(None) => {}
+                Err(why) => faults.add(format!("/{}", content.path()), why),
             }
-            Ok(None) => {}
-            Err(why) => faults.add(format!("/{}", content.path()), why),
         }
+        self.scratch = held.into_buffer();
         if self.scratch.len() > KEEP || self.scratch.capacity() > ROOM {
             self.scratch = buffer();
+        }
+        read
+    }
+
+    /// Reads the parts of an ELF file that matter, as they pass; of any other file, how it begins.
+    fn hold<C: Content>(&self, content: &mut C, held: &mut Held) -> Result<(), C::Fault> {
+        let size = content.left();
+        content.read_content(HEAD as u64, held.buffer())?;
+        held.took(0);
+        let _one = (size > LARGE).then(|| self.plan.one_large());
+        let at = |content: &C| size - content.left().min(size);
+        while let Some(part) = held.next(at(content), size) {
+            content.skip(part.start - at(content))?;
+            let from = at(content);
+            // The file may have become shorter.
+            if from != part.start {
+                break;
+            }
+            content.read_content(part.end - part.start, held.buffer())?;
+            held.took(from);
+            if at(content) == from {
+                break;
+            }
         }
         Ok(())
     }
@@ -84,11 +89,5 @@ impl Intake<'_> {
             ..Facts::default()
         };
         self.listing.facts.push((self.last_entry(), facts));
-    }
-}
-
-impl Bytes for catalog::Source<'_> {
-    fn get(&self, at: u64, size: u64) -> Option<Cow<'_, [u8]>> {
-        self.held(at, size).map(Cow::Borrowed)
     }
 }
