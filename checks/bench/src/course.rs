@@ -30,7 +30,7 @@ const TRIAL: f64 = 0.2;
 const TRIAL_PAIRS: (usize, usize) = (6, 16);
 
 /// The fewest pairs with which many measurements can be told apart, and the most of a run.
-const PAIRS: (usize, usize) = (14, 400);
+const PAIRS: (usize, usize) = (20, 400);
 
 /// Fewer pairs than this are few.
 const FEW: usize = 20;

@@ -286,7 +286,7 @@ pub struct Ratio {
     pub ci_high: f64,
 }
 
-/// The smallest slow-down that would be called one four times out of five, as a share.
+/// The smallest slow-down that would be called one in nineteen of twenty runs, as a share.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Detectable {
     /// As stated before the run, from the pairs of outside against outside.

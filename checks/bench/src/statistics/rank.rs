@@ -68,6 +68,22 @@ pub fn above(differences: &[f64], center: f64) -> f64 {
     cumulative(n, most - ranks)
 }
 
+/// How likely it is that so many differences or more have one sign, were either sign as likely: the sign
+/// test (Arbuthnott, Philosophical Transactions 27, 1710), to which a spike is no more than its sign.
+pub fn one_signed(differences: &[f64]) -> f64 {
+    let above = differences.iter().filter(|it| **it > 0.0).count();
+    let below = differences.iter().filter(|it| **it < 0.0).count();
+    let (n, fewer) = (above + below, above.min(below));
+    // In logarithms: of many pairs the smallest terms are no number.
+    let mut likely = -(n as f64) * std::f64::consts::LN_2;
+    let mut sum = 0.0;
+    for k in 0..=fewer {
+        sum += likely.exp();
+        likely += ((n - k) as f64 / (k + 1) as f64).ln();
+    }
+    (2.0 * sum).min(1.0)
+}
+
 /// Fewer than this on either side of two runs exclude nothing.
 const FEWEST: usize = 5;
 
@@ -276,6 +292,22 @@ mod tests {
         // All of six above: 1 of 64.
         assert_eq!(above(&[1.0; 6], 0.0), 1.0 / 64.0);
         assert_eq!(above(&[-1.0; 6], 0.0), 1.0);
+    }
+
+    #[test]
+    fn a_spike_is_no_more_than_its_sign() {
+        let mut pairs = vec![1.0; 15];
+        assert!((one_signed(&pairs) - 2.0 / 32_768.0).abs() < 1e-12);
+        pairs.push(-100.0);
+        let exact = 2.0 * 17.0 / 65_536.0;
+        assert!((one_signed(&pairs) - exact).abs() < 1e-12);
+        assert!(2.0 * above(&pairs, 0.0) > 5.0 * exact);
+        assert_eq!(one_signed(&[1.0, -1.0, 0.0]), 1.0);
+        assert_eq!(one_signed(&[]), 1.0);
+        let many: Vec<f64> = (0..5000)
+            .map(|n| if n % 3 == 0 { -1.0 } else { 1.0 })
+            .collect();
+        assert!(one_signed(&many) < 1e-100);
     }
 
     #[test]
