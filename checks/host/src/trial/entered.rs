@@ -2,16 +2,18 @@
 //!
 //! One clone(2) makes the namespaces and the child; the child carries out the steps of a trial,
 //! which mount and enter its root, and becomes the program. There is no process in between.
+//!
+//! Until then it is in our memory and we wait, as after vfork(2): to copy what a process of ours has mapped takes as long as the
+//! namespaces do. It has a stack of its own, and no signal is handled while there are two in one memory.
 
 #![expect(
     unsafe_code,
     reason = "clone(2) with namespaces and execve(2) in the child have no safe wrapper"
 )]
 
-use std::ffi::CString;
+use std::ffi::{CString, c_void};
 use std::fs::File;
-use std::io::Read;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::AsRawFd;
 use std::ptr;
 
 use libc::{c_char, c_int};
@@ -21,8 +23,11 @@ use super::child::{Outcome, Prepared, check, errno, wait_for};
 use super::parent::{c_string, pipe};
 use crate::Errno;
 
-/// What the child reports of a step that failed: its index and the errno.
-const RECORD: usize = 8;
+/// The bytes of the stack of a child until it becomes the program.
+const STACK: usize = 64 << 10;
+
+/// The most that a stack is aligned to.
+const ALIGNED: usize = 64;
 
 /// The index that stands for execve(2) itself.
 const EXEC: u32 = u32::MAX;
@@ -104,45 +109,36 @@ impl Entry {
         };
         let (theirs_in, ours_in) = pipe().map_err(plain)?;
         let (ours_out, theirs_out) = pipe().map_err(plain)?;
-        let (failed, failing) = pipe().map_err(plain)?;
-        let argv = pointers(&self.program);
-        let environment = pointers(&self.environment);
-        let flags = libc::c_long::from(self.namespaces | libc::SIGCHLD);
-        // SAFETY: without CLONE_VM the child has its own memory; it makes async-signal-safe calls
-        // only, on memory prepared above.
-        let pid = match unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) } {
-            -1 => {
-                return Err(EnterError {
-                    call: format!("clone({})", super::namespaces(self.namespaces as u64)),
-                    errno: std::io::Error::last_os_error().into(),
-                });
-            }
-            0 => become_program(
-                &self.steps,
-                [&theirs_in, &theirs_out, &failing].map(AsRawFd::as_raw_fd),
-                &argv,
-                &environment,
-            ),
-            pid => pid as libc::pid_t,
+        let (argv, environment) = (pointers(&self.program), pointers(&self.environment));
+        let mut start = Start {
+            steps: &self.steps,
+            stdin: theirs_in.as_raw_fd(),
+            stdout: theirs_out.as_raw_fd(),
+            argv: &argv,
+            environment: &environment,
+            signals: block(),
+            failed: None,
         };
-        drop::<[OwnedFd; 3]>([theirs_in, theirs_out, failing]);
+        // SAFETY: the child has the memory to itself until it is another program or has ended.
+        let cloned = unsafe { start.clone(self.namespaces) };
+        unblock(&start.signals);
+        let pid = cloned.map_err(|errno| EnterError {
+            call: format!("clone({})", super::namespaces(self.namespaces as u64)),
+            errno,
+        })?;
         let entered = Entered {
             pid,
             stdin: Some(File::from(ours_in)),
             stdout: Some(File::from(ours_out)),
             ended: false,
         };
-        let mut record = [0; RECORD];
-        // The pipe closes without a word once the program runs.
-        match File::from(failed).read_exact(&mut record) {
-            Ok(()) => Err(self.failure(record)),
-            Err(_) => Ok(entered),
+        match start.failed {
+            Some(failed) => Err(self.failure(failed)),
+            None => Ok(entered),
         }
     }
 
-    fn failure(&self, record: [u8; RECORD]) -> EnterError {
-        let [a, b, c, d, e, f, g, h] = record;
-        let index = u32::from_ne_bytes([a, b, c, d]);
+    fn failure(&self, (index, errno): (u32, i32)) -> EnterError {
         let call = match self.calls.get(index as usize) {
             Some(call) => call.clone(),
             None => {
@@ -152,9 +148,60 @@ impl Entry {
         };
         EnterError {
             call,
-            errno: Errno(i32::from_ne_bytes([e, f, g, h])),
+            errno: Errno(errno),
         }
     }
+}
+
+/// What the child is given, and what it tells.
+struct Start<'a> {
+    steps: &'a [Prepared],
+    stdin: c_int,
+    stdout: c_int,
+    argv: &'a [*const c_char],
+    environment: &'a [*const c_char],
+    /// The signals that the program has blocked.
+    signals: libc::sigset_t,
+    /// The step that failed, by its index, and the errno.
+    failed: Option<(u32, i32)>,
+}
+
+impl Start<'_> {
+    /// Makes the child, and waits until it is another program or has ended: its number.
+    ///
+    /// # Safety
+    ///
+    /// All signals are blocked.
+    unsafe fn clone(&mut self, namespaces: c_int) -> Result<libc::pid_t, Errno> {
+        let mut stack: Vec<u8> = Vec::with_capacity(STACK);
+        let flags = namespaces | libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
+        let end = stack.as_mut_ptr().wrapping_add(STACK);
+        // It grows downwards.
+        let top = end.wrapping_sub(end.addr() % ALIGNED);
+        let given: *mut Self = self;
+        // SAFETY: the child makes async-signal-safe calls only, on memory that stays until this returns.
+        let pid = unsafe { libc::clone(become_program, top.cast(), flags, given.cast()) };
+        match pid {
+            -1 => Err(std::io::Error::last_os_error().into()),
+            pid => Ok(pid),
+        }
+    }
+}
+
+/// Blocks every signal for this thread: what was blocked before.
+fn block() -> libc::sigset_t {
+    // SAFETY: sets of signals, which are valid as zeros.
+    unsafe {
+        let (mut all, mut before) = (std::mem::zeroed(), std::mem::zeroed());
+        libc::sigfillset(&raw mut all);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, &raw mut before);
+        before
+    }
+}
+
+fn unblock(before: &libc::sigset_t) {
+    // SAFETY: a set of signals that was given by the same call.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before, ptr::null_mut()) };
 }
 
 impl Entered {
@@ -195,60 +242,60 @@ fn pointers(texts: &[CString]) -> Vec<*const c_char> {
 }
 
 /// The child's side; never returns.
-fn become_program(
-    steps: &[Prepared],
-    [stdin, stdout, failing]: [c_int; 3],
-    argv: &[*const c_char],
-    environment: &[*const c_char],
-) -> ! {
-    let mut failed = (EXEC, 0);
-    for (index, step) in steps.iter().enumerate() {
-        if let Err(errno) = super::child::plain_step(step)
-            && !step.optional
-        {
-            failed = (index as u32, errno);
-            break;
-        }
-    }
-    // SAFETY: numbers, and arrays of C strings that end in null, prepared before the clone.
+extern "C" fn become_program(given: *mut c_void) -> c_int {
+    // SAFETY: what `clone` gave, whose owner waits; numbers, and arrays of C strings that end in null.
     unsafe {
-        if failed.1 == 0 {
-            failed.1 = match execute(stdin, stdout, argv, environment) {
-                Ok(_) => 0,
-                Err(errno) => errno,
-            };
+        let start = &mut *given.cast::<Start<'_>>();
+        let steps = start.steps.iter().enumerate();
+        for (index, step) in steps {
+            if let Err(errno) = super::child::plain_step(step)
+                && !step.optional
+            {
+                start.failed = Some((index as u32, errno));
+                libc::_exit(127);
+            }
         }
-        let mut record = [0; RECORD];
-        record[..4].copy_from_slice(&failed.0.to_ne_bytes());
-        record[4..].copy_from_slice(&failed.1.to_ne_bytes());
-        libc::write(failing, record.as_ptr().cast(), RECORD);
+        if let Err(errno) = execute(start) {
+            start.failed = Some((EXEC, errno));
+        }
         libc::_exit(127)
     }
 }
 
-unsafe fn execute(
-    stdin: c_int,
-    stdout: c_int,
-    argv: &[*const c_char],
-    environment: &[*const c_char],
-) -> Outcome {
+unsafe fn execute(start: &Start<'_>) -> Outcome {
     // SAFETY: as the caller says; dup2(2) clears close-on-exec.
     unsafe {
-        check(libc::dup2(stdin, 0).into())?;
-        check(libc::dup2(stdout, 1).into())?;
+        check(libc::dup2(start.stdin, 0).into())?;
+        check(libc::dup2(start.stdout, 1).into())?;
         // Last, because new namespaces and ids clear it.
         check(libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL).into())?;
+        no_handlers();
         // Ours is ignored, as Rust has it; a program counts on the default.
         libc::signal(libc::SIGPIPE, libc::SIG_DFL);
-        let path = argv.first().copied().unwrap_or(ptr::null());
-        libc::execve(path, argv.as_ptr(), environment.as_ptr());
+        unblock(&start.signals);
+        let path = start.argv.first().copied().unwrap_or(ptr::null());
+        libc::execve(path, start.argv.as_ptr(), start.environment.as_ptr());
     }
     Err(errno())
 }
 
+/// Handlers of ours would run in our memory, for a signal that is the child's.
+unsafe fn no_handlers() {
+    for signal in 1..libc::SIGRTMAX() {
+        // SAFETY: the disposition of a signal, valid as zeros; what is no signal is refused.
+        unsafe {
+            let mut now: libc::sigaction = std::mem::zeroed();
+            let is_known = libc::sigaction(signal, ptr::null(), &raw mut now) == 0;
+            if is_known && now.sa_sigaction != libc::SIG_DFL && now.sa_sigaction != libc::SIG_IGN {
+                libc::signal(signal, libc::SIG_DFL);
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
+    use std::io::{Read, Write};
 
     use super::super::Op;
     use super::*;
@@ -271,6 +318,27 @@ mod tests {
             .read_to_string(&mut said)
             .unwrap();
         assert_eq!(said, "word");
+        assert_eq!(entered.wait(), Ok(0));
+    }
+
+    #[test]
+    fn a_program_has_our_signals_and_no_handler() {
+        let entry = Entry::new(0, &Trial::new(), &words("/bin/cat /proc/self/status"), &[]);
+        let mut entered = entry.unwrap().start().unwrap();
+        let mut said = String::new();
+        let mut out = entered.stdout.take().unwrap();
+        out.read_to_string(&mut said).unwrap();
+        let own = Live.read("/proc/thread-self/status").unwrap();
+        let line = |status: &str, name: &str| {
+            let mut lines = status.lines().filter(|line| line.starts_with(name));
+            lines.next().unwrap().to_owned()
+        };
+        assert_eq!(line(&said, "SigBlk"), line(&own, "SigBlk"));
+        assert_eq!(line(&said, "SigCgt"), "SigCgt:\t0000000000000000");
+        // SIGPIPE is the thirteenth, and ignored by us.
+        let ignored = line(&said, "SigIgn");
+        let set = u64::from_str_radix(ignored.split_whitespace().last().unwrap(), 16);
+        assert_eq!(set.unwrap() & (1 << 12), 0, "{ignored}");
         assert_eq!(entered.wait(), Ok(0));
     }
 
