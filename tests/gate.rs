@@ -12,6 +12,7 @@ use crate::handmade::{changed, debian, layout as layout_of, tar};
 
 pub mod platforms;
 mod results;
+mod rules;
 
 /// A root file system with one package of this licence, and a directory for results.
 struct Tree {

@@ -85,6 +85,27 @@ pub fn privileged(scan: &Scan, options: &Options) -> String {
     section(&title, all.len(), rows, options, ["FILE", "WHICH"])
 }
 
+/// What a later layer removes; where not every detail is wanted, packages and licences first.
+pub fn removed(scan: &Scan, options: &Options) -> String {
+    let mut all: Vec<_> = scan.removed.iter().collect();
+    all.sort_by_key(|one| one.kind);
+    let wanted = if options.verbose { all.len() } else { ROWS };
+    let rows = all.iter().take(wanted).map(|one| {
+        let licenses = one.licenses.as_deref();
+        let licenses = licenses.map_or_else(String::new, |licenses| format!(": {licenses}"));
+        [
+            one.package.as_ref().unwrap_or(&one.path).clone(),
+            format!("{}{licenses}", one.kind.as_str()),
+        ]
+    });
+    let title = format!(
+        "{} that a later layer removes and that {} all the same",
+        counted(all.len(), "thing"),
+        if all.len() == 1 { "ships" } else { "ship" }
+    );
+    section(&title, all.len(), rows, options, ["WHAT", "IT IS"])
+}
+
 fn gone(deleted: bool) -> &'static str {
     if deleted {
         " (deleted by a later layer, and ships all the same)"
@@ -118,7 +139,9 @@ fn section(
 
 #[cfg(test)]
 mod tests {
-    use hpcctl_model::scan::{PrivilegeKind, Privileged, Restricted, Sensitive};
+    use hpcctl_model::scan::{
+        PrivilegeKind, Privileged, Removed, RemovedKind, Restricted, Sensitive,
+    };
 
     use super::*;
     use crate::sbom::tests::report;
@@ -192,6 +215,35 @@ FILE  MAY IT BE PASSED ON
 /b    conditional: nvidia-driver
 ";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn what_a_later_layer_removes_is_shown() {
+        let mut scan = report(Vec::new()).result;
+        assert_eq!(removed(&scan, &options(false)), "");
+        let one = |path: &str, kind, package: Option<&str>, licenses: Option<&str>| Removed {
+            path: path.into(),
+            layer: None,
+            kind,
+            package: package.map(str::to_owned),
+            licenses: licenses.map(str::to_owned),
+        };
+        scan.removed = vec![
+            one("/bin/x", RemovedKind::Program, None, None),
+            one(
+                "/s",
+                RemovedKind::Package,
+                Some("gcc 12 (deb)"),
+                Some("GPL-3.0-only"),
+            ),
+        ];
+        let expected = "
+2 things that a later layer removes and that ship all the same
+WHAT          IT IS
+gcc 12 (deb)  package: GPL-3.0-only
+/bin/x        program
+";
+        assert_eq!(removed(&scan, &options(false)), expected);
     }
 
     #[test]

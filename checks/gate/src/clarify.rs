@@ -66,7 +66,7 @@ fn differs(context: &Context<'_>, proof: &Proof) -> Option<String> {
                 Some(Some(found)) if found == sha256 => None,
                 Some(Some(found)) => Some(format!("{path} has the digest {found} now.")),
                 Some(None) | None => Some(format!(
-                    "{path} is no file of this image in which a licence was found; evidence may be the image itself: image = \"sha256:…\"."
+                    "{path} is no licence file of this image; evidence may be the image itself: image = \"sha256:…\"."
                 )),
             }
         }

@@ -530,7 +530,7 @@ fn report(
     };
     let held = held.report(&merged, &packages);
     let subjects = subjects(&packages, &files);
-    let verdict = verdict(&subjects, whole, &held.sensitive, &held.restricted);
+    let verdict = verdict(&subjects, whole, &held);
     let conflicts = conflicts(&packages);
     Scanned {
         scan: Scan {
@@ -563,7 +563,8 @@ fn labels(labels: &BTreeMap<String, String>) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// The files that bear a licence, by path, and which of them count for the verdict themselves.
+/// The files that bear a licence, by path, and which of them count for the verdict themselves; and
+/// the licence files in which none was recognised, which count for none.
 ///
 /// A file that belongs to a package is covered by the package. A file that only names a
 /// licence, such as a script that mentions one, says nothing about its own terms, unless it is
@@ -571,17 +572,30 @@ fn labels(labels: &BTreeMap<String, String>) -> BTreeMap<String, String> {
 fn files(tree: &FileTree, ids: &[NodeId], layers: &[Layer], owned: &HashSet<NodeId>) -> Vec<File> {
     let mut files = Vec::new();
     for id in ids {
-        let Some(license) = tree.facts(*id).and_then(|facts| facts.license.as_ref()) else {
+        let Some(facts) = tree.facts(*id) else {
             continue;
         };
         let path = tree.path(*id);
+        let layer = layers.get(tree.node(*id).layer as usize);
+        let layer = layer.and_then(|layer| layer.digest.clone());
+        let Some(license) = facts.license.as_ref() else {
+            files.extend(facts.unrecognised.map(|digest| File {
+                path,
+                layer,
+                licenses: None,
+                judged: false,
+                sha256: Some(hex(&digest)),
+                copyrights: Vec::new(),
+                texts: Vec::new(),
+            }));
+            continue;
+        };
         let judged = !owned.contains(id) && (license.grants || is_license_file(&path));
         let sha256 = license.sha256.filter(|_| is_license_file(&path));
         let sha256 = sha256.map(|digest| hex(&digest));
-        let layer = layers.get(tree.node(*id).layer as usize);
         files.push(File {
             path,
-            layer: layer.and_then(|layer| layer.digest.clone()),
+            layer,
             licenses: Some(license.expression.to_string()),
             judged,
             sha256,

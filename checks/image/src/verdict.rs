@@ -1,20 +1,25 @@
 //! The verdict: what the licences say, and what is in an image that nobody may hand out.
 
-use hpcctl_license_db::policy::{Subject, judge};
-use hpcctl_model::scan::{Outcome, Reason, Redistribution, Restricted, Sensitive, Verdict};
+use hpcctl_license_db::policy::{Subject, judge, reason_of};
+use hpcctl_model::scan::{
+    Outcome, Reason, Redistribution, Removed, RemovedKind, Restricted, Verdict,
+};
 
-/// Judges licences, keys and the files of vendors; the worst of them counts.
-pub(crate) fn verdict(
-    subjects: &[Subject<'_>],
-    whole: bool,
-    sensitive: &[Sensitive],
-    restricted: &[Restricted],
-) -> Verdict {
-    let keys = sensitive.iter().filter(|one| !one.doubtful).map(|one| {
-        let text = "gives access to whoever pulls the image.";
-        reason(Outcome::Refused, &one.path, text)
-    });
-    let files = restricted.iter().filter_map(|one| {
+use crate::held;
+
+/// Judges licences, keys and the files of vendors, also those that a later layer removes; the worst
+/// of them counts.
+pub(crate) fn verdict(subjects: &[Subject<'_>], whole: bool, held: &held::Report) -> Verdict {
+    let keys = held
+        .sensitive
+        .iter()
+        .filter(|one| !one.doubtful)
+        .map(|one| {
+            let text = "gives access to whoever pulls the image.";
+            reason(Outcome::Refused, &one.path, text)
+        });
+    let removed = held.removed.iter().filter_map(of_removed);
+    let files = held.restricted.iter().filter_map(|one| {
         let (outcome, text) = match one.state {
             Redistribution::Yes => return None,
             Redistribution::Conditional => (
@@ -32,7 +37,25 @@ pub(crate) fn verdict(
         };
         Some(reason(outcome, &one.path, text))
     });
-    judge(subjects, whole, keys.chain(files).collect())
+    judge(subjects, whole, keys.chain(files).chain(removed).collect())
+}
+
+/// What the licence of something that a later layer removed says.
+fn of_removed(removed: &Removed) -> Option<Reason> {
+    if !matches!(removed.kind, RemovedKind::Package | RemovedKind::Licensed) {
+        return None;
+    }
+    let reason = reason_of(&Subject {
+        name: removed.package.as_deref().unwrap_or(&removed.path),
+        license: removed.licenses.as_deref(),
+    })?;
+    Some(Reason {
+        text: format!(
+            "{} A later layer removes it, and it ships all the same.",
+            reason.text
+        ),
+        ..reason
+    })
 }
 
 fn reason(outcome: Outcome, path: &str, text: &str) -> Reason {
@@ -46,6 +69,8 @@ fn reason(outcome: Outcome, path: &str, text: &str) -> Reason {
 
 #[cfg(test)]
 mod tests {
+    use hpcctl_model::scan::Sensitive;
+
     use super::*;
 
     #[test]
@@ -76,7 +101,12 @@ mod tests {
             package: None,
         };
         let outcome = |sensitive: &[Sensitive], restricted: &[Restricted]| {
-            verdict(&subjects, true, sensitive, restricted).outcome
+            let held = held::Report {
+                sensitive: sensitive.to_vec(),
+                restricted: restricted.to_vec(),
+                ..held::Report::default()
+            };
+            verdict(&subjects, true, &held).outcome
         };
         assert_eq!(outcome(&[], &[]), Outcome::Publishable);
         assert_eq!(outcome(&[key(true)], &[]), Outcome::Publishable);
@@ -88,6 +118,54 @@ mod tests {
             (Redistribution::No, Outcome::Refused),
         ] {
             assert_eq!(outcome(&[], &[file(state)]), expected);
+        }
+    }
+
+    #[test]
+    fn what_a_later_layer_removes_counts() {
+        let subjects = [Subject {
+            name: "a",
+            license: Some("MIT"),
+        }];
+        let verdict = |kind, licenses: Option<&str>| {
+            let removed = Removed {
+                path: "/var/lib/dpkg/status".into(),
+                layer: None,
+                kind,
+                package: Some("b 1 (deb)".into()),
+                licenses: licenses.map(str::to_owned),
+            };
+            let held = held::Report {
+                removed: vec![removed],
+                ..held::Report::default()
+            };
+            verdict(&subjects, true, &held)
+        };
+        for (kind, licenses, expected) in [
+            (RemovedKind::Package, Some("ISC"), Outcome::Publishable),
+            (
+                RemovedKind::Package,
+                Some("GPL-2.0-only"),
+                Outcome::Conditional,
+            ),
+            (RemovedKind::Package, None, Outcome::Undetermined),
+            (
+                RemovedKind::Licensed,
+                Some("CC-BY-NC-4.0"),
+                Outcome::Refused,
+            ),
+            (RemovedKind::Program, None, Outcome::Publishable),
+        ] {
+            let verdict = verdict(kind, licenses);
+            assert_eq!(verdict.outcome, expected, "{licenses:?}");
+            for reason in verdict.reasons {
+                assert_eq!(reason.subject, "b 1 (deb)");
+                assert!(
+                    reason.text.ends_with("it ships all the same."),
+                    "{}",
+                    reason.text
+                );
+            }
         }
     }
 }

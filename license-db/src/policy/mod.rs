@@ -107,23 +107,11 @@ pub fn judge(subjects: &[Subject<'_>], complete: bool, others: Vec<Reason>) -> V
     let mut reasons = others;
     let mut duties: BTreeMap<Duty, BTreeSet<&str>> = BTreeMap::new();
     for subject in subjects {
-        let judged = subject
-            .license
-            .map(|license| (license, judge_expression(license)));
-        match judged {
-            None => reasons.push(undetermined(subject.name, None, "No licence is known.")),
-            Some((license, None)) => reasons.push(undetermined(
-                subject.name,
-                Some(license),
-                "The licence is not a valid SPDX expression.",
-            )),
-            Some((_, Some(judgement))) => {
-                for duty in &judgement.duties {
-                    duties.entry(*duty).or_default().insert(subject.name);
-                }
-                reasons.extend(reason(subject.name, judgement));
-            }
+        let judged = subject.license.and_then(judge_expression);
+        for duty in judged.iter().flat_map(|judgement| &judgement.duties) {
+            duties.entry(*duty).or_default().insert(subject.name);
         }
+        reasons.extend(reason_of(subject));
     }
     if subjects.is_empty() && complete {
         let text = "Nothing that was found bears a licence.";
@@ -151,6 +139,20 @@ pub fn judge(subjects: &[Subject<'_>], complete: bool, others: Vec<Reason>) -> V
         outcome,
         reasons,
         obligations: obligations.collect(),
+    }
+}
+
+/// Why a subject is not simply publishable; none where it is.
+pub fn reason_of(subject: &Subject<'_>) -> Option<Reason> {
+    let Some(license) = subject.license else {
+        return Some(undetermined(subject.name, None, "No licence is known."));
+    };
+    match judge_expression(license) {
+        Some(judgement) => reason(subject.name, judgement),
+        None => {
+            let text = "The licence is not a valid SPDX expression.";
+            Some(undetermined(subject.name, Some(license), text))
+        }
     }
 }
 

@@ -18,7 +18,7 @@ pub struct Scan {
     pub left_out: LeftOut,
     /// The packages, sorted by type, name, version.
     pub packages: Vec<Package>,
-    /// The files that bear a licence, sorted by path.
+    /// The files that bear a licence, and licence files in which none was recognised, sorted by path.
     pub files: Vec<File>,
     /// The regular files that no package owns and no package database is made of, sorted by path.
     pub unowned: Vec<UnownedFile>,
@@ -134,7 +134,7 @@ pub struct Package {
     pub licenses: Licenses,
     /// The files that are the evidence for it.
     pub locations: Vec<Location>,
-    /// The absolute paths of the files that bear its licences, sorted.
+    /// The absolute paths of its licence files, sorted; in some of them nothing may have been recognised.
     pub license_files: Vec<String>,
     /// The cataloger that found it.
     pub found_by: String,
@@ -379,6 +379,18 @@ pub enum RemovedKind {
     Library,
 }
 
+impl RemovedKind {
+    /// The words used in every output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Package => "package",
+            Self::Licensed => "file with a licence",
+            Self::Program => "program",
+            Self::Library => "library",
+        }
+    }
+}
+
 /// Whether a file may be passed on.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
@@ -418,14 +430,14 @@ pub struct Totals {
     pub names: u64,
 }
 
-/// A file that bears a licence.
+/// A file that bears a licence, or a licence file in which none was recognised.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct File {
     /// The absolute path in the image.
     pub path: String,
     /// The digest of the layer that brought it, or null for a directory.
     pub layer: Option<String>,
-    /// The licences as an SPDX expression.
+    /// The licences as an SPDX expression; null where none was recognised.
     pub licenses: Option<String>,
     /// Whether it counts for the verdict itself, since no package covers it.
     #[serde(default = "yes")]

@@ -42,6 +42,7 @@ fn write(
     text += &conflicts(&report.result, options);
     text += &held::sensitive(&report.result, options);
     text += &held::restricted(&report.result, options);
+    text += &held::removed(&report.result, options);
     text += &held::privileged(&report.result, options);
     text += &contents::layers(&report.result, options);
     text += &contents::packages(&report.result, options);

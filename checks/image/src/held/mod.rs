@@ -136,6 +136,7 @@ impl Merged<'_> {
 }
 
 /// What the report says of it.
+#[derive(Debug, Default)]
 pub(crate) struct Report {
     pub(crate) sensitive: Vec<Sensitive>,
     pub(crate) privileged: Vec<Privileged>,

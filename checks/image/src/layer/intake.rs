@@ -16,6 +16,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use rayon::prelude::*;
+use sha2::{Digest as _, Sha256};
 
 use super::database::{self, File, Waiting};
 use super::sniff::{is_text, sniff};
@@ -492,12 +493,18 @@ impl<'p> Intake<'p> {
                 });
                 let license = job.licenses.then(|| plan.licenses.of(text, job.role));
                 let is_whole = entry.is_some_and(|entry| entry.size == text.len() as u64);
-                let facts = license.flatten().map(|license| Facts {
-                    license: Some(FileLicense {
-                        sha256: license.sha256.filter(|_| is_whole),
-                        ..license
+                let facts = license.and_then(|license| match license {
+                    Some(license) => Some(Facts {
+                        license: Some(FileLicense {
+                            sha256: license.sha256.filter(|_| is_whole),
+                            ..license
+                        }),
+                        ..Facts::default()
                     }),
-                    ..Facts::default()
+                    None => (is_whole && job.role != Role::Other).then(|| Facts {
+                        unrecognised: Some(Sha256::digest(text).into()),
+                        ..Facts::default()
+                    }),
                 });
                 (job.entry, facts, seen)
             })

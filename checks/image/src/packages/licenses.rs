@@ -15,7 +15,7 @@ use crate::tree::NodeId;
 const MOST_TEXTS: usize = 1000;
 
 impl Gathering<'_> {
-    /// The licences of a package, and the files that bear them.
+    /// The licences of a package, and its licence files.
     pub(super) fn licenses(&mut self, candidate: &Candidate) -> (Licenses, Vec<String>) {
         let declared_in = candidate
             .declared_in
@@ -42,7 +42,12 @@ impl Gathering<'_> {
         let expressions: BTreeSet<&str> = expressions.chain(inside).collect();
         let detected = all_of(expressions);
         let bearing = texts.iter().copied().chain(declared_in);
-        let bearing = bearing.filter(|id| of(*id).is_some());
+        // A person may recognise what was not.
+        let is_unrecognised = |id: NodeId| {
+            let facts = self.tree.facts(id);
+            facts.is_some_and(|facts| facts.unrecognised.is_some())
+        };
+        let bearing = bearing.filter(|id| of(*id).is_some() || is_unrecognised(*id));
         let files = bearing.map(|id| self.tree.path(id)).collect();
         self.texts.extend(texts.into_iter().chain(declared_in));
         let concluded = concluded(declared.as_deref(), detected.as_deref());

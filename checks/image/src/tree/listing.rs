@@ -47,6 +47,8 @@ const MOST_MARKS: usize = 100_000;
 pub(crate) struct Facts {
     /// The licences that the file bears.
     pub(crate) license: Option<FileLicense>,
+    /// The digest of a licence file in which no licence was recognised.
+    pub(crate) unrecognised: Option<Sha>,
     /// What the catalogers found, by their place in the table.
     pub(crate) found: Vec<(usize, Found)>,
     /// What the loader goes by; it is read anew each time.
