@@ -80,3 +80,70 @@ fn bench_says_which_image_it_was_about() {
         "{slower:?}"
     );
 }
+
+#[test]
+fn what_a_scanner_of_vulnerabilities_found_is_judged() {
+    let dir = tempfile::tempdir().unwrap();
+    let image = super::layout(dir.path());
+    let state = dir.path().join("state").display().to_string();
+    let gate = |args: &[&str]| {
+        let first = ["gate", &image, "--state", &state, "-o", "json"];
+        hpcctl(&[&first, args].concat()).json()
+    };
+    let digest = gate(&[])["result"]["subject"]["digest"].clone();
+    let found = |digest: &str| {
+        let sarif = serde_json::json!({"version": "2.1.0", "runs": [{
+            "properties": {"imageID": digest},
+            "tool": {"driver": {"name": "scanner", "rules": [
+                {"id": "CVE-2026-1", "properties": {"security-severity": "9.8"}}]}},
+            "results": [{"ruleId": "CVE-2026-1"}],
+        }]});
+        let file = dir.path().join("found.sarif");
+        fs::write(&file, sarif.to_string()).unwrap();
+        let report = gate(&["--result", file.to_str().unwrap()]);
+        let rules = report["result"]["decision"]["rules"].as_array().unwrap();
+        let of = |rule: &&Value| rule["id"] == "evidence.vulnerabilities";
+        let rule = rules.iter().find(of).unwrap();
+        assert_eq!(rule["outcome"], "review", "{rule}");
+        rule["findings"][0]["text"].as_str().unwrap().to_owned()
+    };
+    assert!(found(digest.as_str().unwrap()).starts_with("CVE-2026-1 is critical"));
+    assert!(found("sha256:0").contains("does not say that it is about this image"));
+}
+
+#[test]
+fn doctor_says_which_image_it_was_about() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = dir.path().join("state").display().to_string();
+    let (digest, other) = ("one", "other");
+    for name in [digest, other] {
+        let settings = json!({"Labels": {"name": name}});
+        layout(&dir.path().join(name), "amd64", &settings, Some(&debian()));
+    }
+    let image = |name: &str| format!("oci:{}", dir.path().join(name).display());
+    let result = dir.path().join("doctor.json").display().to_string();
+    let output = format!("json={result}");
+    hpcctl(&[
+        "doctor",
+        "--image",
+        &image(digest),
+        "--check",
+        "ns.user",
+        "-o",
+        &output,
+    ]);
+    let policy = dir.path().join("policy.toml").display().to_string();
+    fs::write(&policy, "version = 1\n[results]\nrequired = [\"doctor\"]\n").unwrap();
+    for (name, text) in [
+        (digest, "No runtime there can run it."),
+        (other, "not about this image"),
+    ] {
+        let image = image(name);
+        let args = [
+            "gate", &image, "--state", &state, "--policy", &policy, "--result", &result, "-o",
+            "json",
+        ];
+        let found = findings(&hpcctl(&args), "evidence.results");
+        assert!(found.len() == 1 && found[0].1.contains(text), "{found:?}");
+    }
+}

@@ -1,9 +1,7 @@
 //! The verdict: what the licences say, and what is in an image that nobody may hand out.
 
 use hpcctl_license_db::policy::{Subject, judge, reason_of};
-use hpcctl_model::scan::{
-    Outcome, Reason, Redistribution, Removed, RemovedKind, Restricted, Verdict,
-};
+use hpcctl_model::scan::{Outcome, Reason, Redistribution, Removed, RemovedKind, Verdict};
 
 use crate::held;
 
@@ -69,7 +67,7 @@ fn reason(outcome: Outcome, path: &str, text: &str) -> Reason {
 
 #[cfg(test)]
 mod tests {
-    use hpcctl_model::scan::Sensitive;
+    use hpcctl_model::scan::{Restricted, Sensitive};
 
     use super::*;
 

@@ -1,0 +1,180 @@
+//! No failure reads as leave: what is damaged, killed, full, or against the clock.
+
+use std::fs;
+
+use serde_json::Value;
+
+use super::{Tree, findings, gate_layout, gated, layout, outcome};
+use crate::cli::{Run, hpcctl};
+use crate::handmade::{debian, tar};
+
+#[test]
+fn no_failure_reads_as_leave() {
+    let tree = Tree::new("MIT");
+    // The state cannot be written.
+    let root = format!("dir:{}", tree.path("root").display());
+    let run = hpcctl(&["gate", &root, "--state", "/dev/null/state"]);
+    assert_eq!((run.code, run.stdout.as_str()), (5, ""), "{}", run.stderr);
+    // The clock went back.
+    assert_eq!(tree.gate(&[]).code, 0);
+    let log = tree.path("state/decisions.jsonl");
+    let text = fs::read_to_string(&log).unwrap();
+    let record: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+    let at = record["decision"]["at"].as_str().unwrap();
+    let later = format!("2999{}", &at[4..]);
+    fs::write(&log, text.replace(at, &later)).unwrap();
+    fs::remove_file(tree.path("state/decisions.head")).unwrap();
+    let run = tree.gate(&[]);
+    assert_eq!((run.code, run.stdout.as_str()), (5, ""));
+    assert!(run.stderr.contains("by the clock"), "{}", run.stderr);
+}
+
+#[test]
+fn a_distribution_without_its_packages_is_incomplete() {
+    let dir = tempfile::tempdir().unwrap();
+    let release: (&str, u32, &[u8]) = ("etc/os-release", 0o644, b"ID=debian\n");
+    let metadata = b"Metadata-Version: 2.4\nName: a\nVersion: 1\nLicense-Expression: MIT\n";
+    let python: (&str, u32, &[u8]) = (
+        "usr/lib/python3/dist-packages/a-1.dist-info/METADATA",
+        0o644,
+        metadata,
+    );
+    let good = b"Package: a\nVersion: 1\nArchitecture: all\nStatus: install ok installed\n";
+    for (status, is_incomplete) in [
+        (None, true),
+        (Some(&b"garbage\x01\x02\n"[..]), true),
+        (
+            Some(b"garbage\nPackage: a\nVersion: 1\nStatus: install ok installed\n"),
+            true,
+        ),
+        (Some(good), false),
+    ] {
+        let status = status.map(|status| ("var/lib/dpkg/status", 0o644, status));
+        let files: Vec<(&str, u32, &[u8])> = [release, python].into_iter().chain(status).collect();
+        let run = gated(dir.path(), &tar(&files), |_, _| {});
+        let found = findings(&run, "scan.complete");
+        assert_eq!(found.is_empty(), !is_incomplete, "{status:?}: {found:?}");
+        let image = format!("oci:{}", dir.path().join("layout").display());
+        assert_eq!(hpcctl(&["scan", "image", &image]).code == 3, is_incomplete);
+    }
+}
+
+#[test]
+fn a_kept_scan_says_nothing_of_a_layout_that_is_damaged_since() {
+    let dir = tempfile::tempdir().unwrap();
+    let incomplete = |run: &Run| !findings(run, "scan.complete").is_empty();
+    assert!(!incomplete(&gated(dir.path(), &debian(), |_, _| {})));
+    assert!(!incomplete(&gate_layout(dir.path())));
+    let layer = crate::handmade::blob(&dir.path().join("layout"), &debian());
+    let mut bytes = fs::read(&layer).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&layer, &bytes).unwrap();
+    assert!(incomplete(&gate_layout(dir.path())));
+    fs::remove_file(&layer).unwrap();
+    assert!(incomplete(&gate_layout(dir.path())));
+}
+
+#[test]
+fn a_layer_that_cannot_be_read_is_incomplete() {
+    let dir = tempfile::tempdir().unwrap();
+    let reference = layout(dir.path());
+    let path = reference.trim_start_matches("docker-archive:");
+    let lenient = dir.path().join("policy.toml");
+    fs::write(&lenient, "version = 1\n[licenses]\nunknown = \"warn\"\n").unwrap();
+    let state = dir.path().join("state");
+    let gate = || {
+        let (policy, state) = (lenient.display().to_string(), state.display().to_string());
+        hpcctl(&[
+            "gate", &reference, "--policy", &policy, "--state", &state, "-o", "json",
+        ])
+    };
+    let whole = gate();
+    assert_eq!(
+        (whole.code, outcome(&whole).as_str()),
+        (0, "allow"),
+        "{}",
+        whole.stdout
+    );
+    // A byte of the layer is another: the digest of the image is the same, and its report is kept.
+    let mut bytes = fs::read(path).unwrap();
+    let place = bytes
+        .windows(7)
+        .position(|window| window == b"Package")
+        .unwrap();
+    bytes[place] = b'Q';
+    fs::write(path, &bytes).unwrap();
+    fs::remove_dir_all(&state).unwrap();
+    let changed = gate();
+    assert_eq!(
+        (changed.code, outcome(&changed).as_str()),
+        (3, "incomplete"),
+        "{}",
+        changed.stdout
+    );
+    bytes.truncate(place);
+    fs::write(path, &bytes).unwrap();
+    let cut = gate();
+    assert!(cut.code == 3 || cut.code == 5, "{}", cut.stdout);
+}
+
+#[test]
+fn a_scan_that_is_killed_leaves_no_decision() {
+    let tree = Tree::new("MIT");
+    for n in 0..3000 {
+        tree.write(
+            &format!("root/opt/{n}/LICENSE"),
+            "MIT License. Permission is hereby granted, free of charge",
+        );
+    }
+    let root = format!("dir:{}", tree.path("root").display());
+    let state = tree.path("state").display().to_string();
+    // After the time in milliseconds, unless it was done before.
+    let ended_by = |signal: &str, after| {
+        let _ = fs::remove_dir_all(&state);
+        let child = crate::cli::command(&["gate", &root, "--state", &state, "-o", "json"])
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(after));
+        let id = child.id().to_string();
+        let kill = std::process::Command::new("kill")
+            .args(["-s", signal, &id])
+            .status();
+        let output = child.wait_with_output().unwrap();
+        (kill.unwrap().success() && !output.status.success()).then_some(output)
+    };
+    for (signal, code) in [("KILL", None), ("INT", Some(130))] {
+        let mut ended = [100, 50, 25, 12].into_iter();
+        let ended = ended.find_map(|after| ended_by(signal, after));
+        let output = ended.expect("it was always done before");
+        assert_eq!((output.status.code(), output.stdout), (code, Vec::new()));
+        let log = fs::read_to_string(tree.path("state/decisions.jsonl")).unwrap_or_default();
+        assert!(!log.contains("allow"), "{log}");
+    }
+}
+
+#[test]
+fn a_full_disk_is_told() {
+    if !crate::real::real("a_full_disk_is_told") {
+        return;
+    }
+    let tree = Tree::new("MIT");
+    let root = format!("dir:{}", tree.path("root").display());
+    let full = tree.path("full").display().to_string();
+    fs::create_dir(&full).unwrap();
+    let script = "mount -t tmpfs -o size=16k none \"$1\" || exit 99; \
+        cat /dev/zero >\"$1/ballast\" 2>/dev/null; \"$2\" gate \"$3\" --state \"$1\"";
+    let run = Run::of(std::process::Command::new("unshare").args([
+        "-m",
+        "sh",
+        "-c",
+        script,
+        "sh",
+        &full,
+        env!("CARGO_BIN_EXE_hpcctl"),
+        &root,
+    ]));
+    assert_eq!((run.code, run.stdout.as_str()), (5, ""), "{}", run.stderr);
+    assert!(run.stderr.contains("No space left"), "{}", run.stderr);
+}

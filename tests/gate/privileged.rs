@@ -1,0 +1,54 @@
+//! Files that give more rights, by the formats that hold them.
+
+use super::Tree;
+use crate::cli::{Run, hpcctl};
+
+#[test]
+fn capabilities_and_devices_are_told_of_a_squashfs_and_of_a_tree() {
+    if !crate::real::real("capabilities_and_devices_are_told_of_a_squashfs_and_of_a_tree") {
+        return;
+    }
+    let tree = Tree::new("MIT");
+    tree.write("root/usr/bin/ping", "\u{7f}ELF");
+    let script = "import os, stat, sys\nroot = sys.argv[1]\n\
+        os.chmod(root + '/usr/bin/ping', 0o755)\n\
+        os.setxattr(root + '/usr/bin/ping', 'user.note', b'x')\n\
+        os.setxattr(root + '/usr/bin/ping', 'security.capability', bytes.fromhex('0100000200200000') + bytes(12))\n\
+        os.mknod(root + '/usr/bin/mem', stat.S_IFCHR | 0o600, os.makedev(1, 300))\n\
+        os.mknod(root + '/usr/bin/disk', stat.S_IFBLK | 0o600, os.makedev(259, 5))\n";
+    let root = tree.path("root").display().to_string();
+    let image = tree.path("image.sqfs").display().to_string();
+    let python = std::env::var_os("HPCCTL_PYTHON").unwrap();
+    for command in [
+        std::process::Command::new(python).args(["-c", script, &root]),
+        std::process::Command::new("mksquashfs").args([&root, &image, "-quiet", "-no-progress"]),
+    ] {
+        let run = Run::of(command);
+        assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    }
+    for reference in [format!("squashfs:{image}"), format!("dir:{root}")] {
+        let report = hpcctl(&["scan", "image", &reference, "-o", "json"]).json();
+        let privileged = report["result"]["privileged"].as_array().unwrap();
+        let mut told: Vec<String> = privileged
+            .iter()
+            .map(|one| {
+                format!(
+                    "{} {} {}",
+                    one["path"].as_str().unwrap(),
+                    one["kind"].as_str().unwrap(),
+                    one["detail"].as_str().unwrap_or("")
+                )
+            })
+            .collect();
+        told.sort();
+        assert_eq!(
+            told,
+            [
+                "/usr/bin/disk device block 259:5",
+                "/usr/bin/mem device character 1:300",
+                "/usr/bin/ping capabilities cap_net_raw",
+            ],
+            "{reference}"
+        );
+    }
+}

@@ -1,0 +1,124 @@
+//! What is not published says why by its exit status.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::LENIENT;
+use crate::handmade::{blob, debian, docker_archive, layout};
+
+/// A key that signs in tests.
+const KEY: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/checks/gate/tests/keys/ed25519.pem"
+);
+
+/// Where nothing is pushed no registry is needed: the port is closed.
+#[test]
+fn what_is_not_published_says_why_by_its_status() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    let archive = docker_archive(dir.path());
+    let archive = format!("docker-archive:{}", archive.display());
+    let image = format!("oci:{}", path("layout"));
+    let layer = debian();
+    layout(
+        Path::new(&path("layout")),
+        "amd64",
+        &json!({}),
+        Some(&layer),
+    );
+    fs::write(path("lenient.toml"), LENIENT).unwrap();
+    fs::write(path("review.toml"), LENIENT.replace("warn", "review")).unwrap();
+    fs::write(path("bad.toml"), "version = 1\nlicences = 1\n").unwrap();
+    let damaged = dir.path().join("damaged");
+    layout(&damaged, "amd64", &json!({}), Some(&layer));
+    fs::write(blob(&damaged, &layer), &layer[..layer.len() / 2]).unwrap();
+    let damaged = format!("oci:{}", damaged.display());
+    let closed = "127.0.0.1:1/lab/image:v1";
+    for (image, to, policy, key, code, says) in [
+        (&*image, closed, "review.toml", KEY, 1, "\"review\""),
+        (&image, closed, "", KEY, 1, "\"deny\""),
+        (&image, "UPPER/x", "lenient.toml", KEY, 2, "UPPER"),
+        (&image, "image:v1", "lenient.toml", KEY, 2, "no registry"),
+        (&damaged, closed, "lenient.toml", KEY, 3, "\"incomplete\""),
+        (&image, closed, "bad.toml", KEY, 4, "licences"),
+        (&image, closed, "lenient.toml", "/dev/null", 4, "/dev/null"),
+        (&image, closed, "lenient.toml", "/no/key", 4, "/no/key"),
+        ("oci:/no/such", closed, "lenient.toml", KEY, 5, "/no/such"),
+        (&image, closed, "lenient.toml", KEY, 5, "127.0.0.1:1"),
+        (
+            &archive,
+            closed,
+            "lenient.toml",
+            KEY,
+            1,
+            "form docker-archive",
+        ),
+    ] {
+        // Of an image that was scanned before, the report of that scan would be taken.
+        let state = tempfile::tempdir().unwrap();
+        let (state, policy) = (state.path().display().to_string(), path(policy));
+        let mut args = vec!["publish", image, to, "--key", key, "--state", &state];
+        args.extend(["-o", "json"]);
+        if !policy.ends_with('/') {
+            args.extend(["--policy", &policy]);
+        }
+        let run = crate::cli::hpcctl(&args);
+        assert_eq!(run.code, code, "{args:?}: {}{}", run.stdout, run.stderr);
+        // A decision is a report; what comes before or after one is an error.
+        let (of, other) = match code {
+            1 | 3 => (&run.stdout, &run.stderr),
+            _ => (&run.stderr, &run.stdout),
+        };
+        assert!(of.contains(says), "{args:?}: {of}");
+        assert_eq!(other, "", "{args:?}");
+    }
+}
+
+/// The registry takes the connection and never answers.
+#[test]
+fn an_interrupted_publish_ends_with_its_status() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    let image = format!("oci:{}", path("layout"));
+    layout(
+        Path::new(&path("layout")),
+        "amd64",
+        &json!({}),
+        Some(&debian()),
+    );
+    fs::write(path("lenient.toml"), LENIENT).unwrap();
+    let registry = TcpListener::bind("127.0.0.1:0").unwrap();
+    registry.set_nonblocking(true).unwrap();
+    let to = format!("{}/lab/image:v1", registry.local_addr().unwrap());
+    let (policy, state) = (path("lenient.toml"), path("state"));
+    let args = ["publish", &image, &to, "--key", KEY];
+    let mut publish = Command::new(env!("CARGO_BIN_EXE_hpcctl"))
+        .args([&args[..], &["--policy", &policy, "--state", &state]].concat())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let pid = rustix::process::Pid::from_child(&publish);
+    let mut held = None;
+    let mut ended = None;
+    let until = Instant::now() + Duration::from_secs(60);
+    while ended.is_none() && Instant::now() < until {
+        if held.is_none() {
+            held = registry.accept().ok();
+        } else {
+            rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+        }
+        thread::sleep(Duration::from_millis(20));
+        ended = publish.try_wait().unwrap();
+    }
+    publish.kill().unwrap();
+    publish.wait().unwrap();
+    assert!(held.is_some(), "{ended:?}");
+    assert_eq!(ended.and_then(|status| status.code()), Some(130));
+}
