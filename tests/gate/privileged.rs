@@ -1,11 +1,13 @@
 //! Files that give more rights, by the formats that hold them.
 
+use std::process::Command;
+
 use super::Tree;
 use crate::cli::{Run, hpcctl};
 
 #[test]
-fn capabilities_and_devices_are_told_of_a_squashfs_and_of_a_tree() {
-    if !crate::real::real("capabilities_and_devices_are_told_of_a_squashfs_and_of_a_tree") {
+fn capabilities_and_devices_are_told_of_file_systems_and_of_a_tree() {
+    if !crate::real::real("capabilities_and_devices_are_told_of_file_systems_and_of_a_tree") {
         return;
     }
     let tree = Tree::new("MIT");
@@ -19,14 +21,34 @@ fn capabilities_and_devices_are_told_of_a_squashfs_and_of_a_tree() {
     let root = tree.path("root").display().to_string();
     let image = tree.path("image.sqfs").display().to_string();
     let python = std::env::var_os("HPCCTL_PYTHON").unwrap();
-    for command in [
-        std::process::Command::new(python).args(["-c", script, &root]),
-        std::process::Command::new("mksquashfs").args([&root, &image, "-quiet", "-no-progress"]),
-    ] {
-        let run = Run::of(command);
+    let ext = |name: &str| tree.path(name).display().to_string();
+    // The attributes of small inodes lie in a block, and ext3 has no extents.
+    let (ext4, ext3) = (ext("image.ext4"), ext("image.ext3"));
+    let mke2fs = |kind: &str, size: &str, image: &str| {
+        let mut command = Command::new("mke2fs");
+        command.args(["-q", "-t", kind, "-I", size, "-d", &root, image, "16M"]);
+        command
+    };
+    let mut made = Command::new(python);
+    made.args(["-c", script, &root]);
+    let mut squashed = Command::new("mksquashfs");
+    squashed.args([&root, &image, "-quiet", "-no-progress"]);
+    let commands = [
+        made,
+        squashed,
+        mke2fs("ext4", "256", &ext4),
+        mke2fs("ext3", "128", &ext3),
+    ];
+    for mut command in commands {
+        let run = Run::of(&mut command);
         assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
     }
-    for reference in [format!("squashfs:{image}"), format!("dir:{root}")] {
+    for reference in [
+        format!("squashfs:{image}"),
+        format!("ext:{ext4}"),
+        format!("ext:{ext3}"),
+        format!("dir:{root}"),
+    ] {
         let report = hpcctl(&["scan", "image", &reference, "-o", "json"]).json();
         let privileged = report["result"]["privileged"].as_array().unwrap();
         let mut told: Vec<String> = privileged

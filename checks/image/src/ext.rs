@@ -1,5 +1,6 @@
 //! Ext2, ext3 and ext4 file systems in a file, as older SIF images and overlays hold them.
 
+use std::collections::HashMap;
 use std::io;
 
 use ext4_view::{DirEntry, Ext4, Ext4Error, Ext4Read, File, FileType, Metadata, PathBuf};
@@ -9,7 +10,10 @@ use crate::Progress;
 use crate::blob::Blob;
 use crate::fault::Faults;
 use crate::layer::{Content, Intake, LayerRead, Partition, Plan, plain_limit};
+use crate::little_endian::{number, u32_at};
 use crate::tarball::{Grants, Head, Kind, normalise, text};
+
+mod grants;
 
 /// The place and the bytes of the magic in the superblock.
 pub(crate) const MAGIC: (u64, &[u8]) = (1080, b"\x53\xef");
@@ -34,9 +38,17 @@ fn walk(part: &Blob, name: &str, plan: &Plan) -> LayerRead {
         faults: Faults::default(),
         left: plain_limit(&plan.limits, part.size()),
         pending: vec![PathBuf::new("/")],
+        grants: HashMap::new(),
     };
     match open(part) {
         Ok(system) => {
+            match grants::of(part, plan.limits.layer_entries) {
+                Ok(grants) => walk.grants = grants,
+                Err(error) => {
+                    let why = format!("devices and capabilities could not be read: {error}");
+                    walk.faults.add(name, why);
+                }
+            }
             while let Some(directory) = walk.pending.pop() {
                 if let Err(why) = walk.directory(&system, &directory) {
                     walk.faults.add(name, why);
@@ -78,12 +90,8 @@ fn open(part: &Blob) -> Result<Ext4, String> {
     let read = part.read_exact_at(1024, &mut superblock);
     read.map_err(|error| error.to_string())?;
     // The crate makes room for as many block groups as are claimed.
-    let number = |at: usize| {
-        let bytes = superblock[at..at + 4].iter().rev();
-        bytes.fold(0_u64, |value, byte| value << 8 | u64::from(*byte))
-    };
-    let blocks = number(0x4) | number(0x150) << 32;
-    let block = 1024_u64.checked_shl(number(0x18) as u32).unwrap_or(0);
+    let blocks = number(&superblock, 0x4, 4) | number(&superblock, 0x150, 4) << 32;
+    let block = 1024_u64.checked_shl(u32_at(&superblock, 0x18)).unwrap_or(0);
     if blocks.saturating_mul(block.max(1024)) > part.size() {
         return Err("it is shorter than its superblock says".to_owned());
     }
@@ -97,6 +105,8 @@ struct Walk<'p> {
     /// Bytes that may still be handed out.
     left: u64,
     pending: Vec<PathBuf>,
+    /// What gives rights, by path.
+    grants: HashMap<Vec<u8>, Grants>,
 }
 
 impl Walk<'_> {
@@ -142,7 +152,8 @@ impl Walk<'_> {
             _ => None,
         };
         let link = link.map_or(String::new(), |link| text(link.as_ref()).into_owned());
-        let head = head(&metadata);
+        let grants = self.grants.get(full.as_ref()).copied();
+        let head = head(&metadata, grants.unwrap_or_default());
         let is_full = self.intake.len() >= self.plan.limits.layer_entries;
         if is_full || !self.intake.push(&path, &link, &head) {
             return Err(format!("it has more files than its size allows ({path:?})"));
@@ -171,7 +182,7 @@ impl Walk<'_> {
     }
 }
 
-fn head(metadata: &Metadata) -> Head {
+fn head(metadata: &Metadata, grants: Grants) -> Head {
     let kind = match metadata.file_type() {
         FileType::Regular => Kind::File,
         FileType::Directory => Kind::Directory,
@@ -187,7 +198,7 @@ fn head(metadata: &Metadata) -> Head {
         },
         mode: metadata.mode() & 0o7777,
         owner: Some((metadata.uid(), metadata.gid())),
-        grants: Grants::default(),
+        grants,
         sparse: false,
         fault: None,
     }

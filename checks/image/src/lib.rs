@@ -27,6 +27,7 @@ mod license;
 mod limits;
 mod linkage;
 mod linked;
+mod little_endian;
 mod named;
 mod owners;
 mod packages;

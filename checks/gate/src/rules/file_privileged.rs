@@ -14,8 +14,7 @@ programs, file capabilities and devices are real. Distributions bring some; what
 rarely meant.
 
 Judged by the mode and the extended attributes of each file; [[privileged.allow]] names those that
-may be there, best with the digest of the file, and what an approved base brought is not told. Of an
-ext image neither capabilities nor devices are read.
+may be there, best with the digest of the file, and what an approved base brought is not told.
 
 Remove the bit (chmod u-s,g-s), the capabilities (setcap -r) or the device, or name the file in the
 policy.",

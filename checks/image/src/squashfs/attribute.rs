@@ -1,7 +1,8 @@
 //! Extended attributes: of all of them the capabilities that a program runs with.
 
+use super::SquashFault;
 use super::table::{Blocks, Cursor};
-use super::{SquashFault, u16_at, u32_at, u64_at};
+use crate::little_endian::{u16_at, u32_at, u64_at};
 use crate::tarball::capabilities;
 
 /// The number of the extended attributes of a file without some.

@@ -1,7 +1,8 @@
 //! Inodes and directory listings.
 
 use super::table::{Blocks, Cursor};
-use super::{SquashFault, attribute, u16_at, u32_at, u64_at};
+use super::{SquashFault, attribute};
+use crate::little_endian::{u16_at, u32_at, u64_at};
 use crate::owners::Owner;
 use crate::tarball::Device;
 

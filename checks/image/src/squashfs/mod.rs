@@ -14,6 +14,7 @@ mod walk;
 use std::io;
 
 use crate::blob::Blob;
+use crate::little_endian::{u16_at, u32_at, u64_at};
 use codec::Codec;
 
 pub(crate) use walk::read;
@@ -57,27 +58,6 @@ struct Superblock {
     inode_table: u64,
     directory_table: u64,
     fragment_table: u64,
-}
-
-/// The numbers at fixed places of a header, in little-endian order.
-fn u16_at(bytes: &[u8], at: usize) -> u16 {
-    number(bytes, at, 2) as u16
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    number(bytes, at, 4) as u32
-}
-
-fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    number(bytes, at, 8)
-}
-
-/// A number of `size` bytes; what lies beyond the end counts as zero.
-fn number(bytes: &[u8], at: usize, size: usize) -> u64 {
-    let field = bytes.iter().skip(at).take(size).enumerate();
-    field.fold(0, |value, (place, byte)| {
-        value | u64::from(*byte) << (8 * place)
-    })
 }
 
 impl Superblock {

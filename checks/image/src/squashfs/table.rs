@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{SquashFault, Superblock, u16_at, u32_at, u64_at};
+use super::{SquashFault, Superblock};
 use crate::blob::Blob;
+use crate::little_endian::{u16_at, u32_at, u64_at};
 use crate::owners::Owner;
 
 /// Bytes of a plain block of a table.
