@@ -6,12 +6,13 @@ use std::collections::BTreeSet;
 use hpcctl_model::license::{Kind, State};
 
 use super::finding::{Finding, Vague};
-use super::phrase::context::stands;
+use super::phrase::context::{denied, stands};
 use super::words::Words;
 
 /// Weighs findings by where they stand to each other; they are in the order of the file.
 pub(super) fn by_place(words: &Words, findings: &mut Vec<Finding>) {
     promote_title(words, findings);
+    promote_parts(words, findings);
     drop_quoted(findings);
     drop_lists(findings);
     drop_templates(words, findings);
@@ -37,6 +38,31 @@ fn promote_title(words: &Words, findings: &mut [Finding]) {
         (first.state, first.score) = (State::Likely, TITLE);
     }
 }
+
+/// Names in parentheses, one behind the other, are the licences of parts: "jQuery (MIT), FFmpeg
+/// (LGPL 2.1)". One alone may be a short form: "the institute (MIT)".
+fn promote_parts(words: &Words, findings: &mut [Finding]) {
+    let enclosed = |f: &Finding| {
+        f.kind != Kind::Text
+            && f.words.start > 0
+            && words.enclosed(f.words.start, f.words.end)
+            && !denied(words, f.words.start)
+    };
+    let next_to = |a: &Finding, b: &Finding| {
+        enclosed(a) && enclosed(b) && b.words.start <= a.words.end + PART
+    };
+    for row in findings.chunk_by_mut(next_to) {
+        let names: BTreeSet<&str> = row.iter().map(|f| f.license.as_str()).collect();
+        if names.len() > 1 {
+            for finding in row.iter_mut().filter(|f| f.state == State::Clue) {
+                (finding.state, finding.score) = (State::Likely, TITLE);
+            }
+        }
+    }
+}
+
+/// The most words that name a part and tell of it.
+const PART: usize = 8;
 
 /// The most words before the name in a title: "The GNU …".
 const MAX_ARTICLE: usize = 1;

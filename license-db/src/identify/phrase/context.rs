@@ -36,7 +36,7 @@ const WEAK_GRANT: &[&str] = &[
 ];
 
 /// Words that stand before a name where nothing is granted under it.
-const AGAINST: &[&str] = &["not", "cannot", "never", "doesnt", "isnt", "nor"];
+const AGAINST: &[&str] = &["not", "cannot", "never", "doesnt", "isnt", "nor", "neither"];
 
 /// Words of a sentence that compares licences.
 const COMPARES: &[&str] = &[

@@ -140,13 +140,20 @@ impl<'a> Phrases<'a> {
                 && (context::bears(words, at, end)
                     || context::located(words, end)
                     || row::listed(words, at, end)
-                    || context::headed(words, at, end));
+                    || context::headed(words, at, end)
+                    || of_a_part(words, at, end));
         let hint = flags.clue || !told || context::stands(words, at, 4, &["based"]);
         if flags.kind == Kind::Notice {
             finding.state = State::Likely;
         }
         Some(if hint { finding.clue() } else { finding })
     }
+}
+
+/// Whether a name in parentheses is the licence of what stands before: "foo (MIT License)".
+fn of_a_part(words: &Words, at: usize, end: usize) -> bool {
+    let license = (at..end).any(|i| words.word(i).starts_with("licen"));
+    license && at > 0 && words.enclosed(at, end) && !context::denied(words, at)
 }
 
 /// A name of so many words is no prose behind a grant.
@@ -162,11 +169,12 @@ fn enough(words: &Words, at: usize, end: usize, needs: Needs) -> bool {
                 word.contains("licen") || word.starts_with(|c: char| c.is_ascii_digit())
             });
             let long = end - at >= LONG_NAME && context::granted(words, at);
-            told || long || (end - at > 1 && row::listed(words, at, end))
+            told || long || words.enclosed(at, end) || (end - at > 1 && row::listed(words, at, end))
         }
         Needs::GrantAndLicense => {
             let license = |at: usize| words.word(at).starts_with("licen");
             ((license(end) || license(end + 1)) && context::granted(words, at))
+                || words.enclosed(at, end)
                 || row::listed(words, at, end)
                 || context::headed(words, at, end)
                 || context::bears(words, at, end)

@@ -253,7 +253,7 @@ const PLACES: &[(&str, &str)] = &[
         "IJG",
     ),
     (
-        "This file is part of bzip2/libbzip2, a program",
+        "This file is part of bzip2/libbzip2, a program. Copyright (C) 1996 Jane Doe",
         "bzip2-1.0.6",
     ),
     (

@@ -90,6 +90,37 @@ fn a_dual_licence_is_a_choice() {
 }
 
 #[test]
+fn names_in_parentheses_are_licences_of_parts() {
+    states(&[
+        (
+            "Uses third party software: jQuery (MIT), FFmpeg (LGPL 2.1)",
+            "MIT AND LGPL-2.1-only",
+        ),
+        (
+            "Licenses of what is bundled: foo (MIT License), bar (Apache License 2.0)",
+            "MIT AND Apache-2.0",
+        ),
+        (
+            "Third-party licences:\n\n * Underscore (MIT)\n * Leaflet maps (BSD)\n * Ruby bits (Apache-2.0)\n",
+            "MIT AND BSD-3-Clause AND Apache-2.0",
+        ),
+        // Short forms, and what is not there.
+        (
+            "By the Massachusetts Institute of Technology (MIT), who license it.",
+            "",
+        ),
+        (
+            "Berkeley Software Distribution (BSD) is no license that we know.",
+            "",
+        ),
+        (
+            "Holds no copyleft license, neither here (GPL) nor there (LGPL).",
+            "",
+        ),
+    ]);
+}
+
+#[test]
 fn a_title_of_a_part_goes_with_the_text() {
     let python = text_of("Python-2.0.1");
     let titled = format!("PSF LICENSE AGREEMENT FOR PYTHON 2.3\n\n{python}");

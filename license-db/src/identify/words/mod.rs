@@ -35,6 +35,9 @@ pub(crate) struct Word {
     tied: bool,
     /// Whether `>=` stands before the word.
     least: bool,
+    /// Whether a parenthesis opens before the word, and whether one closes.
+    opened: bool,
+    closed: bool,
 }
 
 /// The words of a text.
@@ -54,6 +57,8 @@ struct Gap {
     stop: bool,
     tie: bool,
     least: bool,
+    opened: bool,
+    closed: bool,
 }
 
 impl Words {
@@ -81,6 +86,8 @@ impl Words {
                     stopped: true,
                     tied: false,
                     least: false,
+                    opened: false,
+                    closed: false,
                 });
             }
             let part = text.get(window.clone()).unwrap_or_default();
@@ -125,6 +132,15 @@ impl Words {
         self.words.get(at).is_some_and(|word| word.least)
     }
 
+    /// Whether words stand in parentheses of their own.
+    pub(crate) fn enclosed(&self, at: usize, end: usize) -> bool {
+        let closed = self
+            .words
+            .get(end)
+            .map_or(self.gap.closed, |word| word.closed);
+        self.words.get(at).is_some_and(|word| word.opened) && closed
+    }
+
     /// Whether another sentence begins at a place. An empty line before an item of a list ends
     /// none.
     pub(crate) fn stopped(&self, at: usize) -> bool {
@@ -157,6 +173,19 @@ impl Words {
                     at + 1
                 }
                 b'<' => skip_tag(bytes, at),
+                b'(' => {
+                    // Not those of a call: `name("MIT")`.
+                    let before = at.checked_sub(1).and_then(|at| bytes.get(at));
+                    self.gap.opened = before.is_some_and(u8::is_ascii_whitespace)
+                        && bytes.get(at + 1).is_some_and(u8::is_ascii_alphanumeric);
+                    at + 1
+                }
+                b')' => {
+                    let before = at.checked_sub(1).and_then(|at| bytes.get(at));
+                    let word = |b: &u8| b.is_ascii_alphanumeric() || *b == b'+';
+                    self.gap.closed |= before.is_some_and(word);
+                    at + 1
+                }
                 b'>' if bytes.get(at + 1) == Some(&b'=') => {
                     self.gap.least = true;
                     at + 2
@@ -308,6 +337,8 @@ impl Words {
             stopped: gap.stop,
             tied: gap.tie,
             least: gap.least,
+            opened: gap.opened,
+            closed: gap.closed,
         });
     }
 }
@@ -378,6 +409,14 @@ mod tests {
         let words = Words::of("GPL (>= 2), not 3");
         let least: Vec<bool> = (0..words.len()).map(|at| words.least(at)).collect();
         assert_eq!(least, [false, true, false, false]);
+    }
+
+    #[test]
+    fn parentheses_are_known() {
+        let words = Words::of("a (b c) d (e, f) (g)");
+        for (at, end, known) in [(1, 3, true), (1, 2, false), (0, 1, false), (6, 7, true)] {
+            assert_eq!(words.enclosed(at, end), known, "{at}");
+        }
     }
 
     #[test]
