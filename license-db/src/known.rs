@@ -52,7 +52,11 @@ pub fn find(id: &str) -> Option<Licensed> {
     let same = |known: &Licensed| known.id.eq_ignore_ascii_case(id);
     let unlisted = || {
         let is_name = id.starts_with(expression::REF) && expression::licenses(id) == [id];
-        is_name.then(|| licensed(id, id, List::Unlisted))
+        let list = match identify::renamed::is_name(id) {
+            true => List::Names,
+            false => List::Unlisted,
+        };
+        is_name.then(|| licensed(id, id, list))
     };
     let mut found = all().into_iter().find(same).or_else(unlisted)?;
     found.text = text(&found.id).map(str::to_owned);
@@ -163,12 +167,20 @@ mod tests {
         let own = find("LicenseRef-of-a-package").unwrap();
         assert_eq!(own.list, List::Unlisted);
         assert_eq!(own.class.as_deref(), Some("unknown"));
+        let renamed = find("LicenseRef-renamed-CPAL-1.0").unwrap();
+        assert_eq!(renamed.list, List::Names);
+        let renamed = find("LicenseRef-renamed-nonesuch").unwrap();
+        assert_eq!(renamed.list, List::Unlisted);
         assert_eq!(find("LicenseRef-two words"), None);
         assert_eq!(find("LicenseRef-a OR LicenseRef-b"), None);
     }
 
     /// Every name of no list that stands in the tables or in the sources beside their tests.
     #[test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "reads the sources of this crate, which are its own"
+    )]
     fn every_name_that_is_given_is_known() {
         fn gather(at: &std::path::Path, out: &mut BTreeSet<String>) {
             for entry in std::fs::read_dir(at).unwrap() {

@@ -8,6 +8,7 @@ use super::finding::{Finding, MAX_FINDINGS, Taken, Vague};
 use super::phrase::context::{denied, granted};
 use super::phrase::row::listed;
 use super::words::Words;
+use crate::expression;
 
 /// The most words of a name.
 const MAX_NAME: usize = 14;
@@ -56,7 +57,7 @@ pub(crate) fn find(words: &Words, taken: &Taken) -> Vec<Finding> {
         };
         let mut finding = Finding::new(at..end, license, Kind::Reference);
         let license = (at..end + 3).any(|i| words.word(i).starts_with("licen"));
-        let versionless = finding.license.starts_with(VERSIONLESS);
+        let versionless = finding.license.starts_with(expression::REF);
         let told = granted(words, at) || listed(words, at, end) || (license && !versionless);
         if versionless {
             finding.vague = Vague::Family;
@@ -106,11 +107,23 @@ fn family(joined: &str) -> Option<String> {
     let elements = elements(joined)?;
     let told = |element: &&Element| **element != Element::Word;
     let told = elements.iter().filter(told).count() > 1 || joined.contains("attribution");
-    told.then(|| format!("{VERSIONLESS}{}", short(&elements)))
+    told.then(|| versionless(&elements))
 }
 
-/// How the reference of a name without a version begins.
-const VERSIONLESS: &str = "LicenseRef-CC";
+/// The reference of a name without a version.
+fn versionless(elements: &[Element]) -> String {
+    format!("{}CC{}", expression::REF, short(elements))
+}
+
+/// All such references.
+pub(super) fn names() -> impl Iterator<Item = String> {
+    let all = [Element::By, Element::Nc, Element::Nd, Element::Sa];
+    (1..1 << all.len()).map(move |set| {
+        let of = all.iter().enumerate();
+        let of = of.filter(|(n, _)| set >> n & 1 == 1);
+        versionless(&of.map(|(_, element)| *element).collect::<Vec<_>>())
+    })
+}
 
 /// The elements in the order of the ids.
 fn short(elements: &[Element]) -> String {

@@ -21,7 +21,7 @@ mod listed;
 mod markup;
 mod phrase;
 mod prefilter;
-mod renamed;
+pub(crate) mod renamed;
 mod repeats;
 mod resolve;
 mod restrict;
@@ -53,6 +53,7 @@ pub(crate) fn refs() -> Vec<String> {
     let of_tables = tables.names().flat_map(expression::licenses);
     let own = restrict::NAMES.into_iter().chain([resolve::UNSTATED]);
     let own = own.map(str::to_owned).chain(vendor::terms::names());
+    let own = own.chain(cc::names());
     of_tables
         .filter(|name| name.starts_with(expression::REF))
         .chain(own)

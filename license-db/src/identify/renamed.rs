@@ -11,6 +11,7 @@ use super::align::Template;
 use super::index::mark::Mark;
 use super::spelling::hash;
 use super::text::LONG;
+use crate::expression;
 
 /// So many times a text has to bear its name, titles and advice left out, for its lack to tell.
 const BEARS: usize = 2;
@@ -76,6 +77,16 @@ fn is_renamed(id: &str, template: Template<'_>, file: &[u32]) -> bool {
     borne.count() >= BEARS && !file.iter().any(|word| name.contains(word))
 }
 
+/// How the name of a renamed text begins; the id of what it was made from follows.
+const RENAMED: &str = "renamed-";
+
+/// Whether a name is that of a renamed text of the SPDX list.
+pub(crate) fn is_name(name: &str) -> bool {
+    let of = name.strip_prefix(expression::REF);
+    let of = of.and_then(|name| name.strip_prefix(RENAMED));
+    of.is_some_and(|id| spdx::license_id(id).is_some())
+}
+
 /// The licence that a text is, by the names among the words of a file that agree with it.
 pub(super) fn license(id: &str, template: Template<'_>, file: &[u32]) -> String {
     // Whose advertising clause the University took back in 1999, whichever group it names.
@@ -84,7 +95,7 @@ pub(super) fn license(id: &str, template: Template<'_>, file: &[u32]) -> String 
     }
     let long = template.words.len() >= LONG;
     match long && is_renamed(id, template, file) {
-        true => format!("LicenseRef-renamed-{id}"),
+        true => format!("{}{RENAMED}{id}", expression::REF),
         false => id.to_owned(),
     }
 }

@@ -6,14 +6,16 @@
 
 use hpcctl_model::license::Kind;
 
+use origin::of_its_own;
 use version::{Version, later, version_word};
 
 use super::finding::{Finding, MAX_FINDINGS, Taken, Vague};
-use super::phrase::context::{coded, denied, sentence, stands};
+use super::phrase::context::{coded, denied, stands};
 use super::phrase::row::listed;
 use super::words::Words;
 use crate::declared::gnu_id;
 
+mod origin;
 mod other;
 mod version;
 
@@ -219,54 +221,6 @@ fn with_invariants(words: &Words, end: usize, license: String) -> String {
     }
 }
 
-/// Whether the sentence of a grant states a copyright of its own, as "the packaging is (C) 2007,
-/// Jane Doe, and is licensed under the GPL" does, or speaks of code of another origin: then the
-/// versions that others name are not its.
-fn of_its_own(words: &Words, at: usize) -> bool {
-    if of_another_origin(words, at) {
-        return true;
-    }
-    // Another name in between is what the copyright goes with.
-    let mut here = (at.saturating_sub(OWN)..at)
-        .rev()
-        .take_while(|i| !words.begins(i + 1) && name(words, *i).is_none());
-    here.any(|i| {
-        let year = words.word(i + 1);
-        let year = year.len() == 4 && year.bytes().all(|b| b.is_ascii_digit());
-        year && matches!(words.word(i), "c" | "copyright")
-    })
-}
-
-/// How far before a grant the copyright of its sentence stands, in words.
-const OWN: usize = 40;
-
-/// Whether a grant is that of code from elsewhere: "ssh.py is from paramiko, and inherits LGPL",
-/// "contains parts of Foo, which is licensed under the GPL".
-fn of_another_origin(words: &Words, at: usize) -> bool {
-    if stands(words, at, NEAR, &["inherits", "inherit"]) {
-        return true;
-    }
-    let mut joined = false;
-    // Nearest first: the origin stands before what is said of its licence.
-    for i in sentence(words, at, OWN) {
-        if name(words, i).is_some() {
-            return false;
-        }
-        joined |= matches!(words.word(i), "which" | "that" | "and" | "whose");
-        let from = matches!(words.word(i + 1), "from" | "parts" | "portions" | "code");
-        if joined && from && ORIGINS.contains(&words.word(i)) {
-            return true;
-        }
-    }
-    false
-}
-
-/// Words that tell of code from elsewhere.
-const ORIGINS: &[&str] = &[
-    "taken", "copied", "borrowed", "adapted", "derived", "ported", "imported", "comes", "is",
-    "contains", "includes", "uses", "bundles",
-];
-
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Context {
     /// Words of a grant stand before or behind.
@@ -287,6 +241,9 @@ fn context(words: &Words, at: usize, end: usize, named: &Name) -> Context {
     }
     if before(2, &["commonlicenses"]) || before(4, &["text"]) || is_address(words, at) {
         return Context::Pointer;
+    }
+    if sold_beside(words, at) {
+        return Context::Grant;
     }
     // "You should have received a copy of …", "see … for more details".
     if before(4, &["see", "copy", "refer"]) || before(NEAR, AGAINST) || denied(words, at) {
@@ -319,6 +276,19 @@ fn context(words: &Words, at: usize, end: usize, named: &Name) -> Context {
     } else {
         Context::None
     }
+}
+
+/// Whether another licence is offered to those for whom this one will not do: "a commercial license
+/// for those who cannot use the GPL".
+fn sold_beside(words: &Words, at: usize) -> bool {
+    let before = |reach: usize, list: &[&str]| stands(words, at, reach, list);
+    before(NEAR + 3, &["who", "whose"])
+        && before(NEAR, &["cannot", "not", "unable", "dont"])
+        && before(BEHIND + NEAR, &["commercial", "proprietary"])
+        && before(
+            BEHIND + NEAR,
+            &["license", "licence", "licenses", "licences"],
+        )
 }
 
 /// Whether the name is part of an address, which tells a version and no grant.
@@ -421,14 +391,6 @@ mod tests {
                 "GPL-3.0-only",
             ),
             ("released under the GNU GPL", "GPL-1.0-or-later"),
-            ("licensed under the GPL (>= 2)", "GPL-2.0-or-later"),
-            (
-                "Released under the terms of the GPL version >= 2.0",
-                "GPL-2.0-or-later",
-            ),
-            ("under the LGPL, version >= 2.1", "LGPL-2.1-or-later"),
-            ("under the GPL (= 2)", "GPL-2.0-only"),
-            ("under the GPL 2 and => 3", "GPL-2.0-only"),
             ("licensed under the LGPL, version 2.1", "LGPL-2.1-only"),
             ("licensed under the GPL-2.0", "GPL-2.0-only"),
             ("you can choose either the GPL v2 here", "GPL-2.0-only"),
@@ -440,6 +402,45 @@ mod tests {
                 "under the Lesser GNU General Public License version 3",
                 "LGPL-3.0-only",
             ),
+        ]);
+    }
+
+    #[test]
+    fn a_licence_that_is_sold_beside_it_grants_too() {
+        reads(&[
+            (
+                "also available under a proprietary license for those who can not use the GPL in their code",
+                "GPL-1.0-or-later",
+            ),
+            (
+                "We sell commercial licenses to users who cannot comply with the GNU GPL version 3.",
+                "GPL-3.0-only",
+            ),
+            (
+                "A commercial licence is for those who do not want to be bound by the LGPL",
+                "LGPL-2.0-or-later",
+            ),
+        ]);
+        for text in [
+            "for those who do not know the GPL",
+            "It is a commercial license, not the GPL",
+            "a license for all who use it. This is not the GPL",
+        ] {
+            assert_eq!(licenses(text)[0].1, State::Clue, "{text}");
+        }
+    }
+
+    #[test]
+    fn reads_the_least_version() {
+        reads(&[
+            ("licensed under the GPL (>= 2)", "GPL-2.0-or-later"),
+            (
+                "Released under the terms of the GPL version >= 2.0",
+                "GPL-2.0-or-later",
+            ),
+            ("under the LGPL, version >= 2.1", "LGPL-2.1-or-later"),
+            ("under the GPL (= 2)", "GPL-2.0-only"),
+            ("under the GPL 2 and => 3", "GPL-2.0-only"),
         ]);
     }
 

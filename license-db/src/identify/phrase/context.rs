@@ -148,8 +148,8 @@ fn compared(words: &Words, at: usize) -> bool {
 /// Whether names are those of what is not there: "no AGPL or GPL restrictions", "without GPL".
 fn refused(words: &Words, at: usize) -> bool {
     let between = |word: &str| is_short(word) || matches!(word, "or" | "and" | "any" | "gnu");
-    let before = sentence(words, at, NEAR).map(|i| words.word(i));
-    let no = before.skip_while(|word| between(word)).next();
+    let mut before = sentence(words, at, NEAR).map(|i| words.word(i));
+    let no = before.find(|word| !between(word));
     no.is_some_and(|word| matches!(word, "no" | "without" | "non" | "avoid" | "avoids"))
 }
 
