@@ -181,6 +181,13 @@ pub fn decided(event: &str, gate: &Gate) -> Value {
             "waived_by": rule.waived_by,
         })
     });
+    let waivers = gate.waivers.iter().map(|waiver| {
+        json!({
+            "id": waiver.id,
+            "owner": waiver.owner,
+            "expires": waiver.expires,
+        })
+    });
     json!({
         "event": event,
         "subject": gate.subject,
@@ -189,5 +196,6 @@ pub fn decided(event: &str, gate: &Gate) -> Value {
         "now": gate.now,
         "policies": gate.policies,
         "rules": rules.collect::<Vec<_>>(),
+        "waivers": waivers.collect::<Vec<_>>(),
     })
 }

@@ -55,6 +55,11 @@ pub fn directory(given: Option<&Path>) -> Result<PathBuf, Failure> {
     Ok(state.join("hpcctl"))
 }
 
+/// Whether something is not there; what may not be looked at is not known to be absent.
+pub fn is_absent(path: &Path) -> bool {
+    fs::metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+}
+
 /// Makes a directory, which others may not enter, where it is missing.
 pub fn make(directory: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();

@@ -115,6 +115,18 @@ fn what_cannot_be_merged_is_usage_or_cannot_be_read() {
                 "run",
                 "--engine",
                 "local",
+                "--",
+                "doctor",
+                "--nonesuch",
+            ],
+            2,
+        ),
+        (
+            &[
+                "fleet",
+                "run",
+                "--engine",
+                "local",
                 "--program",
                 "/nonexistent",
                 "--",

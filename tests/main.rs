@@ -29,6 +29,7 @@ mod lint;
 mod man;
 mod matched;
 mod mpi;
+mod nights;
 mod operations;
 mod proxy;
 mod publish;

@@ -12,7 +12,7 @@ use crate::fleet::{passing, sealed};
 use crate::schema::validate;
 
 /// A line of a node with checks that fail.
-fn line(node: &str, failed: &[&str], at: &str) -> String {
+pub fn line(node: &str, failed: &[&str], at: &str) -> String {
     let said: serde_json::Map<String, Value> = failed
         .iter()
         .map(|id| ((*id).to_owned(), format!("{id} is broken").into()))
@@ -23,13 +23,13 @@ fn line(node: &str, failed: &[&str], at: &str) -> String {
     sealed(node, &body)
 }
 
-fn add(state: &Path, name: &str, text: &str) -> Run {
+pub fn add(state: &Path, name: &str, text: &str) -> Run {
     let file = state.join(name);
     fs::write(&file, text).unwrap();
     report(state, &["add", file.to_str().unwrap()])
 }
 
-fn report(state: &Path, args: &[&str]) -> Run {
+pub fn report(state: &Path, args: &[&str]) -> Run {
     let (command, rest) = args.split_first().unwrap();
     let state = ["--state", state.to_str().unwrap()];
     hpcctl(&[&["report", *command], &state[..], rest].concat())
@@ -260,7 +260,7 @@ fn two_reports_are_compared() {
 }
 
 /// A report, or the log, as the first version wrote it.
-fn sample(name: &str) -> PathBuf {
+pub fn sample(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/report");
     folder.join(name)
 }

@@ -21,7 +21,7 @@ const SCHEMA: &str = "hpcctl.fleet/1";
 /// Keeps a report; where that cannot be, the report is what counts.
 pub fn keep(report: &Envelope<Fleet>, kept: &Kept, ui: &Ui) {
     // What no node answered says nothing that the last merge did not.
-    if report.result.reported == 0 {
+    if report.result.groups.is_empty() {
         return;
     }
     let Ok(directory) = kept.directory() else {

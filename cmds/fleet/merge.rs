@@ -6,9 +6,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use hpcctl_model::Unknown;
-use hpcctl_reports::fleet::{Merge as Merged, NodeSet};
+use hpcctl_reports::counted;
+use hpcctl_reports::fleet::{Merge as Merged, NodeSet, Terms};
 use hpcctl_reports::{Kind, Report};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::last;
 use crate::emit;
@@ -25,7 +26,8 @@ const CHUNK: usize = 256 << 10;
 /// Reads what `hpcctl doctor -o line` printed on many nodes, in any order and with anything
 /// around it: names in front, warnings, colours. A line that is read twice counts once, of two
 /// lines of a node the later counts. Lines that are truncated or damaged are counted, and their
-/// nodes named. The report is kept for `fleet match`.
+/// nodes named. A node whose last line is much older than the newest of all counts as one that did
+/// not report. The report is kept for `fleet match`.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 EXAMPLES
@@ -44,6 +46,9 @@ pub struct Merge {
     /// The nodes that are to report, such as n[001-128,130]
     #[arg(long, value_name = "SET", value_parser = super::node_set)]
     expected: Option<NodeSet>,
+    /// How much older than the newest the last line of a node may be, in hours or days
+    #[arg(long, value_name = "TIME", default_value = "20h", value_parser = crate::report::duration)]
+    within: SignedDuration,
     #[command(flatten)]
     kept: Kept,
     #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::output_help(Kind::Fleet))]
@@ -65,15 +70,28 @@ impl Merge {
                     Failure::unreachable(format!("cannot read {name}: {error}"))
                 })?),
             };
+            let before = *merged.lines();
             if let Err(error) = merged.read(BufReader::with_capacity(CHUNK, stream)) {
                 // What came before it broke off counts.
                 unknowns.push(Unknown::new(name, error.to_string()));
+            } else if merged.lines().whole == before.whole {
+                let read = usize::try_from(merged.lines().read - before.read).unwrap_or(usize::MAX);
+                let why = format!(
+                    "no whole line of a node is among its {}",
+                    counted(read, "line")
+                );
+                unknowns.push(Unknown::new(name, why));
             }
         }
-        let broke_off = !unknowns.is_empty();
-        let result = merged.report(self.expected.as_ref());
+        let is_partial = !unknowns.is_empty();
+        let result = merged.report(&Terms {
+            expected: self.expected.as_ref(),
+            now: Some(begun),
+            within: Some(self.within),
+            asked: None,
+        });
         let exit = match super::exit(&result) {
-            Exit::Clean if broke_off => Exit::Inconclusive,
+            Exit::Clean if is_partial => Exit::Inconclusive,
             exit => exit,
         };
         let report = emit::envelope("fleet", begun, result, unknowns);

@@ -4,18 +4,19 @@ use std::io::BufReader;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
 use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser as _};
 use hpcctl_host::command::{End, Ran, run_read};
 use hpcctl_host::{Host, Live, shell};
 use hpcctl_model::Unknown;
 use hpcctl_model::fleet::Fleet;
-use hpcctl_reports::fleet::{Merge, NodeSet};
+use hpcctl_reports::fleet::{Merge, NodeSet, Terms};
 use hpcctl_reports::{Kind, Report};
 use jiff::Timestamp;
 
 use super::engine::{ENGINES, Engine, Plan};
 use super::last;
+use crate::cli::Cli;
 use crate::emit;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -123,7 +124,12 @@ impl Run {
             );
             merged.otherwise(why);
         }
-        let result = merged.report(expected);
+        let result = merged.report(&Terms {
+            expected,
+            asked: Some(begun),
+            now: Some(Timestamp::now()),
+            within: None,
+        });
         let broke_off = read.and_then(Result::err);
         let mut unknowns: Vec<Unknown> = broke_off
             .map(|error| Unknown::new(engine.name, error.to_string()))
@@ -169,6 +175,13 @@ impl Run {
             let message = "only doctor, without -o, prints the lines that are merged";
             return Err(Failure::usage(message).hint("-- doctor --fast"));
         }
+        let known = Cli::try_parse_from([&["hpcctl".to_owned()], self.command.as_slice()].concat());
+        if let Err(error) = known {
+            let error = error.to_string();
+            let line = error.lines().next().unwrap_or_default();
+            let why = line.strip_prefix("error: ").unwrap_or(line);
+            return Err(Failure::usage(format!("doctor does not take that: {why}")));
+        }
         let program = match &self.program {
             Some(program) => program.clone(),
             None => std::env::current_exe().map_err(|error| {
@@ -211,7 +224,7 @@ fn complaint(engine: &Engine, ran: &Ran, fleet: &Fleet) -> Option<Unknown> {
     // Engines end with the status of a node, which is no word of their own.
     let said = match (words.next(), ran.end) {
         (Some(line), _) => format!(": {line}"),
-        (None, End::Exit(_)) if fleet.reported > 0 => return None,
+        (None, End::Exit(_)) if !fleet.groups.is_empty() => return None,
         (None, _) => String::new(),
     };
     Some(Unknown::new(engine.name, format!("{end}{said}")))

@@ -42,7 +42,7 @@ impl History {
 
     /// Whether anything was put into it.
     pub fn is_begun(&self) -> bool {
-        self.log.exists()
+        !state::is_absent(&self.log)
     }
 
     /// Where it is.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use hpcctl_reports::history::observed;
+use jiff::Timestamp;
 
 use super::history;
 use crate::bounded;
@@ -12,6 +13,7 @@ use crate::emit;
 use crate::exit::Exit;
 use crate::failure::{Failure, chain};
 use crate::state::Kept;
+use crate::ui::Ui;
 
 /// The largest file that is taken.
 const FILE: u64 = 1 << 30;
@@ -20,7 +22,8 @@ const FILE: u64 = 1 << 30;
 ///
 /// Takes the JSON of doctor, fleet, scan, gate and bench, and lines of nodes as `doctor -o line`
 /// prints them. What was found, what was not looked at, and figures are kept; the same report is
-/// kept once, however often it is added. Either all files are added or none.
+/// kept once, however often it is added. Either all files are added or none. What many nodes said is of
+/// the time at which half of them had; lines that are truncated, old, or of a clock that is off are told.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 EXAMPLES
@@ -40,7 +43,7 @@ pub struct Add {
 
 impl Add {
     /// Carries out the command.
-    pub fn run(&self) -> Result<Exit, Failure> {
+    pub fn run(&self, ui: &Ui) -> Result<Exit, Failure> {
         let mut records = Vec::new();
         for file in &self.files {
             let name = file.display();
@@ -48,7 +51,12 @@ impl Add {
                 Failure::unreachable(format!("cannot add {name}: {}", chain(error)))
             };
             let bytes = bytes(file).map_err(|error| failed(&error))?;
-            records.push(observed(&bytes, crate::fleet::table()).map_err(|error| failed(&error))?);
+            let kept = observed(&bytes, crate::fleet::table(), Timestamp::now());
+            let kept = kept.map_err(|error| failed(&error))?;
+            for doubt in &kept.doubts {
+                ui.warn(&format!("{name}: {doubt}"));
+            }
+            records.push(kept.record);
         }
         let (all, history) = (records.len(), history(&self.kept)?);
         let added = history.append(records)?;

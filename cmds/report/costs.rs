@@ -9,12 +9,12 @@ use crate::failure::Failure;
 
 /// Puts in what became of every figure that both reports have.
 pub fn judge(report: &mut Nightly, then: &[u8], now: &[u8]) -> Result<(), Failure> {
-    let parsed = |bytes: &[u8]| -> Result<Bench, Failure> {
+    let parsed = |bytes: &[u8]| -> Result<(String, Bench), Failure> {
         let report: Envelope<Bench> = serde_json::from_slice(bytes)
             .map_err(|error| Failure::unreachable(format!("cannot compare: {error}")))?;
-        Ok(report.result)
+        Ok((report.host.name, report.result))
     };
-    let (then, now) = (parsed(then)?, parsed(now)?);
+    let ((before, then), (after, now)) = (parsed(then)?, parsed(now)?);
     let margin = now.plan.margin.max(then.plan.margin);
     let changes = hpcctl_bench::since(&now, &then, margin);
     let costs = changes.into_iter().map(|change| Cost {
@@ -41,7 +41,11 @@ pub fn judge(report: &mut Nightly, then: &[u8], now: &[u8]) -> Result<(), Failur
         what: one.metric.clone(),
         why: "the report of before has no such figure".into(),
     });
-    report.not_checked = doubtful.chain(alone).collect();
+    let other = (before != after).then(|| NotChecked {
+        what: "whether the node changed".into(),
+        why: format!("one report is of {before}, the other of {after}"),
+    });
+    report.not_checked = other.into_iter().chain(doubtful).chain(alone).collect();
     report.verdict = verdict(report, false);
     Ok(())
 }

@@ -58,7 +58,11 @@ impl Diff {
         let lapse = after.at.get(..10).unwrap_or_default().to_owned();
         let is_bench = after.kind == "bench";
         let kinds = vec![Runs::pair(before, after)];
-        let mut result = nightly(&Asked { kinds, lapse });
+        let mut result = nightly(&Asked {
+            kinds,
+            lapse,
+            unread: Vec::new(),
+        });
         if is_bench {
             costs::judge(&mut result, &then, &now)?;
         }
@@ -76,6 +80,6 @@ fn read(file: &std::path::Path) -> Result<(Record, Vec<u8>), Failure> {
         Failure::unreachable(format!("cannot read {}: {}", file.display(), chain(error)))
     };
     let bytes = bytes(file).map_err(|error| failed(&error))?;
-    let record = observed(&bytes, crate::fleet::table()).map_err(|error| failed(&error))?;
-    Ok((record, bytes))
+    let kept = observed(&bytes, crate::fleet::table(), Timestamp::now());
+    Ok((kept.map_err(|error| failed(&error))?.record, bytes))
 }

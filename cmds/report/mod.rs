@@ -48,7 +48,7 @@ impl Report {
     /// Carries out the command.
     pub fn run(&self, ui: &Ui) -> Result<Exit, Failure> {
         match &self.command {
-            ReportCommand::Add(add) => add.run(),
+            ReportCommand::Add(add) => add.run(ui),
             ReportCommand::Nightly(nightly) => nightly.run(ui),
             ReportCommand::Diff(diff) => diff.run(ui),
             ReportCommand::Prune(prune) => prune.run(),
@@ -76,7 +76,7 @@ fn begun(kept: &Kept) -> Result<History, Failure> {
 }
 
 /// Reads a number of days or hours, such as 400d or 36h.
-fn duration(text: &str) -> Result<SignedDuration, String> {
+pub fn duration(text: &str) -> Result<SignedDuration, String> {
     let number = |unit: char| text.strip_suffix(unit)?.parse::<i64>().ok();
     let hours = number('d').map(|days| days.saturating_mul(24));
     let hours = hours.or_else(|| number('h'));

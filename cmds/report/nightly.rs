@@ -3,10 +3,10 @@
 use clap::Args;
 use hpcctl_model::Unknown;
 use hpcctl_model::doctor::Status;
-use hpcctl_model::history::{Found, Record, Said};
-use hpcctl_model::nightly::{Nightly as Changes, Verdict};
+use hpcctl_model::history::{Found, Record, Said, Waiver};
+use hpcctl_model::nightly::{Nightly as Changes, NotChecked, Verdict};
 use hpcctl_reports::trend::{Asked, Runs, nightly};
-use hpcctl_reports::{Kind, Report};
+use hpcctl_reports::{Kind, Report, counted};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{duration, history, seconds, warn};
@@ -14,11 +14,14 @@ use crate::decisions::Decisions;
 use crate::emit;
 use crate::exit::Exit;
 use crate::failure::{Failure, chain};
-use crate::state::Kept;
+use crate::state::{self, Kept};
 use crate::ui::Ui;
 
 /// How far back results are looked for: to compare with, for what flaps and for what is usual.
 const BACK: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// How far ahead of this one the clock may be by which results are dated.
+const AHEAD: SignedDuration = SignedDuration::from_hours(1);
 
 /// Tell what changed since last night.
 ///
@@ -27,8 +30,10 @@ const BACK: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// days against none. On which nodes containers no longer run comes first, then what is new, lost,
 /// slower, fixed or flapping, with the nodes that have it alike folded; then waivers that lapse, what
 /// is as bad as it was, and what was not checked. A night without change is three lines. Only reports
-/// of the same kind are compared, and fixed is only what was looked at and passes. Where there is
-/// nothing to compare with, what is found is what later nights are held against.
+/// of the same kind are compared, doctor's with those of many nodes, and fixed is only what was looked
+/// at and passes. Where there is nothing to compare with, what is found is what later nights are held
+/// against; so is what was looked at for the first time, unless it fails where half of the other nodes
+/// pass. What is added to a night within 16 hours belongs to it.
 ///
 /// A figure of bench has become slower when it was worse in two nights in a row than in the nights
 /// before, of which there must be 6 at least and the last 12 count: by 5 % of their median, and by
@@ -38,7 +43,7 @@ const BACK: SignedDuration = SignedDuration::from_hours(30 * 24);
 #[command(after_long_help = "\
 EXAMPLES
   hpcctl report nightly
-  hpcctl report nightly -o mail | sendmail -t admins@example.org
+  hpcctl report nightly -o mail | sendmail admins@example.org
   hpcctl report nightly -o html=report.html -o openmetrics=hpcctl.prom -o json=report.json
 
 EXIT STATUS
@@ -68,16 +73,59 @@ impl Nightly {
                 .map_err(|error| Failure::usage(format!("no night ends then: {error}")))
         };
         let oldest = seconds(shifted(-BACK)?);
-        let last = seconds(end);
+        // Now: what a clock that is a little ahead dates later is of this night.
+        let last = match self.at {
+            Some(end) => seconds(end),
+            None => seconds(shifted(AHEAD)?),
+        };
         let mut records: Vec<Record> = Vec::new();
+        let mut later = 0;
         let mut put = |record: Record| {
-            if record.at >= oldest && record.at <= last {
+            if record.at > last {
+                later += 1;
+            } else if record.at >= oldest {
                 records.push(record);
             }
         };
         let directory = self.kept.directory()?;
+        let damaged = self.results(&oldest, &mut put, ui)?;
+        let undecided = decisions(&Decisions::below(&directory), put);
+        let lapse = seconds(shifted(self.lapse)?);
+        let lapse = lapse.get(..10).unwrap_or_default().to_owned();
+        let kinds = Runs::of(records, end);
+        let unread = damaged.iter().map(not_checked).collect();
+        let mut result = nightly(&Asked {
+            kinds,
+            lapse,
+            unread,
+        });
+        result.not_checked.extend(undecided.iter().map(not_checked));
+        if later > 0 && self.at.is_none() {
+            result.not_checked.push(NotChecked {
+                what: counted(later, "result"),
+                why: format!("dated after {last}, by a clock that is ahead"),
+            });
+        }
+        let unknowns = damaged.into_iter().chain(undecided).collect();
+        told(&mut result);
+        let exit = exit(&result);
+        let report = emit::envelope("nightly", begun, result, unknowns);
+        emit::write(&Report::Nightly(&report), &outputs, ui)?;
+        Ok(exit)
+    }
+}
+
+impl Nightly {
+    /// Hands over the results from a time on; answers what of the history cannot be read.
+    fn results(
+        &self,
+        oldest: &str,
+        put: impl FnMut(Record),
+        ui: &Ui,
+    ) -> Result<Option<Unknown>, Failure> {
+        let directory = self.kept.directory()?;
         let history = history(&self.kept)?;
-        if !directory.exists() {
+        if state::is_absent(&directory) {
             let message = format!("there is no state directory {}", directory.display());
             return Err(Failure::unreachable(message)
                 .hint("report add makes one; --state DIR names another"));
@@ -88,24 +136,21 @@ impl Nightly {
                 history.path().display()
             ));
         }
-        let read = history.read(&oldest, &mut put)?;
+        let read = history.read(oldest, put)?;
         warn(&read, history.path(), ui);
-        let mut unknowns = Vec::new();
-        if read.damaged + read.later > 0 {
-            let what = history.path().display().to_string();
-            let why = format!("{} of its records", read.damaged + read.later);
-            unknowns.push(Unknown::new(what, format!("cannot be read: {why}")));
-        }
-        unknowns.extend(decisions(&Decisions::below(&directory), put));
-        let lapse = seconds(shifted(self.lapse)?);
-        let lapse = lapse.get(..10).unwrap_or_default().to_owned();
-        let kinds = Runs::of(records, end);
-        let mut result = nightly(&Asked { kinds, lapse });
-        told(&mut result);
-        let exit = exit(&result);
-        let report = emit::envelope("nightly", begun, result, unknowns);
-        emit::write(&Report::Nightly(&report), &outputs, ui)?;
-        Ok(exit)
+        let damaged = usize::try_from(read.damaged + read.later).unwrap_or(usize::MAX);
+        Ok((damaged > 0).then(|| {
+            let why = format!("{} of it cannot be read", counted(damaged, "record"));
+            Unknown::new(history.path().display().to_string(), why)
+        }))
+    }
+}
+
+/// What is unknown, as a report tells what was not checked.
+fn not_checked(unknown: &Unknown) -> NotChecked {
+    NotChecked {
+        what: unknown.what.clone(),
+        why: unknown.why.clone(),
     }
 }
 
@@ -157,10 +202,11 @@ fn decided(decision: &serde_json::Value) -> Option<Record> {
             _ => return None,
         };
         let findings = rule["findings"].as_u64().unwrap_or_default();
+        let findings = usize::try_from(findings).unwrap_or(usize::MAX);
         Some(Found {
             id: rule["id"].as_str()?.into(),
             status,
-            text: format!("{findings} findings"),
+            text: counted(findings, "finding"),
             fix: None,
             because: Vec::new(),
         })
@@ -172,6 +218,10 @@ fn decided(decision: &serde_json::Value) -> Option<Record> {
         whole: true,
         ..Said::default()
     };
+    // Earlier versions logged none.
+    let waivers = decision["waivers"].as_array().into_iter().flatten();
+    let waivers =
+        waivers.filter_map(|waiver| serde_json::from_value::<Waiver>(waiver.clone()).ok());
     Some(Record {
         at: seconds(at),
         kind: "gate".into(),
@@ -179,7 +229,7 @@ fn decided(decision: &serde_json::Value) -> Option<Record> {
         said: vec![said],
         silent: Vec::new(),
         not_checked: Vec::new(),
-        waivers: Vec::new(),
+        waivers: waivers.collect(),
         figures: Vec::new(),
     })
 }

@@ -20,5 +20,5 @@ mod writer;
 
 pub use output::{Output, OutputError};
 pub use report::{Error, Kind, Options, Report};
-pub use terminal::visible;
+pub use terminal::{counted, visible};
 pub use writer::{WRITERS, Writer, of_kind};

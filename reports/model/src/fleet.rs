@@ -12,9 +12,9 @@ use crate::doctor::{Status, Verdict};
 pub struct Fleet {
     /// How many nodes were to report, or null where no set was given.
     pub expected: Option<u64>,
-    /// How many nodes reported.
+    /// How many nodes reported; where a set was given, of that set.
     pub reported: u64,
-    /// Nodes that were to report and did not.
+    /// Nodes that were to report and did not, and those whose last line is old.
     pub missing: Nodes,
     /// The missing nodes by what is known of the cause.
     #[serde(default)]
@@ -23,10 +23,20 @@ pub struct Fleet {
     pub unexpected: Nodes,
     /// Nodes of which only truncated or damaged lines came.
     pub unreadable: Nodes,
+    /// Nodes whose last line is much older than the newest: they do not count as reporting.
+    #[serde(default)]
+    pub stale: Nodes,
+    /// Nodes whose clock is off.
+    #[serde(default)]
+    pub clock: Nodes,
     /// The lines that were read.
     pub lines: Lines,
     /// When the first node reported, of the lines that count (RFC 3339, UTC), or null.
     pub first_at: Option<String>,
+    /// When half of the nodes had reported, of the lines that count (RFC 3339, UTC), or null: a clock
+    /// that is off changes nothing in it.
+    #[serde(default)]
+    pub median_at: Option<String>,
     /// When the last node reported, of the lines that count (RFC 3339, UTC), or null.
     pub last_at: Option<String>,
     /// The nodes by what they found, the largest group first: the majority.
@@ -64,6 +74,9 @@ pub struct Lines {
     pub truncated: u64,
     /// Lines that have an end and whose checksum is not theirs, or that no reader knows.
     pub damaged: u64,
+    /// Lines with another number in the magic word: of another version of hpcctl.
+    #[serde(default)]
+    pub other_version: u64,
     /// Lines of something else.
     pub noise: u64,
 }

@@ -16,13 +16,18 @@ pub struct Nightly {
     pub before_at: Option<String>,
     /// When the last result was made (RFC 3339, UTC), or null where there is none.
     pub at: Option<String>,
+    /// When the last result was made, of this night or before (RFC 3339, UTC), or null.
+    #[serde(default)]
+    pub last_at: Option<String>,
     /// How many nodes and images results are of.
     pub reported: u64,
+    /// How many of those are images.
+    #[serde(default)]
+    pub images: u64,
     /// On how many nodes containers run.
     #[serde(default)]
     pub containers: Containers,
-    /// Nodes on which containers do not run, or a runtime is gone, by the cause; the new ones
-    /// first.
+    /// Nodes on which a runtime runs no container, or is gone, by the cause; the new ones first.
     #[serde(default)]
     pub broken: Vec<Broken>,
     /// Nodes that do not report, by what is known of the cause.
@@ -107,6 +112,9 @@ pub struct Item {
     /// The finding on the same nodes that it follows from, or null.
     #[serde(default)]
     pub follows: Option<String>,
+    /// Whether it was looked at for the first time, and so is not known to be worse than it was.
+    #[serde(default)]
+    pub first: bool,
 }
 
 /// On how many nodes containers run.
@@ -116,7 +124,10 @@ pub struct Containers {
     pub yes: u64,
     /// They run, with losses.
     pub degraded: u64,
-    /// They do not run.
+    /// They run with some of the installed runtimes only.
+    #[serde(default)]
+    pub partly: u64,
+    /// They run with none.
     pub no: u64,
     /// It is not known whether they run.
     pub unknown: u64,
@@ -124,15 +135,21 @@ pub struct Containers {
     pub missing: u64,
 }
 
-/// Nodes on which containers do not run, or a runtime is gone.
+/// Nodes on which a runtime runs no container, or is gone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Broken {
     /// The nodes.
     pub nodes: Nodes,
     /// Whether that was otherwise before.
     pub new: bool,
-    /// The runtime that is gone; null where containers do not run at all.
+    /// The runtime that is gone; null where none is.
     pub gone: Option<String>,
+    /// The runtimes that run no container: where that is new, those that did.
+    #[serde(default)]
+    pub runtimes: Vec<String>,
+    /// Whether no container runs there, with whichever runtime is installed.
+    #[serde(default)]
+    pub all: bool,
     /// The checks that it comes from.
     pub because: Vec<String>,
     /// What the first of them says.

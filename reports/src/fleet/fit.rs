@@ -177,7 +177,7 @@ mod tests {
 
     use super::*;
     use crate::fleet::line::tests::sealed;
-    use crate::fleet::{Merge, Table};
+    use crate::fleet::{Merge, Table, Terms};
 
     /// A line of a node: what podman and the launcher make of images.
     fn line(node: &str, arch: &str, podman: &str, images: serde_json::Value) -> String {
@@ -206,7 +206,10 @@ mod tests {
         ] {
             merge.read(text.as_bytes()).unwrap();
         }
-        merge.report(Some(&NodeSet::parse("n[1-6]").unwrap()))
+        merge.report(&Terms {
+            expected: Some(&NodeSet::parse("n[1-6]").unwrap()),
+            ..Terms::default()
+        })
     }
 
     fn on(met: Option<bool>) -> Match {

@@ -1,6 +1,6 @@
 //! From nodes to groups of nodes that found the same, the minorities held against the majority.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use hpcctl_model::doctor::{Status, Verdict};
 use hpcctl_model::fleet::{Fact, Finding, Fleet, Group, Looked, Nodes, Raw, Silent, Values};
@@ -9,6 +9,7 @@ use super::line;
 use super::merge::{Key, Merge, Node, STATES};
 use super::node_set::{Name, NodeSet, folded};
 use super::states::State;
+use super::terms::Terms;
 use super::values::Id;
 
 /// The most values of a finding that are shown.
@@ -16,6 +17,9 @@ const SHOWN: usize = 8;
 
 /// The longest set of nodes beside a value.
 const SET: usize = 1000;
+
+/// What is said of nodes whose lines cannot be read.
+pub(crate) const UNREADABLE: &str = "its lines are truncated, damaged or of another version";
 
 /// A node with the name that it goes by.
 struct Known<'a> {
@@ -25,7 +29,8 @@ struct Known<'a> {
 }
 
 /// The report.
-pub(super) fn report(merge: &Merge, expected: Option<&NodeSet>) -> Fleet {
+pub(super) fn report(merge: &Merge, terms: &Terms<'_>) -> Fleet {
+    let expected = terms.expected;
     let mut nodes: Vec<Known<'_>> = merge
         .nodes
         .iter()
@@ -37,28 +42,39 @@ pub(super) fn report(merge: &Merge, expected: Option<&NodeSet>) -> Fleet {
         order.then_with(|| other.node.later().cmp(&one.node.later()))
     });
     nodes.dedup_by(|one, kept| one.text == kept.text);
-    let times = || nodes.iter().map(|known| known.node.time);
-    let unexpected = nodes.iter().filter(|known| {
-        let is_expected = |set: &NodeSet| set.contains(known.text);
-        !expected.is_none_or(is_expected)
-    });
+    let bounds = terms.bounds(nodes.iter().map(|known| known.node.time));
+    let (nodes, stale): (Vec<_>, Vec<_>) = nodes
+        .into_iter()
+        .partition(|known| known.node.time >= bounds.oldest);
+    let is_expected = |name: &str| expected.is_none_or(|set| set.contains(name));
     let is_known = |name: &str| nodes.binary_search_by(|known| known.name.cmp(&Name::of(name)));
     let missing = expected.into_iter().flat_map(NodeSet::names);
-    let missing: Vec<&str> = missing.filter(|name| is_known(name).is_err()).collect();
+    let mut missing: Vec<&str> = missing.filter(|name| is_known(name).is_err()).collect();
+    if expected.is_none() {
+        missing.extend(stale.iter().map(|known| known.text));
+    }
     let unreadable = merge.unreadable.keys().map(|name| short(name, expected));
     let unreadable: Vec<&str> = unreadable.filter(|name| is_known(name).is_err()).collect();
-    let groups = groups(merge, &nodes);
+    let unexpected = nodes.iter().filter(|known| !is_expected(known.text));
+    let unexpected = set(unexpected.map(|known| known.text));
+    let off = nodes.iter().chain(&stale);
+    let off = off.filter(|known| !bounds.right.contains(&known.node.time));
+    let mut times: Vec<u64> = nodes.iter().map(|known| known.node.time).collect();
+    times.sort_unstable();
     Fleet {
         expected: expected.map(|set| set.len() as u64),
-        reported: nodes.len() as u64,
-        silent: silent(merge, &missing, &unreadable),
+        reported: nodes.len() as u64 - unexpected.count,
+        silent: silent(merge, &missing, &unreadable, &stale),
         missing: set(missing.into_iter()),
-        unexpected: set(unexpected.map(|known| known.text)),
+        unexpected,
         unreadable: set(unreadable.into_iter()),
+        stale: set(stale.iter().map(|known| known.text)),
+        clock: set(off.map(|known| known.text)),
         lines: merge.lines,
-        first_at: times().min().map(line::time_text),
-        last_at: times().max().map(line::time_text),
-        groups,
+        first_at: times.first().copied().map(line::time_text),
+        median_at: times.get(times.len() / 2).copied().map(line::time_text),
+        last_at: times.last().copied().map(line::time_text),
+        groups: groups(merge, &nodes),
     }
 }
 
@@ -69,12 +85,23 @@ fn known<'a>(name: &'a str, node: &'a Node, expected: Option<&NodeSet>) -> Known
 }
 
 /// Nodes that are missing, by what was heard of them.
-fn silent(merge: &Merge, missing: &[&str], unreadable: &[&str]) -> Vec<Silent> {
+fn silent(
+    merge: &Merge,
+    missing: &[&str],
+    unreadable: &[&str],
+    stale: &[Known<'_>],
+) -> Vec<Silent> {
+    let unreadable: HashSet<&str> = unreadable.iter().copied().collect();
+    let stale: HashMap<&str, u64> = stale
+        .iter()
+        .map(|known| (known.text, known.node.time))
+        .collect();
     let mut by_why: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for name in missing {
-        let why = match unreadable.contains(name) {
-            true => "its lines are truncated or damaged".into(),
-            false => merge.heard.of(name),
+        let why = match (unreadable.contains(name), stale.get(name)) {
+            (true, _) => UNREADABLE.into(),
+            (false, Some(time)) => format!("its last line is of {}", line::time_text(*time)),
+            (false, None) => merge.heard.of(name),
         };
         by_why.entry(why).or_default().push(name);
     }

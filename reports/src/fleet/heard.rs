@@ -19,10 +19,28 @@ const WORDS: usize = 3;
 /// something.
 const ENDED: &str = "exit";
 
+/// How lines begin that only tell what to do about an error, as hpcctl and its parser of arguments
+/// print them behind it.
+const ADVICE: [&str; 4] = ["hint:", "tip:", "Usage:", "For more information"];
+
+/// What lines have that tell what went wrong.
+const ERRORS: [&str; 2] = ["error: ", "cannot "];
+
+/// How much a line tells of why a node did not report.
+fn weight(words: &str) -> u8 {
+    if ADVICE.iter().any(|begin| words.starts_with(begin)) {
+        0
+    } else if ERRORS.iter().any(|error| words.contains(error)) {
+        2
+    } else {
+        1
+    }
+}
+
 /// What was heard of nodes.
 #[derive(Debug, Default)]
 pub struct Heard {
-    /// What was said last, and how the command ended there.
+    /// What tells most, and how the command ended there.
     by_name: HashMap<Box<str>, [String; 2]>,
     /// What is said of the others.
     pub otherwise: Option<String>,
@@ -51,7 +69,13 @@ impl Heard {
         }
         let place = usize::from(words.to_lowercase().contains(ENDED));
         let texts = self.by_name.entry(name.into()).or_default();
-        texts[place] = in_words(words, TEXT).into_owned();
+        let known = &mut texts[place];
+        // Of errors the first, of other words the last.
+        let counts =
+            weight(words) > weight(known) || weight(words) == weight(known) && weight(words) < 2;
+        if known.is_empty() || counts {
+            *known = in_words(words, TEXT).into_owned();
+        }
     }
 
     /// Forgets a node that has reported.
@@ -103,6 +127,23 @@ mod tests {
             "task 3: Exited with exit code 1"
         );
         assert_eq!(heard(&["n19 | UNREACHABLE! => {"]), "UNREACHABLE! => {");
+    }
+
+    #[test]
+    fn an_error_counts_more_than_the_hint_behind_it() {
+        let error = "error: cannot read /etc/hpcctl: no such file";
+        let lines = ["n19: motd", &format!("n19: {error}"), "n19: hint: make it"];
+        assert_eq!(heard(&lines), error);
+        let usage = [
+            "n19: error: unexpected argument '--x'",
+            "n19: Usage: hpcctl",
+            "n19: tip: y",
+        ];
+        assert_eq!(heard(&usage), "error: unexpected argument '--x'");
+        assert_eq!(
+            heard(&["n19: motd", "n19: bash: hpcctl: not found"]),
+            "bash: hpcctl: not found"
+        );
     }
 
     #[test]

@@ -20,6 +20,9 @@ use super::node_set::is_name;
 /// What every line begins with.
 pub const MAGIC: &str = "HPCCTL1 ";
 
+/// The part of it that every version begins with; a number follows.
+const ANY: &[u8] = b"HPCCTL";
+
 /// The most bytes of a line, its end included.
 pub const MOST: usize = 4096;
 
@@ -57,11 +60,18 @@ pub enum Found<'a> {
     Truncated(Option<&'a str>),
     /// A line whose sum is not that of its body.
     Damaged(Option<&'a str>),
+    /// A line with another number in the magic word.
+    OtherVersion(Option<&'a str>),
 }
 
 /// The lines of nodes in a line of text; none where it is something else.
 pub fn find<'a>(text: &'a [u8], mut each: impl FnMut(Found<'a>)) {
     let mut rest = text;
+    if memmem::find(text, MAGIC.as_bytes()).is_none()
+        && let Some(node) = of_other_version(text)
+    {
+        each(Found::OtherVersion(node));
+    }
     while let Some(at) = memmem::find(rest, MAGIC.as_bytes()) {
         let line = &rest[at + MAGIC.len()..];
         let found = read(line.trim_ascii_end());
@@ -77,6 +87,20 @@ pub fn find<'a>(text: &'a [u8], mut each: impl FnMut(Found<'a>)) {
         });
         rest = line;
     }
+}
+
+/// The node of a line of another version, where this is one: `HPCCTL2 NODE ...`.
+fn of_other_version(text: &[u8]) -> Option<Option<&str>> {
+    let at = memmem::find(text, ANY)?;
+    let rest = &text[at + ANY.len()..];
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (number, line) = rest.split_at(digits);
+    let line = line
+        .strip_prefix(b" ")
+        .filter(|_| digits > 0 && number != b"1")?;
+    let node = line.split(|byte| *byte == b' ').next();
+    let node = node.and_then(|name| str::from_utf8(name).ok());
+    Some(node.filter(|name| is_name(name)))
 }
 
 /// What follows the magic word.

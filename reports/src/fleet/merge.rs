@@ -12,8 +12,9 @@ use hpcctl_model::fleet::{Fleet, Lines};
 use super::fold;
 use super::heard::Heard;
 use super::line::{self, Found, Shared};
-use super::node_set::{MOST, NodeSet};
+use super::node_set::MOST;
 use super::states::Table;
+use super::terms::Terms;
 use super::values::{Id, Values};
 
 /// The longest line of text that is looked at; the rest of one that is longer is passed over.
@@ -168,6 +169,10 @@ impl Merge {
                     self.lines.damaged += 1;
                     self.unreadable(node);
                 }
+                Found::OtherVersion(node) => {
+                    self.lines.other_version += 1;
+                    self.unreadable(node);
+                }
             }
         });
         self.lines.noise += u64::from(noise);
@@ -271,9 +276,14 @@ impl Merge {
         Some((key, facts))
     }
 
-    /// The report of what was gathered, held against the nodes that were to report.
-    pub fn report(&self, expected: Option<&NodeSet>) -> Fleet {
-        fold::report(self, expected)
+    /// The lines that were read so far.
+    pub fn lines(&self) -> &Lines {
+        &self.lines
+    }
+
+    /// The report of what was gathered.
+    pub fn report(&self, terms: &Terms<'_>) -> Fleet {
+        fold::report(self, terms)
     }
 }
 
@@ -294,6 +304,7 @@ fn pass_over(stream: &mut impl BufRead) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fleet::NodeSet;
     use crate::fleet::line::tests::line;
 
     fn merged(texts: &[&str]) -> Fleet {
@@ -301,7 +312,10 @@ mod tests {
         for text in texts {
             merge.read(text.as_bytes()).unwrap();
         }
-        merge.report(Some(&NodeSet::parse("n[1-4]").unwrap()))
+        merge.report(&Terms {
+            expected: Some(&NodeSet::parse("n[1-4]").unwrap()),
+            ..Terms::default()
+        })
     }
 
     /// The report without the counts of lines, which tell of the input.
@@ -326,7 +340,7 @@ mod tests {
         let reversed: Vec<&str> = lines.iter().rev().copied().collect();
         assert_eq!(folded(&reversed), once);
         assert_eq!(folded(&[&lines[..], &reversed[..]].concat()), once);
-        assert_eq!((once.reported, once.groups.len()), (4, 3));
+        assert_eq!((once.reported, once.groups.len()), (3, 3));
         assert_eq!(once.groups[0].nodes.set, "n[2-3]");
         assert_eq!(once.missing.set, "n4");
         assert_eq!(once.unexpected.set, "x");
@@ -382,6 +396,53 @@ mod tests {
         let found = merged(&[&line("n1.site.example", &[], "yes", "")]);
         assert_eq!(found.groups[0].nodes.set, "n1");
         assert_eq!(found.unexpected.count, 0);
+    }
+
+    #[test]
+    fn old_lines_and_clocks_that_are_off_are_told() {
+        let at = |node: &str, time: &str| {
+            let line = line(node, &[], "yes", "").replace("2026-11-25T02:00:00Z", time);
+            let body = line[line.find('{').unwrap()..].trim_end().to_owned();
+            line::tests::sealed(node, &serde_json::from_str(&body).unwrap())
+        };
+        let lines = [
+            at("n1", "2026-11-25T02:00:00Z"),
+            at("n2", "2026-11-25T02:01:00Z"),
+            at("n3", "2026-11-24T02:00:00Z"),
+            at("n4", "2026-12-23T02:00:00Z"),
+        ];
+        let mut merge = Merge::new(Table::default());
+        merge.read(lines.concat().as_bytes()).unwrap();
+        merge.text(b"n7: HPCCTL2 n7 0123abcd {}");
+        let expected = NodeSet::parse("n[1-3,7]").unwrap();
+        for expected in [Some(&expected), None] {
+            let found = merge.report(&Terms {
+                expected,
+                now: "2026-11-25T06:00:00Z".parse().ok(),
+                within: Some(crate::fleet::WITHIN),
+                asked: None,
+            });
+            assert_eq!(
+                (found.stale.set.as_str(), found.clock.set.as_str()),
+                ("n3", "n4")
+            );
+            assert_eq!(found.median_at.as_deref(), Some("2026-11-25T02:01:00Z"));
+            let why = "its last line is of 2026-11-24T02:00:00Z";
+            assert_eq!(
+                (found.silent[0].nodes.set.as_str(), &*found.silent[0].why),
+                ("n3", why)
+            );
+            assert_eq!(found.unreadable.set, "n7");
+            assert_eq!((found.lines.other_version, found.lines.noise), (1, 0));
+            let (reported, missing) = match expected {
+                Some(_) => (2, "n[3,7]"),
+                None => (3, "n3"),
+            };
+            assert_eq!(
+                (found.reported, found.missing.set.as_str()),
+                (reported, missing)
+            );
+        }
     }
 
     #[test]

@@ -11,10 +11,12 @@ pub(crate) mod line;
 mod merge;
 pub(crate) mod node_set;
 pub(crate) mod states;
+mod terms;
 mod values;
 
 pub use fit::{machine, matched};
-pub(crate) use fold::run;
+pub(crate) use fold::{UNREADABLE, run};
 pub use merge::Merge;
 pub use node_set::{NodeSet, SetError};
 pub use states::Table;
+pub use terms::{Terms, WITHIN};

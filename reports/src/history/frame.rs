@@ -3,7 +3,8 @@
 //! JSON has no line break, so a line is a record: whatever a crash left of one ends at the next
 //! line break, and length and sum tell that it is none. The time stands in front, so that old
 //! records are passed over without being read. The number in the magic word is that of the format;
-//! fields that later versions add have defaults, so that older records stay readable.
+//! fields that later versions add have defaults, so that older records stay readable. The sum of a
+//! later format has its magic word in front: a number that a changed bit made is none.
 
 use std::io::{self, BufRead, Read as _};
 
@@ -13,6 +14,9 @@ use sha2::{Digest, Sha256};
 
 /// What a record begins with.
 const MAGIC: &str = "HPCCTLH1";
+
+/// What records of all formats begin with; the number follows.
+const ANY: &str = "HPCCTLH";
 
 /// The longest record that is read or written.
 const MOST: usize = 64 << 20;
@@ -120,13 +124,21 @@ fn parsed(text: &[u8], since: &str) -> Found {
     let (Some(magic), Some(at), Some(json)) = (magic, at, words.next()) else {
         return Found::Damaged;
     };
-    let is_whole =
-        length == Some(json.len().to_string().as_str()) && given == Some(sum(at, json).as_str());
-    if !is_whole {
-        return Found::Damaged;
-    }
+    let is_whole = |of: &str| {
+        length == Some(json.len().to_string().as_str())
+            && given == Some(sum(&format!("{of}{at}"), json).as_str())
+    };
     if magic != MAGIC {
-        return Found::Later;
+        let number = magic
+            .strip_prefix(ANY)
+            .and_then(|number| number.parse::<u32>().ok());
+        return match number.is_some() && is_whole(magic) {
+            true => Found::Later,
+            false => Found::Damaged,
+        };
+    }
+    if !is_whole("") {
+        return Found::Damaged;
     }
     if at < since {
         return Found::Old;
@@ -192,8 +204,19 @@ mod tests {
             changed[place] ^= 1;
             let (records, read) = all(&changed, "");
             assert!(records.is_empty(), "byte {place}");
-            assert!(read.damaged + read.later > 0, "byte {place}");
+            assert_eq!((read.damaged, read.later), (1, 0), "byte {place}");
         }
+    }
+
+    #[test]
+    fn a_record_of_a_later_format_is_told_by_its_sum() {
+        let (at, json) = ("2026-11-25T02:00:00Z", "{\"new\":1}");
+        let later = |sum: &str| format!("HPCCTLH2 {at} {} {sum} {json}\n", json.len());
+        let of = |text: &str| all(text.as_bytes(), "").1;
+        let found = of(&later(&sum(&format!("HPCCTLH2{at}"), json.as_bytes())));
+        assert_eq!((found.damaged, found.later), (0, 1));
+        let changed = of(&later(&sum(at, json.as_bytes())));
+        assert_eq!((changed.damaged, changed.later), (1, 0));
     }
 
     #[test]

@@ -8,4 +8,4 @@ mod nodes;
 mod observed;
 
 pub use frame::{Line, Read, Unreadable, read, record, with_end};
-pub use observed::{Observed, json_error, observed};
+pub use observed::{Kept, Observed, json_error, observed};

@@ -4,10 +4,11 @@ use hpcctl_model::Envelope;
 use hpcctl_model::doctor::{Check, Doctor, LEFT_OUT, NOT_ASKED, Status, Verdict};
 use hpcctl_model::fleet::{self, Fleet, Looked};
 use hpcctl_model::history::{Found, NotChecked, Record, Said, Silent};
+use jiff::Timestamp;
 
 use super::observed::{Observed, empty, found, not_checked, unknowns};
 use crate::fix;
-use crate::fleet::{Merge, Table};
+use crate::fleet::{Merge, Table, Terms, UNREADABLE, WITHIN};
 
 /// What a verdict is as the outcome of a check.
 fn status(verdict: Verdict) -> Status {
@@ -105,26 +106,58 @@ pub(super) fn doctor(report: &Envelope<Doctor>) -> Record {
 }
 
 /// What is kept of lines of nodes.
-pub(super) fn lines(bytes: &[u8], source: String, table: Table) -> Result<Record, Observed> {
+pub(super) fn lines(
+    bytes: &[u8],
+    table: Table,
+    now: Timestamp,
+) -> Result<(Record, Vec<String>), Observed> {
     let mut merge = Merge::new(table);
     // A slice does not break off.
     let _ = merge.read(bytes);
-    let fleet = merge.report(None);
-    let Some(at) = fleet.last_at.clone() else {
+    let fleet = merge.report(&Terms {
+        now: Some(now),
+        within: Some(WITHIN),
+        ..Terms::default()
+    });
+    let Some(at) = fleet.median_at.clone() else {
         return Err(Observed::Nothing(fleet.lines.read));
     };
-    Ok(Record {
-        source,
-        ..folded(&fleet, &at)
-    })
+    Ok((folded(&fleet, &at), doubts(&fleet)))
 }
 
 /// What is kept of many nodes.
-pub(super) fn fleet(report: &Envelope<Fleet>) -> Record {
-    let at = report.result.last_at.as_ref();
-    let mut record = folded(&report.result, at.unwrap_or(&report.finished_at));
+pub(super) fn fleet(report: &Envelope<Fleet>) -> (Record, Vec<String>) {
+    let (fleet, merged) = (&report.result, &report.finished_at);
+    // Earlier versions tell the time of the latest line, whose clock may have been ahead.
+    let at = fleet.median_at.as_ref().or(fleet.last_at.as_ref());
+    let at = at.filter(|at| at.as_str() <= merged.as_str());
+    let mut record = folded(fleet, at.unwrap_or(merged));
     record.not_checked.extend(unknowns(&report.unknowns));
-    record
+    (record, doubts(fleet))
+}
+
+/// What is to be known of lines before one relies on what is kept of them.
+fn doubts(fleet: &Fleet) -> Vec<String> {
+    let lines = &fleet.lines;
+    let counts = [
+        (lines.truncated, "truncated"),
+        (lines.damaged, "damaged"),
+        (lines.other_version, "of another version of hpcctl"),
+    ];
+    let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+    let mut doubts: Vec<String> = counts
+        .map(|(count, what)| format!("lines that are {what}, and do not count: {count}"))
+        .collect();
+    let sets = [
+        (
+            &fleet.stale,
+            "last lines that are old, of nodes that count as silent",
+        ),
+        (&fleet.clock, "clocks that are off"),
+    ];
+    let sets = sets.into_iter().filter(|(nodes, _)| nodes.count > 0);
+    doubts.extend(sets.map(|(nodes, what)| format!("{what}: {}", nodes.set)));
+    doubts
 }
 
 fn folded(fleet: &Fleet, at: &str) -> Record {
@@ -138,10 +171,16 @@ fn folded(fleet: &Fleet, at: &str) -> Record {
             why: "did not report".into(),
         });
     }
+    if fleet.clock.count > 0 {
+        record.not_checked.push(NotChecked {
+            what: fleet.clock.set.clone(),
+            why: "the clock there is off".into(),
+        });
+    }
     if fleet.expected.is_none() && fleet.unreadable.count > 0 {
         record.not_checked.push(NotChecked {
             what: fleet.unreadable.set.clone(),
-            why: "its lines are truncated or damaged".into(),
+            why: UNREADABLE.into(),
         });
     }
     record

@@ -8,6 +8,7 @@ use hpcctl_model::gate::{self, Gate};
 use hpcctl_model::history::{Figure, Found, NotChecked, Record, Said, Waiver};
 use hpcctl_model::scan::{self, Scan};
 use hpcctl_model::{Envelope, Unknown, hex};
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
@@ -40,16 +41,35 @@ pub enum Observed {
     Invalid(String, serde_json::Error),
 }
 
-/// What is kept of the bytes of a file.
+/// What is kept of a file, and what is to be known of it beside that.
+#[derive(Debug)]
+pub struct Kept {
+    /// What is kept.
+    pub record: Record,
+    /// What makes it doubtful: lines that do not count, clocks that are off.
+    pub doubts: Vec<String>,
+}
+
+/// What is kept of the bytes of a file that is looked at at this time.
 ///
 /// # Errors
 ///
 /// When it is nothing that is known here.
-pub fn observed(bytes: &[u8], table: Table) -> Result<Record, Observed> {
-    let source = hex(&Sha256::digest(bytes));
-    if !bytes.trim_ascii_start().starts_with(b"{") {
-        return nodes::lines(bytes, source, table);
+pub fn observed(bytes: &[u8], table: Table, now: Timestamp) -> Result<Kept, Observed> {
+    let is_json = bytes.trim_ascii_start().starts_with(b"{");
+    let (mut record, mut doubts) = match is_json {
+        true => of_report(bytes)?,
+        false => nodes::lines(bytes, table, now)?,
+    };
+    record.source = hex(&Sha256::digest(bytes));
+    if record.at > seconds(&now.to_string()) {
+        doubts.push(format!("it is of the future: {}", record.at));
     }
+    Ok(Kept { record, doubts })
+}
+
+/// What is kept of a report.
+fn of_report(bytes: &[u8]) -> Result<(Record, Vec<String>), Observed> {
     #[derive(serde::Deserialize)]
     struct Named {
         schema: String,
@@ -57,16 +77,15 @@ pub fn observed(bytes: &[u8], table: Table) -> Result<Record, Observed> {
     let named: Named = serde_json::from_slice(bytes)
         .map_err(|error| Observed::Json(json_error(&error, bytes.len())))?;
     let schema = named.schema;
-    let mut record = match schema.as_str() {
+    let record = match schema.as_str() {
+        "hpcctl.fleet/1" => return Ok(nodes::fleet(&parsed::<Fleet>(bytes, &schema)?)),
         "hpcctl.doctor/1" => nodes::doctor(&parsed(bytes, &schema)?),
-        "hpcctl.fleet/1" => nodes::fleet(&parsed::<Fleet>(bytes, &schema)?),
         "hpcctl.scan/1" => scanned(&parsed(bytes, &schema)?),
         "hpcctl.gate/1" => decided(&parsed(bytes, &schema)?),
         "hpcctl.bench/1" => measured(&parsed(bytes, &schema)?),
         _ => return Err(Observed::Kind(schema)),
     };
-    record.source = source;
-    Ok(record)
+    Ok((record, Vec::new()))
 }
 
 /// What is wrong with JSON; where it was cut short, at which byte.
@@ -217,7 +236,10 @@ mod tests {
             line("n3", &["ns.user"], "no", "it is 0"),
         ]
         .concat();
-        let record = observed(text.as_bytes(), Table::default()).unwrap();
+        let now = "2026-11-25T02:10:00Z".parse().unwrap();
+        let kept = observed(text.as_bytes(), Table::default(), now).unwrap();
+        let record = kept.record;
+        assert!(kept.doubts.is_empty(), "{:?}", kept.doubts);
         assert_eq!(record.at, "2026-11-25T02:00:00Z");
         assert_eq!(record.said.len(), 2);
         assert_eq!(record.said[0].on, "n[1-2]");
@@ -229,7 +251,7 @@ mod tests {
     #[test]
     fn what_is_no_report_is_refused() {
         let error = |text: &str| {
-            observed(text.as_bytes(), Table::default())
+            observed(text.as_bytes(), Table::default(), Timestamp::UNIX_EPOCH)
                 .unwrap_err()
                 .to_string()
         };

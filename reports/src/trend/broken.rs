@@ -1,4 +1,4 @@
-//! Nodes on which containers do not run, and nodes that do not report: the nodes alike are one.
+//! Nodes on which a runtime runs no container, and nodes that do not report: the nodes alike are one.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,8 @@ use hpcctl_model::nightly;
 
 use super::cause::root;
 use super::fold;
-use super::subject::{Subject, run};
+use super::subject::{Subject, failing, none_runs, run};
+use super::usual::Usual;
 
 /// The most checks that are named as the cause.
 const CAUSES: usize = 3;
@@ -17,8 +18,17 @@ const CAUSES: usize = 3;
 #[derive(Debug, Default)]
 pub struct Broken {
     containers: nightly::Containers,
-    /// By what they are folded by: not new, the runtime that is gone, the causes.
-    alike: BTreeMap<(bool, Option<String>, Vec<String>), Alike>,
+    alike: BTreeMap<Key, Alike>,
+}
+
+/// What nodes are folded by; what is new and worst comes first.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    is_old: bool,
+    some_run: bool,
+    gone: Option<String>,
+    runtimes: Vec<String>,
+    because: Vec<String>,
 }
 
 #[derive(Debug, Default)]
@@ -31,26 +41,19 @@ struct Alike {
 
 impl Broken {
     /// Takes a node that reported.
-    pub fn add(&mut self, subject: &Subject<'_>, is_first: bool) {
+    pub fn add(&mut self, subject: &Subject<'_>, is_first: bool, usual: &Usual) {
         let (said, at) = subject.told[0];
         let now = run(said);
         let count = match now {
             Some(Verdict::Yes) => &mut self.containers.yes,
             Some(Verdict::Degraded) => &mut self.containers.degraded,
-            Some(Verdict::No) => &mut self.containers.no,
+            Some(Verdict::No) if none_runs(said) => &mut self.containers.no,
+            Some(Verdict::No) => &mut self.containers.partly,
             Some(Verdict::Unknown) | None => &mut self.containers.unknown,
         };
         *count += 1;
         if now == Some(Verdict::No) {
-            let known = subject.told[1..].iter().find_map(|(said, _)| run(said));
-            let is_new = known != Some(Verdict::No) && !is_first;
-            let because = causes(said);
-            let known = subject.told.iter().filter(|(said, _)| run(said).is_some());
-            let alike = known
-                .take_while(|(said, _)| run(said) == Some(Verdict::No) && causes(said) == because);
-            let since = alike.last().map_or(at, |(_, at)| at);
-            let (text, fix) = told(said, because.first());
-            self.put(subject.name, (!is_new, None, because), text, fix, since);
+            self.failing(subject, is_first, usual);
         }
         for runtime in &said.lacking {
             let id = format!("run.{runtime}");
@@ -61,24 +64,52 @@ impl Broken {
                 let (count, since) = gone.fold((0, at), |(count, _), (_, at)| (count + 1, *at));
                 let is_new = count == 1;
                 let text = format!("{runtime} is not installed");
-                let key = (
-                    !is_new,
-                    Some(runtime.clone()),
-                    vec![format!("runtime.{runtime}.installed")],
-                );
+                let key = Key {
+                    is_old: !is_new,
+                    some_run: true,
+                    gone: Some(runtime.clone()),
+                    runtimes: vec![runtime.clone()],
+                    because: vec![format!("runtime.{runtime}.installed")],
+                };
                 self.put(subject.name, key, text, None, since);
             }
         }
     }
 
-    fn put(
-        &mut self,
-        name: &str,
-        key: (bool, Option<String>, Vec<String>),
-        text: String,
-        fix: Option<String>,
-        since: &str,
-    ) {
+    /// Takes a node on which a runtime runs no container.
+    fn failing(&mut self, subject: &Subject<'_>, is_first: bool, usual: &Usual) {
+        let (said, at) = subject.told[0];
+        let (all, none) = (failing(said), none_runs(said));
+        let known = subject.told.iter().filter(|(said, _)| run(said).is_some());
+        let before = known.clone().nth(1).map(|(said, _)| *said);
+        let newly = all.iter().copied().filter(|runtime| {
+            let known = match before {
+                Some(before) => failing(before).contains(runtime),
+                None => usual.fails(&format!("run.{runtime}")),
+            };
+            !known && !is_first
+        });
+        let newly: Vec<&str> = newly.collect();
+        let ran = before.is_some_and(|before| !none_runs(before));
+        let is_new = !newly.is_empty() || none && ran;
+        let runtimes = if newly.is_empty() { &all } else { &newly };
+        let because = causes(said, runtimes);
+        let alike = known.take_while(|(said, _)| {
+            failing(said) == all && none_runs(said) == none && causes(said, runtimes) == because
+        });
+        let since = alike.last().map_or(at, |(_, at)| at);
+        let (text, fix) = told(said, because.first());
+        let key = Key {
+            is_old: !is_new,
+            some_run: !none,
+            gone: None,
+            runtimes: runtimes.iter().map(|name| (*name).to_owned()).collect(),
+            because,
+        };
+        self.put(subject.name, key, text, fix, since);
+    }
+
+    fn put(&mut self, name: &str, key: Key, text: String, fix: Option<String>, since: &str) {
         let alike = self.alike.entry(key).or_insert_with(|| Alike {
             text,
             fix,
@@ -99,11 +130,13 @@ impl Broken {
     /// The nodes by cause, what is new first.
     pub fn items(self) -> Vec<nightly::Broken> {
         let all = self.alike.into_iter();
-        let all = all.map(|((is_old, gone, because), alike)| nightly::Broken {
+        let all = all.map(|(key, alike)| nightly::Broken {
             nodes: fold::nodes(&alike.names),
-            new: !is_old,
-            gone,
-            because,
+            new: !key.is_old,
+            all: !key.some_run,
+            gone: key.gone,
+            runtimes: key.runtimes,
+            because: key.because,
             text: alike.text,
             fix: alike.fix,
             since: alike.since,
@@ -112,14 +145,18 @@ impl Broken {
     }
 }
 
-/// The checks that keep a node from running containers.
-fn causes(said: &Said) -> Vec<String> {
+/// The checks that keep these runtimes from running containers.
+fn causes(said: &Said, runtimes: &[&str]) -> Vec<String> {
     let fails = |id: &str| {
         let mut found = said.found.iter();
         found.any(|one| one.id == id && one.status == Status::Fail)
     };
     let mut all = Vec::new();
-    for one in said.found.iter().filter(|one| one.id.starts_with("run.")) {
+    let is_meant = |id: &str| {
+        let runtime = id.strip_prefix("run.");
+        runtime.is_some_and(|runtime| runtimes.contains(&runtime))
+    };
+    for one in said.found.iter().filter(|one| is_meant(&one.id)) {
         // What older versions kept does not say.
         let id = one.because.first().unwrap_or(&one.id);
         let id = root(id, fails);

@@ -91,6 +91,7 @@ mod tests {
             since: String::new(),
             fix: (!because.is_empty()).then(|| format!("fix of {id}")),
             follows: None,
+            first: false,
         };
         (item, because.iter().map(|id| (*id).to_owned()).collect())
     }

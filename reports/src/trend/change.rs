@@ -14,12 +14,11 @@ use hpcctl_model::nightly::{Lapsing, Nightly, NotChecked, Verdict};
 
 use super::broken::{Away, Broken};
 use super::fold::{self, Folded, Seen};
-use super::run::{Runs, seconds};
+use super::run::Runs;
 use super::series;
 use super::subject::{Subject, Subjects, weight};
-
-/// After how many days what is compared with is said to be old.
-const OLD: i64 = 7;
+use super::unchecked::Unchecked;
+use super::usual::Usual;
 
 /// What a report is made from.
 #[derive(Debug)]
@@ -28,6 +27,8 @@ pub struct Asked {
     pub kinds: Vec<Runs>,
     /// Waivers that hold no longer than this day are told (RFC 3339 date).
     pub lapse: String,
+    /// What could not be read of what is kept.
+    pub unread: Vec<NotChecked>,
 }
 
 /// What changed.
@@ -37,23 +38,17 @@ pub fn nightly(asked: &Asked) -> Nightly {
         .iter()
         .map(|runs| Subjects::of(&runs.0))
         .collect();
-    let mut night = Night::default();
     let kinds: Vec<Vec<Subject<'_>>> = all.iter().map(|one| one.iter().collect()).collect();
-    let subjects = kinds.iter().flatten();
-    let here = subjects.filter(|subject| subject.missed == 0);
-    let tonight: BTreeSet<&str> = here.map(|subject| subject.name).collect();
-    for subjects in &kinds {
-        night.is_first = subjects.iter().all(Subject::is_first);
-        for subject in subjects {
-            match subject.missed {
-                0 => night.compare(subject),
-                _ if tonight.contains(subject.name) => {}
-                _ => night.gone(subject),
-            }
-        }
-    }
+    let here = || kinds.iter().flatten().filter(|one| one.missed == 0);
+    let tonight: BTreeSet<&str> = here().map(|subject| subject.name).collect();
+    let images: BTreeSet<&str> = here()
+        .filter(|one| one.is_image())
+        .map(|one| one.name)
+        .collect();
+    let night = Night::of(asked, &kinds, &tonight);
     let runs = || asked.kinds.iter().flat_map(|runs| &runs.0);
     let at = runs().filter(|run| run.age == 0).map(|run| &run.at).max();
+    let last_at = runs().map(|run| &run.at).max();
     let figures = series::judged(&asked.kinds);
     let mut report = Nightly {
         verdict: Verdict::Nothing,
@@ -62,12 +57,14 @@ pub fn nightly(asked: &Asked) -> Nightly {
             .clone()
             .or_else(|| figures.before_at.clone()),
         at: at.cloned(),
+        last_at: last_at.cloned(),
         reported: tonight.len() as u64,
+        images: images.len() as u64,
         containers: night.broken.containers(),
         joined: fold::nodes(&night.sets.joined),
         returned: fold::nodes(&night.sets.returned),
         lost: fold::nodes(&night.sets.lost),
-        not_checked: not_checked(&all, &night.sets, &figures.not_checked),
+        not_checked: night.unchecked.items(asked, &all, &figures.not_checked),
         waivers: waivers(asked),
         regressions: figures.regressions,
         costs: Vec::new(),
@@ -80,7 +77,13 @@ pub fn nightly(asked: &Asked) -> Nightly {
         away: night.away.items(),
     };
     report.containers.missing = report.away.iter().map(|away| away.nodes.count).sum();
-    let is_first = kinds.iter().flatten().all(Subject::is_first);
+    // What was not examined this night says nothing of whether there is something to compare with.
+    let is_here = |subjects: &&Vec<Subject<'_>>| subjects.iter().any(|one| one.missed == 0);
+    let is_first = kinds
+        .iter()
+        .filter(is_here)
+        .flatten()
+        .all(Subject::is_first);
     report.verdict = verdict(&report, is_first && report.before_at.is_none());
     report
 }
@@ -100,6 +103,7 @@ pub fn verdict(report: &Nightly, is_first: bool) -> Verdict {
     let changed = !report.fixed.is_empty()
         || !report.flapping.is_empty()
         || !report.waivers.is_empty()
+        || report.still.iter().any(|item| item.first)
         || became(bench::Verdict::Faster)
         || report.joined.count + report.returned.count > 0;
     if report.at.is_none() {
@@ -121,30 +125,51 @@ struct Sets {
     joined: Vec<String>,
     returned: Vec<String>,
     lost: Vec<String>,
-    /// Those that are held against what is old, by how old it is.
-    old: BTreeMap<i64, Vec<String>>,
-    /// By the id of a finding that was bad and was not looked at.
-    unseen: BTreeMap<String, Vec<String>>,
 }
 
 /// What is gathered of a night.
 #[derive(Debug, Default)]
 struct Night {
     is_first: bool,
+    /// Whether something of the history cannot be read.
+    is_damaged: bool,
+    usual: Usual,
     before_at: Option<String>,
     folded: Folded,
     sets: Sets,
+    unchecked: Unchecked,
     broken: Broken,
     away: Away,
 }
 
 impl Night {
+    /// Gathers what became of the subjects of each kind; those of this night are named.
+    fn of(asked: &Asked, kinds: &[Vec<Subject<'_>>], tonight: &BTreeSet<&str>) -> Self {
+        let mut night = Self {
+            is_damaged: !asked.unread.is_empty(),
+            ..Self::default()
+        };
+        for (runs, subjects) in asked.kinds.iter().zip(kinds) {
+            night.is_first = subjects.iter().all(Subject::is_first);
+            night.usual = Usual::of(subjects);
+            for subject in subjects {
+                match subject.missed {
+                    0 => night.compare(subject),
+                    _ if subject.is_image() => night.unchecked.image(subject, runs.kind()),
+                    _ if tonight.contains(subject.name) => {}
+                    _ => night.gone(subject),
+                }
+            }
+        }
+        night
+    }
+
     /// Holds a node or an image against the time before.
     fn compare(&mut self, subject: &Subject<'_>) {
         let (now, at) = subject.told[0];
         self.presence(subject);
         if !now.image {
-            self.broken.add(subject, self.is_first);
+            self.broken.add(subject, self.is_first, &self.usual);
         }
         for id in ids(subject) {
             self.finding(subject, &id, at);
@@ -164,10 +189,7 @@ impl Night {
             {
                 self.before_at = Some((*before).to_owned());
             }
-            let days = (seconds(at) - seconds(before)) / (24 * 3600);
-            if days > OLD {
-                self.sets.old.entry(days).or_default().push(name());
-            }
+            self.unchecked.held_against(subject.name, (at, before));
         }
         if now.image {
         } else if subject.alternates() {
@@ -181,14 +203,17 @@ impl Night {
 
     /// A node that reports in some runs and not in others.
     fn alternates(&mut self, subject: &Subject<'_>, status: Status, since: &str) {
-        let was = match status {
-            Status::Pass => Status::Fail,
-            _ => Status::Pass,
+        let (was, text) = match status {
+            Status::Pass => (
+                Status::Fail,
+                "reports again, as it does in some nights and not in others",
+            ),
+            _ => (Status::Pass, ALTERNATES),
         };
         let found = Found {
             id: REPORTS.into(),
             status: Status::Fail,
-            text: "it reports in some nights and not in others".into(),
+            text: text.into(),
             fix: None,
             because: Vec::new(),
         };
@@ -200,6 +225,7 @@ impl Night {
             was: Some(was),
             found: Some(&found),
             since,
+            first: false,
         });
     }
 
@@ -207,25 +233,28 @@ impl Night {
         let before = subject.before(id);
         let Some(is) = subject.status(0, id) else {
             if before.is_some_and(|(_, was)| weight(was) > 0) {
-                let unseen = self.sets.unseen.entry(id.to_owned()).or_default();
-                unseen.push(subject.name.to_owned());
+                self.unchecked.unseen(subject.name, id);
             }
             return;
         };
-        let was = before.map(|(_, status)| status);
+        let mut was = before.map(|(_, status)| status);
         let known = was.map_or(0, weight);
         let then = before.map_or(0, |(then, _)| then);
-        let (list, told) = if was == Some(is) {
+        let is_worse = weight(is) > known || is == Status::Unknown;
+        // What was never looked at is not known to be worse, but where others pass it is a break.
+        let is_break = is == Status::Fail && !self.usual.fails(id);
+        let mut first = is_worse && (self.is_first || was.is_none() && !is_break);
+        // It is as with its peers.
+        if first && self.usual.had(id) {
+            (first, was) = (false, Some(is));
+        }
+        let (list, told) = if was == Some(is) || first {
             (&mut self.folded.still, 0)
         } else if subject.flaps(id) {
             let told = if weight(is) > 0 { 0 } else { then };
             (&mut self.folded.flapping, told)
-        } else if weight(is) > known || is == Status::Unknown {
-            let new = match self.is_first {
-                true => &mut self.folded.still,
-                false => &mut self.folded.new,
-            };
-            (new, 0)
+        } else if is_worse {
+            (&mut self.folded.new, 0)
         } else {
             (&mut self.folded.fixed, then)
         };
@@ -248,16 +277,21 @@ impl Night {
             was,
             found: gone.as_ref().or_else(|| subject.found(told, id)),
             since: subject.since(id, worst).unwrap_or(at),
+            first,
         });
     }
 
-    /// A subject that did not report. Images are not looked at every night.
+    /// A node that did not report.
     fn gone(&mut self, subject: &Subject<'_>) {
-        if subject.told.first().is_some_and(|(said, _)| said.image) {
-            return;
-        }
         let Some((why, since)) = subject.away else {
             return;
+        };
+        let mut why = match why {
+            Some(why) => why.to_owned(),
+            None if self.is_damaged => {
+                "nothing of it can be read in the history, which is damaged".into()
+            }
+            None => "nothing came from it".into(),
         };
         // Of one that never reported, whether it was to before.
         let is_new = match subject.told.first() {
@@ -265,21 +299,26 @@ impl Night {
             None => subject.there.len() == 1 && !self.is_first,
         };
         let alternates = subject.alternates();
-        if alternates {
-            self.alternates(subject, Status::Fail, since);
-        } else if is_new && let Some((_, last)) = subject.told.first() {
+        if is_new && let Some((_, last)) = subject.told.first() {
             self.sets.lost.push(subject.name.to_owned());
             if self.before_at.as_deref().is_none_or(|known| known < *last) {
                 self.before_at = Some((*last).to_owned());
             }
+            if alternates {
+                why = format!("{why}; again: {ALTERNATES}");
+            }
+        } else if alternates {
+            self.alternates(subject, Status::Fail, since);
         }
-        self.away
-            .add(subject.name, why, since, is_new && !alternates);
+        self.away.add(subject.name, &why, since, is_new);
     }
 }
 
 /// The id under which it is told that a node comes and goes.
 const REPORTS: &str = "node.reports";
+
+/// What is said of a node that comes and goes.
+const ALTERNATES: &str = "it reports in some nights and not in others";
 
 /// What is said of a runtime that is not there any more.
 fn lacking(id: &str, runtime: &str, was: Option<Status>) -> Found {
@@ -309,42 +348,6 @@ fn ids<'s>(subject: &'s Subject<'_>) -> BTreeSet<Cow<'s, str>> {
     ids
 }
 
-fn not_checked(
-    all_kinds: &[Subjects<'_>],
-    sets: &Sets,
-    figures: &[(String, String)],
-) -> Vec<NotChecked> {
-    let mut all = Vec::new();
-    let mut tell = |what: String, why: &str| {
-        let why = why.into();
-        let one = NotChecked { what, why };
-        if !all.contains(&one) {
-            all.push(one);
-        }
-    };
-    let mut unseen: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for (id, names) in &sets.unseen {
-        unseen.entry(fold::nodes(names).set).or_default().push(id);
-    }
-    for (names, ids) in unseen {
-        let what = format!("{} on {names}", ids.join(", "));
-        tell(what, "was bad, and was not looked at this night");
-    }
-    for (days, names) in &sets.old {
-        let why = format!("held against results that are {days} days old");
-        tell(fold::nodes(names).set, &why);
-    }
-    for record in all_kinds.iter().flat_map(Subjects::tonight) {
-        for one in &record.not_checked {
-            tell(one.what.clone(), &one.why);
-        }
-    }
-    for (what, why) in figures {
-        tell(what.clone(), why);
-    }
-    all
-}
-
 /// The waivers that lapse, by what was last said of each.
 fn waivers(asked: &Asked) -> Vec<Lapsing> {
     let runs = asked.kinds.iter().flat_map(|runs| &runs.0);
@@ -362,6 +365,8 @@ fn waivers(asked: &Asked) -> Vec<Lapsing> {
         .collect()
 }
 
+#[cfg(test)]
+mod first;
 #[cfg(test)]
 mod nights;
 #[cfg(test)]

@@ -33,10 +33,12 @@ pub struct Seen<'a> {
     pub was: Option<Status>,
     pub found: Option<&'a Found>,
     pub since: &'a str,
+    /// Whether it was never looked at before.
+    pub first: bool,
 }
 
-/// What findings are folded by.
-type Key = (Status, String, Option<Status>, bool);
+/// What findings are folded by: those that are first looked at and those of another cause are apart.
+type Key = (Status, String, Option<Status>, bool, bool, Option<String>);
 
 /// Findings, folded.
 #[derive(Debug, Default)]
@@ -54,7 +56,15 @@ struct Alike {
 impl List {
     /// Adds a finding.
     pub fn add(&mut self, seen: &Seen<'_>) {
-        let key = (seen.status, seen.id.to_owned(), seen.was, seen.image);
+        let cause = seen.found.and_then(|found| found.because.first());
+        let key = (
+            seen.status,
+            seen.id.to_owned(),
+            seen.was,
+            seen.image,
+            seen.first,
+            cause.cloned(),
+        );
         let alike = self.0.entry(key).or_default();
         alike.names.push(seen.name.to_owned());
         if let Some(found) = seen.found {
@@ -83,7 +93,7 @@ impl List {
     }
 }
 
-fn item(((status, id, was, image), alike): (Key, Alike)) -> (Item, Vec<String>) {
+fn item(((status, id, was, image, first, _), alike): (Key, Alike)) -> (Item, Vec<String>) {
     let most = alike.texts.iter().max_by_key(|(_, count)| **count);
     let item = Item {
         id,
@@ -99,6 +109,7 @@ fn item(((status, id, was, image), alike): (Key, Alike)) -> (Item, Vec<String>) 
         since: alike.since.unwrap_or_default(),
         fix: alike.fix,
         follows: None,
+        first,
     };
     (item, alike.because)
 }

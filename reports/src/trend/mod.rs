@@ -8,6 +8,8 @@ mod regression;
 mod run;
 mod series;
 mod subject;
+mod unchecked;
+mod usual;
 
 pub use change::{Asked, nightly, verdict};
 pub use run::Runs;

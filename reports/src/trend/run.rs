@@ -1,7 +1,7 @@
 //! Runs: results that were made together, such as those of a night, whatever the hour.
 //!
-//! Records of a kind that lie within an hour belong to one run, unless the later ones are of half
-//! of the nodes of the earlier one: then the nodes were examined again. No run ends at a fixed
+//! What is added to a night within sixteen hours belongs to it, unless the later results are of half
+//! of the nodes of the earlier ones: then the nodes were examined again. No run ends at a fixed
 //! hour: a night that begins some minutes earlier than the one before is still the next one.
 
 use std::collections::{BTreeMap, HashSet};
@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use crate::fleet::NodeSet;
 
 /// Seconds within which results belong together.
-const TOGETHER: i64 = 3600;
+const TOGETHER: i64 = 16 * 3600;
 
 /// Seconds of a night.
 const NIGHT: i64 = 24 * 3600;
@@ -37,6 +37,12 @@ pub struct Run {
 pub struct Runs(pub Vec<Run>);
 
 impl Runs {
+    /// What kind of report they are of; empty where there are none.
+    pub fn kind(&self) -> &str {
+        let mut records = self.0.iter().flat_map(|run| &run.records);
+        records.next().map_or("", |record| &record.kind)
+    }
+
     /// Two runs that are to be compared, whenever they were made.
     pub fn pair(before: Record, after: Record) -> Self {
         let run = |record: Record, age| Run {
@@ -51,7 +57,12 @@ impl Runs {
     pub fn of(records: Vec<Record>, end: Timestamp) -> Vec<Self> {
         let mut by_kind: BTreeMap<String, Vec<Record>> = BTreeMap::new();
         for record in records {
-            by_kind.entry(record.kind.clone()).or_default().push(record);
+            // Of nodes, whether one alone or many of them were examined.
+            let kind = match record.kind.as_str() {
+                "doctor" => "fleet",
+                kind => kind,
+            };
+            by_kind.entry(kind.to_owned()).or_default().push(record);
         }
         let kinds = by_kind.into_values();
         kinds.map(|records| Self::of_kind(records, end)).collect()
@@ -95,11 +106,12 @@ fn is_together(run: &Run, record: &Record) -> bool {
     let Some(last) = run.records.last() else {
         return true;
     };
-    match seconds(&last.at) - seconds(&record.at) {
-        // A decision of gate may be known by its log and as a report.
-        0 => return true,
-        apart if apart > TOGETHER => return false,
-        _ => {}
+    // A decision of gate may be known by its log and as a report.
+    if last.at == record.at {
+        return true;
+    }
+    if seconds(&run.at) - seconds(&record.at) > TOGETHER {
+        return false;
     }
     let later: HashSet<String> = run.records.iter().flat_map(subjects).collect();
     let (mut all, mut again) = (0, 0);

@@ -13,6 +13,9 @@ const FLAPS: usize = 3;
 /// How many times that it was looked at are held against one another.
 const LOOKED: usize = 14;
 
+/// The runtime that is part of hpcctl.
+const BUILTIN: &str = "builtin";
+
 /// What was said in a run, and when.
 pub type Told<'a> = (&'a Said, &'a str);
 
@@ -43,7 +46,7 @@ pub struct Subject<'a> {
     /// How many runs it has missed; 0 where it reported this night.
     pub missed: u64,
     /// Why it did not report, and since when, where it is not there.
-    pub away: Option<(&'a str, &'a str)>,
+    pub away: Option<(Option<&'a str>, &'a str)>,
     /// Whether it reported in the runs, the latest first.
     pub there: Vec<bool>,
 }
@@ -70,6 +73,7 @@ impl<'a> Subjects<'a> {
         slots
             .values_mut()
             .for_each(|of| of.resize(runs.len(), Slot::default()));
+        fold_long(&mut slots);
         let replaces = replaces(runs.len(), &slots);
         Self {
             runs,
@@ -105,7 +109,7 @@ impl<'a> Subjects<'a> {
             let at = absent.map(|(at, _)| self.runs[*at].at.as_str());
             let last = newest.and_then(|at| slots[at].told).map(|told| told.1);
             let since = at.or(last).unwrap_or_default();
-            away = Some((why.unwrap_or("nothing came from it"), since));
+            away = Some((why, since));
         }
         let told = slots.iter().filter_map(|slot| slot.told);
         Subject {
@@ -150,6 +154,30 @@ impl<'a> Subjects<'a> {
     }
 }
 
+/// Makes one of a node that goes by its long name in some records and by its short one in others.
+fn fold_long(slots: &mut BTreeMap<String, Vec<Slot<'_>>>) {
+    let is_node = |slots: &[Slot<'_>]| {
+        !slots
+            .iter()
+            .any(|slot| slot.told.is_some_and(|one| one.0.image))
+    };
+    let long: Vec<(String, String)> = slots
+        .iter()
+        .filter_map(|(name, of)| Some((name, of, name.split_once('.')?.0)))
+        .filter(|(_, of, label)| is_node(of) && slots.get(*label).is_some_and(|of| is_node(of)))
+        .map(|(name, _, label)| (name.clone(), label.to_owned()))
+        .collect();
+    for (name, label) in long {
+        let of = slots.remove(&name).unwrap_or_default();
+        for (known, other) in slots.get_mut(&label).into_iter().flatten().zip(of) {
+            if other.told.map(|told| told.1) > known.told.map(|told| told.1) {
+                known.told = other.told;
+            }
+            known.silent = known.silent.or(other.silent);
+        }
+    }
+}
+
 /// The place of a subject in a run.
 fn slot<'m, 'a>(
     slots: &'m mut BTreeMap<String, Vec<Slot<'a>>>,
@@ -190,6 +218,23 @@ pub fn weight(status: Status) -> u8 {
     }
 }
 
+/// The installed runtimes that run no container. The builtin one counts where there is no other.
+pub fn failing(said: &Said) -> Vec<&str> {
+    let is_alone = !said.judged.iter().any(|runtime| runtime != BUILTIN);
+    let failed = said.found.iter().filter(|one| one.status == Status::Fail);
+    let named = failed.filter_map(|one| one.id.strip_prefix("run."));
+    named.filter(|name| is_alone || *name != BUILTIN).collect()
+}
+
+/// Whether no container runs. What earlier versions kept tells only of runtimes that run none.
+pub fn none_runs(said: &Said) -> bool {
+    let failing = failing(said);
+    let mut judged = said.judged.iter();
+    let is_alone = !judged.any(|runtime| runtime != BUILTIN);
+    let mut others = said.judged.iter().filter(|one| is_alone || *one != BUILTIN);
+    run(said) == Some(Verdict::No) && others.all(|one| failing.contains(&one.as_str()))
+}
+
 /// Whether containers run; none where it is not known.
 pub fn run(said: &Said) -> Option<Verdict> {
     let mut verdicts = said.found.iter().filter(|one| one.id.starts_with("run."));
@@ -202,6 +247,11 @@ impl Subject<'_> {
     /// Whether nothing is known of it but of this night.
     pub fn is_first(&self) -> bool {
         self.there.len() < 2 && (self.missed == 0 || self.told.is_empty())
+    }
+
+    /// Whether it is an image.
+    pub fn is_image(&self) -> bool {
+        self.told.first().is_some_and(|(said, _)| said.image)
     }
 
     /// The outcome of a finding; none where it is not known.
@@ -221,7 +271,7 @@ impl Subject<'_> {
                 let was = earlier.any(|(said, _)| has(&said.judged, runtime));
                 return was.then_some(Status::Fail);
             }
-            if runtime != "builtin" {
+            if runtime != BUILTIN {
                 return None;
             }
         }

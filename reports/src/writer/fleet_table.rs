@@ -60,9 +60,13 @@ pub(super) fn summary(fleet: &Fleet) -> Vec<(&'static str, String)> {
     let mut lines = vec![(
         "nodes",
         format!(
-            "{}{} reported, in {}",
+            "{}{} reported{}, in {}",
             fleet.reported,
             of.unwrap_or_default(),
+            match fleet.unexpected.count {
+                0 => String::new(),
+                more => format!(" and {more} beside them"),
+            },
             counted(fleet.groups.len(), "group")
         ),
     )];
@@ -88,6 +92,7 @@ pub(super) fn summary(fleet: &Fleet) -> Vec<(&'static str, String)> {
         ("missing", &fleet.missing),
         ("unexpected", &fleet.unexpected),
         ("unreadable", &fleet.unreadable),
+        ("clock off", &fleet.clock),
     ];
     let some = |(_, nodes): &(&str, &Nodes)| nodes.count > 0;
     lines.extend(
@@ -130,6 +135,7 @@ fn of_lines(lines: &Lines) -> Option<String> {
     let counts = [
         (lines.truncated, "truncated"),
         (lines.damaged, "damaged"),
+        (lines.other_version, "of another version"),
         (lines.repeated, "repeated"),
     ];
     let wrong = counts.iter().filter(|(count, _)| *count > 0);
@@ -166,7 +172,7 @@ fn partly(group: &Group, said: &str) -> String {
 /// What the first group is: the majority where most nodes are of it.
 fn first(fleet: &Fleet) -> &'static str {
     let most = fleet.groups.first().map_or(0, |group| group.nodes.count);
-    match 2 * most > fleet.reported {
+    match 2 * most > fleet.reported + fleet.unexpected.count {
         true => "the majority",
         false => "the first group",
     }
@@ -339,7 +345,7 @@ pub(super) mod tests {
 
     use super::*;
     use crate::fleet::line::tests::line;
-    use crate::fleet::{Merge, NodeSet, Table};
+    use crate::fleet::{Merge, NodeSet, Table, Terms};
 
     /// Ninety-eight nodes that work, one that is broken and one that is missing.
     pub fn report() -> Envelope<Fleet> {
@@ -358,7 +364,10 @@ pub(super) mod tests {
             host: doctor.host,
             started_at: doctor.started_at,
             finished_at: doctor.finished_at,
-            result: merge.report(Some(&NodeSet::parse("n[001-100]").unwrap())),
+            result: merge.report(&Terms {
+                expected: Some(&NodeSet::parse("n[001-100]").unwrap()),
+                ..Terms::default()
+            }),
             unknowns: Vec::new(),
         }
     }

@@ -3,13 +3,14 @@
 use std::fmt::Write as _;
 use std::io::Write;
 
-use hpcctl_model::nightly::{Trend, Verdict};
+use hpcctl_model::nightly::{Item, Trend};
 
 use crate::page::{LONG, begun, ended, escaped, figure, line};
 use crate::report::{Error, Kind, Options, Report};
 use crate::terminal::shortened;
 use crate::writer::Writer;
-use crate::writer::nightly_table::told::{Row, rows, sections, summary, verdict};
+use crate::writer::bench_table::number;
+use crate::writer::nightly_table::told::{Row, rows, sections, still_of, summary, verdict};
 
 /// The row of [`crate::WRITERS`].
 pub static WRITER: Writer = Writer {
@@ -30,7 +31,7 @@ fn write(
 ) -> Result<(), Error> {
     let report = report.nightly()?;
     let nightly = &report.result;
-    let [head, still, unchecked] = summary(nightly).map(|line| escaped(&line));
+    let [head, still, unchecked] = summary(nightly).whole().map(|line| escaped(&line));
     let title = escaped(&verdict(nightly));
     let mut text = begun(&title, &head);
     for section in sections(nightly, false) {
@@ -38,8 +39,9 @@ fn write(
     }
     // Writing to a string does not fail.
     let _ = writeln!(text, "<h2>Still</h2>\n<p>{still}</p>");
-    if !nightly.still.is_empty() && nightly.verdict != Verdict::First {
-        let rows = rows(&nightly.still, false);
+    let all: Vec<Item> = still_of(nightly).cloned().collect();
+    if !all.is_empty() {
+        let rows = rows(&all, false);
         table(&mut text, "What is as bad as it was", &rows);
     }
     if nightly.trends.iter().any(|trend| trend.points.len() > 1) {
@@ -104,10 +106,14 @@ fn chart(trend: &Trend, place: usize) -> String {
         (x, y)
     });
     let what = escaped(&format!(
-        "{}: {first} to {last} {} over {} nights, from {least} to {most}",
+        "{}: {} to {} {} over {} nights, from {} to {}",
         trend.what,
+        number(*first),
+        number(*last),
         trend.unit,
-        values.len()
+        values.len(),
+        number(least),
+        number(most)
     ));
     figure(&format!("trend{place}"), &what, &line("", points))
 }

@@ -8,7 +8,7 @@ use hpcctl_model::nightly::{Nightly, Verdict};
 use crate::report::{Error, Kind, Options, Report};
 use crate::writer::Writer;
 use crate::writer::junit::{Case, Failed, Suite};
-use crate::writer::nightly_table::told::{Row, row, sections, summary, verdict};
+use crate::writer::nightly_table::told::{Row, row, sections, still_of, summary, verdict};
 
 /// The row of [`crate::WRITERS`].
 pub static WRITER: Writer = Writer {
@@ -37,7 +37,7 @@ fn write(
 
 /// A case for the night as a whole, then one a check: the same name every night.
 fn cases(nightly: &Nightly) -> Vec<Case> {
-    let [head, _, unchecked] = summary(nightly);
+    let [head, _, unchecked] = summary(nightly).whole();
     let failed = |message: &str, text: String| Failed {
         kind: nightly.verdict.as_str().into(),
         message: message.into(),
@@ -69,12 +69,15 @@ fn cases(nightly: &Nightly) -> Vec<Case> {
                 .map(|row| (of(&row.what), worse.clone(), row)),
         );
     }
-    // Those of a first night are among the parts.
-    let is_first = nightly.verdict == Verdict::First;
-    for still in nightly.still.iter().filter(|_| !is_first) {
+    // What was looked at for the first time is among the parts.
+    for still in still_of(nightly) {
         rows.push((of(&still.id), None, row(still)));
     }
-    let still = |id: &str| nightly.still.iter().any(|item| item.id == id);
+    let is_first = nightly.verdict == Verdict::First;
+    let still = |id: &str| {
+        let mut still = nightly.still.iter();
+        still.any(|item| item.id == id && (is_first || !item.first))
+    };
     for (place, worse, row) in rows {
         let case = &mut cases[place];
         match (worse, &mut case.failure) {

@@ -23,7 +23,7 @@ fn write(
     out: &mut dyn Write,
 ) -> Result<(), Error> {
     let nightly = &report.nightly()?.result;
-    let [head, still, unchecked] = summary(nightly);
+    let [head, still, unchecked] = summary(nightly).whole();
     // Writing to a string does not fail.
     let mut text = format!("## hpcctl: {}\n", cell(&head));
     for section in sections(nightly, false) {

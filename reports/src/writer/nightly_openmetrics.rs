@@ -12,6 +12,7 @@ use hpcctl_model::nightly::Nightly;
 
 use crate::report::{Error, Kind, Options, Report};
 use crate::writer::Writer;
+use crate::writer::nightly_table::told::causes;
 
 /// The row of [`crate::WRITERS`].
 pub static WRITER: Writer = Writer {
@@ -40,8 +41,9 @@ fn write(
     let name = "hpcctl_report_last_run_timestamp_seconds";
     family(&mut text, name, "When the report was made.", &[(None, at)]);
     let at = nightly
-        .at
+        .last_at
         .as_ref()
+        .or(nightly.at.as_ref())
         .and_then(|at| at.parse::<jiff::Timestamp>().ok());
     let at = at.map_or(0, jiff::Timestamp::as_second) as f64;
     let name = "hpcctl_report_last_result_timestamp_seconds";
@@ -51,45 +53,52 @@ fn write(
         "When the last result was made.",
         &[(None, at)],
     );
+    counts(&mut text, nightly);
+    let checks = checks(nightly);
+    let help = "Nodes or images of which a check does not pass.";
+    family(&mut text, "hpcctl_report_findings", help, &checks);
+    text += "# EOF\n";
+    Ok(out.write_all(text.as_bytes())?)
+}
+
+/// How many findings changed how, and how many nodes are how.
+fn counts(text: &mut String, nightly: &Nightly) {
     let changes = [
-        ("new", nightly.new.len() as f64),
-        ("fixed", nightly.fixed.len() as f64),
+        ("new", causes(nightly.new.iter()) as f64),
+        ("fixed", causes(nightly.fixed.iter()) as f64),
         ("flapping", nightly.flapping.len() as f64),
-        ("still", nightly.still.len() as f64),
+        ("still", causes(nightly.still.iter()) as f64),
         ("slower", nightly.regressions.len() as f64),
         ("waivers", nightly.waivers.len() as f64),
         ("not_checked", nightly.not_checked.len() as f64),
     ];
     let changes = changes.map(|(name, count)| (Some(("change", name.to_owned())), count));
     family(
-        &mut text,
+        text,
         "hpcctl_report_changes",
         "Findings by change.",
         &changes,
     );
     let nodes = [
-        ("reported", nightly.reported),
+        ("reported", nightly.reported.saturating_sub(nightly.images)),
         ("lost", nightly.lost.count),
         ("joined", nightly.joined.count),
         ("returned", nightly.returned.count),
     ];
     let nodes = nodes.map(|(name, count)| (Some(("state", name.to_owned())), count as f64));
-    family(&mut text, "hpcctl_report_nodes", "Nodes by state.", &nodes);
+    family(text, "hpcctl_report_nodes", "Nodes by state.", &nodes);
     let run = nightly.containers;
     let run = [
         ("yes", run.yes),
         ("degraded", run.degraded),
+        ("partly", run.partly),
         ("no", run.no),
         ("unknown", run.unknown),
         ("missing", run.missing),
     ];
     let run = run.map(|(name, count)| (Some(("run", name.to_owned())), count as f64));
     let help = "Nodes by whether containers run there.";
-    family(&mut text, "hpcctl_report_containers", help, &run);
-    let checks = checks(nightly);
-    let help = "Nodes or images of which a check does not pass.";
-    family(&mut text, "hpcctl_report_findings", help, &checks);
-    Ok(out.write_all(text.as_bytes())?)
+    family(text, "hpcctl_report_containers", help, &run);
 }
 
 /// A label with its value, and what is measured.
@@ -149,7 +158,7 @@ mod tests {
             "{text}"
         );
         assert!(
-            text.contains("hpcctl_report_changes{change=\"new\"} 2\n"),
+            text.contains("hpcctl_report_changes{change=\"new\"} 1\n"),
             "{text}"
         );
         let mut family = "";
@@ -162,6 +171,7 @@ mod tests {
                 assert!(value.parse::<f64>().is_ok(), "{line}");
             }
         }
+        assert!(text.ends_with("\n# EOF\n"), "{text}");
         assert!(!text.contains("n[001"), "no label names nodes: {text}");
     }
 }

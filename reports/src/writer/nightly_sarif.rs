@@ -7,7 +7,7 @@ use std::io::Write;
 use hpcctl_model::Envelope;
 use hpcctl_model::doctor::Status;
 use hpcctl_model::hex;
-use hpcctl_model::nightly::{Item, Nightly, Verdict};
+use hpcctl_model::nightly::{Item, Nightly};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -37,19 +37,16 @@ fn write(
 fn log(report: &Envelope<Nightly>) -> Value {
     let nightly = &report.result;
     let mut results: Vec<Value> = Vec::new();
-    // A first night has no baseline.
-    let unchanged = match nightly.verdict {
-        Verdict::First => "new",
-        _ => "unchanged",
-    };
     for (items, state) in [
         (&nightly.new, "new"),
-        (&nightly.still, unchanged),
+        (&nightly.still, "unchanged"),
         (&nightly.flapping, "updated"),
         (&nightly.fixed, "absent"),
     ] {
         results.extend(items.iter().map(|item| {
             let row = row(item);
+            // What was looked at for the first time has no baseline.
+            let state = if item.first { "new" } else { state };
             result(&row, &item.on.set, level(item), state)
         }));
     }

@@ -3,13 +3,13 @@
 
 use std::io::Write;
 
-use hpcctl_model::nightly::{Nightly, Verdict};
+use hpcctl_model::nightly::{Item, Nightly};
 
 use crate::fix;
 use crate::report::{Error, Kind, Options, Report};
 use crate::terminal::{advised, filled, heading, in_words, visible};
 use crate::writer::Writer;
-use told::{NODES, Row, rows, sections, summary};
+use told::{NODES, Row, rows, sections, still_of, summary};
 
 pub mod told;
 
@@ -39,8 +39,8 @@ fn write(
 
 /// The whole as text.
 pub(super) fn text(nightly: &Nightly, options: &Options) -> String {
-    let [head, still, unchecked] = summary(nightly);
-    let mut text = filled("", &head, options.width);
+    let summary = summary(nightly);
+    let mut text = filled("", &summary.head, options.width);
     for section in sections(nightly, options.verbose) {
         text += &heading(section.title, options.color);
         for row in &section.rows {
@@ -50,14 +50,50 @@ pub(super) fn text(nightly: &Nightly, options: &Options) -> String {
     if text.contains("\n\n") {
         text.push('\n');
     }
-    text += &filled("still: ", &cut(&still, options), options.width);
-    text += &filled("not checked: ", &cut(&unchecked, options), options.width);
-    if options.verbose && nightly.verdict != Verdict::First {
-        for row in rows(&nightly.still, true) {
+    for (label, parts) in [
+        ("still: ", &summary.still),
+        ("not checked: ", &summary.unchecked),
+    ] {
+        text += &match options.verbose {
+            true => filled(label, &parts.join("; "), options.width),
+            false => in_a_line(label, parts, options.width.into()) + "\n",
+        };
+    }
+    if options.verbose {
+        let still: Vec<Item> = still_of(nightly).cloned().collect();
+        for row in rows(&still, true) {
             text += &line(&row, options);
         }
     }
     text
+}
+
+/// As many parts as a line has room for, and how many more there are.
+fn in_a_line(label: &str, parts: &[String], width: usize) -> String {
+    let more = |left: usize| match left {
+        0 => String::new(),
+        left => format!("; and {left} more (-v)"),
+    };
+    let of = |shown: usize| {
+        let shown_parts = parts[..shown].join("; ");
+        visible(&format!(
+            "{label}{shown_parts}{}",
+            more(parts.len() - shown)
+        ))
+        .into_owned()
+    };
+    let fits = |shown: &usize| of(*shown).chars().count() <= width;
+    let shown = (1..=parts.len()).rev().find(fits);
+    shown.map_or_else(
+        || {
+            // Not even the first has room.
+            let more = more(parts.len().saturating_sub(1));
+            let room = width.saturating_sub(label.len() + more.len());
+            let first = parts.first().map_or("", String::as_str);
+            format!("{label}{}{more}", in_words(&visible(first), room))
+        },
+        of,
+    )
 }
 
 /// A text, shortened where not every detail is wanted.
@@ -92,7 +128,7 @@ pub(crate) mod tests {
     use hpcctl_model::doctor::Status;
     use hpcctl_model::fleet::Nodes;
     use hpcctl_model::nightly::{
-        Away, Broken, Containers, Item, Lapsing, NotChecked, Point, Trend,
+        Away, Broken, Containers, Lapsing, NotChecked, Point, Trend, Verdict,
     };
     use hpcctl_model::{Envelope, HostInfo, Tool};
 
@@ -112,6 +148,7 @@ pub(crate) mod tests {
             since: "2026-11-25T02:00:00Z".into(),
             fix: Some("sysctl user.max_user_namespaces=10000".into()),
             follows: None,
+            first: false,
         }
     }
 
@@ -127,6 +164,8 @@ pub(crate) mod tests {
             nodes: nodes("n[001-002,007]", 3),
             new,
             gone: None,
+            runtimes: vec!["podman".into()],
+            all: true,
             because: vec!["ns.user".into()],
             text: "it is 0".into(),
             fix: None,
@@ -140,7 +179,9 @@ pub(crate) mod tests {
             verdict: Verdict::Unchanged,
             before_at: Some("2026-11-24T02:00:00Z".into()),
             at: Some("2026-11-25T02:00:00Z".into()),
+            last_at: Some("2026-11-25T02:00:00Z".into()),
             reported: 128,
+            images: 0,
             containers: Containers {
                 yes: 125,
                 no: 3,
@@ -240,11 +281,31 @@ pub(crate) mod tests {
         assert_eq!(
             text(&report(false).result, &options),
             "no change on 128 nodes, since 2026-11-24T02:00:00Z\n\
-             still: broken n[001-002,007] (ns.user) since 2026-11-25T02:00:00Z; not reporting n100 (ssh: \
-             no route to the node) since 2026-11-25T02:00:00Z; 1 warn, the oldest since \
-             2026-11-25T02:00:00Z\n\
+             still: containers do not run on n[001-002,007] (ns.user) since 2026-11-25T02:00:00Z; not \
+             reporting n100 (ssh: no route to the node) since 2026-11-25T02:00:00Z; 1 warn, the oldest \
+             since 2026-11-25T02:00:00Z\n\
              not checked: net.mtu on n7 (was bad, and was not looked at this night)\n"
         );
+    }
+
+    #[test]
+    fn what_has_no_room_in_a_line_is_counted() {
+        let parts = ["one of them", "two of them", "three"].map(str::to_owned);
+        let line = |width| in_a_line("still: ", &parts, width);
+        assert_eq!(line(80), "still: one of them; two of them; three");
+        assert_eq!(line(36), "still: one of them; and 2 more (-v)");
+        assert_eq!(line(33), "still: one of …; and 2 more (-v)");
+        let quiet = report(false).result;
+        for width in [40, 80] {
+            let options = Options { width, ..OPTIONS };
+            let text = text(&quiet, &options);
+            assert!(
+                text.lines()
+                    .skip(1)
+                    .all(|line| line.chars().count() <= width.into()),
+                "{text}"
+            );
+        }
     }
 
     #[test]

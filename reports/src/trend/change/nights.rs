@@ -86,7 +86,7 @@ fn what_earlier_versions_kept_calls_nothing_fixed() {
 }
 
 /// Nodes that reported at a time, of which one fails.
-fn at(time: &str, nodes: &str, failing: &str) -> Record {
+pub fn at(time: &str, nodes: &str, failing: &str) -> Record {
     let mut all = vec![said(nodes, &[])];
     if !failing.is_empty() {
         all.push(said(failing, &["ns.user"]));
@@ -196,13 +196,94 @@ fn a_node_that_comes_back_is_told_and_one_that_alternates_flaps() {
     for here in [true, false] {
         let nights = (0..5).map(|age: usize| night(age, age.is_multiple_of(2) == here));
         let report = asked(nights.collect());
-        let flapping = &report.flapping[0];
-        assert_eq!(
-            (flapping.id.as_str(), flapping.on.set.as_str()),
-            (REPORTS, "n4")
-        );
-        assert_eq!((report.lost.count, report.returned.count), (0, 0));
-        assert_eq!(report.away.len(), usize::from(!here));
-        assert_eq!(report.verdict, Verdict::Changed);
+        assert_eq!(report.returned.count, 0);
+        // One that is lost again is lost all the same.
+        if here {
+            let flapping = &report.flapping[0];
+            assert_eq!(
+                (flapping.id.as_str(), flapping.on.set.as_str()),
+                (REPORTS, "n4")
+            );
+            assert_eq!((report.lost.count, report.away.len()), (0, 0));
+            assert_eq!(report.verdict, Verdict::Changed);
+        } else {
+            assert_eq!(report.lost.set, "n4");
+            assert!(report.away[0].new && report.away[0].why.contains("again"));
+            assert_eq!(report.verdict, Verdict::Worse);
+        }
     }
+}
+
+#[test]
+fn names_long_and_short_are_of_one_node() {
+    let report = of(vec![
+        vec![said("n[1-4]", &[])],
+        vec![said("n[1-4].site.example", &["ns.user"])],
+    ]);
+    assert_eq!(
+        (report.lost.count, report.joined.count, report.reported),
+        (0, 0, 4)
+    );
+    assert_eq!(report.fixed[0].on.set, "n[1-4]");
+}
+
+/// A node with podman and Charliecloud, of which these run no container.
+fn failing(runtimes: &[&str]) -> Vec<Said> {
+    let ids: Vec<String> = runtimes.iter().map(|name| format!("run.{name}")).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let mut said = said("n1", &ids);
+    said.judged = ["builtin", "charliecloud", "podman"]
+        .map(str::to_owned)
+        .to_vec();
+    let fails = runtimes.iter().any(|name| *name != "builtin");
+    said.run = fails.then_some(doctor::Verdict::No).or(said.run);
+    vec![said]
+}
+
+#[test]
+fn it_is_told_which_runtime_does_not_run() {
+    let (one, both) = (
+        &["charliecloud", "builtin"][..],
+        &["charliecloud", "podman"][..],
+    );
+    for (now, before, expected) in [
+        (one, &[][..], Some((true, &["charliecloud"][..], false))),
+        (both, &[], Some((true, both, true))),
+        // The other one broke as well.
+        (both, one, Some((true, &["podman"], true))),
+        (one, one, Some((false, &["charliecloud"], false))),
+        (&["builtin"], &[], None),
+    ] {
+        let report = of(vec![failing(now), failing(before)]);
+        let told = report.broken.first();
+        let told = told.map(|one| (one.new, one.runtimes.iter().map(String::as_str), one.all));
+        let told = told.map(|(new, names, all)| (new, names.collect::<Vec<_>>(), all));
+        let expected = expected.map(|(new, names, all)| (new, names.to_vec(), all));
+        assert_eq!(told, expected, "{now:?} after {before:?}");
+        let counts = report.containers;
+        let all = u64::from(expected.as_ref().is_some_and(|told| told.2));
+        assert_eq!(
+            (counts.no, counts.partly),
+            (all, u64::from(expected.is_some()) - all)
+        );
+    }
+}
+
+#[test]
+fn damage_of_the_history_is_told_and_no_node_is_blamed() {
+    let report = nightly(&Asked {
+        kinds: Runs::of(
+            vec![record(1, vec![said("n[1-9]", &[])])],
+            "2026-11-25T06:00:00Z".parse().unwrap(),
+        ),
+        lapse: String::new(),
+        unread: vec![NotChecked {
+            what: "history.log".into(),
+            why: "1 record of it cannot be read".into(),
+        }],
+    });
+    assert_eq!(report.verdict, Verdict::Nothing);
+    assert_eq!(report.not_checked[0].what, "history.log");
+    assert!(report.away[0].why.contains("damaged"), "{:?}", report.away);
+    assert_eq!(report.last_at.as_deref(), Some("2026-11-24T02:00:00Z"));
 }

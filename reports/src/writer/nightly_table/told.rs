@@ -47,7 +47,7 @@ pub fn verdict(nightly: &Nightly) -> String {
         Verdict::First => {
             let mut parts = broken(&nightly.broken, false);
             parts.extend(away(&nightly.away, false));
-            parts.push(by_status(&nightly.still));
+            parts.push(by_status(nightly.still.iter()));
             format!("first night: {}{on}", parts.join("; "))
         }
         Verdict::Worse | Verdict::Changed => {
@@ -69,13 +69,14 @@ fn counts(nightly: &Nightly) -> String {
     };
     let slower = nightly.regressions.len() + of_costs(bench::Verdict::Slower);
     let parts = [
-        (causes(&nightly.new), "new"),
-        (causes(&nightly.fixed), "fixed"),
+        (causes(nightly.new.iter()), "new"),
+        (causes(nightly.fixed.iter()), "fixed"),
         (nightly.flapping.len(), "flapping"),
         (slower, "slower"),
         (of_costs(bench::Verdict::Faster), "faster"),
         (size(&nightly.returned), "back"),
         (size(&nightly.joined), "joined"),
+        (causes(first_of(nightly)), "looked at for the first time"),
         (nightly.waivers.len(), "lapsing"),
     ];
     let parts = parts.iter().filter(|(count, _)| *count > 0);
@@ -84,15 +85,31 @@ fn counts(nightly: &Nightly) -> String {
 }
 
 /// How many findings there are, without those that follow from another.
-fn causes(items: &[Item]) -> usize {
-    items.iter().filter(|item| item.follows.is_none()).count()
+pub fn causes<'a>(items: impl Iterator<Item = &'a Item>) -> usize {
+    items.filter(|item| item.follows.is_none()).count()
+}
+
+/// What was looked at for the first time.
+fn first_of(nightly: &Nightly) -> impl Iterator<Item = &Item> {
+    nightly.still.iter().filter(|item| item.first)
+}
+
+/// What is as bad as it was.
+pub fn still_of(nightly: &Nightly) -> impl Iterator<Item = &Item> {
+    nightly.still.iter().filter(|item| !item.first)
 }
 
 /// What the results are of.
 fn place(nightly: &Nightly) -> String {
-    if nightly.reported > 0 {
-        let count = usize::try_from(nightly.reported).unwrap_or(usize::MAX);
-        return format!(" on {}", counted(count, "node"));
+    let count = |count: u64, noun| {
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        (count > 0).then(|| counted(count, noun))
+    };
+    let nodes = count(nightly.reported.saturating_sub(nightly.images), "node");
+    match (nodes, count(nightly.images, "image")) {
+        (Some(nodes), Some(images)) => return format!(" on {nodes} and {images}"),
+        (Some(some), None) | (None, Some(some)) => return format!(" on {some}"),
+        (None, None) => {}
     }
     let of_figures = nightly.trends.iter().filter(|trend| !trend.unit.is_empty());
     let hosts = of_figures.filter_map(|trend| trend.what.split(' ').next());
@@ -112,31 +129,44 @@ fn short(nodes: &Nodes) -> String {
     }
 }
 
-/// Nodes on which containers do not run, and why: those of which that is new, or the others.
+/// Nodes on which runtimes run no container, and why: those of which that is new, or the others.
 fn broken(all: &[Broken], new: bool) -> Vec<String> {
-    let (gone, none): (Vec<_>, Vec<_>) = all
-        .iter()
-        .filter(|one| one.new == new)
-        .partition(|one| one.gone.is_some());
-    let named = |one: &&Broken| format!("{} ({})", short(&one.nodes), one.because.join(", "));
-    let mut parts = Vec::new();
-    if !none.is_empty() {
-        let longer = if new { "no longer" } else { "do not" };
-        let named: Vec<String> = none.iter().take(CAUSES).map(named).collect();
-        let more = match none.len().saturating_sub(CAUSES) {
-            0 => String::new(),
-            more => format!(" and of {} more", counted(more, "cause")),
+    let mut by_what: Vec<(String, Vec<String>)> = Vec::new();
+    for one in all.iter().filter(|one| one.new == new) {
+        let (what, named) = match &one.gone {
+            Some(runtime) => (format!("{runtime} is gone from"), short(&one.nodes)),
+            None => {
+                let because = one.because.join(", ");
+                (
+                    fails(one, new),
+                    format!("{} ({because})", short(&one.nodes)),
+                )
+            }
         };
-        parts.push(format!(
-            "containers {longer} run on {}{more}",
-            named.join(", ")
-        ));
+        match by_what.iter_mut().find(|(known, _)| *known == what) {
+            Some((_, known)) => known.push(named),
+            None => by_what.push((what, vec![named])),
+        }
     }
-    parts.extend(gone.iter().take(CAUSES).map(|one| {
-        let runtime = one.gone.as_deref().unwrap_or_default();
-        format!("{runtime} is gone from {}", short(&one.nodes))
-    }));
-    parts
+    let parts = by_what.into_iter().take(CAUSES).map(|(what, named)| {
+        let more = match named.len().saturating_sub(CAUSES) {
+            0 => String::new(),
+            more => format!(" and of {}", counted(more, "more cause")),
+        };
+        let named = &named[..named.len().min(CAUSES)];
+        format!("{what} {}{more}", named.join(", "))
+    });
+    parts.collect()
+}
+
+/// What does not run there.
+fn fails(one: &Broken, new: bool) -> String {
+    let what = match (one.all, one.runtimes.as_slice()) {
+        (true, _) | (_, []) => "containers".into(),
+        (false, runtimes) => format!("containers of {}", runtimes.join(" and ")),
+    };
+    let longer = if new { "no longer" } else { "do not" };
+    format!("{what} {longer} run on")
 }
 
 /// Nodes that do not report: those of which that is new, or the others.
@@ -148,9 +178,9 @@ fn away(all: &[Away], new: bool) -> Option<String> {
 }
 
 /// How many findings fail, warn or are unknown.
-fn by_status(items: &[Item]) -> String {
+fn by_status<'a>(items: impl Iterator<Item = &'a Item> + Clone) -> String {
     let parts = [Status::Fail, Status::Warn, Status::Unknown].map(|status| {
-        let count = items.iter().filter(|item| item.status == status).count();
+        let count = causes(items.clone().filter(|item| item.status == status));
         (count > 0).then(|| format!("{count} {}", status.as_str()))
     });
     let parts: Vec<String> = parts.into_iter().flatten().collect();
@@ -161,32 +191,57 @@ fn by_status(items: &[Item]) -> String {
 }
 
 /// What is to be known of any night: three lines.
-pub fn summary(nightly: &Nightly) -> [String; 3] {
+pub struct Summary {
+    /// The verdict, and since when.
+    pub head: String,
+    /// What is as bad as it was.
+    pub still: Vec<String>,
+    /// What was not checked.
+    pub unchecked: Vec<String>,
+}
+
+impl Summary {
+    /// The lines of a night, whole.
+    pub fn whole(&self) -> [String; 3] {
+        [
+            self.head.clone(),
+            self.still.join("; "),
+            self.unchecked.join("; "),
+        ]
+    }
+}
+
+/// What is to be known of any night.
+pub fn summary(nightly: &Nightly) -> Summary {
     let before = nightly.before_at.as_deref();
     let before = before.map_or("with none before".into(), |at| format!("since {at}"));
-    let head = format!("{}, {before}", verdict(nightly));
-    let unchecked = nightly.not_checked.iter();
-    let unchecked: Vec<String> = unchecked
-        .map(|one| format!("{} ({})", one.what, one.why))
-        .collect();
-    let unchecked = match unchecked.as_slice() {
-        [] => "nothing that was checked before".into(),
-        some => some.join("; "),
+    let or = |mut parts: Vec<String>, nothing: &str| {
+        if parts.is_empty() {
+            parts.push(nothing.into());
+        }
+        parts
     };
-    [head, still(nightly), unchecked]
+    let unchecked = nightly.not_checked.iter();
+    let unchecked = unchecked.map(|one| format!("{} ({})", one.what, one.why));
+    Summary {
+        head: format!("{}, {before}", verdict(nightly)),
+        still: or(still(nightly), "nothing"),
+        unchecked: or(unchecked.collect(), "nothing that was checked before"),
+    }
 }
 
 /// What is as bad as it was: first where containers do not run, then who does not report.
-fn still(nightly: &Nightly) -> String {
+fn still(nightly: &Nightly) -> Vec<String> {
     if nightly.verdict == Verdict::First {
-        return "nothing yet: later nights are held against this one".into();
+        return vec!["nothing yet: later nights are held against this one".into()];
     }
     let broken = nightly.broken.iter().filter(|one| !one.new).map(|one| {
+        let because = one.because.join(", ");
         let what = match &one.gone {
-            Some(runtime) => format!("{runtime} is gone"),
-            None => one.because.join(", "),
+            Some(runtime) => format!("{runtime} is gone from {}", one.nodes.set),
+            None => format!("{} {} ({because})", fails(one, false), one.nodes.set),
         };
-        format!("broken {} ({what}) since {}", one.nodes.set, one.since)
+        format!("{what} since {}", one.since)
     });
     let away = nightly.away.iter().filter(|one| !one.new).map(|one| {
         format!(
@@ -195,16 +250,12 @@ fn still(nightly: &Nightly) -> String {
         )
     });
     let mut parts: Vec<String> = broken.chain(away).collect();
-    if let Some(since) = nightly.still.iter().map(|item| &item.since).min() {
-        parts.push(format!(
-            "{}, the oldest since {since}",
-            by_status(&nightly.still)
-        ));
+    if let Some(since) = still_of(nightly).map(|item| &item.since).min() {
+        let items = still_of(nightly).collect::<Vec<_>>();
+        let counts = by_status(items.into_iter());
+        parts.push(format!("{counts}, the oldest since {since}"));
     }
-    match parts.as_slice() {
-        [] => "nothing".into(),
-        some => some.join("; "),
-    }
+    parts
 }
 
 /// What changed, the worst first. What follows from another finding on the same nodes is only
@@ -221,7 +272,7 @@ pub fn sections(nightly: &Nightly, all: bool) -> Vec<Section> {
         plain(&waiver.id, "", &text)
     });
     let is_first = nightly.verdict == Verdict::First;
-    let found = if is_first { &nightly.still[..] } else { &[] };
+    let found: Vec<Item> = first_of(nightly).cloned().collect();
     let away = nightly.away.iter().filter(|one| one.new || is_first);
     let away = away.map(|one| {
         let text = format!("{}; since {}", one.why, one.since);
@@ -234,7 +285,7 @@ pub fn sections(nightly: &Nightly, all: bool) -> Vec<Section> {
     };
     let parts = [
         part("New", true, items(&nightly.new)),
-        part("Found", false, items(found)),
+        part("Looked at for the first time", false, items(&found)),
         part("Not reporting", !is_first, away.collect()),
         part(
             "Slower",
@@ -320,19 +371,25 @@ pub fn rows(items: &[Item], all: bool) -> Vec<Row> {
         .collect()
 }
 
+/// How many other texts there are.
+fn other_texts(count: u64) -> String {
+    counted(usize::try_from(count).unwrap_or(usize::MAX), "other text")
+}
+
 /// A finding as a line.
 pub fn row(item: &Item) -> Row {
     let passes = item.status == Status::Pass;
     let was = item.was.filter(|was| *was != item.status);
     let others = match item.others {
         0 => String::new(),
-        count => format!(" (and {count} other texts)"),
+        count => format!(" (and {})", other_texts(count)),
     };
     let count = match item.on.count {
         0 | 1 => String::new(),
         count => format!(" ({count})"),
     };
     let text = match was {
+        _ if item.id == NODES => item.text.clone(),
         Some(was) if passes => format!("passes now; was {}: {}{others}", was.as_str(), item.text),
         Some(was) => format!("{}{others}; was {}", item.text, was.as_str()),
         None => format!("{}{others}", item.text),

@@ -1,0 +1,99 @@
+//! What was not looked at in a night, of what was before, and what cannot be told for another cause.
+
+use std::collections::BTreeMap;
+
+use hpcctl_model::nightly::NotChecked;
+
+use super::change::Asked;
+use super::fold;
+use super::run::seconds;
+use super::subject::{Subject, Subjects};
+use crate::terminal::some;
+
+/// After how many days what is compared with is said to be old.
+const OLD: i64 = 7;
+
+/// The most images that are named of those that were not looked at.
+const IMAGES: usize = 4;
+
+/// What was not looked at.
+#[derive(Debug, Default)]
+pub struct Unchecked {
+    /// Those that are held against what is old, by how many days that is.
+    old: BTreeMap<i64, Vec<String>>,
+    /// By the id of a finding that was bad.
+    unseen: BTreeMap<String, Vec<String>>,
+    /// Images by the kind of report, with when the last of them was looked at.
+    images: BTreeMap<String, (Vec<String>, String)>,
+}
+
+impl Unchecked {
+    /// Takes when something was examined, and when before.
+    pub fn held_against(&mut self, name: &str, (at, before): (&str, &str)) {
+        let days = (seconds(at) - seconds(before)) / (24 * 3600);
+        if days > OLD {
+            self.old.entry(days).or_default().push(name.into());
+        }
+    }
+
+    /// Takes a finding that was bad.
+    pub fn unseen(&mut self, name: &str, id: &str) {
+        let unseen = self.unseen.entry(id.to_owned()).or_default();
+        unseen.push(name.into());
+    }
+
+    /// Takes an image that was scanned or gated before, and not this night.
+    pub fn image(&mut self, subject: &Subject<'_>, kind: &str) {
+        let Some((_, at)) = subject.told.first() else {
+            return;
+        };
+        let (names, last) = self.images.entry(kind.to_owned()).or_default();
+        names.push(subject.name.to_owned());
+        if *at > last.as_str() {
+            *last = (*at).to_owned();
+        }
+    }
+
+    /// All of it: what cannot be read first, what the reports themselves say and figures last.
+    pub fn items(
+        &self,
+        asked: &Asked,
+        kinds: &[Subjects<'_>],
+        figures: &[(String, String)],
+    ) -> Vec<NotChecked> {
+        let mut all = asked.unread.clone();
+        let mut tell = |what: String, why: &str| {
+            let why = why.into();
+            let one = NotChecked { what, why };
+            if !all.contains(&one) {
+                all.push(one);
+            }
+        };
+        let mut unseen: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for (id, names) in &self.unseen {
+            unseen.entry(fold::nodes(names).set).or_default().push(id);
+        }
+        for (names, ids) in unseen {
+            let what = format!("{} on {names}", ids.join(", "));
+            tell(what, "was bad, and was not looked at this night");
+        }
+        for (kind, (names, last)) in &self.images {
+            let verb = if kind == "gate" { "gated" } else { "scanned" };
+            let why = format!("not {verb} this night, last {last}");
+            tell(some(names.iter().map(String::as_str), IMAGES), &why);
+        }
+        for (days, names) in &self.old {
+            let why = format!("held against results that are {days} days old");
+            tell(fold::nodes(names).set, &why);
+        }
+        for record in kinds.iter().flat_map(Subjects::tonight) {
+            for one in &record.not_checked {
+                tell(one.what.clone(), &one.why);
+            }
+        }
+        for (what, why) in figures {
+            tell(what.clone(), why);
+        }
+        all
+    }
+}

@@ -1,0 +1,237 @@
+//! Nights that do not go by the book: clocks that are off, lines of last week, damage, other nodes.
+
+use std::fs;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::cli::hpcctl;
+use crate::report::{add, line, report, sample};
+
+/// A time from now, as lines have it.
+fn from_now(seconds: i64) -> String {
+    let time = Timestamp::now() + SignedDuration::from_secs(seconds);
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+#[test]
+fn a_clock_that_is_ahead_hides_no_night() {
+    for (ahead, is_told) in [(3, false), (600, true), (40 * 24 * 3600, true)] {
+        for merges in [false, true] {
+            let dir = tempfile::tempdir().unwrap();
+            let nodes = ["n1", "n2", "n3"].map(|node| line(node, &[], &from_now(-60)));
+            let text = nodes.concat() + &line("n4", &["ns.user"], &from_now(ahead));
+            let added = match merges {
+                false => add(dir.path(), "lines", &text),
+                true => {
+                    let lines = dir.path().join("lines");
+                    fs::write(&lines, &text).unwrap();
+                    let state = dir.path().display().to_string();
+                    let lines = lines.display().to_string();
+                    let merge = ["fleet", "merge", "--state", &state, &lines, "-o", "json"];
+                    add(dir.path(), "fleet.json", &hpcctl(&merge).stdout)
+                }
+            };
+            assert_eq!(added.code, 0, "{}", added.stderr);
+            let told = added.stderr.contains("clocks that are off: n4");
+            assert_eq!(told, is_told, "{ahead} s: {}", added.stderr);
+            let night = report(dir.path(), &["nightly", "-o", "json"]).json();
+            assert_eq!(night["result"]["reported"], 4, "{ahead} s: {night}");
+            assert_eq!(night["result"]["still"][0]["on"]["set"], "n4", "{night}");
+        }
+    }
+}
+
+#[test]
+fn results_of_the_future_are_told_and_left_out() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(
+        add(dir.path(), "now", &line("n1", &[], &from_now(0))).code,
+        0
+    );
+    let added = add(
+        dir.path(),
+        "later",
+        &line("n2", &[], &from_now(2 * 24 * 3600)),
+    );
+    assert!(
+        added.stderr.contains("it is of the future"),
+        "{}",
+        added.stderr
+    );
+    let night = report(dir.path(), &["nightly"]);
+    assert!(
+        night
+            .stdout
+            .starts_with("first night: no finding on 1 node"),
+        "{}",
+        night.stdout
+    );
+    assert!(
+        night.stdout.contains("not checked: 1 result (dated after "),
+        "{}",
+        night.stdout
+    );
+}
+
+#[test]
+fn what_a_node_said_days_ago_does_not_count() {
+    let dir = tempfile::tempdir().unwrap();
+    let lines = dir.path().join("lines");
+    let at = |node: &str, time: &str| line(node, &[], time);
+    let text = at("n1", "2026-11-25T02:00:00Z") + &at("n2", "2026-11-24T02:00:00Z");
+    fs::write(&lines, &text).unwrap();
+    let lines = lines.display().to_string();
+    let merged = |args: &[&str]| {
+        let state = dir.path().display().to_string();
+        let merge = ["fleet", "merge", "--state", &state, &lines];
+        hpcctl(&[&merge[..], args].concat())
+    };
+    let run = merged(&["-o", "json"]);
+    assert_eq!(run.code, 3, "{}", run.stderr);
+    let found = run.json();
+    let (stale, silent) = (&found["result"]["stale"], &found["result"]["silent"][0]);
+    assert_eq!(
+        (&stale["set"], &found["result"]["reported"]),
+        (&json!("n2"), &json!(1))
+    );
+    assert_eq!(silent["why"], "its last line is of 2026-11-24T02:00:00Z");
+    assert_eq!(merged(&["--within", "2d"]).code, 0);
+    assert_eq!(merged(&["--within", "two"]).code, 2);
+    // In the report it is one that does not report.
+    assert_eq!(
+        add(
+            dir.path(),
+            "before",
+            &(at("n1", "2026-11-24T02:00:00Z") + &at("n2", "2026-11-24T02:00:00Z"))
+        )
+        .code,
+        0
+    );
+    assert_eq!(add(dir.path(), "fleet.json", &run.stdout).code, 0);
+    let morning = ["nightly", "--at", "2026-11-25T06:00:00Z"];
+    let night = report(dir.path(), &morning);
+    assert_eq!(night.code, 1, "{}", night.stdout);
+    assert!(
+        night
+            .stdout
+            .starts_with("worse: not reporting: n2 on 1 node"),
+        "{}",
+        night.stdout
+    );
+    // Files without a line are told, beside those with some.
+    let empty = dir.path().join("empty");
+    fs::write(&empty, "motd\n").unwrap();
+    let run = merged(&["--within", "2d", empty.to_str().unwrap()]);
+    assert_eq!(run.code, 3, "{}", run.stdout);
+    assert!(
+        run.stdout
+            .contains("no whole line of a node is among its 1 line"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
+fn lines_that_do_not_count_are_told_as_they_are_added() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = line("n1", &[], "2026-11-25T02:00:00Z");
+    let cut = &line("n2", &[], "2026-11-25T02:00:00Z")[..100];
+    let other = whole.replacen("HPCCTL1 n1", "HPCCTL2 n3", 1);
+    let added = add(dir.path(), "lines", &format!("{whole}{cut}\n{other}"));
+    assert_eq!(added.code, 0, "{}", added.stderr);
+    for told in [
+        "truncated, and do not count: 1",
+        "of another version of hpcctl, and do not count: 1",
+    ] {
+        assert!(added.stderr.contains(told), "{}", added.stderr);
+    }
+    let night = report(dir.path(), &["nightly", "--at", "2026-11-25T06:00:00Z"]).stdout;
+    assert!(
+        night.contains("not checked: n[2-3] (its lines are truncated"),
+        "{night}"
+    );
+}
+
+#[test]
+fn damage_of_the_history_is_told_in_every_format() {
+    let dir = tempfile::tempdir().unwrap();
+    for day in [24, 25] {
+        let time = format!("2026-11-{day}T02:00:00Z");
+        assert_eq!(
+            add(dir.path(), &time, &line("n1", &["ns.user"], &time)).code,
+            0
+        );
+    }
+    let log = dir.path().join("history.log");
+    let whole = fs::read(&log).unwrap();
+    let second = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    // A bit of the magic word, of its number, and of the time.
+    for place in [3, 7, 12] {
+        let mut changed = whole.clone();
+        changed[second + place] ^= 1;
+        fs::write(&log, &changed).unwrap();
+        for format in ["table", "mail", "markdown", "html", "json"] {
+            let at = ["nightly", "--at", "2026-11-25T06:00:00Z", "-o", format];
+            let night = report(dir.path(), &at);
+            assert_eq!(night.code, 3, "{format}: {}", night.stdout);
+            let told = night.stdout.replace('\n', " ");
+            assert!(
+                told.contains("1 record of it cannot be read"),
+                "{format}: {told}"
+            );
+            assert!(!told.contains("nothing came from it"), "{format}: {told}");
+        }
+        let pruned = report(dir.path(), &["prune", "--keep", "36500d"]);
+        assert_eq!(pruned.stdout, "0 taken out, 1 kept\n", "{}", pruned.stderr);
+    }
+}
+
+#[test]
+fn the_waivers_of_a_logged_decision_lapse() {
+    let dir = tempfile::tempdir().unwrap();
+    let archive = crate::handmade::docker_archive(dir.path());
+    let image = format!("docker-archive:{}", archive.display());
+    let policy = dir.path().join("policy.toml");
+    let (day, soon) = (from_now(-24 * 3600), from_now(7 * 24 * 3600));
+    let text = format!(
+        "version = 1\n[[waiver]]\nid = \"W-1\"\nrule = \"license.terms\"\n\
+         scope = {{ package = \"pkg:pypi/a@1\" }}\nowner = \"a\"\napproved-by = \"b\"\nreason = \"c\"\n\
+         from = \"{}\"\nexpires = \"{}\"\n",
+        &day[..10],
+        &soon[..10]
+    );
+    fs::write(&policy, text).unwrap();
+    let state = dir.path().display().to_string();
+    let policy = policy.display().to_string();
+    let gate = hpcctl(&["gate", &image, "--policy", &policy, "--state", &state]);
+    assert!([0, 1, 3].contains(&gate.code), "{}", gate.stderr);
+    for (within, expected) in [
+        (
+            "14d",
+            json!([{"id": "W-1", "owner": "a", "expires": &soon[..10]}]),
+        ),
+        ("2d", json!([])),
+    ] {
+        let night = report(dir.path(), &["nightly", "--lapse", within, "-o", "json"]).json();
+        assert_eq!(night["result"]["waivers"], expected, "{night}");
+    }
+}
+
+#[test]
+fn reports_of_bench_of_two_nodes_are_told_to_be() {
+    let dir = tempfile::tempdir().unwrap();
+    let one = sample("bench-1.json");
+    let mut of_other: Value = fs::read_to_string(&one).unwrap().parse().unwrap();
+    let host = of_other["host"]["name"].as_str().unwrap().to_owned();
+    of_other["host"]["name"] = "other".into();
+    let other = dir.path().join("other.json");
+    fs::write(&other, of_other.to_string()).unwrap();
+    let (one, other) = (one.display().to_string(), other.display().to_string());
+    let told = format!("one report is of {host}, the other of other");
+    for (files, is_told) in [([&one, &other], true), ([&one, &one], false)] {
+        let run = hpcctl(&["report", "diff", files[0], files[1], "-v"]);
+        let text = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(text.contains(&told), is_told, "{}", run.stdout);
+    }
+}
