@@ -1,6 +1,6 @@
 //! `hpcctl abi`: will the host's libraries work in an image?
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -40,9 +40,10 @@ EXAMPLES
   hpcctl abi dir:/images/app --prove --bind /opt/mpi/lib/libmpi.so.12:/usr/lib/libmpi.so.12
 
 EXIT STATUS
-  0 every library works, or in part; 1 one fails, or a proof shows that another is in use; 3 none
-  fails, but of one it is not known, no library of the host stands for what the programs need, or
-  the proof could not be made; 5 the image or a library cannot be read.")]
+  0 for each library that a program needs one of the host works, or in part; 1 of one all fail, or a
+  proof shows that another is in use; 3 none fails, but of one it is not known, no library of the host
+  stands for it, the proof could not be made, or nothing can be printed for --emit; 5 the image, the host's root or a library cannot be
+  read.")]
 pub struct Abi {
     /// The image
     #[arg(value_name = "REF", required_unless_present = "look")]
@@ -115,7 +116,7 @@ impl Abi {
         }
         let outputs = emit::outputs(&self.output, Kind::Abi)?;
         let begun = Timestamp::now();
-        let (mut abi, unknowns) = self.judged()?;
+        let (mut abi, unknowns, is_complete) = self.judged()?;
         if let Some(runtime) = &self.prove {
             let proved = interrupt::held(|| self.proved(runtime, &abi));
             match proved {
@@ -123,11 +124,18 @@ impl Abi {
                 Err(exit) => return Ok(exit),
             }
         }
-        let exit = exit(&abi, unknowns.is_empty());
+        let mut exit = exit(&abi, is_complete);
         if let Some(emit) = self.emit.as_deref().and_then(Emit::named) {
-            match emit.write(&abi, Live.caller().uid == 0) {
+            let node = on_node(abi.clone(), &self.host_root);
+            match emit.write(&node, Live.caller().uid == 0) {
                 Ok(text) => emit::to_stdout(text.as_bytes())?,
-                Err(error) => ui.warn(&format!("nothing is printed: {error}")),
+                Err(error) => {
+                    ui.warn(&format!("nothing is printed: {error}"));
+                    exit = match exit {
+                        Exit::Clean => Exit::Inconclusive,
+                        other => other,
+                    };
+                }
             }
             if self.output.is_empty() {
                 return Ok(exit);
@@ -138,8 +146,8 @@ impl Abi {
         Ok(exit)
     }
 
-    /// The verdicts, and what could not be found out.
-    fn judged(&self) -> Result<(abi::Abi, Vec<Unknown>), Failure> {
+    /// The verdicts, what could not be found out, and whether that leaves them as they are.
+    fn judged(&self) -> Result<(abi::Abi, Vec<Unknown>, bool), Failure> {
         let text = self.reference.as_deref().unwrap_or_default();
         let reference: Reference = text
             .parse()
@@ -159,16 +167,18 @@ impl Abi {
         let image = image.map_err(|error| {
             Failure::unreachable(format!("cannot read {text}: {}", chain(&error)))
         })?;
+        let libraries = self.host_libs.iter().map(|path| from_root(path));
+        let libraries: Vec<PathBuf> = libraries.collect();
         let judged = hpcctl_abi::judge(&Question {
             image: &image,
             host: &Live,
-            host_root: &self.host_root,
-            libraries: &self.host_libs,
+            host_root: &from_root(&self.host_root),
+            libraries: &libraries,
             programs: &self.programs,
             measured: &measured,
         });
         let judged = judged.map_err(|error| Failure::unreachable(chain(&error)))?;
-        Ok((judged.abi, judged.unknowns))
+        Ok((judged.abi, judged.unknowns, judged.is_complete))
     }
 
     /// Starts a container, and looks into it.
@@ -190,25 +200,45 @@ impl Abi {
     }
 }
 
-fn exit(abi: &abi::Abi, is_complete: bool) -> Exit {
-    let worst = abi.bindings.iter().map(|binding| binding.verdict).max();
-    let is_served = |name: &String| abi.bindings.iter().any(|binding| binding.soname == *name);
-    let all_served = abi
-        .programs
-        .iter()
-        .flat_map(|program| &program.needs)
-        .all(is_served);
-    let proof = abi.proof.as_ref().map(|proof| proof.outcome);
-    match worst {
-        _ if proof == Some(ProofOutcome::Disproved) => Exit::Findings,
-        _ if proof == Some(ProofOutcome::Unknown) && worst != Some(AbiVerdict::Fails) => {
-            Exit::Inconclusive
+/// What is bound by its paths on the node whose files are below a root.
+fn on_node(mut abi: abi::Abi, root: &Path) -> abi::Abi {
+    let root = from_root(root);
+    for bind in abi.bindings.iter_mut().flat_map(|row| &mut row.binds) {
+        if let Ok(below) = Path::new(&bind.host).strip_prefix(&root) {
+            bind.host = format!("/{}", below.display());
         }
-        Some(AbiVerdict::Fails) => Exit::Findings,
-        Some(AbiVerdict::Unknown) => Exit::Inconclusive,
-        _ if !is_complete => Exit::Inconclusive,
-        Some(_) => Exit::Clean,
-        None if all_served => Exit::Clean,
-        None => Exit::Inconclusive,
+    }
+    abi
+}
+
+/// A path from the root on.
+fn from_root(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// The best that was found for each library that a program needs; none where no library of the host
+/// stands for it.
+fn best(abi: &abi::Abi) -> impl Iterator<Item = Option<AbiVerdict>> {
+    abi.programs.iter().flat_map(|program| {
+        program.needs.iter().map(|name| {
+            let rows = abi.bindings.iter();
+            let own =
+                rows.filter(|row| row.soname == *name && row.programs.contains(&program.path));
+            own.map(|row| row.verdict).min()
+        })
+    })
+}
+
+fn exit(abi: &abi::Abi, is_complete: bool) -> Exit {
+    let found: Vec<Option<AbiVerdict>> = best(abi).collect();
+    let fails = found.contains(&Some(AbiVerdict::Fails));
+    let doubtful = found.contains(&Some(AbiVerdict::Unknown)) || found.contains(&None);
+    let proof = abi.proof.as_ref().map(|proof| proof.outcome);
+    match proof {
+        Some(ProofOutcome::Disproved) => Exit::Findings,
+        _ if fails => Exit::Findings,
+        Some(ProofOutcome::Unknown) => Exit::Inconclusive,
+        _ if doubtful || !is_complete => Exit::Inconclusive,
+        _ => Exit::Clean,
     }
 }

@@ -7,6 +7,7 @@ mod intel;
 pub mod matrix;
 mod measured;
 mod prove;
+mod rows;
 mod vendors;
 mod wheels;
 

@@ -1,13 +1,14 @@
-//! The verdict on each binding: a library of the host for a name that programs of the image need.
+//! The verdict on a library of the host in the place of a name that a program of the image needs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use hpcctl_image::LinkedImage;
-use hpcctl_model::abi::{AbiVerdict, Bind, Binding, Reason};
+use hpcctl_model::abi::{AbiVerdict, Bind, Reason};
 
+use crate::check::Lack;
 use crate::closure::{Injected, PLACE};
 use crate::driver::{self, Mismatch};
-use crate::families::{Family, Kind};
+use crate::families::Family;
 use crate::intel;
 use crate::libc::Libc;
 use crate::parts;
@@ -15,7 +16,8 @@ use crate::plan::{self, HostChoice, Planned};
 use crate::programs::Using;
 use crate::reasons::{fixes, reason, told};
 use crate::root::{HostRoot, Object};
-use crate::search::Search;
+use crate::search::{Search, directory};
+use crate::unread::Unread;
 
 /// What the verdicts are made from.
 pub(crate) struct Case<'a> {
@@ -24,112 +26,45 @@ pub(crate) struct Case<'a> {
     pub(crate) library_path: &'a str,
     pub(crate) programs: &'a [Using],
     pub(crate) choices: &'a [HostChoice<'a>],
-    /// Whether the libraries were named, so that each is judged for each name of its kind.
-    pub(crate) named: bool,
+    /// Files of the image that could not be read.
+    pub(crate) unread: &'a Unread,
 }
 
-/// The verdicts, by the names that programs need.
-pub(crate) fn bindings(case: &Case<'_>) -> Vec<Binding> {
-    let mut needed: BTreeMap<(Kind, &str), Vec<&Using>> = BTreeMap::new();
-    for program in case.programs {
-        for name in &program.needs {
-            if let Some(family) = Family::named(name) {
-                needed.entry((family.kind, name)).or_default().push(program);
-            }
-        }
-    }
-    let mut bindings = Vec::new();
-    for ((kind, name), programs) in &needed {
-        let wanted = family_of(name, programs);
-        let alike = case
-            .choices
-            .iter()
-            .filter(|choice| choice.family.kind == *kind);
-        let (same, others): (Vec<_>, Vec<_>) =
-            alike.partition(|choice| Some(choice.family) == wanted);
-        // What only others of its kind could replace is said once each, where nothing fits.
-        let others = others
-            .into_iter()
-            .filter(|_| *kind == Kind::Mpi && (case.named || same.is_empty()));
-        for choice in same.iter().copied().chain(others) {
-            bindings.push(binding(case, choice, name, programs, wanted));
-        }
-    }
-    bindings
-}
-
-/// The family that a name is of, for these programs.
-fn family_of(name: &str, programs: &[&Using]) -> Option<&'static Family> {
-    let named = Family::named(name)?;
-    let is_open = |using: &&Using| {
-        let symbols = using.object.linkage.symbols.as_ref();
-        symbols.is_some_and(|symbols| symbols.imports().any(|one| one.name.starts_with("ompi_")))
-    };
-    match named.name == "MPICH ABI" && programs.iter().any(is_open) {
-        true => Family::named("libmpi.so.20"),
-        false => Some(named),
-    }
-}
-
-fn binding(
+/// The verdict on a library for one program.
+pub(crate) fn one(
     case: &Case<'_>,
     choice: &HostChoice<'_>,
+    using: &Using,
     name: &str,
-    programs: &[&Using],
     wanted: Option<&Family>,
-) -> Binding {
-    let object = &choice.object;
-    let mut binding = Binding {
-        library: object.linkage.soname.clone().unwrap_or_default(),
-        soname: name.to_owned(),
-        host_path: case.host.outside(&object.real).display().to_string(),
-        image_path: None,
-        family: choice.family.name.to_owned(),
-        verdict: AbiVerdict::Works,
-        because: Vec::new(),
-        fix: Vec::new(),
-        programs: programs
-            .iter()
-            .map(|using| using.object.real.clone())
-            .collect(),
-        binds: Vec::new(),
-        environment: Vec::new(),
-    };
+) -> Found {
     let mut found = Found::default();
-    for using in programs {
-        let search = search(case, &using.object);
-        let alone = crate::closure::Closure::of(&using.object, &search, &Injected::default());
-        let own = alone.named(name).map(|loaded| loaded.object.real.clone());
-        binding.image_path = binding.image_path.or(own);
-        if let Some((reason, fix)) = impossible(case, choice, using, name, wanted) {
-            found.add(reason, AbiVerdict::Fails);
-            found.fixes.extend(fix);
-            continue;
-        }
-        let planned = plan::plan(&using.object, name, choice, &search);
-        judge(&planned, choice, &mut found);
-        if name == driver::DRIVER {
-            of_driver(case, &binding.host_path, &mut found);
-        }
-        binding.binds.extend(binds(case, choice, &planned));
-        if !planned.injected.beside.is_empty() {
-            let more = if case.library_path.is_empty() {
-                ""
-            } else {
-                ":"
-            };
-            let path = format!("LD_LIBRARY_PATH={PLACE}{more}{}", case.library_path);
-            binding.environment = vec![path];
-        }
+    let search = search(case, &using.object);
+    let alone = crate::closure::Closure::of(&using.object, &search, &Injected::default());
+    found.own = alone.named(name).map(|loaded| loaded.object.real.clone());
+    if let Some((reason, fix)) = impossible(case, choice, using, name, wanted) {
+        found.add(reason, AbiVerdict::Fails);
+        found.fixes.extend(fix);
+        return found;
     }
-    binding.binds.sort();
-    binding.binds.dedup();
-    binding.verdict = found.verdict.unwrap_or(AbiVerdict::Works);
-    binding.because = found.because.into_iter().collect();
-    binding.fix = found.fixes;
-    let mut seen = BTreeSet::new();
-    binding.fix.retain(|fix| seen.insert(fix.clone()));
-    binding
+    let planned = plan::plan(&using.object, name, choice, &search);
+    judge(case, &planned, choice, &mut found);
+    of_itself(case, using, &planned, &mut found);
+    if name == driver::DRIVER {
+        let host_path = case.host.outside(&choice.object.real).display().to_string();
+        of_driver(case, &host_path, &mut found);
+    }
+    found.binds = binds(case, choice, &planned);
+    if !planned.injected.beside.is_empty() {
+        let more = if case.library_path.is_empty() {
+            ""
+        } else {
+            ":"
+        };
+        let path = format!("LD_LIBRARY_PATH={PLACE}{more}{}", case.library_path);
+        found.environment = vec![path];
+    }
+    found
 }
 
 pub(crate) fn search<'a>(case: &Case<'a>, object: &Object) -> Search<'a> {
@@ -137,12 +72,16 @@ pub(crate) fn search<'a>(case: &Case<'a>, object: &Object) -> Search<'a> {
     Search::new(case.image, libc, object, case.library_path)
 }
 
-/// What was found for all programs of a binding.
+/// What was found of a library for a program.
 #[derive(Default)]
-struct Found {
-    verdict: Option<AbiVerdict>,
-    because: BTreeSet<Reason>,
-    fixes: Vec<String>,
+pub(crate) struct Found {
+    pub(crate) verdict: Option<AbiVerdict>,
+    pub(crate) because: BTreeSet<Reason>,
+    pub(crate) fixes: Vec<String>,
+    /// The file of the image that it replaces.
+    pub(crate) own: Option<String>,
+    pub(crate) binds: Vec<Bind>,
+    pub(crate) environment: Vec<String>,
 }
 
 impl Found {
@@ -207,12 +146,20 @@ fn impossible(
     None
 }
 
-fn judge(planned: &Planned, choice: &HostChoice<'_>, found: &mut Found) {
-    for lack in &planned.lacks {
+fn judge(case: &Case<'_>, planned: &Planned, choice: &HostChoice<'_>, found: &mut Found) {
+    let (unread, lacks): (Vec<Lack>, Vec<Lack>) = planned
+        .lacks
+        .iter()
+        .cloned()
+        .partition(|lack| case.unread.is_why(lack));
+    for lack in &unread {
+        found.add(case.unread.told(lack), AbiVerdict::Unknown);
+    }
+    for lack in &lacks {
         let (reason, verdict) = told(lack);
         found.add(reason, verdict);
     }
-    found.fixes.extend(fixes(&planned.lacks));
+    found.fixes.extend(fixes(&lacks));
     if planned.closure.cut {
         found.add(
             reason("unread", "more libraries are loaded than were followed"),
@@ -254,6 +201,44 @@ fn judge(planned: &Planned, choice: &HostChoice<'_>, found: &mut Found) {
             choice.family.name
         );
         found.add(reason("missing", text), AbiVerdict::Degraded);
+    }
+}
+
+/// What the program lacks without the host's library, too. What others load as they run may find
+/// it there by then.
+fn of_itself(case: &Case<'_>, using: &Using, planned: &Planned, found: &mut Found) {
+    if using.object.linkage.interpreter.is_none() {
+        return;
+    }
+    for lack in &planned.own_lacks {
+        let Lack::Library { name, .. } = lack else {
+            continue;
+        };
+        let program = &using.object.real;
+        if case.unread.is_why(lack) {
+            found.add(case.unread.told(lack), AbiVerdict::Unknown);
+            continue;
+        }
+        let mut files = case.image.files().map(|(file, _)| case.image.path(file));
+        match files.find(|path| path.rsplit('/').next() == Some(name)) {
+            Some(path) => {
+                let text = format!(
+                    "{program} needs {name}, which lies at {path}, where its loader does not look"
+                );
+                found.add(reason("path", text), AbiVerdict::Degraded);
+                found.fixes.push(format!(
+                    "set LD_LIBRARY_PATH={} in the container, too",
+                    directory(&path)
+                ));
+            }
+            None => {
+                let text = format!(
+                    "{program} does not start by itself: it needs {name}, which is not in the image"
+                );
+                found.add(reason("missing", text), AbiVerdict::Fails);
+                found.fixes.push(format!("install {name} in the image"));
+            }
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use hpcctl_model::abi::Launcher;
 
 use crate::closure::Closure;
 use crate::families::Family;
-use crate::root::{Object, Root};
+use crate::root::{HostRoot, Object, Root};
 use crate::search::directory;
 
 /// Names of launchers, those of schedulers first.
@@ -58,7 +58,19 @@ pub(crate) struct Found {
     path: String,
     kind: &'static str,
     speaks: Vec<(&'static str, Option<String>)>,
+    /// Why it is not known whether it can start anything.
+    doubt: Option<String>,
 }
+
+/// Where Slurm's configuration is, that which a node is given by its controller among it:
+/// slurm.conf(5), and the packages of distributions.
+const CONFIGURATIONS: &[&str] = &[
+    "/etc/slurm/slurm.conf",
+    "/etc/slurm-llnl/slurm.conf",
+    "/run/slurm/conf/slurm.conf",
+    "/var/spool/slurmd/conf-cache/slurm.conf",
+    "/var/spool/slurm/d/conf-cache/slurm.conf",
+];
 
 /// The launchers of a tree; `dirs` are looked at first.
 pub(crate) fn of(root: &dyn Root, dirs: &[String]) -> Vec<Found> {
@@ -110,7 +122,12 @@ fn known(root: &dyn Root, object: &Object, path: String) -> Option<Found> {
         _ if is_hydra() => ("Hydra", plain(&["PMI-1", "PMI-2"])),
         _ => return None,
     };
-    Some(Found { path, kind, speaks })
+    Some(Found {
+        path,
+        kind,
+        speaks,
+        doubt: None,
+    })
 }
 
 fn slurm(root: &dyn Root, bin: &str) -> Vec<(&'static str, Option<String>)> {
@@ -177,6 +194,29 @@ pub(crate) fn able(launchers: &[Found], spoken: &[&str]) -> Vec<Launcher> {
     able.collect()
 }
 
+/// Doubts that Slurm's launcher of the host can start anything where it has no configuration;
+/// `named` is one that its environment names.
+pub(crate) fn unconfigured(launchers: &mut [Found], host: &HostRoot, named: Option<&str>) {
+    for launcher in launchers.iter_mut().filter(|one| one.kind == "Slurm") {
+        let prefix = directory(directory(&launcher.path)).to_owned();
+        let beside = format!("{prefix}/etc/slurm.conf");
+        let places = named.into_iter().chain([beside.as_str()]);
+        let mut places = places.chain(CONFIGURATIONS.iter().copied());
+        if !places.any(|path| host.outside(path).exists()) {
+            launcher.doubt = Some(format!(
+                "{} finds no slurm.conf: whether it can start anything here is not known",
+                launcher.path
+            ));
+        }
+    }
+}
+
+/// Why it is not known whether a launcher can start anything.
+pub(crate) fn doubt<'f>(launchers: &'f [Found], path: &str) -> Option<&'f str> {
+    let found = launchers.iter().find(|launcher| launcher.path == path);
+    found.and_then(|launcher| launcher.doubt.as_deref())
+}
+
 /// The launchers with what each speaks, in a sentence.
 pub(crate) fn told(launchers: &[Found]) -> String {
     let told = launchers.iter().map(|launcher| {
@@ -203,6 +243,7 @@ mod tests {
             speaks: speaks
                 .map(|(name, option)| (*name, option.map(str::to_owned)))
                 .collect(),
+            doubt: None,
         }
     }
 

@@ -25,7 +25,9 @@ mod programs;
 mod prove;
 mod reasons;
 mod root;
+mod rows;
 mod search;
+mod unread;
 mod ways;
 
 use std::path::{Path, PathBuf};
@@ -42,6 +44,7 @@ pub use prove::{BUILTIN, Proving, look, prove, runtimes};
 
 use crate::libc::Libc;
 use crate::root::{HostRoot, Root};
+use crate::unread::Unread;
 
 /// Why nothing can be said.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +58,9 @@ pub enum Error {
     /// A program is not there, or uses nothing that is judged.
     #[error("the image has no program {0} that uses MPI, a fabric or a GPU")]
     NoProgram(String),
+    /// The host's files are not there.
+    #[error("{0} is no directory that a host's files could be in")]
+    NoRoot(PathBuf),
     /// A directory has none.
     #[error("no library of an MPI, a fabric or a GPU is in {0}")]
     NoLibrary(PathBuf),
@@ -86,6 +92,8 @@ pub struct Judged {
     pub abi: Abi,
     /// What could not be read, and why.
     pub unknowns: Vec<Unknown>,
+    /// Whether nothing of that may change what is said of the programs.
+    pub is_complete: bool,
 }
 
 /// Judges what can be bound.
@@ -96,10 +104,14 @@ pub struct Judged {
 pub fn judge(question: &Question<'_>) -> Result<Judged, Error> {
     let image = question.image;
     let library_path = image.env.get("LD_LIBRARY_PATH").map_or("", String::as_str);
+    if !question.host_root.is_dir() {
+        return Err(Error::NoRoot(question.host_root.to_owned()));
+    }
     let root = HostRoot::new(question.host_root);
     let choices = host::choices(&root, question.host, question.libraries)?;
     let (programs, is_cut) = asked_for(question, library_path)?;
     let mut unknowns = image.unknowns.clone();
+    let unread = Unread::of(image);
     if is_cut {
         unknowns.push(Unknown::new(
             "programs",
@@ -112,9 +124,10 @@ pub fn judge(question: &Question<'_>) -> Result<Judged, Error> {
         library_path,
         programs: &programs,
         choices: &choices,
-        named: !question.libraries.is_empty(),
+        unread: &unread,
     };
-    let bindings = judge::bindings(&case);
+    let bindings = rows::bindings(&case);
+    let is_complete = !is_cut && !unread.touches(&case);
     let ways = ways::ways(&case, question.host, &bindings, question.measured)?;
     let environment = variables(&programs, &choices, &bindings);
     let host = choices.iter().map(|choice| HostLibrary {
@@ -137,7 +150,11 @@ pub fn judge(question: &Question<'_>) -> Result<Judged, Error> {
         environment,
         proof: None,
     };
-    Ok(Judged { abi, unknowns })
+    Ok(Judged {
+        abi,
+        unknowns,
+        is_complete,
+    })
 }
 
 /// The programs that are judged, and whether there are more.

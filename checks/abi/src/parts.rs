@@ -155,8 +155,11 @@ fn in_directories(root: &dyn Root, library: &Object, path: &str) -> Vec<Found> {
     found
 }
 
+/// Parts that another program loads: those of UCX's ucx_perftest lie among its own.
+const OF_OTHERS: &str = "libucx_perftest_";
+
 fn is_part(name: &str) -> bool {
-    name.ends_with(".so") || name.contains(".so.")
+    (name.ends_with(".so") || name.contains(".so.")) && !name.starts_with(OF_OTHERS)
 }
 
 /// Loads one part; what it lacks where it does not load.

@@ -31,6 +31,8 @@ pub(crate) struct HostChoice<'h> {
 pub(crate) struct Planned {
     pub(crate) injected: Injected,
     pub(crate) lacks: Vec<Lack>,
+    /// What the program lacks without the host's library, too.
+    pub(crate) own_lacks: Vec<Lack>,
     /// What the process would lack with what moves the messages on the host, so that it was left
     /// to the image.
     pub(crate) own_fabric: Vec<Lack>,
@@ -78,8 +80,9 @@ fn attempt(
             // Nothing asks for it before the program runs: a library opens it then.
             closure.add(opened(soname, choice), search, &injecting.injected);
         }
-        let mut now = lacks(&closure, has_versions);
-        now.retain(|lack| !is_old(lack, &before));
+        let now = lacks(&closure, has_versions);
+        let (own_lacks, now): (Vec<Lack>, Vec<Lack>) =
+            now.into_iter().partition(|lack| is_old(lack, &before));
         let mut grew = false;
         for lack in &now {
             grew |= injecting.mend(lack);
@@ -102,6 +105,7 @@ fn attempt(
             return Planned {
                 injected: injecting.injected,
                 lacks: now,
+                own_lacks,
                 own_fabric: Vec::new(),
                 kept,
                 parts,
@@ -112,6 +116,7 @@ fn attempt(
     Planned {
         injected: injecting.injected,
         lacks: Vec::new(),
+        own_lacks: Vec::new(),
         own_fabric: Vec::new(),
         kept,
         parts: Parts::default(),

@@ -17,7 +17,7 @@ use crate::search::Search;
 const MOST: usize = 1000;
 
 /// Directories of parts that a library of MPI or of a fabric loads itself.
-const PLUGINS: &[&str] = &[
+pub(crate) const PLUGINS: &[&str] = &[
     "/openmpi/",
     "/pmix",
     "/ucx/",

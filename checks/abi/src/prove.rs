@@ -72,6 +72,8 @@ pub(crate) struct Mapped {
 #[derive(Debug, Serialize, Deserialize)]
 enum Told {
     Mapped(Vec<Mapped>),
+    /// The loader did not load all of it.
+    GaveUp(String),
     Failed(String),
 }
 
@@ -92,6 +94,7 @@ pub fn look(program: &str, deadline: Duration) -> String {
             });
             Told::Mapped(libraries.collect())
         }
+        Err(error @ trace::MapError::Ended(_)) => Told::GaveUp(error.to_string()),
         Err(error) => Told::Failed(error.to_string()),
     };
     format!("{MARK}{}", serde_json::to_string(&told).unwrap_or_default())
@@ -122,8 +125,12 @@ pub fn prove(proving: &Proving<'_>, host: &dyn Host) -> Proof {
     };
     proof.program = wanted.program.to_owned();
     match started(proving, &mut wanted, host) {
-        Ok(mapped) => compare(&mut proof, &wanted, mapped),
-        Err(why) => proof.because.push(why),
+        Ok(Told::Mapped(mapped)) => compare(&mut proof, &wanted, mapped),
+        Ok(Told::GaveUp(why)) => {
+            proof.outcome = ProofOutcome::Disproved;
+            proof.because.push(why);
+        }
+        Ok(Told::Failed(why)) | Err(why) => proof.because.push(why),
     }
     proof
 }
@@ -145,12 +152,12 @@ fn wanted<'a>(proving: &Proving<'a>, as_root: bool) -> Option<Wanted<'a>> {
     Some(wanted)
 }
 
-/// Starts the container with our own program beside; what is mapped in it.
+/// Starts the container with our own program beside; what that tells.
 fn started(
     proving: &Proving<'_>,
     wanted: &mut Wanted<'_>,
     host: &dyn Host,
-) -> Result<Vec<Mapped>, String> {
+) -> Result<Told, String> {
     let failed = |error: std::io::Error| format!("cannot make a copy of this program: {error}");
     // Removed at the end, also where a runtime was killed.
     let temporary = tempfile::Builder::new()
@@ -175,15 +182,7 @@ fn started(
     };
     let line = said.lines().find_map(|line| line.split_once(MARK));
     let told = line.and_then(|(_, json)| serde_json::from_str(json).ok());
-    match told {
-        Some(Told::Mapped(mapped)) => Ok(mapped),
-        Some(Told::Failed(why)) => Err(why),
-        None => Err(format!(
-            "{} said nothing of it: {}",
-            proving.runtime,
-            last(&said)
-        )),
-    }
+    told.ok_or_else(|| format!("{} said nothing of it: {}", proving.runtime, last(&said)))
 }
 
 /// What was said last, behind any warnings.

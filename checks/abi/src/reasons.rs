@@ -30,10 +30,16 @@ fn of(side: Side) -> &'static str {
 pub(crate) fn told(lack: &Lack) -> (Reason, AbiVerdict) {
     match lack {
         Lack::Library { name, by, side } => {
-            let text = format!(
-                "{by} {} needs {name}, which is neither in the image nor on the host",
-                of(*side)
-            );
+            let text = match libc::is_part(name) {
+                true => format!(
+                    "{by} {} needs {name}, which is not in the image; that of the host is a part of its C library, which is never bound",
+                    of(*side)
+                ),
+                false => format!(
+                    "{by} {} needs {name}, which is neither in the image nor on the host",
+                    of(*side)
+                ),
+            };
             (reason("missing", text), AbiVerdict::Fails)
         }
         Lack::Version {
@@ -107,7 +113,10 @@ pub(crate) fn fixes(lacks: &[Lack]) -> Vec<String> {
     others.sort();
     others.dedup();
     for name in others {
-        fixes.push(format!("install {name} on the host, or in the image"));
+        fixes.push(match libc::is_part(name) {
+            true => format!("install {name} in the image, that of the image's own C library"),
+            false => format!("install {name} on the host, or in the image"),
+        });
     }
     let is_private = |lack: &Lack| match lack {
         Lack::Version { versions, .. } => versions.iter().any(|one| one.starts_with(PRIVATE)),

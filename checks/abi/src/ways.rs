@@ -3,7 +3,7 @@
 
 use hpcctl_host::Host;
 use hpcctl_image::LinkedImage;
-use hpcctl_model::abi::{AbiVerdict, Binding, Way};
+use hpcctl_model::abi::{AbiVerdict, Binding, Launcher, Way};
 
 use crate::Error;
 use crate::closure::{Closure, Injected};
@@ -51,7 +51,9 @@ pub(crate) fn ways(
     let mut using = case.programs.iter();
     let first =
         using.find_map(|using| Some((using, using.needs.iter().find(|name| is_mpi(name))?)));
-    let of_host = launchers::of(case.host, &directories(case, host));
+    let mut of_host = launchers::of(case.host, &directories(case, host));
+    let configuration = host.env("SLURM_CONF").filter(|_| case.host.is_live());
+    launchers::unconfigured(&mut of_host, case.host, configuration.as_deref());
     let Some((using, soname)) = first else {
         let is_static = case.programs.iter().any(|using| using.static_mpi);
         let mut ways = match is_static {
@@ -66,7 +68,7 @@ pub(crate) fn ways(
     let spoken = Family::named(soname).map(|family| launchers::spoken(family, &own));
     let spoken = spoken.unwrap_or_default();
     let mut ways = vec![
-        host_library(case, soname, bindings, &of_host),
+        host_library(case, using, soname, bindings, &of_host),
         host_launcher(case, &own, using, soname, &spoken, &of_host),
         container_only(case.image, &own, soname, &spoken),
     ];
@@ -94,12 +96,15 @@ fn directories(case: &Case<'_>, host: &dyn Host) -> Vec<String> {
 
 fn host_library(
     case: &Case<'_>,
+    using: &Using,
     soname: &str,
     bindings: &[Binding],
     of_host: &[launchers::Found],
 ) -> Way {
     let mut way = way(HOST_LIBRARY, AbiVerdict::Fails);
-    let of_name = bindings.iter().filter(|binding| binding.soname == soname);
+    let of_name = bindings.iter().filter(|binding| {
+        binding.soname == soname && binding.programs.contains(&using.object.real)
+    });
     let Some(best) = of_name.min_by_key(|binding| binding.verdict) else {
         way.because
             .push(format!("the host has no library for {soname}"));
@@ -125,8 +130,25 @@ fn host_library(
         } else if choice.is_some_and(|choice| intel::is(&choice.object.linkage)) {
             mislead(case, &mut way);
         }
+        doubt(&mut way, of_host);
     }
     way
+}
+
+/// Leaves out launchers of which it is not known whether they can start anything, unless there is
+/// no other.
+fn doubt(way: &mut Way, of_host: &[launchers::Found]) {
+    let doubt = |launcher: &Launcher| launchers::doubt(of_host, &launcher.path);
+    if way
+        .launchers
+        .iter()
+        .any(|launcher| doubt(launcher).is_none())
+    {
+        way.launchers.retain(|launcher| doubt(launcher).is_none());
+    } else if let Some(text) = way.launchers.first().and_then(doubt) {
+        way.verdict = way.verdict.max(AbiVerdict::Unknown);
+        way.because.push(text.to_owned());
+    }
 }
 
 /// Tells launchers of the host how many ranks a node has, where Intel's library would believe them
@@ -188,6 +210,7 @@ fn host_launcher(
     } else if library.is_some_and(|library| intel::is(&library.object.linkage)) {
         mislead(case, &mut way);
     }
+    doubt(&mut way, of_host);
     way
 }
 

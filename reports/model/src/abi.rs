@@ -233,7 +233,7 @@ pub struct Binding {
     pub because: Vec<Reason>,
     /// What to do where it does not work, the cheapest first.
     pub fix: Vec<String>,
-    /// The programs that it was judged for.
+    /// The programs of which this is true; others have a row of their own.
     pub programs: Vec<String>,
     /// What is bound so that it is used, all of it.
     pub binds: Vec<Bind>,
@@ -245,7 +245,8 @@ pub struct Binding {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Reason {
     /// The rule: `family`, `machine`, `libc`, `missing`, `version`, `symbol`, `static`, `fabric`,
-    /// `part` (it is loaded as the program runs), `driver` (older than the image's toolkit) or `unread`.
+    /// `part` (it is loaded as the program runs), `driver` (older than the image's toolkit), `path`
+    /// (where the loader does not look), `together` (only as it is bound with another) or `unread`.
     pub rule: String,
     /// What is wrong, in a sentence.
     pub text: String,

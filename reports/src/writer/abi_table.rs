@@ -1,5 +1,6 @@
 //! `table` of `abi`: each binding with its verdict, the reasons, what to bind and what to do.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use hpcctl_model::Unknown;
@@ -61,16 +62,20 @@ fn write(
             visible(&binding.host_path).into_owned(),
         ]);
     }
-    if !abi.bindings.is_empty() {
+    let unserved = unserved(abi);
+    for name in &unserved {
+        table.add_row([
+            styled("none", Style::Doubtful, options.color),
+            visible(name).into_owned(),
+            String::new(),
+            "no library of the host stands for it (--host-lib names one)".to_owned(),
+        ]);
+    }
+    if !abi.bindings.is_empty() || !unserved.is_empty() {
         write!(out, "\n{}", lines(&mut table, 0))?;
-    } else if !abi.programs.is_empty() {
-        writeln!(
-            out,
-            "\nno library of the host stands for what they need (--host-lib names one)"
-        )?;
     }
     for binding in &abi.bindings {
-        one(binding, options, out)?;
+        one(abi, binding, options, out)?;
     }
     ways(abi, options, out)?;
     environment(abi, options, out)?;
@@ -78,6 +83,14 @@ fn write(
         proved(proof, options, out)?;
     }
     unknowns(&report.unknowns, options, out)
+}
+
+/// The names that programs need and that no library of the host stands for.
+fn unserved(abi: &Abi) -> BTreeSet<&str> {
+    let needed = abi.programs.iter().flat_map(|program| &program.needs);
+    let is_served = |name: &str| abi.bindings.iter().any(|binding| binding.soname == name);
+    let needed = needed.map(String::as_str);
+    needed.filter(|name| !is_served(name)).collect()
 }
 
 /// The ways to use MPI, each with what starts it.
@@ -219,7 +232,7 @@ fn programs(abi: &Abi, options: &Options, out: &mut dyn Write) -> Result<(), Err
     Ok(())
 }
 
-fn one(binding: &Binding, options: &Options, out: &mut dyn Write) -> Result<(), Error> {
+fn one(abi: &Abi, binding: &Binding, options: &Options, out: &mut dyn Write) -> Result<(), Error> {
     let title = format!(
         "{} for {}: {}",
         binding.host_path,
@@ -227,6 +240,15 @@ fn one(binding: &Binding, options: &Options, out: &mut dyn Write) -> Result<(), 
         binding.verdict.as_str()
     );
     write!(out, "{}", heading(&visible(&title), options.color))?;
+    let most = if options.verbose { usize::MAX } else { SHOWN };
+    let pair = |row: &Binding| (row.host_path.clone(), row.soname.clone());
+    let rows = abi.bindings.iter().filter(|row| pair(row) == pair(binding));
+    if rows.count() > 1 {
+        // Of other programs something else is true.
+        let names = binding.programs.iter().map(String::as_str);
+        let text = some(names, most);
+        write!(out, "{}", filled("  in       ", &text, options.width))?;
+    }
     for reason in &binding.because {
         write!(
             out,
@@ -242,7 +264,6 @@ fn one(binding: &Binding, options: &Options, out: &mut dyn Write) -> Result<(), 
     if binding.verdict == AbiVerdict::Fails && !options.verbose {
         return Ok(());
     }
-    let most = if options.verbose { usize::MAX } else { SHOWN };
     for bind in binding.binds.iter().take(most) {
         // A path is never broken: it is there to be copied.
         writeln!(

@@ -75,7 +75,9 @@ impl Emit {
     /// When nothing works, or the runtime does not take such an image.
     pub fn write(&self, abi: &Abi, as_root: bool) -> Result<String, EmitError> {
         let wanted = Wanted::of(abi, as_root).ok_or(EmitError::Nothing)?;
-        self.render(&wanted).map_err(EmitError::Image)
+        let text = self.render(&wanted).map_err(EmitError::Image)?;
+        let about = self.starts.then(|| about(abi, &wanted));
+        Ok(about.unwrap_or_default() + &text)
     }
 
     pub(crate) fn render(&self, wanted: &Wanted<'_>) -> Result<String, String> {
@@ -87,15 +89,21 @@ impl<'a> Wanted<'a> {
     /// All bindings that work for the first program that has one; none where none does.
     pub(crate) fn of(abi: &'a Abi, as_root: bool) -> Option<Self> {
         let good = |binding: &&Binding| binding.verdict <= AbiVerdict::Degraded;
+        let program = abi.bindings.iter().find(good)?.programs.first()?;
+        let own = abi.bindings.iter().filter(good);
+        let own = own.filter(|binding| binding.programs.contains(program));
         let mut taken: Vec<&Binding> = Vec::new();
-        // One library for each name: the first that works.
-        for binding in abi.bindings.iter().filter(good) {
-            if !taken.iter().any(|known| known.soname == binding.soname) {
-                taken.push(binding);
+        // One library for each name: the first of those that work best.
+        for binding in own {
+            match taken
+                .iter_mut()
+                .find(|known| known.soname == binding.soname)
+            {
+                Some(known) if binding.verdict < known.verdict => *known = binding,
+                Some(_) => {}
+                None => taken.push(binding),
             }
         }
-        let program = taken.first()?.programs.first()?;
-        taken.retain(|binding| binding.programs.contains(program));
         let mut binds: Vec<Bind> = Vec::new();
         let mut environment: Vec<String> = Vec::new();
         for binding in &taken {
@@ -139,6 +147,45 @@ impl<'a> Wanted<'a> {
             once: None,
         }
     }
+}
+
+/// For which programs it is, where there are more, as comments of a shell.
+fn about(abi: &Abi, wanted: &Wanted<'_>) -> String {
+    let others = abi.programs.iter().map(|program| program.path.as_str());
+    let others: Vec<&str> = others.filter(|path| *path != wanted.program).collect();
+    if others.is_empty() {
+        return String::new();
+    }
+    let all_have = |path: &&&str| {
+        let mut bindings = wanted.bindings.iter();
+        bindings.all(|binding| binding.programs.iter().any(|known| known == *path))
+    };
+    let (alike, apart): (Vec<&str>, Vec<&str>) = others.iter().partition(|path| all_have(path));
+    let mut text = format!("# for {}", shown(wanted.program));
+    if !alike.is_empty() {
+        text += &format!("; the same for {}", list(&alike));
+    }
+    if !apart.is_empty() {
+        text += &format!("\n# not for {}: --program names one", list(&apart));
+    }
+    text + "\n"
+}
+
+/// Paths in a comment, the first of them.
+fn list(paths: &[&str]) -> String {
+    const SHOWN: usize = 4;
+    let first: Vec<String> = paths.iter().take(SHOWN).map(|path| shown(path)).collect();
+    match paths.len().saturating_sub(SHOWN) {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
+}
+
+/// A path in a comment, which it must not leave.
+fn shown(path: &str) -> String {
+    path.chars()
+        .map(|one| if one.is_control() { '?' } else { one })
+        .collect()
 }
 
 /// The directory of an image onto which is bound what it has no place for.

@@ -1,0 +1,145 @@
+//! What is judged, and how it is told: a row for each library of the host in the place of a name,
+//! one for all programs of which the same is true.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hpcctl_model::abi::{AbiVerdict, Bind, Binding, Reason};
+
+use crate::families::{Family, Kind};
+use crate::judge::{self, Case, Found};
+use crate::plan::HostChoice;
+use crate::programs::Using;
+use crate::reasons::reason;
+
+/// The verdicts, by the names that programs need.
+pub(crate) fn bindings(case: &Case<'_>) -> Vec<Binding> {
+    let mut needed: BTreeMap<(Kind, &str), Vec<&Using>> = BTreeMap::new();
+    for program in case.programs {
+        for name in &program.needs {
+            if let Some(family) = Family::named(name) {
+                needed.entry((family.kind, name)).or_default().push(program);
+            }
+        }
+    }
+    let of_family = |family: Option<&'static Family>| {
+        let mut choices = case.choices.iter();
+        choices.any(|choice| Some(choice.family) == family)
+    };
+    // What no MPI of the host is of the family of is told as such, where one is of another's.
+    let has_mpi = needed
+        .iter()
+        .any(|((kind, name), programs)| *kind == Kind::Mpi && of_family(family_of(name, programs)));
+    let mut bindings = Vec::new();
+    for ((kind, name), programs) in &needed {
+        let wanted = family_of(name, programs);
+        let is_judged = |choice: &&HostChoice<'_>| {
+            let is_other = *kind == Kind::Mpi && choice.family.kind == Kind::Mpi && !has_mpi;
+            Some(choice.family) == wanted || is_other
+        };
+        for choice in case.choices.iter().filter(is_judged) {
+            bindings.extend(rows(case, choice, name, programs, wanted));
+        }
+    }
+    together(&mut bindings);
+    bindings
+}
+
+/// The family that a name is of, for these programs.
+fn family_of(name: &str, programs: &[&Using]) -> Option<&'static Family> {
+    let named = Family::named(name)?;
+    let is_open = |using: &&Using| {
+        let symbols = using.object.linkage.symbols.as_ref();
+        symbols.is_some_and(|symbols| symbols.imports().any(|one| one.name.starts_with("ompi_")))
+    };
+    match named.name == "MPICH ABI" && programs.iter().any(is_open) {
+        true => Family::named("libmpi.so.20"),
+        false => Some(named),
+    }
+}
+
+/// The rows of a library for a name, that of the most programs first.
+fn rows(
+    case: &Case<'_>,
+    choice: &HostChoice<'_>,
+    name: &str,
+    programs: &[&Using],
+    wanted: Option<&Family>,
+) -> Vec<Binding> {
+    let mut alike: BTreeMap<(AbiVerdict, Vec<Reason>), Vec<(&Using, Found)>> = BTreeMap::new();
+    for using in programs {
+        let mut found = judge::one(case, choice, using, name, wanted);
+        let verdict = found.verdict.unwrap_or(AbiVerdict::Works);
+        let because = std::mem::take(&mut found.because).into_iter().collect();
+        alike
+            .entry((verdict, because))
+            .or_default()
+            .push((using, found));
+    }
+    let row =
+        |((verdict, because), programs): ((AbiVerdict, Vec<Reason>), Vec<(&Using, Found)>)| {
+            let mut row = Binding {
+                library: choice.object.linkage.soname.clone().unwrap_or_default(),
+                soname: name.to_owned(),
+                host_path: case.host.outside(&choice.object.real).display().to_string(),
+                image_path: None,
+                family: choice.family.name.to_owned(),
+                verdict,
+                because,
+                fix: Vec::new(),
+                programs: Vec::new(),
+                binds: Vec::new(),
+                environment: Vec::new(),
+            };
+            for (using, found) in programs {
+                row.programs.push(using.object.real.clone());
+                row.image_path = row.image_path.or(found.own);
+                row.fix.extend(found.fixes);
+                row.binds.extend(found.binds);
+                row.environment.extend(found.environment);
+            }
+            let mut seen = BTreeSet::new();
+            row.fix.retain(|fix| seen.insert(fix.clone()));
+            row.binds.sort();
+            row.binds.dedup();
+            row.environment.sort();
+            row.environment.dedup();
+            row
+        };
+    alike.into_iter().map(row).collect()
+}
+
+/// A library that does not work alone, but does as it is bound together with another that these
+/// programs need: libibverbs with the libfabric of the same host.
+fn together(bindings: &mut [Binding]) {
+    for at in 0..bindings.len() {
+        let row = &bindings[at];
+        if row.verdict <= AbiVerdict::Degraded {
+            continue;
+        }
+        let brings = |other: &&Binding| {
+            other.verdict <= AbiVerdict::Degraded
+                && row
+                    .programs
+                    .iter()
+                    .all(|program| other.programs.contains(program))
+                && other
+                    .binds
+                    .iter()
+                    .any(|bind: &Bind| bind.host == row.host_path)
+        };
+        let other = bindings.iter().find(brings).cloned();
+        let Some(other) = other else {
+            continue;
+        };
+        let text = format!(
+            "it does not work alone, and does as it is bound together with {}",
+            other.soname
+        );
+        let row = &mut bindings[at];
+        row.verdict = other.verdict;
+        row.because = vec![reason("together", text)];
+        row.fix.clear();
+        row.binds = other.binds;
+        row.environment = other.environment;
+    }
+}

@@ -1,0 +1,137 @@
+//! Which rows there are, of which programs they tell, and what of them counts.
+
+use std::fs;
+
+use serde_json::Value;
+
+use super::{Made, abi, library, program};
+use crate::cli::hpcctl;
+
+/// The rows of a name that is needed, with their programs.
+fn verdicts<'r>(result: &'r Value, soname: &str) -> Vec<(&'r str, String)> {
+    let rows = result["bindings"].as_array().unwrap().iter();
+    let rows = rows.filter(|row| row["soname"] == soname);
+    rows.map(|row| {
+        (
+            row["verdict"].as_str().unwrap(),
+            row["programs"].to_string(),
+        )
+    })
+    .collect()
+}
+
+#[test]
+fn the_best_library_counts_for_each_program_and_what_none_stands_for_is_told() {
+    let made = Made::new();
+    for (name, flags) in [
+        ("libmpi.so.12", &[][..]),
+        ("libmpi_abi.so.1", &[]),
+        ("libmpi.so.40", &["-DOPEN"]),
+    ] {
+        library(&made.host(&format!("lib/{name}")), name, flags);
+    }
+    // What nobody would bind is no row, and does not count.
+    let (code, result) = made.judge("lib");
+    assert_eq!(
+        (code, result["bindings"].as_array().unwrap().len()),
+        (0, 1),
+        "{result}"
+    );
+    // Beside one that lacks what is called, one that has it.
+    library(
+        &made.host("lib/old/libmpi.so.12"),
+        "libmpi.so.12",
+        &["-DLESS"],
+    );
+    let image = format!("dir:{}", made.image("").display());
+    let (host, old) = (made.host("lib"), made.host("lib/old"));
+    let (host, old) = (host.to_str().unwrap(), old.to_str().unwrap());
+    let (code, result) = abi(&[&image, "--host-lib", old, "--host-lib", host]);
+    let found: Vec<&str> = verdicts(&result, "libmpich.so.12")
+        .iter()
+        .map(|row| row.0)
+        .collect();
+    assert_eq!((code, found), (0, vec!["fails", "works"]), "{result}");
+    // A program that calls what the host's library lacks has a row of its own.
+    let own = made.image("usr/lib/libmpich.so.12");
+    library(&own, "libmpich.so.12", &["-DOTHER"]);
+    let calls = ["-Wl,-u,MPIX_Other", "-Wl,--no-as-needed"];
+    program(&made.image("usr/bin/bad"), &own, &calls);
+    let (code, result) = made.judge("lib");
+    let rows = verdicts(&result, "libmpich.so.12");
+    let wanted = [
+        ("works", r#"["/usr/bin/app"]"#.to_owned()),
+        ("fails", r#"["/usr/bin/bad"]"#.to_owned()),
+    ];
+    assert_eq!((code, &rows[..]), (1, &wanted[..]), "{result}");
+    // A need that no library of the host stands for is in the table, and is not known to work.
+    library(&own, "libfabric.so.1", &[]);
+    fs::rename(&own, made.image("usr/lib/libfabric.so.1")).unwrap();
+    library(&own, "libmpich.so.12", &[]);
+    let fabric = made.image("usr/lib/libfabric.so.1");
+    program(
+        &made.image("usr/bin/bad"),
+        &own,
+        &["-Wl,--no-as-needed", fabric.to_str().unwrap()],
+    );
+    library(&made.host("fabric/libfabric.so.1"), "libfabric.so.1", &[]);
+    let (code, result) = made.judge("fabric");
+    assert_eq!(
+        (code, verdicts(&result, "libfabric.so.1")[0].0),
+        (3, "works"),
+        "{result}"
+    );
+    let root = made.host("").display().to_string();
+    let fabric = made.host("fabric").display().to_string();
+    let run = hpcctl(&["abi", &image, "--host-root", &root, "--host-lib", &fabric]);
+    let row = run.stdout.lines().find(|line| line.starts_with("none"));
+    assert!(
+        row.is_some_and(|row| row.contains("libmpich.so.12")),
+        "{}",
+        run.stdout
+    );
+    let run = hpcctl(&["abi", &image, "--host-root", "/no/such"]);
+    assert_eq!(run.code, 5, "{}", run.stdout);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_counts_where_a_program_needs_it() {
+    let made = Made::new();
+    library(&made.host("lib/libmpi.so.12"), "libmpi.so.12", &[]);
+    let broken = made.image("usr/lib/libbroken.so.1");
+    library(&broken, "libbroken.so.1", &[]);
+    let own = made.image("usr/lib/libmpich.so.12");
+    let uses = ["-Wl,--no-as-needed", broken.to_str().unwrap()];
+    program(&made.image("usr/bin/uses"), &own, &uses);
+    // It ends within its program headers.
+    let bytes = fs::read(&broken).unwrap();
+    fs::write(&broken, &bytes[..100]).unwrap();
+    let (code, result) = made.judge("lib");
+    let row = verdicts(&result, "libmpich.so.12").pop().unwrap();
+    assert_eq!((code, row.0), (3, "unknown"), "{result}");
+    // Only what nothing is known of counts.
+    fs::remove_file(made.image("usr/bin/uses")).unwrap();
+    let (code, result) = made.judge("lib");
+    let row = verdicts(&result, "libmpich.so.12").pop().unwrap();
+    assert_eq!((code, row.0), (0, "works"), "{result}");
+    // What is nowhere keeps a program from starting, with whichever library.
+    library(&broken, "libbroken.so.1", &[]);
+    program(&made.image("usr/bin/uses"), &own, &uses);
+    let elsewhere = made.image("opt/broken/libbroken.so.1");
+    fs::create_dir_all(elsewhere.parent().unwrap()).unwrap();
+    fs::rename(&broken, &elsewhere).unwrap();
+    let (code, result) = made.judge("lib");
+    assert_eq!(
+        (code, result["bindings"][1]["verdict"].as_str()),
+        (0, Some("degraded")),
+        "{result}"
+    );
+    fs::remove_file(&elsewhere).unwrap();
+    let (code, result) = made.judge("lib");
+    assert_eq!(code, 1, "{result}");
+    let because = result["bindings"][1]["because"].to_string();
+    assert!(
+        because.contains("/usr/bin/uses does not start by itself"),
+        "{because}"
+    );
+}
