@@ -20,7 +20,7 @@ use crate::catalog::{is_license_file, only_names};
 use crate::config::About;
 use crate::conflicts::conflicts;
 use crate::fault::Faults;
-use crate::format::{self, Session};
+use crate::format::{self, Opened, Session};
 use crate::held::{self, Held};
 use crate::layer::{self, LayerRead, LayerSource, Plan, Stored};
 use crate::owners::Owners;
@@ -131,11 +131,7 @@ pub fn scan(
     let firsts = firsts(&opened.layers);
     let mut read = read_layers(&opened.layers, &firsts, &plan, cache.as_ref(), progress);
     hard_links::look_again(&opened.layers, &mut read, &plan);
-    // An image that is one file is known by the digest of that file.
-    let of_file = read
-        .first()
-        .and_then(|read| read.as_ref()?.file_digest.clone());
-    let digest = opened.digest.or(of_file.filter(|_| opened.is_one_file));
+    let digest = digest_of(&opened, &read);
     let mut unknowns = opened.faults.into_unknowns("image");
     let layers = Layers {
         sources: &opened.layers,
@@ -183,6 +179,15 @@ pub fn scan(
     })
 }
 
+/// The digest of an image; what is one file is known by the digest of that file.
+fn digest_of(opened: &Opened, read: &[Option<LayerRead>]) -> Option<String> {
+    let of_file = read
+        .first()
+        .and_then(|read| read.as_ref()?.file_digest.as_ref());
+    let digest = opened.digest.as_ref();
+    digest.or(of_file.filter(|_| opened.is_one_file)).cloned()
+}
+
 /// The cache that is asked for, or why there is none: without it, it only takes longer.
 fn cache(options: &Options) -> (Option<Cache>, Option<String>) {
     let cache = options.cache.as_ref();
@@ -212,10 +217,7 @@ pub(crate) fn tree(
     let firsts = firsts(&opened.layers);
     let mut read = read_layers(&opened.layers, &firsts, plan, None, progress);
     hard_links::look_again(&opened.layers, &mut read, plan);
-    let of_file = read
-        .first()
-        .and_then(|read| read.as_ref()?.file_digest.clone());
-    let digest = opened.digest.or(of_file.filter(|_| opened.is_one_file));
+    let digest = digest_of(&opened, &read);
     let mut unknowns = opened.faults.into_unknowns("image");
     let layers = Layers {
         sources: &opened.layers,
