@@ -2,8 +2,25 @@
 
 use std::process::Command;
 
+use serde_json::Value;
+
 use super::Tree;
 use crate::cli::{Run, hpcctl};
+
+/// The files that give rights, a line each, sorted.
+fn privileged(reference: &str) -> Vec<String> {
+    let report = hpcctl(&["scan", "image", reference, "-o", "json"]).json();
+    let privileged = report["result"]["privileged"].as_array().unwrap().iter();
+    let text = |one: &Value, key: &str| one[key].as_str().unwrap_or("").to_owned();
+    let line = |one: &Value| {
+        ["path", "kind", "detail"]
+            .map(|key| text(one, key))
+            .join(" ")
+    };
+    let mut told: Vec<String> = privileged.map(line).collect();
+    told.sort();
+    told
+}
 
 #[test]
 fn capabilities_and_devices_are_told_of_file_systems_and_of_a_tree() {
@@ -49,20 +66,7 @@ fn capabilities_and_devices_are_told_of_file_systems_and_of_a_tree() {
         format!("ext:{ext3}"),
         format!("dir:{root}"),
     ] {
-        let report = hpcctl(&["scan", "image", &reference, "-o", "json"]).json();
-        let privileged = report["result"]["privileged"].as_array().unwrap();
-        let mut told: Vec<String> = privileged
-            .iter()
-            .map(|one| {
-                format!(
-                    "{} {} {}",
-                    one["path"].as_str().unwrap(),
-                    one["kind"].as_str().unwrap(),
-                    one["detail"].as_str().unwrap_or("")
-                )
-            })
-            .collect();
-        told.sort();
+        let told = privileged(&reference);
         assert_eq!(
             told,
             [
