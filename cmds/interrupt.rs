@@ -1,6 +1,8 @@
-//! Interrupts: SIGINT ends a command with its own exit status and nothing left behind.
+//! Interrupts: SIGINT, SIGTERM and SIGHUP end a command with its own exit status and nothing left behind.
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+
+use hpcctl_host::hangup;
 
 use crate::exit::Exit;
 
@@ -21,8 +23,12 @@ pub fn listen() {
             std::process::exit(Exit::Interrupted.code().into());
         }
     };
+    let is_nohup = hangup::is_ignored();
     // Without a handler the signal ends the process all the same, with the shell's status.
     let _ = ctrlc::set_handler(handler);
+    if is_nohup {
+        hangup::ignore();
+    }
 }
 
 /// Whether an interrupt came while something was [`held`].

@@ -204,6 +204,45 @@ fn the_deadline_ends_an_engine_and_names_who_is_missing() {
 }
 
 #[test]
+fn a_signal_ends_the_engine_and_its_children() {
+    let dir = tempfile::tempdir().unwrap();
+    let (program, pids) = (dir.path().join("hangs"), dir.path().join("pids"));
+    let text = format!(
+        "#!/bin/sh\nsleep 600 &\necho $$ $! >{0}.new && mv {0}.new {0}\nwait\n",
+        pids.display()
+    );
+    fs::write(&program, text).unwrap();
+    Run::of(Command::new("chmod").arg("0755").arg(&program));
+    let program = program.to_str().unwrap();
+    let args = [
+        "fleet",
+        "run",
+        "--engine",
+        "local",
+        "--program",
+        program,
+        "--",
+        "doctor",
+    ];
+    let mut child = command(&args).stdout(Stdio::null()).spawn().unwrap();
+    let begun = std::time::Instant::now();
+    while !pids.exists() {
+        assert!(begun.elapsed().as_secs() < 60, "the engine was not started");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let id = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    for pid in fs::read_to_string(&pids).unwrap().split_whitespace() {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat"));
+        assert!(
+            stat.map_or(true, |stat| stat.contains(") Z ")),
+            "{pid} is left"
+        );
+    }
+}
+
+#[test]
 fn engines_carry_it_and_name_what_is_broken() {
     if !real("engines_carry_it_and_name_what_is_broken") {
         return;

@@ -51,7 +51,7 @@ impl Fleet {
 }
 
 /// Reads a set of nodes.
-fn node_set(text: &str) -> Result<NodeSet, String> {
+pub fn node_set(text: &str) -> Result<NodeSet, String> {
     let set = NodeSet::parse(text).map_err(|error| error.to_string())?;
     match set.is_empty() {
         true => Err("it names no node".into()),

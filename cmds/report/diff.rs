@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use hpcctl_model::history::Record;
+use hpcctl_reports::fleet::NodeSet;
 use hpcctl_reports::history::observed;
 use hpcctl_reports::trend::{Asked, Runs, nightly};
 use hpcctl_reports::{Kind, Report};
@@ -62,6 +63,7 @@ impl Diff {
             kinds,
             lapse,
             unread: Vec::new(),
+            retired: NodeSet::default(),
         });
         if is_bench {
             costs::judge(&mut result, &then, &now)?;

@@ -5,6 +5,7 @@ use hpcctl_model::Unknown;
 use hpcctl_model::doctor::Status;
 use hpcctl_model::history::{Found, Record, Said, Waiver};
 use hpcctl_model::nightly::{Nightly as Changes, NotChecked, Verdict};
+use hpcctl_reports::fleet::NodeSet;
 use hpcctl_reports::trend::{Asked, Runs, nightly};
 use hpcctl_reports::{Kind, Report, counted};
 use jiff::{SignedDuration, Timestamp};
@@ -32,8 +33,8 @@ const AHEAD: SignedDuration = SignedDuration::from_hours(1);
 /// is as bad as it was, and what was not checked. A night without change is three lines. Only reports
 /// of the same kind are compared, doctor's with those of many nodes, and fixed is only what was looked
 /// at and passes. Where there is nothing to compare with, what is found is what later nights are held
-/// against; so is what was looked at for the first time, unless it fails where half of the other nodes
-/// pass. What is added to a night within 16 hours belongs to it.
+/// against; so is what was looked at for the first time, unless it fails and half of the other nodes did
+/// not before. What is added to a night within 16 hours belongs to it.
 ///
 /// A figure of bench has become slower when it was worse in two nights in a row than in the nights
 /// before, of which there must be 6 at least and the last 12 count: by 5 % of their median, and by
@@ -56,6 +57,9 @@ pub struct Nightly {
     /// Tell of waivers that lapse within this time
     #[arg(long, value_name = "TIME", default_value = "14d", value_parser = duration)]
     lapse: SignedDuration,
+    /// Nodes that are no longer, such as n[5-7]: that nothing comes from them is not told
+    #[arg(long, value_name = "SET", value_parser = crate::fleet::node_set)]
+    retired: Option<NodeSet>,
     #[command(flatten)]
     kept: Kept,
     #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::output_help(Kind::Nightly))]
@@ -98,6 +102,7 @@ impl Nightly {
             kinds,
             lapse,
             unread,
+            retired: self.retired.clone().unwrap_or_default(),
         });
         result.not_checked.extend(undecided.iter().map(not_checked));
         if later > 0 && self.at.is_none() {

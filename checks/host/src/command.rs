@@ -207,6 +207,7 @@ pub fn run_read<T>(
     let mut left = Vec::new();
     let _ = watched.by_ref().take(OUTPUT).read_to_end(&mut left);
     ran.end = watched.wait(&mut child);
+    watched.end_group();
     ran.stderr = stderr
         .recv_timeout(Duration::from_millis(100))
         .unwrap_or_default();
@@ -242,6 +243,21 @@ impl Watched<'_> {
                 asked.elapsed() < 2 * GRACE
             }
             _ => true,
+        }
+    }
+
+    /// Ends what is left of the command's process group once it was asked to end: a child of its own
+    /// may outlive it.
+    fn end_group(&self) {
+        let Some(asked) = self.asked else { return };
+        let Some(group) = rustix::process::Pid::from_raw(self.group) else {
+            return;
+        };
+        while rustix::process::test_kill_process_group(group).is_ok() {
+            if asked.elapsed() >= GRACE {
+                return crate::trial::kill_group(self.group);
+            }
+            thread::sleep(TICK);
         }
     }
 
@@ -369,6 +385,23 @@ mod tests {
         );
         assert_eq!((ran.end, ran.stdout.as_str()), (End::Deadline, "early\n"));
         assert!(begun.elapsed() < Duration::from_secs(10));
+    }
+
+    #[test]
+    fn a_child_that_outlives_its_command_is_ended() {
+        let deaf = "sh -c \"trap '' TERM; sleep 60\" >/dev/null 2>&1 & echo $!; exec sleep 60";
+        let deadline = Duration::from_millis(300);
+        let (ran, out) = run_read(&["sh", "-c", deaf], deadline, &|| false, |out| {
+            io::read_to_string(out).unwrap_or_default()
+        });
+        assert_eq!(ran.end, End::Deadline);
+        let child = out.unwrap_or_default();
+        let state = std::fs::read_to_string(format!("/proc/{}/stat", child.trim()));
+        // Gone, or nobody has taken notice yet.
+        assert!(
+            state.as_deref().map_or(true, |stat| stat.contains(") Z ")),
+            "{child}: {state:?}"
+        );
     }
 
     #[test]

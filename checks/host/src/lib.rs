@@ -10,6 +10,7 @@ pub mod errno;
 pub mod fabric;
 pub mod file;
 pub mod gpu;
+pub mod hangup;
 pub mod kit;
 pub mod libraries;
 mod live;

@@ -142,6 +142,9 @@ pub struct Broken {
     pub nodes: Nodes,
     /// Whether that was otherwise before.
     pub new: bool,
+    /// Whether such reports have their first night, so that nothing is known of before.
+    #[serde(default)]
+    pub first: bool,
     /// The runtime that is gone; null where none is.
     pub gone: Option<String>,
     /// The runtimes that run no container: where that is new, those that did.

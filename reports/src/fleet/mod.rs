@@ -19,4 +19,5 @@ pub(crate) use fold::{UNREADABLE, run};
 pub use merge::Merge;
 pub use node_set::{NodeSet, SetError};
 pub use states::Table;
+pub(crate) use terms::CLOCK;
 pub use terms::{Terms, WITHIN};

@@ -14,7 +14,7 @@ use super::node_set::NodeSet;
 pub const WITHIN: SignedDuration = SignedDuration::from_hours(20);
 
 /// How far a clock may be off without a word.
-const CLOCK: SignedDuration = SignedDuration::from_mins(5);
+pub(crate) const CLOCK: SignedDuration = SignedDuration::from_mins(5);
 
 /// How far ahead a line may be and still say how new the others are.
 const AHEAD: SignedDuration = SignedDuration::from_hours(1);

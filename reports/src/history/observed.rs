@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use super::nodes;
-use crate::fleet::{Table, line};
+use crate::fleet::{CLOCK, Table, line};
 use crate::terminal::in_words;
 
 /// The longest text that is kept.
@@ -62,7 +62,8 @@ pub fn observed(bytes: &[u8], table: Table, now: Timestamp) -> Result<Kept, Obse
         false => nodes::lines(bytes, table, now)?,
     };
     record.source = hex(&Sha256::digest(bytes));
-    if record.at > seconds(&now.to_string()) {
+    let latest = now.checked_add(CLOCK).unwrap_or(now);
+    if record.at > seconds(&latest.to_string()) {
         doubts.push(format!("it is of the future: {}", record.at));
     }
     Ok(Kept { record, doubts })

@@ -25,6 +25,7 @@ pub struct Broken {
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     is_old: bool,
+    is_first: bool,
     some_run: bool,
     gone: Option<String>,
     runtimes: Vec<String>,
@@ -66,6 +67,7 @@ impl Broken {
                 let text = format!("{runtime} is not installed");
                 let key = Key {
                     is_old: !is_new,
+                    is_first: false,
                     some_run: true,
                     gone: Some(runtime.clone()),
                     runtimes: vec![runtime.clone()],
@@ -85,7 +87,7 @@ impl Broken {
         let newly = all.iter().copied().filter(|runtime| {
             let known = match before {
                 Some(before) => failing(before).contains(runtime),
-                None => usual.fails(&format!("run.{runtime}")),
+                None => usual.has(&format!("run.{runtime}")),
             };
             !known && !is_first
         });
@@ -101,6 +103,7 @@ impl Broken {
         let (text, fix) = told(said, because.first());
         let key = Key {
             is_old: !is_new,
+            is_first,
             some_run: !none,
             gone: None,
             runtimes: runtimes.iter().map(|name| (*name).to_owned()).collect(),
@@ -133,6 +136,7 @@ impl Broken {
         let all = all.map(|(key, alike)| nightly::Broken {
             nodes: fold::nodes(&alike.names),
             new: !key.is_old,
+            first: key.is_first,
             all: !key.some_run,
             gone: key.gone,
             runtimes: key.runtimes,

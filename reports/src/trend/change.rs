@@ -19,6 +19,7 @@ use super::series;
 use super::subject::{Subject, Subjects, weight};
 use super::unchecked::Unchecked;
 use super::usual::Usual;
+use crate::fleet::NodeSet;
 
 /// What a report is made from.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub struct Asked {
     pub lapse: String,
     /// What could not be read of what is kept.
     pub unread: Vec<NotChecked>,
+    /// Nodes that are no longer: that nothing comes from them is not told.
+    pub retired: NodeSet,
 }
 
 /// What changed.
@@ -156,7 +159,8 @@ impl Night {
                 match subject.missed {
                     0 => night.compare(subject),
                     _ if subject.is_image() => night.unchecked.image(subject, runs.kind()),
-                    _ if tonight.contains(subject.name) => {}
+                    _ if tonight.contains(subject.name) || asked.retired.contains(subject.name) => {
+                    }
                     _ => night.gone(subject),
                 }
             }
@@ -241,13 +245,12 @@ impl Night {
         let known = was.map_or(0, weight);
         let then = before.map_or(0, |(then, _)| then);
         let is_worse = weight(is) > known || is == Status::Unknown;
-        // What was never looked at is not known to be worse, but where others pass it is a break.
-        let is_break = is == Status::Fail && !self.usual.fails(id);
-        let mut first = is_worse && (self.is_first || was.is_none() && !is_break);
-        // It is as with its peers.
-        if first && self.usual.had(id) {
-            (first, was) = (false, Some(is));
+        // Where it was never looked at, and its peers had it before, it is as it was.
+        if is_worse && was.is_none() && self.usual.has(id) {
+            was = Some(is);
         }
+        // Else it is not known to be worse, but what fails is a break.
+        let first = is_worse && was.is_none() && (self.is_first || is != Status::Fail);
         let (list, told) = if was == Some(is) || first {
             (&mut self.folded.still, 0)
         } else if subject.flaps(id) {

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use hpcctl_model::doctor::Status;
 use hpcctl_model::history::{Record, Said};
 use jiff::Timestamp;
 
@@ -13,6 +14,9 @@ use crate::fleet::NodeSet;
 
 /// Seconds within which results belong together.
 const TOGETHER: i64 = 16 * 3600;
+
+/// Seconds within which the same decision is known twice.
+const TWICE: i64 = 60;
 
 /// Seconds of a night.
 const NIGHT: i64 = 24 * 3600;
@@ -106,8 +110,13 @@ fn is_together(run: &Run, record: &Record) -> bool {
     let Some(last) = run.records.last() else {
         return true;
     };
-    // A decision of gate may be known by its log and as a report.
     if last.at == record.at {
+        return true;
+    }
+    // A decision of gate may be known by its log and as a report, which is made a little later.
+    if seconds(&last.at) - seconds(&record.at) <= TWICE
+        && verdicts(last).is_some_and(|said| verdicts(record) == Some(said))
+    {
         return true;
     }
     if seconds(&run.at) - seconds(&record.at) > TOGETHER {
@@ -120,6 +129,20 @@ fn is_together(run: &Run, record: &Record) -> bool {
         again += usize::from(later.contains(&name));
     }
     again == 0 || 2 * again < all
+}
+
+/// What a record says of images; none where it is of others.
+fn verdicts(record: &Record) -> Option<Vec<(&str, &str, Status)>> {
+    let mut all = Vec::new();
+    for said in &record.said {
+        if !said.image {
+            return None;
+        }
+        let found = said.found.iter();
+        all.extend(found.map(|one| (said.on.as_str(), one.id.as_str(), one.status)));
+    }
+    all.sort_unstable_by_key(|(on, id, _)| (*on, *id));
+    (!record.said.is_empty()).then_some(all)
 }
 
 /// What a record is of: nodes, images, series of figures.

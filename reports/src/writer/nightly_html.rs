@@ -10,7 +10,8 @@ use crate::report::{Error, Kind, Options, Report};
 use crate::terminal::shortened;
 use crate::writer::Writer;
 use crate::writer::bench_table::number;
-use crate::writer::nightly_table::told::{Row, rows, sections, still_of, summary, verdict};
+use crate::writer::nightly_table::summary::{still_of, summary, verdict};
+use crate::writer::nightly_table::told::{Row, rows, sections};
 
 /// The row of [`crate::WRITERS`].
 pub static WRITER: Writer = Writer {

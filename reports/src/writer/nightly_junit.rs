@@ -8,7 +8,8 @@ use hpcctl_model::nightly::{Nightly, Verdict};
 use crate::report::{Error, Kind, Options, Report};
 use crate::writer::Writer;
 use crate::writer::junit::{Case, Failed, Suite};
-use crate::writer::nightly_table::told::{Row, row, sections, still_of, summary, verdict};
+use crate::writer::nightly_table::summary::{still_of, summary, verdict};
+use crate::writer::nightly_table::told::{Row, row, sections};
 
 /// The row of [`crate::WRITERS`].
 pub static WRITER: Writer = Writer {

@@ -10,7 +10,7 @@ use crate::fix;
 use crate::report::{Error, Kind, Options, Report};
 use crate::terminal::filled;
 use crate::writer::Writer;
-use crate::writer::nightly_table::told::verdict;
+use crate::writer::nightly_table::summary::verdict;
 use crate::writer::nightly_table::{FIX, text};
 
 /// The row of [`crate::WRITERS`].

@@ -6,7 +6,8 @@ use std::io::Write;
 use crate::report::{Error, Kind, Options, Report};
 use crate::writer::Writer;
 use crate::writer::markdown::{cell, code};
-use crate::writer::nightly_table::told::{sections, summary};
+use crate::writer::nightly_table::summary::summary;
+use crate::writer::nightly_table::told::sections;
 
 /// The row of [`crate::WRITERS`].
 pub static WRITER: Writer = Writer {

@@ -12,7 +12,7 @@ use hpcctl_model::nightly::Nightly;
 
 use crate::report::{Error, Kind, Options, Report};
 use crate::writer::Writer;
-use crate::writer::nightly_table::told::causes;
+use crate::writer::nightly_table::summary::causes;
 
 /// The row of [`crate::WRITERS`].
 pub static WRITER: Writer = Writer {

@@ -9,8 +9,10 @@ use crate::fix;
 use crate::report::{Error, Kind, Options, Report};
 use crate::terminal::{advised, filled, heading, in_words, visible};
 use crate::writer::Writer;
-use told::{NODES, Row, rows, sections, still_of, summary};
+use summary::{still_of, summary};
+use told::{NODES, Row, rows, sections};
 
+pub mod summary;
 pub mod told;
 
 /// The row of [`crate::WRITERS`].
@@ -163,6 +165,7 @@ pub(crate) mod tests {
         Broken {
             nodes: nodes("n[001-002,007]", 3),
             new,
+            first: false,
             gone: None,
             runtimes: vec!["podman".into()],
             all: true,

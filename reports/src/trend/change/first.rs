@@ -79,6 +79,11 @@ fn each_kind_of_report_has_its_own_first_night() {
         (Verdict::Changed, vec![("first", "n[1-9]")])
     );
     assert_eq!((report.reported, report.images), (10, 1));
+    let mut broken = said("n3", &["run.podman"]);
+    broken.run = Some(hpcctl_model::doctor::Verdict::No);
+    let report = asked(vec![record(0, vec![broken]), scan(0), scan(1)]);
+    assert!(report.broken[0].first && !report.broken[0].new);
+    assert_eq!(report.verdict, Verdict::Changed);
     // A node alone and many of them are the same kind.
     let alone = Record {
         kind: "doctor".into(),
@@ -89,6 +94,25 @@ fn each_kind_of_report_has_its_own_first_night() {
         (report.verdict, found(&report)),
         (Verdict::Worse, vec![("new", "n1")])
     );
+}
+
+#[test]
+fn a_decision_that_is_known_twice_is_one() {
+    let at = |time: &str, id: &str| {
+        let mut image = said("oci:a", &[id]);
+        image.image = true;
+        Record {
+            at: time.into(),
+            kind: "gate".into(),
+            ..record(0, vec![image])
+        }
+    };
+    let (log, report) = ("2026-11-25T02:00:00Z", "2026-11-25T02:00:08Z");
+    let once = asked(vec![at(report, "license.terms"), at(log, "license.terms")]);
+    assert_eq!(once.verdict, Verdict::First);
+    // Another decision is another one.
+    let twice = asked(vec![at(report, "license.terms"), at(log, "image.size")]);
+    assert_eq!(found(&twice), [("new", "oci:a")]);
 }
 
 #[test]

@@ -281,9 +281,26 @@ fn damage_of_the_history_is_told_and_no_node_is_blamed() {
             what: "history.log".into(),
             why: "1 record of it cannot be read".into(),
         }],
+        retired: NodeSet::default(),
     });
     assert_eq!(report.verdict, Verdict::Nothing);
     assert_eq!(report.not_checked[0].what, "history.log");
     assert!(report.away[0].why.contains("damaged"), "{:?}", report.away);
     assert_eq!(report.last_at.as_deref(), Some("2026-11-24T02:00:00Z"));
+}
+
+#[test]
+fn nodes_that_are_retired_are_not_missed() {
+    let records = vec![
+        record(0, vec![said("n[1-3]", &[])]),
+        record(1, vec![said("n[1-6]", &[])]),
+    ];
+    let report = nightly(&Asked {
+        kinds: Runs::of(records, "2026-11-25T06:00:00Z".parse().unwrap()),
+        lapse: String::new(),
+        unread: Vec::new(),
+        retired: NodeSet::parse("n[1,4-5]").unwrap(),
+    });
+    // One that reports all the same is counted.
+    assert_eq!((report.reported, report.lost.set.as_str()), (3, "n6"));
 }

@@ -47,6 +47,7 @@ pub fn asked(records: Vec<Record>) -> Nightly {
         kinds: Runs::of(records, "2026-11-25T06:00:00Z".parse().unwrap()),
         lapse: "2026-12-09".into(),
         unread: Vec::new(),
+        retired: NodeSet::default(),
     })
 }
 
