@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use hpcctl_abi::{EMITS, Emit, Given, Proving, Question};
+use hpcctl_abi::Kind::{Fabric, Mpi};
+use hpcctl_abi::{EMITS, Emit, Family, Given, Proving, Question};
 use hpcctl_host::{Host, Live};
 use hpcctl_image::{Options, Platform, Reference};
 use hpcctl_model::Unknown;
@@ -98,6 +99,7 @@ fn bind(text: &str) -> Result<Bind, String> {
         Some((host, image)) if host.starts_with('/') && image.starts_with('/') => Ok(Bind {
             host: host.to_owned(),
             image: image.to_owned(),
+            is_new: false,
         }),
         _ => Err(
             "it is two paths from the root on, such as /opt/mpi/libmpi.so.12:/usr/lib/libmpi.so.12"
@@ -217,20 +219,31 @@ fn from_root(path: &Path) -> PathBuf {
 }
 
 /// The best that was found for each library that a program needs; none where no library of the host
-/// stands for it.
-fn best(abi: &abi::Abi) -> impl Iterator<Item = Option<AbiVerdict>> {
-    abi.programs.iter().flat_map(|program| {
-        program.needs.iter().map(|name| {
+/// stands for it. With an MPI of the host comes what moves its messages: what it leaves to the image
+/// is no lack.
+fn best(abi: &abi::Abi) -> Vec<Option<AbiVerdict>> {
+    let mut all = Vec::new();
+    for program in &abi.programs {
+        let of = |name: &String| {
             let rows = abi.bindings.iter();
             let own =
                 rows.filter(|row| row.soname == *name && row.programs.contains(&program.path));
             own.map(|row| row.verdict).min()
-        })
-    })
+        };
+        let kind = |name: &String| Family::named(name).map(|family| family.kind);
+        let mut needs = program.needs.iter();
+        let has_mpi = needs.any(|name| kind(name) == Some(Mpi) && of(name).is_some());
+        let needs = program.needs.iter();
+        let found = needs.map(|name| (kind(name), of(name)));
+        let counts =
+            |found: &(_, Option<_>)| found.1.is_some() || found.0 != Some(Fabric) || !has_mpi;
+        all.extend(found.filter(counts).map(|(_, verdict)| verdict));
+    }
+    all
 }
 
 fn exit(abi: &abi::Abi, is_complete: bool) -> Exit {
-    let found: Vec<Option<AbiVerdict>> = best(abi).collect();
+    let found = best(abi);
     let fails = found.contains(&Some(AbiVerdict::Fails));
     let doubtful = found.contains(&Some(AbiVerdict::Unknown)) || found.contains(&None);
     let proof = abi.proof.as_ref().map(|proof| proof.outcome);

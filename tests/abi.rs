@@ -4,6 +4,7 @@ mod driver;
 mod environment;
 mod fabric;
 mod intel;
+mod launched;
 pub mod matrix;
 mod measured;
 mod prove;

@@ -4,15 +4,27 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::{Made, abi, library};
+use super::{Made, abi, library, program};
 use crate::cli::{Run, command, hpcctl};
-use crate::environments::{ENVIRONMENTS, Environment, RUNC, has_apptainer, program};
+use crate::environments::{ENVIRONMENTS, Environment, RUNC, has_apptainer};
 use crate::real::real;
 
 /// An image with a program, and a library of the host that is not the image's.
 fn made() -> Made {
     let made = Made::runnable();
     library(&made.host("lib/libmpi.so.12"), "libmpi.so.12", &["-DOTHER"]);
+    made
+}
+
+/// The same with an Open MPI that has a part.
+fn opens() -> Made {
+    let made = Made::runnable();
+    let own = made.image("usr/lib/libmpi.so.40");
+    library(&own, "libmpi.so.40", &["-DOPEN"]);
+    program(&made.image("usr/bin/app"), &own, &["-DOPEN"]);
+    let of_host = made.host("lib/libmpi.so.12");
+    library(&of_host, "libmpi.so.40", &["-DOPEN", "-DOTHER"]);
+    library(&made.host("lib/openmpi/mca_btl_x.so"), "mca_btl_x.so", &[]);
     made
 }
 
@@ -147,7 +159,7 @@ fn setup(made: &Made) -> String {
 
 /// The proof, in an environment of a user, with what it left behind.
 fn proved(made: &Made, environment: &Environment, runtime: &str, more: &[&str]) -> Value {
-    let program = program().display();
+    let program = crate::environments::program().display();
     let words = made.words().join("' '");
     let more = more.join("' '");
     let script = format!(
@@ -188,9 +200,9 @@ fn every_runtime_is_told_how_to_use_the_library_and_does() {
         let proof = proved(&made, &environment, runtime, &[]);
         assert_eq!(proof["outcome"], "proved", "{runtime}: {proof}");
         // As it is printed, and given to a shell.
-        let program = program().display();
+        let program = crate::environments::program().display();
         let words = made.words().join("' '");
-        let script = format!("'{program}' '{words}' --emit {runtime} | sed 's/ --join//' | sh -eu");
+        let script = format!("'{program}' '{words}' --emit {runtime} | sh -eu");
         let run = environment.run(&setup(&made), &["sh", "-c", &script]);
         assert_eq!(
             (run.code, run.stdout.as_str()),
@@ -199,7 +211,27 @@ fn every_runtime_is_told_how_to_use_the_library_and_does() {
             run.stderr
         );
     }
+    // What the library opens at its own path, which the image has not.
+    let made = opens();
+    for (environment, runtime, outcome, why) in [
+        (machine, "podman", "proved", ""),
+        (
+            machine,
+            "charliecloud",
+            "unknown",
+            "0.33 or newer makes one",
+        ),
+        (machine.newer(), "charliecloud", "proved", ""),
+    ] {
+        let proof = proved(&made, &environment, runtime, &[]);
+        assert_eq!(proof["outcome"], outcome, "{runtime}: {proof}");
+        assert!(
+            proof["because"].to_string().contains(why),
+            "{runtime}: {proof}"
+        );
+    }
     // Only these make a place for it.
+    let made = self::made();
     let proof = proved(&made, &machine, "podman", &["--bind", &made.beside()]);
     assert_eq!(proof["outcome"], "disproved", "{proof}");
 }

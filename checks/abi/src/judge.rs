@@ -278,16 +278,17 @@ fn binds(case: &Case<'_>, choice: &HostChoice<'_>, planned: &Planned) -> Vec<Bin
         .beside
         .iter()
         .map(|(name, object)| (format!("{PLACE}/{name}"), object));
-    for (image, object) in over.chain(beside) {
+    let mut add = |host: &str, image: String| {
         binds.push(Bind {
-            host: case.host.outside(&object.real).display().to_string(),
-            image: image.clone(),
+            host: case.host.outside(host).display().to_string(),
+            is_new: case.image.find(&image).is_none(),
+            image,
         });
+    };
+    for (image, object) in over.chain(beside) {
+        add(&object.real, image.clone());
         for dir in parts::directories(choice.root, object, &image) {
-            binds.push(Bind {
-                host: case.host.outside(&dir.own).display().to_string(),
-                image: dir.place,
-            });
+            add(&dir.own, dir.place);
         }
     }
     binds

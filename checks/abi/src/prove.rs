@@ -175,6 +175,7 @@ fn started(
     wanted.binds.push(Bind {
         host: own.display().to_string(),
         image: inside.display().to_string(),
+        is_new: true,
     });
     let said = match Emit::named(proving.runtime) {
         Some(emit) => by_command(emit, wanted, &dir, host, proving.deadline)?,
@@ -205,7 +206,7 @@ fn by_command(
     let name = format!("hpcctl-abi-{}", std::process::id());
     wanted.once = Some(name.clone());
     let text = emit.render(wanted)?;
-    // What it gathers is removed with the rest, also where it is killed.
+    // What it makes is removed with the rest, also where it is killed.
     let dir = hpcctl_host::shell::quoted(&dir.display().to_string());
     let script =
         format!("gathered={dir}; mktemp() {{ command mktemp -d \"$gathered/XXXXXX\"; }}\n{text}");

@@ -259,4 +259,7 @@ pub struct Bind {
     pub host: String,
     /// The path in the container.
     pub image: String,
+    /// Whether the image has nothing there, so that the place for it has to be made.
+    #[serde(default)]
+    pub is_new: bool,
 }

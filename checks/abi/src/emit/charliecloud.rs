@@ -1,5 +1,5 @@
-//! `ch-run`, ch-run(1). It binds onto what the image has; what it has not is gathered in one
-//! directory that is bound over an empty one.
+//! `ch-run`, ch-run(1). It binds onto what the image has; what it has not is bound onto places in
+//! one directory, which is bound over an empty one.
 
 use hpcctl_host::shell::word;
 
@@ -16,21 +16,57 @@ pub(super) static EMIT: Emit = Emit {
 /// The directory that every image has for what is mounted for a while: hier(7).
 pub(crate) const GATHERED: &str = "/mnt";
 
+/// Ranks of one node share a user namespace, or they cannot read each other's memory. How many
+/// they are, Hydra, Open MPI and Slurm tell each by a name of its own, of which ch-run(1) knows the
+/// last two; what started them all is the same for each.
+const JOIN: &str = "\
+join=
+ranks=${MPI_LOCALNRANKS:-${OMPI_COMM_WORLD_LOCAL_SIZE:-${SLURM_STEP_TASKS_PER_NODE:-1}}}
+ranks=${ranks%%[!0-9]*}
+if [ \"${ranks:-1}\" -gt 1 ]; then join=\"--join --join-ct=$ranks --join-tag=$PPID\"; fi
+";
+
+/// Removes the places at the end, also where it is told to end before.
+const GATHER: &str = "\
+dir=$(mktemp -d)
+trap 'rm -rf \"$dir\"' EXIT
+trap 'kill ${child:-}; wait; exit 143' HUP INT TERM
+";
+
+/// Makes places that an image has not, above it.
+const ABOVE: &str = "\
+if ! ch-run --help | grep -q -e --write-fake; then
+  echo 'the image has no place for some of it: Charliecloud 0.33 or newer makes one' >&2
+  exit 1
+fi
+";
+
 fn write(wanted: &Wanted<'_>) -> Result<String, String> {
     let image = image(wanted.image)?;
     let (beside, over) = parted(&wanted.binds);
     let mut text = String::new();
-    let mut options: Vec<String> = over
-        .iter()
-        .map(|bind| format!("-b {}", word(&format!("{}:{}", bind.host, bind.image))))
-        .collect();
+    let mut first = "ch-run".to_owned();
+    if wanted.once.is_none() {
+        text.push_str(JOIN);
+        first.push_str(" $join");
+    }
+    let bind = |host: &str, image: &str| format!("-b {}", word(&format!("{host}:{image}")));
+    let mut options: Vec<String> = Vec::new();
+    if over.iter().any(|bind| bind.is_new) {
+        text.push_str(ABOVE);
+        options.push("--write-fake".to_owned());
+    }
+    options.extend(over.iter().map(|one| bind(&one.host, &one.image)));
     if !beside.is_empty() {
-        text.push_str("dir=$(mktemp -d)\ntrap 'rm -rf \"$dir\"' EXIT\n");
-        for (name, bind) in &beside {
-            let line = format!("cp -rL {} \"$dir\"/{}\n", word(&bind.host), word(name));
-            text.push_str(&line);
-        }
+        text.push_str(GATHER);
         options.push(format!("-b \"$dir\":{GATHERED}"));
+        for (name, one) in &beside {
+            // A place for it, so that nothing is copied.
+            let place = format!("\"$dir\"/{}", word(name));
+            let host = word(&one.host);
+            text += &format!("if [ -d {host} ]; then mkdir {place}; else : >{place}; fi\n");
+            options.push(bind(&one.host, &format!("{GATHERED}/{name}")));
+        }
     }
     // It hands on all of the environment.
     options.extend(
@@ -44,12 +80,14 @@ fn write(wanted: &Wanted<'_>) -> Result<String, String> {
     options.extend(pairs.map(|pair| format!("--set-env={}", word(&pair))));
     let words: Vec<String> = wanted.words.iter().map(moved).collect();
     let last = format!("{} -- {}", word(image), super::words(&words));
-    // Ranks of one node share a user namespace, or they cannot read each other's memory.
-    let first = match wanted.once {
-        Some(_) => "ch-run",
-        None => "ch-run --join",
-    };
-    Ok(text + &command(first, options, &last))
+    let command = command(&first, options, &last);
+    Ok(match beside.is_empty() {
+        true => text + &command,
+        false => format!(
+            "{text}{} <&0 &\nchild=$!\nwait \"$child\"\n",
+            command.trim_end()
+        ),
+    })
 }
 
 /// The image as `ch-run` takes it: a directory, a squashfs file, or the name of one that

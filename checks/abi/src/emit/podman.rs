@@ -1,8 +1,10 @@
 //! `podman run`, podman-run(1).
 
 use hpcctl_host::shell::word;
+use hpcctl_model::abi::Bind;
 
 use super::{Emit, Wanted, command, words};
+use crate::families::{Family, Kind};
 
 /// The row.
 pub(super) static EMIT: Emit = Emit {
@@ -28,6 +30,10 @@ fn write(wanted: &Wanted<'_>) -> Result<String, String> {
         .iter()
         .map(|pair| format!("-e {}", word(pair)));
     options.extend(pairs);
+    let is_ucx = |bind: &Bind| bind.image.contains("/libucp.so");
+    if !wanted.as_root && wanted.binds.iter().any(is_ucx) {
+        options.push(format!("-e {APART}"));
+    }
     options.extend(
         wanted
             .once
@@ -43,13 +49,53 @@ fn write(wanted: &Wanted<'_>) -> Result<String, String> {
     } else {
         " --userns=keep-id"
     };
-    let first = format!("podman run --rm --net=host --ipc=host --pid=host{keep_id}");
-    Ok(format!("{NOTE}{}", command(&first, options, &last)))
+    let launched = launched(wanted);
+    let more = if launched.is_empty() { "" } else { "\"$@\" " };
+    let first = format!("podman run {more}--rm --net=host --ipc=host --pid=host{keep_id}");
+    Ok(format!("{launched}{}", command(&first, options, &last)))
 }
 
-/// What mpiexec is told beside: podman(1) closes descriptors, and PMI-1 is told of one by default.
-const NOTE: &str =
-    "# where MPICH's mpiexec starts it: mpiexec -pmi-port, so that ranks are told a port\n";
+/// Hydra tells a rank by an open file, of which it says the number: podman(1) keeps those from the
+/// third on, and sh(1) of Debian knows no number of two digits.
+const PMI: &str = "\
+if [ -n \"${PMI_FD:-}\" ]; then
+  [ -n \"${BASH_VERSION:-}\" ] || exec bash \"$0\"
+  exec 3<&\"$PMI_FD\"
+  export PMI_FD=3
+  set -- \"$@\" --preserve-fds=1
+fi
+";
+
+/// PMIx hands ranks their facts in files of this directory.
+const PMIX: &str = "\
+if [ -d \"${PMIX_SERVER_TMPDIR:-}\" ]; then
+  set -- \"$@\" -v \"$PMIX_SERVER_TMPDIR:$PMIX_SERVER_TMPDIR\"
+fi
+";
+
+/// A user's containers have a user namespace each, so that ranks may not open each other's files by
+/// /proc/PID/fd, as UCX does by default: by their names they may.
+const APART: &str = "UCX_POSIX_USE_PROC_LINK=n";
+
+/// What a launcher has ready for a rank, and podman would keep from it.
+fn launched(wanted: &Wanted<'_>) -> String {
+    let mpi = wanted
+        .bindings
+        .iter()
+        .filter_map(|row| Family::named(&row.library));
+    let mut mpi = mpi.filter(|family| family.kind == Kind::Mpi);
+    match (wanted.once.is_none(), mpi.next()) {
+        (true, Some(family)) => {
+            let pmi = if family.name.starts_with("Open MPI") {
+                ""
+            } else {
+                PMI
+            };
+            format!("set --\n{pmi}{PMIX}")
+        }
+        _ => String::new(),
+    }
+}
 
 /// The image as podman takes it: containers-transports(5), and directories by `--rootfs`.
 fn image(reference: &str) -> Result<String, String> {
