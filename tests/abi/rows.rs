@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::{Made, abi, library, program};
+use super::{Made, abi, cc, library, program, source};
 use crate::cli::hpcctl;
 
 /// The rows of a name that is needed, with their programs.
@@ -134,4 +134,40 @@ fn a_file_that_cannot_be_read_counts_where_a_program_needs_it() {
         because.contains("/usr/bin/uses does not start by itself"),
         "{because}"
     );
+}
+
+#[test]
+fn a_program_that_has_mpi_in_it_is_told_however_it_is_linked() {
+    let made = Made::new();
+    let libc = made.image("usr/lib/libc.so.6");
+    library(&libc, "libc.so.6", &["-DLIBC"]);
+    let app = made.image("usr/bin/app");
+    let (path, source, stub) = (app.to_str().unwrap(), source("program.c"), source("stub.c"));
+    // A stand-in for libmpi.a: no distribution here has one.
+    let args = ["-O1", "-nostartfiles", "-o", path, &source, &stub];
+    for how in [
+        &["-static"][..],
+        &["-fPIE", "-static-pie"],
+        &[
+            "-fPIE",
+            "-pie",
+            "-Wl,--no-as-needed",
+            libc.to_str().unwrap(),
+        ],
+        &[
+            "-fPIE",
+            "-pie",
+            "-rdynamic",
+            "-s",
+            "-Wl,--no-as-needed",
+            libc.to_str().unwrap(),
+        ],
+    ] {
+        cc(&[&args[..], how].concat());
+        let (_, result) = abi(&[&format!("dir:{}", made.image("").display())]);
+        let programs = result["programs"].as_array().unwrap();
+        assert_eq!(programs.len(), 1, "{how:?}: {result}");
+        assert_eq!(programs[0]["static_mpi"], true, "{how:?}: {result}");
+        assert_eq!(result["ways"][0]["verdict"], "fails", "{how:?}: {result}");
+    }
 }

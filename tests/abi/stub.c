@@ -6,6 +6,7 @@ int of_libc(void) { return 0; }
 #else
 #define SYMBOL(name) int name(void) { return 0; }
 SYMBOL(MPI_Init)
+SYMBOL(PMPI_Init)
 SYMBOL(MPI_Comm_size)
 SYMBOL(MPI_Comm_rank)
 #ifndef LESS

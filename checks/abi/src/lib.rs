@@ -215,13 +215,22 @@ fn about(image: &LinkedImage, programs: &[programs::Using]) -> AbiImage {
     let libc = program.as_ref().map(|object| {
         let libc = Libc::of(&object.linkage).unwrap_or(Libc::Glibc);
         let search = search::Search::new(image, libc, object, "");
-        let closure = closure::Closure::of(object, &search, &closure::Injected::default());
-        let newest = closure
-            .named("libc.so.6")
-            .and_then(|loaded| libc::newest(&loaded.object.linkage));
+        let asking = search::Asking {
+            object,
+            origin: "",
+            chain: &[],
+        };
+        // Also a program that does without has it beside.
+        let (before, after) = search.places("libc.so.6", &asking);
+        let mut places = before.iter().chain(&after);
+        let found = places.find_map(|path| Root::find(image, path));
+        let found = found.filter(|_| libc == Libc::Glibc);
+        let newest = found
+            .as_ref()
+            .and_then(|found| libc::newest(&found.linkage));
         newest.map_or_else(
             || libc.name().to_owned(),
-            |version| version.replace("GLIBC_", "glibc "),
+            |version| format!("glibc {version}"),
         )
     });
     AbiImage {

@@ -83,13 +83,17 @@ pub(crate) fn floor(linkage: &Linkage) -> Option<&str> {
     releases.max().map(|(_, name)| name)
 }
 
-/// The release of a C library, by the versions that it defines.
+/// The release of a C library: as it tells itself, or by the versions that it defines.
 pub(crate) fn newest(linkage: &Linkage) -> Option<&str> {
+    if let Some(release) = &linkage.release {
+        return Some(release);
+    }
     let releases = linkage
         .defines
         .iter()
         .filter_map(|name| Some((release(name)?, &**name)));
-    releases.max().map(|(_, name)| name)
+    let newest = releases.max().map(|(_, name)| name);
+    newest.map(|name| name.trim_start_matches("GLIBC_"))
 }
 
 #[cfg(test)]

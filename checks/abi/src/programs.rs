@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-use hpcctl_image::{Linkage, LinkedImage};
+use hpcctl_image::{Linkage, LinkedImage, PARTS};
 
 use crate::closure::{Closure, Injected};
 use crate::driver;
@@ -51,15 +51,24 @@ pub(crate) fn using(image: &LinkedImage, library_path: &str) -> (Vec<Using>, boo
         files.iter().partition(|(_, linkage)| is_program(linkage));
     let (mut found, mut seen) = (Vec::new(), HashSet::new());
     for (path, linkage) in programs {
-        if linkage.is_static() && has_mpi(linkage) {
-            found.push(Using {
-                object: object(path, linkage),
-                needs: Vec::new(),
-                static_mpi: true,
-            });
-        } else if is_leading(linkage) && found.len() < MOST {
-            found.extend(follow(image, library_path, path, linkage, &mut seen));
+        if found.len() >= MOST {
+            break;
         }
+        let using = match is_leading(linkage) {
+            true => follow(image, library_path, path, linkage, &mut seen),
+            false => None,
+        };
+        let static_mpi = PARTS.iter().all(|part| linkage.parts.contains(part));
+        let alone = || Using {
+            object: object(path, linkage),
+            needs: Vec::new(),
+            static_mpi,
+        };
+        let using = using.or_else(|| static_mpi.then(alone));
+        found.extend(using.map(|using| Using {
+            static_mpi,
+            ..using
+        }));
     }
     for (path, linkage) in others {
         let is_plugin = PLUGINS.iter().any(|part| path.contains(part));
@@ -134,12 +143,6 @@ fn object(path: &str, linkage: &Arc<Linkage>) -> Object {
 
 fn is_program(linkage: &Linkage) -> bool {
     linkage.soname.is_none() && (linkage.interpreter.is_some() || linkage.is_static())
-}
-
-fn has_mpi(linkage: &Linkage) -> bool {
-    let symbols = linkage.symbols.as_ref();
-    symbols
-        .is_some_and(|symbols| symbols.gives("MPI_Init", None) && symbols.gives("PMPI_Init", None))
 }
 
 /// The names of libraries through which one that can be replaced is reached.

@@ -57,7 +57,7 @@ pub use flat::{Flat, flatten};
 /// A path as a glob of [`Options::exclude_paths`] that stands for itself alone.
 pub use globset::escape as escape_glob;
 pub use limits::Limits;
-pub use linkage::{Import, Linkage, Need, Symbols, Version};
+pub use linkage::{Import, Linkage, Need, PARTS, Symbols, Version};
 pub use linked::{FileId, LinkedImage, linked};
 pub use owners::{Owner, Owners};
 pub use platform::{Platform, PlatformError};

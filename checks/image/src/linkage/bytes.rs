@@ -8,9 +8,16 @@ use std::os::unix::fs::FileExt;
 pub(crate) trait Bytes {
     /// So many bytes from a place on; none where they are not there.
     fn get(&self, at: u64, size: u64) -> Option<Cow<'_, [u8]>>;
+
+    /// Those from the start on that are at hand, so many at most.
+    fn start(&self, most: u64) -> Option<Cow<'_, [u8]>>;
 }
 
 impl Bytes for &[u8] {
+    fn start(&self, most: u64) -> Option<Cow<'_, [u8]>> {
+        self.get(0, most.min(self.len() as u64))
+    }
+
     fn get(&self, at: u64, size: u64) -> Option<Cow<'_, [u8]>> {
         let at = usize::try_from(at).ok()?;
         let end = at.checked_add(usize::try_from(size).ok()?)?;
@@ -28,6 +35,10 @@ pub(super) struct InFile<'f> {
 }
 
 impl Bytes for InFile<'_> {
+    fn start(&self, most: u64) -> Option<Cow<'_, [u8]>> {
+        self.get(0, most.min(self.size))
+    }
+
     fn get(&self, at: u64, size: u64) -> Option<Cow<'_, [u8]>> {
         let is_there = at.checked_add(size)? <= self.size && size <= MOST;
         let mut bytes = vec![0; usize::try_from(size).ok().filter(|_| is_there)?];

@@ -262,6 +262,12 @@ fn entries(bytes: &dyn Bytes, layout: Layout, segment: &Segment) -> Option<Vec<(
     Some(entries.take_while(|(tag, _)| *tag != 0).collect())
 }
 
+/// Whether it is that of a library, or may be as it is not held.
+pub(super) fn is_library(bytes: &dyn Bytes, layout: Layout, segment: &Segment) -> bool {
+    entries(bytes, layout, segment)
+        .is_none_or(|entries| entries.iter().any(|(tag, _)| *tag == SONAME))
+}
+
 /// The addresses of all that is read for it.
 pub(super) fn places(bytes: &dyn Bytes, layout: Layout, segment: &Segment) -> Vec<u64> {
     const READ: [u64; 7] = [HASH, STRTAB, SYMTAB, GNU_HASH, VERSYM, VERDEF, VERNEED];

@@ -61,6 +61,16 @@ impl Held {
         }
     }
 
+    /// How much of the start of a file is held whatever it is: of glibc, which tells its release in
+    /// a text, all.
+    pub(crate) fn least(path: &str) -> u64 {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        match name == "libc.so.6" || name.starts_with("libc-2.") {
+            true => super::release::MOST,
+            false => 0,
+        }
+    }
+
     /// The next part to hold of a file of so many bytes that has passed up to a place.
     pub(crate) fn next(&self, at: u64, size: u64) -> Option<Range<u64>> {
         let room = ALL.saturating_sub(self.bytes.len()) as u64;
@@ -76,6 +86,11 @@ impl Held {
 }
 
 impl Bytes for Held {
+    fn start(&self, most: u64) -> Option<Cow<'_, [u8]>> {
+        let (_, part) = self.parts.first()?;
+        self.get(0, most.min(part.len() as u64))
+    }
+
     fn get(&self, at: u64, size: u64) -> Option<Cow<'_, [u8]>> {
         self.parts.iter().find_map(|(start, part)| {
             let from = usize::try_from(at.checked_sub(*start)?).ok()?;
@@ -142,7 +157,7 @@ fn of_segments(held: &Held, layout: Layout, segments: &[Segment], size: u64) -> 
             (start > dynamic.offset).then(|| range(start, (load.size - inside).min(LEAD)))
         }));
     }
-    if interpreter.is_some() || dynamic.is_none() {
+    if !dynamic.is_some_and(|segment| dynamic::is_library(held, layout, segment)) {
         let last = loads().map(end).max().unwrap_or(0);
         wanted.push(last.max(size.saturating_sub(END))..size);
     }

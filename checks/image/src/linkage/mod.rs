@@ -6,6 +6,7 @@
 mod bytes;
 mod dynamic;
 mod held;
+mod release;
 mod symbols;
 mod versions;
 
@@ -24,6 +25,9 @@ use dynamic::{Dynamic, Loaded};
 /// `e_type` of a position-independent file and of a program at a fixed place.
 const ET_EXEC: u16 = 2;
 const ET_DYN: u16 = 3;
+
+/// Functions that tell of a library that is a part of a program.
+pub const PARTS: &[&str] = &["MPI_Init", "PMPI_Init"];
 
 /// What an ELF file asks of the loader, and what it gives to others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -52,6 +56,10 @@ pub struct Linkage {
     pub defines: Vec<String>,
     /// Its symbols; none where there was no room to keep them.
     pub symbols: Option<Symbols>,
+    /// The release of glibc that it is the library of.
+    pub release: Option<String>,
+    /// Which functions of [`PARTS`] are in it.
+    pub parts: Vec<&'static str>,
 }
 
 impl Linkage {
@@ -91,9 +99,12 @@ impl Linkage {
         linkage.interpreter = loaded.interpreter();
         if let Some(dynamic) = Dynamic::read(&loaded)? {
             linkage.link(&dynamic)?;
-        } else if linkage.interpreter.is_none() {
-            // Nothing is loaded for it: what it is made of is told by its table of all symbols.
-            linkage.symbols = Symbols::of_static(&loaded);
+        }
+        if linkage.soname.as_deref() == Some("libc.so.6") {
+            linkage.release = release::of(bytes);
+        }
+        if linkage.soname.is_none() {
+            linkage.parts = symbols::parts(&loaded, linkage.symbols.as_ref());
         }
         Ok(Some(linkage))
     }

@@ -3,6 +3,7 @@
 //! What it gives is kept as 64 bits a name, what it asks for as text, so that those of an image
 //! with thousands of libraries can be held.
 
+use super::PARTS;
 use super::dynamic::{Dynamic, GNU_HASH, HASH, Loaded, STRTAB, SYMTAB, VERSYM, raw};
 use super::versions::Versions;
 
@@ -117,27 +118,6 @@ impl Symbols {
         }
     }
 
-    /// All that a program is made of that nothing is loaded for: only what it gives.
-    pub(super) fn of_static(loaded: &Loaded<'_>) -> Option<Self> {
-        let table = loaded.sections(SHT_SYMTAB).next()?;
-        let names = loaded.section(table.link)?;
-        let entry = loaded.layout.size(24, 16);
-        let size = table.size.min(MOST * entry);
-        let symbols = loaded.bytes.get(table.offset, size)?;
-        let names = loaded.bytes.get(names.offset, names.size)?;
-        let mut found = Self::default();
-        for bytes in symbols.chunks_exact(usize::try_from(entry).ok()?) {
-            let symbol = symbol(loaded, bytes)?;
-            let name = raw(&names, symbol.name)?;
-            if symbol.is_defined && symbol.binding != LOCAL {
-                found.given.push(hash(name, b""));
-            }
-        }
-        found.given.sort_unstable();
-        found.given.dedup();
-        Some(found)
-    }
-
     /// The symbols that are asked for.
     pub fn imports(&self) -> impl Iterator<Item = Import<'_>> {
         let mut at = 0;
@@ -169,6 +149,36 @@ impl Symbols {
     pub fn size(&self) -> usize {
         self.names.len() + self.asked.len() * 6 + self.given.len() * 8 + self.versions.len() * 48
     }
+}
+
+/// Which functions of [`PARTS`] a program has in it, by the table of all its symbols, or by that
+/// which the loader looks at.
+pub(super) fn parts(loaded: &Loaded<'_>, symbols: Option<&Symbols>) -> Vec<&'static str> {
+    let all = of_all(loaded).unwrap_or_default();
+    let is_there = |part: &&&str| {
+        let given = symbols.is_some_and(|symbols| symbols.gives(part, None));
+        given || all.contains(&hash(part.as_bytes(), b""))
+    };
+    PARTS.iter().filter(is_there).copied().collect()
+}
+
+/// Hashes of all that a program defines for others, which are kept for no longer than they are
+/// looked at.
+fn of_all(loaded: &Loaded<'_>) -> Option<Vec<u64>> {
+    let table = loaded.sections(SHT_SYMTAB).next()?;
+    let names = loaded.section(table.link)?;
+    let entry = loaded.layout.size(24, 16);
+    let size = table.size.min(MOST * entry);
+    let symbols = loaded.bytes.get(table.offset, size)?;
+    let names = loaded.bytes.get(names.offset, names.size)?;
+    let mut found = Vec::new();
+    for bytes in symbols.chunks_exact(usize::try_from(entry).ok()?) {
+        let symbol = symbol(loaded, bytes)?;
+        if symbol.is_defined && symbol.binding != LOCAL {
+            found.push(hash(raw(&names, symbol.name)?, b""));
+        }
+    }
+    Some(found)
 }
 
 fn symbol(loaded: &Loaded<'_>, bytes: &[u8]) -> Option<Symbol> {

@@ -63,7 +63,8 @@ impl Intake<'_> {
     /// Reads the parts of an ELF file that matter, as they pass; of any other file, how it begins.
     fn hold<C: Content>(&self, content: &mut C, held: &mut Held) -> Result<(), C::Fault> {
         let size = content.left();
-        content.read_content(HEAD as u64, held.buffer())?;
+        let least = Held::least(content.path()).max(HEAD as u64);
+        content.read_content(least, held.buffer())?;
         held.took(0);
         let _one = (size > LARGE).then(|| self.plan.one_large());
         let at = |content: &C| size - content.left().min(size);
