@@ -26,20 +26,21 @@ fn of(side: Side) -> &'static str {
     }
 }
 
+/// Why a library is not found.
+fn nowhere(name: &str) -> &'static str {
+    match libc::is_part(name) {
+        true => {
+            "which is not in the image; that of the host is a part of its C library, which is never bound"
+        }
+        false => "which is neither in the image nor on the host",
+    }
+}
+
 /// A lack as a reason, and what it means for the verdict.
 pub(crate) fn told(lack: &Lack) -> (Reason, AbiVerdict) {
     match lack {
         Lack::Library { name, by, side } => {
-            let text = match libc::is_part(name) {
-                true => format!(
-                    "{by} {} needs {name}, which is not in the image; that of the host is a part of its C library, which is never bound",
-                    of(*side)
-                ),
-                false => format!(
-                    "{by} {} needs {name}, which is neither in the image nor on the host",
-                    of(*side)
-                ),
-            };
+            let text = format!("{by} {} needs {name}, {}", of(*side), nowhere(name));
             (reason("missing", text), AbiVerdict::Fails)
         }
         Lack::Version {

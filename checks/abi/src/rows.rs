@@ -57,7 +57,14 @@ fn family_of(name: &str, programs: &[&Using]) -> Option<&'static Family> {
     }
 }
 
-/// The rows of a library for a name, that of the most programs first.
+/// Programs of which the same is true.
+#[derive(Default)]
+struct Alike {
+    programs: Vec<String>,
+    found: Vec<Found>,
+}
+
+/// The rows of a library for a name, those that work first.
 fn rows(
     case: &Case<'_>,
     choice: &HostChoice<'_>,
@@ -65,47 +72,51 @@ fn rows(
     programs: &[&Using],
     wanted: Option<&Family>,
 ) -> Vec<Binding> {
-    let mut alike: BTreeMap<(AbiVerdict, Vec<Reason>), Vec<(&Using, Found)>> = BTreeMap::new();
+    let mut rows: BTreeMap<(AbiVerdict, Vec<Reason>), Alike> = BTreeMap::new();
     for using in programs {
         let mut found = judge::one(case, choice, using, name, wanted);
         let verdict = found.verdict.unwrap_or(AbiVerdict::Works);
         let because = std::mem::take(&mut found.because).into_iter().collect();
-        alike
-            .entry((verdict, because))
-            .or_default()
-            .push((using, found));
+        let alike = rows.entry((verdict, because)).or_default();
+        alike.programs.push(using.object.real.clone());
+        alike.found.push(found);
     }
-    let row =
-        |((verdict, because), programs): ((AbiVerdict, Vec<Reason>), Vec<(&Using, Found)>)| {
-            let mut row = Binding {
-                library: choice.object.linkage.soname.clone().unwrap_or_default(),
-                soname: name.to_owned(),
-                host_path: case.host.outside(&choice.object.real).display().to_string(),
-                image_path: None,
-                family: choice.family.name.to_owned(),
-                verdict,
-                because,
-                fix: Vec::new(),
-                programs: Vec::new(),
-                binds: Vec::new(),
-                environment: Vec::new(),
-            };
-            for (using, found) in programs {
-                row.programs.push(using.object.real.clone());
-                row.image_path = row.image_path.or(found.own);
-                row.fix.extend(found.fixes);
-                row.binds.extend(found.binds);
-                row.environment.extend(found.environment);
-            }
-            let mut seen = BTreeSet::new();
-            row.fix.retain(|fix| seen.insert(fix.clone()));
-            row.binds.sort();
-            row.binds.dedup();
-            row.environment.sort();
-            row.environment.dedup();
-            row
-        };
-    alike.into_iter().map(row).collect()
+    let rows = rows.into_iter().map(|((verdict, because), alike)| Binding {
+        verdict,
+        because,
+        ..row(case, choice, name, alike)
+    });
+    rows.collect()
+}
+
+/// What all of these programs want bound.
+fn row(case: &Case<'_>, choice: &HostChoice<'_>, name: &str, alike: Alike) -> Binding {
+    let mut row = Binding {
+        library: choice.object.linkage.soname.clone().unwrap_or_default(),
+        soname: name.to_owned(),
+        host_path: case.host.outside(&choice.object.real).display().to_string(),
+        image_path: None,
+        family: choice.family.name.to_owned(),
+        verdict: AbiVerdict::Works,
+        because: Vec::new(),
+        fix: Vec::new(),
+        programs: alike.programs,
+        binds: Vec::new(),
+        environment: Vec::new(),
+    };
+    let mut seen = BTreeSet::new();
+    for found in alike.found {
+        row.image_path = row.image_path.or(found.own);
+        let fixes = found.fixes.into_iter();
+        row.fix.extend(fixes.filter(|fix| seen.insert(fix.clone())));
+        row.binds.extend(found.binds);
+        row.environment.extend(found.environment);
+    }
+    row.binds.sort();
+    row.binds.dedup();
+    row.environment.sort();
+    row.environment.dedup();
+    row
 }
 
 /// A library that does not work alone, but does as it is bound together with another that these
