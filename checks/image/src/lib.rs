@@ -29,6 +29,7 @@ mod linkage;
 mod linked;
 mod little_endian;
 mod named;
+mod options;
 mod owners;
 mod packages;
 mod platform;
@@ -59,13 +60,11 @@ pub use globset::escape as escape_glob;
 pub use limits::Limits;
 pub use linkage::{Import, Linkage, Need, PARTS, Symbols, Version};
 pub use linked::{FileId, LinkedImage, linked};
+pub use options::{DiffIds, LicenseFiles, Options, Purpose};
 pub use owners::{Owner, Owners};
 pub use platform::{Platform, PlatformError};
 pub use progress::{Progress, Silent};
 pub use reference::{Reference, ReferenceError, Source, Store};
-pub use scan::{
-    DiffIds, LicenseFiles, Options, Purpose, Resolved, Scanned, is_intact, resolve, scan,
-    whole_digest,
-};
+pub use scan::{Resolved, Scanned, is_intact, resolve, scan, whole_digest};
 pub use selection::package_types;
 pub use sensitive::{DETECTORS, Detector};
