@@ -64,6 +64,20 @@ fn the_best_library_counts_for_each_program() {
         ("fails", r#"["/usr/bin/bad"]"#.to_owned()),
     ];
     assert_eq!((code, &rows[..]), (1, &wanted[..]), "{result}");
+    // Programs of which the same is true share one, by whichever path.
+    fs::copy(made.image("usr/bin/bad"), made.image("usr/bin/worse")).unwrap();
+    let (_, result) = made.judge("lib");
+    let rows = verdicts(&result, "libmpich.so.12");
+    assert_eq!(rows.len(), 2, "{result}");
+    assert!(
+        rows[1].1.contains("bad") && rows[1].1.contains("worse"),
+        "{result}"
+    );
+    let because = result["bindings"][1]["because"].to_string();
+    assert!(
+        because.contains("the program of the image calls MPIX_Other"),
+        "{because}"
+    );
 }
 
 #[test]

@@ -74,17 +74,26 @@ fn rows(
 ) -> Vec<Binding> {
     let mut rows: BTreeMap<(AbiVerdict, Vec<Reason>), Alike> = BTreeMap::new();
     for using in programs {
-        let mut found = judge::one(case, choice, using, name, wanted);
+        let found = judge::one(case, choice, using, name, wanted);
         let verdict = found.verdict.unwrap_or(AbiVerdict::Works);
-        let because = std::mem::take(&mut found.because).into_iter().collect();
+        // What is the same but for the program's own path is the same.
+        let own = &using.object.real;
+        let same = |one: &Reason| reason(&one.rule, one.text.replace(own, "the program"));
+        let because = found.because.iter().map(same).collect();
         let alike = rows.entry((verdict, because)).or_default();
         alike.programs.push(using.object.real.clone());
         alike.found.push(found);
     }
-    let rows = rows.into_iter().map(|((verdict, because), alike)| Binding {
-        verdict,
-        because,
-        ..row(case, choice, name, alike)
+    let rows = rows.into_iter().map(|((verdict, because), alike)| {
+        let one = match &alike.found[..] {
+            [one] => Some(one.because.iter().cloned().collect()),
+            _ => None,
+        };
+        Binding {
+            verdict,
+            because: one.unwrap_or(because),
+            ..row(case, choice, name, alike)
+        }
     });
     rows.collect()
 }
