@@ -192,3 +192,22 @@ fn a_program_that_has_mpi_in_it_is_told_however_it_is_linked() {
         assert_eq!(result["ways"][0]["verdict"], "fails", "{how:?}: {result}");
     }
 }
+
+#[test]
+fn what_a_library_looks_for_only_as_it_calls_it_keeps_nothing_from_starting() {
+    let made = Made::new();
+    for (binds, code, verdict) in [("lazy", 0, "degraded"), ("now", 1, "fails")] {
+        let flags = ["-DNEEDS_LIBC", &format!("-Wl,-z,{binds}")];
+        library(&made.host("lib/libmpi.so.12"), "libmpi.so.12", &flags);
+        let judged = made.judge("lib");
+        let rows = verdicts(&judged.1, "libmpich.so.12");
+        assert_eq!(
+            (judged.0, rows[0].0),
+            (code, verdict),
+            "{binds}: {}",
+            judged.1
+        );
+        let because = judged.1["bindings"][0]["because"].to_string();
+        assert!(because.contains("calls of_libc"), "{because}");
+    }
+}

@@ -42,6 +42,8 @@ pub(crate) enum Lack {
         version: Option<String>,
         /// The library that should have them, where the version tells.
         file: Option<String>,
+        /// Whether each is looked for only as a library calls it.
+        lazy: bool,
         /// Who asks for them.
         by: String,
         /// Where that one is.
@@ -64,6 +66,13 @@ impl Lack {
             Self::Unread { .. } => None,
         }
     }
+}
+
+/// Whether a process starts without these.
+pub(crate) fn starts_without(lacks: &[Lack]) -> bool {
+    lacks
+        .iter()
+        .all(|lack| matches!(lack, Lack::Symbol { lazy: true, .. }))
 }
 
 /// All that a process lacks.
@@ -143,18 +152,24 @@ fn symbols(closure: &Closure, loaded: &Loaded, has_versions: bool, lacks: &mut V
         .iter()
         .filter_map(|one| one.object.linkage.symbols.as_ref())
         .collect();
-    let mut missing: BTreeMap<Option<&str>, BTreeSet<&str>> = BTreeMap::new();
+    // A program calls what it names; a library may have more than is used of it.
+    let is_library = loaded.object.linkage.soname.is_some();
+    let mut missing: BTreeMap<(Option<&str>, bool), BTreeSet<&str>> = BTreeMap::new();
     for import in asked.imports().filter(|import| !import.weak) {
         let version = import.version.filter(|_| has_versions);
         if !given
             .iter()
             .any(|symbols| symbols.gives(import.name, version))
         {
-            missing.entry(version).or_default().insert(import.name);
+            let lazy = import.lazy && is_library;
+            missing
+                .entry((version, lazy))
+                .or_default()
+                .insert(import.name);
         }
     }
     let needs = &loaded.object.linkage.needs;
-    for (version, names) in missing {
+    for ((version, lazy), names) in missing {
         let of = |version: &str| {
             let mut needs = needs.iter();
             needs.find(|need| need.versions.iter().any(|known| known.name == version))
@@ -177,6 +192,7 @@ fn symbols(closure: &Closure, loaded: &Loaded, has_versions: bool, lacks: &mut V
             names: names.into_iter().map(str::to_owned).collect(),
             version: version.map(str::to_owned),
             file,
+            lazy,
             by: name_of(loaded),
             side: loaded.object.side,
         });

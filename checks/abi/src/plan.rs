@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::check::{Lack, lacks};
+use crate::check::{Lack, lacks, starts_without};
 use crate::closure::{Closure, Injected, Loaded, PLACE};
 use crate::families::{Family, Kind};
 use crate::libc::{self, Libc};
@@ -52,11 +52,11 @@ pub(crate) fn plan(
 ) -> Planned {
     let alone = Closure::of(program, search, &Injected::default());
     let whole = attempt(program, soname, choice, search, &alone, true);
-    if whole.lacks.is_empty() {
+    if starts_without(&whole.lacks) {
         return whole;
     }
     let mut less = attempt(program, soname, choice, search, &alone, false);
-    if less.lacks.is_empty() {
+    if starts_without(&less.lacks) {
         less.own_fabric = whole.lacks;
         return less;
     }
@@ -88,7 +88,7 @@ fn attempt(
             grew |= injecting.mend(lack);
         }
         let mut parts = Parts::default();
-        if !grew && now.is_empty() {
+        if !grew && starts_without(&now) {
             let trees = Trees {
                 search,
                 host: choice.root,

@@ -72,6 +72,7 @@ pub(crate) fn told(lack: &Lack) -> (Reason, AbiVerdict) {
             version,
             by,
             side,
+            lazy,
             ..
         } => {
             let shown: Vec<&str> = names.iter().take(SHOWN).map(String::as_str).collect();
@@ -82,12 +83,16 @@ pub(crate) fn told(lack: &Lack) -> (Reason, AbiVerdict) {
             let version = version
                 .as_ref()
                 .map_or_else(String::new, |version| format!(" of {version}"));
+            let (end, verdict) = match lazy {
+                true => (": it ends the process if it does", AbiVerdict::Degraded),
+                false => ("", AbiVerdict::Fails),
+            };
             let text = format!(
-                "{by} {} calls {}{more}{version}, which nothing defines",
+                "{by} {} calls {}{more}{version}, which nothing defines{end}",
                 of(*side),
                 shown.join(", ")
             );
-            (reason("symbol", text), AbiVerdict::Fails)
+            (reason("symbol", text), verdict)
         }
         Lack::Unread { path } => {
             let text = format!("the symbols of {path} could not be read");

@@ -4,6 +4,7 @@
 //! The file may be broken or hostile: every place is checked and every list is bounded.
 
 mod bytes;
+mod calls;
 mod dynamic;
 mod held;
 mod release;

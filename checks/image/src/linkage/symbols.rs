@@ -3,9 +3,9 @@
 //! What it gives is kept as 64 bits a name, what it asks for as text, so that those of an image
 //! with thousands of libraries can be held.
 
-use super::PARTS;
 use super::dynamic::{Dynamic, GNU_HASH, HASH, Loaded, STRTAB, SYMTAB, VERSYM, raw};
 use super::versions::Versions;
+use super::{PARTS, calls};
 
 const SHT_SYMTAB: u32 = 2;
 const SHT_DYNSYM: u32 = 11;
@@ -30,8 +30,9 @@ const MOST: u64 = 4 << 20;
 pub struct Symbols {
     /// Names that are asked for, one after the other.
     names: Box<str>,
-    /// For each its length, its version, and whether the file can do without.
-    asked: Vec<(u16, u16, bool)>,
+    /// For each its length, its version, whether the file can do without, and whether it is looked
+    /// for only as it is called.
+    asked: Vec<(u16, u16, bool, bool)>,
     /// The names of versions.
     versions: Vec<(u16, String)>,
     /// Hashes of what is given: by name alone, and by name and version.
@@ -49,6 +50,8 @@ pub struct Import<'s> {
     pub version: Option<&'s str>,
     /// Whether the file can do without.
     pub weak: bool,
+    /// Whether it is looked for only as it is called, unless the environment says otherwise.
+    pub lazy: bool,
 }
 
 /// A symbol of the table.
@@ -77,6 +80,7 @@ impl Symbols {
             ..Self::default()
         };
         let mut names = String::new();
+        let lazy = calls::lazy(dynamic);
         let size = usize::try_from(entry).ok()?;
         for (place, bytes) in symbols.chunks_exact(size).enumerate().skip(1) {
             let symbol = symbol(loaded, bytes)?;
@@ -90,7 +94,8 @@ impl Symbols {
             let index = indices
                 .as_ref()
                 .and_then(|all| loaded.layout.u16(all, place * 2));
-            found.take(&symbol, name, index.unwrap_or(1), &mut names);
+            let lazy = u64::try_from(place).is_ok_and(|place| lazy.contains(&place));
+            found.take(&symbol, name, index.unwrap_or(1), lazy, &mut names);
         }
         found.names = names.into_boxed_str();
         found.given.sort_unstable();
@@ -98,7 +103,7 @@ impl Symbols {
         Some(found)
     }
 
-    fn take(&mut self, symbol: &Symbol, name: &[u8], index: u16, names: &mut String) {
+    fn take(&mut self, symbol: &Symbol, name: &[u8], index: u16, lazy: bool, names: &mut String) {
         let version = index & !HIDDEN;
         if symbol.is_defined {
             if index & HIDDEN == 0 {
@@ -114,14 +119,15 @@ impl Symbols {
             (std::str::from_utf8(name), u16::try_from(name.len()))
         {
             names.push_str(text);
-            self.asked.push((length, version, symbol.binding == WEAK));
+            let weak = symbol.binding == WEAK;
+            self.asked.push((length, version, weak, lazy));
         }
     }
 
     /// The symbols that are asked for.
     pub fn imports(&self) -> impl Iterator<Item = Import<'_>> {
         let mut at = 0;
-        self.asked.iter().map(move |(length, version, weak)| {
+        self.asked.iter().map(move |(length, version, weak, lazy)| {
             let end = at + usize::from(*length);
             let name = self.names.get(at..end).unwrap_or_default();
             at = end;
@@ -130,6 +136,7 @@ impl Symbols {
                 name,
                 version: of.filter(|_| *version > 1).map(|(_, name)| &**name),
                 weak: *weak,
+                lazy: *lazy,
             }
         })
     }
