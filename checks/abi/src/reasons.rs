@@ -36,6 +36,14 @@ fn nowhere(name: &str) -> &'static str {
     }
 }
 
+/// What becomes of a process that calls what is nowhere.
+fn called(lazy: bool) -> (&'static str, AbiVerdict) {
+    match lazy {
+        true => (": it ends the process if it does", AbiVerdict::Degraded),
+        false => ("", AbiVerdict::Fails),
+    }
+}
+
 /// A lack as a reason, and what it means for the verdict.
 pub(crate) fn told(lack: &Lack) -> (Reason, AbiVerdict) {
     match lack {
@@ -83,10 +91,7 @@ pub(crate) fn told(lack: &Lack) -> (Reason, AbiVerdict) {
             let version = version
                 .as_ref()
                 .map_or_else(String::new, |version| format!(" of {version}"));
-            let (end, verdict) = match lazy {
-                true => (": it ends the process if it does", AbiVerdict::Degraded),
-                false => ("", AbiVerdict::Fails),
-            };
+            let (end, verdict) = called(*lazy);
             let text = format!(
                 "{by} {} calls {}{more}{version}, which nothing defines{end}",
                 of(*side),
