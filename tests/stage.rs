@@ -35,6 +35,20 @@ fn path(report: &Value) -> PathBuf {
 }
 
 #[test]
+fn no_tree_is_made_for_a_slip_of_the_pen() {
+    let dir = tempfile::tempdir().unwrap();
+    layout(&dir.path().join("image"));
+    let reference = format!("oci:{}", dir.path().join("image").display());
+    let to = dir.path().join("share/images");
+    for more in [&["--as", "oci", "--dry-run"][..], &["--as", "oci"]] {
+        let run = stage(&reference, &to, more);
+        assert_eq!(run.code, 5, "{}", run.stderr);
+        assert!(run.stderr.contains("share"), "{}", run.stderr);
+    }
+    assert!(!dir.path().join("share").exists());
+}
+
+#[test]
 fn a_layout_is_staged_once_and_then_used() {
     let dir = tempfile::tempdir().unwrap();
     let digest = layout(&dir.path().join("image"));

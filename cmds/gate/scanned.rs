@@ -57,8 +57,9 @@ pub fn scanned(judged: &Judged, trust: Trust, ui: &Ui) -> Result<Envelope<Scan>,
     let begun = Timestamp::now();
     let scanned = scan::carried_out(&reference, &options, ui)?;
     let report = emit::envelope("scan", begun, scanned.scan, scanned.unknowns);
-    // What is not whole would have to be read again, and what has no digest cannot be found again.
-    let path = path(report.result.image.digest.as_deref(), &directory);
+    // What is not whole would have to be read again. The digest is that of the documents of the
+    // image: a bill of materials only claims to be about one.
+    let path = kept.filter(|_| report.result.image.digest == resolved.digest);
     let of_index = |found: &Sensitive| found.path.starts_with("index:");
     let is_of_digest = !report.result.sensitive.iter().any(of_index);
     if let Some(path) = path.filter(|_| report.result.is_whole() && is_of_digest) {

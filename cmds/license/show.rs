@@ -40,6 +40,16 @@ impl Show {
 /// There is no licence of that id.
 pub fn unknown(id: &str) -> Failure {
     let failure = Failure::usage(format!("there is no licence {id:?}"));
+    let parts = id
+        .split_whitespace()
+        .filter(|part| !matches!(*part, "AND" | "OR" | "WITH"));
+    let parts: Vec<&str> = parts.map(|part| part.trim_matches(['(', ')'])).collect();
+    if parts.len() > 1 && parts.iter().all(|part| known::find(part).is_some()) {
+        return failure.hint(format!(
+            "show its parts, each by itself: {}",
+            parts.join(", ")
+        ));
+    }
     match known::like(id).as_slice() {
         [] => failure.hint("hpcctl license list shows those that there are"),
         near => failure.hint(format!("there is {}", near.join(", "))),

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Tree, findings, gate_layout, gated, layout, outcome};
 use crate::cli::{Run, hpcctl};
@@ -73,6 +73,35 @@ fn a_kept_scan_says_nothing_of_a_layout_that_is_damaged_since() {
     assert!(incomplete(&gate_layout(dir.path())));
     fs::remove_file(&layer).unwrap();
     assert!(incomplete(&gate_layout(dir.path())));
+}
+
+#[test]
+fn a_bill_of_materials_stands_for_no_image() {
+    let dir = tempfile::tempdir().unwrap();
+    let key = b"machine data.example.org login me password Tq7wXz93kLpV\n";
+    let layer = tar(&[("root/.netrc", 0o600, key)]);
+    let seen = gated(dir.path(), &layer, |_, _| {}).json();
+    assert_eq!(seen["result"]["decision"]["outcome"], "deny");
+    let digest = seen["result"]["subject"]["digest"].as_str().unwrap();
+    let bill = json!({
+        "bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1,
+        "metadata": {"component": {
+            "type": "container", "name": "i", "version": digest,
+            "hashes": [{"alg": "SHA-256", "content": digest.trim_start_matches("sha256:")}],
+        }},
+        "components": [{
+            "type": "library", "name": "b", "version": "1", "purl": "pkg:pypi/b@1",
+            "licenses": [{"license": {"id": "MIT"}}],
+        }],
+    });
+    let path = dir.path().join("bill.json");
+    fs::write(&path, bill.to_string()).unwrap();
+    let state = dir.path().join("state").display().to_string();
+    let reference = format!("sbom:{}", path.display());
+    let judged = hpcctl(&["gate", &reference, "--state", &state, "-o", "json"]).json();
+    assert_eq!(judged["result"]["subject"]["digest"], digest);
+    let again = gate_layout(dir.path()).json();
+    assert_eq!(again["result"]["decision"], seen["result"]["decision"]);
 }
 
 #[test]

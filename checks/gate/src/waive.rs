@@ -80,7 +80,10 @@ fn one(context: &Context<'_>, set: &Set<Waiver>, rules: &[RuleResult]) -> Waiver
         ));
     }
     if state == WaiverState::Unused {
-        notes.push("It covers nothing in this image.".to_owned());
+        notes.push(match would {
+            true => "Another waiver before it covers what it would.".to_owned(),
+            false => "It covers nothing in this image.".to_owned(),
+        });
     }
     if is_broad(waiver) {
         let note = "It names no package, path, licence or digest: it covers the whole rule.";

@@ -79,6 +79,7 @@ impl Record {
 impl Place {
     /// The directory, made where it is missing.
     pub(crate) fn open(directory: &Path) -> Result<Self, Error> {
+        Self::above(directory)?;
         let ours = directory.join(OURS);
         fs::create_dir_all(&ours).map_err(Error::at(&ours))?;
         Self::planned(directory)
@@ -86,15 +87,21 @@ impl Place {
 
     /// Whether the directory is there, or the one that it is to be made in, and can be written to.
     pub(crate) fn writable(directory: &Path) -> Result<(), Error> {
-        let absolute = std::path::absolute(directory).map_err(Error::at(directory))?;
-        // A file system that is not mounted, or a slip of the pen: no tree is made for it.
-        if let Some(above) = absolute.parent().filter(|above| !above.exists()) {
-            return Err(Error::at(above)(io::ErrorKind::NotFound.into()));
-        }
+        let absolute = Self::above(directory)?;
         let there = absolute.ancestors().find(|path| path.exists());
         let there = there.unwrap_or(Path::new("/"));
         let may = rustix::fs::access(there, Access::WRITE_OK | Access::EXEC_OK);
         may.map_err(|errno| Error::at(there)(errno.into()))
+    }
+
+    /// The whole path of the directory, where the one above it is there: for a file system that is
+    /// not mounted, or a slip of the pen, no tree is made.
+    fn above(directory: &Path) -> Result<PathBuf, Error> {
+        let absolute = std::path::absolute(directory).map_err(Error::at(directory))?;
+        match absolute.parent().filter(|above| !above.exists()) {
+            Some(above) => Err(Error::at(above)(io::ErrorKind::NotFound.into())),
+            None => Ok(absolute),
+        }
     }
 
     /// The directory, whether it is there or not.

@@ -176,13 +176,21 @@ fn limits_commerce(words: &Words, at: usize) -> bool {
     if words.word(at) == "noncommercial" || words.word(at.wrapping_sub(1)) == "non" {
         return only_for(words, at);
     }
-    if !USES.contains(&words.word(at + 1)) {
+    if !USES.contains(&words.word(at + 1)) || of_a_mark(words, at + 1) {
         return false;
     }
     let before = at.checked_sub(1).map_or("", |i| words.word(i));
     let two = at.checked_sub(2).map_or("", |i| words.word(i));
     let not_for = (two == "not" || two == "no") && before == "for";
     before == "no" || not_for || is_refused(words, at) || forbidden_use(words, at)
+}
+
+/// What may be limited without any limit on the software.
+const MARKS: &[&str] = &["name", "names", "trademark", "trademarks", "logo", "logos"];
+
+/// "commercial use of these trademarks".
+fn of_a_mark(words: &Words, at: usize) -> bool {
+    words.word(at + 1) == "of" && (at + 2..at + 5).any(|i| MARKS.contains(&words.word(i)))
 }
 
 /// "Redistribution of this file is strictly forbidden".
@@ -242,16 +250,6 @@ fn forbidden_use(words: &Words, at: usize) -> bool {
         "incorporated",
         "copied",
     ];
-    // A name or a mark that may not be used is no limit on the software.
-    const MARKS: &[&str] = &[
-        "name",
-        "names",
-        "trademark",
-        "trademarks",
-        "logo",
-        "logos",
-        "limited",
-    ];
     let before: Vec<usize> = sentence(words, at, SENTENCE).collect();
     let Some(not) = before.iter().position(|i| {
         matches!(words.word(*i), "not" | "cannot" | "never") && !words.word(i + 1).is_empty()
@@ -265,7 +263,9 @@ fn forbidden_use(words: &Words, at: usize) -> bool {
                 .is_some_and(|i| MODALS.contains(&words.word(i)) || words.word(i) == "is")
     });
     let used = said.iter().any(|i| USE.contains(&words.word(*i)));
-    let marks = before.iter().any(|i| MARKS.contains(&words.word(*i)));
+    let marks = before
+        .iter()
+        .any(|i| MARKS.contains(&words.word(*i)) || words.word(*i) == "limited");
     modal && used && !marks && !excepted(words, at)
 }
 

@@ -6,7 +6,7 @@ use std::io::Write;
 use hpcctl_model::gate::{Finding, Gate, Level, Outcome, RuleResult};
 
 use crate::report::{Error, Kind, Options, Report};
-use crate::terminal::{Style, counted, filled, heading, left_out, styled};
+use crate::terminal::{Style, counted, filled, heading, left_out, styled, visible};
 use crate::writer::Writer;
 
 /// The row of [`crate::WRITERS`].
@@ -140,9 +140,16 @@ fn chain(finding: &Finding, options: &Options) -> String {
     if let Some(waiver) = &finding.waived_by {
         row("waiver", waiver);
     }
-    row("do", &finding.remedy);
-    row("finding", &finding.id);
-    text
+    let (remedy, stanza) = finding
+        .remedy
+        .split_once('\n')
+        .unwrap_or((&finding.remedy, ""));
+    row("do", remedy);
+    // What goes into the policy is left whole, so that it can be copied.
+    for line in stanza.lines() {
+        text += &format!("{:19}{}\n", "", visible(line));
+    }
+    text + &filled("          finding  ", &finding.id, options.width)
 }
 
 fn table(gate: &Gate, options: &Options) -> String {

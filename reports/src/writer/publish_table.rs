@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use hpcctl_model::gate::Gate;
 use hpcctl_model::publish::Published;
 
 use super::gate_table;
@@ -25,7 +26,7 @@ fn write(
 ) -> Result<(), Error> {
     let result = &report.publish()?.result;
     let text = match &result.published {
-        Some(published) => of(published, options),
+        Some(published) => of(published, &result.gate, options),
         None => {
             let word = styled("not published", Style::Bad, options.color);
             format!("{word}\n\n{}", gate_table::decision(&result.gate, options))
@@ -34,7 +35,7 @@ fn write(
     Ok(out.write_all(text.as_bytes())?)
 }
 
-fn of(published: &Published, options: &Options) -> String {
+fn of(published: &Published, gate: &Gate, options: &Options) -> String {
     let word = styled("published", Style::Good, options.color);
     let tag = published.tag.as_deref();
     let place = tag.map_or_else(
@@ -43,6 +44,12 @@ fn of(published: &Published, options: &Options) -> String {
     );
     let mut text = format!("{word}  {place}\n");
     text += &filled("digest     ", &published.digest, options.width);
+    let subject = &gate.subject;
+    if let Some(platform) =
+        gate_table::platform(subject.platform.as_deref(), &subject.other_platforms)
+    {
+        text += &filled("platform   ", &platform, options.width);
+    }
     if tag.is_some() {
         let before = published.before.as_deref().unwrap_or("no image");
         text += &filled("before     ", before, options.width);

@@ -85,7 +85,7 @@ fn read_and_clarify(context: &Context<'_>, package: &Package) -> String {
         }
     };
     format!(
-        "{first}, and clarify it in the site's policy: [[clarify]] package = {:?}, expression = …, reason = …, evidence = [{{ {evidence} }}].",
+        "{first}, and clarify it in the site's policy:\n[[clarify]]\npackage = {:?}\nexpression = …\nreason = …\nevidence = [{{ {evidence} }}]",
         package.purl
     )
 }
@@ -144,8 +144,9 @@ pub(super) fn told(read: &Read, license: Option<&str>) -> Option<String> {
             let decides = read.license.as_deref().unwrap_or(license);
             let is = match (read.named, read.class.as_str()) {
                 (Named::Id, _) => format!("is named in a list of {}", read.level.origin),
-                (Named::Nowhere, _) | (_, "unknown") => {
-                    "is named by no list and no class of the policy".to_owned()
+                (_, "unknown") => "is named by no list and no class of the policy".to_owned(),
+                (Named::Nowhere, class) => {
+                    format!("is of the class {class}, which no list of the policy names")
                 }
                 (Named::Class, class) => format!("is of the class {class}"),
             };

@@ -122,3 +122,19 @@ fn repeated_texts_are_one_licence_with_the_lines_of_the_file() {
     let lines = u32::try_from(many.lines().count()).unwrap();
     assert!(found.matches.last().unwrap().end_line + 3 > lines);
 }
+
+#[test]
+fn a_mark_that_may_not_be_used_limits_no_software() {
+    for (behind, restricts) in [
+        (
+            "No commercial use of these trademarks may be made without prior written permission.",
+            false,
+        ),
+        ("Commercial use of the name or logo is prohibited.", false),
+        ("No commercial use of this software may be made.", true),
+        ("Commercial use of the software is prohibited.", true),
+    ] {
+        let found = expression(&format!("{}\n\n{behind}\n", text_of("MIT")));
+        assert_eq!(found != "MIT", restricts, "{behind}: {found}");
+    }
+}

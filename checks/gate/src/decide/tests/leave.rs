@@ -359,12 +359,10 @@ fn what_clarifies_a_licence_can_be_copied_into_the_policy() {
     // As they stand they make a policy.
     let mut text = "version = 1\n".to_owned();
     for remedy in &remedies {
-        let (_, stanza) = remedy.split_once("[[clarify]] ").unwrap();
-        let stanza = stanza.trim_end_matches('.').replacen('…', "\"MIT\"", 1);
-        let stanza = stanza.replacen('…', "\"read\"", 1).replace(", ", "\n");
-        // Only between the keys is a comma a new line.
-        let stanza = stanza.replace("\nsha256", ", sha256");
-        text += &format!("[[clarify]]\n{stanza}\n");
+        let (_, stanza) = remedy.split_once(":\n").unwrap();
+        let stanza = stanza.replacen('…', "\"MIT\"", 1);
+        text += &stanza.replacen('…', "\"read\"", 1);
+        text += "\n";
     }
     let asked = Asked {
         site: Some(&text),
