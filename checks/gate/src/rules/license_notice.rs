@@ -25,9 +25,11 @@ Judged by the packages that count, and of a choice by the branch that license.te
 LicenseRef- and no licence file; or a text with a place for the holder, and no copyright line in the
 licence files of the package.
 
-Put the text of the licence, with its copyright line, into a file named after a licence beside the
-package: for one of Debian /usr/share/doc/PACKAGE/copyright, for others /usr/share/licenses/PACKAGE/
-or the directory of its metadata.",
+Put the text of the licence, with its copyright line, into a file named after a licence where those
+of the package are looked for: for one of Debian /usr/share/doc/PACKAGE/copyright, for one of RPM,
+Alpine or Arch /usr/share/licenses/PACKAGE/, for others the directory of its metadata or the archive
+that it is. Conda, Spack and libraries without a package have no such place: a waiver says that
+somebody has read the terms.",
     fixed: false,
     look,
     clean: |_| {
@@ -61,7 +63,7 @@ fn of_package(context: &Context<'_>, package: &Package) -> Option<Raised> {
     let holder = named(&names, lacks_holder).filter(|_| !has_holder(context, package));
     let holder = holder.map(|names| {
         format!(
-            "No copyright line of {} is in the image, which {names} asks for",
+            "No copyright line of {} is in its licence files, which {names} asks for",
             package.name
         )
     });
@@ -87,10 +89,11 @@ fn place_of(package: &Package) -> String {
     match package.kind.as_str() {
         "deb" => format!("/usr/share/doc/{name}/copyright"),
         "rpm" | "apk" | "alpm" => format!("/usr/share/licenses/{name}/LICENSE"),
-        _ => match location.and_then(|location| location.path.rsplit_once('/')) {
+        "pypi" | "npm" => match location.and_then(|location| location.path.rsplit_once('/')) {
             Some((directory, _)) => format!("{directory}/LICENSE"),
             None => "a file LICENSE beside it".to_owned(),
         },
+        _ => "a file named after a licence inside the package; or waive the finding, where its kind has no place for one".to_owned(),
     }
 }
 

@@ -385,7 +385,8 @@ fn a_template_is_no_copyright_line() {
             .join("|")
     };
     let alone = |license| told(package("a", Some(license)), Vec::new());
-    let asks = |id: &str| format!("No copyright line of a is in the image, which {id} asks for.");
+    let asks =
+        |id: &str| format!("No copyright line of a is in its licence files, which {id} asks for.");
     assert_eq!(alone("MIT"), asks("MIT"));
     assert_eq!(alone("BSD-3-Clause AND GPL-2.0-only"), asks("BSD-3-Clause"));
     // Whose text is whole without a holder.
