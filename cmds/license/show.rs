@@ -1,7 +1,7 @@
 //! `hpcctl license show`: what is known of one licence, and its text.
 
 use clap::Args;
-use hpcctl_license_db::known;
+use hpcctl_license_db::{expression, known};
 use hpcctl_reports::{Kind, Report};
 use jiff::Timestamp;
 
@@ -40,10 +40,11 @@ impl Show {
 /// There is no licence of that id.
 pub fn unknown(id: &str) -> Failure {
     let failure = Failure::usage(format!("there is no licence {id:?}"));
-    let parts = id
-        .split_whitespace()
-        .filter(|part| !matches!(*part, "AND" | "OR" | "WITH"));
-    let parts: Vec<&str> = parts.map(|part| part.trim_matches(['(', ')'])).collect();
+    let licenses = expression::licenses(id);
+    let parts: Vec<&str> = licenses
+        .iter()
+        .flat_map(|one| one.split(" WITH "))
+        .collect();
     if parts.len() > 1 && parts.iter().all(|part| known::find(part).is_some()) {
         return failure.hint(format!(
             "show its parts, each by itself: {}",

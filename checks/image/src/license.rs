@@ -62,12 +62,12 @@ impl Licenses {
         }
     }
 
-    /// The licences of a text; none where nothing was found.
-    pub(crate) fn of(&self, text: &[u8], role: Role) -> Option<FileLicense> {
+    /// The digest of a text and its licences; none where nothing was found.
+    pub(crate) fn of(&self, text: &[u8], role: Role) -> (Sha, Option<FileLicense>) {
         let sha256: Sha = Sha256::digest(text).into();
         let key: Key = (sha256, role);
         if let Some(known) = self.lock().get(&key) {
-            return known.clone();
+            return (sha256, known.clone());
         }
         let found = match role {
             Role::DebianCopyright => copyright(text, self.purpose),
@@ -85,7 +85,7 @@ impl Licenses {
         if known.len() < REMEMBERED {
             known.insert(key, found.clone());
         }
-        found
+        (sha256, found)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Option<FileLicense>>> {

@@ -4,6 +4,7 @@
 use hpcctl_host::gpu::About;
 use hpcctl_host::{Errno, kit};
 use hpcctl_model::bench::{Difference, Fabric, Mpi, MpiLibrary};
+use serde::de::DeserializeOwned;
 
 use super::{Agents, Arm, Pairs};
 use crate::Error;
@@ -130,14 +131,8 @@ impl Pairs<'_> {
     /// most has; else why there is none.
     pub(crate) fn gpus(&mut self) -> Result<Result<usize, String>, Error> {
         let [outside, inside] = self.both(Question::Gpu)?;
-        let read = |side: &str, answer: Result<String, String>| -> Result<About, String> {
-            let about = answer.and_then(|said| {
-                serde_json::from_str(&said)
-                    .map_err(|error| format!("the answer cannot be read: {error}"))
-            });
-            about.map_err(|why| format!("{side}: {why}"))
-        };
-        let read = read("outside", outside).and_then(|it| Ok((it, read("inside", inside)?)));
+        let read = side::<About>("outside", outside);
+        let read = read.and_then(|outside| Ok((outside, side::<About>("inside", inside)?)));
         Ok(read.map(|(outside, inside)| {
             let most = outside.peers.max(inside.peers);
             self.differences.extend(gpu::differences(outside, inside));
@@ -149,14 +144,7 @@ impl Pairs<'_> {
     /// same, and why there is none.
     pub(crate) fn fabrics(&mut self) -> Result<[Result<bool, String>; 2], Error> {
         let [outside, inside] = self.both(Question::Fabric)?;
-        let read = |side: &str, answer: Result<String, String>| -> Result<fabric::About, String> {
-            let about = answer.and_then(|said| {
-                serde_json::from_str(&said)
-                    .map_err(|error| format!("the answer cannot be read: {error}"))
-            });
-            about.map_err(|why| format!("{side}: {why}"))
-        };
-        let (outside, inside) = (read("outside", outside), read("inside", inside));
+        let (outside, inside) = (side("outside", outside), side("inside", inside));
         if let (Ok(outside), Ok(inside)) = (&outside, &inside) {
             self.differences
                 .extend(fabric::differences(outside, inside));
@@ -242,4 +230,12 @@ impl Pairs<'_> {
         }
         Ok(())
     }
+}
+
+/// What a side answered about what it has, or why it has none.
+fn side<T: DeserializeOwned>(side: &str, answer: Result<String, String>) -> Result<T, String> {
+    let read = answer.and_then(|said| {
+        serde_json::from_str(&said).map_err(|error| format!("the answer cannot be read: {error}"))
+    });
+    read.map_err(|why| format!("{side}: {why}"))
 }

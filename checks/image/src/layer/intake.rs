@@ -16,7 +16,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use rayon::prelude::*;
-use sha2::{Digest as _, Sha256};
 
 use super::database::{self, File, Waiting};
 use super::sniff::{is_text, sniff};
@@ -493,7 +492,7 @@ impl<'p> Intake<'p> {
                 });
                 let license = job.licenses.then(|| plan.licenses.of(text, job.role));
                 let is_whole = entry.is_some_and(|entry| entry.size == text.len() as u64);
-                let facts = license.and_then(|license| match license {
+                let facts = license.and_then(|(digest, license)| match license {
                     Some(license) => Some(Facts {
                         license: Some(FileLicense {
                             sha256: license.sha256.filter(|_| is_whole),
@@ -502,7 +501,7 @@ impl<'p> Intake<'p> {
                         ..Facts::default()
                     }),
                     None => (is_whole && job.role != Role::Other).then(|| Facts {
-                        unrecognised: Some(Sha256::digest(text).into()),
+                        unrecognised: Some(digest),
                         ..Facts::default()
                     }),
                 });

@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use crate::blob::file_digest;
-use crate::format::{self, Session};
+use crate::format::{self, Opened, Session};
 use crate::layer::{self, Plan};
-use crate::{Error, Options, Reference, held};
+use crate::{Error, Options, Reference, Silent, Source, held};
 
 /// What a reference stands for, as far as that is told without reading layers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,21 +17,27 @@ pub struct Resolved {
     pub other_platforms: Vec<String>,
 }
 
+/// Opens an image, and says where it was found.
+fn open(reference: &Reference, options: &Options) -> Result<(Opened, Source), Error> {
+    let plan = Plan::new(options)?;
+    let session = Session {
+        plan: &plan,
+        progress: &Silent,
+    };
+    let (opened, source, _) = format::open(reference.source(), &session)?;
+    Ok((opened, source))
+}
+
 /// Finds out what a reference stands for, without reading layers.
 ///
 /// # Errors
 ///
 /// Those of [`scan`] that concern the image as a whole.
 pub fn resolve(reference: &Reference, options: &Options) -> Result<Resolved, Error> {
-    if matches!(reference.source(), crate::Source::Sbom(_)) {
+    if matches!(reference.source(), Source::Sbom(_)) {
         return Ok(Resolved::default());
     }
-    let plan = Plan::new(options)?;
-    let session = Session {
-        plan: &plan,
-        progress: &crate::Silent,
-    };
-    let (opened, ..) = format::open(reference.source(), &session)?;
+    let (opened, _) = open(reference, options)?;
     Ok(Resolved {
         digest: opened.digest,
         other_platforms: opened.other_platforms,
@@ -45,12 +51,7 @@ pub fn resolve(reference: &Reference, options: &Options) -> Result<Resolved, Err
 ///
 /// Those of [`scan`] that concern the image as a whole, and when the file cannot be read.
 pub fn whole_digest(reference: &Reference) -> Result<Option<String>, Error> {
-    let plan = Plan::new(&Options::default())?;
-    let session = Session {
-        plan: &plan,
-        progress: &crate::Silent,
-    };
-    let (opened, source, _) = format::open(reference.source(), &session)?;
+    let (opened, source) = open(reference, &Options::default())?;
     if opened.digest.is_some() || !opened.is_one_file {
         return Ok(opened.digest);
     }
@@ -69,15 +70,10 @@ pub fn whole_digest(reference: &Reference) -> Result<Option<String>, Error> {
 ///
 /// Those of [`scan`] that concern the image as a whole.
 pub fn is_intact(reference: &Reference, options: &Options) -> Result<bool, Error> {
-    if matches!(reference.source(), crate::Source::Registry(_)) {
+    if matches!(reference.source(), Source::Registry(_)) {
         return Ok(true);
     }
-    let plan = Plan::new(options)?;
-    let session = Session {
-        plan: &plan,
-        progress: &crate::Silent,
-    };
-    let (opened, ..) = format::open(reference.source(), &session)?;
+    let (opened, _) = open(reference, options)?;
     let next = AtomicUsize::new(0);
     let is_intact = AtomicBool::new(opened.faults.is_empty() && !held::of_index(&opened.config));
     let work = || {
