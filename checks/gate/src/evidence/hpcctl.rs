@@ -91,18 +91,27 @@ fn of_abi(report: &Value) -> Result<Vec<String>, String> {
         .flat_map(|program| &program.needs)
         .map(String::as_str)
         .collect();
-    let told = needed.into_iter().filter_map(|name| {
-        let bindings = abi.bindings.iter().filter(|one| one.soname == name);
-        // The host works as well as the best of what it has.
-        match bindings.min_by_key(|one| one.verdict) {
+    let needs = needed.into_iter().flat_map(|name| {
+        let programs = abi.programs.iter();
+        let programs = programs.filter(move |program| program.needs.iter().any(|one| one == name));
+        programs.map(move |program| (name, &program.path))
+    });
+    let mut told: Vec<String> = Vec::new();
+    for (name, program) in needs {
+        let bindings = abi.bindings.iter();
+        let bindings = bindings.filter(|one| one.soname == name && one.programs.contains(program));
+        // For each program the host works as well as the best of what it has.
+        let text = match bindings.min_by_key(|one| one.verdict) {
             Some(best) => against(best),
             None => Some(format!("The host has no library for {name}.")),
-        }
-    });
+        };
+        told.extend(text.filter(|text| !told.contains(text)));
+    }
     let of_static = abi.programs.iter().filter(|program| program.static_mpi);
     let of_static =
         of_static.map(|one| format!("MPI is a part of {}: the host's cannot be used.", one.path));
-    Ok(told.chain(of_static).collect())
+    told.extend(of_static);
+    Ok(told)
 }
 
 fn against(best: &Binding) -> Option<String> {
@@ -170,18 +179,21 @@ mod tests {
                 .collect();
             json!({
                 "library": "libmpi.so.12", "soname": "libmpi.so.12", "host_path": path, "image_path": null,
-                "family": "MPICH ABI", "verdict": verdict, "because": because, "fix": [], "programs": [],
+                "family": "MPICH ABI", "verdict": verdict, "because": because, "fix": [], "programs": ["/a"],
                 "binds": [], "environment": [],
             })
         };
-        let report = |bindings: Value| {
+        let of = |programs: &[&str], bindings: Value| {
+            let program =
+                |path: &&str| json!({"path": path, "needs": ["libmpi.so.12"], "static_mpi": false});
             let result = json!({
                 "image": {"reference": "a", "digest": "sha256:ab", "libc": null, "machine": null},
-                "programs": [{"path": "/a", "needs": ["libmpi.so.12"], "static_mpi": false}],
+                "programs": programs.iter().map(program).collect::<Vec<_>>(),
                 "host": [], "bindings": bindings,
             });
             read(&json!({"kind": "abi", "finished_at": "2026-01-01T00:00:00Z", "result": result}))
         };
+        let report = |bindings| of(&["/a"], bindings);
         let fails = binding("/old", "fails", &["it is too old", "and more"]);
         let told = report(json!([fails])).unwrap();
         assert_eq!(
@@ -193,5 +205,13 @@ mod tests {
         let none = report(json!([])).unwrap();
         assert_eq!(none.against, ["The host has no library for libmpi.so.12."]);
         assert!(report(json!("none")).is_err());
+        // What works for one program may not for another.
+        let mut other = binding("/old", "fails", &["it lacks what /b calls"]);
+        other["programs"] = json!(["/b"]);
+        let mixed = of(&["/a", "/b"], json!([binding("/new", "works", &[]), other]));
+        assert_eq!(
+            mixed.unwrap().against,
+            ["/old for libmpi.so.12 does not work: it lacks what /b calls."]
+        );
     }
 }
