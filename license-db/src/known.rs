@@ -4,6 +4,7 @@
 use hpcctl_model::license::{Licensed, List};
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use crate::identify::{self, vendor};
 use crate::policy::{self, Class, class_of};
@@ -22,8 +23,7 @@ pub fn all() -> Vec<Licensed> {
     let vendors = vendor::ids()
         .into_iter()
         .map(|id| licensed(id, id, List::Vendors));
-    let names = names();
-    let names = names.iter().map(|id| licensed(id, id, List::Names));
+    let names = NAMES.iter().map(|id| licensed(id, id, List::Names));
     licenses
         .chain(exceptions)
         .chain(vendors)
@@ -32,7 +32,7 @@ pub fn all() -> Vec<Licensed> {
 }
 
 /// The names that hpcctl gives to what is on no list and is no version of a vendor's text.
-fn names() -> BTreeSet<String> {
+static NAMES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
     let vendors: BTreeSet<&str> = vendor::ids().into_iter().collect();
     let classes = policy::refs().map(str::to_owned);
     let nameless = expression::NAMELESS.to_owned();
@@ -43,7 +43,7 @@ fn names() -> BTreeSet<String> {
         .chain([nameless])
         .filter(|name| !vendors.contains(name.as_str()))
         .collect()
-}
+});
 
 /// One of them by its id, in any case, with its text where the SPDX list has it; a name that only a
 /// package gives its licence is one of which nothing is known.

@@ -202,7 +202,7 @@ pub(crate) fn unconfigured(launchers: &mut [Found], host: &HostRoot, named: Opti
         let beside = format!("{prefix}/etc/slurm.conf");
         let places = named.into_iter().chain([beside.as_str()]);
         let mut places = places.chain(CONFIGURATIONS.iter().copied());
-        if !places.any(|path| host.outside(path).exists()) {
+        if !places.any(|path| host.has(path)) {
             launcher.doubt = Some(format!(
                 "{} finds no slurm.conf: whether it can start anything here is not known",
                 launcher.path

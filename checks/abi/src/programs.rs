@@ -17,7 +17,7 @@ use crate::search::Search;
 const MOST: usize = 1000;
 
 /// Directories of parts that a library of MPI or of a fabric loads itself.
-pub(crate) const PLUGINS: &[&str] = &[
+const PLUGINS: &[&str] = &[
     "/openmpi/",
     "/pmix",
     "/ucx/",
@@ -25,6 +25,11 @@ pub(crate) const PLUGINS: &[&str] = &[
     "/libibverbs/",
     "/prrte",
 ];
+
+/// Whether a file is a part that something loads as it runs.
+pub(crate) fn is_plugin(path: &str) -> bool {
+    PLUGINS.iter().any(|part| path.contains(part))
+}
 
 /// A program.
 pub(crate) struct Using {
@@ -71,7 +76,7 @@ pub(crate) fn using(image: &LinkedImage, library_path: &str) -> (Vec<Using>, boo
         }));
     }
     for (path, linkage) in others {
-        let is_plugin = PLUGINS.iter().any(|part| path.contains(part));
+        let is_plugin = is_plugin(path);
         let is_own = linkage
             .soname
             .as_deref()

@@ -117,6 +117,11 @@ impl HostRoot {
         }
     }
 
+    /// Whether a file or a directory is there.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        self.resolve(path).is_some()
+    }
+
     /// A path without links; none where it is not there, or leads nowhere.
     fn resolve(&self, path: &str) -> Option<String> {
         if self.is_live() {

@@ -10,7 +10,7 @@ use hpcctl_model::abi::Reason;
 use crate::check::Lack;
 use crate::closure::{Closure, Injected};
 use crate::judge::Case;
-use crate::programs::PLUGINS;
+use crate::programs::is_plugin;
 use crate::reasons::reason;
 
 /// The files that could not be read.
@@ -27,7 +27,7 @@ impl Unread {
         let mut unread = Self::default();
         for unknown in &image.unknowns {
             match file(unknown) {
-                Some(path) if !PLUGINS.iter().any(|part| path.contains(part)) => {
+                Some(path) if !is_plugin(path) => {
                     unread.stems.insert(stem(path).to_owned());
                 }
                 _ => unread.wide = true,
@@ -72,7 +72,7 @@ fn file(unknown: &Unknown) -> Option<&str> {
 }
 
 /// The name of a library without its numbers.
-fn stem(path: &str) -> &str {
+pub(crate) fn stem(path: &str) -> &str {
     let name = path.rsplit('/').next().unwrap_or(path);
     name.split(".so").next().unwrap_or(name)
 }

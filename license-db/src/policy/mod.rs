@@ -111,7 +111,7 @@ pub fn judge(subjects: &[Subject<'_>], complete: bool, others: Vec<Reason>) -> V
         for duty in judged.iter().flat_map(|judgement| &judgement.duties) {
             duties.entry(*duty).or_default().insert(subject.name);
         }
-        reasons.extend(reason_of(subject));
+        reasons.extend(why(subject, judged));
     }
     if subjects.is_empty() && complete {
         let text = "Nothing that was found bears a licence.";
@@ -144,10 +144,15 @@ pub fn judge(subjects: &[Subject<'_>], complete: bool, others: Vec<Reason>) -> V
 
 /// Why a subject is not simply publishable; none where it is.
 pub fn reason_of(subject: &Subject<'_>) -> Option<Reason> {
+    why(subject, subject.license.and_then(judge_expression))
+}
+
+/// The same, by what its licence comes to.
+fn why(subject: &Subject<'_>, judged: Option<Judgement>) -> Option<Reason> {
     let Some(license) = subject.license else {
         return Some(undetermined(subject.name, None, "No licence is known."));
     };
-    match judge_expression(license) {
+    match judged {
         Some(judgement) => reason(subject.name, judgement),
         None => {
             let text = "The licence is not a valid SPDX expression.";

@@ -6,6 +6,7 @@ use hpcctl_model::abi::Bind;
 use serde_json::json;
 
 use super::{Emit, Wanted};
+use crate::unread::stem;
 
 /// The row.
 pub(super) static EMIT: Emit = Emit {
@@ -52,10 +53,6 @@ fn write(wanted: &Wanted<'_>) -> Result<String, String> {
 
 /// The hook looks for a library of the image with the name of the host's, without its numbers.
 fn replaceable(bind: &Bind) -> Result<(), String> {
-    let stem = |path: &str| {
-        let name = path.rsplit('/').next().unwrap_or_default();
-        name.split(".so").next().unwrap_or_default().to_owned()
-    };
     let (own, theirs) = (stem(&bind.host), stem(&bind.image));
     match own == theirs {
         true => Ok(()),
