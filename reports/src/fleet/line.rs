@@ -67,11 +67,6 @@ pub enum Found<'a> {
 /// The lines of nodes in a line of text; none where it is something else.
 pub fn find<'a>(text: &'a [u8], mut each: impl FnMut(Found<'a>)) {
     let mut rest = text;
-    if memmem::find(text, MAGIC.as_bytes()).is_none()
-        && let Some(node) = of_other_version(text)
-    {
-        each(Found::OtherVersion(node));
-    }
     while let Some(at) = memmem::find(rest, MAGIC.as_bytes()) {
         let line = &rest[at + MAGIC.len()..];
         let found = read(line.trim_ascii_end());
@@ -86,6 +81,12 @@ pub fn find<'a>(text: &'a [u8], mut each: impl FnMut(Found<'a>)) {
             None => found,
         });
         rest = line;
+    }
+    // None had our mark.
+    if rest.len() == text.len()
+        && let Some(node) = of_other_version(text)
+    {
+        each(Found::OtherVersion(node));
     }
 }
 

@@ -241,8 +241,8 @@ fn one(abi: &Abi, binding: &Binding, options: &Options, out: &mut dyn Write) -> 
     );
     write!(out, "{}", heading(&visible(&title), options.color))?;
     let most = if options.verbose { usize::MAX } else { SHOWN };
-    let pair = |row: &Binding| (row.host_path.clone(), row.soname.clone());
-    let rows = abi.bindings.iter().filter(|row| pair(row) == pair(binding));
+    let same = |row: &&Binding| row.host_path == binding.host_path && row.soname == binding.soname;
+    let rows = abi.bindings.iter().filter(same);
     if rows.count() > 1 {
         // Of other programs something else is true.
         let names = binding.programs.iter().map(String::as_str);
