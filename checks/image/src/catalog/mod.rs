@@ -32,6 +32,7 @@ mod ocaml;
 mod opkg;
 mod os_release;
 mod pacman;
+mod pear;
 mod perl;
 mod php;
 mod php_lock;
@@ -46,6 +47,7 @@ mod spack;
 mod sqlite;
 mod stanza;
 mod vendor_tree;
+mod yarn;
 pub(crate) mod zip;
 
 use std::ops::Range;
@@ -282,6 +284,13 @@ pub static CATALOGERS: &[Cataloger] = &[
         parse: pacman::parse,
     },
     Cataloger {
+        id: "pear",
+        globs: &["**/.registry/{,.channel.*/}*.reg"],
+        magic: &[],
+        max_bytes: 16 * MIB,
+        parse: pear::parse,
+    },
+    Cataloger {
         id: "perl",
         globs: &["**/.meta/*/MYMETA.json", "**/perllocal.pod", "**/.packlist"],
         magic: &[],
@@ -404,6 +413,13 @@ pub static CATALOGERS: &[Cataloger] = &[
         magic: &[],
         max_bytes: MIB,
         parse: vendor_tree::parse,
+    },
+    Cataloger {
+        id: "yarn",
+        globs: &["**/.yarn/{,berry/}cache/*-npm-*.zip"],
+        magic: &[],
+        max_bytes: 32 * MIB,
+        parse: yarn::parse,
     },
 ];
 

@@ -88,7 +88,8 @@ impl Plan {
         let rows = CATALOGERS.iter().enumerate();
         for (place, cataloger) in rows.filter(|(place, _)| selection.runs(*place)) {
             for glob in cataloger.globs {
-                let glob = GlobBuilder::new(glob).literal_separator(true).build();
+                let mut glob = GlobBuilder::new(glob);
+                let glob = glob.literal_separator(true).empty_alternates(true).build();
                 globs.add(glob.map_err(internal)?);
                 owners.push(place);
             }
@@ -581,6 +582,8 @@ mod tests {
             ("usr/share/doc/x/COPYING", 0o600, true),
             ("var/lib/dpkg/status", 0o600, true),
             ("usr/lib/libx.so.1", 0o600, true),
+            ("usr/local/lib/re/opam", 0o600, true),
+            ("usr/share/php/.registry/pear.reg", 0o600, true),
             ("usr/sbin/x", 0o700, true),
         ] {
             assert_eq!(
