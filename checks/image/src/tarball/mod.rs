@@ -4,12 +4,14 @@
 //! Only headers are parsed here; contents are handed out in the reader's own buffer. Nothing
 //! is allocated by the sizes that a header claims.
 
+mod entry;
 mod header;
 mod path;
 mod pax;
 mod sparse;
 mod walk;
 
+pub(crate) use entry::{Device, Grants, Head, Kind, Stamp};
 pub(crate) use path::{normalise, text};
 pub(crate) use pax::capabilities;
-pub(crate) use walk::{Bytes, Device, Grants, Head, Kind, Stamp, TarFault, Walk};
+pub(crate) use walk::{Bytes, TarFault, Walk};

@@ -1,92 +1,20 @@
 //! The walk from header to header.
 
-use std::io::{self, BufRead, Read};
+mod content;
 
-use serde::{Deserialize, Serialize};
+use std::io::{self, BufRead};
 
-use super::header::{BLOCK, Header, HeaderFault, sparse_block};
+use super::entry::{EntryFault, Head, Kind, Stamp, grants, owner};
+use super::header::{BLOCK, Header, HeaderFault};
 use super::path::{PathFault, normalise, text};
-use super::pax::{Extended, PaxFault, PaxSparse};
-use super::sparse::{Map, Run, Sparse, SparseFault, ZEROS};
+use super::pax::{Extended, PaxFault};
+use super::sparse::{Run, Sparse, ZEROS};
 use crate::Limits;
-use crate::owners::Owner;
 
 /// Bytes that can be skipped, by reading over them or by seeking.
 pub(crate) trait Bytes: BufRead {
     /// Skips up to `count` bytes and returns how many were skipped.
     fn skip(&mut self, count: u64) -> io::Result<u64>;
-}
-
-/// What kind of file an entry is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Kind {
-    /// A regular file.
-    File,
-    /// A directory.
-    Directory,
-    /// A symbolic link.
-    Symlink,
-    /// Another name of a file that is already there.
-    HardLink,
-    /// A device, a FIFO or a socket.
-    Special,
-}
-
-/// The entry that the walk stands on.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Head {
-    /// What kind of file it is.
-    pub(crate) kind: Kind,
-    /// The size of the file; of a sparse file, with its holes.
-    pub(crate) size: u64,
-    /// The permission bits.
-    pub(crate) mode: u16,
-    /// The user and the group; none where they are not known.
-    pub(crate) owner: Option<Owner>,
-    /// What it gives beside the permission bits.
-    pub(crate) grants: Grants,
-    /// Whether the content is stored as a sparse map.
-    pub(crate) sparse: bool,
-    /// Why the entry is not to be taken.
-    pub(crate) fault: Option<EntryFault>,
-}
-
-/// What an entry gives to whoever opens or runs it, beside the permission bits.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Grants {
-    /// It is a device.
-    pub(crate) device: Option<Device>,
-    /// It runs with these capabilities (capabilities(7)), as bits.
-    pub(crate) capabilities: Option<u64>,
-}
-
-/// A device.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Device {
-    /// Whether it is one of blocks.
-    pub(crate) is_block: bool,
-    pub(crate) major: u32,
-    pub(crate) minor: u32,
-}
-
-/// What else the header of an entry says, for whoever writes the entry anew.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Stamp {
-    /// When it was changed, in seconds since the epoch; what is before that is the epoch.
-    pub(crate) mtime: u64,
-    /// The type flag and the numbers of a device; none of other files.
-    pub(crate) device: Option<(u8, u32, u32)>,
-}
-
-/// Why an entry is not to be taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum EntryFault {
-    /// Its path is not one.
-    #[error(transparent)]
-    Path(#[from] PathFault),
-    /// Where its stored bytes belong cannot be told.
-    #[error(transparent)]
-    Sparse(#[from] SparseFault),
 }
 
 /// Why a walk cannot go on.
@@ -232,63 +160,6 @@ impl<'a, R: Bytes> Walk<'a, R> {
         self.left = self.left.saturating_sub(count as u64);
     }
 
-    /// Appends up to `limit` bytes of the content to `out`; holes are zeros.
-    pub(crate) fn read_content(&mut self, limit: u64, out: &mut Vec<u8>) -> Result<(), TarFault> {
-        let Some(mut sparse) = self.sparse.take() else {
-            return self.read_stored(limit, out);
-        };
-        let mut wanted = sparse.left().min(limit);
-        let mut read = Ok(());
-        while wanted > 0 && read.is_ok() {
-            let count = match sparse.run() {
-                Run::Hole(count) => {
-                    let count = count.min(wanted);
-                    read = self.fill_hole(count, out);
-                    count
-                }
-                Run::Stored(count) => {
-                    let count = count.min(wanted);
-                    read = self.read_stored(count, out);
-                    count
-                }
-            };
-            sparse.pass(count);
-            wanted -= count;
-        }
-        self.sparse = Some(sparse);
-        read
-    }
-
-    fn fill_hole(&mut self, count: u64, out: &mut Vec<u8>) -> Result<(), TarFault> {
-        self.holes = self.holes.saturating_add(count);
-        if self.holes > self.limits.hole_bytes {
-            return Err(TarFault::HolesTooLarge(self.limits.hole_bytes));
-        }
-        io::repeat(0).take(count).read_to_end(out)?;
-        Ok(())
-    }
-
-    /// Appends what is stored, straight out of the buffer: std's way through `Take` clears the
-    /// room first.
-    fn read_stored(&mut self, limit: u64, out: &mut Vec<u8>) -> Result<(), TarFault> {
-        let mut wanted = self.left.min(limit);
-        while wanted > 0 {
-            let buffer = match self.bytes.fill_buf() {
-                Ok([]) => return Err(TarFault::Truncated),
-                Ok(buffer) => buffer,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error.into()),
-            };
-            let count = usize::try_from(wanted).unwrap_or(usize::MAX);
-            let count = count.min(buffer.len());
-            out.extend_from_slice(&buffer[..count]);
-            self.bytes.consume(count);
-            self.left -= count as u64;
-            wanted -= count as u64;
-        }
-        Ok(())
-    }
-
     /// Makes an entry of the header in the block and the extended headers before it.
     fn entry(&mut self, extended: Extended) -> Result<Head, TarFault> {
         let header = Header::again(&self.block);
@@ -353,111 +224,6 @@ impl<'a, R: Bytes> Walk<'a, R> {
         })
     }
 
-    /// Makes the content of the entry ready, of a sparse file by its map.
-    fn lay_out(
-        &mut self,
-        flag: u8,
-        stored: u64,
-        kind: Kind,
-        pax: Option<PaxSparse>,
-    ) -> Result<Option<Result<Sparse, SparseFault>>, TarFault> {
-        // Links, directories and special files have no content, whatever their header claims.
-        let has_content = !matches!(flag, b'1'..=b'6');
-        self.set_content(if has_content { stored } else { 0 });
-        if flag == b'S' {
-            return self.old_sparse().map(Some);
-        }
-        let pax = pax.filter(|_| kind == Kind::File);
-        pax.map(|pax| self.pax_sparse(pax)).transpose()
-    }
-
-    /// Lays out an old GNU sparse file; further blocks of its map come before its content.
-    fn old_sparse(&mut self) -> Result<Result<Sparse, SparseFault>, TarFault> {
-        let mut map = Map::default();
-        let header = Header::again(&self.block);
-        let (size, mut goes_on) = header.sparse(&mut map)?;
-        while goes_on {
-            if !self.read_header()? {
-                return Err(TarFault::Truncated);
-            }
-            goes_on = sparse_block(&self.block, &mut map)?;
-        }
-        Ok(map.laid_out(size, self.left))
-    }
-
-    /// Lays out a sparse file of the pax format; the map of 1.0 is read off its content.
-    fn pax_sparse(&mut self, sparse: PaxSparse) -> Result<Result<Sparse, SparseFault>, TarFault> {
-        let mut map = sparse.map;
-        if sparse.is_before {
-            let mut left = self.left;
-            let bytes = &mut self.bytes;
-            let read = map.push_blocks(|| {
-                let mut block = [0; BLOCK];
-                left = left.checked_sub(BLOCK as u64).ok_or(TarFault::Truncated)?;
-                bytes.read_exact(&mut block)?;
-                Ok(block)
-            })?;
-            self.left = left;
-            if read.is_none() {
-                return Ok(Err(SparseFault::Malformed));
-            }
-        }
-        let Some(size) = sparse.size else {
-            return Ok(Err(SparseFault::Malformed));
-        };
-        Ok(map.laid_out(size, self.left))
-    }
-
-    fn set_content(&mut self, size: u64) {
-        self.sparse = None;
-        self.left = size;
-        self.padding = size.wrapping_neg() % BLOCK as u64;
-    }
-
-    /// Passes over up to `count` bytes of the content, holes included.
-    pub(crate) fn skip_content(&mut self, count: u64) -> Result<(), TarFault> {
-        let Some(mut sparse) = self.sparse.take() else {
-            return self.skip_stored(count);
-        };
-        let mut wanted = sparse.left().min(count);
-        let mut skipped = Ok(());
-        while wanted > 0 && skipped.is_ok() {
-            let (Run::Hole(run) | Run::Stored(run)) = sparse.run();
-            let run_count = run.min(wanted);
-            if matches!(sparse.run(), Run::Stored(_)) {
-                skipped = self.skip_stored(run_count);
-            }
-            sparse.pass(run_count);
-            wanted -= run_count;
-        }
-        self.sparse = Some(sparse);
-        skipped
-    }
-
-    fn skip_stored(&mut self, count: u64) -> Result<(), TarFault> {
-        let wanted = self.left.min(count);
-        let skipped = self.bytes.skip(wanted)?;
-        self.left -= skipped.min(wanted);
-        if skipped < wanted {
-            Err(TarFault::Truncated)
-        } else {
-            Ok(())
-        }
-    }
-
-    /// Skips what is left of the content, and its padding.
-    fn pass_content(&mut self) -> Result<(), TarFault> {
-        let count = self.left.saturating_add(self.padding);
-        let least = self.left;
-        (self.left, self.padding, self.sparse) = (0, 0, None);
-        // An archive that was cut inside the last padding has lost nothing.
-        if self.bytes.skip(count)? < least {
-            Err(TarFault::Truncated)
-        } else {
-            Ok(())
-        }
-    }
-
     /// Reads a block; false at the end of the bytes.
     fn read_header(&mut self) -> Result<bool, TarFault> {
         let mut filled = 0;
@@ -489,35 +255,6 @@ fn until_nul(mut bytes: Vec<u8>) -> Vec<u8> {
         bytes.truncate(end);
     }
     bytes
-}
-
-/// What the headers say of devices and capabilities.
-fn grants(header: &Header<'_>, extended: &Extended) -> Grants {
-    let flag = header.flag();
-    let numbers = || header.device().unwrap_or_default();
-    let device = matches!(flag, b'3' | b'4').then(numbers);
-    let device = device.map(|(major, minor)| Device {
-        is_block: flag == b'4',
-        major,
-        minor,
-    });
-    Grants {
-        device,
-        capabilities: extended.capabilities,
-    }
-}
-
-/// The owner by the extended headers, else by the header.
-fn owner(header: &Header<'_>, extended: &Extended) -> Option<Owner> {
-    let of_header = header.owner();
-    let id = |extended: Option<u64>, header: Option<u32>| match extended {
-        Some(id) => u32::try_from(id).ok(),
-        None => header,
-    };
-    Some((
-        id(extended.uid, of_header.map(|(uid, _)| uid))?,
-        id(extended.gid, of_header.map(|(_, gid)| gid))?,
-    ))
 }
 
 #[cfg(test)]

@@ -1,0 +1,174 @@
+//! The content of the entry that a walk stands on: laid out, read and passed over, with the holes
+//! of sparse files.
+
+use std::io::{self, Read};
+
+use super::{Bytes, TarFault, Walk};
+use crate::tarball::entry::Kind;
+use crate::tarball::header::{BLOCK, Header, sparse_block};
+use crate::tarball::pax::PaxSparse;
+use crate::tarball::sparse::{Map, Run, Sparse, SparseFault};
+
+impl<R: Bytes> Walk<'_, R> {
+    /// Appends up to `limit` bytes of the content to `out`; holes are zeros.
+    pub(crate) fn read_content(&mut self, limit: u64, out: &mut Vec<u8>) -> Result<(), TarFault> {
+        let Some(mut sparse) = self.sparse.take() else {
+            return self.read_stored(limit, out);
+        };
+        let mut wanted = sparse.left().min(limit);
+        let mut read = Ok(());
+        while wanted > 0 && read.is_ok() {
+            let count = match sparse.run() {
+                Run::Hole(count) => {
+                    let count = count.min(wanted);
+                    read = self.fill_hole(count, out);
+                    count
+                }
+                Run::Stored(count) => {
+                    let count = count.min(wanted);
+                    read = self.read_stored(count, out);
+                    count
+                }
+            };
+            sparse.pass(count);
+            wanted -= count;
+        }
+        self.sparse = Some(sparse);
+        read
+    }
+
+    fn fill_hole(&mut self, count: u64, out: &mut Vec<u8>) -> Result<(), TarFault> {
+        self.holes = self.holes.saturating_add(count);
+        if self.holes > self.limits.hole_bytes {
+            return Err(TarFault::HolesTooLarge(self.limits.hole_bytes));
+        }
+        io::repeat(0).take(count).read_to_end(out)?;
+        Ok(())
+    }
+
+    /// Appends what is stored, straight out of the buffer: std's way through `Take` clears the
+    /// room first.
+    fn read_stored(&mut self, limit: u64, out: &mut Vec<u8>) -> Result<(), TarFault> {
+        let mut wanted = self.left.min(limit);
+        while wanted > 0 {
+            let buffer = match self.bytes.fill_buf() {
+                Ok([]) => return Err(TarFault::Truncated),
+                Ok(buffer) => buffer,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error.into()),
+            };
+            let count = usize::try_from(wanted).unwrap_or(usize::MAX);
+            let count = count.min(buffer.len());
+            out.extend_from_slice(&buffer[..count]);
+            self.bytes.consume(count);
+            self.left -= count as u64;
+            wanted -= count as u64;
+        }
+        Ok(())
+    }
+
+    /// Makes the content of the entry ready, of a sparse file by its map.
+    pub(super) fn lay_out(
+        &mut self,
+        flag: u8,
+        stored: u64,
+        kind: Kind,
+        pax: Option<PaxSparse>,
+    ) -> Result<Option<Result<Sparse, SparseFault>>, TarFault> {
+        // Links, directories and special files have no content, whatever their header claims.
+        let has_content = !matches!(flag, b'1'..=b'6');
+        self.set_content(if has_content { stored } else { 0 });
+        if flag == b'S' {
+            return self.old_sparse().map(Some);
+        }
+        let pax = pax.filter(|_| kind == Kind::File);
+        pax.map(|pax| self.pax_sparse(pax)).transpose()
+    }
+
+    /// Lays out an old GNU sparse file; further blocks of its map come before its content.
+    fn old_sparse(&mut self) -> Result<Result<Sparse, SparseFault>, TarFault> {
+        let mut map = Map::default();
+        let header = Header::again(&self.block);
+        let (size, mut goes_on) = header.sparse(&mut map)?;
+        while goes_on {
+            if !self.read_header()? {
+                return Err(TarFault::Truncated);
+            }
+            goes_on = sparse_block(&self.block, &mut map)?;
+        }
+        Ok(map.laid_out(size, self.left))
+    }
+
+    /// Lays out a sparse file of the pax format; the map of 1.0 is read off its content.
+    fn pax_sparse(&mut self, sparse: PaxSparse) -> Result<Result<Sparse, SparseFault>, TarFault> {
+        let mut map = sparse.map;
+        if sparse.is_before {
+            let mut left = self.left;
+            let bytes = &mut self.bytes;
+            let read = map.push_blocks(|| {
+                let mut block = [0; BLOCK];
+                left = left.checked_sub(BLOCK as u64).ok_or(TarFault::Truncated)?;
+                bytes.read_exact(&mut block)?;
+                Ok(block)
+            })?;
+            self.left = left;
+            if read.is_none() {
+                return Ok(Err(SparseFault::Malformed));
+            }
+        }
+        let Some(size) = sparse.size else {
+            return Ok(Err(SparseFault::Malformed));
+        };
+        Ok(map.laid_out(size, self.left))
+    }
+
+    pub(super) fn set_content(&mut self, size: u64) {
+        self.sparse = None;
+        self.left = size;
+        self.padding = size.wrapping_neg() % BLOCK as u64;
+    }
+
+    /// Passes over up to `count` bytes of the content, holes included.
+    pub(crate) fn skip_content(&mut self, count: u64) -> Result<(), TarFault> {
+        let Some(mut sparse) = self.sparse.take() else {
+            return self.skip_stored(count);
+        };
+        let mut wanted = sparse.left().min(count);
+        let mut skipped = Ok(());
+        while wanted > 0 && skipped.is_ok() {
+            let (Run::Hole(run) | Run::Stored(run)) = sparse.run();
+            let run_count = run.min(wanted);
+            if matches!(sparse.run(), Run::Stored(_)) {
+                skipped = self.skip_stored(run_count);
+            }
+            sparse.pass(run_count);
+            wanted -= run_count;
+        }
+        self.sparse = Some(sparse);
+        skipped
+    }
+
+    fn skip_stored(&mut self, count: u64) -> Result<(), TarFault> {
+        let wanted = self.left.min(count);
+        let skipped = self.bytes.skip(wanted)?;
+        self.left -= skipped.min(wanted);
+        if skipped < wanted {
+            Err(TarFault::Truncated)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Skips what is left of the content, and its padding.
+    pub(super) fn pass_content(&mut self) -> Result<(), TarFault> {
+        let count = self.left.saturating_add(self.padding);
+        let least = self.left;
+        (self.left, self.padding, self.sparse) = (0, 0, None);
+        // An archive that was cut inside the last padding has lost nothing.
+        if self.bytes.skip(count)? < least {
+            Err(TarFault::Truncated)
+        } else {
+            Ok(())
+        }
+    }
+}
