@@ -2,35 +2,26 @@
 //! looks for licences in text files, and tells by its first bytes what each file is.
 //!
 //! What gives access is looked for in all of them ([`crate::sensitive`]).
-//!
-//! Text files are gathered in one buffer and looked at in batches, in parallel.
 
 mod behind;
 mod inside;
 mod linkage;
 mod marks;
+mod plan;
+mod texts;
 
 use std::ops::Range;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use rayon::prelude::*;
-
+pub(crate) use self::plan::Plan;
+use self::texts::Job;
 use super::database::{self, File, Waiting};
 use super::sniff::{is_text, sniff};
 use crate::catalog::{self, CATALOGERS, Cataloger, Found};
 use crate::fault::Faults;
-use crate::layer::Room;
-use crate::license::{Licenses, Role};
-use crate::selection::Selection;
-use crate::sensitive::{self, Sighting};
+use crate::sensitive;
 use crate::tarball::Head;
-use crate::tree::{Facts, FileLicense, Listing, Mark};
-use crate::{DiffIds, Error, LicenseFiles, Limits, Options, Platform, Purpose};
-
-/// Text that is gathered before it is looked at.
-const BATCH: usize = 4 * 1024 * 1024;
+use crate::tree::{Facts, Listing};
 
 /// The first bytes of a file, which tell what it is.
 const HEAD: usize = 4 * 1024;
@@ -46,104 +37,6 @@ const ROOM: usize = 33 * 1024 * 1024;
 /// The end of a long file that is kept for catalogers that ask by magic bytes: ELF files have
 /// the table of their sections there.
 const TAIL: u64 = 256 * 1024;
-
-/// Files of more bytes are held one at a time, however many layers are read.
-const LARGE: u64 = 8 * 1024 * 1024;
-
-/// What to take from each layer.
-#[derive(Debug)]
-pub(crate) struct Plan {
-    globs: GlobSet,
-    /// The cataloger of each glob, by its place in the table.
-    owners: Vec<usize>,
-    /// What files begin with that catalogers ask for, with their places in the table.
-    magic: Vec<(usize, &'static [u8])>,
-    license_files: LicenseFiles,
-    purpose: Purpose,
-    licenses: Licenses,
-    /// Whether only what the loader goes by is taken.
-    only_linkage: bool,
-    large: Mutex<()>,
-    /// What is made of the digests of the plain layers.
-    pub(crate) diff_ids: DiffIds,
-    /// What the layers may still have.
-    pub(crate) room: Room,
-    /// What is looked at.
-    pub(crate) selection: Selection,
-    /// How much is read at most.
-    pub(crate) limits: Limits,
-    /// The platform that is asked for.
-    pub(crate) platform: Option<Platform>,
-    /// Whether the registry need not prove who it is.
-    pub(crate) insecure: bool,
-}
-
-impl Plan {
-    /// Makes ready for any number of layers.
-    pub(crate) fn new(options: &Options) -> Result<Self, Error> {
-        let selection = Selection::new(options)?;
-        let internal = |error: globset::Error| Error::Internal(error.to_string());
-        let mut globs = GlobSetBuilder::new();
-        let (mut owners, mut magic) = (Vec::new(), Vec::new());
-        let rows = CATALOGERS.iter().enumerate();
-        for (place, cataloger) in rows.filter(|(place, _)| selection.runs(*place)) {
-            for glob in cataloger.globs {
-                let mut glob = GlobBuilder::new(glob);
-                let glob = glob.literal_separator(true).empty_alternates(true).build();
-                globs.add(glob.map_err(internal)?);
-                owners.push(place);
-            }
-            magic.extend(cataloger.magic.iter().map(|magic| (place, *magic)));
-        }
-        Ok(Self {
-            globs: globs.build().map_err(internal)?,
-            owners,
-            magic,
-            license_files: options.licenses,
-            purpose: options.purpose,
-            licenses: Licenses::new(options.purpose),
-            only_linkage: false,
-            large: Mutex::new(()),
-            diff_ids: options.diff_ids,
-            room: Room::new(&options.limits),
-            selection,
-            limits: options.limits.clone(),
-            platform: options.platform.clone(),
-            insecure: options.insecure,
-        })
-    }
-
-    /// Makes ready to take nothing but what the loader goes by.
-    pub(crate) fn for_linkage(options: &Options) -> Result<Self, Error> {
-        Ok(Self {
-            only_linkage: true,
-            ..Self::new(options)?
-        })
-    }
-
-    /// Whether the image is judged, and not only listed.
-    pub(crate) fn judges(&self) -> bool {
-        self.purpose == Purpose::Verdict
-    }
-
-    /// Whether licences are looked for in a text.
-    fn wants_licenses(&self, path: &str) -> bool {
-        match self.license_files {
-            LicenseFiles::Full => true,
-            LicenseFiles::Declared => catalog::is_license_file(path),
-        }
-    }
-
-    /// Whether anything is looked for in a text.
-    fn wants_text(&self, path: &str) -> bool {
-        self.judges() || self.wants_licenses(path)
-    }
-
-    /// The leave to hold a large file.
-    fn one_large(&self) -> MutexGuard<'_, ()> {
-        self.large.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// The content of the file that is being taken in.
 pub(crate) trait Content {
@@ -194,16 +87,6 @@ pub(crate) struct Intake<'p> {
     texts: Vec<u8>,
     jobs: Vec<Job>,
     waiting: Waiting,
-}
-
-/// A text in the buffer.
-#[derive(Debug)]
-struct Job {
-    entry: u32,
-    range: Range<usize>,
-    role: Role,
-    /// Whether licences are looked for.
-    licenses: bool,
 }
 
 impl<'p> Intake<'p> {
@@ -327,7 +210,7 @@ impl<'p> Intake<'p> {
         };
         let left_out: u64 = gaps.iter().map(|gap| gap.end - gap.start).sum();
         let wanted = content.left().saturating_sub(left_out).min(most);
-        let _one = (wanted > LARGE).then(|| self.plan.one_large());
+        let _one = self.plan.one_large(wanted);
         // Grown by doubling, a large buffer would take up to twice as much.
         let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
         if self.scratch.try_reserve_exact(wanted).is_err() {
@@ -432,91 +315,11 @@ impl<'p> Intake<'p> {
         }
     }
 
-    /// Puts the start of a text file into the buffer.
-    fn text<C: Content>(&mut self, content: &mut C, faults: &mut Faults) -> Result<(), C::Fault> {
-        let from = self.texts.len();
-        self.texts.extend_from_slice(&self.scratch);
-        let most = self.plan.limits.text_bytes;
-        let rest = most.saturating_sub(self.scratch.len() as u64);
-        let mut read = content.read_content(rest, &mut self.texts);
-        let is_text = is_text(&self.texts[from..]);
-        if is_text && read.is_ok() && self.plan.judges() {
-            read = self.behind(content, from);
-        }
-        if is_text && !self.plan.room.text(self.texts.len() - from) {
-            let why = "no licence was looked for in it: an image of this size has less text";
-            faults.add(format!("/{}", content.path()), why);
-            self.texts.truncate(from);
-        } else if is_text {
-            let role = Role::of(content.path());
-            let range = from..self.texts.len();
-            let licenses = self.plan.wants_licenses(content.path());
-            self.jobs.push(Job {
-                entry: self.last_entry(),
-                range,
-                role,
-                licenses,
-            });
-        } else {
-            self.texts.truncate(from);
-        }
-        if self.texts.len() >= BATCH {
-            self.identify();
-        }
-        read
-    }
-
     fn last_entry(&self) -> u32 {
         // The names of so many entries would not have fitted.
         u32::try_from(self.listing.len())
             .unwrap_or(u32::MAX)
             .saturating_sub(1)
-    }
-
-    /// Looks for licences, and for what gives access, in the texts that were gathered.
-    fn identify(&mut self) {
-        let (texts, listing, plan) = (&self.texts, &self.listing, self.plan);
-        let found: Vec<(u32, Option<Facts>, Vec<Sighting>)> = self
-            .jobs
-            .par_drain(..)
-            .map(|job| {
-                let text = &texts[job.range];
-                let entry = listing.entry(job.entry);
-                let seen = entry.as_ref().filter(|_| plan.judges());
-                let seen = seen.map_or_else(Vec::new, |entry| {
-                    sensitive::look(&sensitive::Source {
-                        path: entry.path,
-                        mode: entry.mode,
-                        size: entry.size,
-                        bytes: text,
-                    })
-                });
-                let license = job.licenses.then(|| plan.licenses.of(text, job.role));
-                let is_whole = entry.is_some_and(|entry| entry.size == text.len() as u64);
-                let facts = license.and_then(|(digest, license)| match license {
-                    Some(license) => Some(Facts {
-                        license: Some(FileLicense {
-                            sha256: license.sha256.filter(|_| is_whole),
-                            ..license
-                        }),
-                        ..Facts::default()
-                    }),
-                    None => (is_whole && job.role != Role::Other).then(|| Facts {
-                        unrecognised: Some(digest),
-                        ..Facts::default()
-                    }),
-                });
-                (job.entry, facts, seen)
-            })
-            .filter(|(_, facts, seen)| facts.is_some() || !seen.is_empty())
-            .collect();
-        for (entry, facts, seen) in found {
-            self.listing.facts.extend(facts.map(|facts| (entry, facts)));
-            for sighting in seen {
-                self.listing.mark_at(entry, Mark::Sensitive(sighting));
-            }
-        }
-        self.texts.clear();
     }
 
     /// Ends the layer.
@@ -561,37 +364,4 @@ fn buffer() -> Vec<u8> {
     // Where there is no such room, it grows as it is needed.
     let _ = buffer.try_reserve_exact(ROOM);
     buffer
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_file_that_tells_a_package_or_a_licence_may_be_missing() {
-        let plan = |licenses| {
-            let options = Options {
-                licenses,
-                ..Options::default()
-            };
-            Plan::new(&options).unwrap()
-        };
-        let (declared, full) = (plan(LicenseFiles::Declared), plan(LicenseFiles::Full));
-        for (path, mode, matters) in [
-            ("etc/shadow", 0o640, false),
-            ("usr/share/doc/x/COPYING", 0o600, true),
-            ("var/lib/dpkg/status", 0o600, true),
-            ("usr/lib/libx.so.1", 0o600, true),
-            ("usr/local/lib/re/opam", 0o600, true),
-            ("usr/share/php/.registry/pear.reg", 0o600, true),
-            ("usr/sbin/x", 0o700, true),
-        ] {
-            assert_eq!(
-                Intake::new(&declared).matters(path, mode),
-                matters,
-                "{path}"
-            );
-            assert!(Intake::new(&full).matters(path, mode), "{path}");
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! One header block of 512 bytes, as tar(5) lays it out.
 
-use super::sparse::Map;
 use super::entry::Stamp;
+use super::sparse::Map;
 use crate::owners::Owner;
 
 /// The size of every block.

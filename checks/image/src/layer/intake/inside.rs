@@ -6,7 +6,7 @@
 
 use std::io::Read;
 
-use super::{Content, Intake, KEEP, LARGE, ROOM, buffer, is_text};
+use super::{Content, Intake, KEEP, ROOM, buffer, is_text};
 use crate::Limits;
 use crate::blob::Hashed;
 use crate::catalog::zip::Zip;
@@ -71,7 +71,7 @@ impl Intake<'_> {
     pub(super) fn inside<C: Content>(&mut self, content: &mut C) -> Result<(), C::Fault> {
         let wanted = STORED.saturating_sub(self.scratch.len() as u64);
         let plan = self.plan;
-        let _one = (wanted.min(content.left()) > LARGE).then(|| plan.one_large());
+        let _one = plan.one_large(wanted.min(content.left()));
         let size = self.scratch.len() as u64 + content.left();
         let read = content.read_content(wanted, &mut self.scratch);
         self.look(content.path(), size);

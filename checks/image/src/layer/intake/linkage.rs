@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Content, HEAD, Intake, KEEP, LARGE, ROOM, buffer};
+use super::{Content, HEAD, Intake, KEEP, ROOM, buffer};
 use crate::fault::Faults;
 use crate::linkage::{Held, Linkage};
 use crate::tree::{Facts, Linked};
@@ -66,7 +66,7 @@ impl Intake<'_> {
         let least = Held::least(content.path()).max(HEAD as u64);
         content.read_content(least, held.buffer())?;
         held.took(0);
-        let _one = (size > LARGE).then(|| self.plan.one_large());
+        let _one = self.plan.one_large(size);
         let at = |content: &C| size - content.left().min(size);
         while let Some(part) = held.next(at(content), size) {
             content.skip(part.start - at(content))?;
