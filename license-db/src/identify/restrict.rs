@@ -5,6 +5,10 @@
 //! "military" and what makes a limit of it. Sentences about licences, with conditions and
 //! exceptions, say nothing here.
 
+mod turned;
+
+use std::ops::Range;
+
 use hpcctl_model::license::{Kind, State};
 
 use super::finding::{Finding, Taken};
@@ -44,6 +48,7 @@ const PURPOSES: &[&str] = &[
     "academic",
     "educational",
     "education",
+    "evaluation",
     "noncommercial",
     "nonprofit",
     "research",
@@ -60,10 +65,11 @@ pub(super) fn find(words: &Words, taken: &Taken, found: &[Finding]) -> Vec<Findi
     let mut out: Vec<Finding> = Vec::new();
     let mut at = 0;
     while at < words.len() && out.len() < MOST {
+        let turned = || turned::is_turned(words, taken, at).then_some(RESTRICTED);
         let told = if taken.is(at) {
             None
         } else {
-            restriction(words, at)
+            restriction(words, at).or_else(turned)
         };
         let Some(license) = told.filter(|_| of_this_file(words, at, found)) else {
             at += 1;
@@ -80,8 +86,10 @@ pub(super) fn find(words: &Words, taken: &Taken, found: &[Finding]) -> Vec<Findi
 }
 
 /// Whether some words restrict: such words inside a text are not the text's.
-pub(super) fn within(words: &Words, mut among: std::ops::Range<usize>) -> bool {
-    among.any(|at| restriction(words, at).is_some())
+pub(super) fn within(words: &Words, among: Range<usize>) -> bool {
+    let restricts =
+        |at| restriction(words, at).is_some() || turned::turns(words, among.clone(), at);
+    among.clone().any(restricts)
 }
 
 fn restricts(license: &str) -> bool {
@@ -135,8 +143,13 @@ fn only_for(words: &Words, at: usize) -> bool {
             "only" | "solely" | "exclusively" | "strictly"
         )
     };
-    let before = (first.saturating_sub(2)..first).any(only) && words.word(first) == "for";
-    purpose && (behind || before) && grants(words, at)
+    // "may only be used for"
+    let done = |i: &usize| matches!(words.word(*i), "be" | "used" | "is" | "are" | "granted");
+    let verb = (first.saturating_sub(4)..first).rev().find(|i| !done(i));
+    let before = words.word(first) == "for"
+        && verb.is_some_and(|verb| (verb.saturating_sub(1)..=verb).any(only));
+    let ends = words.stopped(last) && before;
+    ((purpose && (behind || before)) || ends) && grants(words, at)
 }
 
 /// Whether the sentence says what may be done, or begins with the purpose.
@@ -181,7 +194,7 @@ fn limits_commerce(words: &Words, at: usize) -> bool {
     }
     let before = at.checked_sub(1).map_or("", |i| words.word(i));
     let two = at.checked_sub(2).map_or("", |i| words.word(i));
-    let not_for = (two == "not" || two == "no") && before == "for";
+    let not_for = matches!(two, "not" | "no" | "except") && before == "for";
     before == "no" || not_for || is_refused(words, at) || forbidden_use(words, at)
 }
 
@@ -269,13 +282,17 @@ fn forbidden_use(words: &Words, at: usize) -> bool {
     modal && used && !marks && !excepted(words, at)
 }
 
-/// Whether an exception follows that lets it be done after all.
+/// Whether an exception follows that lets it be done after all; what needs somebody's consent is
+/// not free.
 fn excepted(words: &Words, at: usize) -> bool {
-    ending(words, at).any(|i| {
-        matches!(
-            words.word(i),
-            "except" | "unless" | "without" | "other" | "otherwise" | "separately" | "itself"
-        )
+    let asks = |i: usize| {
+        let consent = |word: &str| matches!(word, "consent" | "permission" | "approval");
+        (i + 1..i + 5).any(|i| consent(words.word(i)))
+    };
+    ending(words, at).any(|i| match words.word(i) {
+        "without" => !asks(i),
+        "except" | "unless" | "other" | "otherwise" | "separately" | "itself" => true,
+        _ => false,
     })
 }
 

@@ -45,6 +45,87 @@ fn a_restriction_added_to_a_text_is_found_beside_it() {
 }
 
 #[test]
+fn a_text_that_was_turned_around_is_not_the_text() {
+    for (id, was, is) in [
+        ("MIT", "is hereby granted", "is hereby not granted"),
+        (
+            "MIT",
+            "to deal in the",
+            "to evaluate but not to distribute or deal in the",
+        ),
+        (
+            "MIT",
+            "The above copyright notice",
+            "This software may only be used for non-commercial research.\n\nThe above copyright notice",
+        ),
+        ("ISC", "Permission to use", "Permission not to use"),
+        (
+            "BSD-3-Clause",
+            "are permitted provided",
+            "are not permitted, except for internal evaluation, provided",
+        ),
+        (
+            "BSD-3-Clause",
+            "THIS SOFTWARE IS PROVIDED",
+            "4. Redistribution of binaries is not permitted without written consent.\n\nTHIS SOFTWARE IS PROVIDED",
+        ),
+        (
+            "Apache-2.0",
+            "You may reproduce and distribute",
+            "You may not reproduce and distribute",
+        ),
+        (
+            "Zlib",
+            "Permission is granted to anyone",
+            "Permission is not granted to anyone",
+        ),
+        (
+            "GPL-2.0-only",
+            "You may copy and distribute verbatim",
+            "You may never copy and distribute verbatim",
+        ),
+    ] {
+        let text = text_of(id);
+        assert!(text.contains(was), "{id}: {was}");
+        let found = expression(&text.replacen(was, is, 1));
+        assert!(
+            found.contains(id) && found.contains("LicenseRef-"),
+            "{id}, {is}: {found}"
+        );
+    }
+}
+
+#[test]
+fn a_negation_that_turns_no_grant_around_changes_nothing() {
+    for (id, was, is) in [
+        (
+            "BSD-3-Clause",
+            "Neither the name of the copyright holder nor the names of its contributors may be used",
+            "The names of its contributors may not be used",
+        ),
+        (
+            "MIT",
+            "THE SOFTWARE IS PROVIDED",
+            "We do not promise anything. THE SOFTWARE IS PROVIDED",
+        ),
+        (
+            "BSD-3-Clause",
+            "form must reproduce",
+            "form may or may not reproduce",
+        ),
+        (
+            "MIT",
+            "The above copyright notice",
+            "It need not be shown. The above copyright notice",
+        ),
+    ] {
+        let text = text_of(id);
+        assert!(text.contains(was), "{id}: {was}");
+        assert_eq!(expression(&text.replacen(was, is, 1)), id, "{is}");
+    }
+}
+
+#[test]
 fn a_restriction_alone_is_found() {
     for (text, found) in [
         (
