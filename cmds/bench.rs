@@ -53,8 +53,9 @@ use crate::ui::Ui;
 ///
 /// Nothing on the node is changed. An image is a directory, or charliecloud:NAME; podman takes
 /// containers-storage:NAME, too, and apptainer sif:FILE; these have a digest, which the report names, so
-/// that a policy of hpcctl gate can ask for it. Without one the builtin launcher runs on
-/// the host's own tree, read-only, the others on an empty tree with the host's C library.
+/// that a policy of hpcctl gate can ask for it. docker-rootless takes docker:NAME alone, and sarus sarus:NAME. Without
+/// one the builtin launcher runs on the host's own tree, read-only, the others on an empty tree with the host's C library,
+/// which the daemon of docker-rootless has until the run ends; sarus has none.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 EXAMPLES

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::bench::{bench, comparisons, metrics, report_of};
-use crate::cli::{Run, hpcctl};
-use crate::environments::{ENVIRONMENTS, has_apptainer};
+use crate::cli::{Run, command, hpcctl};
+use crate::environments::{self, ENVIRONMENTS, has_apptainer};
+use crate::operations::DOCKER_DAEMON;
 use crate::real::real;
 use crate::schema::validate;
 
@@ -171,6 +172,102 @@ fn apptainer_is_compared_in_the_newer_distribution() {
     // A user namespace each.
     let doubts = report["result"]["doubts"].to_string();
     assert!(doubts.contains("process_vm_readv"), "{doubts}");
+}
+
+#[test]
+fn rootless_docker_is_compared_in_the_newer_distribution() {
+    if !real("rootless_docker_is_compared_in_the_newer_distribution") {
+        return;
+    }
+    let healthy = ENVIRONMENTS[0].newer();
+    // Its socket is found without being told of it; with an image of its own, and with one that has an entry point.
+    let script = format!(
+        r#"{DOCKER_DAEMON}
+        tar -cC $1 . | docker import --change 'ENTRYPOINT ["/nonexistent"]' - entered >/dev/null
+        unset DOCKER_HOST
+        $0 bench launch net libc --inside docker-rootless --budget 1s -o json
+        $0 bench launch --inside docker-rootless --image docker:entered --network none --budget 1s -o json
+        DOCKER_HOST=unix://$XDG_RUNTIME_DIR/docker.sock docker images --format '{{{{.Repository}}}}' >&2"#
+    );
+    let program = environments::program().to_str().unwrap();
+    let image = empty_image();
+    let shared = environments::shared().join("entered");
+    let copied = Run::of(
+        std::process::Command::new("cp")
+            .arg("-a")
+            .arg(image.path())
+            .arg(&shared),
+    );
+    assert_eq!(copied.code, 0, "{}", copied.stderr);
+    let argv = ["sh", "-c", &script, program, shared.to_str().unwrap()];
+    let run = healthy.run("", &argv);
+    let reports: Vec<Value> = serde_json::Deserializer::from_str(&run.stdout)
+        .into_iter()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(reports.len(), 2, "{}", run.stderr);
+    // What was imported for the run is gone.
+    assert_eq!(run.stderr.trim(), "entered");
+    let report = &reports[0];
+    validate("hpcctl.bench-1.json", report);
+    assert_eq!(report["unknowns"], Value::Array(Vec::new()));
+    let names = metrics(report);
+    assert!(names.contains(&"launch.start") && names.contains(&"libc.malloc"));
+    // Its host is behind a program that carries packets, which costs far more than this.
+    let node = comparisons(report)
+        .iter()
+        .find(|one| one["metric"] == "net.node.latency");
+    let ratio = node.unwrap()["ratio"]["estimate"].as_f64().unwrap();
+    assert!(ratio > 1.5, "{ratio}");
+    let doubts = report["result"]["doubts"].to_string();
+    assert!(
+        doubts.contains("the runtime's daemon") && !doubts.contains("no test of ours"),
+        "{doubts}"
+    );
+    assert_eq!(metrics(&reports[1]), ["launch.start"]);
+}
+
+#[test]
+fn sarus_is_told_what_its_manual_says() {
+    if !real("sarus_is_told_what_its_manual_says") {
+        return;
+    }
+    // No distribution has it. What stands for it here takes the words of its user guide and no others, and has
+    // a mount namespace of its own, as it does.
+    let dir = tempfile::tempdir().unwrap();
+    let sarus = dir.path().join("sarus");
+    let script = r#"#!/bin/sh
+        [ "$1 $2 $3 $5" = "run --entrypoint  library/app:1" ] || { echo "$@" >&2; exit 9; }
+        source=${4#--mount=type=bind,source=}
+        [ "$4" = "--mount=type=bind,source=${source%,destination=/mnt},destination=/mnt" ] || { echo "$4" >&2; exit 9; }
+        shift 5
+        exec unshare --mount sh -c 'mount --bind "$0" /mnt && exec "$@"' "${source%,destination=/mnt}" "$@""#;
+    fs::write(&sarus, script).unwrap();
+    fs::set_permissions(&sarus, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let path = format!(
+        "{}:{}",
+        dir.path().display(),
+        std::env::var("PATH").unwrap()
+    );
+    let args = [
+        "bench", "launch", "ranks", "--inside", "sarus", "--budget", "1s", "-o", "json",
+    ];
+    let run = Run::of(
+        command(&[&args[..], &["--image", "sarus:library/app:1"]].concat()).env("PATH", &path),
+    );
+    let report = report_of(&run);
+    assert_eq!(report["unknowns"], Value::Array(Vec::new()));
+    assert!(metrics(&report).contains(&"launch.start"));
+    let differences = report["result"]["differences"].to_string();
+    assert!(
+        differences.contains("namespace mnt") && !differences.contains("namespace user"),
+        "{differences}"
+    );
+    let doubts = report["result"]["doubts"].to_string();
+    assert!(doubts.contains("no test of ours has run sarus"), "{doubts}");
+    let run = Run::of(command(&args).env("PATH", &path));
+    assert_eq!(run.code, 2, "{}", run.stderr);
+    assert!(run.stderr.contains("--image sarus:NAME"), "{}", run.stderr);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::bench::{comparisons, metrics, report_of};
 use crate::cli::{Run, command};
+use crate::environments::{self, ENVIRONMENTS, has_apptainer};
 use crate::real::real;
 use crate::schema::validate;
 
@@ -184,7 +185,7 @@ pub fn image_of_a_suite() -> (tempfile::TempDir, PathBuf) {
     (dir, image)
 }
 
-/// What is told of the MPI on either side.
+/// What is told of the MPI on either side, where it is not the same.
 fn mpis(report: &Value) -> [String; 2] {
     let mut differences = report["result"]["differences"].as_array().unwrap().iter();
     let mpi = differences.find(|one| one["what"] == "MPI").unwrap();
@@ -245,6 +246,44 @@ fn the_three_approaches_have_their_own_launchers_and_libraries() {
     ];
     let run = mpi(&bin, &[("PATH", path)], &args);
     is_refused(&run, &["a bundle has no way"]);
+}
+
+#[test]
+fn ranks_in_containers_of_apptainer_share_one() {
+    // Only one suite of Debian has it, and now and then it cannot be unpacked.
+    if !real("ranks_in_containers_of_apptainer_share_one") || !has_apptainer() {
+        return;
+    }
+    let (_dir, image) = image_of_a_suite();
+    let shared = environments::shared();
+    for (from, to) in [(wheel("mpich"), "mpich"), (image, "suite")] {
+        let copied = Run::of(Command::new("cp").arg("-a").arg(from).arg(shared.join(to)));
+        assert_eq!(copied.code, 0, "{}", copied.stderr);
+    }
+    let image = shared.join("suite");
+    let healthy = ENVIRONMENTS[0].newer();
+    let path = format!(
+        "variables+=(PATH={}/mpich/bin:/usr/bin:/bin)",
+        shared.display()
+    );
+    // The library of the node comes without the files of its C library, which is newer than that of the image.
+    for (approach, library) in [
+        ("host-launcher", "libmpich.so.12"),
+        ("host-library", "/mpi/libmpi.so.12"),
+    ] {
+        let args = [
+            "--inside",
+            "apptainer",
+            "--mpi",
+            approach,
+            "--image",
+            image.to_str().unwrap(),
+        ];
+        let fixed = ["bench", "mpi", "--budget", "1s", "-o", "json"];
+        let report = is_whole(&healthy.hpcctl(&path, &[&fixed[..], &args].concat()));
+        let [_, inside] = mpis(&report);
+        assert!(inside.contains(library), "{approach}: {inside}");
+    }
 }
 
 #[test]

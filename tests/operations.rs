@@ -84,17 +84,28 @@ const CH_IMAGE: &str = "export PATH=/usr/bin:/bin:$PATH CH_IMAGE_STORAGE=$HOME/c
 const CH_CHOWN: &str = "export PATH=/usr/bin:/bin:$PATH CH_IMAGE_STORAGE=$HOME/ch; ch-image import $0.tar bb && mkdir $HOME/c && printf 'FROM bb\\nRUN busybox touch /x && busybox chown 12:34 /x\\n' >$HOME/c/Dockerfile && ch-image build -t x $HOME/c";
 
 /// Starts the daemon of rootless Docker, which ends with the environment.
+macro_rules! daemon {
+    () => {
+        "PATH=$PATH:/usr/share/docker.io/contrib; export DOCKER_HOST=unix://$XDG_RUNTIME_DIR/docker.sock
+        dockerd-rootless.sh >$HOME/log 2>&1 & daemon=$!
+        for try in $(seq 200); do
+            docker version >/dev/null 2>&1 && break
+            kill -0 $daemon 2>/dev/null || break
+            sleep 0.1
+        done
+        "
+    };
+}
+
+/// The same, for others.
+pub const DOCKER_DAEMON: &str = daemon!();
+
+/// Has it running, with the image.
 macro_rules! docker {
     ($command:literal) => {
         concat!(
-            "PATH=$PATH:/usr/share/docker.io/contrib; export DOCKER_HOST=unix://$XDG_RUNTIME_DIR/docker.sock
-            dockerd-rootless.sh >$HOME/log 2>&1 & daemon=$!
-            for try in $(seq 200); do
-                docker version >/dev/null 2>&1 && break
-                kill -0 $daemon 2>/dev/null || break
-                sleep 0.1
-            done
-            docker import $0.tar bb >/dev/null && ",
+            daemon!(),
+            "docker import $0.tar bb >/dev/null && ",
             $command,
             " || { tail -1 $HOME/log >&2; false; }"
         )

@@ -1,5 +1,6 @@
 //! The C library: which one a file is made for, and what the versions of glibc's symbols say.
 
+use hpcctl_host::kit::is_loader;
 use hpcctl_image::Linkage;
 
 /// A C library.
@@ -10,24 +11,6 @@ pub enum Libc {
     /// musl.
     Musl,
 }
-
-/// Files of glibc: all of one release, or none.
-const GLIBC: &[&str] = &[
-    "libc.so.6",
-    "libm.so.6",
-    "libmvec.so.1",
-    "libpthread.so.0",
-    "libdl.so.2",
-    "librt.so.1",
-    "libutil.so.1",
-    "libresolv.so.2",
-    "libanl.so.1",
-    "libnsl.so.1",
-    "libBrokenLocale.so.1",
-    "libthread_db.so.1",
-    "libnss_files.so.2",
-    "libnss_dns.so.2",
-];
 
 impl Libc {
     /// The C library that a file is made for; none where it does not tell.
@@ -53,20 +36,6 @@ impl Libc {
             Self::Musl => "musl",
         }
     }
-}
-
-/// Whether a name is that of a file of the C library, which is never replaced alone.
-pub(crate) fn is_part(soname: &str) -> bool {
-    GLIBC.contains(&soname)
-        || is_loader(soname)
-        || soname == "libc.so"
-        || soname.starts_with("libc.musl-")
-}
-
-fn is_loader(soname: &str) -> bool {
-    soname.starts_with("ld-linux")
-        || soname.starts_with("ld64.so")
-        || soname.starts_with("ld-musl-")
 }
 
 /// A release of glibc, such as `GLIBC_2.34`, as numbers that compare.

@@ -5,10 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use hpcctl_host::kit;
+
 use crate::check::{Lack, lacks, starts_without};
 use crate::closure::{Closure, Injected, Loaded, PLACE};
 use crate::families::{Family, Kind};
-use crate::libc::{self, Libc};
+use crate::libc::Libc;
 use crate::parts::{self, Parts, Trees};
 use crate::root::{Object, Root, Side};
 use crate::search::{Search, directory};
@@ -231,7 +233,7 @@ impl Injecting<'_, '_> {
             .closure
             .named(name)
             .map(|loaded| loaded.object.clone());
-        match found.filter(|_| !libc::is_part(name)) {
+        match found.filter(|_| !kit::is_of_c_library(name)) {
             // The library itself is there under the name that the program asks for.
             Some(object) if object.real == self.choice.object.real => false,
             Some(object) => self.put(name, object),

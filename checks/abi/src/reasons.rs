@@ -1,5 +1,6 @@
 //! What is wrong, in sentences, and what can be done about it.
 
+use hpcctl_host::kit::is_of_c_library;
 use hpcctl_model::abi::{AbiVerdict, Reason};
 
 use crate::check::Lack;
@@ -28,7 +29,7 @@ fn of(side: Side) -> &'static str {
 
 /// Why a library is not found.
 fn nowhere(name: &str) -> &'static str {
-    match libc::is_part(name) {
+    match is_of_c_library(name) {
         true => {
             "which is not in the image; that of the host is a part of its C library, which is never bound"
         }
@@ -59,7 +60,7 @@ pub(crate) fn told(lack: &Lack) -> (Reason, AbiVerdict) {
             by,
             side,
         } => {
-            let rule = if libc::is_part(file) {
+            let rule = if is_of_c_library(file) {
                 "libc"
             } else {
                 "version"
@@ -110,7 +111,7 @@ pub(crate) fn told(lack: &Lack) -> (Reason, AbiVerdict) {
 pub(crate) fn fixes(lacks: &[Lack]) -> Vec<String> {
     let mut fixes = Vec::new();
     let floors = lacks.iter().filter_map(|lack| match lack {
-        Lack::Version { file, versions, .. } if libc::is_part(file) => versions
+        Lack::Version { file, versions, .. } if is_of_c_library(file) => versions
             .iter()
             .filter_map(|version| Some((libc::release(version)?, version)))
             .max(),
@@ -124,7 +125,7 @@ pub(crate) fn fixes(lacks: &[Lack]) -> Vec<String> {
     others.sort();
     others.dedup();
     for name in others {
-        fixes.push(match libc::is_part(name) {
+        fixes.push(match is_of_c_library(name) {
             true => format!("install {name} in the image, that of the image's own C library"),
             false => format!("install {name} on the host, or in the image"),
         });

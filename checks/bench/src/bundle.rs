@@ -109,7 +109,7 @@ pub(crate) fn open(site: &Site<'_>, runtime: &str) -> Result<Box<dyn Executor>, 
     };
     let kit = guest::kit(site, &image.place)?;
     let tried = AtomicU32::new(0);
-    let (agent, own_libc) = guest::settle(site, kit, |agent| {
+    let settled = guest::settle(site, kit, |agent| {
         let name_of_bundle = format!("try-{}", tried.fetch_add(1, Relaxed));
         let dir =
             bundle(&name_of_bundle, agent).map_err(|error| StartError::made("a bundle", &error))?;
@@ -118,12 +118,12 @@ pub(crate) fn open(site: &Site<'_>, runtime: &str) -> Result<Box<dyn Executor>, 
     })?;
     let program = image.place.join(PROGRAM).display().to_string();
     let bundles = [
-        bundle("agent", &agent).map_err(failed)?,
+        bundle("agent", &settled.agent).map_err(failed)?,
         bundle("program", &[program]).map_err(failed)?,
     ];
     Ok(Box::new(Bundled {
         runtime,
-        agent,
+        agent: settled.agent,
         bundles,
         environment: site.environment.to_vec(),
         tree: match site.image {
@@ -131,7 +131,7 @@ pub(crate) fn open(site: &Site<'_>, runtime: &str) -> Result<Box<dyn Executor>, 
             None => Path::new("/").join(TREE),
         },
         place: image.place,
-        own_libc,
+        own_libc: settled.own_libc,
     }))
 }
 

@@ -2,6 +2,7 @@
 //!
 //! In an image it runs with the image's libraries where it can, else with those it brings along.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,10 +10,13 @@ use std::time::Duration;
 use hpcctl_host::dialogue::Dialogue;
 
 use crate::Error;
+use crate::agent::Hello;
+use crate::environs;
 use crate::executor::{Executor, Site};
 use crate::fs::tree;
 use crate::furnish::{Route, StartError, Started};
 use crate::image::Image;
+use crate::imported::Imported;
 use crate::launch::Launch;
 use crate::overlay::way;
 use crate::workplace::{Kit, PROGRAM};
@@ -43,6 +47,9 @@ pub(crate) struct Guest {
     /// Addresses of the node, where the network is neither the node's nor leads nowhere.
     node: Vec<IpAddr>,
     own_libc: Result<(), String>,
+    own_users: bool,
+    /// Removed with it.
+    _image: Option<Imported>,
 }
 
 impl Guest {
@@ -59,19 +66,36 @@ impl Guest {
                 Some(_) => place.into(),
                 None => Path::new("/").join(TREE),
             },
-            node: match site.network {
-                "host" | "none" => Vec::new(),
-                _ => node(),
-            },
+            node: Vec::new(),
             own_libc: Ok(()),
+            own_users: false,
+            _image: None,
         };
-        let (agent, own_libc) = settle(site, kit, |agent| {
+        let settled = settle(site, kit, |agent| {
             let argv = [guest.command.clone(), agent.to_vec()].concat();
             Ok(Started::plain(Dialogue::start(&argv, &guest.environment)?))
         })?;
-        guest.agent = agent;
-        guest.own_libc = own_libc;
+        // The host of a daemon may be a network of its own, too.
+        if site.network != "none" && settled.is_apart("net") {
+            guest.node = node();
+        }
+        guest.own_users = settled.is_apart("user");
+        guest.agent = settled.agent;
+        guest.own_libc = settled.own_libc;
         Ok(guest)
+    }
+
+    /// Whether it has a user namespace of its own.
+    pub(crate) fn has_own_users(&self) -> bool {
+        self.own_users
+    }
+
+    /// With the image that was imported for it.
+    pub(crate) fn with_image(self, image: Option<Imported>) -> Self {
+        Self {
+            _image: image,
+            ..self
+        }
     }
 
     /// With the command of ranks that a launcher starts.
@@ -150,34 +174,63 @@ pub(crate) fn kit(site: &Site<'_>, place: &Path) -> Result<Kit, Error> {
         })
 }
 
-/// Finds out how the agent runs there: its command line, and whether with the libraries of the
-/// image.
+/// How the agent runs in a container.
+pub(crate) struct Settled {
+    /// Its command line.
+    pub(crate) agent: Vec<String>,
+    /// Whether it runs with the C library of the image, or of the host where there is no image;
+    /// else why not.
+    pub(crate) own_libc: Result<(), String>,
+    /// What surrounds it.
+    surroundings: BTreeMap<String, String>,
+}
+
+impl Settled {
+    /// Whether it is in a namespace of this kind that is not this process's.
+    fn is_apart(&self, namespace: &str) -> bool {
+        let name = format!("namespace {namespace}");
+        self.surroundings.get(&name) != environs::all().get(&name)
+    }
+}
+
+/// Finds out how the agent runs there.
 ///
-/// Without an image those that it brings along are the host's, which is what is compared.
+/// Without an image those libraries that it brings along are the host's, which is what is compared.
 pub(crate) fn settle(
     site: &Site<'_>,
     kit: Kit,
     start: impl Fn(&[String]) -> Result<Started, StartError>,
-) -> Result<(Vec<String>, Result<(), String>), Error> {
+) -> Result<Settled, Error> {
     let full = |command: Vec<String>| [command, site.agent.to_vec()].concat();
-    let greet = |agent: &[String]| {
-        let mut started = start(agent)?;
+    let greet = |agent: &[String]| -> Result<Hello, String> {
+        let mut started = start(agent).map_err(|error| error.to_string())?;
         let said = started.agent.ask("hello", FIRST_WORD);
         started.end(FIRST_WORD);
-        Ok::<String, StartError>(said?)
+        let said = said.map_err(|error| error.to_string())?;
+        serde_json::from_str(&said).map_err(|error| format!("{said:.80} is no greeting: {error}"))
     };
-    let own_libc = if site.image.is_some() {
-        let theirs = full(kit.with_theirs);
-        match greet(&theirs) {
-            Ok(_) => return Ok((theirs, Ok(()))),
-            Err(error) => Err(error.to_string()),
+    let mut own_libc = Ok(());
+    if site.image.is_some() {
+        let agent = full(kit.with_theirs);
+        match greet(&agent) {
+            Ok(Hello { surroundings, .. }) => {
+                return Ok(Settled {
+                    agent,
+                    own_libc,
+                    surroundings,
+                });
+            }
+            Err(why) => own_libc = Err(why),
         }
-    } else {
-        Ok(())
-    };
-    let own = full(kit.with_own);
-    greet(&own).map_err(|error| Error::Unreachable(format!("no agent inside: {error}")))?;
-    Ok((own, own_libc))
+    }
+    let agent = full(kit.with_own);
+    let Hello { surroundings, .. } =
+        greet(&agent).map_err(|why| Error::Unreachable(format!("no agent inside: {why}")))?;
+    Ok(Settled {
+        agent,
+        own_libc,
+        surroundings,
+    })
 }
 
 /// The image, or an empty one.

@@ -28,6 +28,13 @@ const EXPECTED: ([&str; 11], [&str; 5]) = (
     ],
 );
 
+/// What names images that one runtime keeps, and that runtime.
+const KEPT: [(&str, &str); 3] = [
+    ("containers-storage", "podman"),
+    ("docker", "docker-rootless"),
+    ("sarus", "sarus"),
+];
+
 /// A directory that holds an image.
 #[derive(Debug, Clone)]
 pub(crate) struct Image {
@@ -85,8 +92,9 @@ fn directory(host: &dyn Host, reference: &str) -> Result<PathBuf, Error> {
     let path = match reference.split_once(':') {
         Some(("dir" | "apptainer-sandbox", path)) => PathBuf::from(path),
         Some(("charliecloud", name)) => charliecloud(host, name)?,
-        Some(("containers-storage", _)) => {
-            let message = format!("{reference} is an image that podman keeps: --inside podman");
+        Some((scheme, _)) if let Some((_, runtime)) = KEPT.iter().find(|it| it.0 == scheme) => {
+            let message =
+                format!("{reference} is an image that {runtime} keeps: --inside {runtime}");
             return Err(Error::Usage(message));
         }
         _ => PathBuf::from(reference),
@@ -146,6 +154,7 @@ mod tests {
         for (reference, words) in [
             ("/etc/passwd", "podman export"),
             ("containers-storage:debian", "--inside podman"),
+            ("docker:debian", "--inside docker-rootless"),
             ("charliecloud:../../etc", "no name of an image"),
             ("charliecloud:nonesuch:1", "nonesuch:1"),
             ("docker-archive:/nonexistent", "cannot read"),

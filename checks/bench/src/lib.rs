@@ -22,6 +22,7 @@ mod gpu;
 mod group;
 mod guest;
 mod image;
+mod imported;
 mod ladder;
 mod launch;
 mod libc;

@@ -32,6 +32,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How long an agent may take to end.
 const ENDING: Duration = Duration::from_secs(5);
 
+/// The namespace in which the network is.
+const NET: &str = "namespace net";
+
+/// What the network host is, where the node's was not handed on.
+const NOT_THE_NODES: &str = "the network host is that of the runtime's daemon here, which has a network namespace of its \
+    own: loopback is not the node's, and the node is reached as from another machine";
+
 /// A side of a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Arm {
@@ -187,6 +194,10 @@ impl<'a> Pairs<'a> {
             return Err(Error::Unreachable(message));
         }
         pairs.differences = differences(&outside, &inside);
+        let mut apart = pairs.differences.iter();
+        if site.network == "host" && site.factors.is_none() && apart.any(|it| it.what == NET) {
+            pairs.doubts.push(NOT_THE_NODES.into());
+        }
         if outside.processors != inside.processors {
             pairs.doubts.push(format!(
                 "inside may run on {} processors, outside on {}: {} are compared",

@@ -1,15 +1,20 @@
-//! What an ELF file needs of other libraries: the versions of symbols, `.gnu.version_r`.
+//! What an ELF file needs of other libraries, the versions of symbols in `.gnu.version_r`, and the name by
+//! which others need it, `DT_SONAME` in `.dynamic`.
 //!
 //! The layout is that of elf(5) and of the Linux Standard Base, "Symbol Versioning". The file
 //! may be broken or hostile: every offset is checked and every list is bounded.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
+use std::path::Path;
 
 use crate::Errno;
 
 /// Section types, elf.h.
+const SHT_DYNAMIC: u32 = 6;
 const SHT_GNU_VERNEED: u32 = 0x6fff_fffe;
+/// The entry of the dynamic section that is the name of a library.
+const DT_SONAME: u64 = 14;
 /// A version that the file can do without.
 const VER_FLG_WEAK: u16 = 2;
 
@@ -34,7 +39,28 @@ pub(crate) fn needs(path: &str) -> Result<Vec<String>, Errno> {
     Ok(found)
 }
 
+/// The name by which others need a library, where it says one.
+pub(crate) fn soname(path: &Path) -> Option<String> {
+    let file = File::open(path).ok()?;
+    let [dynamic, names] = section(&file, SHT_DYNAMIC)??;
+    let entry = dynamic
+        .chunks_exact(16)
+        .find(|entry| u64_at(entry, 0) == Some(DT_SONAME))?;
+    let said = name(&names, usize::try_from(u64_at(entry, 8)?).ok()?)?;
+    // It names a file in a directory, and nothing above it.
+    let is_name = !said.is_empty() && !said.contains('/') && said != "." && said != "..";
+    is_name.then_some(said)
+}
+
 fn read(file: &File) -> Option<Vec<String>> {
+    match section(file, SHT_GNU_VERNEED)? {
+        Some([needed, names]) => versions(&needed, &names),
+        None => Some(Vec::new()),
+    }
+}
+
+/// The content of the section of a type and of that with its names; none where there is no such section.
+fn section(file: &File, kind: u32) -> Option<Option<[Vec<u8>; 2]>> {
     let header = bytes(file, 0, 64)?;
     let is_elf = header.starts_with(b"\x7fELF") && header.get(4) == Some(&2);
     let own_order = if cfg!(target_endian = "little") { 1 } else { 2 };
@@ -48,12 +74,12 @@ fn read(file: &File) -> Option<Vec<String>> {
     }
     let table = bytes(file, table, u64::from(size) * u64::from(count))?;
     let mut sections = table.chunks_exact(usize::from(size));
-    let Some(needed) = sections.find(|section| u32_at(section, 4) == Some(SHT_GNU_VERNEED)) else {
-        return Some(Vec::new());
+    let Some(found) = sections.find(|section| u32_at(section, 4) == Some(kind)) else {
+        return Some(None);
     };
-    let link = usize::try_from(u32_at(needed, 40)?).ok()?;
+    let link = usize::try_from(u32_at(found, 40)?).ok()?;
     let names = table.chunks_exact(usize::from(size)).nth(link)?;
-    versions(&content(file, needed)?, &content(file, names)?)
+    Some(Some([content(file, found)?, content(file, names)?]))
 }
 
 /// Follows the list of files, and in each the list of its versions.
@@ -129,6 +155,15 @@ mod tests {
             "{found:?}"
         );
         assert!(found.is_sorted());
+    }
+
+    #[test]
+    fn a_library_says_by_which_name_it_is_needed() {
+        let mapped = crate::kit::here().unwrap();
+        let names: Vec<_> = mapped.iter().map(|path| soname(path)).collect();
+        assert!(names.contains(&Some("libc.so.6".into())), "{names:?}");
+        assert_eq!(soname(&std::env::current_exe().unwrap()), None);
+        assert_eq!(soname(Path::new("/etc/passwd")), None);
     }
 
     #[test]

@@ -4,11 +4,31 @@
 //! What this process has mapped is what it needs: proc_pid_maps(5). The loader is run by name
 //! with the directory as its library path, ld.so(8).
 
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::elf;
 use crate::trace::mapped;
+
+/// Files of glibc: all of one release, or none.
+const GLIBC: &[&str] = &[
+    "libc.so.6",
+    "libm.so.6",
+    "libmvec.so.1",
+    "libpthread.so.0",
+    "libdl.so.2",
+    "librt.so.1",
+    "libutil.so.1",
+    "libresolv.so.2",
+    "libanl.so.1",
+    "libnsl.so.1",
+    "libBrokenLocale.so.1",
+    "libthread_db.so.1",
+    "libnss_files.so.2",
+    "libnss_dns.so.2",
+];
 
 /// The name of our program in it.
 pub const AGENT: &str = "hpcctl";
@@ -22,11 +42,15 @@ pub fn make(dir: &Path, agent: &Path) -> io::Result<()> {
     fs::create_dir(dir)?;
     fs::copy(agent, dir.join(AGENT))?;
     for library in here()? {
-        if let Some(name) = library.file_name() {
-            fs::copy(&library, dir.join(name))?;
-        }
+        fs::copy(&library, dir.join(name(&library)))?;
     }
     Ok(())
+}
+
+/// The name by which a library is looked for: the file of one is often another, with its version.
+pub fn name(library: &Path) -> OsString {
+    let own = || library.file_name().unwrap_or_default().to_owned();
+    elf::soname(library).map_or_else(own, OsString::from)
 }
 
 /// The command that runs the program, where the directory is `inside`.
@@ -66,8 +90,15 @@ fn libraries(maps: &str) -> Vec<PathBuf> {
     paths.filter(is_library).collect()
 }
 
-fn is_loader(name: &str) -> bool {
-    name.starts_with("ld-linux") || name.starts_with("ld-musl") || name.starts_with("ld64")
+/// Whether a name is that of a file of the C library, which is never replaced alone.
+pub fn is_of_c_library(name: &str) -> bool {
+    let is_musl = name == "libc.so" || name.starts_with("libc.musl-");
+    GLIBC.contains(&name) || is_loader(name) || is_musl
+}
+
+/// Whether a name is that of a loader.
+pub fn is_loader(name: &str) -> bool {
+    name.starts_with("ld-linux") || name.starts_with("ld-musl-") || name.starts_with("ld64.so")
 }
 
 #[cfg(test)]

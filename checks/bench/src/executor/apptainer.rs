@@ -3,6 +3,7 @@
 //! Options as in its manual, "Bind Paths and Mounts" and "Network virtualization".
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::{Executor, Row, Site};
 use crate::Error;
@@ -15,6 +16,9 @@ pub static EXECUTOR: Row = Row {
     tried: true,
     open,
 };
+
+/// How long it may take to say what options it has.
+const HELP: Duration = Duration::from_secs(10);
 
 fn open(site: &Site<'_>) -> Result<Box<dyn Executor>, Error> {
     let program = guest::program(site, &["apptainer", "singularity"])?;
@@ -46,7 +50,17 @@ fn open(site: &Site<'_>) -> Result<Box<dyn Executor>, Error> {
     }
     command.push(root);
     let guest = Guest::open(site, command.clone(), &place)?;
+    // Ranks of one node share a container, or they cannot read each other's memory.
+    if guest.has_own_users() && shares(site, &command[0]) {
+        command.insert(command.len() - 1, "--sharens".into());
+    }
     Ok(Box::new(guest.with_ranks(command)))
+}
+
+/// Whether it has the option by which what one process starts shares a container: since 1.3.
+fn shares(site: &Site<'_>, program: &str) -> bool {
+    let help = site.host.run(&[program, "exec", "--help"], HELP);
+    help.stdout.contains("--sharens")
 }
 
 fn is_file(reference: &str) -> bool {

@@ -193,14 +193,14 @@ fn in_an_image(site: &Site<'_>, reference: &str) -> Result<Box<dyn Executor>, Er
     let (behind, fused) = shared_directory(site)?;
     binds.push((behind, place.clone()));
     let room = room(site, root, binds);
-    let (agent, own_libc) = guest::settle(site, kit, |agent| {
+    let settled = guest::settle(site, kit, |agent| {
         let entry = room.entry(agent, site.environment);
         let entered = entry
             .map_err(DialogueError::from)
             .and_then(|entry| Dialogue::enter(&entry))?;
         Ok(Started::plain(entered))
     })?;
-    ready(site, room, agent, place, own_libc, fused)
+    ready(site, room, settled.agent, place, settled.own_libc, fused)
 }
 
 /// What is bound as the shared directory.

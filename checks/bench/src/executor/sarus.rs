@@ -29,11 +29,15 @@ fn open(site: &Site<'_>) -> Result<Box<dyn Executor>, Error> {
     let command = vec![
         program,
         "run".into(),
+        // Two words: as one it is no value.
+        "--entrypoint".into(),
+        String::new(),
         format!(
             "--mount=type=bind,source={},destination={PLACE}",
             shared.display()
         ),
         name.to_owned(),
     ];
-    Ok(Box::new(Guest::open(site, command, Path::new(PLACE))?))
+    let guest = Guest::open(site, command.clone(), Path::new(PLACE))?;
+    Ok(Box::new(guest.with_ranks(command)))
 }

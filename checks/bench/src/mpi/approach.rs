@@ -91,20 +91,23 @@ impl Mapped {
         Ok(Self { mpi, others })
     }
 
-    /// Copies it to a directory, those below that of the MPI as they lie there, but for the parts of the C library: the name of
-    /// the MPI in it.
+    /// Copies it to a directory, those below that of the MPI where they lie there, each by the name by which it is looked for,
+    /// but for the parts of the C library and what this program itself has mapped: the name of the MPI in it.
     pub(crate) fn bring(&self, own: &[PathBuf], dir: &Path) -> io::Result<PathBuf> {
         let home = self.mpi.parent().unwrap_or(Path::new("/"));
-        let name = self.mpi.file_name().unwrap_or_default();
+        let name = kit::name(&self.mpi);
         fs::create_dir(dir)?;
         for library in self.others.iter().filter(|path| !own.contains(path)) {
-            let below = library.strip_prefix(home).ok();
-            let below = below.or_else(|| library.file_name().map(Path::new));
+            let name = kit::name(library);
+            if kit::is_of_c_library(&name.to_string_lossy()) {
+                continue;
+            }
+            let below = library.parent().and_then(|it| it.strip_prefix(home).ok());
             let to = dir.join(below.unwrap_or(Path::new("")));
-            fs::create_dir_all(to.parent().unwrap_or(dir))?;
-            fs::copy(library, to)?;
+            fs::create_dir_all(&to)?;
+            fs::copy(library, to.join(name))?;
         }
-        fs::copy(&self.mpi, dir.join(name))?;
+        fs::copy(&self.mpi, dir.join(&name))?;
         Ok(PathBuf::from(name))
     }
 }
@@ -131,22 +134,28 @@ mod tests {
             "opt/lib/libmpi.so.12",
             "opt/lib/mpich/libucp.so.0",
             "libx.so",
-            "libc.so.6",
+            "libown.so",
+            "libdl.so.2",
         ] {
             fs::File::create(at(path)).unwrap();
         }
         let mapped = Mapped {
             mpi: at("opt/lib/libmpi.so.12"),
-            others: ["opt/lib/mpich/libucp.so.0", "libx.so", "libc.so.6"]
-                .map(at)
-                .to_vec(),
+            others: [
+                "opt/lib/mpich/libucp.so.0",
+                "libx.so",
+                "libown.so",
+                "libdl.so.2",
+            ]
+            .map(at)
+            .to_vec(),
         };
         let to = at("copy");
-        let name = mapped.bring(&[at("libc.so.6")], &to).unwrap();
+        let name = mapped.bring(&[at("libown.so")], &to).unwrap();
         assert_eq!(name, Path::new("libmpi.so.12"));
         for path in ["libmpi.so.12", "mpich/libucp.so.0", "libx.so"] {
             assert!(to.join(path).is_file(), "{path}");
         }
-        assert!(!to.join("libc.so.6").exists());
+        assert!(!to.join("libown.so").exists() && !to.join("libdl.so.2").exists());
     }
 }
