@@ -10,6 +10,7 @@ mod doctor;
 mod emit;
 mod exit;
 mod failure;
+mod fault;
 mod fleet;
 mod gate;
 mod history;

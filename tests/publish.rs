@@ -92,11 +92,15 @@ impl Site {
     }
 
     fn hpcctl(&self, ports: &[u16], args: &[&str]) -> Run {
+        Run::of(&mut self.command(ports, args))
+    }
+
+    fn command(&self, ports: &[u16], args: &[&str]) -> Command {
         let mut command = command(args);
         command
             .envs(self.place.env(ports))
             .env("HPCCTL_STATE", self.path("state"));
-        Run::of(&mut command)
+        command
     }
 
     fn publish(&self, from: &str, to: &str, policy: &str) -> Run {

@@ -10,6 +10,7 @@ use super::policies::policies;
 use super::{Judged, evidence, scanned};
 use crate::decisions::{self, Decisions};
 use crate::failure::Failure;
+use crate::fault;
 use crate::state;
 use crate::trust::Trust;
 use crate::ui::Ui;
@@ -42,6 +43,7 @@ pub fn decided(
     log.usable()?;
     let begun = Timestamp::now();
     let scan = scanned::scanned(judged, trust, ui)?;
+    fault::may_come("scanned");
     let case = Case {
         scan: &scan.result,
         unknowns: &scan.unknowns,
@@ -50,6 +52,7 @@ pub fn decided(
         now: now.unwrap_or(begun),
     };
     let gate = decide(case, &policies);
+    fault::may_come("decided");
     log.append(decisions::decided(event, &gate))?;
     Ok(Decided {
         begun,

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::documents::{Document, documents};
 use crate::emit;
 use crate::failure::{Failure, chain};
+use crate::fault;
 use crate::gate::Decided;
 use crate::ui::Ui;
 
@@ -71,6 +72,7 @@ pub fn push(
     held.push(there);
     push.confirm_attached(&held)
         .map_err(|error| failure(&error))?;
+    fault::may_come("attached");
     if let Some(tag) = &name.tag {
         let moved = push.move_tag(&read, tag, &Before::At(before.clone()));
         moved.map_err(|error| failure(&error))?;

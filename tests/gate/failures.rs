@@ -183,6 +183,26 @@ fn a_scan_that_is_killed_leaves_no_decision() {
     }
 }
 
+/// A release does not know the variable, and decides.
+#[test]
+fn a_fault_of_our_own_decides_nothing() {
+    let tree = Tree::new("MIT");
+    let root = format!("dir:{}", tree.path("root").display());
+    let state = tree.path("state").display().to_string();
+    for place in ["scanned", "decided"] {
+        let mut gate = crate::cli::command(&["gate", &root, "--state", &state, "-o", "json"]);
+        let run = Run::of(gate.env("HPCCTL_TEST_FAULT", place));
+        if cfg!(debug_assertions) {
+            assert_eq!((run.code, run.stdout.as_str()), (70, ""), "{}", run.stderr);
+            assert!(run.stderr.contains("internal fault"), "{}", run.stderr);
+            assert!(!tree.path("state/decisions.jsonl").exists(), "{place}");
+        } else {
+            assert_eq!((run.code, outcome(&run).as_str()), (0, "allow"));
+        }
+    }
+    assert_eq!(tree.gate(&[]).code, 0);
+}
+
 #[test]
 fn a_full_disk_is_told() {
     if !crate::real::real("a_full_disk_is_told") {

@@ -9,8 +9,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::LENIENT;
+use super::{LENIENT, Site};
+use crate::cli::Run;
 use crate::handmade::{blob, debian, docker_archive, layout};
+use crate::push::Place;
+use crate::real::real;
 
 /// A key that signs in tests.
 const KEY: &str = concat!(
@@ -79,6 +82,37 @@ fn what_is_not_published_says_why_by_its_status() {
         assert!(of.contains(says), "{args:?}: {of}");
         assert_eq!(other, "", "{args:?}");
     }
+}
+
+/// What was pushed until a fault came has no tag, and is not told as published. A release knows no
+/// such faults, and publishes.
+#[test]
+fn a_fault_of_our_own_publishes_nothing() {
+    if !real("a_fault_of_our_own_publishes_nothing") {
+        return;
+    }
+    let site = Site::new(Place::with_tls());
+    let port = site.place.registry.port;
+    let image = format!("{}:good", site.layout);
+    let to = format!("127.0.0.1:{port}/lab/fault:v1");
+    let (key, policy) = (site.path("site.key"), site.path("lenient.toml"));
+    let args = ["publish", &image, &to, "--key", &key, "--policy", &policy];
+    let log = || fs::read_to_string(site.path("state/decisions.jsonl")).unwrap_or_default();
+    let places: &[(&str, usize)] = match cfg!(debug_assertions) {
+        true => &[("scanned", 0), ("decided", 0), ("attached", 1)],
+        false => &[],
+    };
+    for (place, events) in places {
+        let mut publish = site.command(&[port], &args);
+        let run = Run::of(publish.env("HPCCTL_TEST_FAULT", place));
+        assert_eq!((run.code, run.stdout.as_str()), (70, ""), "{}", run.stderr);
+        assert_eq!(site.place.copied_back(port, "lab/fault:v1"), None);
+        assert_eq!(log().lines().count(), *events, "{place}: {}", log());
+        assert!(!log().contains("\"published\""), "{}", log());
+    }
+    let run = site.publish(&image, "lab/fault:v1", "lenient.toml");
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(log().contains("\"published\""), "{}", log());
 }
 
 /// The registry takes the connection and never answers.
