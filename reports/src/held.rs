@@ -20,13 +20,14 @@ pub fn sensitive(scan: &Scan, options: &Options) -> String {
     };
     let rows = rows.take(wanted).map(|one| {
         let line = one.line.map_or_else(String::new, |line| format!(":{line}"));
+        let places = [&[one.path.clone()], one.also.as_slice()].concat();
         let doubt = if one.doubtful {
             "; may be an example"
         } else {
             ""
         };
         [
-            format!("{}{line}", one.path),
+            format!("{}{line}", places.join(" and ")),
             format!("{}{}{doubt}", one.text, gone(one.deleted)),
         ]
     });
@@ -157,6 +158,7 @@ mod tests {
     fn key(path: &str, doubtful: bool) -> Sensitive {
         Sensitive {
             path: path.into(),
+            also: Vec::new(),
             layer: None,
             rule: "secret.private-key".into(),
             line: Some(3),

@@ -18,7 +18,7 @@ use crate::rules::{RULES, Raised, Rule};
 use crate::{agreed, clarify, waive};
 
 /// How many bytes of the digest make the id of a finding.
-const ID_BYTES: usize = 6;
+pub(crate) const ID_BYTES: usize = 6;
 
 /// Decides.
 pub fn decide(case: Case<'_>, policies: &Policies) -> Gate {
@@ -90,8 +90,7 @@ fn result(context: &Context<'_>, rule: &Rule) -> RuleResult {
             cap.map_or(String::new(), |cap| cap.origin.to_string())
         ),
         (true, 0) => (rule.clean)(context).into_owned(),
-        (true, 1) => "1 finding".to_owned(),
-        (true, count) => format!("{count} findings"),
+        (true, _) => summary(&findings),
     };
     let mut waived_by: Vec<String> = findings
         .iter()
@@ -107,6 +106,24 @@ fn result(context: &Context<'_>, rule: &Rule) -> RuleResult {
         findings,
         waived_by,
     }
+}
+
+/// How many findings there are, of which kind: what only warns and what is waived does not count.
+fn summary(findings: &[Finding]) -> String {
+    let is_waived = |finding: &&Finding| finding.waived_by.is_some();
+    let (waived, others): (Vec<&Finding>, Vec<&Finding>) = findings.iter().partition(is_waived);
+    let warnings = others.iter().filter(|it| it.level == Level::Warn).count();
+    let counts = [
+        (others.len() - warnings, "finding", "findings"),
+        (warnings, "warning", "warnings"),
+        (waived.len(), "waived", "waived"),
+    ];
+    let counts = counts.iter().filter(|(count, ..)| *count > 0);
+    let told = counts.map(|(count, one, many)| match count {
+        1 => format!("1 {one}"),
+        _ => format!("{count} {many}"),
+    });
+    told.collect::<Vec<_>>().join(", ")
 }
 
 /// The worst of the findings that no waiver covers.
@@ -155,6 +172,7 @@ fn finding(
         deleted: raised.deleted,
         package: raised.package,
         license: raised.license,
+        offending_license: raised.offending_license,
         sha256: raised.sha256,
         policy: origin.map_or_else(|| "fixed".to_owned(), |origin: Origin| origin.to_string()),
         remedy: raised.remedy,
@@ -200,11 +218,6 @@ fn worse_of(a: Vec<RuleResult>, b: Vec<RuleResult>) -> Vec<RuleResult> {
     let both = a.into_iter().zip(b);
     both.map(|(a, b)| {
         let mut findings: BTreeMap<String, Finding> = BTreeMap::new();
-        let summary = if a.findings.len() > b.findings.len() || (a.outcome > b.outcome) {
-            a.summary
-        } else {
-            b.summary
-        };
         for finding in a.findings.into_iter().chain(b.findings) {
             let weight = |finding: &Finding| (finding.waived_by.is_none(), finding.level);
             match findings.get_mut(&finding.id) {
@@ -217,6 +230,11 @@ fn worse_of(a: Vec<RuleResult>, b: Vec<RuleResult>) -> Vec<RuleResult> {
         }
         let mut findings: Vec<Finding> = findings.into_values().collect();
         sort(&mut findings);
+        let summary = match (findings.is_empty(), a.outcome > b.outcome) {
+            (false, _) => summary(&findings),
+            (true, true) => a.summary,
+            (true, false) => b.summary,
+        };
         let mut waived_by = [a.waived_by, b.waived_by].concat();
         waived_by.sort_unstable();
         waived_by.dedup();

@@ -33,11 +33,28 @@ pub(crate) fn covers(
         && is_image
         && fits(&waiver.package, finding.package.as_deref())
         && fits(&waiver.path, finding.path.as_deref())
-        && fits(&waiver.license, finding.license.as_deref())
+        && is_license(waiver, finding)
+        && waiver.finding.as_ref().is_none_or(|id| finding.id == *id)
         && waiver
             .sha256
             .as_ref()
             .is_none_or(|digest| finding.sha256.as_ref() == Some(digest))
+}
+
+/// Whether a waiver is about the licence of a finding: the one that the finding is about. A glob
+/// over a whole expression would cover what stands in it besides, so that has to be named in full.
+fn is_license(waiver: &Waiver, finding: &Finding) -> bool {
+    let Some(pattern) = &waiver.license else {
+        return true;
+    };
+    let Finding {
+        license,
+        offending_license,
+        ..
+    } = finding;
+    let is_whole = license.as_ref() == Some(&pattern.to_string());
+    let about = offending_license.as_ref().or(license.as_ref());
+    is_whole || about.is_some_and(|license| pattern.matches(license))
 }
 
 /// Every waiver of the policy, with what became of it.
@@ -86,7 +103,8 @@ fn one(context: &Context<'_>, set: &Set<Waiver>, rules: &[RuleResult]) -> Waiver
         });
     }
     if is_broad(waiver) {
-        let note = "It names no package, path, licence or digest: it covers the whole rule.";
+        let note =
+            "It names no package, path, licence, digest or finding: it covers the whole rule.";
         notes.push(note.to_owned());
     }
     WaiverUsed {
@@ -105,5 +123,6 @@ fn one(context: &Context<'_>, set: &Set<Waiver>, rules: &[RuleResult]) -> Waiver
 /// Whether it covers all findings of a rule.
 pub(crate) fn is_broad(waiver: &Waiver) -> bool {
     let named = [&waiver.package, &waiver.path, &waiver.license];
-    named.iter().all(|pattern| pattern.is_none()) && waiver.sha256.is_none()
+    let exact = [&waiver.sha256, &waiver.finding];
+    named.iter().all(|pattern| pattern.is_none()) && exact.iter().all(|exact| exact.is_none())
 }

@@ -79,6 +79,7 @@ mod tests {
         }];
         let key = |doubtful| Sensitive {
             path: "/root/.ssh/id".into(),
+            also: Vec::new(),
             layer: None,
             rule: "secret.private-key".into(),
             line: None,

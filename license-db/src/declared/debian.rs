@@ -6,8 +6,10 @@ use std::collections::HashMap;
 
 use super::foreign;
 use super::names::Vocabulary;
+use super::texts;
 use crate::expression;
 use crate::identify::vendor;
+use crate::policy::{Class, class_of};
 use crate::{Identification, Identifier};
 
 /// What the `Format` field holds, whatever the scheme and host; the later ones are drafts.
@@ -45,8 +47,15 @@ pub struct Statement {
 /// Reads a copyright file of either kind.
 pub fn copyright(identifier: &Identifier, bytes: &[u8]) -> Copyright {
     let bytes = bytes.get(..MAX_BYTES).unwrap_or(bytes);
-    let Some(statements) = machine_readable(identifier, &String::from_utf8_lossy(bytes)) else {
-        let found = identifier.identify(bytes);
+    let text = String::from_utf8_lossy(bytes);
+    let statements = machine_readable(identifier, &text);
+    let is_empty = statements.as_ref().is_some_and(Vec::is_empty);
+    // One that states no licence in its fields may have the text below a field without a name.
+    let Some(statements) = statements.filter(|_| !is_empty) else {
+        let found = match is_empty {
+            true => identifier.identify_prose(&text),
+            false => identifier.identify(bytes),
+        };
         return Copyright {
             upstream: found.expression.clone(),
             packaging: None,
@@ -126,6 +135,9 @@ fn license(identifier: &Identifier, name: &str, body: &str) -> Option<String> {
     if !named.starts_with("LicenseRef-") || named.contains(' ') || body.is_empty() {
         return Some(named);
     }
+    if let Some(license) = texts::read(body) {
+        return Some(license.to_owned());
+    }
     // Words such as "Permission to use" are the text, not its name.
     let read = identifier
         .identify_prose(&format!("{name}\n{body}"))
@@ -134,6 +146,22 @@ fn license(identifier: &Identifier, name: &str, body: &str) -> Option<String> {
     let told = |license: &String| !license.starts_with("LicenseRef-") || vendor::is_listed(license);
     let read = read.filter(|read| expression::licenses(read).iter().all(told));
     Some(read.unwrap_or(named))
+}
+
+/// The short names of a machine-readable file, each with its text, of which neither says what the
+/// licence is: what `data/debian.toml` may have a row for.
+pub fn unread(identifier: &Identifier, text: &str) -> Vec<(String, String)> {
+    let mut unread = Vec::new();
+    for paragraph in paragraphs(text).unwrap_or_default() {
+        let Paragraph { name, body, .. } = paragraph;
+        let read = license(identifier, &name, &body);
+        let is_own = |license: &String| class_of(license) == Class::Unknown;
+        let is_unread = read.is_some_and(|read| expression::licenses(&read).iter().any(is_own));
+        if is_unread && !body.trim().is_empty() {
+            unread.push((name, body));
+        }
+    }
+    unread
 }
 
 /// The expression with what the texts of its short names say in place of those names.
@@ -401,6 +429,26 @@ License: GPL-2+
             let upstream = copyright(Identifier::spdx(), format!("{head}{fields}").as_bytes());
             assert_eq!(upstream.upstream.as_deref(), Some(expected), "{fields}");
         }
+    }
+
+    #[test]
+    fn a_text_below_no_files_and_no_name_is_read() {
+        let text = "Format: x/copyright-format/1.0/\n\nLicense:\n The whole is released under the GNU General Public License version 2.\n";
+        let upstream = copyright(Identifier::spdx(), text.as_bytes()).upstream;
+        assert_eq!(upstream.as_deref(), Some("GPL-2.0-only"));
+    }
+
+    #[test]
+    fn a_text_that_was_read_counts_and_its_name_does_not() {
+        let of = |body: &str| {
+            let head = "Format: x/copyright-format/1.0/\n\nFiles: *\nLicense: ";
+            let text = format!("{head}MIT or GAP\n\nLicense: GAP\n {body}\n");
+            copyright(Identifier::spdx(), text.as_bytes()).upstream
+        };
+        let pd = "This file is placed in the\n Public Domain.";
+        assert_eq!(of(pd).as_deref(), Some("MIT OR LicenseRef-public-domain"));
+        let other = of("This file is placed in the Public Domain of Utopia.");
+        assert_ne!(other, of(pd));
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub mod perl;
 pub mod python;
 pub mod r;
 pub mod rpm;
+pub mod texts;
 
 pub use foreign::free_text;
 pub use lists::{all_of, any_of};
@@ -29,7 +30,7 @@ mod tests {
     fn every_source_file_is_listed() {
         let listed = [
             "apk", "arch", "debian", "foreign", "gentoo", "haskell", "lists", "mod", "names",
-            "perl", "python", "r", "rpm",
+            "perl", "python", "r", "rpm", "texts",
         ];
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/declared");
         let mut found: Vec<String> = std::fs::read_dir(folder)

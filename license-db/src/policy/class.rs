@@ -27,7 +27,7 @@ pub enum Class {
     Copyleft,
     /// As copyleft, and users over a network count as receivers.
     NetworkCopyleft,
-    /// A vendor's terms that allow passing on unmodified files.
+    /// Terms of a vendor or of another holder that allow passing on unmodified files.
     Redistributable,
     /// Listed by SPDX, but nothing is known about passing it on.
     Listed,
@@ -126,7 +126,7 @@ impl Class {
             Self::NetworkCopyleft => {
                 "may be passed on with its text and an offer of the source, to users over a network as well."
             }
-            Self::Redistributable => "may be passed on unmodified, with the vendor's terms.",
+            Self::Redistributable => "may be passed on unmodified, with its terms.",
             Self::Listed => "listed by SPDX, but its terms are not classified here.",
             Self::Unknown => "the licence is not known.",
             Self::VendorTerms => {

@@ -11,7 +11,7 @@ pub enum Duty {
     SourceOffer,
     /// Offer the source to users over a network as well.
     NetworkSource,
-    /// Leave the files as the vendor made them, with the vendor's terms.
+    /// Leave the files as their holder made them, with the holder's terms.
     VendorTerms,
 }
 
@@ -39,7 +39,7 @@ impl Duty {
                 "Offer the corresponding source to whoever uses the software over a network."
             }
             Self::VendorTerms => {
-                "Pass on the vendor's files unmodified, with the vendor's licence and third-party notices."
+                "Pass the files on unmodified, with the terms of their holder and the notices that these ask for."
             }
         }
     }

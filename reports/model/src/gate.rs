@@ -176,6 +176,8 @@ pub struct Finding {
     pub package: Option<String>,
     /// The licence, of a choice the branch that was chosen.
     pub license: Option<String>,
+    /// The one licence in it that the finding is about, where it is about one.
+    pub offending_license: Option<String>,
     /// The SHA-256 digest of the file in hex, where it is known.
     pub sha256: Option<String>,
     /// The line of the policy that decided, such as `/etc/hpcctl/policy.toml:41`.

@@ -258,6 +258,9 @@ pub struct Sensitive {
     /// The absolute path in the image, `config:env/NAME`, `history:N`, or `manifest:`, `index:` or
     /// `config:` with the JSON Pointer of a string.
     pub path: String,
+    /// Where the same stands besides, such as `history:3`.
+    #[serde(default)]
+    pub also: Vec<String>,
     /// The digest of the layer that holds it, or null for a directory and the configuration.
     pub layer: Option<String>,
     /// What it is, such as `secret.munge-key`.

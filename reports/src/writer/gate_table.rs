@@ -163,20 +163,9 @@ fn table(gate: &Gate, options: &Options) -> String {
             [] => String::new(),
             ids => format!(", waived by {}", ids.join(", ")),
         };
-        text += &format!("  {word} {:wide$} {}{waived}\n", rule.id, summary(rule));
+        text += &format!("  {word} {:wide$} {}{waived}\n", rule.id, rule.summary);
     }
     text
-}
-
-fn summary(rule: &RuleResult) -> String {
-    let warned = rule
-        .findings
-        .iter()
-        .filter(|finding| finding.level == Level::Warn);
-    match (rule.outcome, warned.count()) {
-        (Outcome::Allow, warned) if warned > 0 => counted(warned, "warning"),
-        _ => rule.summary.clone(),
-    }
 }
 
 fn waivers(gate: &Gate, options: &Options) -> String {
@@ -262,6 +251,7 @@ pub(crate) mod tests {
             deleted: true,
             package: None,
             license: None,
+            offending_license: None,
             sha256: None,
             policy: "site.toml:41".into(),
             remedy: "Bind the host's own.".into(),

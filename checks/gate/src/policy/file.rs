@@ -218,4 +218,5 @@ pub(super) struct WaiverScope {
     pub(super) path: Option<Spanned<String>>,
     pub(super) license: Option<Spanned<String>>,
     pub(super) sha256: Option<Spanned<String>>,
+    pub(super) finding: Option<Spanned<String>>,
 }

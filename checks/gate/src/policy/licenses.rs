@@ -4,6 +4,7 @@
 //! of destinations has it before the policy as a whole. Of `OR` the mildest branch is chosen, of
 //! `AND` the worst counts; `WITH` is part of the licence.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use hpcctl_license_db::expression::{self, Node};
@@ -87,6 +88,35 @@ impl Policy {
             chosen: Some(chosen.to_string()),
             ..read
         })
+    }
+
+    /// Each licence of an expression that is not simply allowed, the worst first; of choices only
+    /// what was chosen. None of them where all is allowed.
+    pub(crate) fn offenders(
+        &self,
+        class: &str,
+        license: Option<&str>,
+        decided: Option<&Set<Level>>,
+    ) -> Vec<Read> {
+        let Some(whole) = self.weigh(class, license, decided) else {
+            return Vec::new();
+        };
+        let parts = whole.chosen.as_deref().map(expression::licenses);
+        let parts = parts.unwrap_or_default().into_iter();
+        let read = parts.filter_map(|part| self.weigh_license(class, &part, decided));
+        let mut offenders: Vec<Read> = read
+            .map(|read| Read {
+                chosen: whole.chosen.clone(),
+                ..read
+            })
+            .filter(|read| read.level.value > Level::Allow)
+            .collect();
+        offenders.sort_by_key(|read| Reverse(read.level.value));
+        // What has no parts is one thing.
+        if offenders.is_empty() && whole.level.value > Level::Allow {
+            offenders.push(whole);
+        }
+        offenders
     }
 
     /// What a node weighs, and the node without the branches that were not chosen.

@@ -157,6 +157,8 @@ pub(crate) struct Waiver {
     pub(crate) path: Option<Pattern>,
     pub(crate) license: Option<Pattern>,
     pub(crate) sha256: Option<String>,
+    /// The id of one finding.
+    pub(crate) finding: Option<String>,
     pub(crate) owner: String,
     pub(crate) approved_by: String,
     pub(crate) reason: String,

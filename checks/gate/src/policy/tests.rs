@@ -348,7 +348,7 @@ fn leave_that_is_of_no_use_is_told() {
         notices(None, Some(&day("2026-01-01", "2026-02-01"))),
         [
             "project.toml:2:1: the waiver W-1 lapsed on 2026-02-01: it covers nothing any more",
-            "project.toml:2:1: the waiver W-1 names no package, path, licence or digest: it covers the whole rule",
+            "project.toml:2:1: the waiver W-1 names no package, path, licence, digest or finding: it covers the whole rule",
         ]
     );
     let allowed = scoped(day("2026-01-01", "2026-04-01")) + "[rules]\n\"image.size\" = \"allow\"\n";

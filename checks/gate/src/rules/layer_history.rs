@@ -5,7 +5,7 @@ use hpcctl_model::scan::{Removed, RemovedKind};
 
 use super::{Raised, Rule, content_unowned, content_vendor, license_terms, secret_general};
 use crate::case::Context;
-use crate::policy::Set;
+use crate::policy::{Read, Set};
 
 pub(super) static RULE: Rule = Rule {
     id: "layer.history",
@@ -36,12 +36,12 @@ fn look(context: &Context<'_>) -> Vec<Raised> {
     let vendor = scan.restricted.iter().filter(|file| file.deleted);
     let vendor = vendor.filter_map(|file| content_vendor::raised(context, file));
     let removed = scan.removed.iter();
-    let removed = removed.filter_map(|removed| of_removed(context, removed));
+    let removed = removed.flat_map(|removed| of_removed(context, removed));
     secrets.chain(vendor).chain(removed).collect()
 }
 
 /// What comes of something that a later layer removed.
-fn of_removed(context: &Context<'_>, removed: &Removed) -> Option<Raised> {
+fn of_removed(context: &Context<'_>, removed: &Removed) -> Vec<Raised> {
     let what = removed.package.as_deref().unwrap_or(&removed.path);
     let raised = |level: Option<Set<Level>>, text: String| Raised {
         level,
@@ -58,22 +58,24 @@ fn of_removed(context: &Context<'_>, removed: &Removed) -> Option<Raised> {
             let rule = content_unowned::RULE.id;
             let level = context.policy.level(context.class, rule).cloned();
             let text = format!("{what} belongs to no package (content.unowned).");
-            Some(raised(level, text))
+            vec![raised(level, text)]
         }
         (RemovedKind::Package | RemovedKind::Licensed, license) => {
-            let read = context.policy.weigh(context.class, license, None)?;
-            let told = license_terms::told(&read, license)?;
-            let unknown = license.is_none() && read.level.value > Level::Review;
-            let level = Set {
+            let offenders = context.policy.offenders(context.class, license, None);
+            let raise = |read: &Read| {
+                let told = license_terms::told(read, license);
                 // What it was is not known well enough to refuse it.
-                value: if unknown {
-                    Level::Review
-                } else {
-                    read.level.value
-                },
-                origin: read.level.origin.clone(),
+                let most = license.map_or(Level::Review, |_| read.level.value);
+                let level = Set {
+                    value: read.level.value.min(most),
+                    origin: read.level.origin.clone(),
+                };
+                Raised {
+                    offending_license: read.license.clone().filter(|_| read.chosen.is_some()),
+                    ..raised(Some(level), format!("{what}: {told}"))
+                }
             };
-            Some(raised(Some(level), format!("{what}: {told}")))
+            offenders.iter().map(raise).collect()
         }
     }
 }

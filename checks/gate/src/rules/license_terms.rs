@@ -1,6 +1,5 @@
 //! `license.terms`: whether the licences let each package and file be passed on.
 
-use hpcctl_model::gate::Level;
 use hpcctl_model::scan::{File, Package};
 
 use super::{Raised, Rule};
@@ -15,8 +14,8 @@ pub(super) static RULE: Rule = Rule {
     manual: "\
 Whoever publishes an image redistributes all that is in it. Each package, and each file that bears
 a licence and belongs to no package, is judged by its SPDX expression: of OR the mildest branch is
-chosen and named, of AND the worst counts, WITH belongs to its licence. A licence that no list and
-no class of the policy names is `unlisted`; where none is known, `unknown`.
+chosen and named, of AND each licence counts and the worst decides, WITH belongs to its licence. A
+licence that no list and no class of the policy names is `unlisted`; where none is known, `unknown`.
 
 Judged by the lists of [licenses] and of the class of the destination; what is more particular goes
 first. A [[clarify]] stands for the licence of a package while its evidence is byte-equal: a licence
@@ -35,32 +34,37 @@ ask for a waiver.",
 fn look(context: &Context<'_>) -> Vec<Raised> {
     let scan = context.case.scan;
     let packages = scan.packages.iter().filter(|package| package.judged);
-    let packages = packages.filter_map(|package| of_package(context, package));
+    let packages = packages.flat_map(|package| of_package(context, package));
     let files = scan.files.iter().filter(|file| file.judged);
-    let files = files.filter_map(|file| of_file(context, file));
+    let files = files.flat_map(|file| of_file(context, file));
     packages.chain(files).collect()
 }
 
-fn of_package(context: &Context<'_>, package: &Package) -> Option<Raised> {
+/// What is to be said of each licence of a package that is not simply allowed.
+fn of_package(context: &Context<'_>, package: &Package) -> Vec<Raised> {
     let license = clarify::license(context, package).or(package.licenses.concluded.as_deref());
     let terms = agreed::on_package(context, package);
-    let read = context
+    let decided = terms.level();
+    let offenders = context
         .policy
-        .weigh(context.class, license, terms.level().as_ref())?;
+        .offenders(context.class, license, decided.as_ref());
     let location = package.locations.first();
-    raised(&read, license, &terms, |text| Raised {
-        text: format!("{}: {text}", package.titled()),
-        layer: location.and_then(|location| location.layer.clone()),
-        path: location.map(|location| location.path.clone()),
-        package: Some(package.purl.clone()),
-        remedy: match license {
-            Some(_) if read.class != "unknown" => {
-                "Replace the package, or ask the site for a decision on the licence.".into()
-            }
-            _ => read_and_clarify(context, package),
-        },
-        ..Raised::default()
-    })
+    let raise = |read: &Read| {
+        raised(read, license, &terms, |text| Raised {
+            text: format!("{}: {text}", package.titled()),
+            layer: location.and_then(|location| location.layer.clone()),
+            path: location.map(|location| location.path.clone()),
+            package: Some(package.purl.clone()),
+            remedy: match license {
+                Some(_) if read.class != "unknown" => {
+                    "Replace the package, or ask the site for a decision on the licence.".into()
+                }
+                _ => read_and_clarify(context, package),
+            },
+            ..Raised::default()
+        })
+    };
+    offenders.iter().map(raise).collect()
 }
 
 /// What to do where nobody has said yet what the licence means.
@@ -90,20 +94,24 @@ fn read_and_clarify(context: &Context<'_>, package: &Package) -> String {
     )
 }
 
-fn of_file(context: &Context<'_>, file: &File) -> Option<Raised> {
+fn of_file(context: &Context<'_>, file: &File) -> Vec<Raised> {
     let license = file.licenses.as_deref();
     let terms = agreed::on_file(context, &file.path);
-    let read = context
+    let decided = terms.level();
+    let offenders = context
         .policy
-        .weigh(context.class, license, terms.level().as_ref())?;
-    raised(&read, license, &terms, |text| Raised {
-        text: format!("{}: {text}", file.path),
-        layer: file.layer.clone(),
-        path: Some(file.path.clone()),
-        sha256: file.sha256.clone(),
-        remedy: "Remove the file and what it covers, or ask the site for a decision.".into(),
-        ..Raised::default()
-    })
+        .offenders(context.class, license, decided.as_ref());
+    let raise = |read: &Read| {
+        raised(read, license, &terms, |text| Raised {
+            text: format!("{}: {text}", file.path),
+            layer: file.layer.clone(),
+            path: Some(file.path.clone()),
+            sha256: file.sha256.clone(),
+            remedy: "Remove the file and what it covers, or ask the site for a decision.".into(),
+            ..Raised::default()
+        })
+    };
+    offenders.iter().map(raise).collect()
 }
 
 fn raised(
@@ -111,8 +119,8 @@ fn raised(
     license: Option<&str>,
     terms: &Terms<'_>,
     make: impl FnOnce(&str) -> Raised,
-) -> Option<Raised> {
-    let mut text = told(read, license)?;
+) -> Raised {
+    let mut text = told(read, license);
     let mut remedy = None;
     // What the vendor's terms decide, and nothing else, a decision on them could settle.
     if is_of_vendors(&read.class) {
@@ -120,24 +128,22 @@ fn raised(
         remedy = terms.remedy();
     }
     let made = make(&text);
-    Some(Raised {
+    Raised {
         level: Some(read.level.clone()),
         license: read.chosen.clone().or_else(|| license.map(str::to_owned)),
+        offending_license: read.license.clone().filter(|_| read.chosen.is_some()),
         remedy: match remedy {
             Some(remedy) if read.class == "unknown" => format!("{remedy} Or: {}", made.remedy),
             Some(remedy) => remedy,
             None => made.remedy,
         },
         ..made
-    })
+    }
 }
 
-/// What is said of a licence; none where it is allowed.
-pub(super) fn told(read: &Read, license: Option<&str>) -> Option<String> {
-    if read.level.value == Level::Allow {
-        return None;
-    }
-    let text = match (license, &read.chosen) {
+/// What is said of a licence that is not simply allowed.
+pub(super) fn told(read: &Read, license: Option<&str>) -> String {
+    match (license, &read.chosen) {
         (None, _) => "no licence is known.".to_owned(),
         (Some(license), None) => format!("{license} is no SPDX expression."),
         (Some(license), Some(chosen)) => {
@@ -150,12 +156,11 @@ pub(super) fn told(read: &Read, license: Option<&str>) -> Option<String> {
                 }
                 (Named::Class, class) => format!("is of the class {class}"),
             };
-            if chosen == license {
-                format!("{decides} {is}.")
-            } else {
-                format!("of {license} the branch {chosen}: {decides} {is}.")
+            match (decides == license, chosen == license) {
+                (true, _) => format!("{decides} {is}."),
+                (false, true) => format!("of {license} {decides} {is}."),
+                (false, false) => format!("of {license} the branch {chosen}: {decides} {is}."),
             }
         }
-    };
-    Some(text)
+    }
 }

@@ -78,6 +78,8 @@ pub(crate) struct Raised {
     pub(crate) deleted: bool,
     pub(crate) package: Option<String>,
     pub(crate) license: Option<String>,
+    /// The licence in it that it is about.
+    pub(crate) offending_license: Option<String>,
     pub(crate) sha256: Option<String>,
     /// What to do.
     pub(crate) remedy: String,

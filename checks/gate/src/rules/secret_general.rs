@@ -46,12 +46,13 @@ pub(super) fn raised(context: &Context<'_>, found: &Sensitive) -> Raised {
     let line = found
         .line
         .map_or(String::new(), |line| format!(" (line {line})"));
+    let places = [&[found.path.clone()], found.also.as_slice()].concat();
     Raised {
         level: found
             .doubtful
             .then(|| context.policy.doubtful.clone())
             .flatten(),
-        text: format!("{}{line}: {}", found.path, found.text),
+        text: format!("{}{line}: {}", places.join(" and "), found.text),
         layer: found.layer.clone(),
         path: Some(found.path.clone()),
         deleted: found.deleted,

@@ -41,6 +41,7 @@ fn secrets_refuse_wherever_they_lie() {
     let mut image = scan(vec![package("a", Some("MIT"))]);
     let secret = |rule: &str, path: &str, doubtful, deleted| Sensitive {
         path: path.into(),
+        also: Vec::new(),
         layer: None,
         rule: rule.into(),
         line: None,

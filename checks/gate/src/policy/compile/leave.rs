@@ -139,6 +139,7 @@ impl Reader<'_> {
         let path = scope.path.and_then(|glob| self.paths(&glob));
         let license = scope.license.and_then(|glob| self.pattern(&glob));
         let sha256 = scope.sha256.and_then(|digest| self.digest(&digest));
+        let finding = scope.finding.and_then(|id| self.finding(&id));
         let (from, expires) = term?;
         Some(Waiver {
             rule: rule?,
@@ -148,6 +149,7 @@ impl Reader<'_> {
             path,
             license,
             sha256,
+            finding,
             owner: given.owner.into_inner(),
             approved_by: given.approved_by.into_inner(),
             reason: given.reason.into_inner(),

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use toml::Spanned;
 
 use super::Reader;
+use crate::decide::ID_BYTES;
 use crate::policy::licenses::CLASS;
 use crate::policy::text::MOST;
 use crate::policy::{Origin, Pattern, Set};
@@ -155,6 +156,20 @@ impl Reader<'_> {
         let message = format!(
             "{:?} is no SHA-256 digest, which has 64 hexadecimal digits",
             text.get_ref()
+        );
+        self.wrong(&text.span(), message);
+        None
+    }
+
+    /// The id of a finding, as reports write it.
+    pub(super) fn finding(&mut self, text: &Spanned<String>) -> Option<String> {
+        let id = text.get_ref();
+        if id.len() == 2 * ID_BYTES && id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Some(id.to_ascii_lowercase());
+        }
+        let message = format!(
+            "{id:?} is no id of a finding, which has {} hexadecimal digits",
+            2 * ID_BYTES
         );
         self.wrong(&text.span(), message);
         None

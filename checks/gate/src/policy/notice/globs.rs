@@ -78,7 +78,7 @@ fn purl(glob: &Pattern) -> Option<&'static str> {
     (!is_purl).then_some("packages are named by their purl, which begins with pkg:")
 }
 
-/// A finding names an expression, of which a glob may mean a part.
+/// A finding names a licence, or an expression in full.
 fn license(glob: &Pattern) -> Option<&'static str> {
     let text = glob.to_string();
     let may_be_of_a_package = text.starts_with(expression::REF) || text.starts_with(WILD);

@@ -96,7 +96,7 @@ impl Notices<'_> {
             }
             if is_broad(waiver) {
                 let message = format!(
-                    "the waiver {} names no package, path, licence or digest: it covers the whole rule",
+                    "the waiver {} names no package, path, licence, digest or finding: it covers the whole rule",
                     waiver.id
                 );
                 self.say(&set.origin, message);
