@@ -240,6 +240,24 @@ impl<R: BufRead> Hashed<R> {
         }
     }
 
+    /// Passes over zeros; true at the end, false at anything else.
+    pub(crate) fn ends_in_zeros(&mut self) -> io::Result<bool> {
+        loop {
+            let buffer = match self.fill_buf() {
+                Ok([]) => return Ok(true),
+                Ok(buffer) => buffer,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            let zeros = buffer.iter().take_while(|byte| **byte == 0).count();
+            let is_all = zeros == buffer.len();
+            self.consume(zeros);
+            if !is_all {
+                return Ok(false);
+            }
+        }
+    }
+
     /// Reads to the end and returns the digest of everything, if one is taken.
     pub(crate) fn finish(&mut self) -> io::Result<Option<String>> {
         self.skip(u64::MAX)?;

@@ -2,14 +2,18 @@
 //!
 //! The media type of a layer, and the name of a file, are often wrong: they are not looked at.
 
+mod beside;
+mod gzip;
+mod zstd;
+
 use std::io::{self, BufRead, BufReader, Read};
 
 use bzip2::bufread::MultiBzDecoder;
-use flate2::bufread::MultiGzDecoder;
 use liblzma::bufread::XzDecoder;
 use liblzma::stream::{CONCATENATED, Stream};
 use lz4_flex::frame::FrameDecoder;
-use zstd::stream::read::Decoder as ZstdDecoder;
+
+pub(crate) use self::beside::Beside;
 
 /// Plain bytes that are held at a time. The decoder of gzip copies 32 KiB aside whenever it is
 /// left, so that more at a time is less work; beyond half of a core's cache it is more again.
@@ -67,10 +71,19 @@ impl Compression {
         self,
         stored: impl BufRead + Send + 'a,
     ) -> io::Result<Box<dyn BufRead + Send + 'a>> {
+        self.decoder_beside(stored, None)
+    }
+
+    /// A reader of the plain bytes that takes note of what lies beside them.
+    pub(crate) fn decoder_beside<'a>(
+        self,
+        stored: impl BufRead + Send + 'a,
+        beside: Option<&'a Beside>,
+    ) -> io::Result<Box<dyn BufRead + Send + 'a>> {
         Ok(match self {
             Self::Plain => Box::new(stored),
-            Self::Gzip => buffered(MultiGzDecoder::new(stored)),
-            Self::Zstd => buffered(ZstdDecoder::with_buffer(stored)?),
+            Self::Gzip => buffered(gzip::Members::new(stored, beside)),
+            Self::Zstd => buffered(zstd::Frames::new(stored, beside)?),
             Self::Bzip2 => buffered(MultiBzDecoder::new(stored)),
             Self::Xz => {
                 let stream = Stream::new_stream_decoder(XZ_MEMORY, CONCATENATED)?;
@@ -124,7 +137,7 @@ mod tests {
         lz4.write_all(plain).unwrap();
         vec![
             (Compression::Gzip, gzip.finish().unwrap()),
-            (Compression::Zstd, zstd::encode_all(plain, 1).unwrap()),
+            (Compression::Zstd, ::zstd::encode_all(plain, 1).unwrap()),
             (Compression::Bzip2, bzip2.finish().unwrap()),
             (Compression::Xz, xz.finish().unwrap()),
             (Compression::Lz4, lz4.finish().unwrap()),

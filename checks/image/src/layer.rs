@@ -16,7 +16,7 @@ pub(crate) use intake::{Content, Intake, Plan};
 pub(crate) use room::{Room, Roomy};
 
 use crate::blob::{Blob, Hashed, digests};
-use crate::compression::Compression;
+use crate::compression::{Beside, Compression};
 use crate::fault::Faults;
 use crate::format;
 use crate::tarball::{Bytes, Head, Kind, TarFault, Walk};
@@ -327,6 +327,7 @@ pub(crate) fn read_tar(
     let mut layer = unread();
     layer.size = size;
     let mut stored = Hashed::new(stored, u64::MAX);
+    let beside = Beside::default();
     match stored.fill_buf() {
         Ok(start) => {
             let compression = Compression::of(start);
@@ -338,15 +339,16 @@ pub(crate) fn read_tar(
                 PlainDigest::Taken if !is_plain => Hashed::new,
                 _ => Hashed::without_digest,
             };
-            let plain = compression.decoder(&mut stored).map_err(TarFault::from);
+            let plain = compression.decoder_beside(&mut stored, Some(&beside));
+            let plain = plain.map_err(TarFault::from);
             let plain = plain.map(|plain| Roomy::new(plain, &plan.room));
-            let walked = plain.and_then(|plain| reading.walk(hashed(plain, limit)));
+            let walked = plain.and_then(|plain| reading.walk(name, hashed(plain, limit)));
             let is_whole = walked.is_ok();
             match walked {
                 Ok(digest) => layer.diff_id = digest,
                 Err(fault) => reading.faults.add(name, fault.to_string()),
             }
-            match stored.finish() {
+            match reading.rest(name, &mut stored, is_whole) {
                 Ok(digest) => layer.digest = digest,
                 Err(error) => reading.faults.add(name, error.to_string()),
             }
@@ -355,6 +357,11 @@ pub(crate) fn read_tar(
             }
         }
         Err(error) => reading.faults.add(name, error.to_string()),
+    }
+    if plan.judges() {
+        for why in beside.into_told() {
+            reading.faults.add(name, why);
+        }
     }
     LayerRead {
         file_digest: layer.digest.clone(),
@@ -372,7 +379,11 @@ struct Reading<'p> {
 
 impl Reading<'_> {
     /// Walks the tar to its end and returns the digest of it, if that is taken.
-    fn walk<R: BufRead>(&mut self, plain: Hashed<R>) -> Result<Option<String>, TarFault> {
+    fn walk<R: BufRead>(
+        &mut self,
+        name: &str,
+        plain: Hashed<R>,
+    ) -> Result<Option<String>, TarFault> {
         let limits = &self.plan.limits;
         let mut walk = Walk::new(plain, limits);
         while let Some(head) = walk.advance()? {
@@ -389,7 +400,46 @@ impl Reading<'_> {
             }
             self.take(&mut walk, &head)?;
         }
+        self.end(name, &mut walk)?;
         Ok(walk.bytes().finish()?)
+    }
+
+    /// Tells what of a tar belongs to no file: nobody looks at it, and it goes out all the same.
+    fn end<R: BufRead>(
+        &mut self,
+        name: &str,
+        walk: &mut Walk<'_, Hashed<R>>,
+    ) -> Result<(), TarFault> {
+        if !self.plan.judges() {
+            return Ok(());
+        }
+        if !walk.beside().is_empty() {
+            let why = "its last extended header belongs to no entry, and was not looked at";
+            self.faults.add(name, why);
+        }
+        if walk.is_padded_oddly() {
+            let why = "bytes behind contents of files, where a tar has zeros, were not looked at";
+            self.faults.add(name, why);
+        }
+        if !walk.bytes().ends_in_zeros()? {
+            let why = "bytes behind the end of its tar were not looked at";
+            self.faults.add(name, why);
+        }
+        Ok(())
+    }
+
+    /// Reads what the decompression left of the stored bytes, and returns their digest.
+    fn rest<R: BufRead>(
+        &mut self,
+        name: &str,
+        stored: &mut Hashed<R>,
+        is_whole: bool,
+    ) -> io::Result<Option<String>> {
+        if is_whole && self.plan.judges() && !stored.ends_in_zeros()? {
+            let why = "bytes behind the end of its compressed stream were not looked at";
+            self.faults.add(name, why);
+        }
+        stored.finish()
     }
 
     fn take<R: Bytes>(&mut self, walk: &mut Walk<'_, R>, head: &Head) -> Result<(), TarFault> {
@@ -399,8 +449,12 @@ impl Reading<'_> {
             )
             .into());
         }
+        self.intake.beside(walk.beside());
         if head.kind == Kind::File {
             self.intake.content(walk, &mut self.faults)?;
+        } else if walk.left() > 0 && self.plan.judges() {
+            let why = "it is no file, and has a content that was not looked at";
+            self.faults.add(format!("/{}", walk.path()), why);
         }
         Ok(())
     }

@@ -354,6 +354,19 @@ pub(crate) fn look_at_text(place: &str, text: &str) -> Vec<Sighting> {
     seen
 }
 
+/// Looks at bytes that are no file: what a header or a table of an image holds.
+pub(crate) fn look_at_bytes(bytes: &[u8]) -> Vec<Sighting> {
+    let source = Source {
+        path: "",
+        mode: 0o644,
+        size: bytes.len() as u64,
+        bytes,
+    };
+    let mut sightings = Sightings::default();
+    places(&source, &mut sightings);
+    settle(source.path, sightings)
+}
+
 /// Looks at each place of a text that a literal stands at.
 fn places(source: &Source<'_>, sightings: &mut Sightings) {
     TABLE.literals.each(source.bytes, |at, literal| {

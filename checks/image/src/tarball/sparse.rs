@@ -92,7 +92,8 @@ impl Map {
             // The parts lie beside one another below `end`, so the sum cannot overflow.
             sum += length;
         }
-        if end > size || sum > stored {
+        // What no part of the map takes would be in no file.
+        if end > size || sum != stored {
             return Err(SparseFault::Malformed);
         }
         Ok(Sparse {

@@ -56,6 +56,10 @@ pub(crate) struct Walk<'a, R> {
     path: String,
     link: String,
     stamp: Stamp,
+    /// The extended headers before the entry, as they stand.
+    beside: Vec<u8>,
+    /// Whether something stands where the padding of a content has zeros.
+    is_padded_oddly: bool,
 }
 
 impl<'a, R: Bytes> Walk<'a, R> {
@@ -73,6 +77,8 @@ impl<'a, R: Bytes> Walk<'a, R> {
             path: String::new(),
             link: String::new(),
             stamp: Stamp::default(),
+            beside: Vec::new(),
+            is_padded_oddly: false,
         }
     }
 
@@ -80,6 +86,7 @@ impl<'a, R: Bytes> Walk<'a, R> {
     pub(crate) fn advance(&mut self) -> Result<Option<Head>, TarFault> {
         let mut extended = Extended::default();
         let (mut long_path, mut long_link) = (None, None);
+        self.beside.clear();
         loop {
             self.pass_content()?;
             if !self.read_header()? {
@@ -96,7 +103,7 @@ impl<'a, R: Bytes> Walk<'a, R> {
                 b'L' => long_path = Some(until_nul(self.read_extension(size)?)),
                 b'K' => long_link = Some(until_nul(self.read_extension(size)?)),
                 // Global records and volume labels say nothing about an entry.
-                b'g' | b'V' => self.set_content(size),
+                b'g' | b'V' => drop(self.read_extension(size)?),
                 _ => {
                     extended.path = long_path.or(extended.path);
                     extended.link = long_link.or(extended.link);
@@ -114,6 +121,16 @@ impl<'a, R: Bytes> Walk<'a, R> {
     /// Where a link leads: as it stands for a symbolic link, in one form for a hard link.
     pub(crate) fn link(&self) -> &str {
         &self.link
+    }
+
+    /// The extended headers before the entry as they stand, also what in them says nothing of it.
+    pub(crate) fn beside(&self) -> &[u8] {
+        &self.beside
+    }
+
+    /// Whether bytes that fill a block up, where only zeros belong, were something else.
+    pub(crate) fn is_padded_oddly(&self) -> bool {
+        self.is_padded_oddly
     }
 
     /// What else the header of the entry says.
@@ -246,6 +263,15 @@ impl<'a, R: Bytes> Walk<'a, R> {
         self.set_content(size);
         let mut content = Vec::new();
         self.read_content(size, &mut content)?;
+        // Those before one entry are many only where somebody means harm.
+        let room = self
+            .limits
+            .header_bytes
+            .saturating_sub(self.beside.len() as u64);
+        if size > room {
+            return Err(TarFault::HeaderTooLarge(self.limits.header_bytes));
+        }
+        self.beside.extend_from_slice(&content);
         Ok(content)
     }
 }

@@ -1,6 +1,8 @@
 //! Images that are built here, scanned through the library's door.
 
 #[cfg(test)]
+mod beside;
+#[cfg(test)]
 mod build;
 #[cfg(test)]
 mod cache;

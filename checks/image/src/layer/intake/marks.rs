@@ -20,6 +20,21 @@ impl Intake<'_> {
         }
     }
 
+    /// Looks for what gives access in what headers say beside the entry that was added last, such as
+    /// its attributes.
+    pub(crate) fn beside(&mut self, headers: &[u8]) {
+        if headers.is_empty() || !self.plan.judges() {
+            return;
+        }
+        for sighting in sensitive::look_at_bytes(headers) {
+            self.listing.mark(Mark::Sensitive(sensitive::Sighting {
+                text: format!("{} (in its headers or attributes)", sighting.text),
+                line: None,
+                ..sighting
+            }));
+        }
+    }
+
     /// Whether the file at hand may give access, by its name or by what it begins with.
     pub(super) fn is_sensitive(&self, path: &str, size: u64) -> bool {
         self.plan.judges() && sensitive::wants(path, &self.scratch, size)

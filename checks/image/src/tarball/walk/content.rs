@@ -161,14 +161,30 @@ impl<R: Bytes> Walk<'_, R> {
 
     /// Skips what is left of the content, and its padding.
     pub(super) fn pass_content(&mut self) -> Result<(), TarFault> {
-        let count = self.left.saturating_add(self.padding);
-        let least = self.left;
+        let (left, padding) = (self.left, self.padding);
         (self.left, self.padding, self.sparse) = (0, 0, None);
-        // An archive that was cut inside the last padding has lost nothing.
-        if self.bytes.skip(count)? < least {
-            Err(TarFault::Truncated)
-        } else {
-            Ok(())
+        if self.bytes.skip(left)? < left {
+            return Err(TarFault::Truncated);
         }
+        Ok(self.pass_padding(padding)?)
+    }
+
+    /// Passes over what fills a block up; an archive that was cut inside the last one has lost
+    /// nothing.
+    fn pass_padding(&mut self, mut count: u64) -> io::Result<()> {
+        while count > 0 {
+            let buffer = match self.bytes.fill_buf() {
+                Ok([]) => break,
+                Ok(buffer) => buffer,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            let step = buffer.len().min(count as usize);
+            let all = buffer[..step].iter().fold(0, |all, byte| all | byte);
+            self.is_padded_oddly |= all != 0;
+            self.bytes.consume(step);
+            count -= step as u64;
+        }
+        Ok(())
     }
 }
