@@ -41,8 +41,8 @@ EXAMPLES
   hpcctl abi dir:/images/app --prove --bind /opt/mpi/lib/libmpi.so.12:/usr/lib/libmpi.so.12
 
 EXIT STATUS
-  0 for each library that a program needs one of the host works, or in part; 1 of one all fail, or a
-  proof shows that another is in use; 3 none fails, but of one it is not known, no library of the host
+  0 for each library that a program needs one of the host works, or in part; 1 of one all fail, MPI is a
+  part of a program, or a proof shows that another is in use; 3 none fails, but of one it is not known, no library of the host
   stands for it, the proof could not be made, or nothing can be printed for --emit; 5 the image, the host's root or a library cannot be
   read.")]
 pub struct Abi {
@@ -118,7 +118,7 @@ impl Abi {
         }
         let outputs = emit::outputs(&self.output, Kind::Abi)?;
         let begun = Timestamp::now();
-        let (mut abi, unknowns, is_complete) = self.judged()?;
+        let (mut abi, unknowns) = self.judged()?;
         if let Some(runtime) = &self.prove {
             let proved = interrupt::held(|| self.proved(runtime, &abi));
             match proved {
@@ -126,7 +126,7 @@ impl Abi {
                 Err(exit) => return Ok(exit),
             }
         }
-        let mut exit = exit(&abi, is_complete);
+        let mut exit = exit(&abi);
         if let Some(emit) = self.emit.as_deref().and_then(Emit::named) {
             let node = on_node(abi.clone(), &self.host_root);
             match emit.write(&node, Live.caller().uid == 0) {
@@ -148,8 +148,8 @@ impl Abi {
         Ok(exit)
     }
 
-    /// The verdicts, what could not be found out, and whether that leaves them as they are.
-    fn judged(&self) -> Result<(abi::Abi, Vec<Unknown>, bool), Failure> {
+    /// The verdicts, and what could not be found out.
+    fn judged(&self) -> Result<(abi::Abi, Vec<Unknown>), Failure> {
         let text = self.reference.as_deref().unwrap_or_default();
         let reference: Reference = text
             .parse()
@@ -180,7 +180,7 @@ impl Abi {
             measured: &measured,
         });
         let judged = judged.map_err(|error| Failure::unreachable(chain(&error)))?;
-        Ok((judged.abi, judged.unknowns, judged.is_complete))
+        Ok((judged.abi, judged.unknowns))
     }
 
     /// Starts a container, and looks into it.
@@ -224,34 +224,34 @@ fn from_root(path: &Path) -> PathBuf {
 fn best(abi: &abi::Abi) -> Vec<Option<AbiVerdict>> {
     let mut all = Vec::new();
     for program in &abi.programs {
-        let of = |name: &String| {
-            let rows = abi.bindings.iter();
-            let own =
-                rows.filter(|row| row.soname == *name && row.programs.contains(&program.path));
-            own.map(|row| row.verdict).min()
+        let needs = program.needs.iter().map(|name| {
+            let kind = Family::named(name).map(|family| family.kind);
+            let verdict = abi.best(&program.path, name).map(|row| row.verdict);
+            (kind, verdict)
+        });
+        let needs: Vec<_> = needs.collect();
+        let has_mpi = needs
+            .iter()
+            .any(|(kind, verdict)| *kind == Some(Mpi) && verdict.is_some());
+        let counts = |(kind, verdict): &(_, Option<_>)| {
+            verdict.is_some() || *kind != Some(Fabric) || !has_mpi
         };
-        let kind = |name: &String| Family::named(name).map(|family| family.kind);
-        let mut needs = program.needs.iter();
-        let has_mpi = needs.any(|name| kind(name) == Some(Mpi) && of(name).is_some());
-        let needs = program.needs.iter();
-        let found = needs.map(|name| (kind(name), of(name)));
-        let counts =
-            |found: &(_, Option<_>)| found.1.is_some() || found.0 != Some(Fabric) || !has_mpi;
-        all.extend(found.filter(counts).map(|(_, verdict)| verdict));
+        all.extend(needs.into_iter().filter(counts).map(|(_, verdict)| verdict));
     }
     all
 }
 
-fn exit(abi: &abi::Abi, is_complete: bool) -> Exit {
+fn exit(abi: &abi::Abi) -> Exit {
     let found = best(abi);
-    let fails = found.contains(&Some(AbiVerdict::Fails));
+    let fails = found.contains(&Some(AbiVerdict::Fails))
+        || abi.programs.iter().any(|program| program.static_mpi);
     let doubtful = found.contains(&Some(AbiVerdict::Unknown)) || found.contains(&None);
     let proof = abi.proof.as_ref().map(|proof| proof.outcome);
     match proof {
         Some(ProofOutcome::Disproved) => Exit::Findings,
         _ if fails => Exit::Findings,
         Some(ProofOutcome::Unknown) => Exit::Inconclusive,
-        _ if doubtful || !is_complete => Exit::Inconclusive,
+        _ if doubtful || !abi.complete => Exit::Inconclusive,
         _ => Exit::Clean,
     }
 }

@@ -64,6 +64,16 @@ fn the_best_library_counts_for_each_program() {
         ("fails", r#"["/usr/bin/bad"]"#.to_owned()),
     ];
     assert_eq!((code, &rows[..]), (1, &wanted[..]), "{result}");
+    // Of what was not asked for nothing is said, and that is told.
+    let app = ["--program", "/usr/bin/app"];
+    let narrow = [&[image.as_str(), "--host-lib", host], &app[..]].concat();
+    let (code, narrow) = abi(&narrow);
+    assert_eq!(
+        (code, &narrow["left_out"]),
+        (0, &serde_json::json!(["/usr/bin/bad"]))
+    );
+    assert_eq!(result["left_out"], serde_json::json!([]));
+    assert_eq!(result["complete"], true);
     // Programs of which the same is true share one, by whichever path.
     fs::copy(made.image("usr/bin/bad"), made.image("usr/bin/worse")).unwrap();
     let (_, result) = made.judge("lib");
@@ -130,6 +140,7 @@ fn a_file_that_cannot_be_read_counts_where_a_program_needs_it() {
     let (code, result) = made.judge("lib");
     let row = verdicts(&result, "libmpich.so.12").pop().unwrap();
     assert_eq!((code, row.0), (3, "unknown"), "{result}");
+    assert_eq!(result["complete"], false);
     // Only what nothing is known of counts.
     fs::remove_file(made.image("usr/bin/uses")).unwrap();
     let (code, result) = made.judge("lib");
@@ -185,7 +196,8 @@ fn a_program_that_has_mpi_in_it_is_told_however_it_is_linked() {
         ],
     ] {
         cc(&[&args[..], how].concat());
-        let (_, result) = abi(&[&format!("dir:{}", made.image("").display())]);
+        let (code, result) = abi(&[&format!("dir:{}", made.image("").display())]);
+        assert_eq!(code, 1, "{how:?}: {result}");
         let programs = result["programs"].as_array().unwrap();
         assert_eq!(programs.len(), 1, "{how:?}: {result}");
         assert_eq!(programs[0]["static_mpi"], true, "{how:?}: {result}");

@@ -92,8 +92,6 @@ pub struct Judged {
     pub abi: Abi,
     /// What could not be read, and why.
     pub unknowns: Vec<Unknown>,
-    /// Whether nothing of that may change what is said of the programs.
-    pub is_complete: bool,
 }
 
 /// Judges what can be bound.
@@ -109,10 +107,11 @@ pub fn judge(question: &Question<'_>) -> Result<Judged, Error> {
     }
     let root = HostRoot::new(question.host_root);
     let choices = host::choices(&root, question.host, question.libraries)?;
-    let (programs, is_cut) = asked_for(question, library_path)?;
+    let asked = asked_for(question, library_path)?;
+    let programs = asked.programs;
     let mut unknowns = image.unknowns.clone();
     let unread = Unread::of(image);
-    if is_cut {
+    if asked.is_cut {
         unknowns.push(Unknown::new(
             "programs",
             format!("only the first {} were judged", programs.len()),
@@ -127,8 +126,6 @@ pub fn judge(question: &Question<'_>) -> Result<Judged, Error> {
         unread: &unread,
     };
     let bindings = rows::bindings(&case);
-    let is_complete = !is_cut && !unread.touches(&case);
-    let ways = ways::ways(&case, question.host, &bindings, question.measured)?;
     let environment = variables(&programs, &choices, &bindings);
     let host = choices.iter().map(|choice| HostLibrary {
         path: root.outside(&choice.object.real).display().to_string(),
@@ -141,49 +138,52 @@ pub fn judge(question: &Question<'_>) -> Result<Judged, Error> {
         needs: using.needs.clone(),
         static_mpi: using.static_mpi,
     });
-    let abi = Abi {
+    let mut abi = Abi {
         image: about(image, &programs),
         programs: listed.collect(),
+        left_out: asked.left_out,
+        complete: !asked.is_cut && !unread.touches(&case),
         host: host.collect(),
         bindings,
-        ways,
+        ways: Vec::new(),
         environment,
         proof: None,
     };
-    Ok(Judged {
-        abi,
-        unknowns,
-        is_complete,
-    })
+    abi.ways = ways::ways(&case, question.host, &abi, question.measured)?;
+    Ok(Judged { abi, unknowns })
 }
 
-/// The programs that are judged, and whether there are more.
-fn asked_for(
-    question: &Question<'_>,
-    library_path: &str,
-) -> Result<(Vec<programs::Using>, bool), Error> {
+/// The programs that are judged.
+struct AskedFor {
+    programs: Vec<programs::Using>,
+    /// Those that are not, though they use such a library.
+    left_out: Vec<String>,
+    /// Whether there are more than were looked at.
+    is_cut: bool,
+}
+
+fn asked_for(question: &Question<'_>, library_path: &str) -> Result<AskedFor, Error> {
     let image = question.image;
     let (mut programs, is_cut) = programs::using(image, library_path);
+    let mut left_out = Vec::new();
     if !question.programs.is_empty() {
+        let mut asked = Vec::new();
         for path in question.programs {
-            let object = Root::find(image, path).ok_or_else(|| Error::NoProgram(path.clone()))?;
-            if !programs
-                .iter()
-                .any(|using| using.object.real == object.real)
-            {
-                return Err(Error::NoProgram(path.clone()));
-            }
+            let object = Root::find(image, path).map(|object| object.real);
+            let is_using = |real: &String| programs.iter().any(|using| using.object.real == *real);
+            let real = object.filter(is_using);
+            asked.push(real.ok_or_else(|| Error::NoProgram(path.clone()))?);
         }
-        let asked = |using: &programs::Using| {
-            let mut paths = question
-                .programs
-                .iter()
-                .filter_map(|path| Root::find(image, path));
-            paths.any(|object| object.real == using.object.real)
-        };
-        programs.retain(asked);
+        let is_asked = |using: &programs::Using| asked.contains(&using.object.real);
+        let others = programs.iter().filter(|using| !is_asked(using));
+        left_out = others.map(|using| using.object.real.clone()).collect();
+        programs.retain(is_asked);
     }
-    Ok((programs, is_cut))
+    Ok(AskedFor {
+        programs,
+        left_out,
+        is_cut,
+    })
 }
 
 /// The variables that matter for what the programs need, and for what can be bound.

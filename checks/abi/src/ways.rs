@@ -3,7 +3,7 @@
 
 use hpcctl_host::Host;
 use hpcctl_image::LinkedImage;
-use hpcctl_model::abi::{AbiVerdict, Binding, Launcher, Way};
+use hpcctl_model::abi::{Abi, AbiVerdict, Launcher, Way};
 
 use crate::Error;
 use crate::closure::{Closure, Injected};
@@ -44,7 +44,7 @@ fn way(name: &str, verdict: AbiVerdict) -> Way {
 pub(crate) fn ways(
     case: &Case<'_>,
     host: &dyn Host,
-    bindings: &[Binding],
+    abi: &Abi,
     given: &[Given],
 ) -> Result<Vec<Way>, Error> {
     let is_mpi = |name: &String| Family::named(name).is_some_and(|family| family.kind == Kind::Mpi);
@@ -68,7 +68,7 @@ pub(crate) fn ways(
     let spoken = Family::named(soname).map(|family| launchers::spoken(family, &own));
     let spoken = spoken.unwrap_or_default();
     let mut ways = vec![
-        host_library(case, using, soname, bindings, &of_host),
+        host_library(case, using, soname, abi, &of_host),
         host_launcher(case, &own, using, soname, &spoken, &of_host),
         container_only(case.image, &own, soname, &spoken),
     ];
@@ -98,14 +98,11 @@ fn host_library(
     case: &Case<'_>,
     using: &Using,
     soname: &str,
-    bindings: &[Binding],
+    abi: &Abi,
     of_host: &[launchers::Found],
 ) -> Way {
     let mut way = way(HOST_LIBRARY, AbiVerdict::Fails);
-    let of_name = bindings.iter().filter(|binding| {
-        binding.soname == soname && binding.programs.contains(&using.object.real)
-    });
-    let Some(best) = of_name.min_by_key(|binding| binding.verdict) else {
+    let Some(best) = abi.best(&using.object.real, soname) else {
         way.because
             .push(format!("the host has no library for {soname}"));
         return way;

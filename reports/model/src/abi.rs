@@ -12,6 +12,12 @@ pub struct Abi {
     pub image: AbiImage,
     /// Its programs that use MPI, a fabric or a GPU.
     pub programs: Vec<Program>,
+    /// Programs that use such a library, too, and were not asked for, so that nothing is said of them.
+    #[serde(default)]
+    pub left_out: Vec<String>,
+    /// Whether all was read that may change what is said of the programs.
+    #[serde(default)]
+    pub complete: bool,
     /// The libraries of the host that were looked at.
     pub host: Vec<HostLibrary>,
     /// What can be bound, each with its verdict.
@@ -25,6 +31,20 @@ pub struct Abi {
     /// What a container that was really started had loaded; null where that was not asked for.
     #[serde(default)]
     pub proof: Option<Proof>,
+}
+
+impl Abi {
+    /// The best of what stands for a name that a program needs; none where no library of the host
+    /// does.
+    pub fn best(&self, program: &str, soname: &str) -> Option<&Binding> {
+        let own = |row: &&Binding| {
+            row.soname == soname && row.programs.iter().any(|path| path == program)
+        };
+        self.bindings
+            .iter()
+            .filter(own)
+            .min_by_key(|row| row.verdict)
+    }
 }
 
 /// A way to use MPI with an image.

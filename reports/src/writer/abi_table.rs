@@ -222,6 +222,11 @@ fn programs(abi: &Abi, options: &Options, out: &mut dyn Write) -> Result<(), Err
         }
     };
     write!(out, "{}", filled("programs ", &title, options.width))?;
+    if !abi.left_out.is_empty() {
+        let text = some(abi.left_out.iter().map(String::as_str), most);
+        let text = format!("{text}: --program names others");
+        write!(out, "{}", filled("left out ", &text, options.width))?;
+    }
     if !of_static.is_empty() {
         let text = format!(
             "MPI is a part of {}: nothing can be bound",

@@ -5,6 +5,8 @@ mod charliecloud;
 mod podman;
 mod sarus;
 
+use std::collections::BTreeSet;
+
 use hpcctl_model::abi::{Abi, AbiVerdict, Bind, Binding};
 
 use crate::closure::PLACE;
@@ -90,20 +92,9 @@ impl<'a> Wanted<'a> {
     pub(crate) fn of(abi: &'a Abi, as_root: bool) -> Option<Self> {
         let good = |binding: &&Binding| binding.verdict <= AbiVerdict::Degraded;
         let program = abi.bindings.iter().find(good)?.programs.first()?;
-        let own = abi.bindings.iter().filter(good);
-        let own = own.filter(|binding| binding.programs.contains(program));
-        let mut taken: Vec<&Binding> = Vec::new();
-        // One library for each name: the first of those that work best.
-        for binding in own {
-            match taken
-                .iter_mut()
-                .find(|known| known.soname == binding.soname)
-            {
-                Some(known) if binding.verdict < known.verdict => *known = binding,
-                Some(_) => {}
-                None => taken.push(binding),
-            }
-        }
+        let names: BTreeSet<&str> = abi.bindings.iter().map(|row| &*row.soname).collect();
+        let taken = names.into_iter().filter_map(|name| abi.best(program, name));
+        let taken: Vec<&Binding> = taken.filter(good).collect();
         let mut binds: Vec<Bind> = Vec::new();
         let mut environment: Vec<String> = Vec::new();
         for binding in &taken {

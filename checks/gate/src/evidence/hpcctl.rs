@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use hpcctl_model::abi::{Abi, AbiVerdict, Binding};
+use hpcctl_model::abi::{Abi, AbiVerdict, Binding, ProofOutcome};
 use hpcctl_model::bench::counts;
 use serde::Deserialize;
 use serde_json::Value;
@@ -82,26 +82,18 @@ fn of_comparison(row: &Value) -> Option<String> {
     }
 }
 
-/// The names for which no library of the host works, or none in full.
+/// The names for which no library of the host works, or none in full, and what a report leaves open.
 fn of_abi(report: &Value) -> Result<Vec<String>, String> {
     let abi = Abi::deserialize(&report["result"]).map_err(|error| error.to_string())?;
-    let needed: BTreeSet<&str> = abi
-        .programs
-        .iter()
-        .flat_map(|program| &program.needs)
-        .map(String::as_str)
-        .collect();
-    let needs = needed.into_iter().flat_map(|name| {
-        let programs = abi.programs.iter();
-        let programs = programs.filter(move |program| program.needs.iter().any(|one| one == name));
-        programs.map(move |program| (name, &program.path))
+    let needs = abi.programs.iter().flat_map(|program| {
+        let names = program.needs.iter();
+        names.map(|name| (name.as_str(), program.path.as_str()))
     });
+    let needs: BTreeSet<(&str, &str)> = needs.collect();
     let mut told: Vec<String> = Vec::new();
     for (name, program) in needs {
-        let bindings = abi.bindings.iter();
-        let bindings = bindings.filter(|one| one.soname == name && one.programs.contains(program));
         // For each program the host works as well as the best of what it has.
-        let text = match bindings.min_by_key(|one| one.verdict) {
+        let text = match abi.best(program, name) {
             Some(best) => against(best),
             None => Some(format!("The host has no library for {name}.")),
         };
@@ -111,7 +103,49 @@ fn of_abi(report: &Value) -> Result<Vec<String>, String> {
     let of_static =
         of_static.map(|one| format!("MPI is a part of {}: the host's cannot be used.", one.path));
     told.extend(of_static);
+    told.extend(open(&abi));
     Ok(told)
+}
+
+/// What a report of `abi` does not say, or takes back.
+fn open(abi: &Abi) -> Vec<String> {
+    let mut told = Vec::new();
+    if abi.programs.is_empty() {
+        told.push("It judged no program.".to_owned());
+    }
+    if let Some(first) = abi.left_out.first() {
+        let more = more(&abi.left_out);
+        told.push(format!(
+            "It was asked for some programs alone, and says nothing of {first}{more}."
+        ));
+    }
+    if !abi.complete {
+        told.push("It could not read all that its verdicts hang on.".to_owned());
+    }
+    if let Some(proof) = &abi.proof {
+        let (program, runtime) = (&proof.program, &proof.runtime);
+        let because = proof.because.first();
+        let because = because.map_or(String::new(), |text| format!(": {text}"));
+        let more = more(&proof.because);
+        told.extend(match proof.outcome {
+            ProofOutcome::Proved => None,
+            ProofOutcome::Disproved => Some(format!(
+                "Started by {runtime}, {program} does not use what was bound{because}{more}."
+            )),
+            ProofOutcome::Unknown => Some(format!(
+                "Whether {program} uses what was bound could not be proved by {runtime}{because}{more}."
+            )),
+        });
+    }
+    told
+}
+
+/// That there are more than the first, which is told.
+fn more<T>(all: &[T]) -> String {
+    match all.len() {
+        0 | 1 => String::new(),
+        count => format!(" (and {} more)", count - 1),
+    }
 }
 
 fn against(best: &Binding) -> Option<String> {
@@ -123,10 +157,7 @@ fn against(best: &Binding) -> Option<String> {
     };
     let because = best.because.first();
     let because = because.map_or(String::new(), |reason| format!(": {}", reason.text));
-    let more = match best.because.len() {
-        0 | 1 => String::new(),
-        count => format!(" (and {} more)", count - 1),
-    };
+    let more = more(&best.because);
     let (host, name) = (&best.host_path, &best.soname);
     Some(format!("{host} for {name} {ends}{because}{more}."))
 }
@@ -189,7 +220,7 @@ mod tests {
             let result = json!({
                 "image": {"reference": "a", "digest": "sha256:ab", "libc": null, "machine": null},
                 "programs": programs.iter().map(program).collect::<Vec<_>>(),
-                "host": [], "bindings": bindings,
+                "complete": true, "host": [], "bindings": bindings,
             });
             read(&json!({"kind": "abi", "finished_at": "2026-01-01T00:00:00Z", "result": result}))
         };
@@ -213,5 +244,63 @@ mod tests {
             mixed.unwrap().against,
             ["/old for libmpi.so.12 does not work: it lacks what /b calls."]
         );
+    }
+
+    #[test]
+    fn what_a_report_of_abi_leaves_open_is_against_it() {
+        let report = |change: &dyn Fn(&mut Value)| {
+            let mut result = json!({
+                "image": {"reference": "a", "digest": "sha256:ab", "libc": null, "machine": null},
+                "programs": [{"path": "/a", "needs": ["libmpi.so.12"], "static_mpi": false}],
+                "complete": true, "left_out": [], "host": [],
+                "bindings": [{
+                    "library": "libmpi.so.12", "soname": "libmpi.so.12", "host_path": "/new",
+                    "image_path": null, "family": "MPICH ABI", "verdict": "works", "because": [],
+                    "fix": [], "programs": ["/a"], "binds": [], "environment": [],
+                }],
+            });
+            change(&mut result);
+            let report =
+                json!({"kind": "abi", "finished_at": "2026-01-01T00:00:00Z", "result": result});
+            read(&report).unwrap().against.join(" ")
+        };
+        let proof = |outcome: &str, because: &[&str]| json!({"runtime": "podman", "program": "/a", "outcome": outcome, "loaded": [], "because": because});
+        let none: [&str; 0] = [];
+        for (what, value, told) in [
+            ("complete", json!(true), ""),
+            (
+                "complete",
+                json!(false),
+                "It could not read all that its verdicts hang on.",
+            ),
+            (
+                "left_out",
+                json!(["/b", "/c"]),
+                "It was asked for some programs alone, and says nothing of /b (and 1 more).",
+            ),
+            ("proof", proof("proved", &none), ""),
+            (
+                "proof",
+                proof("disproved", &["/new was not loaded", "the image's was"]),
+                "Started by podman, /a does not use what was bound: /new was not loaded (and 1 more).",
+            ),
+            (
+                "proof",
+                proof("unknown", &["podman is not installed"]),
+                "Whether /a uses what was bound could not be proved by podman: podman is not installed.",
+            ),
+        ] {
+            let found = report(&|result| result[what] = value.clone());
+            assert_eq!(found, told, "{what} {value}");
+        }
+        let empty = report(&|result| {
+            result["programs"] = json!([]);
+            result["bindings"] = json!([]);
+        });
+        assert_eq!(empty, "It judged no program.");
+        let older = report(&|result| {
+            result.as_object_mut().unwrap().remove("complete");
+        });
+        assert!(older.starts_with("It could not read all"), "{older}");
     }
 }

@@ -16,7 +16,8 @@ scanner looked for vulnerabilities (CycloneDX or SARIF).
 
 Judged by the results that --result hands in: each kind that [results] requires has to be there,
 about the same digest, not older than max-age-days, and without anything that failed, cost too much
-or could not be told.
+or could not be told. A result of `hpcctl abi` has to be of all programs that use such a library; a
+proof that it holds has to have come out.
 
 Run the command on the image and hand in its JSON.",
     fixed: false,

@@ -13,8 +13,8 @@ into the container, and work there only where the C library of the image is new 
 family of the MPI is the same. With musl none of a host with glibc works.
 
 Judged by the results of `hpcctl abi REF -o json` that --result hands in: each name that programs
-need and for which no library of that host works in full is told, and a result about another image
-is told, too. Without such a result the packages are looked at: an MPI in an image of musl is told.
+need and for which no library of that host works in full is told, and so are a proof that failed, what
+a result leaves open, such as programs that it was not asked for, and a result about another image. Without such a result the packages are looked at: an MPI in an image of musl is told.
 
 Do what `hpcctl abi` says of it: mostly, build on a base with a newer C library, or with the MPI of
 the family that the host has.",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hpcctl_model::abi::{AbiVerdict, Binding};
+use hpcctl_model::abi::{Abi, AbiVerdict, Binding};
 
 use super::Probe;
 use crate::{Finding, Manual, Reading, Site};
@@ -23,13 +23,16 @@ pub static PROBE: Probe = Probe {
     judge,
 };
 
-/// The best binding for each name.
-fn best(bindings: &[Binding]) -> BTreeMap<&str, &Binding> {
+/// For each name what the program gets of it that gets the worst.
+fn best(abi: &Abi) -> BTreeMap<&str, &Binding> {
     let mut best: BTreeMap<&str, &Binding> = BTreeMap::new();
-    for binding in bindings {
-        let known = best.entry(&binding.soname).or_insert(binding);
-        if binding.verdict < known.verdict {
-            *known = binding;
+    for program in &abi.programs {
+        let needs = program.needs.iter();
+        for binding in needs.filter_map(|name| abi.best(&program.path, name)) {
+            let known = best.entry(&binding.soname).or_insert(binding);
+            if binding.verdict > known.verdict {
+                *known = binding;
+            }
         }
     }
     best
@@ -37,7 +40,7 @@ fn best(bindings: &[Binding]) -> BTreeMap<&str, &Binding> {
 
 fn read(site: &Site<'_>) -> Reading {
     let abi = site.image.as_ref().and_then(|image| image.abi.as_ref());
-    let bindings = abi.map(|abi| best(&abi.bindings)).unwrap_or_default();
+    let bindings = abi.map(best).unwrap_or_default();
     bindings.into_values().fold(Reading::new(), |reading, one| {
         let reason = one
             .because
@@ -61,7 +64,7 @@ fn judge(_: &Reading, site: &Site<'_>) -> Finding {
         return Finding::skipped("no program of the image needs a library of the node")
             .holding(true);
     }
-    let best = best(&abi.bindings);
+    let best = best(abi);
     let names = |verdict: AbiVerdict| {
         let found = best.values().filter(|one| one.verdict == verdict);
         found
@@ -95,7 +98,7 @@ fn judge(_: &Reading, site: &Site<'_>) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use hpcctl_model::abi::{Abi, Program};
+    use hpcctl_model::abi::Program;
 
     use super::*;
     use crate::image::Image;
@@ -104,7 +107,7 @@ mod tests {
     #[test]
     fn the_best_library_for_each_name_counts() {
         let host = Scripted::new();
-        let binding = |soname: &str, verdict| Binding {
+        let of = |program: &str, soname: &str, verdict| Binding {
             library: soname.into(),
             soname: soname.into(),
             host_path: format!("/opt/{soname}"),
@@ -113,9 +116,15 @@ mod tests {
             verdict,
             because: Vec::new(),
             fix: Vec::new(),
-            programs: Vec::new(),
+            programs: vec![program.into()],
             binds: Vec::new(),
             environment: Vec::new(),
+        };
+        let binding = |soname: &str, verdict| of("/app", soname, verdict);
+        let program = |path: &str| Program {
+            path: path.into(),
+            needs: vec!["libmpi.so.12".into(), "libcuda.so.1".into()],
+            static_mpi: false,
         };
         let find = |bindings: Vec<Binding>| {
             let mut site = Site::new(&host);
@@ -126,11 +135,7 @@ mod tests {
                 privileged: Vec::new(),
                 libc: None,
                 abi: Some(Abi {
-                    programs: vec![Program {
-                        path: "/app".into(),
-                        needs: vec!["libmpi.so.12".into()],
-                        static_mpi: false,
-                    }],
+                    programs: vec![program("/app"), program("/other")],
                     bindings,
                     ..Abi::default()
                 }),
@@ -149,6 +154,12 @@ mod tests {
         ]);
         assert_eq!(found.holds, Some(false), "{}", found.summary);
         assert!(found.summary.contains("libcuda.so.1"), "{}", found.summary);
+        // What works for one program may not for another.
+        let found = find(vec![
+            binding("libmpi.so.12", works),
+            of("/other", "libmpi.so.12", fails),
+        ]);
+        assert_eq!(found.holds, Some(false), "{}", found.summary);
         assert_eq!(find(Vec::new()).holds, Some(false));
     }
 }
