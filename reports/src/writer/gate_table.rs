@@ -3,7 +3,7 @@
 
 use std::io::Write;
 
-use hpcctl_model::gate::{Finding, Gate, Level, Outcome, RuleResult};
+use hpcctl_model::gate::{Finding, Gate, Outcome, RuleResult};
 
 use crate::report::{Error, Kind, Options, Report};
 use crate::terminal::{Style, counted, filled, heading, left_out, styled, visible};
@@ -236,7 +236,9 @@ fn agreed(gate: &Gate, options: &Options) -> String {
 #[cfg(test)]
 pub(crate) mod tests {
     use hpcctl_model::Envelope;
-    use hpcctl_model::gate::{Decision, Destination, PolicyUsed, Subject, WaiverState, WaiverUsed};
+    use hpcctl_model::gate::{
+        Decision, Destination, Level, PolicyUsed, Subject, WaiverState, WaiverUsed,
+    };
 
     use super::*;
 
