@@ -20,7 +20,7 @@ pub fn sensitive(scan: &Scan, options: &Options) -> String {
     };
     let rows = rows.take(wanted).map(|one| {
         let line = one.line.map_or_else(String::new, |line| format!(":{line}"));
-        let places = [&[one.path.clone()], one.also.as_slice()].concat();
+        let places = [std::slice::from_ref(&one.path), one.also.as_slice()].concat();
         let doubt = if one.doubtful {
             "; may be an example"
         } else {
