@@ -124,5 +124,6 @@ fn one(context: &Context<'_>, set: &Set<Waiver>, rules: &[RuleResult]) -> Waiver
 pub(crate) fn is_broad(waiver: &Waiver) -> bool {
     let named = [&waiver.package, &waiver.path, &waiver.license];
     let exact = [&waiver.sha256, &waiver.finding];
-    named.iter().all(|pattern| pattern.is_none()) && exact.iter().all(|exact| exact.is_none())
+    let is_any = |pattern: &Option<Pattern>| pattern.as_ref().is_none_or(Pattern::is_all);
+    named.iter().all(|pattern| is_any(pattern)) && exact.iter().all(|exact| exact.is_none())
 }

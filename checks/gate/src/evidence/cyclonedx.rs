@@ -29,7 +29,15 @@ pub(super) fn read(bill: &Value) -> Result<Evidence, String> {
     let made = bill["metadata"]["timestamp"].as_str();
     let made = made.and_then(|made| made.parse().ok());
     let subject = subject(&bill["metadata"]["component"]);
+    // Who looked for vulnerabilities names the tool, and what it looked at.
+    let is_list = |value: &Value| match value {
+        Value::Array(all) => !all.is_empty(),
+        Value::Object(all) => !all.is_empty(),
+        _ => false,
+    };
+    let is_scan = is_list(&bill["components"]) && is_list(&bill["metadata"]["tools"]);
     Ok(Evidence {
+        is_scan,
         harmless: read(harmless),
         ..Evidence::of_scanner(subject, made, read(affecting))
     })
@@ -94,7 +102,7 @@ mod tests {
     fn what_affects_the_image_counts_with_its_worst_rating() {
         let hex = "ab".repeat(32);
         let layer = "cd".repeat(32);
-        let bill = json!({
+        let mut bill = json!({
             "bomFormat": "CycloneDX",
             "metadata": {"timestamp": "2026-01-01T00:00:00Z", "component": {
                 "purl": format!("pkg:oci/a@sha256%3A{hex}"),
@@ -110,6 +118,11 @@ mod tests {
             ],
         });
         let found = read(&bill).unwrap();
+        assert!(!found.is_scan);
+        bill["metadata"]["tools"] = json!({"components": [{"name": "scanner"}]});
+        assert!(read(&bill).unwrap().is_scan);
+        bill["components"] = json!([]);
+        assert!(!read(&bill).unwrap().is_scan);
         assert_eq!(found.digests, [format!("sha256:{hex}")]);
         let told: Vec<(&str, Option<Severity>, &str)> = found
             .vulnerabilities

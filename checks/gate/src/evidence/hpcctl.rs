@@ -31,23 +31,30 @@ pub(super) fn read(report: &Value) -> Result<Evidence, String> {
             .collect(),
         made: Some(made.ok_or("it does not say when it was made")?),
         against,
+        is_scan: true,
         vulnerabilities: Vec::new(),
         harmless: Vec::new(),
     })
 }
 
-/// That no runtime can run it.
+/// That no runtime can run it. The launcher of hpcctl itself is nothing that users have.
 fn of_doctor(report: &Value) -> Vec<String> {
     let runtimes = report.pointer("/result/runtimes").and_then(Value::as_array);
-    let operations = runtimes.into_iter().flatten();
-    let operations = operations
-        .filter_map(|runtime| runtime["operations"].as_array())
-        .flatten();
-    let mut runs = operations.filter(|operation| operation["op"] == "run");
-    if runs.any(|run| run["verdict"] == "yes" || run["verdict"] == "degraded") {
+    let runs = |runtime: &&Value| {
+        let operations = runtime["operations"].as_array().into_iter().flatten();
+        let mut runs = operations.filter(|operation| operation["op"] == "run");
+        runs.any(|run| run["verdict"] == "yes" || run["verdict"] == "degraded")
+    };
+    let running: Vec<&Value> = runtimes.into_iter().flatten().filter(runs).collect();
+    let is_builtin = |runtime: &&Value| runtime["runtime"] == "builtin";
+    if running.iter().any(|runtime| !is_builtin(runtime)) {
         return Vec::new();
     }
-    vec!["No runtime there can run it.".to_owned()]
+    let but = match running.is_empty() {
+        true => "",
+        false => ", only the launcher that is built into hpcctl",
+    };
+    vec![format!("No runtime there can run it{but}.")]
 }
 
 /// What is slower inside, or is not known not to be.
@@ -173,8 +180,16 @@ mod tests {
         let report = |kind: &str, result: Value| json!({"kind": kind, "finished_at": "2026-01-01T00:00:00Z", "result": result});
         let verdict = |verdict: &str| {
             let operations = [json!({"op": "run", "verdict": verdict})];
-            report("doctor", json!({"runtimes": [{"operations": operations}]}))
+            let name = if verdict == "yes" {
+                "builtin"
+            } else {
+                "podman"
+            };
+            let runtime = json!({"runtime": name, "operations": operations});
+            report("doctor", json!({"runtimes": [runtime]}))
         };
+        let builtin = read(&verdict("yes")).unwrap().against;
+        assert!(builtin[0].contains("built into hpcctl"), "{builtin:?}");
         assert_eq!(read(&verdict("degraded")).unwrap().against.len(), 0);
         assert_eq!(read(&verdict("unknown")).unwrap().against.len(), 1);
         let rows = json!({"comparisons": [

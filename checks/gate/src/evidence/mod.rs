@@ -33,6 +33,8 @@ pub struct Evidence {
     pub made: Option<Timestamp>,
     /// What speaks against publishing, a sentence each.
     pub against: Vec<String>,
+    /// Whether it says that somebody looked; a VEX document only says what was made of it.
+    pub is_scan: bool,
     /// The vulnerabilities that a scanner found.
     pub vulnerabilities: Vec<Vulnerability>,
     /// The vulnerabilities that do not affect what ships, by an analysis (VEX).
@@ -100,6 +102,10 @@ impl Severity {
 
     /// Of a word of CycloneDX.
     fn of_word(word: &str) -> Option<Self> {
+        // "info" and "none" are ratings, too.
+        if matches!(word, "info" | "none") {
+            return Some(Self::Low);
+        }
         let all = [Self::Low, Self::Medium, Self::High, Self::Critical];
         all.into_iter().find(|one| one.as_str() == word)
     }
@@ -144,6 +150,7 @@ impl Evidence {
             digests,
             made,
             against: Vec::new(),
+            is_scan: true,
             vulnerabilities,
             harmless: Vec::new(),
         }

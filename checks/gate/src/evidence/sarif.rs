@@ -18,7 +18,15 @@ pub(super) fn read(log: &Value) -> Result<Evidence, String> {
     let subjects = runs().flat_map(|run| subject(&run["properties"])).collect();
     let ends = runs().filter_map(|run| run["invocations"][0]["endTimeUtc"].as_str());
     let made = ends.filter_map(|end| end.parse().ok()).min();
-    Ok(Evidence::of_scanner(subjects, made, vulnerabilities))
+    let is_named = |run: &Value| {
+        run["tool"]["driver"]["name"]
+            .as_str()
+            .is_some_and(|name| !name.is_empty())
+    };
+    Ok(Evidence {
+        is_scan: runs().any(is_named),
+        ..Evidence::of_scanner(subjects, made, vulnerabilities)
+    })
 }
 
 fn of_run(run: &Value) -> Vec<Vulnerability> {

@@ -168,6 +168,9 @@ pub(crate) struct Waiver {
     pub(crate) expires: Date,
 }
 
+/// What may be any text where a glob has it.
+pub(crate) const WILD: [char; 4] = ['*', '?', '[', '{'];
+
 /// A glob: `*` stays inside a name, `**` does not.
 #[derive(Debug, Clone)]
 pub(crate) struct Pattern(GlobMatcher);
@@ -187,6 +190,20 @@ impl Pattern {
 
     pub(crate) fn matches(&self, text: &str) -> bool {
         self.0.is_match(Path::new(text))
+    }
+
+    /// How much it says: how many characters stand before the first that may be any, and in all.
+    fn says(&self) -> (usize, usize) {
+        let glob = self.0.glob().glob();
+        let plain = glob.find(WILD).unwrap_or(glob.len());
+        let said = glob.chars().filter(|c| !WILD.contains(c));
+        (plain, said.count())
+    }
+
+    /// Whether it matches whatever there is.
+    pub(crate) fn is_all(&self) -> bool {
+        let glob = self.0.glob().glob();
+        glob.contains("**") && glob.chars().all(|c| "*/".contains(c))
     }
 }
 
@@ -239,16 +256,21 @@ impl Policies {
 }
 
 impl Policy {
-    /// The class of a destination: of the first class in the order of their names whose globs
-    /// match, `public` where none does.
+    /// The class of a destination: that of the glob that says most of its name, of equal ones the
+    /// first in the order of the names of their classes; `public` where none matches.
     pub(crate) fn class(&self, destination: Option<&str>) -> &str {
         let Some(name) = destination else {
             return PUBLIC;
         };
-        let mut classes = self.destinations.iter();
-        let found =
-            classes.find(|(_, class)| class.matches.iter().any(|glob| glob.value.matches(name)));
-        found.map_or(PUBLIC, |(class, _)| class)
+        let classes = self.destinations.iter().rev();
+        let fitting = classes.filter_map(|(name_of_class, class)| {
+            let globs = class.matches.iter().map(|set| &set.value);
+            let fitting = globs.filter(|glob| glob.matches(name));
+            Some((fitting.map(Pattern::says).max()?, name_of_class))
+        });
+        fitting
+            .max_by_key(|(says, _)| *says)
+            .map_or(PUBLIC, |(_, class)| class)
     }
 
     /// What findings of a rule weigh at most at a class of destinations.

@@ -401,6 +401,11 @@ fn what_matches_nothing_is_told() {
              reason = \"read\"\nevidence = [{{ image = \"{image}\" }}]\n"
         )
     };
+    let based = |approved: &str| {
+        let digest = format!("sha256:{}", "ab".repeat(32));
+        let approved = approved.replace("{}", &digest);
+        format!("version = 1\n[rules]\n\"image.base\" = \"deny\"\n{approved}")
+    };
     let matched = |glob: &str| format!("version = 1\n[destinations.lab]\nmatch = [\"{glob}\"]\n");
     let listed = |id: &str| format!("version = 1\n[licenses]\nreview = [\"{id}\"]\n");
     for (text, told) in [
@@ -423,13 +428,25 @@ fn what_matches_nothing_is_told() {
         (matched("docker://docker.io/**"), "docker://docker.io/** matches nothing"),
         (matched("docker.io/a:v1"), "without a tag or a digest"),
         (matched("docker.io:5000/**"), ""),
-        (matched("**"), ""),
+        (matched("**"), "** is about every registry, also those of others"),
+        (matched("**/lab/**"), "**/lab/** is about every registry"),
+        (matched("*/lab/**"), "*/lab/** is about every registry"),
+        (scoped("path = \"/**\""), "it covers the whole rule"),
+        (scoped("package = \"**\""), "it covers the whole rule"),
+        (scoped("path = \"/a\"").replace("b@example.org", "a@example.org"), "is approved by its owner"),
+        (privileged("/**"), "it allows every file"),
+        (clarify("**"), "it stands for the licence of every package"),
+        (clarify("*"), "* matches nothing: a purl holds slashes"),
+        (based(""), "so that image.base refuses every image"),
+        (based("[[base.approved]]\nname = \"a\"\ndiff-ids = [\"{}\"]\n"), ""),
         (
             "version = 1\n[destinations.a]\nmatch = [\"h/**\"]\n[destinations.b]\nmatch = [\"h/**\"]\n".into(),
             "h/** is of the class a already",
         ),
         (listed("LicenseRef-intel-eula"), "it is LicenseRef-Intel-EULA there"),
         (listed("LicenseRef-ours"), ""),
+        (listed("AGPL-3.0-only"), "AGPL-3.0-or-later is another licence, and weighs warn"),
+        (listed("GPL-3.0-or-later"), ""),
         (
             "version = 1\n[licenses.classes]\nx = [\"LicenseRef-a\", \"LicenseRef-b\"]\n".into(),
             "no list names class:x",
@@ -450,7 +467,7 @@ fn what_would_loosen_the_site_s_policy_is_told() {
     let project = "version = 1
 [rules]
 \"image.size\" = \"warn\"
-\"image.base\" = \"deny\"
+\"image.labels\" = \"deny\"
 [licenses]
 allow = [\"MIT\", \"ISC\", \"class:non-commercial\"]
 deny = [\"Zlib\"]

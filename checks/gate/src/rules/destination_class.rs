@@ -10,7 +10,8 @@ pub(super) static RULE: Rule = Rule {
     title: "the destination and the digest",
     manual: "\
 What may stay in a lab may not leave the site: a policy has classes of destinations, by globs of
-HOST/NAME, and what matches none is public. What is published is bound to what was gated by its
+HOST/NAME. The glob that says most of the name counts (most characters before its first * or ?, then
+most in all), and what matches none is public. What is published is bound to what was gated by its
 digest; a directory has none.
 
 Judged by --to, the digest of the image, and whether hpcctl publish can take its form: what it would

@@ -10,14 +10,15 @@ pub(super) static RULE: Rule = Rule {
     title: "results of other commands about the image",
     manual: "\
 A site may ask that an image was tried before it is published: that a runtime can run it (`hpcctl
-doctor --image REF -o json`), what it costs (`hpcctl bench --image REF -o json`; the start of a
+doctor --image REF -o json`; a runtime that is installed, not hpcctl's own launcher), what it costs (`hpcctl bench --image REF -o json`; the start of a
 container does not count), that the libraries of a host work in it (`hpcctl abi`), and that a
 scanner looked for vulnerabilities (CycloneDX or SARIF).
 
 Judged by the results that --result hands in: each kind that [results] requires has to be there,
 about the same digest, not older than max-age-days, and without anything that failed, cost too much
 or could not be told. A result of `hpcctl abi` has to be of all programs that use such a library; a
-proof that it holds has to have come out.
+proof that it holds has to have come out. A VEX document, or a list without the tool and the
+components that it is about, is no scan.
 
 Run the command on the image and hand in its JSON.",
     fixed: false,
@@ -58,7 +59,9 @@ fn look(context: &Context<'_>) -> Vec<Raised> {
 fn missing(context: &Context<'_>, kind: &str) -> Vec<String> {
     let digest = context.case.scan.image.digest.as_deref();
     let of_kind = || context.case.results.iter().filter(|it| it.kind == kind);
-    let Some(result) = of_kind().find(|result| result.is_about(digest)) else {
+    let about = || of_kind().filter(|result| result.is_about(digest));
+    let scan = about().find(|result| result.is_scan);
+    let Some(result) = scan.or_else(|| about().next()) else {
         let others = of_kind().map(|result| match result.digests.first() {
             Some(other) => format!("{} is about {other}, not about this image.", result.file),
             None => format!("{} names no digest of an image.", result.file),
@@ -69,16 +72,21 @@ fn missing(context: &Context<'_>, kind: &str) -> Vec<String> {
             false => others,
         };
     };
+    let no_scan = (!result.is_scan).then(|| {
+        let file = &result.file;
+        format!("{file} names no tool with the components that it looked at: it is no scan.")
+    });
     let against = result.against.iter();
     let against = against.map(|text| format!("{}: {text}", result.file));
     too_old(context, result)
         .into_iter()
+        .chain(no_scan)
         .chain(against)
         .collect()
 }
 
 /// Why the age of a result is against it.
-fn too_old(context: &Context<'_>, result: &Evidence) -> Option<String> {
+pub(super) fn too_old(context: &Context<'_>, result: &Evidence) -> Option<String> {
     let most = context.policy.results.max_age_days.as_ref()?;
     let Some(made) = result.made else {
         let text = format!(

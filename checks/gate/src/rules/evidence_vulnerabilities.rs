@@ -1,6 +1,6 @@
 //! `evidence.vulnerabilities`: what a scanner of vulnerabilities found.
 
-use super::{Raised, Rule};
+use super::{Raised, Rule, evidence_results};
 use crate::case::Context;
 use crate::evidence::{Evidence, VULNERABILITIES, Vulnerability};
 
@@ -13,8 +13,8 @@ image can be handed in with --result: CycloneDX with vulnerabilities (a VEX docu
 
 Judged by what was handed in: each vulnerability at or above the severity of [results] counts, and
 one that nobody rated counts, too. What an analysis calls resolved, a false positive or not
-affecting, or what SARIF calls suppressed, does not; a VEX document about this image excuses what
-another result found. A result that does not name the digest of this image proves nothing and is
+affecting, or what SARIF calls suppressed, does not; a VEX document about this image, not older than
+max-age-days of [results], excuses what another result found. A result that does not name the digest of this image proves nothing and is
 told. Whether such a result has to be there, and how old it may be, says [results] (rule
 evidence.results).
 
@@ -29,7 +29,10 @@ fn look(context: &Context<'_>) -> Vec<Raised> {
     let results = context.case.results.iter();
     let results = results.filter(|result| result.kind == VULNERABILITIES);
     let (about, others): (Vec<_>, Vec<_>) = results.partition(|result| result.is_about(digest));
-    let harmless: Vec<&Vulnerability> = about.iter().flat_map(|result| &result.harmless).collect();
+    let (old, fresh): (Vec<&Evidence>, Vec<&Evidence>) = about
+        .iter()
+        .partition(|result| evidence_results::too_old(context, result).is_some());
+    let harmless: Vec<&Vulnerability> = fresh.iter().flat_map(|result| &result.harmless).collect();
     let least = context.policy.results.severity.as_ref();
     let counts = |one: &&Vulnerability| {
         let rated = one.severity.zip(least);
@@ -38,19 +41,29 @@ fn look(context: &Context<'_>) -> Vec<Raised> {
     };
     let counted = about.iter().flat_map(|result| {
         let counting = result.vulnerabilities.iter().filter(counts);
-        counting.map(|one| told(result, one))
+        counting.map(|one| told(result, one, excuse(context, &old, one)))
     });
     counted.chain(others.into_iter().map(elsewhere)).collect()
 }
 
-fn told(result: &Evidence, one: &Vulnerability) -> Raised {
+/// That a document excuses it that is too old to, with a space in front.
+fn excuse(context: &Context<'_>, old: &[&Evidence], one: &Vulnerability) -> String {
+    let excuses = |result: &&&Evidence| result.harmless.iter().any(|other| other.is_same(one));
+    let why = old.iter().find(excuses);
+    let why = why.and_then(|result| evidence_results::too_old(context, result));
+    why.map_or(String::new(), |why| {
+        format!(" What excuses it does not count: {why}")
+    })
+}
+
+fn told(result: &Evidence, one: &Vulnerability, excuse: String) -> Raised {
     let rated = match one.severity {
         Some(severity) => format!("is {}", severity.as_str()),
         None => "was not rated".to_owned(),
     };
     let is_package = one.place.starts_with("pkg:");
     Raised {
-        text: format!("{} {rated} ({}).", one.id, result.file),
+        text: format!("{} {rated} ({}).{excuse}", one.id, result.file),
         package: is_package.then(|| one.place.clone()),
         path: (!is_package && !one.place.is_empty()).then(|| one.place.clone()),
         remedy: "Update it, or state in a VEX document why the image is not affected.".into(),

@@ -1,5 +1,6 @@
 //! `image.base`: whether the image is built on a base that the site approves of.
 
+use hpcctl_model::gate::Level;
 use hpcctl_model::scan::Image;
 
 use super::{Raised, Rule};
@@ -14,7 +15,8 @@ A base that the site approves of was looked at once, and is kept up to date by s
 on it begins with its plain layers, digest by digest; labels can say anything.
 
 Judged by the digests of the plain layers against [[base.approved]]. A policy that approves of no
-base has nothing to compare with, and the rule says so.
+base has nothing to compare with: where it only warns, nothing is told, and where it asks for more,
+no image can be on an approved base.
 
 Build on one of the bases that are named.",
     fixed: false,
@@ -25,8 +27,17 @@ Build on one of the bases that are named.",
 fn look(context: &Context<'_>) -> Vec<Raised> {
     let approved = &context.policy.approved;
     let image = &context.case.scan.image;
-    if approved.is_empty() || base(context).is_some() {
+    let level = context.policy.level(context.class, RULE.id);
+    let only_warns = level.is_none_or(|level| level.value <= Level::Warn);
+    if base(context).is_some() || (approved.is_empty() && only_warns) {
         return Vec::new();
+    }
+    if approved.is_empty() {
+        return vec![Raised {
+            text: "The policy approves of no base, and asks for one.".into(),
+            remedy: "Name the bases that images may be built on: [[base.approved]].".into(),
+            ..Raised::default()
+        }];
     }
     let names: Vec<&str> = approved.iter().map(|set| &*set.value.name).collect();
     let says = image.labels.get("org.opencontainers.image.base.name");

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use hpcctl_license_db::expression::{self, Node};
 use hpcctl_license_db::known::lacks_holder;
-use hpcctl_model::scan::Package;
+use hpcctl_model::scan::{Location, Package};
 
 use super::{Raised, Rule};
 use crate::case::Context;
@@ -27,9 +27,10 @@ licence files of the package.
 
 Put the text of the licence, with its copyright line, into a file named after a licence where those
 of the package are looked for: for one of Debian /usr/share/doc/PACKAGE/copyright, for one of RPM,
-Alpine or Arch /usr/share/licenses/PACKAGE/, for others the directory of its metadata or the archive
-that it is. Conda, Spack and libraries without a package have no such place: a waiver says that
-somebody has read the terms.",
+Alpine or Arch /usr/share/licenses/PACKAGE/, of conda share/licenses/PACKAGE/ in the environment (or
+info/licenses/ of the unpacked package, where it is kept), of Spack the directory of the installation,
+for others the directory of its metadata or the archive that it is. Libraries without a package have no
+such place: a waiver says that somebody has read the terms.",
     fixed: false,
     look,
     clean: |_| {
@@ -93,7 +94,18 @@ fn place_of(package: &Package) -> String {
             Some((directory, _)) => format!("{directory}/LICENSE"),
             None => "a file LICENSE beside it".to_owned(),
         },
+        "conda" => in_prefix(location, "/conda-meta/", &format!("share/licenses/{name}/LICENSE")),
+        "generic" if package.purl.contains("spack=") => in_prefix(location, "/.spack", "LICENSE"),
         _ => "a file named after a licence inside the package; or waive the finding, where its kind has no place for one".to_owned(),
+    }
+}
+
+/// A place in the directory that something was installed to, which ends before `mark`.
+fn in_prefix(location: Option<&Location>, mark: &str, place: &str) -> String {
+    let path = location.map_or("", |location| location.path.as_str());
+    match path.split_once(mark) {
+        Some((prefix, _)) => format!("{prefix}/{place}"),
+        None => format!("{place} in the directory that it is installed to"),
     }
 }
 

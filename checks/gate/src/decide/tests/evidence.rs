@@ -8,6 +8,7 @@ fn scanned(severity: Option<Severity>) -> Evidence {
         digests: vec!["sha256:aa".into()],
         made: Some("2026-01-31T00:00:00Z".parse().unwrap()),
         against: Vec::new(),
+        is_scan: true,
         vulnerabilities: vec![Vulnerability {
             id: "CVE-2026-1".into(),
             severity,
@@ -86,6 +87,11 @@ fn an_analysis_excuses_what_another_scanner_found() {
     assert_eq!(count(vex("", "sha256:aa")), 0);
     assert_eq!(count(vex("pkg:deb/debian/b@1", "sha256:aa")), 1);
     assert_eq!(count(vex("", "sha256:bb")), 1);
+    let old = Evidence {
+        made: Some("2020-01-01T00:00:00Z".parse().unwrap()),
+        ..vex("", "sha256:aa")
+    };
+    assert_eq!(count(old), 1);
 }
 
 #[test]
@@ -109,6 +115,15 @@ fn a_result_that_the_policy_asks_for_is_there_and_fresh() {
     assert_eq!(outcome(&good, ASKED.now), Outcome::Allow);
     assert_eq!(outcome(&[], ASKED.now), Outcome::Review);
     assert_eq!(outcome(&undated, ASKED.now), Outcome::Review);
+    let vex = [Evidence {
+        is_scan: false,
+        ..good[0].clone()
+    }];
+    assert_eq!(outcome(&vex, ASKED.now), Outcome::Review);
+    assert_eq!(
+        outcome(&[vex, good.clone()].concat(), ASKED.now),
+        Outcome::Allow
+    );
     assert_eq!(outcome(&good, "2026-03-01T00:00:00Z"), Outcome::Review);
     assert_eq!(outcome(&good, "2026-01-01T00:00:00Z"), Outcome::Review);
 }

@@ -416,3 +416,75 @@ fn a_template_is_no_copyright_line() {
     assert_eq!(with_file(&["Copyright 2020 A"]), "");
     assert_eq!(with_file(&[]), asks("MIT"));
 }
+
+#[test]
+fn each_licence_that_offends_is_told_and_waived_by_itself() {
+    let license = "(MIT OR LicenseRef-two) AND LicenseRef-one AND CC-BY-NC-4.0";
+    let image = scan(vec![package("a", Some(license))]);
+    let offenders = |site: Option<&str>| -> Vec<(String, bool)> {
+        let gate = gate(&image, &Asked { site, ..ASKED });
+        let findings = rule(&gate, "license.terms").findings.iter();
+        let about = |it: &Finding| it.offending_license.clone().unwrap_or_default();
+        findings
+            .map(|it| (about(it), it.waived_by.is_some()))
+            .collect()
+    };
+    let told = |name: &str, waived| (name.to_owned(), waived);
+    let (one, nc) = ("LicenseRef-one", "CC-BY-NC-4.0");
+    assert_eq!(offenders(None), [told(nc, false), told(one, false)]);
+    let waiver = |scope: &str| {
+        let first = WAIVED.split_once("[[waiver]]\nid = \"W-2\"").unwrap().0;
+        first.replace("package = \"pkg:deb/debian/a@*\"", scope)
+    };
+    let by = |scope: &str| offenders(Some(&waiver(scope)));
+    for scope in [
+        "license = \"LicenseRef-one\"",
+        "license = \"LicenseRef-o*\"",
+    ] {
+        assert_eq!(by(scope), [told(nc, false), told(one, true)], "{scope}");
+    }
+    // A glob over the whole expression would cover what stands in it besides.
+    let whole = "MIT AND LicenseRef-one AND CC-BY-NC-4.0";
+    let glob = "license = \"MIT AND LicenseRef-one*\"";
+    assert_eq!(by(glob), [told(nc, false), told(one, false)]);
+    let named = format!("license = {whole:?}");
+    assert_eq!(by(&named), [told(nc, true), told(one, true)]);
+    let gate = gate(&image, &ASKED);
+    let finding = &rule(&gate, "license.terms").findings[1];
+    let id = format!("finding = {:?}", finding.id);
+    assert_eq!(by(&id), [told(nc, false), told(one, true)]);
+}
+
+#[test]
+fn the_place_for_a_licence_is_one_that_is_looked_at() {
+    let place = |kind: &str, purl: &str, path: &str| {
+        let mut of = package("a", Some("MIT"));
+        (of.kind, of.purl) = (kind.into(), purl.into());
+        of.locations[0].path = path.into();
+        let gate = gate(&scan(vec![of]), &ASKED);
+        rule(&gate, "license.notice").findings[0].remedy.clone()
+    };
+    for (kind, purl, path, expected) in [
+        (
+            "conda",
+            "pkg:conda/a@1",
+            "/opt/env/conda-meta/a-1.json",
+            "into /opt/env/share/licenses/a/LICENSE.",
+        ),
+        (
+            "generic",
+            "pkg:generic/a@1?spack=abc",
+            "/opt/spack/a-1-abc/.spack/spec.json",
+            "into /opt/spack/a-1-abc/LICENSE.",
+        ),
+        (
+            "generic",
+            "pkg:generic/a@1",
+            "/opt/lib/liba.so",
+            "or waive the finding, where its kind has no place for one.",
+        ),
+    ] {
+        let remedy = place(kind, purl, path);
+        assert!(remedy.ends_with(expected), "{remedy}");
+    }
+}

@@ -237,3 +237,62 @@ fn ids_are_stable_and_differ() {
     assert_ne!(ids()[0], ids()[1]);
     assert_eq!(ids()[0].len(), 2 * ID_BYTES);
 }
+
+#[test]
+fn what_is_said_as_a_whole_later_holds_in_the_classes_that_were_there() {
+    let lab = "[destinations.lab]\nmatch = [\"registry.lab/**\"]\n";
+    let strict = "[rules]\n\"license.terms\" = \"deny\"\n[licenses]\nunknown = \"deny\"\nunlisted = \"deny\"\ndeny = [\"class:non-commercial\"]\n";
+    let own = "[destinations.lab.licenses]\nunknown = \"warn\"\n";
+    let text = |parts: &[&str]| format!("version = 1\n{}", parts.concat());
+    let outcome = |license, site: &str, project: Option<&str>| {
+        let asked = Asked {
+            site: Some(site),
+            project,
+            destination: Some("registry.lab/x"),
+            ..ASKED
+        };
+        gate(&scan(vec![package("a", license)]), &asked)
+            .decision
+            .outcome
+    };
+    let (site, tight) = (text(&[lab]), text(&[strict, lab]));
+    for license in [None, Some("LicenseRef-own"), Some("CC-BY-NC-4.0")] {
+        assert_eq!(outcome(license, &site, None), Outcome::Review);
+        assert_eq!(outcome(license, &tight, None), Outcome::Deny, "{license:?}");
+        let project = text(&[strict]);
+        assert_eq!(outcome(license, &site, Some(&project)), Outcome::Deny);
+    }
+    // What the same policy says of the class is more particular.
+    assert_eq!(
+        outcome(None, &text(&[strict, lab, own]), None),
+        Outcome::Allow
+    );
+}
+
+#[test]
+fn the_glob_that_says_most_of_a_name_counts() {
+    let site = "version = 1\n[destinations.lab]\nmatch = [\"reg.org/**\"]\n[destinations.public]\nmatch = [\"reg.org/pub/**\"]\n[destinations.any]\nmatch = [\"**/lab/**\"]\n";
+    let project = "version = 1\n[destinations.secret]\nmatch = [\"reg.org/lab/secret/**\"]\n[destinations.secret.licenses]\ndeny = [\"MIT\"]\n";
+    let image = scan(vec![package("a", Some("MIT"))]);
+    let of = |destination, project| {
+        let asked = Asked {
+            site: Some(site),
+            project,
+            destination: Some(destination),
+            ..ASKED
+        };
+        let gate = gate(&image, &asked);
+        (gate.destination.class, gate.decision.outcome)
+    };
+    for (name, class) in [
+        ("reg.org/a", "lab"),
+        ("reg.org/pub/a", "public"),
+        ("reg.org/lab/a", "lab"),
+        ("other.org/lab/a", "any"),
+        ("other.org/a", "public"),
+    ] {
+        assert_eq!(of(name, None), (class.to_owned(), Outcome::Allow), "{name}");
+    }
+    let secret = of("reg.org/lab/secret/a", Some(project));
+    assert_eq!(secret, ("lab".to_owned(), Outcome::Deny));
+}

@@ -58,6 +58,9 @@ impl Reader<'_> {
             self.refuse_loosening(&file);
         }
         let levels = self.levels(file.rules);
+        for class in self.policy.destinations.values_mut() {
+            tighten(&mut class.rules, &levels);
+        }
         self.policy.rules.extend(levels);
         self.licenses(file.licenses);
         self.vendor(file.vendor);
@@ -138,10 +141,18 @@ impl Reader<'_> {
             (Level::Review, given.review),
             (Level::Deny, given.deny),
         ]);
-        self.policy.licenses.levels.extend(levels);
-        let inherited = self.policy.licenses.clone();
-        self.policy.licenses.unlisted = self.or(given.unlisted, inherited.unlisted);
-        self.policy.licenses.unknown = self.or(given.unknown, inherited.unknown);
+        let unlisted = given.unlisted.map(|level| self.set(level));
+        let unknown = given.unknown.map(|level| self.set(level));
+        for class in self.policy.destinations.values_mut() {
+            let inherited = &mut class.licenses;
+            tighten(&mut inherited.levels, &levels);
+            raise(inherited.unlisted.as_mut(), unlisted.as_ref());
+            raise(inherited.unknown.as_mut(), unknown.as_ref());
+        }
+        let licenses = &mut self.policy.licenses;
+        licenses.levels.extend(levels);
+        licenses.unlisted = unlisted.or(licenses.unlisted.take());
+        licenses.unknown = unknown.or(licenses.unknown.take());
     }
 
     fn lists(&mut self, lists: [(Level, Vec<Spanned<String>>); 4]) -> BTreeMap<String, Set<Level>> {
@@ -187,6 +198,13 @@ impl Reader<'_> {
         image.max_files = self.or(given.max_files, image.max_files);
         image.max_layers = self.or(given.max_layers, image.max_layers);
         image.max_age_days = self.or(given.max_age_days, image.max_age_days);
+        let is_empty = |labels: &Spanned<Vec<String>>| {
+            let mut labels = labels.get_ref().iter();
+            labels.any(|label| label.trim().is_empty())
+        };
+        if let Some(labels) = given.required_labels.as_ref().filter(|it| is_empty(it)) {
+            self.wrong(&labels.span(), "a label has a name");
+        }
         image.required_labels = self.or(given.required_labels, image.required_labels);
         self.policy.image = image;
     }
@@ -274,5 +292,21 @@ impl Reader<'_> {
             licenses.unknown = self.or(lists.unknown, licenses.unknown.take());
             self.policy.destinations = destinations;
         }
+    }
+}
+
+/// Makes what a class of destinations inherited as strict as what a policy now says as a whole: what
+/// an earlier policy says of the class is no leave from a later one.
+fn tighten<K: Ord>(inherited: &mut BTreeMap<K, Set<Level>>, given: &BTreeMap<K, Set<Level>>) {
+    for (key, level) in given {
+        raise(inherited.get_mut(key), Some(level));
+    }
+}
+
+fn raise(inherited: Option<&mut Set<Level>>, given: Option<&Set<Level>>) {
+    if let Some((inherited, given)) = inherited.zip(given)
+        && inherited.value < given.value
+    {
+        *inherited = given.clone();
     }
 }

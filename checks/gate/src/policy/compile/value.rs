@@ -117,7 +117,9 @@ impl Reader<'_> {
     }
 
     pub(super) fn date(&mut self, text: &Spanned<String>) -> Option<Date> {
-        let date = text.get_ref().parse().ok();
+        // A time of day, or a zone, would be passed over.
+        let date = Some(text.get_ref()).filter(|text| text.len() == "2026-01-01".len());
+        let date = date.and_then(|text| text.parse().ok());
         if date.is_none() {
             let message = format!("{:?} is no date: YYYY-MM-DD", text.get_ref());
             self.wrong(&text.span(), message);

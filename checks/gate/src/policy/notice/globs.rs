@@ -6,14 +6,11 @@ use std::sync::LazyLock;
 use hpcctl_license_db::{expression, known};
 
 use super::Notices;
-use crate::policy::{Origin, Pattern, Set};
+use crate::policy::{Origin, Pattern, Set, WILD};
 
 /// Every id that reports may name.
 static IDS: LazyLock<BTreeSet<String>> =
     LazyLock::new(|| known::all().into_iter().map(|known| known.id).collect());
-
-/// What may be meant where a glob has it.
-const WILD: [char; 4] = ['*', '?', '[', '{'];
 
 impl Notices<'_> {
     /// Globs of the policy that match nothing.
@@ -40,6 +37,13 @@ impl Notices<'_> {
             {
                 self.glob(origin, Some(glob), destination);
                 let text = glob.to_string();
+                let (registry, _) = text.split_once('/').unwrap_or((&text, ""));
+                if registry.contains("**") || registry == "*" {
+                    let message = format!(
+                        "{text} is about every registry, also those of others: a destination is HOST/NAME"
+                    );
+                    self.say(origin, message);
+                }
                 let earlier = before.iter().find(|(_, other)| *other == text);
                 if let Some((other, _)) = earlier.filter(|(other, _)| other != name) {
                     let message =
@@ -75,7 +79,11 @@ fn path(glob: &Pattern) -> Option<&'static str> {
 fn purl(glob: &Pattern) -> Option<&'static str> {
     let text = glob.to_string();
     let is_purl = text.starts_with("pkg:") || text.starts_with(WILD);
-    (!is_purl).then_some("packages are named by their purl, which begins with pkg:")
+    if !is_purl {
+        return Some("packages are named by their purl, which begins with pkg:");
+    }
+    let may_hold_slashes = text.contains('/') || text.contains("**") || text.contains('{');
+    (!may_hold_slashes).then_some("a purl holds slashes, which * does not match; ** does")
 }
 
 /// A finding names a licence, or an expression in full.

@@ -12,6 +12,12 @@ use crate::waive::is_broad;
 
 mod globs;
 
+/// The rule about bases.
+const BASE: &str = "image.base";
+
+/// From so many days on a decision on a vendor's terms is told as a long one: three years.
+const LONG: i32 = 3 * 366;
+
 /// What is said of a policy, with what it is compared.
 struct Notices<'a> {
     text: &'a Text,
@@ -31,6 +37,7 @@ pub(super) fn notices(policies: &Policies, today: Date) -> Vec<Remark> {
     };
     notices.decisions(today);
     notices.waivers(today);
+    notices.broad();
     notices.names();
     notices.globs();
     if let [site, _project] = &policies.tried[..] {
@@ -55,6 +62,15 @@ impl Notices<'_> {
                 let message = format!(
                     "the decision on {} lapsed on {}: it holds no more",
                     decision.terms, decision.expires
+                );
+                self.say(&set.origin, message);
+            }
+            let term = decision.decided.until(decision.expires);
+            let days = term.map_or(i32::MAX, |span| span.get_days());
+            if days > LONG {
+                let message = format!(
+                    "the decision on {} holds for {days} days: terms change in less",
+                    decision.terms
                 );
                 self.say(&set.origin, message);
             }
@@ -101,6 +117,13 @@ impl Notices<'_> {
                 );
                 self.say(&set.origin, message);
             }
+            if waiver.owner.trim() == waiver.approved_by.trim() {
+                let message = format!(
+                    "the waiver {} is approved by its owner: nobody else has looked at it",
+                    waiver.id
+                );
+                self.say(&set.origin, message);
+            }
             if is_of_no_rule(policy, waiver) {
                 let message = format!(
                     "the waiver {} is about {}, which is allowed everywhere",
@@ -108,6 +131,33 @@ impl Notices<'_> {
                 );
                 self.say(&set.origin, message);
             }
+        }
+    }
+
+    /// Leave that covers more than anybody can have looked at, and a rule that compares with nothing.
+    fn broad(&mut self) {
+        let policy = self.policy;
+        for set in &policy.privileged {
+            if set.value.path.is_all() && set.value.sha256.is_none() {
+                self.say(
+                    &set.origin,
+                    "it allows every file, whatever rights it gives",
+                );
+            }
+        }
+        for set in &policy.clarifications {
+            if set.value.package.is_all() {
+                let message = "it stands for the licence of every package, whatever that is";
+                self.say(&set.origin, message);
+            }
+        }
+        let base = policy.rules.get(BASE);
+        let base = base.filter(|set| set.value > Level::Warn && policy.approved.is_empty());
+        if let Some(set) = base {
+            let message = format!(
+                "no base is approved ([[base.approved]]), so that {BASE} refuses every image"
+            );
+            self.say(&set.origin, message);
         }
     }
 
@@ -139,6 +189,27 @@ impl Notices<'_> {
             self.say(origin, message);
         }
         self.spelled_otherwise();
+        self.later_versions();
+    }
+
+    /// A licence in one version that a list names, where "or later" of it weighs less.
+    fn later_versions(&mut self) {
+        let policy = self.policy;
+        for (id, set) in &policy.licenses.levels {
+            let Some(version) = id.strip_suffix("-only") else {
+                continue;
+            };
+            let later = format!("{version}-or-later");
+            let weighs = policy.level_of_license(PUBLIC, &later);
+            if let Some(weighs) = weighs.filter(|weighs| weighs.value < set.value) {
+                let message = format!(
+                    "{later} is another licence, and weighs {} ({})",
+                    weighs.value.as_str(),
+                    weighs.origin
+                );
+                self.say(&set.origin, message);
+            }
+        }
     }
 
     /// Names of licences that differ from one that is known in the case of their letters alone.
