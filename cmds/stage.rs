@@ -25,10 +25,13 @@ use crate::ui::Ui;
 /// made. The file is named after the digest and never changes; a link with the name of the image
 /// leads to it. What is there already is used. Nothing is unpacked, and root is not needed.
 ///
-/// One process works at a time, by a lock of the file system and, where locks do not reach over
-/// nodes (Lustre without its mount option flock, NFS with local_lock), by a claim that its owner
-/// renews. Tried with fifty processes on one node; across nodes, on NFS and on Lustre it was not. At
-/// worst two pull at once: what is put there is whole all the same.
+/// One process works at a time, by a lock of the file system: flock(2), which reaches over all nodes on
+/// NFS 4, on NFS 3 with lockd, and on Lustre with its mount option flock. Where it reaches no other node
+/// (Lustre with localflock or without flock, NFS with nolock or local_lock) a claim does it that only one
+/// can create and its owner renews; it is taken over two minutes after its owner is gone. At worst two
+/// pull at once: each puts a whole image there by a rename, the last one stays, and a file that is not
+/// the one that is on record is read and compared before it is used. Tried with fifty processes on one
+/// node, and with eight whose locks were local; on NFS and on Lustre themselves it was not.
 ///
 /// Printed are the requests with and without it and the limit that the registry told, where there
 /// is a registry, commands that bring the file to the nodes' own disks, and a job script.

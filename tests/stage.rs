@@ -16,6 +16,8 @@ use crate::real::real;
 use crate::registry::{Registry, images};
 use crate::schema::validate;
 
+mod locks;
+
 /// A layout with one file in one layer; returns the digest of its manifest.
 fn layout(dir: &Path) -> String {
     let layer = tar(&[("usr/bin/tool", 0o755, b"tool\n")]);
@@ -143,6 +145,45 @@ fn a_damaged_image_is_not_staged() {
     let ours = fs::read_dir(to.join(".hpcctl")).unwrap();
     let kinds = ours.map(|entry| entry.unwrap().path().extension().unwrap().to_owned());
     assert!(kinds.eq(["lock"]), "only the lock may stay");
+}
+
+/// A layer that is not the one of the configuration, and a stream that was damaged behind its content:
+/// the digests of what is stored are right.
+#[test]
+fn an_image_that_a_scan_calls_incomplete_is_not_staged() {
+    let dir = tempfile::tempdir().unwrap();
+    let layer = tar(&[("usr/bin/tool", 0o755, b"tool\n")]);
+    let mut stream = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut stream, &layer).unwrap();
+    let mut damaged = stream.finish().unwrap();
+    let end = damaged.len() - 8;
+    damaged[end] ^= 1;
+    for (name, stored, plain, says) in [
+        (
+            "other",
+            layer.clone(),
+            b"other".to_vec(),
+            "the digest of its plain tar",
+        ),
+        ("damaged", damaged, layer.clone(), "layer 1"),
+    ] {
+        let image = dir.path().join(name);
+        handmade::layout(&image, "amd64", &json!({}), Some(&layer));
+        fs::write(handmade::blob(&image, &stored), &stored).unwrap();
+        handmade::changed(&image, |manifest, config| {
+            let digest = format!("sha256:{}", sha256(&stored));
+            manifest["layers"][0]["digest"] = json!(digest);
+            manifest["layers"][0]["size"] = json!(stored.len());
+            config["rootfs"]["diff_ids"] = json!([format!("sha256:{}", sha256(&plain))]);
+        });
+        let reference = format!("oci:{}", image.display());
+        let scanned = hpcctl(&["scan", "image", &reference, "-o", "json"]);
+        assert_eq!(scanned.code, 3, "{name}: {}", scanned.stdout);
+        let to = dir.path().join(format!("{name}-shared"));
+        let run = stage(&reference, &to, &["--as", "oci"]);
+        assert_eq!((run.code, run.stdout.as_str()), (5, ""), "{}", run.stderr);
+        assert!(run.stderr.contains(says), "{}", run.stderr);
+    }
 }
 
 #[test]

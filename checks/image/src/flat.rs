@@ -44,14 +44,43 @@ pub struct Flat {
 ///
 /// # Errors
 ///
-/// When anything of the image cannot be read, or the tar cannot be written: a tree is whole or it
-/// is none.
+/// When anything of the image cannot be read, a layer is not what the configuration says, or the tar
+/// cannot be written: a tree is whole or it is none.
 pub fn flatten(
     layout: &Path,
     limits: &Limits,
     progress: &(dyn Progress + Sync),
     out: &mut dyn Write,
 ) -> Result<Flat, Error> {
+    let (mut flattening, layers) = surveyed(layout, limits, progress, out)?;
+    let blobs: Vec<Blob> = layers.into_iter().map(|(blob, _)| blob).collect();
+    flattening.write(&blobs, progress)?;
+    Ok(flattening.flat)
+}
+
+/// Reads the one image of a layout as [`flatten`] does, and writes nothing.
+///
+/// # Errors
+///
+/// When anything of the image cannot be read, or a layer is not what the configuration says.
+pub fn check_whole(
+    layout: &Path,
+    limits: &Limits,
+    progress: &(dyn Progress + Sync),
+) -> Result<(), Error> {
+    surveyed(layout, limits, progress, &mut io::sink()).map(drop)
+}
+
+/// A layer, and the digest of its plain tar as the configuration has it.
+type Layer = (Blob, Option<String>);
+
+/// The merged tree of an image, with its layers, each read to its end.
+fn surveyed<'a>(
+    layout: &'a Path,
+    limits: &'a Limits,
+    progress: &(dyn Progress + Sync),
+    out: &'a mut dyn Write,
+) -> Result<(Flattening<'a>, Vec<Layer>), Error> {
     let plan = Plan::new(&Options {
         limits: limits.clone(),
         ..Options::default()
@@ -65,7 +94,7 @@ pub fn flatten(
     let mut layers = Vec::new();
     for layer in opened.layers {
         match layer.stored {
-            Ok(Stored::Tar(blob)) => layers.push(blob),
+            Ok(Stored::Tar(blob)) => layers.push((blob, layer.diff_id)),
             Ok(_) => return Err(Error::not_an_image(layout, "a layer of it is no tar")),
             Err(why) => return Err(Error::not_an_image(layout, why)),
         }
@@ -79,12 +108,12 @@ pub fn flatten(
         out: Out::new(out),
         flat: Flat::default(),
     };
-    progress.total(layers.iter().map(Blob::size).sum::<u64>().saturating_mul(2));
+    let bytes = layers.iter().map(|(blob, _)| blob.size()).sum::<u64>();
+    progress.total(bytes.saturating_mul(2));
     for (place, layer) in (0..).zip(&layers) {
         flattening.survey(place, layer, opened.whiteouts, progress)?;
     }
-    flattening.write(&layers, progress)?;
-    Ok(flattening.flat)
+    Ok((flattening, layers))
 }
 
 /// Refuses what could not be read whole.
@@ -123,16 +152,22 @@ impl Flattening<'_> {
         Error::not_an_image(self.layout, why)
     }
 
-    /// Walks a layer; `each` is given the walk at each of its entries.
+    /// Walks a layer to its end; `each` is given the walk at each of its entries. Where the digest of
+    /// the plain tar is named, it is compared.
     fn walk<'b>(
         layer: &'b Blob,
+        diff_id: Option<&str>,
         limits: &'b Limits,
         progress: &'b (dyn Progress + Sync),
         mut each: impl FnMut(&mut LayerWalk<'b>, &Head) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         let start = layer.part(0, 512).bytes(512)?;
         let plain = Compression::of(&start).decoder(layer.reader(Some(progress)))?;
-        let plain = Hashed::without_digest(plain, plain_limit(limits, layer.size()));
+        let hashed = match diff_id {
+            Some(_) => Hashed::new,
+            None => Hashed::without_digest,
+        };
+        let plain = hashed(plain, plain_limit(limits, layer.size()));
         let mut walk = Walk::new(plain, limits);
         while let Some(head) = walk.advance()? {
             if let Some(fault) = head.fault {
@@ -140,20 +175,30 @@ impl Flattening<'_> {
             }
             each(&mut walk, &head)?;
         }
-        Ok(())
+        // What a stream ends with tells whether it is whole.
+        let found = walk.bytes().finish()?;
+        match (found, diff_id) {
+            (Some(found), Some(named)) if found != named => Err(Fault::Layer(format!(
+                "the digest of its plain tar is {found}, and the configuration says {named}"
+            ))),
+            _ => Ok(()),
+        }
     }
 
     /// Lays the entries of a layer over the tree.
     fn survey(
         &mut self,
         place: u32,
-        layer: &Blob,
+        (layer, diff_id): &Layer,
         whiteouts: bool,
         progress: &(dyn Progress + Sync),
     ) -> Result<(), Error> {
         let (mut listing, limits) = (Listing::default(), self.limits);
         let (told, root) = (&mut self.told, &mut self.root);
-        let walked = Self::walk(layer, limits, progress, |walk, head| {
+        // Of another digest than SHA-256 there is nothing to compare.
+        let is_known = |diff_id: &&str| diff_id.starts_with("sha256:");
+        let diff_id = diff_id.as_deref().filter(is_known);
+        let walked = Self::walk(layer, diff_id, limits, progress, |walk, head| {
             let of = Told {
                 owner: head.owner,
                 stamp: walk.stamp(),
@@ -203,7 +248,7 @@ impl Flattening<'_> {
         let mut number = 0;
         for (place, layer) in (0..).zip(layers) {
             let limits = self.limits;
-            let walked = Self::walk(layer, limits, progress, |walk, head| {
+            let walked = Self::walk(layer, None, limits, progress, |walk, head| {
                 number += 1;
                 let named = names.get(&number).and_then(|names| names.first());
                 match named {

@@ -3,12 +3,14 @@
 //! flock(2) is used, by [`File::try_lock`]: it is let go when its owner dies. The NFS client of
 //! Linux turns it into a byte-range lock at the server, as it does with fcntl(2) (nfs(5),
 //! `local_lock`), so that both reach as far; fcntl's would be lost as soon as any part of the
-//! process closed the file. Lustre has neither without its mount option `flock`, and with
-//! `localflock` each node has locks of its own. So there is a claim as well: a file that only one
+//! process closed the file. With NFS before version 4 it takes lockd, and with `nolock` each node has
+//! locks of its own; so it has on Lustre with the mount option `localflock`, which without `flock` has
+//! none at all (mount.lustre(8)). So there is a claim as well: a file that only one
 //! process can create, on every file system, whose owner renews it. Where locks do not reach, a
 //! claim that is no longer renewed is taken over; then two could do the work at once, at worst,
-//! which costs a second pull: each works in a place of its own, and who finds the claim gone puts
-//! nothing there.
+//! which costs a second pull: each works in a place of its own, who finds the claim gone puts nothing
+//! there, and where both put it there, by a rename, the last one stays, and what is known of another is
+//! found out by its bytes (see [`crate::place`]).
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use hpcctl_image::Platform;
 use hpcctl_model::stage::Form;
-use hpcctl_registry::{Digest, Name};
+use hpcctl_registry::{Digest, Hasher, Name};
 use rustix::fs::Access;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -61,6 +61,10 @@ pub(crate) struct Record {
     /// When the target was last written to (seconds since 1970): what was changed since is not whole.
     #[serde(default)]
     pub(crate) modified: Option<i64>,
+    /// When the target last changed in any way (seconds since 1970, and nanoseconds): nobody can set
+    /// that, so what has it still is as it was made.
+    #[serde(default)]
+    pub(crate) changed: Option<(i64, i64)>,
     /// Whether it sets something in the environment.
     pub(crate) environment: bool,
     /// Requests and bytes that it took from the registry.
@@ -188,12 +192,77 @@ impl Spot {
         let is_whole = match self.form {
             Form::Oci => self.target.join("index.json").is_file(),
             Form::Squashfs | Form::Sif => {
-                let is_as_written = record.modified.is_none_or(|at| at == target.mtime());
-                target.is_file() && target.len() == record.bytes && is_as_written
+                target.is_file()
+                    && target.len() == record.bytes
+                    && (record.changed == Some(changed(&target)) || self.is_as_made(&record))
             }
         };
         (record.schema == SCHEMA && is_whole).then_some(record)
     }
+
+    /// Whether a file has the bytes that were made, which takes reading it; then that is kept.
+    fn is_as_made(&self, record: &Record) -> bool {
+        let found = File::open(&self.target).and_then(|file| {
+            let now = changed(&file.metadata()?);
+            Ok((now, sha256(file)?.1))
+        });
+        let Some((now, sha256)) = found.ok() else {
+            return false;
+        };
+        let is_same = record.sha256.as_ref() == Some(&sha256);
+        if is_same {
+            let record = Record {
+                changed: Some(now),
+                ..record.clone()
+            };
+            // Who may only read reads it again next time.
+            let _ = self.keep(&record);
+        }
+        is_same
+    }
+
+    /// Puts what was made into its place at once. A directory cannot be renamed over one that holds
+    /// something: where that is whole, somebody else has made the same meanwhile, and it stays.
+    pub(crate) fn take_in(&self, new: &Path) -> Result<(), Error> {
+        const TRIES: usize = 8;
+        for _ in 1..TRIES {
+            match fs::rename(new, &self.target) {
+                Ok(()) => return Ok(()),
+                Err(_) if self.staged().is_some() => return Ok(()),
+                Err(_) if self.target.is_dir() => clear(&self.target)?,
+                Err(error) => return Err(Error::at(&self.target)(error)),
+            }
+        }
+        fs::rename(new, &self.target).map_err(Error::at(&self.target))
+    }
+
+    /// Writes what is known of the image.
+    pub(crate) fn keep(&self, record: &Record) -> Result<(), Error> {
+        let text = serde_json::json!(record).to_string();
+        put(&self.record, text.as_bytes())
+    }
+}
+
+/// When a file last changed in any way.
+pub(crate) fn changed(file: &fs::Metadata) -> (i64, i64) {
+    (file.ctime(), file.ctime_nsec())
+}
+
+/// The size and the SHA-256 digest of what a file holds.
+pub(crate) fn sha256(mut file: File) -> io::Result<(u64, String)> {
+    let (mut hasher, mut piece, mut bytes) = (Hasher::sha256(), vec![0; 1 << 20], 0);
+    loop {
+        match file.read(&mut piece) {
+            Ok(0) => break,
+            Ok(read) => {
+                hasher.add(&piece[..read]);
+                bytes += read as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((bytes, hasher.digest().hex().to_owned()))
 }
 
 /// Reads a document of our own; one that is not whole is none.
@@ -220,9 +289,13 @@ pub(crate) fn put(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     written.map_err(Error::at(path))
 }
 
-/// Lets a link lead to a file beside it, at once.
+/// Lets a link lead to a file beside it, at once; what is there and no link stays.
 pub(crate) fn lead(link: &Path, to: &Path) -> Result<(), Error> {
     let name = to.file_name().unwrap_or_default();
+    if fs::symlink_metadata(link).is_ok_and(|there| !there.is_symlink()) {
+        let error = io::Error::new(io::ErrorKind::AlreadyExists, "it is there and no link");
+        return Err(Error::at(link)(error));
+    }
     if fs::read_link(link).is_ok_and(|there| there == Path::new(name)) {
         return Ok(());
     }
@@ -278,8 +351,9 @@ mod tests {
             schema: SCHEMA,
             manifest: digest,
             bytes: 3,
-            sha256: None,
+            sha256: Some(Digest::sha256(b"abc").hex().to_owned()),
             modified: None,
+            changed: None,
             environment: false,
             requests: 1,
             pulled: 3,
@@ -292,14 +366,19 @@ mod tests {
         put(&spot.target, b"ab").unwrap();
         assert_eq!(spot.staged(), None);
         put(&spot.target, b"abc").unwrap();
-        assert_eq!(spot.staged(), Some(record.clone()));
-        // Somebody wrote to it since.
-        let changed = Record {
-            modified: Some(1),
-            ..record
-        };
-        put(&spot.record, &serde_json::to_vec(&changed).unwrap()).unwrap();
+        assert_eq!(spot.staged(), Some(record));
+        let kept: Record = read(&spot.record).unwrap();
+        let there = || changed(&fs::metadata(&spot.target).unwrap());
+        assert_eq!(kept.changed, Some(there()), "it is read once");
+        assert_eq!(spot.staged(), Some(kept));
+        // Somebody wrote to it since, and hid that as far as one can.
+        let at = fs::metadata(&spot.target).unwrap().modified().unwrap();
+        fs::write(&spot.target, b"abd").unwrap();
+        let file = File::options().write(true).open(&spot.target).unwrap();
+        file.set_modified(at).unwrap();
         assert_eq!(spot.staged(), None);
+        fs::write(&spot.target, b"abc").unwrap();
+        assert!(spot.staged().is_some());
         put(&spot.record, &text[1..]).unwrap();
         assert_eq!(spot.staged(), None);
     }
@@ -313,5 +392,9 @@ mod tests {
             assert_eq!(fs::read_link(&link).unwrap(), Path::new(to));
         }
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+        fs::remove_file(&link).unwrap();
+        fs::write(&link, "mine").unwrap();
+        assert!(lead(&link, &dir.path().join("one")).is_err());
+        assert_eq!(fs::read(&link).unwrap(), b"mine");
     }
 }

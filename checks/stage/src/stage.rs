@@ -1,13 +1,15 @@
 //! Staging from beginning to end.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
 use hpcctl_host::Live;
-use hpcctl_image::{Chosen, Exactly, Limits, Platform, Progress, Reference, carry, choose, exact};
+use hpcctl_image::{
+    Chosen, Exactly, Limits, Platform, Progress, Reference, carry, check_whole, choose, exact,
+};
 use hpcctl_model::stage::{Form, Outcome, Stage, StagedImage, Target};
 use hpcctl_registry as registry;
 
@@ -15,7 +17,7 @@ use crate::Error;
 use crate::build::Tool;
 use crate::job::{broadcasts, environment, job, takes};
 use crate::lock::{Holder, Lock, Waited, take};
-use crate::place::{Place, Record, Spot, clear, lead, put};
+use crate::place::{Place, Record, Spot, changed, clear, lead, put, sha256};
 use crate::plan::{Cost, limit, warning};
 use crate::resolve::{Meant, alone, name, together};
 use crate::sif;
@@ -222,12 +224,13 @@ impl<'a> Staging<'a> {
             put(&spot.environment, set.as_bytes())?;
         }
         let bytes = hashed.as_ref().map_or(cost.bytes, |(bytes, _)| *bytes);
-        let record = Record {
+        let mut record = Record {
             schema: Record::SCHEMA,
             manifest: chosen.manifest.digest.clone(),
             bytes,
             sha256: hashed.map(|(_, sha256)| sha256),
             modified: fs::metadata(&new).ok().map(|new| new.mtime()),
+            changed: None,
             environment: !set.is_empty(),
             requests: cost.requests,
             pulled: cost.bytes,
@@ -235,15 +238,21 @@ impl<'a> Staging<'a> {
             at: jiff::Timestamp::now().to_string(),
         };
         // The record comes first: without its file it says nothing.
-        put(
-            &spot.record,
-            serde_json::json!(record).to_string().as_bytes(),
-        )?;
-        if fs::symlink_metadata(&spot.target).is_ok_and(|there| there.is_dir()) {
-            // A directory that is not whole cannot be renamed over.
-            clear(&spot.target)?;
+        spot.keep(&record)?;
+        let made = fs::metadata(&new).map_err(Error::at(&new))?;
+        let made = (made.dev(), made.ino());
+        spot.take_in(&new)?;
+        if spot.form == Form::Oci {
+            return Ok(Some(record));
         }
-        fs::rename(&new, &spot.target).map_err(Error::at(&spot.target))?;
+        // Where nobody else has put one there meanwhile, what is kept is about this very file; else
+        // whoever looks at it compares the bytes.
+        let there = fs::metadata(&spot.target).map_err(Error::at(&spot.target))?;
+        if made != (there.dev(), there.ino()) {
+            return Ok(None);
+        }
+        record.changed = Some(changed(&there));
+        spot.keep(&record)?;
         Ok(Some(record))
     }
 
@@ -255,6 +264,7 @@ impl<'a> Staging<'a> {
         limits: &Limits,
     ) -> Result<(std::path::PathBuf, Option<(u64, String)>), Error> {
         let Some(tool) = self.tool.as_ref().filter(|_| spot.form != Form::Oci) else {
+            check_whole(layout, limits, self.watch)?;
             return Ok((layout.to_owned(), None));
         };
         let squashfs = spot.work.join("image.sqfs");
@@ -360,19 +370,10 @@ fn open(
 
 /// The size and the SHA-256 digest of a file, which is on the disk after this.
 fn hashed(path: &Path) -> io::Result<(u64, String)> {
-    let mut file = File::open(path)?;
+    let file = File::open(path)?;
     file.sync_all()?;
-    let (mut hasher, mut piece, mut bytes) = (registry::Hasher::sha256(), vec![0; 1 << 20], 0);
-    loop {
-        match file.read(&mut piece) {
-            Ok(0) => break,
-            Ok(read) => {
-                hasher.add(&piece[..read]);
-                bytes += read as u64;
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok((bytes, hasher.digest().hex().to_owned()))
+    sha256(file)
 }
+
+#[cfg(test)]
+mod tests;
