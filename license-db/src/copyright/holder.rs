@@ -163,6 +163,16 @@ pub(super) fn is_rest(line: &str) -> bool {
         .is_some_and(|word| RESTS.contains(&&*word))
 }
 
+/// Whether a line goes on with a name: `and Jane Doe`, `of Harvard College`.
+pub(super) fn is_joined(line: &str) -> bool {
+    let rest = ["and ", "& ", "of "];
+    let mut rest = rest.iter().filter_map(|word| line.strip_prefix(word));
+    rest.any(|rest| {
+        let rest = rest.trim_start().trim_start_matches("the ");
+        rest.starts_with(char::is_uppercase)
+    })
+}
+
 /// Whether what no year speaks for is no name: a sentence, an address, or the rest of a line.
 pub(super) fn is_prose(text: &str) -> bool {
     let begins = |list: &[&str]| {

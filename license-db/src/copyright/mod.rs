@@ -121,7 +121,12 @@ fn goes_on(said: &str, mark: Mark, next: &Line<'_>) -> bool {
         return !years.is_empty() && (rest.is_empty() || holder::is_rest(next.text));
     }
     let open = said.ends_with([',', '&', '-']) || said.ends_with(" and") || said.ends_with(" by");
-    open || (rest.is_empty() && (!years.is_empty() || mark == Mark::Sign))
+    // The mark alone, and the years below it.
+    let dated_below = said.is_empty() && !years::leading(next.text).0.is_empty();
+    // The rest of a name, in the next line.
+    let named = !rest.is_empty() && (!years.is_empty() || mark == Mark::Word);
+    let goes_on = named && (holder::is_rest(next.text) || holder::is_joined(next.text));
+    open || dated_below || goes_on || (rest.is_empty() && (!years.is_empty() || mark == Mark::Sign))
 }
 
 fn statement(said: &str, mark: Mark, line: u32) -> Option<Statement> {

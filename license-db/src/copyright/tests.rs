@@ -202,3 +202,48 @@ License: MIT
     ];
     assert_eq!(found(text), expected);
 }
+
+#[test]
+fn a_statement_goes_on_in_the_next_line() {
+    for (text, expected) in [
+        (
+            "Copyright (c)\n2020 Example, Inc.\n",
+            "Copyright 2020 Example, Inc.",
+        ),
+        (
+            "COPYRIGHT\n2019-2021 Jane Doe",
+            "Copyright 2019-2021 Jane Doe",
+        ),
+        (
+            " * Copyright (C) 1995-2005 Jean Dupont\n * and Mark Doe\n",
+            "Copyright 1995-2005 Jean Dupont and Mark Doe",
+        ),
+        (
+            "Copyright 2010, The President and Fellows\n    of Harvard College. All rights reserved.",
+            "Copyright 2010 The President and Fellows of Harvard College",
+        ),
+        (
+            "Copyright (C) 2001, 2002 Free Software\nFoundation, Inc.\n",
+            "Copyright 2001, 2002 Free Software Foundation, Inc.",
+        ),
+        (
+            "Copyright 2020 Jane Doe\nand distributed freely",
+            "Copyright 2020 Jane Doe",
+        ),
+        (
+            "Copyright 2020 Jane Doe\nof which no part",
+            "Copyright 2020 Jane Doe",
+        ),
+        (
+            "Copyright 2020 Jane Doe\n\nFoundation",
+            "Copyright 2020 Jane Doe",
+        ),
+        (
+            "Copyright 2020 Jane Doe\nMIT License",
+            "Copyright 2020 Jane Doe",
+        ),
+    ] {
+        assert_eq!(found(text), [expected], "{text}");
+    }
+    assert_eq!(found("Copyright\n\n2020 Jane Doe"), [""; 0]);
+}
