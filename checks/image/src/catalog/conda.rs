@@ -6,7 +6,7 @@
 use hpcctl_license_db::declared;
 use serde::Deserialize;
 
-use super::{Candidate, Found, Owned, Source};
+use super::{Candidate, Found, Owned, Source, TextsIn};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -20,6 +20,8 @@ struct Record {
     r#fn: Option<String>,
     depends: Vec<String>,
     files: Vec<String>,
+    /// Where the archive was unpacked: its licence files lie there, and are not linked.
+    extracted_package_dir: Option<String>,
 }
 
 /// Reads the record of a package.
@@ -67,7 +69,17 @@ fn package(record: Record, path: &str, prefix: &str) -> Candidate {
         let name = need.split([' ', '=', '<', '>', '!', '~', '[']).next()?;
         Some(name.rsplit("::").next().unwrap_or(name)).filter(|name| !name.is_empty())
     });
+    let name = &record.name;
+    let unpacked = record.extracted_package_dir.as_deref().unwrap_or("");
+    let unpacked = unpacked.trim_matches('/');
+    let unpacked = (!unpacked.is_empty()).then(|| format!("{unpacked}/info/licenses"));
+    let texts = [
+        Some(TextsIn::All(format!("{prefix}share/licenses/{name}"))),
+        Some(TextsIn::Named(format!("{prefix}share/doc/{name}"))),
+        unpacked.map(TextsIn::All),
+    ];
     Candidate {
+        texts_in: texts.into_iter().flatten().collect(),
         kind: "conda",
         depends: needs.map(str::to_owned).collect(),
         name: record.name,
@@ -113,6 +125,7 @@ mod tests {
         "channel":"https://conda.example.org/conda-forge/linux-64","subdir":"linux-64",
         "license":"BSD-3-Clause","fn":"numpy-1.26.4-py311h64a7726_0.conda",
         "depends":["python >=3.11,<3.12.0a0","libblas>=3.9","__glibc >=2.17","conda-forge::zlib"],
+        "extracted_package_dir":"/opt/pkgs/numpy-1.26.4-py311h64a7726_0",
         "files":["lib/python3.11/site-packages/numpy/__init__.py","/etc/passwd"]}"#;
 
     #[test]
@@ -123,6 +136,12 @@ mod tests {
         assert_eq!((&*package.name, &*package.version), ("numpy", "1.26.4"));
         assert_eq!(package.depends, ["python", "libblas", "__glibc", "zlib"]);
         assert_eq!(package.declared.as_deref(), Some("BSD-3-Clause"));
+        let texts = [
+            TextsIn::All("opt/env/share/licenses/numpy".to_owned()),
+            TextsIn::Named("opt/env/share/doc/numpy".to_owned()),
+            TextsIn::All("opt/pkgs/numpy-1.26.4-py311h64a7726_0/info/licenses".to_owned()),
+        ];
+        assert_eq!(package.texts_in, texts);
         assert_eq!(
             package.qualifiers,
             [

@@ -146,7 +146,10 @@ impl<'v> Node<'v> {
         // Two versions of the format write the same installation differently, but for its hash.
         let hash = Some(self.hash.to_owned()).filter(|hash| !hash.is_empty());
         let qualifiers = hash.iter().map(|hash| ("spack", hash.clone()));
-        let share = |prefix: &str| TextsIn::Named(format!("{prefix}/share/doc/{}", self.name));
+        let share = |prefix: &str| {
+            let share = format!("{prefix}/share/doc/{}", self.name);
+            [TextsIn::Named(prefix.to_owned()), TextsIn::Named(share)]
+        };
         Candidate {
             kind: "generic",
             name: self.name.to_owned(),
@@ -154,7 +157,7 @@ impl<'v> Node<'v> {
             qualifiers: qualifiers.collect(),
             key: hash,
             depends: self.needs.iter().map(|hash| (*hash).to_owned()).collect(),
-            texts_in: prefix.map(share).into_iter().collect(),
+            texts_in: prefix.map(share).into_iter().flatten().collect(),
             prefix: prefix.map(str::to_owned),
             ..Candidate::default()
         }

@@ -40,6 +40,9 @@ const ATTRIBUTES: u32 = 0xea02_0000;
 const NODE: u16 = 0xf30a;
 const DEPTH: u16 = 5;
 
+/// Bytes of a path: more than systems take at once (`PATH_MAX`).
+const LONGEST: usize = 16 * 1024;
+
 /// The name space `security`, and the name below it.
 const SECURITY: u8 = 6;
 const NAME: &[u8] = b"capability";
@@ -217,6 +220,9 @@ impl<'a> System<'a> {
                         .checked_sub(1)
                         .ok_or_else(|| damaged("it has more names than its size allows"))?;
                     let below = [&path, &b"/"[..], &name].concat();
+                    if below.len() > LONGEST {
+                        return Err(damaged("a path of it is longer than systems take"));
+                    }
                     if let Some(grants) = special.get(&child) {
                         named.insert(below, *grants);
                     } else if u16_at(&self.inode(child)?, 0) & TYPE == DIRECTORY
@@ -355,3 +361,6 @@ fn attribute(bytes: &[u8], from: usize, values: &[u8]) -> Option<u64> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests;
