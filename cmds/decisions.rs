@@ -1,6 +1,7 @@
 //! The log of decisions in the state directory: one writer at a time, every record on disk before
 //! anything follows from it.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufReader, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -18,6 +19,9 @@ use crate::state;
 
 /// The largest head.
 const HEAD: u64 = 4096;
+
+/// The field that names the report of the scan that was judged, by its digest.
+const SCAN: &str = "scan";
 
 /// The field that says when a record was written.
 const AT: &str = "at";
@@ -43,9 +47,14 @@ impl Decisions {
 
     /// Whether decisions can be logged: the log is as it was written, and the clock is not behind
     /// its last record. A clock that went back would bring waivers to life that have lapsed.
-    pub fn usable(&self) -> Result<(), Failure> {
+    ///
+    /// Answers the digests of the kept scans that its records were made by.
+    pub fn usable(&self) -> Result<BTreeSet<String>, Failure> {
         let mut last: Option<Timestamp> = None;
+        let mut scans = BTreeSet::new();
         let end = self.verified(|record| {
+            let scan = record.decision[SCAN].as_str();
+            scans.extend(scan.map(str::to_owned));
             let at = record.decision[AT].as_str();
             last = at.and_then(|at| at.parse().ok()).or(last);
         });
@@ -56,7 +65,7 @@ impl Decisions {
         }
         let now = Timestamp::now();
         match last.filter(|last| last.duration_since(now) > SKEW) {
-            None => Ok(()),
+            None => Ok(scans),
             Some(last) => {
                 let message = format!(
                     "cannot decide: it is {now} by the clock, and the last decision was logged at {last}"
@@ -86,6 +95,10 @@ impl Decisions {
             .mode(0o600)
             .open(&self.log);
         let mut file = open?;
+        // What is written to a device is kept nowhere.
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::other("it is no file").into());
+        }
         flock(&file, FlockOperation::LockExclusive).map_err(io::Error::from)?;
         let (head, torn, cut) = match self.end(&file) {
             Ok(head) => (head, None, false),
@@ -122,6 +135,9 @@ impl Decisions {
             }
             file => file?,
         };
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::other("it is no file").into());
+        }
         flock(&file, FlockOperation::LockShared).map_err(io::Error::from)?;
         let head = verify(BufReader::new(file), each)?;
         self.compared(head)
@@ -171,8 +187,8 @@ impl Decisions {
     }
 }
 
-/// What the log keeps of a decision.
-pub fn decided(event: &str, gate: &Gate) -> Value {
+/// What the log keeps of a decision; the report that was judged by its digest, where it is kept.
+pub fn decided(event: &str, gate: &Gate, scan: Option<&str>) -> Value {
     let rules = gate.decision.rules.iter().map(|rule| {
         json!({
             "id": rule.id,
@@ -191,6 +207,7 @@ pub fn decided(event: &str, gate: &Gate) -> Value {
     json!({
         "event": event,
         "subject": gate.subject,
+        SCAN: scan,
         "destination": gate.destination,
         "outcome": gate.decision.outcome.as_str(),
         "now": gate.now,

@@ -8,7 +8,8 @@ use crate::failure::{Failure, chain};
 /// How far registries are trusted.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct Trust {
-    /// Whether the registry must prove who it is and speak TLS; mirrors must all the same
+    /// Whether the registry must prove who it is and speak TLS, but for one on this machine
+    /// (localhost), which may speak HTTP; mirrors must all the same
     #[arg(
         long,
         value_name = "BOOL",

@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::emit;
 use crate::exit::Exit;
 use crate::failure::{Failure, chain};
-use crate::publish::{destination, key, name_alone};
+use crate::publish::{key, name_alone, named};
 use crate::scan;
 use crate::trust::Trust;
 use crate::ui::Ui;
@@ -71,7 +71,7 @@ impl Verify {
     /// Carries out the command.
     pub fn run(&self, ui: &Ui) -> Result<Exit, Failure> {
         let outputs = emit::outputs(&self.output, Kind::Verify)?;
-        let name = destination(&self.reference)?;
+        let name = named(&self.reference)?;
         let key = key(&self.key, PublicKey::from_pem)?;
         let begun = Timestamp::now();
         let found = Client::new(self.trust.settings()?)
@@ -129,7 +129,7 @@ impl Verify {
             (None, Some(decision)) => {
                 let about = decision.destination.as_deref().unwrap_or("no destination");
                 vec![format!(
-                    "The decision that the key signed is about {about}, not about {place}; of a copy, say --decided-for where it was decided for."
+                    "The decision that the key signed is about {about}, not about {place}; where this is a copy of what was published there, say --decided-for {about}."
                 )]
             }
             (Some(newest), _) => {

@@ -40,9 +40,9 @@ pub fn decided(
     let policies = policies(judged.policy.as_deref())?;
     let results = evidence::read(&judged.results)?;
     let log = Decisions::below(&state::directory(judged.state.as_deref())?);
-    log.usable()?;
+    let kept = log.usable()?;
     let begun = Timestamp::now();
-    let scan = scanned::scanned(judged, trust, ui)?;
+    let (scan, sha256) = scanned::scanned(judged, trust, &kept, ui)?;
     fault::may_come("scanned");
     let case = Case {
         scan: &scan.result,
@@ -53,7 +53,7 @@ pub fn decided(
     };
     let gate = decide(case, &policies);
     fault::may_come("decided");
-    log.append(decisions::decided(event, &gate))?;
+    log.append(decisions::decided(event, &gate, sha256.as_deref()))?;
     Ok(Decided {
         begun,
         gate,

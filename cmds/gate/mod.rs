@@ -154,7 +154,8 @@ impl Gate {
 
     fn judge(&self, judged: &Judged, ui: &Ui) -> Result<Exit, Failure> {
         let outputs = emit::outputs(&self.output, Kind::Gate)?;
-        let to = self.to.as_deref().map(destination).transpose()?;
+        let to = self.to.as_deref();
+        let to = to.map(|to| destination(to, self.trust)).transpose()?;
         let to = to.as_ref().map(name_alone);
         let decided = decided("gate", judged, self.trust, to.as_deref(), self.now, ui)?;
         let outcome = decided.gate.decision.outcome;

@@ -1,6 +1,8 @@
 //! `hpcctl publish`: gate an image, push exactly the gated bytes, attach what goes with it, read
 //! back, and only then move the tag.
 
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -72,8 +74,9 @@ impl Publish {
     /// Carries out the command.
     pub fn run(&self, ui: &Ui) -> Result<Exit, Failure> {
         let outputs = emit::outputs(&self.output, Kind::Publish)?;
-        let name = destination(&self.destination)?;
+        let name = destination(&self.destination, self.trust)?;
         let key = key(&self.key, SigningKey::from_pem)?;
+        warn_of_readers(&self.key, ui);
         let to = name_alone(&name);
         let decided = decided("publish", &self.judged, self.trust, Some(&to), None, ui)?;
         let outcome = decided.gate.decision.outcome;
@@ -144,8 +147,61 @@ pub fn key<K>(path: &Path, parse: fn(&str) -> Result<K, KeyError>) -> Result<K, 
     parse(&text).map_err(|error| unusable(chain(&error)))
 }
 
+/// Tells that others than its owner may read a key, and so sign as the owner does.
+fn warn_of_readers(key: &Path, ui: &Ui) {
+    let mode = fs::metadata(key).map_or(0, |file| file.mode() & 0o777);
+    if mode & 0o077 != 0 {
+        let name = key.display();
+        ui.warn(&format!(
+            "others may read the key {name} (mode {mode:o}), and sign with it: chmod 600 {name}"
+        ));
+    }
+}
+
+/// Where something may be published: a decision is about the place where the bytes go, and a tag that
+/// holds what is attached to another image is none of its own.
+pub fn destination(text: &str, trust: Trust) -> Result<Name, Failure> {
+    let name = named(text)?;
+    if let Some(tag) = name.tag.as_deref().filter(|tag| is_of_referrers(tag)) {
+        let message = format!(
+            "cannot publish to the tag {tag}: what is attached to another image, such as its signatures, is kept under such tags"
+        );
+        return Err(Failure::usage(message).hint("choose another tag"));
+    }
+    let elsewhere = Client::new(trust.settings()?).sent_elsewhere(&name);
+    let elsewhere = elsewhere.map_err(|error| {
+        let message = format!("cannot use {text}: {}", chain(&error));
+        match error.is_configuration() {
+            true => Failure::configuration(message),
+            false => Failure::unreachable(message),
+        }
+    })?;
+    match elsewhere {
+        None => Ok(name),
+        Some(place) => {
+            let asked = name_alone(&name);
+            let message =
+                format!("cannot decide about {asked}: registries.conf sends it to {place}");
+            Err(Failure::configuration(message).hint(format!("name that place: {place}")))
+        }
+    }
+}
+
+/// Whether a tag is one of those under which registries without the API keep what is attached to an
+/// image (the referrers tag schema of the OCI distribution specification 1.1), or cosign its signatures.
+fn is_of_referrers(tag: &str) -> bool {
+    let hex = |text: &str| {
+        let digits = text.bytes().take_while(u8::is_ascii_hexdigit).count();
+        digits >= 32 && matches!(text.as_bytes().get(digits), None | Some(b'.'))
+    };
+    let digest = ["sha256-", "sha384-", "sha512-"];
+    digest
+        .iter()
+        .any(|algorithm| tag.strip_prefix(algorithm).is_some_and(hex))
+}
+
 /// `HOST/NAME[:TAG]`, with or without its transport.
-pub fn destination(text: &str) -> Result<Name, Failure> {
+pub fn named(text: &str) -> Result<Name, Failure> {
     let name = text.strip_prefix("docker://").unwrap_or(text);
     let name: Name = name
         .parse()

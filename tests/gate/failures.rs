@@ -100,8 +100,46 @@ fn a_bill_of_materials_stands_for_no_image() {
     let reference = format!("sbom:{}", path.display());
     let judged = hpcctl(&["gate", &reference, "--state", &state, "-o", "json"]).json();
     assert_eq!(judged["result"]["subject"]["digest"], digest);
+    // It is known by its content, too.
+    let bare = path.display().to_string();
+    let bare = hpcctl(&["gate", &bare, "--state", &state, "-o", "json"]).json();
+    assert_eq!(bare["result"]["decision"], judged["result"]["decision"]);
     let again = gate_layout(dir.path()).json();
     assert_eq!(again["result"]["decision"], seen["result"]["decision"]);
+}
+
+/// What is kept of a scan counts as the log of decisions has it, and no otherwise.
+#[test]
+fn a_kept_scan_that_was_changed_is_made_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let key = b"machine data.example.org login me password Tq7wXz93kLpV\n";
+    let layer = tar(&[("root/.netrc", 0o600, key)]);
+    let seen = gated(dir.path(), &layer, |_, _| {}).json();
+    let scans = fs::read_dir(dir.path().join("state/scans")).unwrap();
+    let kept: Vec<_> = scans.map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    let mut report: Value = serde_json::from_slice(&fs::read(&kept[0]).unwrap()).unwrap();
+    assert_eq!(report["result"]["sensitive"].as_array().unwrap().len(), 1);
+    report["result"]["sensitive"] = json!([]);
+    fs::write(&kept[0], report.to_string()).unwrap();
+    let again = gate_layout(dir.path()).json();
+    assert_eq!(again["result"]["decision"], seen["result"]["decision"]);
+    // What is as it was logged is not made anew.
+    fs::write(&kept[0], fs::read(&kept[0]).unwrap()).unwrap();
+    let made = || fs::metadata(&kept[0]).unwrap().modified().unwrap();
+    let before = made();
+    assert_eq!(gate_layout(dir.path()).code, 1);
+    assert_eq!(made(), before);
+}
+
+#[test]
+fn decisions_are_logged_to_a_file() {
+    let tree = Tree::new("MIT");
+    fs::create_dir_all(tree.path("state")).unwrap();
+    std::os::unix::fs::symlink("/dev/null", tree.path("state/decisions.jsonl")).unwrap();
+    let run = tree.gate(&[]);
+    assert_eq!((run.code, run.stdout.as_str()), (5, ""));
+    assert!(run.stderr.contains("it is no file"), "{}", run.stderr);
 }
 
 #[test]

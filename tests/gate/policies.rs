@@ -158,6 +158,19 @@ fn a_site_s_policy_may_give_leave_and_a_project_s_not() {
         "{}",
         told.stderr
     );
+    // A site's policy that cannot be read is no policy, not the built-in one.
+    fs::remove_file(&etc).unwrap();
+    assert_eq!(gate(good, &[]), (1, "deny".to_owned()));
+    for leads in ["gone.toml", "policy.toml"] {
+        let _ = fs::remove_file(&etc);
+        std::os::unix::fs::symlink(leads, &etc).unwrap();
+        for args in [&["gate", &*root][..], &["policy", "check", &project]] {
+            let run = at_site(&etc, args);
+            assert_eq!((run.code, run.stdout.as_str()), (4, ""), "{leads}");
+        }
+    }
+    fs::remove_file(&etc).unwrap();
+    fs::write(&etc, WAIVER).unwrap();
     // The site's own may waive, a project's may not.
     let refused = check(&[&site]);
     assert_eq!(refused.code, 4, "{}", refused.stderr);

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
@@ -20,6 +21,14 @@ const KEY: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/checks/gate/tests/keys/ed25519.pem"
 );
+
+/// The key as its owner keeps it.
+fn kept(dir: &Path) -> String {
+    let path = dir.join("kept.key");
+    fs::copy(KEY, &path).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    path.display().to_string()
+}
 
 /// Where nothing is pushed no registry is needed: the port is closed.
 #[test]
@@ -43,23 +52,24 @@ fn what_is_not_published_says_why_by_its_status() {
     layout(&damaged, "amd64", &json!({}), Some(&layer));
     fs::write(blob(&damaged, &layer), &layer[..layer.len() / 2]).unwrap();
     let damaged = format!("oci:{}", damaged.display());
+    let key = kept(dir.path());
     let closed = "127.0.0.1:1/lab/image:v1";
     for (image, to, policy, key, code, says) in [
-        (&*image, closed, "review.toml", KEY, 1, "\"review\""),
-        (&image, closed, "", KEY, 1, "\"deny\""),
-        (&image, "UPPER/x", "lenient.toml", KEY, 2, "UPPER"),
-        (&image, "image:v1", "lenient.toml", KEY, 2, "no registry"),
-        (&damaged, closed, "lenient.toml", KEY, 3, "\"incomplete\""),
-        (&image, closed, "bad.toml", KEY, 4, "licences"),
+        (&*image, closed, "review.toml", &*key, 1, "\"review\""),
+        (&image, closed, "", &*key, 1, "\"deny\""),
+        (&image, "UPPER/x", "lenient.toml", &*key, 2, "UPPER"),
+        (&image, "image:v1", "lenient.toml", &*key, 2, "no registry"),
+        (&damaged, closed, "lenient.toml", &*key, 3, "\"incomplete\""),
+        (&image, closed, "bad.toml", &*key, 4, "licences"),
         (&image, closed, "lenient.toml", "/dev/null", 4, "/dev/null"),
         (&image, closed, "lenient.toml", "/no/key", 4, "/no/key"),
-        ("oci:/no/such", closed, "lenient.toml", KEY, 5, "/no/such"),
-        (&image, closed, "lenient.toml", KEY, 5, "127.0.0.1:1"),
+        ("oci:/no/such", closed, "lenient.toml", &*key, 5, "/no/such"),
+        (&image, closed, "lenient.toml", &*key, 5, "127.0.0.1:1"),
         (
             &archive,
             closed,
             "lenient.toml",
-            KEY,
+            &*key,
             1,
             "form docker-archive",
         ),
@@ -82,6 +92,63 @@ fn what_is_not_published_says_why_by_its_status() {
         assert!(of.contains(says), "{args:?}: {of}");
         assert_eq!(other, "", "{args:?}");
     }
+    let policy = path("review.toml");
+    let state = path("state");
+    let args = ["publish", &image, closed, "--key", KEY, "--state", &state];
+    let run = crate::cli::hpcctl(&[&args[..], &["--policy", &policy]].concat());
+    let told = run.stderr.contains("others may read the key");
+    assert!(told && run.code == 1, "{}", run.stderr);
+}
+
+/// What is attached to other images is kept under such tags, and what goes elsewhere is decided of
+/// there.
+#[test]
+fn a_decision_is_about_the_place_where_the_bytes_go() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    let image = format!("oci:{}", path("layout"));
+    layout(
+        Path::new(&path("layout")),
+        "amd64",
+        &json!({}),
+        Some(&debian()),
+    );
+    fs::write(path("lenient.toml"), LENIENT).unwrap();
+    let moved = "[[registry]]\nprefix = \"127.0.0.1:1/lab\"\nlocation = \"127.0.0.1:1/pub\"\n";
+    fs::write(path("moved.conf"), moved).unwrap();
+    fs::write(path("plain.conf"), "").unwrap();
+    let tag = format!("127.0.0.1:1/lab/a:sha256-{}", "ab".repeat(32));
+    let (policy, state) = (path("lenient.toml"), path("state"));
+    let run = |args: &[&str], registries: &str| {
+        let common = ["--policy", &policy, "--state", &state];
+        let mut command = crate::cli::command(&[args, &common].concat());
+        Run::of(command.env("CONTAINERS_REGISTRIES_CONF", path(registries)))
+    };
+    let publish = |to: &str, registries| run(&["publish", &image, to, "--key", KEY], registries);
+    let gate = |to: &str, registries| run(&["gate", &image, "--to", to], registries);
+    let (lab, elsewhere) = (
+        "127.0.0.1:1/lab/a",
+        "registries.conf sends it to 127.0.0.1:1/pub/a",
+    );
+    for (run, code, says) in [
+        (
+            publish(&tag, "plain.conf"),
+            2,
+            "cannot publish to the tag sha256-",
+        ),
+        (publish(&format!("{lab}:v1"), "moved.conf"), 4, elsewhere),
+        (gate(lab, "moved.conf"), 4, elsewhere),
+    ] {
+        assert_eq!(
+            (run.code, run.stdout.as_str()),
+            (code, ""),
+            "{}",
+            run.stderr
+        );
+        assert!(run.stderr.contains(says), "{}", run.stderr);
+    }
+    assert_eq!(gate(lab, "plain.conf").code, 0);
+    assert_eq!(gate("127.0.0.1:1/other/a", "moved.conf").code, 0);
 }
 
 /// What was pushed until a fault came has no tag, and is not told as published. A release knows no

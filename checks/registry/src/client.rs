@@ -53,6 +53,25 @@ impl Client {
         }
     }
 
+    /// Where what is pushed to a name really goes, `HOST/NAME`, if registries.conf sends it to another
+    /// place.
+    ///
+    /// # Errors
+    ///
+    /// When the name is blocked, or its place is none.
+    pub fn sent_elsewhere(&self, name: &Name) -> Result<Option<String>, Error> {
+        let Some(registry) = &name.registry else {
+            return Ok(None);
+        };
+        let full = name.within(registry);
+        let endpoints = self.transport.settings().registries.endpoints(&full)?;
+        let place = endpoints.into_iter().find(|endpoint| !endpoint.mirror);
+        let elsewhere = place.filter(|place| {
+            full.registry.as_ref() != Some(&place.registry) || full.repository != place.repository
+        });
+        Ok(elsewhere.map(|place| format!("{}/{}", place.registry, place.repository)))
+    }
+
     /// Greets the registry that an image is pushed to; mirrors are never pushed to.
     ///
     /// # Errors

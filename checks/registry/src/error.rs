@@ -76,7 +76,7 @@ pub enum Error {
         why: String,
     },
     /// Status 404.
-    #[error("{url}: there is no such image{}", after(.why))]
+    #[error("{url}: there is no such {}{}", missing(.url), after(.why))]
     NotFound {
         /// What was asked for.
         url: String,
@@ -155,6 +155,10 @@ pub enum Error {
     },
 }
 
+/// That a server shows the certificate of an authority (RFC 5280, section 4.2.1.9).
+pub(crate) const AUTHORITY: &str =
+    "its certificate is that of an authority (CA:TRUE), which says nothing of a server";
+
 impl Error {
     /// What to do, where that is known.
     pub fn advice(&self) -> Option<String> {
@@ -165,6 +169,9 @@ impl Error {
             }
             Self::Tls { .. } => {
                 "a registry that speaks plain HTTP must be called insecure in registries.conf(5)".to_owned()
+            }
+            Self::Untrusted { why, .. } if why == AUTHORITY => {
+                "give the registry a certificate of its own, signed by that one; or make it with CA:FALSE: openssl req -x509 … -addext basicConstraints=critical,CA:FALSE".to_owned()
             }
             Self::Untrusted { .. } => {
                 "name the file with the certificate of the site's authority in SSL_CERT_FILE, or put it into /etc/containers/certs.d/HOST/ca.crt".to_owned()
@@ -206,6 +213,14 @@ impl Error {
             Self::Status { status, .. } => matches!(status, 500 | 502 | 503 | 504),
             _ => false,
         }
+    }
+}
+
+/// What an address stands for that is not there.
+fn missing(url: &str) -> &'static str {
+    match url.contains("/blobs/") {
+        true => "blob",
+        false => "image",
     }
 }
 

@@ -14,6 +14,7 @@ use ureq::http::{HeaderName, Method, Request, Response};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body, SendBody};
 
+use crate::error::AUTHORITY;
 use crate::url::Url;
 use crate::{Error, Settings};
 
@@ -275,6 +276,8 @@ fn tls_fault(url: String, error: &rustls::Error) -> Error {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "its certificate is for another name".to_owned()
         }
+        // webpki has a name for it that rustls hands on as it is.
+        other if format!("{other:?}").contains("CaUsedAsEndEntity") => AUTHORITY.to_owned(),
         other => format!("its certificate is not accepted: {other}"),
     };
     Error::Untrusted { url, why }
@@ -306,6 +309,12 @@ mod tests {
         let error = told(CertificateError::UnknownIssuer);
         assert!(matches!(error, Error::Untrusted { .. }), "{error:?}");
         assert!(error.advice().unwrap().contains("SSL_CERT_FILE"));
+        let authority = io::Error::other("CaUsedAsEndEntity");
+        let error = told(CertificateError::Other(rustls::OtherError(Arc::new(
+            authority,
+        ))));
+        assert!(error.to_string().contains("(CA:TRUE)"), "{error}");
+        assert!(error.advice().unwrap().contains("CA:FALSE"));
         assert!(
             told(CertificateError::Expired)
                 .to_string()

@@ -6,7 +6,7 @@ use std::thread;
 use crate::blob::file_digest;
 use crate::format::{self, Opened, Session};
 use crate::layer::{self, Plan};
-use crate::{Error, Options, Reference, Silent, Source, held};
+use crate::{Error, Options, Reference, Silent, Source, held, sbom};
 
 /// What a reference stands for, as far as that is told without reading layers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,7 +34,7 @@ fn open(reference: &Reference, options: &Options) -> Result<(Opened, Source), Er
 ///
 /// Those of [`scan`] that concern the image as a whole.
 pub fn resolve(reference: &Reference, options: &Options) -> Result<Resolved, Error> {
-    if matches!(reference.source(), Source::Sbom(_)) {
+    if sbom::named(reference.source()).is_some() {
         return Ok(Resolved::default());
     }
     let (opened, _) = open(reference, options)?;
