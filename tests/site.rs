@@ -16,50 +16,100 @@ fn site(name: &str) -> PathBuf {
     folder.join(name)
 }
 
+/// The night of this machine alone.
+fn night(dir: &Path) -> Command {
+    let mut night = Command::new(site("nightly"));
+    night.env("HPCCTL", env!("CARGO_BIN_EXE_hpcctl"));
+    night.env("HPCCTL_STATE", dir.join("state"));
+    night
+}
+
 #[test]
 fn the_night_of_a_site_runs() {
     let dir = tempfile::tempdir().unwrap();
     let metrics = dir.path().join("hpcctl.prom");
     for time in ["first", "second"] {
-        let output = Command::new(site("nightly"))
-            .env("HPCCTL", env!("CARGO_BIN_EXE_hpcctl"))
-            .env("HPCCTL_STATE", dir.path().join("state"))
-            .env("TEXTFILE", &metrics)
-            .output()
-            .unwrap();
-        let text = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success(), "{output:?}");
+        let run = Run::of(night(dir.path()).env("TEXTFILE", &metrics));
+        let text = run.stdout;
+        assert_eq!(run.code, 0, "{}", run.stderr);
         assert!(text.contains("1 added\n"), "{text}");
-        assert!(text.contains("\nSubject: hpcctl: "), "{time}: {text}");
-        assert!(text.contains(" on 1 node\n"), "{text}");
+        assert!(text.contains("\nnot checked: "), "{time}: {text}");
+        // What nobody is mailed has no header of a mail.
+        assert!(!text.contains("Subject: "), "{time}: {text}");
     }
     let metrics = fs::read_to_string(metrics).unwrap();
     assert!(metrics.contains("hpcctl_report_nodes{state=\"reported\"} 1\n"));
 }
 
 #[test]
+fn the_night_is_mailed() {
+    let dir = tempfile::tempdir().unwrap();
+    let mail = dir.path().join("mail");
+    script(
+        &dir.path().join("sendmail"),
+        &format!("#!/bin/sh\n(echo \"to $1\"; cat) >>{}\n", mail.display()),
+    );
+    let path = format!("{}:/usr/bin:/bin", dir.path().display());
+    let mailed = |nodes: &str| {
+        let mut night = night(dir.path());
+        night.env("PATH", &path).env("MAIL_TO", "ops@example.org");
+        let run = Run::of(night.env("NODES", nodes));
+        assert!(!run.stdout.contains("Subject: "), "{}", run.stdout);
+        let text = fs::read_to_string(&mail).unwrap();
+        fs::remove_file(&mail).unwrap();
+        assert!(text.starts_with("to ops@example.org\n"), "{text}");
+        text
+    };
+    assert!(mailed("").contains("\nSubject: hpcctl: "));
+    assert!(mailed("n[1-3").contains("\nSubject: hpcctl: the night failed\n\n"));
+}
+
+#[test]
 fn a_night_that_fails_is_told_as_one() {
     let dir = tempfile::tempdir().unwrap();
-    let output = Command::new(site("nightly"))
-        .env("HPCCTL", env!("CARGO_BIN_EXE_hpcctl"))
-        .env("HPCCTL_STATE", dir.path().join("state"))
-        .env("NODES", "n[1-3")
-        .output()
-        .unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(output.status.code(), Some(2), "{output:?}");
-    assert!(
-        text.starts_with("Subject: hpcctl: the night failed\n\n"),
-        "{text}"
-    );
+    let run = Run::of(night(dir.path()).env("NODES", "n[1-3"));
+    let text = run.stdout;
+    assert_eq!(run.code, 2, "{}", run.stderr);
+    assert!(text.starts_with("hpcctl: the night failed\n\n"), "{text}");
     assert!(text.contains("n[1-3"), "{text}");
     assert!(!text.contains("fleet.json: No such file"), "{text}");
 }
 
 #[test]
+fn metrics_that_cannot_be_written_cost_no_report() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = Run::of(night(dir.path()).env("TEXTFILE", dir.path().join("none/x.prom")));
+    assert_eq!(run.code, 5, "{}", run.stderr);
+    let (report, failed) = run.stdout.split_once("hpcctl: the night failed\n").unwrap();
+    assert!(report.contains("\nnot checked: "), "{report}");
+    assert!(failed.contains("none/x.prom"), "{failed}");
+}
+
+/// What cron(8) of Debian gives its commands, and a program where sites put theirs.
+#[test]
+fn cron_finds_the_program() {
+    if !real("cron_finds_the_program") {
+        return;
+    }
+    let copy = shared().join("nightly");
+    fs::copy(site("nightly"), &copy).unwrap();
+    let installed = "mount -t tmpfs tmpfs /usr/local/bin && cp $program /usr/local/bin/hpcctl
+        chmod 0755 /usr/local/bin /usr/local/bin/hpcctl";
+    let argv = "env -i PATH=/usr/bin:/bin SHELL=/bin/sh HOME=/opt/home LOGNAME=alice HPCCTL_STATE=/opt/home/s";
+    let argv: Vec<&str> = argv.split(' ').chain(copy.to_str()).collect();
+    let run = ENVIRONMENTS[0].run(installed, &argv);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    assert!(run.stdout.contains("\nnot checked: "), "{}", run.stdout);
+}
+
+#[test]
 fn the_timer_and_the_cron_line_call_it() {
     let call = "/usr/libexec/hpcctl/nightly";
-    let cron = fs::read_to_string(site("hpcctl-nightly.cron")).unwrap();
+    // No other names are taken by cron(8), "the /etc/cron.d directory".
+    let name = "hpcctl-nightly-cron";
+    let word = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+    assert!(name.chars().all(word));
+    let cron = fs::read_to_string(site(name)).unwrap();
     let line = cron.lines().find(|line| !line.starts_with('#')).unwrap();
     let fields: Vec<&str> = line.split(' ').collect();
     assert_eq!(fields, ["0", "2", "*", "*", "*", "root", call]);
@@ -125,6 +175,9 @@ fn the_check_of_nhc_tells_why_and_marks_nothing_that_is_not_known() {
         check(1, hostile),
         "OFFLINE hpcctl: ns.user: its 0; touch /nonexistent/x; echo $(id)\n1\n"
     );
+    // A status of something else is no finding.
+    assert_eq!(check(1, ""), "LOG hpcctl: not known (1): \n0\n");
+    assert_eq!(check(0, ""), "LOG hpcctl: not known (0): \n0\n");
     assert_eq!(
         check(3, "x: not known"),
         "LOG hpcctl: not known (3): x: not known\n0\n"
@@ -145,6 +198,86 @@ fn the_check_of_nhc_tells_why_and_marks_nothing_that_is_not_known() {
     let doctor = hpcctl(&["doctor", "--fast", "--check", "ns.user"]).code;
     let offline = run.stdout.starts_with("OFFLINE hpcctl: ns.user: ");
     assert_eq!(offline, doctor == 1, "{}{}", run.stdout, run.stderr);
+}
+
+/// A directory that does not answer is no fault of the node.
+#[test]
+fn the_check_of_nhc_marks_nothing_where_the_user_is_not_known() {
+    let dir = tempfile::tempdir().unwrap();
+    let program = answering(dir.path(), 1, "ns.user: podman cannot run: x");
+    let mut bash = Command::new("bash");
+    bash.args(["-c", NHC]).arg(site("hpcctl.nhc"));
+    bash.env("HPCCTL", program).env("HPCCTL_AS", "nosuch");
+    let told = Run::of(&mut bash).stdout;
+    assert!(
+        told.starts_with("LOG hpcctl: not known: HPCCTL_AS: id: "),
+        "{told}"
+    );
+    assert!(told.ends_with("\n0\n"), "{told}");
+}
+
+/// What the check of Slurm does to a node that sinfo(1) tells of so, where doctor ends so.
+fn drained(
+    dir: &Path,
+    doctor: (i32, &str),
+    told: &str,
+    variables: &[(&str, &str)],
+) -> (i32, String) {
+    let acts = dir.join("acts");
+    let act = format!("#!/bin/sh\necho \"$SLURM_CONF $*\" >{}\n", acts.display());
+    script(&dir.join("scontrol"), &act);
+    script(
+        &dir.join("sinfo"),
+        &format!("#!/bin/sh\nprintf '%s' '{told}'\n"),
+    );
+    let mut check = Command::new(site("slurm-health-check"));
+    check.env_clear().env("SLURMD_NODENAME", "n1");
+    check.env("PATH", format!("{}:/usr/bin:/bin", dir.display()));
+    check.env("HPCCTL", answering(dir, doctor.0, doctor.1));
+    let run = Run::of(
+        check
+            .env("SLURM_CONF", "/conf")
+            .envs(variables.iter().copied()),
+    );
+    let did = fs::read_to_string(&acts).unwrap_or_default();
+    fs::remove_file(&acts).ok();
+    (run.code, did)
+}
+
+#[test]
+fn the_check_of_slurm_touches_what_is_its_own_and_known() {
+    let dir = tempfile::tempdir().unwrap();
+    let did = |doctor, told: &str| drained(dir.path(), doctor, told, &[]);
+    let (bad, good) = ((1, "ns.user: podman cannot run: x"), (0, "ok: podman run"));
+    let drain =
+        "/conf update nodename=n1 state=drain reason=hpcctl: ns.user: podman cannot run: x\n";
+    assert_eq!(did(bad, "idle|none"), (1, drain.into()));
+    assert_eq!(did(bad, "idle|hpcctl: y"), (1, drain.into()));
+    let resume = "/conf update nodename=n1 state=resume\n";
+    assert_eq!(did(good, "drained*|hpcctl: ns.user: x"), (0, resume.into()));
+    for (doctor, told) in [
+        (bad, "drained|disk"),
+        (bad, "down|Not responding"),
+        (bad, "drained|hpcctl: ns.user: x"),
+        (good, "drained|disk"),
+        (good, "idle|none"),
+    ] {
+        assert_eq!(did(doctor, told), (doctor.0, String::new()), "{told}");
+    }
+    // Neither a silent sinfo, nor a silent program, nor one that is ended says anything.
+    for (doctor, told) in [
+        (bad, ""),
+        (bad, "idle|"),
+        ((1, ""), "idle|none"),
+        ((0, ""), "drained|hpcctl: ns.user: x"),
+        ((2, "error"), "idle|none"),
+        ((3, "x: not known"), "idle|none"),
+        ((124, "ns.user: x"), "idle|none"),
+    ] {
+        assert_eq!(did(doctor, told), (3, String::new()), "{doctor:?} {told}");
+    }
+    let nosuch = drained(dir.path(), bad, "idle|none", &[("HPCCTL_AS", "nosuch")]);
+    assert_eq!(nosuch, (3, String::new()));
 }
 
 /// Root asks as the user that is named, in that user's environment.
@@ -331,7 +464,8 @@ fn yaml(text: &str) -> Vec<(usize, String, String)> {
 }
 
 /// What the rules pick out of a family.
-const LABELS: [&str; 4] = [
+const LABELS: [&str; 5] = [
+    "state=\"reported\"",
     "change=\"new\"",
     "change=\"slower\"",
     "state=\"lost\"",
@@ -403,6 +537,7 @@ const MODULES: &str = r#"
 proc module-whatis {text} { puts "whatis $text" }
 proc conflict {name} { puts "conflict $name" }
 proc prepend-path {name path} { puts "$name=$path" }
+proc append-path {name path} { puts "$name+=$path" }
 source [lindex $argv 0]
 "#;
 
@@ -419,6 +554,8 @@ fn the_module_file_sets_the_paths() {
     fs::write(&commands, MODULES).unwrap();
     let run = Run::of(Command::new("tclsh").arg(commands).arg(file));
     assert_eq!(run.code, 0, "{}", run.stderr);
-    let last = "conflict hpcctl\nPATH=/apps/hpcctl/bin\nMANPATH=/apps/hpcctl/share/man\n";
+    // Without the empty place at the end the pages of the system would be hidden.
+    let last =
+        "conflict hpcctl\nPATH=/apps/hpcctl/bin\nMANPATH=/apps/hpcctl/share/man\nMANPATH+=\n";
     assert!(run.stdout.ends_with(last), "{}", run.stdout);
 }
