@@ -1,7 +1,7 @@
 //! `hpcctl fleet merge`: lines that were gathered by other means.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -24,14 +24,16 @@ const CHUNK: usize = 256 << 10;
 /// Fold the lines that nodes printed.
 ///
 /// Reads what `hpcctl doctor -o line` printed on many nodes, in any order and with anything
-/// around it: names in front, warnings, colours. A line that is read twice counts once, of two
+/// around it: names in front, warnings, colours. Of nodes that call themselves otherwise than they were
+/// asked the name in front counts, where it is one of --expected. A line that is read twice counts once, of two
 /// lines of a node the later counts. Lines that are truncated or damaged are counted, and their
-/// nodes named. A node whose last line is much older than the newest of all counts as one that did
-/// not report. The report is kept for `fleet match`.
+/// nodes named. A node whose last line is much older than the newest counts as one that did not
+/// report, and so does one whose line is much newer than every other. The report is kept for `fleet match`.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 EXAMPLES
   pdsh -w n[001-128] hpcctl doctor --fast -o line | hpcctl fleet merge --expected n[001-128]
+  srun --label hpcctl doctor --fast -o line | hpcctl fleet merge
   hpcctl fleet merge /shared/lines/* -o json=fleet.json -o table
   hpcctl fleet merge -v lines                    every value and every node
   hpcctl fleet merge --expected \"$(pbsnodes -a | grep '^[^ ]')\" lines
@@ -70,16 +72,8 @@ impl Merge {
                     Failure::unreachable(format!("cannot read {name}: {error}"))
                 })?),
             };
-            let before = *merged.lines();
-            if let Err(error) = merged.read(BufReader::with_capacity(CHUNK, stream)) {
-                // What came before it broke off counts.
-                unknowns.push(Unknown::new(name, error.to_string()));
-            } else if merged.lines().whole == before.whole {
-                let read = usize::try_from(merged.lines().read - before.read).unwrap_or(usize::MAX);
-                let why = format!(
-                    "no whole line of a node is among its {}",
-                    counted(read, "line")
-                );
+            let mut stream = BufReader::with_capacity(CHUNK, stream);
+            if let Some(why) = read(&mut merged, &mut stream) {
                 unknowns.push(Unknown::new(name, why));
             }
         }
@@ -97,6 +91,34 @@ impl Merge {
         let report = emit::envelope("fleet", begun, result, unknowns);
         last::keep(&report, &self.kept, ui);
         emit::write(&Report::Fleet(&report), &outputs, ui)?;
+        let lines = report.result.lines;
+        if lines.truncated + lines.damaged > 0 {
+            ui.hint("srun passes on lines in pieces: srun --label lets them be put together");
+        }
         Ok(exit)
     }
+}
+
+/// Reads a stream; answers why nothing, or not all, could be made of it.
+fn read(merged: &mut Merged, stream: &mut impl BufRead) -> Option<String> {
+    let begin = stream.fill_buf().map(|bytes| bytes.trim_ascii_start());
+    let is_json = begin.is_ok_and(|bytes| bytes.starts_with(b"{"));
+    let before = *merged.lines();
+    if let Err(error) = merged.read(stream) {
+        // What came before it broke off counts.
+        return Some(error.to_string());
+    }
+    let now = merged.lines();
+    if now.whole > before.whole {
+        return None;
+    }
+    let read = usize::try_from(now.read - before.read).unwrap_or(usize::MAX);
+    let why = match is_json {
+        true => "it is JSON, which report add takes, and no line of a node".to_owned(),
+        false => format!(
+            "no whole line of a node is among its {}",
+            counted(read, "line")
+        ),
+    };
+    Some(why + ": doctor -o line prints one")
 }

@@ -14,7 +14,7 @@ use hpcctl_reports::fleet::{Merge, NodeSet, Terms};
 use hpcctl_reports::{Kind, Report};
 use jiff::Timestamp;
 
-use super::engine::{ENGINES, Engine, Plan};
+use super::engine::{ENGINES, Engine, Nodes, Plan};
 use super::last;
 use crate::cli::Cli;
 use crate::emit;
@@ -148,7 +148,14 @@ impl Run {
     /// The nodes that were named, or those of the job.
     fn nodes(&self, engine: &Engine) -> Result<Option<NodeSet>, Failure> {
         if let Some(nodes) = &self.nodes {
-            return Ok(Some(nodes.clone()));
+            return match engine.nodes {
+                Nodes::OfJob => Err(Failure::usage(format!(
+                    "{} reaches the nodes of its job, and cannot be told any",
+                    engine.name
+                ))
+                .hint("--expected says which nodes are to report")),
+                Nodes::Told | Nodes::This => Ok(Some(nodes.clone())),
+            };
         }
         let of_job = (engine.of_job)(&Live);
         let of_job = of_job.map(|set| NodeSet::parse(&set)).transpose();
@@ -156,7 +163,7 @@ impl Run {
             Failure::unreachable(format!("cannot read the nodes of the job: {error}"))
         })?;
         match of_job.filter(|nodes| !nodes.is_empty()) {
-            None if engine.needs_nodes => Err(Failure::usage(format!(
+            None if engine.nodes == Nodes::Told => Err(Failure::usage(format!(
                 "{} must be told the nodes, and this is no job that has any",
                 engine.name
             ))

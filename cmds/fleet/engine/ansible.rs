@@ -2,12 +2,12 @@
 
 use hpcctl_host::shell::quoted;
 
-use super::{Engine, Plan, no_job};
+use super::{Engine, Nodes, Plan, no_job};
 
 /// The row of the table.
 pub static ENGINE: Engine = Engine {
     name: "ansible",
-    needs_nodes: true,
+    nodes: Nodes::Told,
     asks_version: false,
     of_job: no_job,
     argv,

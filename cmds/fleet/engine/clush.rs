@@ -1,11 +1,11 @@
 //! `clush` of ClusterShell (clush(1)).
 
-use super::{Engine, Plan, no_job};
+use super::{Engine, Nodes, Plan, no_job};
 
 /// The row of the table.
 pub static ENGINE: Engine = Engine {
     name: "clush",
-    needs_nodes: true,
+    nodes: Nodes::Told,
     asks_version: false,
     of_job: no_job,
     argv,

@@ -1,11 +1,11 @@
 //! This machine alone.
 
-use super::{Engine, Plan, no_job};
+use super::{Engine, Nodes, Plan, no_job};
 
 /// The row of the table.
 pub static ENGINE: Engine = Engine {
     name: "local",
-    needs_nodes: false,
+    nodes: Nodes::This,
     asks_version: false,
     of_job: no_job,
     argv,

@@ -18,8 +18,8 @@ mod srun;
 pub struct Engine {
     /// Its name, which is that of its program.
     pub name: &'static str,
-    /// Whether it must be told the nodes.
-    pub needs_nodes: bool,
+    /// Whether it is told the nodes.
+    pub nodes: Nodes,
     /// Whether its options depend on its version.
     pub asks_version: bool,
     /// The nodes of the job that this runs in, where the engine reaches those.
@@ -28,6 +28,17 @@ pub struct Engine {
     pub argv: fn(&Plan<'_>) -> Vec<String>,
     /// What to do where it cannot be started.
     pub hint: &'static str,
+}
+
+/// Whether an engine is told the nodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nodes {
+    /// It must be.
+    Told,
+    /// It reaches those of its job, and no others.
+    OfJob,
+    /// It reaches this one alone.
+    This,
 }
 
 /// What is to be run where.
@@ -130,7 +141,7 @@ mod tests {
         assert_eq!(
             argv("srun", &["--overlap"], ""),
             "srun --nodelist=n[1-3] --nodes=3 --ntasks=3 --ntasks-per-node=1 --no-kill \
-             --kill-on-bad-exit=0 --wait=0 --quiet --overlap /opt/hpcctl doctor"
+             --kill-on-bad-exit=0 --wait=0 --quiet --label --overlap /opt/hpcctl doctor"
         );
         assert_eq!(
             argv("mpiexec", &[], "mpiexec (OpenRTE) 4.1.4"),

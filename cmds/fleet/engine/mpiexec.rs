@@ -2,12 +2,12 @@
 
 use hpcctl_host::Host;
 
-use super::{Engine, Plan, of_pbs, of_slurm};
+use super::{Engine, Nodes, Plan, of_pbs, of_slurm};
 
 /// The row of the table.
 pub static ENGINE: Engine = Engine {
     name: "mpiexec",
-    needs_nodes: true,
+    nodes: Nodes::Told,
     asks_version: true,
     of_job,
     argv,

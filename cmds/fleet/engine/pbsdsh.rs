@@ -1,12 +1,12 @@
 //! `pbsdsh` of OpenPBS (pbsdsh(1B)), within a job: once a chunk, so once a node of a job that
 //! places its chunks apart.
 
-use super::{Engine, Plan, of_pbs};
+use super::{Engine, Nodes, Plan, of_pbs};
 
 /// The row of the table.
 pub static ENGINE: Engine = Engine {
     name: "pbsdsh",
-    needs_nodes: false,
+    nodes: Nodes::OfJob,
     asks_version: false,
     of_job: of_pbs,
     argv,

@@ -1,11 +1,12 @@
-//! `srun` of Slurm (srun(1)): one task a node, and no node ends the others.
+//! `srun` of Slurm (srun(1)): one task a node, and no node ends the others. It passes on a kilobyte of
+//! a task at a time; by their labels those of a line are put together again.
 
-use super::{Engine, Plan, of_slurm};
+use super::{Engine, Nodes, Plan, of_slurm};
 
 /// The row of the table.
 pub static ENGINE: Engine = Engine {
     name: "srun",
-    needs_nodes: true,
+    nodes: Nodes::Told,
     asks_version: false,
     of_job: of_slurm,
     argv,
@@ -24,5 +25,6 @@ fn argv(plan: &Plan<'_>) -> Vec<String> {
         "--kill-on-bad-exit=0",
         "--wait=0",
         "--quiet",
+        "--label",
     ])
 }

@@ -43,6 +43,10 @@ pub(super) fn report(merge: &Merge, terms: &Terms<'_>) -> Fleet {
     });
     nodes.dedup_by(|one, kept| one.text == kept.text);
     let bounds = terms.bounds(nodes.iter().map(|known| known.node.time));
+    let is_alone = |time| bounds.alone.as_ref().is_some_and(|it| it.contains(&time));
+    let (alone, nodes): (Vec<_>, Vec<_>) = nodes
+        .into_iter()
+        .partition(|known| is_alone(known.node.time));
     let (nodes, stale): (Vec<_>, Vec<_>) = nodes
         .into_iter()
         .partition(|known| known.node.time >= bounds.oldest);
@@ -51,7 +55,7 @@ pub(super) fn report(merge: &Merge, terms: &Terms<'_>) -> Fleet {
     let missing = expected.into_iter().flat_map(NodeSet::names);
     let mut missing: Vec<&str> = missing.filter(|name| is_known(name).is_err()).collect();
     if expected.is_none() {
-        missing.extend(stale.iter().map(|known| known.text));
+        missing.extend(stale.iter().chain(&alone).map(|known| known.text));
     }
     let unreadable = merge.unreadable.keys().map(|name| short(name, expected));
     let unreadable: Vec<&str> = unreadable.filter(|name| is_known(name).is_err()).collect();
@@ -59,12 +63,13 @@ pub(super) fn report(merge: &Merge, terms: &Terms<'_>) -> Fleet {
     let unexpected = set(unexpected.map(|known| known.text));
     let off = nodes.iter().chain(&stale);
     let off = off.filter(|known| !bounds.right.contains(&known.node.time));
+    let off = off.chain(&alone);
     let mut times: Vec<u64> = nodes.iter().map(|known| known.node.time).collect();
     times.sort_unstable();
     Fleet {
         expected: expected.map(|set| set.len() as u64),
         reported: nodes.len() as u64 - unexpected.count,
-        silent: silent(merge, &missing, &unreadable, &stale),
+        silent: silent(merge, &missing, &unreadable, &old(&stale, &alone)),
         missing: set(missing.into_iter()),
         unexpected,
         unreadable: set(unreadable.into_iter()),
@@ -78,10 +83,30 @@ pub(super) fn report(merge: &Merge, terms: &Terms<'_>) -> Fleet {
     }
 }
 
-fn known<'a>(name: &'a str, node: &'a Node, expected: Option<&NodeSet>) -> Known<'a> {
-    let text = short(name, expected);
+/// A node under the name by which it was asked, where an engine put that in front of its line, and
+/// otherwise under its own.
+fn known<'a>(key: &'a str, node: &'a Node, expected: Option<&NodeSet>) -> Known<'a> {
+    let (own, label) = key.split_once(' ').unwrap_or((key, ""));
+    let label = short(label, expected);
+    let text = match expected.is_some_and(|set| set.contains(label)) {
+        true => label,
+        false => short(own, expected),
+    };
     let name = Name::of(text);
     Known { text, name, node }
+}
+
+/// Why lines that came do not count, by node.
+fn old<'a>(stale: &[Known<'a>], alone: &[Known<'a>]) -> HashMap<&'a str, String> {
+    let last = |known: &Known<'a>| {
+        let time = line::time_text(known.node.time);
+        (known.text, format!("its last line is of {time}"))
+    };
+    let alone = alone.iter().map(last).map(|(name, last)| {
+        let why = format!("{last}, far from all others: its clock is ahead, or theirs are old");
+        (name, why)
+    });
+    stale.iter().map(last).chain(alone).collect()
 }
 
 /// Nodes that are missing, by what was heard of them.
@@ -89,18 +114,14 @@ fn silent(
     merge: &Merge,
     missing: &[&str],
     unreadable: &[&str],
-    stale: &[Known<'_>],
+    old: &HashMap<&str, String>,
 ) -> Vec<Silent> {
     let unreadable: HashSet<&str> = unreadable.iter().copied().collect();
-    let stale: HashMap<&str, u64> = stale
-        .iter()
-        .map(|known| (known.text, known.node.time))
-        .collect();
     let mut by_why: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for name in missing {
-        let why = match (unreadable.contains(name), stale.get(name)) {
+        let why = match (unreadable.contains(name), old.get(name)) {
             (true, _) => UNREADABLE.into(),
-            (false, Some(time)) => format!("its last line is of {}", line::time_text(*time)),
+            (false, Some(why)) => why.clone(),
             (false, None) => merge.heard.of(name),
         };
         by_why.entry(why).or_default().push(name);

@@ -19,6 +19,9 @@ const WORDS: usize = 3;
 /// something.
 const ENDED: &str = "exit";
 
+/// What is said of a node of which nothing was heard.
+const NOTHING: &str = "no line came from it";
+
 /// How lines begin that only tell what to do about an error, as hpcctl and its parser of arguments
 /// print them behind it.
 const ADVICE: [&str; 4] = ["hint:", "tip:", "Usage:", "For more information"];
@@ -94,7 +97,9 @@ impl Heard {
             .collect();
         match (heard.as_slice(), &self.otherwise) {
             ([], Some(otherwise)) => otherwise.clone(),
-            ([], None) => "no line came from it".into(),
+            ([], None) => NOTHING.into(),
+            // How it ended is no reason: doctor ends with 1 where it finds something.
+            ([ended], _) if ended.to_lowercase().contains(ENDED) => format!("{NOTHING}: {ended}"),
             // Nodes that failed alike are one, whatever their names.
             (some, _) => some.join("; ").replace(&format!(" {name} "), " the node "),
         }
@@ -124,7 +129,7 @@ mod tests {
         assert_eq!(heard(&[ended, line]), both);
         assert_eq!(
             heard(&["srun: error: n19: task 3: Exited with exit code 1"]),
-            "task 3: Exited with exit code 1"
+            "no line came from it: task 3: Exited with exit code 1"
         );
         assert_eq!(heard(&["n19 | UNREACHABLE! => {"]), "UNREACHABLE! => {");
     }

@@ -3,6 +3,7 @@
 //! What nodes have in common is read once and then recognised by its bytes; of each node only a
 //! name, numbers and a time are kept.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{self, BufRead, Read};
 use std::rc::Rc;
@@ -13,6 +14,7 @@ use super::fold;
 use super::heard::Heard;
 use super::line::{self, Found, Shared};
 use super::node_set::MOST;
+use super::pieces::{self, Pieces};
 use super::states::Table;
 use super::terms::Terms;
 use super::values::{Id, Values};
@@ -30,6 +32,7 @@ const KEYS: usize = 64 << 20;
 #[derive(Debug, Default)]
 pub struct Merge {
     pub(super) lines: Lines,
+    /// The nodes by name, as [`named`] writes it where an engine has another for it.
     pub(super) nodes: HashMap<Box<str>, Node>,
     pub(super) keys: Vec<Rc<Key>>,
     key_ids: HashMap<Rc<Key>, u32>,
@@ -39,6 +42,7 @@ pub struct Merge {
     pub(super) unreadable: HashMap<Box<str>, ()>,
     recognised: HashMap<Box<[u8]>, (u32, Facts)>,
     recognised_bytes: usize,
+    pieces: Pieces,
     /// The checks that there are.
     pub(super) table: Table,
     pub(super) heard: Heard,
@@ -139,6 +143,7 @@ impl Merge {
             text.clear();
             let taken = stream.by_ref().take(TEXT).read_until(b'\n', &mut text)?;
             if taken == 0 {
+                self.end();
                 return Ok(());
             }
             if text.last() != Some(&b'\n') {
@@ -151,34 +156,50 @@ impl Merge {
     /// Takes a line of text.
     pub fn text(&mut self, text: &[u8]) {
         self.lines.read += 1;
-        let mut noise = true;
-        line::find(text, |found| {
-            noise = false;
-            match found {
-                Found::Whole { node, sum, body } => {
-                    if self.whole(node, sum, body).is_none() {
-                        self.lines.damaged += 1;
-                        self.unreadable(Some(node));
-                    }
-                }
-                Found::Truncated(node) => {
-                    self.lines.truncated += 1;
-                    self.unreadable(node);
-                }
-                Found::Damaged(node) => {
-                    self.lines.damaged += 1;
-                    self.unreadable(node);
-                }
-                Found::OtherVersion(node) => {
-                    self.lines.other_version += 1;
-                    self.unreadable(node);
+        match self.pieces.joined(text) {
+            Some(joined) => self.line(&joined),
+            None => self.line(text),
+        }
+    }
+
+    /// The stream has ended: of what is not whole no more comes.
+    fn end(&mut self) {
+        for text in self.pieces.rest() {
+            line::find(&text, |found| self.found(found, None));
+        }
+    }
+
+    /// Takes a line of text, or what is known of one that came in pieces.
+    fn line(&mut self, text: &[u8]) {
+        let label = pieces::label(text);
+        let (mut last, mut more) = (None, false);
+        line::find(text, |found| more = last.replace(found).is_some());
+        match last {
+            Some(Found::Truncated(_) | Found::Damaged(_)) if self.pieces.keep(text) => {}
+            Some(_) if more => line::find(text, |found| self.found(found, label)),
+            Some(found) => self.found(found, label),
+            None => {
+                self.lines.noise += 1;
+                if let Ok(text) = str::from_utf8(text) {
+                    self.heard.text(text, |name| self.nodes.contains_key(name));
                 }
             }
-        });
-        self.lines.noise += u64::from(noise);
-        if noise && let Ok(text) = str::from_utf8(text) {
-            self.heard.text(text, |name| self.nodes.contains_key(name));
         }
+    }
+
+    /// Takes a line of a node, with the label that an engine put in front.
+    fn found(&mut self, found: Found<'_>, label: Option<&str>) {
+        let (count, node) = match found {
+            Found::Whole { node, sum, body } => match self.whole(node, label, sum, body) {
+                Some(()) => return,
+                None => (&mut self.lines.damaged, Some(node)),
+            },
+            Found::Truncated(node) => (&mut self.lines.truncated, node),
+            Found::Damaged(node) => (&mut self.lines.damaged, node),
+            Found::OtherVersion(node) => (&mut self.lines.other_version, node),
+        };
+        *count += 1;
+        self.unreadable(node);
     }
 
     fn unreadable(&mut self, node: Option<&str>) {
@@ -188,7 +209,13 @@ impl Merge {
     }
 
     /// Takes what a node said; none where it is nothing that is known here.
-    fn whole(&mut self, name: &str, sum: [u8; line::SUM], body: &[u8]) -> Option<()> {
+    fn whole(
+        &mut self,
+        name: &str,
+        label: Option<&str>,
+        sum: [u8; line::SUM],
+        body: &[u8],
+    ) -> Option<()> {
         let (part, rest) = line::parts(body)?;
         let (key, facts) = self.recognised(part)?;
         self.json.clear();
@@ -198,12 +225,13 @@ impl Merge {
         let node = self.node(name, &json, sum, key, facts);
         self.json = json;
         let node = node?;
-        if self.nodes.len() >= MOST && !self.nodes.contains_key(name) {
+        let key = named(name, label);
+        if self.nodes.len() >= MOST && !self.nodes.contains_key(&*key) {
             return None;
         }
         self.lines.whole += 1;
         self.heard.forget(name);
-        match self.nodes.get_mut(name) {
+        match self.nodes.get_mut(&*key) {
             Some(known) => {
                 self.lines.repeated += 1;
                 if known.later() < node.later() {
@@ -211,7 +239,7 @@ impl Merge {
                 }
             }
             None => {
-                self.nodes.insert(name.into(), node);
+                self.nodes.insert(key.into(), node);
             }
         }
         Some(())
@@ -287,6 +315,16 @@ impl Merge {
     }
 }
 
+/// The name of a node, and behind a space what an engine calls it where that is something else: nodes
+/// that call themselves the same are told apart by it.
+fn named<'a>(name: &'a str, label: Option<&str>) -> Cow<'a, str> {
+    let host = name.split('.').next();
+    match label.filter(|label| host != label.split('.').next()) {
+        Some(label) => format!("{name} {label}").into(),
+        None => name.into(),
+    }
+}
+
 /// Reads to the end of a line that is too long to be looked at.
 fn pass_over(stream: &mut impl BufRead) -> io::Result<()> {
     loop {
@@ -302,176 +340,4 @@ fn pass_over(stream: &mut impl BufRead) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::fleet::NodeSet;
-    use crate::fleet::line::tests::line;
-
-    fn merged(texts: &[&str]) -> Fleet {
-        let mut merge = Merge::new(Table::default());
-        for text in texts {
-            merge.read(text.as_bytes()).unwrap();
-        }
-        merge.report(&Terms {
-            expected: Some(&NodeSet::parse("n[1-4]").unwrap()),
-            ..Terms::default()
-        })
-    }
-
-    /// The report without the counts of lines, which tell of the input.
-    fn folded(texts: &[&str]) -> Fleet {
-        Fleet {
-            lines: Lines::default(),
-            ..merged(texts)
-        }
-    }
-
-    #[test]
-    fn order_and_repetition_change_nothing() {
-        let lines = [
-            line("n1", &[], "yes", ""),
-            line("n2", &["ns.user"], "no", "it is 0"),
-            line("n2", &["ns.user"], "no", "it is 1"),
-            line("n3", &["ns.user"], "no", "it is 2"),
-            line("x", &["net.mtu"], "no", "1500"),
-        ];
-        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-        let once = folded(&lines);
-        let reversed: Vec<&str> = lines.iter().rev().copied().collect();
-        assert_eq!(folded(&reversed), once);
-        assert_eq!(folded(&[&lines[..], &reversed[..]].concat()), once);
-        assert_eq!((once.reported, once.groups.len()), (3, 3));
-        assert_eq!(once.groups[0].nodes.set, "n[2-3]");
-        assert_eq!(once.missing.set, "n4");
-        assert_eq!(once.unexpected.set, "x");
-    }
-
-    #[test]
-    fn of_a_node_the_latest_line_counts() {
-        let early = line("n1", &["ns.user"], "no", "");
-        let late = line("n1", &[], "yes", "");
-        let (head, body) = late.trim_end().split_at(late.find('{').unwrap());
-        let body = body.replace("T02:00:00Z", "T03:00:00Z");
-        let sum = line::checksum(body.as_bytes());
-        let head = &head[..head.len() - 9];
-        let late = format!("{head}{} {body}\n", str::from_utf8(&sum).unwrap());
-        for order in [[early.as_str(), &late], [&late, &early]] {
-            let found = merged(&order);
-            assert_eq!(found.groups.len(), 1);
-            assert!(found.groups[0].because.is_empty());
-            assert_eq!(found.lines.repeated, 1);
-            assert_eq!(found.last_at.as_deref(), Some("2026-11-25T03:00:00Z"));
-        }
-    }
-
-    #[test]
-    fn nodes_that_find_the_same_keep_their_own_values() {
-        let one = line("n1", &["lim.nofile"], "no", "1024");
-        let two = line("n2", &["lim.nofile"], "no", "2048");
-        let found = merged(&[&one, &two]);
-        assert_eq!(found.groups.len(), 1);
-        let values = &found.groups[0].findings[0].values.shown;
-        let values: Vec<_> = values
-            .iter()
-            .map(|raw| (raw.text.as_str(), raw.nodes.as_deref()))
-            .collect();
-        assert_eq!(values, [("1024", Some("n1")), ("2048", Some("n2"))]);
-    }
-
-    #[test]
-    fn what_is_cut_or_changed_is_counted_and_its_node_named() {
-        let whole = line("n1", &[], "yes", "");
-        let cut = &line("n2", &[], "yes", "")[..60];
-        let changed = line("n3", &[], "yes", "").replace("false", "true");
-        let found = merged(&["Warning: noise\n", &whole, cut, &changed]);
-        let lines = found.lines;
-        assert_eq!((lines.read, lines.whole, lines.noise), (4, 1, 1));
-        assert_eq!((lines.truncated, lines.damaged), (1, 1));
-        assert_eq!(found.unreadable.set, "n[2-3]");
-        assert_eq!(found.missing.set, "n[2-4]");
-    }
-
-    #[test]
-    fn long_names_are_those_that_were_expected() {
-        let found = merged(&[&line("n1.site.example", &[], "yes", "")]);
-        assert_eq!(found.groups[0].nodes.set, "n1");
-        assert_eq!(found.unexpected.count, 0);
-    }
-
-    #[test]
-    fn old_lines_and_clocks_that_are_off_are_told() {
-        let at = |node: &str, time: &str| {
-            let line = line(node, &[], "yes", "").replace("2026-11-25T02:00:00Z", time);
-            let body = line[line.find('{').unwrap()..].trim_end().to_owned();
-            line::tests::sealed(node, &serde_json::from_str(&body).unwrap())
-        };
-        let lines = [
-            at("n1", "2026-11-25T02:00:00Z"),
-            at("n2", "2026-11-25T02:01:00Z"),
-            at("n3", "2026-11-24T02:00:00Z"),
-            at("n4", "2026-12-23T02:00:00Z"),
-        ];
-        let mut merge = Merge::new(Table::default());
-        merge.read(lines.concat().as_bytes()).unwrap();
-        merge.text(b"n7: HPCCTL2 n7 0123abcd {}");
-        let expected = NodeSet::parse("n[1-3,7]").unwrap();
-        for expected in [Some(&expected), None] {
-            let found = merge.report(&Terms {
-                expected,
-                now: "2026-11-25T06:00:00Z".parse().ok(),
-                within: Some(crate::fleet::WITHIN),
-                asked: None,
-            });
-            assert_eq!(
-                (found.stale.set.as_str(), found.clock.set.as_str()),
-                ("n3", "n4")
-            );
-            assert_eq!(found.median_at.as_deref(), Some("2026-11-25T02:01:00Z"));
-            let why = "its last line is of 2026-11-24T02:00:00Z";
-            assert_eq!(
-                (found.silent[0].nodes.set.as_str(), &*found.silent[0].why),
-                ("n3", why)
-            );
-            assert_eq!(found.unreadable.set, "n7");
-            assert_eq!((found.lines.other_version, found.lines.noise), (1, 0));
-            let (reported, missing) = match expected {
-                Some(_) => (2, "n[3,7]"),
-                None => (3, "n3"),
-            };
-            assert_eq!(
-                (found.reported, found.missing.set.as_str()),
-                (reported, missing)
-            );
-        }
-    }
-
-    #[test]
-    fn a_line_without_an_end_is_passed_over() {
-        let mut text = vec![b'x'; 3 << 20];
-        text.push(b'\n');
-        text.extend(line("n1", &[], "yes", "").bytes());
-        let mut merge = Merge::new(Table::default());
-        merge.read(&text[..]).unwrap();
-        assert_eq!((merge.lines.noise, merge.lines.whole), (1, 1));
-    }
-
-    #[test]
-    fn hostile_bodies_are_damaged_lines() {
-        let sealed = |body: &str| {
-            let sum = line::checksum(body.as_bytes());
-            format!("HPCCTL1 n1 {} {body}\n", str::from_utf8(&sum).unwrap())
-        };
-        let deep = format!("{}{}", "{\"k\":".repeat(600), "}".repeat(600));
-        for body in [
-            "{}",
-            "{\"k\":\"doctor\",\"t\":5,\"x\":{}}",
-            "{\"k\":\"doctor\",\"t\":\"never\",\"x\":{}}",
-            "{\"k\":\"other\",\"t\":\"2026-11-25T02:00:00Z\"}",
-            "{\"k\":\"doctor\",\"r\":{\"podman\":{\"run\":\"maybe\"}},\"t\":\"2026-11-25T02:00:00Z\"}",
-            &deep,
-        ] {
-            let found = merged(&[&sealed(body)]);
-            assert_eq!((found.lines.damaged, found.reported), (1, 0), "{body}");
-        }
-    }
-}
+mod tests;

@@ -10,6 +10,7 @@ mod heard;
 pub(crate) mod line;
 mod merge;
 pub(crate) mod node_set;
+mod pieces;
 pub(crate) mod states;
 mod terms;
 mod values;
