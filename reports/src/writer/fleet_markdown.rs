@@ -5,7 +5,8 @@ use std::io::Write;
 
 use crate::report::{Error, Kind, Options, Report};
 use crate::writer::Writer;
-use crate::writer::fleet_table::{beside, is_fix, most, summary, title, told};
+use crate::writer::fleet_table::summary::summary;
+use crate::writer::fleet_table::{because, beside, is_fix, most, title, told};
 use crate::writer::markdown::{cell, code};
 
 /// The row of [`crate::WRITERS`].
@@ -35,7 +36,7 @@ fn write(
     for (place, group) in fleet.groups.iter().enumerate() {
         let _ = writeln!(text, "\n### {}\n", cell(&title(fleet, group, place)));
         let _ = writeln!(text, "{}\n", code(&group.nodes.set));
-        for line in beside(fleet, group) {
+        for line in because(group).chain(beside(fleet, group)) {
             let _ = writeln!(text, "{}\n", cell(&line));
         }
         text += "| | check | |\n|---|---|---|\n";
@@ -77,7 +78,9 @@ mod tests {
         let text = String::from_utf8(out).unwrap();
         assert!(text.contains("| missing | 1: n100 |"), "{text}");
         assert!(
-            text.contains("### 1 node: containers do NOT run\n\n`n099`"),
+            text.contains(
+                "### 1 node: containers do NOT run\n\n`n099`\n\npodman run: no, because ns.user\n"
+            ),
             "{text}"
         );
         let row = "| fail | `ns.user` | user.max\\_user\\_namespaces is 0 |";

@@ -4,11 +4,16 @@
 use std::io::Write;
 
 use hpcctl_model::doctor::{Status, Verdict};
-use hpcctl_model::fleet::{Fact, Finding, Fleet, Group, Lines, Nodes, Values};
+use hpcctl_model::fleet::{Fact, Finding, Fleet, Group, Values};
 
+use crate::fix;
 use crate::report::{Error, Kind, Options, Report};
 use crate::terminal::{Style, counted, filled, heading, shortened, styled, visible};
 use crate::writer::Writer;
+
+pub mod summary;
+
+use summary::summary;
 
 /// The row of [`crate::WRITERS`].
 pub static WRITER: Writer = Writer {
@@ -52,97 +57,6 @@ fn write(
         writeln!(out, "\nand {} (-v lists all)", counted(more, "more group"))?;
     }
     Ok(())
-}
-
-/// What is to be known of the whole, a line each.
-pub(super) fn summary(fleet: &Fleet) -> Vec<(&'static str, String)> {
-    let of = fleet.expected.map(|count| format!(" of {count} expected"));
-    let mut lines = vec![(
-        "nodes",
-        format!(
-            "{}{} reported{}, in {}",
-            fleet.reported,
-            of.unwrap_or_default(),
-            match fleet.unexpected.count {
-                0 => String::new(),
-                more => format!(" and {more} beside them"),
-            },
-            counted(fleet.groups.len(), "group")
-        ),
-    )];
-    let is_none = |group: &&Group| with(group, &[Verdict::Yes, Verdict::Degraded]).is_empty();
-    let count = |groups: Vec<&Group>| groups.iter().map(|it| it.nodes.count).sum::<u64>();
-    let (none, some) = of_verdict(fleet, Verdict::No).partition(is_none);
-    for (count, text) in [
-        (count(none), "where containers do not run"),
-        (
-            count(some),
-            "where they do not run with every runtime that is installed",
-        ),
-        (
-            count(of_verdict(fleet, Verdict::Unknown).collect()),
-            "where it is not known whether containers run",
-        ),
-    ] {
-        if count > 0 {
-            lines.push(("", format!("{count} {text}")));
-        }
-    }
-    let sets = [
-        ("missing", &fleet.missing),
-        ("unexpected", &fleet.unexpected),
-        ("unreadable", &fleet.unreadable),
-        ("clock off", &fleet.clock),
-    ];
-    let some = |(_, nodes): &(&str, &Nodes)| nodes.count > 0;
-    lines.extend(
-        sets.into_iter()
-            .filter(some)
-            .map(|(label, nodes)| (label, named(nodes))),
-    );
-    // Why nothing came stands behind who is missing.
-    let at = lines.iter().position(|(label, _)| *label == "missing");
-    let silent = fleet.silent.iter();
-    let silent: Vec<(&str, String)> = silent
-        .map(|one| ("", format!("{}: {}", one.nodes.set, one.why)))
-        .collect();
-    if let Some(at) = at {
-        lines.splice(at + 1..=at, silent);
-    }
-    if let Some(text) = of_lines(&fleet.lines) {
-        lines.push(("lines", text));
-    }
-    if let (Some(first), Some(last)) = (&fleet.first_at, &fleet.last_at) {
-        lines.push(("reported", format!("{first} to {last}")));
-    }
-    lines
-}
-
-fn of_verdict(fleet: &Fleet, verdict: Verdict) -> impl Iterator<Item = &Group> {
-    fleet
-        .groups
-        .iter()
-        .filter(move |group| group.run == verdict)
-}
-
-/// How many nodes, and which.
-pub(super) fn named(nodes: &Nodes) -> String {
-    format!("{}: {}", nodes.count, nodes.set)
-}
-
-/// What was wrong with lines; none where nothing was.
-fn of_lines(lines: &Lines) -> Option<String> {
-    let counts = [
-        (lines.truncated, "truncated"),
-        (lines.damaged, "damaged"),
-        (lines.other_version, "of another version"),
-        (lines.repeated, "repeated"),
-    ];
-    let wrong = counts.iter().filter(|(count, _)| *count > 0);
-    let wrong: Vec<String> = wrong
-        .map(|(count, what)| format!("{count} {what}"))
-        .collect();
-    (!wrong.is_empty()).then(|| format!("{} whole, {}", lines.whole, wrong.join(", ")))
 }
 
 /// The runtimes that users of the group have and that have one of these verdicts on running.
@@ -247,13 +161,19 @@ pub(super) fn beside(fleet: &Fleet, group: &Group) -> Vec<String> {
     lines
 }
 
+/// Why runtimes of a group do not just run containers, a line each.
+pub(super) fn because(group: &Group) -> impl Iterator<Item = String> {
+    group.because.iter().map(|(runtime, ids)| {
+        let verdict = group.runtimes.get(runtime).and_then(|of| of.get("run"));
+        let verdict = verdict.map_or("unknown", |verdict| verdict.as_str());
+        format!("{runtime} run: {verdict}, because {}", ids.join(", "))
+    })
+}
+
 fn section(fleet: &Fleet, group: &Group, place: usize, options: &Options) -> String {
     let mut text = heading(&title(fleet, group, place), options.color);
     text += &filled("  ", &cut(&group.nodes.set, options), options.width);
-    for (runtime, ids) in &group.because {
-        let verdict = group.runtimes.get(runtime).and_then(|of| of.get("run"));
-        let verdict = verdict.map_or("unknown", |verdict| verdict.as_str());
-        let line = format!("{runtime} run: {verdict}, because {}", ids.join(", "));
+    for line in because(group) {
         text += &filled("  ", &line, options.width);
     }
     for line in beside(fleet, group) {
@@ -292,11 +212,12 @@ fn section(fleet: &Fleet, group: &Group, place: usize, options: &Options) -> Str
     }
     for fact in &group.facts {
         if options.verbose || is_fix(fact) {
-            let line = format!("{}: {}", fact.what, most(&fact.values));
-            // What holds a command can be pasted.
             text += &match is_fix(fact) {
-                true => format!("  {}\n", visible(&line)),
-                false => filled("  ", &line, options.width),
+                true => fixed(fact, options.width),
+                false => {
+                    let line = format!("{}: {}", fact.what, most(&fact.values));
+                    filled("  ", &line, options.width)
+                }
             };
         }
     }
@@ -306,6 +227,21 @@ fn section(fleet: &Fleet, group: &Group, place: usize, options: &Options) -> Str
 /// Whether it makes a runtime run containers at all; of single images `fleet match` tells.
 pub(super) fn is_fix(fact: &Fact) -> bool {
     fact.what.starts_with("fix.") && !fact.what.contains(':')
+}
+
+/// A fix: its steps in words, and the command of each in a line of its own, so that it can be pasted.
+fn fixed(fact: &Fact, width: u16) -> String {
+    let mut margin = format!("  {}: ", fact.what);
+    let told = most(&fact.values);
+    let mut text = String::new();
+    for (words, command) in fix::steps(&told) {
+        text += &filled(&margin, words, width);
+        margin = " ".repeat(margin.len());
+        if let Some(command) = command {
+            text += &format!("{margin}  {}\n", visible(command));
+        }
+    }
+    text
 }
 
 /// What most nodes of a group said, and how many said else.
@@ -402,6 +338,18 @@ pub(super) mod tests {
         fleet.reported = 6;
         let title = title(&fleet, &fleet.groups[0], 0);
         assert_eq!(title, "1 node: containers run");
+    }
+
+    #[test]
+    fn the_steps_of_a_fix_are_lines() {
+        let mut group = report().result.groups[1].clone();
+        let mut fact = group.facts.remove(0);
+        fact.what = "fix.podman".into();
+        fact.values.shown[0].text = "(admin) load it: modprobe tun; (user) log in again".into();
+        assert_eq!(
+            fixed(&fact, 80),
+            "  fix.podman: (admin) load it\n                modprobe tun\n              (user) log in again\n"
+        );
     }
 
     #[test]
