@@ -82,8 +82,9 @@ fn source_date_epoch() -> Option<Timestamp> {
     Timestamp::from_second(seconds).ok()
 }
 
-/// Writes a report to each of its outputs.
+/// Writes a report to each of its outputs; one that cannot be written costs none of the others.
 pub fn write(report: &Report<'_>, outputs: &[Output], ui: &Ui) -> Result<(), Failure> {
+    let mut all = Ok(());
     for output in outputs {
         let terminal = output.file.is_none();
         let options = Options {
@@ -94,12 +95,13 @@ pub fn write(report: &Report<'_>, outputs: &[Output], ui: &Ui) -> Result<(), Fai
         let mut bytes = Vec::new();
         (output.format.write)(report, output.version.as_deref(), &options, &mut bytes)
             .map_err(|error| Failure::fault(chain(&error)))?;
-        match &output.file {
-            Some(path) => to_file(path, &bytes)?,
-            None => to_stdout(&bytes)?,
-        }
+        let written = match &output.file {
+            Some(path) => to_file(path, &bytes),
+            None => to_stdout(&bytes),
+        };
+        all = all.and(written);
     }
-    Ok(())
+    all
 }
 
 /// Writes to standard output.
