@@ -86,15 +86,7 @@ fn source_date_epoch() -> Option<Timestamp> {
 pub fn write(report: &Report<'_>, outputs: &[Output], ui: &Ui) -> Result<(), Failure> {
     let mut all = Ok(());
     for output in outputs {
-        let terminal = output.file.is_none();
-        let options = Options {
-            verbose: ui.verbose,
-            width: ui.width,
-            color: ui.color && terminal,
-        };
-        let mut bytes = Vec::new();
-        (output.format.write)(report, output.version.as_deref(), &options, &mut bytes)
-            .map_err(|error| Failure::fault(chain(&error)))?;
+        let bytes = bytes(report, output, ui)?;
         let written = match &output.file {
             Some(path) => to_file(path, &bytes),
             None => to_stdout(&bytes),
@@ -102,6 +94,20 @@ pub fn write(report: &Report<'_>, outputs: &[Output], ui: &Ui) -> Result<(), Fai
         all = all.and(written);
     }
     all
+}
+
+/// What an output is of a report.
+pub fn bytes(report: &Report<'_>, output: &Output, ui: &Ui) -> Result<Vec<u8>, Failure> {
+    let terminal = output.file.is_none();
+    let options = Options {
+        verbose: ui.verbose,
+        width: ui.width,
+        color: ui.color && terminal,
+    };
+    let mut bytes = Vec::new();
+    (output.format.write)(report, output.version.as_deref(), &options, &mut bytes)
+        .map_err(|error| Failure::fault(chain(&error)))?;
+    Ok(bytes)
 }
 
 /// Writes to standard output.

@@ -422,10 +422,13 @@ fn two_of_eight_nodes_of_a_real_slurm_are_broken_and_named() {
     }
 }
 
-/// Asks the nodes twenty times, half of them with what srun passes on cut wherever it pleases.
-const TWENTY: &str = r#"for try in $(seq 20); do
-    if [ $try -gt 10 ]; then export SLURM_UNBUFFEREDIO=1; fi
-    $0 fleet run --engine srun --nodes n[1-8] -- doctor --fast | grep -e '^nodes' -e '^lines'
+/// Asks the nodes thirty times: by fleet run, ten times with what srun passes on cut wherever it
+/// pleases, and by srun alone.
+const THIRTY: &str = r#"told() { grep -e '^nodes' -e '^lines'; }
+for try in $(seq 10); do
+    $0 fleet run --engine srun --nodes n[1-8] -- doctor --fast | told
+    SLURM_UNBUFFEREDIO=1 $0 fleet run --engine srun --nodes n[1-8] -- doctor --fast | told
+    srun --nodes=8 $0 doctor --fast -o line | $0 fleet merge --expected n[1-8] | told
 done"#;
 
 #[test]
@@ -434,10 +437,10 @@ fn no_node_of_a_real_slurm_is_lost() {
         return;
     }
     let program = crate::environments::program().to_str().unwrap();
-    let run = ENVIRONMENTS[0].run(&eight(""), &["bash", "-c", TWENTY, program]);
+    let run = ENVIRONMENTS[0].run(&eight(""), &["bash", "-c", THIRTY, program]);
     assert_eq!(
         run.stdout.lines().count(),
-        20,
+        30,
         "{}{}",
         run.stdout,
         run.stderr

@@ -1,9 +1,10 @@
-//! The name by which others know this node.
+//! The line of this node: the name by which others know it, and how it gets to them whole.
 
 use std::env;
 
 use hpcctl_model::Envelope;
 use hpcctl_model::doctor::Doctor;
+use hpcctl_reports::fleet::broken;
 use hpcctl_reports::{Output, Report};
 
 use crate::emit;
@@ -23,9 +24,27 @@ pub fn lines(
     let is_line = |output: &Output| output.format.name == "line";
     let (lines, others): (Vec<_>, Vec<_>) = outputs.into_iter().partition(is_line);
     let own = std::mem::replace(&mut report.host.name, name);
-    let written = emit::write(&Report::Doctor(report), &lines, ui);
+    let written = written(report, lines, ui);
     report.host.name = own;
     written.map(|()| others)
+}
+
+fn written(report: &Envelope<Doctor>, lines: Vec<Output>, ui: &Ui) -> Result<(), Failure> {
+    let report = Report::Doctor(report);
+    let is_mixed = |output: &Output| output.file.is_none() && are_mixed();
+    let (mixed, alone): (Vec<_>, Vec<_>) = lines.into_iter().partition(is_mixed);
+    for output in mixed {
+        emit::to_stdout(&broken(&emit::bytes(&report, &output, ui)?))?;
+    }
+    emit::write(&report, &alone, ui)
+}
+
+/// Whether srun(1) passes on what is printed between what other tasks print, with nothing that tells
+/// them apart (srun(1), "OUTPUT ENVIRONMENT VARIABLES").
+fn are_mixed() -> bool {
+    let tasks = env::var("SLURM_STEP_NUM_TASKS").ok();
+    let tasks = tasks.and_then(|count| count.parse::<u32>().ok());
+    tasks.is_some_and(|count| count > 1) && env::var_os("SLURM_LABELIO").is_none()
 }
 
 /// The name that an engine gave the node, or Slurm, which need not be that of uname(2); none

@@ -33,7 +33,7 @@ const CHUNK: usize = 256 << 10;
 #[command(after_long_help = "\
 EXAMPLES
   pdsh -w n[001-128] hpcctl doctor --fast -o line | hpcctl fleet merge --expected n[001-128]
-  srun --label hpcctl doctor --fast -o line | hpcctl fleet merge
+  srun --nodes=128 hpcctl doctor --fast -o line | hpcctl fleet merge
   hpcctl fleet merge /shared/lines/* -o json=fleet.json -o table
   hpcctl fleet merge -v lines                    every value and every node
   hpcctl fleet merge --expected \"$(pbsnodes -a | grep '^[^ ]')\" lines
@@ -93,7 +93,7 @@ impl Merge {
         emit::write(&Report::Fleet(&report), &outputs, ui)?;
         let lines = report.result.lines;
         if lines.truncated + lines.damaged > 0 {
-            ui.hint("srun passes on lines in pieces: srun --label lets them be put together");
+            ui.hint("where srun passes on lines in pieces, srun --label lets them be put together");
         }
         Ok(exit)
     }

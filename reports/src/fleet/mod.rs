@@ -19,6 +19,7 @@ pub use fit::{machine, matched};
 pub(crate) use fold::{UNREADABLE, run};
 pub use merge::Merge;
 pub use node_set::{NodeSet, SetError};
+pub use pieces::broken;
 pub use states::Table;
 pub(crate) use terms::CLOCK;
 pub use terms::{Terms, WITHIN};

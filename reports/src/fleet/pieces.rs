@@ -3,18 +3,22 @@
 //! of its own, `3: HPCCTL1 n3 ...` and `3: ...`, in the order in which the task wrote it.
 //!
 //! A piece begins where a line is not whole, and goes on where the same label comes again. Whether it
-//! is whole then is for its sum to say.
+//! is whole then is for its sum to say. Where nobody puts labels there, the node writes such pieces
+//! itself ([`broken`]): what is shorter than srun's measure is passed on whole.
 
 use std::collections::HashMap;
 
 use super::line::{MAGIC, MOST};
-use super::node_set::is_name;
+use super::node_set::{NAME, is_name};
 
 /// The longest text in pieces: a line with what stands in front of it, be it one that broke off.
 const TEXT: usize = 4 * MOST;
 
 /// The most bytes of lines that are not whole yet: every node of the largest machines may have one.
 const BYTES: usize = 512 << 20;
+
+/// The most bytes of a piece that a node writes.
+const PIECE: usize = 1000;
 
 /// What stands behind a label.
 const COLON: &[u8] = b": ";
@@ -24,6 +28,17 @@ const COLON: &[u8] = b": ";
 pub struct Pieces {
     by_label: HashMap<Box<[u8]>, Vec<u8>>,
     bytes: usize,
+}
+
+/// A line of a node in pieces, with its name as their label.
+pub fn broken(line: &[u8]) -> Vec<u8> {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    let name = line.strip_prefix(MAGIC.as_bytes()).unwrap_or_default();
+    let name = name.split(|byte| *byte == b' ').next().unwrap_or_default();
+    let most = PIECE - NAME - COLON.len() - 1;
+    let pieces = line.chunks(most);
+    let pieces = pieces.flat_map(|piece| [name, COLON, piece, b"\n"]);
+    pieces.collect::<Vec<_>>().concat()
 }
 
 /// What an engine calls the node whose line begins behind it; the number of a task is no name.

@@ -121,6 +121,19 @@ fn lines_in_labelled_pieces_are_put_together() {
 }
 
 #[test]
+fn a_line_that_its_node_broke_is_put_together() {
+    let whole = line("n1", &["ns.user"], "no", &"many words ".repeat(300));
+    let pieces = pieces::broken(whole.as_bytes());
+    let pieces: Vec<&[u8]> = pieces.split_inclusive(|byte| *byte == b'\n').collect();
+    assert!(pieces.len() > 3 && pieces.iter().all(|piece| piece.len() < 1024));
+    let text = str::from_utf8(&pieces.join(&b"n2: motd\n"[..]))
+        .unwrap()
+        .to_owned();
+    let found = merged(&[&text]);
+    assert_eq!((found.lines.whole, &*found.groups[0].nodes.set), (1, "n1"));
+}
+
+#[test]
 fn a_node_goes_by_the_name_that_it_was_asked_by() {
     let texts = ["n1: ", "n2: ", "3: ", "INFO: ", ""];
     let texts = texts.map(|label| format!("{label}{}", line("vm", &[], "yes", "")));
