@@ -16,7 +16,7 @@ pub static PROBE: Probe = Probe {
         why: "A launcher that starts a container a rank gives each its own user namespace (ch-run without --join, unprivileged Apptainer, bwrap). The kernel then refuses the copy that MPI uses for messages from about 64 KiB on: small tests pass, the application aborts or crashes.",
         how: "In a new user namespace a forked child reads eight bytes of this process, which is outside. EPERM is what every kernel answers: advice, not a fault.",
         user: "ch-run --join, an apptainer instance, UCX_TLS=^cma, OMPI_MCA_btl_vader_single_copy_mechanism=none.",
-        admin: "A set-user-id Apptainer makes no user namespace, so that ranks share theirs.",
+        admin: "Offer a set-user-id Apptainer: it makes no user namespace, so that ranks share theirs.",
         refs: &[
             "process_vm_readv(2)",
             "user_namespaces(7)",
