@@ -63,7 +63,7 @@ fn results_of_the_future_are_told_and_left_out() {
     assert!(
         night
             .stdout
-            .starts_with("first night: no finding on 1 node"),
+            .starts_with("first night: no finding; 1 node examined"),
         "{}",
         night.stdout
     );
@@ -115,7 +115,7 @@ fn what_a_node_said_days_ago_does_not_count() {
     assert!(
         night
             .stdout
-            .starts_with("worse: not reporting: n2 on 1 node"),
+            .starts_with("worse: not reporting: n2; 1 node examined, since"),
         "{}",
         night.stdout
     );
@@ -148,9 +148,10 @@ fn lines_that_do_not_count_are_told_as_they_are_added() {
     }
     let night = report(dir.path(), &["nightly", "--at", "2026-11-25T06:00:00Z"]).stdout;
     assert!(
-        night.contains("not checked: n[2-3] (its lines are truncated"),
+        night.contains("n[2-3] (2): its lines are truncated, damaged or of another version"),
         "{night}"
     );
+    assert!(night.contains("not checked: nothing"), "{night}");
 }
 
 #[test]
@@ -206,10 +207,12 @@ fn the_waivers_of_a_logged_decision_lapse() {
     let policy = policy.display().to_string();
     let gate = hpcctl(&["gate", &image, "--policy", &policy, "--state", &state]);
     assert!([0, 1, 3].contains(&gate.code), "{}", gate.stderr);
+    let night = report(dir.path(), &["nightly"]);
+    assert_eq!(night.stderr, "", "a decision is a result");
     for (within, expected) in [
         (
             "14d",
-            json!([{"id": "W-1", "owner": "a", "expires": &soon[..10]}]),
+            json!([{"id": "W-1", "owner": "a", "expires": &soon[..10], "lapsed": false}]),
         ),
         ("2d", json!([])),
     ] {

@@ -171,14 +171,14 @@ fn the_morning_tells_what_changed() {
     }
     let first = morning(22, &[]);
     assert_eq!(first.code, 0, "{}", first.stderr);
-    let head = "first night: 1 fail on 10 nodes, with none before\n";
+    let head = "first night: 1 fail; 10 nodes examined, with none before\n";
     assert!(first.stdout.starts_with(head), "{}", first.stdout);
     let quiet = morning(23, &[]);
     assert_eq!(quiet.code, 0, "{}", quiet.stderr);
     assert_eq!(
         quiet.stdout,
         "no change on 10 nodes, since 2026-11-22T02:00:00Z\n\
-         still: 1 fail, the oldest since 2026-11-22T02:00:00Z\n\
+         still: 1 fail (ns.user on n03), the oldest since 2026-11-22T02:00:00Z\n\
          not checked: nothing that was checked before\n"
     );
     let changed = morning(24, &["-o", "json"]);
@@ -249,7 +249,8 @@ fn two_reports_are_compared() {
     let run = hpcctl(&["report", "diff", &before, &after]);
     assert_eq!(run.code, 1, "{}", run.stderr);
     assert!(
-        run.stdout.starts_with("worse: 1 new, 1 fixed on 10 nodes"),
+        run.stdout
+            .starts_with("worse: 1 new, 1 fixed; 10 nodes examined"),
         "{}",
         run.stdout
     );

@@ -464,12 +464,11 @@ fn yaml(text: &str) -> Vec<(usize, String, String)> {
 }
 
 /// What the rules pick out of a family.
-const LABELS: [&str; 5] = [
+const LABELS: [&str; 4] = [
     "state=\"reported\"",
-    "change=\"new\"",
-    "change=\"slower\"",
-    "state=\"lost\"",
+    "verdict=\"worse\"",
     "run=\"no\"",
+    "run=\"partly\"",
 ];
 
 #[test]

@@ -6,7 +6,7 @@ use clap::Args;
 use hpcctl_model::history::Record;
 use hpcctl_reports::fleet::NodeSet;
 use hpcctl_reports::history::observed;
-use hpcctl_reports::trend::{Asked, Runs, nightly};
+use hpcctl_reports::trend::{Asked, Past, Runs, nightly};
 use hpcctl_reports::{Kind, Report};
 use jiff::Timestamp;
 
@@ -55,12 +55,15 @@ impl Diff {
             );
             return Err(Failure::usage(message));
         }
-        // Waivers that had lapsed when the later report was made.
+        // Waivers that lapsed on the day of the later report, or before.
         let lapse = after.at.get(..10).unwrap_or_default().to_owned();
         let is_bench = after.kind == "bench";
         let kinds = vec![Runs::pair(before, after)];
         let mut result = nightly(&Asked {
             kinds,
+            past: Past::default(),
+            // The last day of a waiver holds.
+            today: lapse.clone(),
             lapse,
             unread: Vec::new(),
             retired: NodeSet::default(),

@@ -6,7 +6,7 @@ use hpcctl_model::doctor::Status;
 use hpcctl_model::history::{Found, Record, Said, Waiver};
 use hpcctl_model::nightly::{Nightly as Changes, NotChecked, Verdict};
 use hpcctl_reports::fleet::NodeSet;
-use hpcctl_reports::trend::{Asked, Runs, nightly};
+use hpcctl_reports::trend::{Asked, Past, Runs, nightly};
 use hpcctl_reports::{Kind, Report, counted};
 use jiff::{SignedDuration, Timestamp};
 
@@ -28,17 +28,20 @@ const AHEAD: SignedDuration = SignedDuration::from_hours(1);
 ///
 /// What was found in the last 24 hours is held against the run before, node by node, whatever the
 /// hour; against results that are older than 7 days with a word that they are, and older than 30
-/// days against none. On which nodes containers no longer run comes first, then what is new, lost,
+/// days against none. Since when something is so, which nodes no longer report and what was usual for
+/// a figure is told from the whole history. On which nodes containers no longer run comes first, then what is new, lost,
 /// slower, fixed or flapping, with the nodes that have it alike folded; then waivers that lapse, what
 /// is as bad as it was, and what was not checked. A night without change is three lines. Only reports
 /// of the same kind are compared, doctor's with those of many nodes, and fixed is only what was looked
-/// at and passes. Where there is nothing to compare with, what is found is what later nights are held
+/// at and passes. What came and went three times in the last 14 runs is flapping; a night in which it
+/// fails again is worse, and where it stays for longer than it used to, it is new. Where there is nothing to compare with, what is found is what later nights are held
 /// against; so is what was looked at for the first time, unless it fails and half of the other nodes did
 /// not before. What is added to a night within 16 hours belongs to it.
 ///
 /// A figure of bench has become slower when it was worse in two nights in a row than in the nights
 /// before, of which there must be 6 at least and the last 12 count: by 5 % of their median, and by
-/// four standard deviations of their noise. One bad night, or too few nights, are told under what was
+/// four standard deviations of their noise. It stays slower until two nights in a row are as usual: bad
+/// nights never become what is usual. One bad night, or too few nights, are told under what was
 /// not checked.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -51,8 +54,8 @@ EXIT STATUS
   0 nothing is worse, as in a first night, 1 something is new, lost or slower, 3 there are no results
   of this night, 5 the history cannot be read.")]
 pub struct Nightly {
-    /// The end of this night (RFC 3339) [default: now]
-    #[arg(long, value_name = "TIME")]
+    /// The end of this night: a day, or a time (RFC 3339) [default: now]
+    #[arg(long, value_name = "TIME", value_parser = end)]
     at: Option<Timestamp>,
     /// Tell of waivers that lapse within this time
     #[arg(long, value_name = "TIME", default_value = "14d", value_parser = duration)]
@@ -82,24 +85,29 @@ impl Nightly {
             Some(end) => seconds(end),
             None => seconds(shifted(AHEAD)?),
         };
-        let mut records: Vec<Record> = Vec::new();
+        let (mut records, mut past) = (Vec::new(), Past::default());
         let mut later = 0;
+        let log = Decisions::below(&self.kept.directory()?);
         let mut put = |record: Record| {
             if record.at > last {
                 later += 1;
             } else if record.at >= oldest {
                 records.push(record);
+            } else {
+                past.add(&record);
+                // What was usual for a figure is told from all that are known.
+                records.extend(Some(record).filter(|one| !one.figures.is_empty()));
             }
         };
-        let directory = self.kept.directory()?;
-        let damaged = self.results(&oldest, &mut put, ui)?;
-        let undecided = decisions(&Decisions::below(&directory), put);
-        let lapse = seconds(shifted(self.lapse)?);
-        let lapse = lapse.get(..10).unwrap_or_default().to_owned();
-        let kinds = Runs::of(records, end);
+        let damaged = self.results(&oldest, &log, &mut put, ui)?;
+        let undecided = decisions(&log, put);
+        let lapse = day(shifted(self.lapse)?);
+        let kinds = Runs::of(records, end, &mut past);
         let unread = damaged.iter().map(not_checked).collect();
         let mut result = nightly(&Asked {
             kinds,
+            past,
+            today: day(end),
             lapse,
             unread,
             retired: self.retired.clone().unwrap_or_default(),
@@ -121,11 +129,12 @@ impl Nightly {
 }
 
 impl Nightly {
-    /// Hands over the results from a time on; answers what of the history cannot be read.
+    /// Hands over all results, those before a time first; answers what of the history cannot be read.
     fn results(
         &self,
         oldest: &str,
-        put: impl FnMut(Record),
+        log: &Decisions,
+        mut put: impl FnMut(Record),
         ui: &Ui,
     ) -> Result<Option<Unknown>, Failure> {
         let directory = self.kept.directory()?;
@@ -135,12 +144,18 @@ impl Nightly {
             return Err(Failure::unreachable(message)
                 .hint("report add makes one; --state DIR names another"));
         }
-        if !history.is_begun() {
+        // Decisions of gate are results as well.
+        if !history.is_begun() && !log.is_begun() {
             ui.warn(&format!(
                 "there is no history {} yet",
                 history.path().display()
             ));
         }
+        history.read_whole("", |record| {
+            if record.at.as_str() < oldest {
+                put(record);
+            }
+        })?;
         let read = history.read(oldest, put)?;
         warn(&read, history.path(), ui);
         let damaged = usize::try_from(read.damaged + read.later).unwrap_or(usize::MAX);
@@ -149,6 +164,22 @@ impl Nightly {
             Unknown::new(history.path().display().to_string(), why)
         }))
     }
+}
+
+/// Reads the end of a night: that of a day, or a time.
+fn end(text: &str) -> Result<Timestamp, String> {
+    if let Ok(time) = text.parse() {
+        return Ok(time);
+    }
+    let day = text.parse::<jiff::civil::Date>().ok();
+    let day = day.filter(|_| text.len() == 10);
+    let end = day.and_then(|day| format!("{day}T23:59:59Z").parse().ok());
+    end.ok_or_else(|| "give a day or a time, such as 2026-11-01 or 2026-11-01T06:00:00Z".into())
+}
+
+/// The day of a time (RFC 3339, UTC).
+fn day(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d").to_string()
 }
 
 /// What is unknown, as a report tells what was not checked.
@@ -170,11 +201,20 @@ pub fn exit(report: &Changes) -> Exit {
 
 /// Puts in what the manual of a check says is to be done, where the report itself did not.
 pub fn told(report: &mut Changes) {
-    let lists = [&mut report.new, &mut report.flapping, &mut report.still];
+    let lists = [
+        &mut report.new,
+        &mut report.flapping,
+        &mut report.eased,
+        &mut report.still,
+    ];
     for item in lists.into_iter().flatten() {
         if item.fix.is_none() && item.follows.is_none() {
             item.fix = hpcctl_node::advice_of(&item.id);
         }
+    }
+    for broken in report.broken.iter_mut().filter(|one| one.fix.is_none()) {
+        let mut because = broken.because.iter();
+        broken.fix = because.find_map(|id| hpcctl_node::advice_of(id));
     }
 }
 

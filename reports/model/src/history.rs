@@ -43,6 +43,9 @@ pub struct Said {
     /// The ids that were not looked at, or do not apply: of these nothing is known.
     #[serde(default)]
     pub skipped: Vec<String>,
+    /// Those of them that were left out, or not asked for.
+    #[serde(default)]
+    pub left_out: Vec<String>,
     /// Whether findings were left out: what is not listed need not pass.
     #[serde(default)]
     pub cut: bool,

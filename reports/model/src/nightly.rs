@@ -12,7 +12,8 @@ use crate::fleet::Nodes;
 pub struct Nightly {
     /// What it comes to.
     pub verdict: Verdict,
-    /// When the last result of before was made (RFC 3339, UTC), or null where there is none.
+    /// When the last result of before was made (RFC 3339, UTC), whether or not it is too old to compare
+    /// with, or null where there is none.
     pub before_at: Option<String>,
     /// When the last result was made (RFC 3339, UTC), or null where there is none.
     pub at: Option<String>,
@@ -33,10 +34,13 @@ pub struct Nightly {
     /// Nodes that do not report, by what is known of the cause.
     #[serde(default)]
     pub away: Vec<Away>,
-    /// What is worse than it was.
+    /// What is worse than it was, and what stays although it used to come and go.
     pub new: Vec<Item>,
-    /// What is better than it was.
+    /// What passes, and did not.
     pub fixed: Vec<Item>,
+    /// What is better than it was, and does not pass.
+    #[serde(default)]
+    pub eased: Vec<Item>,
     /// What changed again, as it did three times or more in the last nights.
     pub flapping: Vec<Item>,
     /// What is as bad as it was.
@@ -48,10 +52,19 @@ pub struct Nightly {
     pub returned: Nodes,
     /// Nodes that reported the night before, and not this night.
     pub lost: Nodes,
+    /// Nodes that are said to be no longer, and report.
+    #[serde(default)]
+    pub retired: Nodes,
     /// Waivers that lapse soon, or have lapsed.
     pub waivers: Vec<Lapsing>,
     /// Figures that have become worse.
     pub regressions: Vec<Regression>,
+    /// Figures that are as much worse as they were.
+    #[serde(default)]
+    pub slow: Vec<Regression>,
+    /// Figures that were worse, and are as usual again.
+    #[serde(default)]
+    pub recovered: Vec<Regression>,
     /// What became of the cost of a container, of two reports of bench by their own bands.
     #[serde(default)]
     pub costs: Vec<Cost>,
@@ -153,6 +166,9 @@ pub struct Broken {
     /// Whether no container runs there, with whichever runtime is installed.
     #[serde(default)]
     pub all: bool,
+    /// Whether those, or another one, ran before where that is new.
+    #[serde(default)]
+    pub ran: bool,
     /// The checks that it comes from.
     pub because: Vec<String>,
     /// What the first of them says.
@@ -185,16 +201,19 @@ pub struct Lapsing {
     pub owner: String,
     /// The last day that it holds.
     pub expires: String,
+    /// Whether that day is over.
+    #[serde(default)]
+    pub lapsed: bool,
 }
 
-/// A figure that has become worse two nights in a row.
+/// A figure that was worse two nights in a row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Regression {
     /// The node, and what was measured how.
     pub series: String,
     /// The unit.
     pub unit: String,
-    /// The median of the nights before.
+    /// The median of the nights before it was worse.
     pub usual: f64,
     /// Their median absolute deviation.
     pub spread: f64,
@@ -202,8 +221,12 @@ pub struct Regression {
     pub nights: u64,
     /// The last two nights, the older first.
     pub last: [f64; 2],
-    /// How much worse, as a share, of the better of the two.
+    /// How much worse it is, as a share: in the night that it is told first by the better of the two; or
+    /// how much it was.
     pub worse: f64,
+    /// Since when (RFC 3339, UTC).
+    #[serde(default)]
+    pub since: String,
 }
 
 /// What became of the cost of a container.

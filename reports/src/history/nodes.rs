@@ -46,7 +46,8 @@ fn looked<'a>(
     left_out: impl Iterator<Item = &'a str>,
     idle: impl Iterator<Item = &'a str>,
 ) {
-    said.skipped.extend(left_out.map(str::to_owned));
+    said.left_out.extend(left_out.map(str::to_owned));
+    said.skipped.extend(said.left_out.iter().cloned());
     for id in idle {
         match of_presence(id) {
             Some(runtime) => said.lacking.push(runtime.into()),
@@ -177,9 +178,10 @@ fn folded(fleet: &Fleet, at: &str) -> Record {
             why: "the clock there is off".into(),
         });
     }
+    // Where a set was given, they are among those that did not report.
     if fleet.expected.is_none() && fleet.unreadable.count > 0 {
-        record.not_checked.push(NotChecked {
-            what: fleet.unreadable.set.clone(),
+        record.silent.push(Silent {
+            on: fleet.unreadable.set.clone(),
             why: UNREADABLE.into(),
         });
     }

@@ -6,9 +6,11 @@ use hpcctl_model::doctor::{Status, Verdict};
 use hpcctl_model::history::Said;
 use hpcctl_model::nightly;
 
+use super::became::Became;
 use super::cause::root;
 use super::fold;
-use super::subject::{Subject, failing, none_runs, run};
+use super::said::{failing, installed, none_runs, run};
+use super::subject::Subject;
 use super::usual::Usual;
 
 /// The most checks that are named as the cause.
@@ -27,6 +29,7 @@ struct Key {
     is_old: bool,
     is_first: bool,
     some_run: bool,
+    never_ran: bool,
     gone: Option<String>,
     runtimes: Vec<String>,
     because: Vec<String>,
@@ -58,17 +61,20 @@ impl Broken {
         }
         for runtime in &said.lacking {
             let id = format!("run.{runtime}");
-            if subject.status(0, &id) == Some(Status::Fail) {
-                // One that did not run, and is gone now, is gone all the same.
+            let became = Became::of(subject, &id, is_first, usual);
+            if let Some(became) = became.filter(|one| one.is == Status::Fail) {
                 let told = subject.told.iter();
                 let gone = told.take_while(|(said, _)| said.lacking.contains(runtime));
-                let (count, since) = gone.fold((0, at), |(count, _), (_, at)| (count + 1, *at));
-                let is_new = count == 1;
+                let is_so = gone.clone().count() == subject.told.len();
+                let since = gone.last().map(|(_, at)| *at);
+                let before = subject.since(&id, Status::Fail).filter(|_| is_so);
+                let since = before.or(since).unwrap_or(at);
                 let text = format!("{runtime} is not installed");
                 let key = Key {
-                    is_old: !is_new,
+                    is_old: !became.breaks(),
                     is_first: false,
                     some_run: true,
+                    never_ran: false,
                     gone: Some(runtime.clone()),
                     runtimes: vec![runtime.clone()],
                     because: vec![format!("runtime.{runtime}.installed")],
@@ -84,27 +90,41 @@ impl Broken {
         let (all, none) = (failing(said), none_runs(said));
         let known = subject.told.iter().filter(|(said, _)| run(said).is_some());
         let before = known.clone().nth(1).map(|(said, _)| *said);
-        let newly = all.iter().copied().filter(|runtime| {
-            let known = match before {
-                Some(before) => failing(before).contains(runtime),
-                None => usual.has(&format!("run.{runtime}")),
-            };
-            !known && !is_first
+        let news: Vec<(&str, Became)> = all
+            .iter()
+            .filter_map(|runtime| {
+                let id = format!("run.{runtime}");
+                let became = Became::of(subject, &id, is_first, usual)?;
+                became.breaks().then_some((*runtime, became))
+            })
+            .collect();
+        // The last one that ran may be gone.
+        let ran = before.filter(|_| none && !is_first).is_some_and(|before| {
+            let failed = failing(before);
+            let mut ran = installed(before).filter(|runtime| !failed.contains(runtime));
+            ran.any(|runtime| said.lacking.iter().any(|one| one == runtime))
         });
-        let newly: Vec<&str> = newly.collect();
-        let ran = before.is_some_and(|before| !none_runs(before));
-        let is_new = !newly.is_empty() || none && ran;
+        let newly: Vec<&str> = news.iter().map(|(runtime, _)| *runtime).collect();
+        let runs = [Some(Status::Pass), Some(Status::Warn)];
+        let did = ran || news.iter().any(|(_, became)| runs.contains(&became.was));
         let runtimes = if newly.is_empty() { &all } else { &newly };
         let because = causes(said, runtimes);
         let alike = known.take_while(|(said, _)| {
             failing(said) == all && none_runs(said) == none && causes(said, runtimes) == because
         });
+        let is_so = alike.clone().count() == subject.told.len();
         let since = alike.last().map_or(at, |(_, at)| at);
+        let before = runtimes.iter().filter(|_| is_so).filter_map(|runtime| {
+            let id = format!("run.{runtime}");
+            subject.since(&id, Status::Fail)
+        });
+        let since = before.max().unwrap_or(since);
         let (text, fix) = told(said, because.first());
         let key = Key {
-            is_old: !is_new,
+            is_old: newly.is_empty() && !ran,
             is_first,
             some_run: !none,
+            never_ran: !did,
             gone: None,
             runtimes: runtimes.iter().map(|name| (*name).to_owned()).collect(),
             because,
@@ -138,6 +158,7 @@ impl Broken {
             new: !key.is_old,
             first: key.is_first,
             all: !key.some_run,
+            ran: !key.never_ran,
             gone: key.gone,
             runtimes: key.runtimes,
             because: key.because,

@@ -7,18 +7,21 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use hpcctl_model::bench;
 use hpcctl_model::doctor::Status;
 use hpcctl_model::history::{Found, Record};
 use hpcctl_model::nightly::{Lapsing, Nightly, NotChecked, Verdict};
 
+use super::became::{Became, Change};
 use super::broken::{Away, Broken};
 use super::fold::{self, Folded, Seen};
+use super::past::Past;
 use super::run::Runs;
+use super::said::weight;
 use super::series;
-use super::subject::{Subject, Subjects, weight};
+use super::subject::{Subject, Subjects};
 use super::unchecked::Unchecked;
 use super::usual::Usual;
+use super::verdict::verdict;
 use crate::fleet::NodeSet;
 
 /// What a report is made from.
@@ -26,6 +29,10 @@ use crate::fleet::NodeSet;
 pub struct Asked {
     /// The runs of each kind of report.
     pub kinds: Vec<Runs>,
+    /// What was before them.
+    pub past: Past,
+    /// The day for which it is made (RFC 3339 date).
+    pub today: String,
     /// Waivers that hold no longer than this day are told (RFC 3339 date).
     pub lapse: String,
     /// What could not be read of what is kept.
@@ -39,7 +46,7 @@ pub fn nightly(asked: &Asked) -> Nightly {
     let all: Vec<Subjects<'_>> = asked
         .kinds
         .iter()
-        .map(|runs| Subjects::of(&runs.0))
+        .map(|runs| Subjects::of(&runs.0, &asked.past, runs.kind()))
         .collect();
     let kinds: Vec<Vec<Subject<'_>>> = all.iter().map(|one| one.iter().collect()).collect();
     let here = || kinds.iter().flatten().filter(|one| one.missed == 0);
@@ -52,28 +59,34 @@ pub fn nightly(asked: &Asked) -> Nightly {
     let runs = || asked.kinds.iter().flat_map(|runs| &runs.0);
     let at = runs().filter(|run| run.age == 0).map(|run| &run.at).max();
     let last_at = runs().map(|run| &run.at).max();
-    let figures = series::judged(&asked.kinds);
+    let figures = series::judged(&asked.kinds, &asked.retired);
+    let compared = night.before_at.as_ref().or(figures.before_at.as_ref());
+    let is_compared = compared.is_some();
+    // Else what is too old to be compared with, or was before a night without results.
+    let earlier = runs().filter(|run| run.age > 0).map(|run| &run.at).max();
+    let before = compared.or(earlier).or(asked.past.last_at());
     let mut report = Nightly {
         verdict: Verdict::Nothing,
-        before_at: night
-            .before_at
-            .clone()
-            .or_else(|| figures.before_at.clone()),
+        before_at: before.cloned(),
         at: at.cloned(),
-        last_at: last_at.cloned(),
+        last_at: last_at.or(asked.past.last_at()).cloned(),
         reported: tonight.len() as u64,
         images: images.len() as u64,
         containers: night.broken.containers(),
         joined: fold::nodes(&night.sets.joined),
         returned: fold::nodes(&night.sets.returned),
         lost: fold::nodes(&night.sets.lost),
+        retired: fold::nodes(&night.sets.retired),
         not_checked: night.unchecked.items(asked, &all, &figures.not_checked),
         waivers: waivers(asked),
         regressions: figures.regressions,
+        slow: figures.slow,
+        recovered: figures.recovered,
         costs: Vec::new(),
         trends: series::trends(&asked.kinds, &all),
         new: night.folded.new.items(),
         fixed: night.folded.fixed.items(),
+        eased: night.folded.eased.items(),
         flapping: night.folded.flapping.items(),
         still: night.folded.still.items(),
         broken: night.broken.items(),
@@ -87,39 +100,8 @@ pub fn nightly(asked: &Asked) -> Nightly {
         .filter(is_here)
         .flatten()
         .all(Subject::is_first);
-    report.verdict = verdict(&report, is_first && report.before_at.is_none());
+    report.verdict = verdict(&report, is_first && !is_compared);
     report
-}
-
-/// What a night comes to.
-pub fn verdict(report: &Nightly, is_first: bool) -> Verdict {
-    let became = |verdict| {
-        let mut costs = report.costs.iter();
-        costs.any(|one| one.change.verdict == verdict || one.node == verdict)
-    };
-    let worse = !report.new.is_empty()
-        || !report.regressions.is_empty()
-        || report.lost.count > 0
-        || report.away.iter().any(|away| away.new)
-        || report.broken.iter().any(|broken| broken.new)
-        || became(bench::Verdict::Slower);
-    let changed = !report.fixed.is_empty()
-        || !report.flapping.is_empty()
-        || !report.waivers.is_empty()
-        || report.still.iter().any(|item| item.first)
-        || became(bench::Verdict::Faster)
-        || report.joined.count + report.returned.count > 0;
-    if report.at.is_none() {
-        Verdict::Nothing
-    } else if is_first {
-        Verdict::First
-    } else if worse {
-        Verdict::Worse
-    } else if changed {
-        Verdict::Changed
-    } else {
-        Verdict::Unchanged
-    }
 }
 
 /// Names that are told as sets.
@@ -128,6 +110,7 @@ struct Sets {
     joined: Vec<String>,
     returned: Vec<String>,
     lost: Vec<String>,
+    retired: Vec<String>,
 }
 
 /// What is gathered of a night.
@@ -157,7 +140,12 @@ impl Night {
             night.usual = Usual::of(subjects);
             for subject in subjects {
                 match subject.missed {
-                    0 => night.compare(subject),
+                    0 => {
+                        night.compare(subject);
+                        if !subject.is_image() && asked.retired.contains(subject.name) {
+                            night.sets.retired.push(subject.name.to_owned());
+                        }
+                    }
                     _ if subject.is_image() => night.unchecked.image(subject, runs.kind()),
                     _ if tonight.contains(subject.name) || asked.retired.contains(subject.name) => {
                     }
@@ -165,6 +153,7 @@ impl Night {
                 }
             }
         }
+        night.long_gone(asked, kinds, tonight);
         night
     }
 
@@ -178,6 +167,7 @@ impl Night {
         for id in ids(subject) {
             self.finding(subject, &id, at);
         }
+        self.unchecked.left_out(subject);
     }
 
     /// Whether it was there before, and when.
@@ -197,27 +187,20 @@ impl Night {
         }
         if now.image {
         } else if subject.alternates() {
-            self.alternates(subject, Status::Pass, at);
-        } else if was_away {
+            self.alternates(subject, at);
+        } else if was_away || subject.told.len() == 1 && subject.long_ago().is_some() {
             self.sets.returned.push(name());
         } else if subject.told.len() == 1 && !self.is_first {
             self.sets.joined.push(name());
         }
     }
 
-    /// A node that reports in some runs and not in others.
-    fn alternates(&mut self, subject: &Subject<'_>, status: Status, since: &str) {
-        let (was, text) = match status {
-            Status::Pass => (
-                Status::Fail,
-                "reports again, as it does in some nights and not in others",
-            ),
-            _ => (Status::Pass, ALTERNATES),
-        };
+    /// A node that reports again, as it does in some runs and not in others.
+    fn alternates(&mut self, subject: &Subject<'_>, since: &str) {
         let found = Found {
             id: REPORTS.into(),
             status: Status::Fail,
-            text: text.into(),
+            text: "reports again, as it does in some nights and not in others".into(),
             fix: None,
             because: Vec::new(),
         };
@@ -225,8 +208,8 @@ impl Night {
             name: subject.name,
             image: false,
             id: REPORTS,
-            status,
-            was: Some(was),
+            status: Status::Pass,
+            was: Some(Status::Fail),
             found: Some(&found),
             since,
             first: false,
@@ -234,41 +217,25 @@ impl Night {
     }
 
     fn finding(&mut self, subject: &Subject<'_>, id: &str, at: &str) {
-        let before = subject.before(id);
-        let Some(is) = subject.status(0, id) else {
+        let Some(became) = Became::of(subject, id, self.is_first, &self.usual) else {
+            let before = subject.before(id);
             if before.is_some_and(|(_, was)| weight(was) > 0) {
                 self.unchecked.unseen(subject.name, id);
             }
             return;
         };
-        let mut was = before.map(|(_, status)| status);
-        let known = was.map_or(0, weight);
-        let then = before.map_or(0, |(then, _)| then);
-        let is_worse = weight(is) > known || is == Status::Unknown;
-        // Where it was never looked at, and its peers had it before, it is as it was.
-        if is_worse && was.is_none() && self.usual.has(id) {
-            was = Some(is);
-        }
-        // Else it is not known to be worse, but what fails is a break.
-        let first = is_worse && was.is_none() && (self.is_first || is != Status::Fail);
-        let (list, told) = if was == Some(is) || first {
-            (&mut self.folded.still, 0)
-        } else if subject.flaps(id) {
-            let told = if weight(is) > 0 { 0 } else { then };
-            (&mut self.folded.flapping, told)
-        } else if is_worse {
-            (&mut self.folded.new, 0)
-        } else {
-            (&mut self.folded.fixed, then)
-        };
-        let worst = if weight(is) >= known {
-            is
-        } else {
-            was.unwrap_or(is)
-        };
+        let worst = became.worst();
         if weight(worst) == 0 {
             return;
         }
+        let list = match became.change {
+            Change::New => &mut self.folded.new,
+            Change::Fixed => &mut self.folded.fixed,
+            Change::Eased => &mut self.folded.eased,
+            Change::Flapping => &mut self.folded.flapping,
+            Change::Still => &mut self.folded.still,
+        };
+        let (told, was) = (became.told, became.was);
         let gone = subject
             .gone(told, id)
             .map(|runtime| lacking(id, runtime, was));
@@ -276,11 +243,11 @@ impl Night {
             name: subject.name,
             image: subject.told[0].0.image,
             id,
-            status: is,
+            status: became.is,
             was,
             found: gone.as_ref().or_else(|| subject.found(told, id)),
             since: subject.since(id, worst).unwrap_or(at),
-            first,
+            first: became.first,
         });
     }
 
@@ -289,36 +256,55 @@ impl Night {
         let Some((why, since)) = subject.away else {
             return;
         };
+        // One that never reported may have been asked for by mistake.
+        if subject.told.is_empty() && subject.long_ago().is_none() && !subject.silent {
+            return;
+        }
         let mut why = match why {
             Some(why) => why.to_owned(),
             None if self.is_damaged => {
                 "nothing of it can be read in the history, which is damaged".into()
             }
-            None => "nothing came from it".into(),
+            None => NOTHING_CAME.into(),
         };
         // Of one that never reported, whether it was to before.
         let is_new = match subject.told.first() {
             Some(_) => subject.missed == 1,
+            None if subject.long_ago().is_some() => false,
             None => subject.there.len() == 1 && !self.is_first,
         };
-        let alternates = subject.alternates();
         if is_new && let Some((_, last)) = subject.told.first() {
             self.sets.lost.push(subject.name.to_owned());
             if self.before_at.as_deref().is_none_or(|known| known < *last) {
                 self.before_at = Some((*last).to_owned());
             }
-            if alternates {
+            if subject.alternates() {
                 why = format!("{why}; again: {ALTERNATES}");
             }
-        } else if alternates {
-            self.alternates(subject, Status::Fail, since);
         }
         self.away.add(subject.name, &why, since, is_new);
+    }
+
+    /// Nodes of which nothing has come for longer than runs are looked at.
+    fn long_gone(&mut self, asked: &Asked, kinds: &[Vec<Subject<'_>>], tonight: &BTreeSet<&str>) {
+        let known = kinds.iter().flatten().filter(|one| !one.told.is_empty());
+        let mut known: BTreeSet<&str> = known.map(|one| one.name).collect();
+        known.extend(tonight);
+        for name in asked.past.nodes_but(&known) {
+            if let Some(since) = asked.past.away_since(name)
+                && !asked.retired.contains(name)
+            {
+                self.away.add(name, NOTHING_CAME, since, false);
+            }
+        }
     }
 }
 
 /// The id under which it is told that a node comes and goes.
 const REPORTS: &str = "node.reports";
+
+/// What is said of a node of which nobody said more.
+const NOTHING_CAME: &str = "nothing came from it";
 
 /// What is said of a node that comes and goes.
 const ALTERNATES: &str = "it reports in some nights and not in others";
@@ -328,7 +314,8 @@ fn lacking(id: &str, runtime: &str, was: Option<Status>) -> Found {
     let was = match was {
         Some(Status::Pass) => " (was: runs)",
         Some(Status::Warn) => " (was: runs, with losses)",
-        Some(Status::Fail | Status::Unknown | Status::Skipped) | None => "",
+        Some(Status::Fail) => " (was: does not run)",
+        Some(Status::Unknown | Status::Skipped) | None => "",
     };
     Found {
         id: id.into(),
@@ -343,10 +330,11 @@ fn lacking(id: &str, runtime: &str, was: Option<Status>) -> Found {
 fn ids<'s>(subject: &'s Subject<'_>) -> BTreeSet<Cow<'s, str>> {
     let found = subject.told.iter().flat_map(|(said, _)| &said.found);
     let mut ids: BTreeSet<Cow<'_, str>> = found.map(|one| one.id.as_str().into()).collect();
-    let judged = subject.told.iter().flat_map(|(said, _)| &said.judged);
-    let judged: BTreeSet<&str> = judged.map(String::as_str).collect();
     let lacking = subject.told.iter().flat_map(|(said, _)| &said.lacking);
-    let gone = lacking.filter(|runtime| judged.contains(runtime.as_str()));
+    let lacking: BTreeSet<&String> = lacking.collect();
+    let gone = lacking
+        .into_iter()
+        .filter(|runtime| subject.had(0, runtime));
     ids.extend(gone.map(|runtime| format!("run.{runtime}").into()));
     ids
 }
@@ -364,6 +352,7 @@ fn waivers(asked: &Asked) -> Vec<Lapsing> {
             id: waiver.id.clone(),
             owner: waiver.owner.clone(),
             expires: waiver.expires.clone(),
+            lapsed: waiver.expires < asked.today,
         })
         .collect()
 }
@@ -373,4 +362,6 @@ mod first;
 #[cfg(test)]
 mod nights;
 #[cfg(test)]
-mod tests;
+mod runtimes;
+#[cfg(test)]
+pub(crate) mod tests;

@@ -19,6 +19,7 @@ const TEXTS: usize = 1000;
 pub struct Folded {
     pub new: List,
     pub fixed: List,
+    pub eased: List,
     pub flapping: List,
     pub still: List,
 }

@@ -1,15 +1,24 @@
 //! From nights of records to what changed: pure over what the history keeps.
 
+mod became;
 mod broken;
 mod cause;
 mod change;
 mod fold;
+mod past;
 mod regression;
 mod run;
+mod said;
 mod series;
 mod subject;
 mod unchecked;
 mod usual;
+mod verdict;
 
-pub use change::{Asked, nightly, verdict};
+pub use change::{Asked, nightly};
+pub use past::Past;
 pub use run::Runs;
+pub use verdict::verdict;
+
+#[cfg(test)]
+pub(crate) use change::tests as planted;

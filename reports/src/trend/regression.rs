@@ -1,20 +1,24 @@
-//! Whether a figure has become worse: the last two nights against the nights before.
+//! Whether a figure has become worse: two nights against the nights before.
 //!
 //! What is usual is the median of those nights, how far they scatter their median absolute
-//! deviation, which a few bad nights do not move. Both last nights have to be worse than what is
+//! deviation, which a few bad nights do not move. Both nights have to be worse than what is
 //! usual by [`DEVIATIONS`] of it and by [`EFFECT`] of the median: the one keeps noise out, the
 //! other what nobody cares about. A single bad night is no regression.
-
-use hpcctl_model::nightly::Regression;
+//!
+//! What has become worse never becomes usual: its nights do not count among those before, and it stays
+//! worse until two nights in a row are as usual.
 
 /// The fewest nights that say what is usual.
 const FEWEST: usize = 6;
 
+/// The most nights that do.
+const MOST: usize = 12;
+
 /// The fewest nights of which anything can be told.
 pub const NEEDED: usize = FEWEST + 2;
 
-/// What the nights of a figure come to.
-#[derive(Debug, PartialEq)]
+/// What the last night of a figure comes to.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Judged {
     /// There are too few nights to tell.
     TooFew,
@@ -23,7 +27,33 @@ pub enum Judged {
     /// It was worse this night by such a share, and not the night before.
     Once(f64),
     /// It has become worse.
-    Worse(Regression),
+    Worse(Worse),
+    /// It has been worse for more than two nights.
+    Still(Worse),
+    /// It is as usual again.
+    Again(Worse),
+}
+
+/// How much worse a figure is, or was.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Worse {
+    /// What is usual.
+    pub usual: Usual,
+    /// The place of the first night that was worse.
+    pub from: usize,
+    /// How much worse it is, as a share: by the better of the last two nights, or how much it was.
+    pub by: f64,
+}
+
+/// What is usual.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Usual {
+    /// The median of the nights before.
+    pub median: f64,
+    /// Their median absolute deviation.
+    pub spread: f64,
+    /// How many they are.
+    pub nights: usize,
 }
 
 /// How many standard deviations, as the median absolute deviation of normal noise has them.
@@ -35,35 +65,94 @@ const NORMAL: f64 = 1.4826;
 /// The least effect, as a share.
 const EFFECT: f64 = 0.05;
 
-/// Judges a series, the oldest night first; the name and the unit are left empty.
+/// Judges a series, the oldest night first.
 pub fn judged(series: &[f64], less_is_better: bool) -> Judged {
-    let Some((before, last)) = series.split_last_chunk::<2>() else {
-        return Judged::TooFew;
-    };
-    if before.len() < FEWEST {
-        return Judged::TooFew;
-    }
-    let usual = median(before.to_vec());
-    let apart = before.iter().map(|value| (value - usual).abs());
-    let spread = median(apart.collect());
     let sign = if less_is_better { 1.0 } else { -1.0 };
-    let bound = (DEVIATIONS * NORMAL * spread).max(EFFECT * usual.abs());
-    let worse = last.map(|value| sign * (value - usual));
-    let least = worse[0].min(worse[1]);
-    if usual != 0.0 && least > bound {
-        Judged::Worse(Regression {
-            series: String::new(),
-            unit: String::new(),
-            usual,
-            spread,
-            nights: before.len() as u64,
-            last: *last,
-            worse: least / usual.abs(),
-        })
-    } else if usual != 0.0 && worse[1] > bound {
-        Judged::Once(worse[1] / usual.abs())
-    } else {
-        Judged::Usual
+    let mut nights = Nights::default();
+    let mut judged = Judged::TooFew;
+    for (place, value) in series.iter().enumerate() {
+        judged = nights.next(place, *value, sign);
+    }
+    judged
+}
+
+/// The nights of a figure up to one.
+#[derive(Debug, Default)]
+struct Nights {
+    /// Those that say what is usual.
+    usual: Vec<f64>,
+    /// The last one, which is not among them yet.
+    last: Option<f64>,
+    /// What it is while it is worse.
+    worse: Option<Worse>,
+    /// Whether the last one was as usual, while it is worse.
+    was_usual: bool,
+}
+
+impl Nights {
+    fn next(&mut self, place: usize, value: f64, sign: f64) -> Judged {
+        if let Some(worse) = self.worse {
+            return self.ends(worse, value, sign);
+        }
+        let last = self.last.replace(value);
+        let from = self.usual.len().saturating_sub(MOST);
+        let usual = Usual::of(&self.usual[from..]);
+        let by = |value| usual.worse(value, sign);
+        let before = last.and_then(by);
+        let judged = match (before, by(value)) {
+            _ if self.usual.len() < FEWEST => Judged::TooFew,
+            (Some(before), Some(now)) => {
+                let worse = Worse {
+                    usual,
+                    from: place.saturating_sub(1),
+                    by: before.min(now),
+                };
+                (self.worse, self.last) = (Some(worse), None);
+                return Judged::Worse(worse);
+            }
+            (None, Some(now)) => Judged::Once(now),
+            (_, None) => Judged::Usual,
+        };
+        self.usual.extend(last);
+        judged
+    }
+
+    /// Judges a night of a figure that was worse.
+    fn ends(&mut self, mut worse: Worse, value: f64, sign: f64) -> Judged {
+        let last = self.last.replace(value);
+        match worse.usual.worse(value, sign) {
+            None if self.was_usual => {
+                self.usual.extend(last);
+                (self.worse, self.was_usual) = (None, false);
+                return Judged::Again(worse);
+            }
+            None => self.was_usual = true,
+            Some(by) => {
+                worse.by = by;
+                (self.worse, self.was_usual) = (Some(worse), false);
+            }
+        }
+        Judged::Still(worse)
+    }
+}
+
+impl Usual {
+    fn of(nights: &[f64]) -> Self {
+        let usual = median(nights.to_vec());
+        let apart = nights.iter().map(|value| (value - usual).abs());
+        Self {
+            median: usual,
+            spread: median(apart.collect()),
+            nights: nights.len(),
+        }
+    }
+
+    /// By what share a night is worse; none where it is as usual.
+    fn worse(&self, value: f64, sign: f64) -> Option<f64> {
+        let scale = self.median.abs();
+        let bound = (DEVIATIONS * NORMAL * self.spread).max(EFFECT * scale);
+        let by = sign * (value - self.median);
+        (scale > 0.0 && by > bound).then(|| by / scale)
     }
 }
 
@@ -100,27 +189,87 @@ mod tests {
         }
     }
 
-    /// How many of so many series are called worse, by how much the last two nights are.
-    fn called(share: f64, worse: f64, nights: usize, series: usize) -> f64 {
+    /// How many of so many series are told in the last night, or are called worse at all, by how much
+    /// the last two nights are.
+    fn called(share: f64, worse: f64, nights: usize, series: usize) -> [f64; 2] {
         let mut noise = Noise(0x9e37_79b9_7f4a_7c15);
-        let mut called = 0;
+        let (mut told, mut called) = (0, 0);
         for _ in 0..series {
             let mut values: Vec<f64> = (0..nights).map(|_| noise.night(10.0, share)).collect();
             values.extend([0, 1].map(|_| noise.night(10.0 * (1.0 + worse), share)));
-            called += usize::from(matches!(judged(&values, true), Judged::Worse(_)));
+            let judged = judged(&values, true);
+            told += usize::from(matches!(judged, Judged::Worse(_)));
+            called += usize::from(matches!(judged, Judged::Worse(_) | Judged::Still(_)));
         }
-        called as f64 / series as f64
+        [told, called].map(|count| count as f64 / series as f64)
     }
 
     #[test]
     fn false_alarms_are_rare_and_regressions_are_found() {
         for share in [0.01, 0.03, 0.06] {
-            let rate = called(share, 0.0, 12, 20_000);
+            let [rate, _] = called(share, 0.0, 12, 20_000);
             assert!(rate < 0.005, "{share}: {rate}");
         }
         // Of the spikes alone one pair of nights in 400 would be bad.
-        assert!(called(0.01, 0.15, 12, 2_000) > 0.95);
-        assert!(called(0.01, 0.02, 12, 2_000) < 0.02);
+        assert!(called(0.01, 0.15, 12, 2_000)[1] > 0.95);
+        assert!(called(0.01, 0.02, 12, 2_000)[1] < 0.02);
+    }
+
+    #[test]
+    fn what_is_worse_stays_so_until_it_is_as_usual_again() {
+        let mut noise = Noise(0x9e37_79b9_7f4a_7c15);
+        let mut nights: Vec<f64> = (0..8).map(|_| noise.night(10.0, 0.005)).collect();
+        let slow = (0..40).map(|_| 12.0 * (1.0 + 0.005 * (noise.uniform() - 0.5)));
+        nights.extend(slow);
+        nights.extend([10.0, 12.0, 10.0, 10.0, 10.0]);
+        for (place, expected) in [
+            (8, "Once"),
+            (9, "Worse"),
+            (10, "Still"),
+            (30, "Still"),
+            (47, "Still"),
+            // One good night is as little as one bad one.
+            (48, "Still"),
+            (49, "Still"),
+            (50, "Still"),
+            (51, "Again"),
+            (52, "Usual"),
+        ] {
+            let judged = judged(&nights[..=place], true);
+            assert!(
+                format!("{judged:?}").starts_with(expected),
+                "{place}: {judged:?}"
+            );
+            if let Judged::Worse(worse) | Judged::Still(worse) | Judged::Again(worse) = judged {
+                assert_eq!(worse.from, 8, "{place}");
+                assert!((worse.by - 0.2).abs() < 0.03, "{place}: {worse:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn false_alarms_are_rare_over_a_year_and_end() {
+        for share in [0.01, 0.03, 0.06] {
+            let mut noise = Noise(0x9e37_79b9_7f4a_7c15);
+            let (mut told, mut again, mut still, mut all) = (0, 0, 0, 0);
+            for _ in 0..200 {
+                let mut nights = Nights::default();
+                for place in 0..400 {
+                    match nights.next(place, noise.night(10.0, share), 1.0) {
+                        Judged::Worse(_) => told += 1,
+                        Judged::Again(_) => again += 1,
+                        Judged::Still(_) => still += 1,
+                        Judged::TooFew | Judged::Usual | Judged::Once(_) => {}
+                    }
+                    all += 1;
+                }
+            }
+            let rate = |count| f64::from(count) / f64::from(all);
+            assert!(rate(told) < 0.005, "{share}: {}", rate(told));
+            assert!(rate(still) < 0.01, "{share}: {}", rate(still));
+            // Each ends, but for some of the last nights.
+            assert!(told - again < 5, "{share}: {told} and {again}");
+        }
     }
 
     #[test]

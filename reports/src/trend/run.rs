@@ -10,6 +10,7 @@ use hpcctl_model::doctor::Status;
 use hpcctl_model::history::{Record, Said};
 use jiff::Timestamp;
 
+use super::past::Past;
 use crate::fleet::NodeSet;
 
 /// Seconds within which results belong together.
@@ -21,9 +22,10 @@ const TWICE: i64 = 60;
 /// Seconds of a night.
 const NIGHT: i64 = 24 * 3600;
 
-/// The most runs of a kind that are looked at; a run of images may be of one image.
+/// The most runs of a kind that are looked at; a run of images may be of one image, and what is slow is
+/// held against what was usual before.
 const RUNS: usize = 28;
-const OF_IMAGES: usize = 400;
+const OF_IMAGES_AND_FIGURES: usize = 400;
 
 /// Results that were made together.
 #[derive(Debug)]
@@ -44,7 +46,7 @@ impl Runs {
     /// What kind of report they are of; empty where there are none.
     pub fn kind(&self) -> &str {
         let mut records = self.0.iter().flat_map(|run| &run.records);
-        records.next().map_or("", |record| &record.kind)
+        records.next().map_or("", kind)
     }
 
     /// Two runs that are to be compared, whenever they were made.
@@ -57,34 +59,35 @@ impl Runs {
         Self(vec![run(after, 0), run(before, 1)])
     }
 
-    /// The runs that the records of any kind are of, as they were at a time.
-    pub fn of(records: Vec<Record>, end: Timestamp) -> Vec<Self> {
+    /// The runs that the records of any kind are of, as they were at a time; what is of earlier ones than
+    /// are looked at goes to what was before.
+    pub fn of(records: Vec<Record>, end: Timestamp, past: &mut Past) -> Vec<Self> {
         let mut by_kind: BTreeMap<String, Vec<Record>> = BTreeMap::new();
         for record in records {
-            // Of nodes, whether one alone or many of them were examined.
-            let kind = match record.kind.as_str() {
-                "doctor" => "fleet",
-                kind => kind,
-            };
-            by_kind.entry(kind.to_owned()).or_default().push(record);
+            let of_kind = by_kind.entry(kind(&record).to_owned()).or_default();
+            of_kind.push(record);
         }
         let kinds = by_kind.into_values();
-        kinds.map(|records| Self::of_kind(records, end)).collect()
+        kinds
+            .map(|records| Self::of_kind(records, end, past))
+            .collect()
     }
 
-    fn of_kind(mut records: Vec<Record>, end: Timestamp) -> Self {
+    fn of_kind(mut records: Vec<Record>, end: Timestamp, past: &mut Past) -> Self {
         records.sort_by(|one, other| other.at.cmp(&one.at));
-        let is_of_images = records
-            .iter()
-            .flat_map(|one| &one.said)
-            .all(|one| one.image);
-        let most = if is_of_images { OF_IMAGES } else { RUNS };
+        let mut said = records.iter().flat_map(|one| &one.said);
+        let most = match said.all(|one| one.image) {
+            true => OF_IMAGES_AND_FIGURES,
+            false => RUNS,
+        };
         let mut runs: Vec<Run> = Vec::new();
+        let mut earlier: Vec<Record> = Vec::new();
         for record in records {
             let count = runs.len();
             match runs.last_mut() {
+                _ if !earlier.is_empty() => earlier.push(record),
                 Some(run) if is_together(run, &record) => run.records.push(record),
-                _ if count == most => break,
+                _ if count == most => earlier.push(record),
                 _ => runs.push(Run {
                     at: record.at.clone(),
                     age: (end.as_second() - seconds(&record.at))
@@ -95,7 +98,16 @@ impl Runs {
                 }),
             }
         }
+        earlier.iter().rev().for_each(|record| past.add(record));
         Self(runs)
+    }
+}
+
+/// What a record is compared with: of nodes, whether one alone or many of them were examined.
+pub fn kind(record: &Record) -> &str {
+    match record.kind.as_str() {
+        "doctor" => "fleet",
+        kind => kind,
     }
 }
 

@@ -6,15 +6,19 @@ use std::collections::BTreeMap;
 use hpcctl_model::history::Figure;
 use hpcctl_model::nightly::{Point, Regression, Trend};
 
-use super::regression::{self, NEEDED};
+use super::regression::{self, NEEDED, Worse};
 use super::run::{Run, Runs};
 use super::subject::Subjects;
+use crate::fleet::NodeSet;
 
 /// The most series of figures that are drawn.
 const DRAWN: usize = 40;
 
-/// The most nights that say what is usual, with the last two.
+/// The most nights that are drawn.
 const NIGHTS: usize = 14;
+
+/// After how many nights one does not wait for a figure any more.
+const AWAITED: u64 = 30;
 
 /// A figure with its time, and how many runs ago that was.
 #[derive(Debug, Clone, Copy)]
@@ -41,10 +45,7 @@ fn all(kinds: &[Runs]) -> BTreeMap<&str, Vec<Taken<'_>>> {
             }
         }
         for (series, taken) in of_run {
-            let taken_all = all.entry(series).or_default();
-            if taken_all.len() < NIGHTS {
-                taken_all.push(taken);
-            }
+            all.entry(series).or_default().push(taken);
         }
     }
     for taken in all.values_mut() {
@@ -58,6 +59,10 @@ fn all(kinds: &[Runs]) -> BTreeMap<&str, Vec<Taken<'_>>> {
 pub struct Judged {
     /// Those that have become worse, as far as they were measured this night.
     pub regressions: Vec<Regression>,
+    /// Those that are as much worse as they were.
+    pub slow: Vec<Regression>,
+    /// Those that are as usual again.
+    pub recovered: Vec<Regression>,
     /// What cannot be told, and why.
     pub not_checked: Vec<(String, String)>,
     /// When they were measured last before this night.
@@ -69,8 +74,8 @@ fn host(series: &str) -> &str {
     series.split(' ').next().unwrap_or_default()
 }
 
-/// Judges every series.
-pub fn judged(kinds: &[Runs]) -> Judged {
+/// Judges every series; of nodes that are no longer nothing is awaited.
+pub fn judged(kinds: &[Runs], retired: &NodeSet) -> Judged {
     let mut judged = Judged::default();
     let mut too_few: BTreeMap<(&str, usize), usize> = BTreeMap::new();
     let mut unmeasured: BTreeMap<(&str, &str), usize> = BTreeMap::new();
@@ -78,33 +83,31 @@ pub fn judged(kinds: &[Runs]) -> Judged {
         let Some(last) = taken.last() else { continue };
         let before = taken.len().checked_sub(2).map(|at| taken[at].at);
         if last.age > 0 {
-            *unmeasured.entry((host(series), last.at)).or_default() += 1;
+            if last.age <= AWAITED && !retired.contains(host(series)) {
+                *unmeasured.entry((host(series), last.at)).or_default() += 1;
+            }
             continue;
         }
         judged.before_at = judged.before_at.max(before.map(str::to_owned));
         let medians: Vec<f64> = taken.iter().map(|taken| taken.figure.median).collect();
+        let told = |worse| regression(series, &taken, &medians, worse);
         match regression::judged(&medians, last.figure.less_is_better) {
             regression::Judged::Usual => {}
             regression::Judged::TooFew => {
                 *too_few.entry((host(series), taken.len())).or_default() += 1;
             }
-            regression::Judged::Once(worse) => judged.not_checked.push((
-                series.into(),
-                format!(
-                    "worse by {:.0} % this night; it counts where the next is as bad",
-                    worse * 100.0
-                ),
-            )),
-            regression::Judged::Worse(found) => judged.regressions.push(Regression {
-                series: series.into(),
-                unit: last.figure.unit.clone(),
-                ..found
-            }),
+            regression::Judged::Once(by) => {
+                let why = format!("{:.0} % worse once; a second night counts", by * 100.0);
+                judged.not_checked.push((series.into(), why));
+            }
+            regression::Judged::Worse(worse) => judged.regressions.extend(told(worse)),
+            regression::Judged::Still(worse) => judged.slow.extend(told(worse)),
+            regression::Judged::Again(worse) => judged.recovered.extend(told(worse)),
         }
     }
     let figures = |count: usize| crate::terminal::counted(count, "figure");
     for ((host, nights), count) in too_few {
-        let why = format!("too few nights to tell whether they became worse: {nights} of {NEEDED}");
+        let why = format!("too few nights to judge them: {nights} of {NEEDED}");
         judged
             .not_checked
             .push((format!("bench on {host}, {}", figures(count)), why));
@@ -116,6 +119,25 @@ pub fn judged(kinds: &[Runs]) -> Judged {
             .push((format!("bench on {host}, {}", figures(count)), why));
     }
     judged
+}
+
+/// A figure that is or was worse, as it is told.
+fn regression(
+    series: &str,
+    taken: &[Taken<'_>],
+    medians: &[f64],
+    worse: Worse,
+) -> Option<Regression> {
+    Some(Regression {
+        series: series.into(),
+        unit: taken.last()?.figure.unit.clone(),
+        usual: worse.usual.median,
+        spread: worse.usual.spread,
+        nights: worse.usual.nights as u64,
+        last: *medians.last_chunk::<2>()?,
+        worse: worse.by,
+        since: taken.get(worse.from)?.at.into(),
+    })
 }
 
 /// How the nodes and the figures went.
@@ -152,7 +174,8 @@ pub fn trends(kinds: &[Runs], subjects: &[Subjects<'_>]) -> Vec<Trend> {
         });
     }
     for (series, taken) in all(kinds).into_iter().take(DRAWN) {
-        let points = taken.iter().map(|taken| Point {
+        let drawn = &taken[taken.len().saturating_sub(NIGHTS)..];
+        let points = drawn.iter().map(|taken| Point {
             at: taken.at.to_owned(),
             value: taken.figure.median,
         });

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use hpcctl_model::doctor::{Status, Verdict};
+use hpcctl_model::doctor::Status;
 use hpcctl_model::history::{Found, Record, Said};
 
+use super::past::{Past, Trace};
 use super::run::{self, Run, names};
+use super::said::{said_of, weight};
 
 /// How many changes of a finding within the last runs make it flap.
 const FLAPS: usize = 3;
@@ -13,8 +15,8 @@ const FLAPS: usize = 3;
 /// How many times that it was looked at are held against one another.
 const LOOKED: usize = 14;
 
-/// The runtime that is part of hpcctl.
-const BUILTIN: &str = "builtin";
+/// The longest stretch of nights that a finding which comes and goes may be there before it is told.
+const STRETCH: usize = 3;
 
 /// What was said in a run, and when.
 pub type Told<'a> = (&'a Said, &'a str);
@@ -31,6 +33,8 @@ struct Slot<'a> {
 #[derive(Debug)]
 pub struct Subjects<'a> {
     runs: &'a [Run],
+    past: &'a Past,
+    kind: &'a str,
     slots: BTreeMap<String, Vec<Slot<'a>>>,
     /// Whether a later run took the place of an earlier one: it is of half of its nodes.
     replaces: Vec<Vec<bool>>,
@@ -47,13 +51,17 @@ pub struct Subject<'a> {
     pub missed: u64,
     /// Why it did not report, and since when, where it is not there.
     pub away: Option<(Option<&'a str>, &'a str)>,
+    /// Whether it was to report this night, and did not.
+    pub silent: bool,
     /// Whether it reported in the runs, the latest first.
     pub there: Vec<bool>,
+    /// What was before the runs.
+    past: Option<&'a Trace>,
 }
 
 impl<'a> Subjects<'a> {
-    /// Gathers what every subject did.
-    pub fn of(runs: &'a [Run]) -> Self {
+    /// Gathers what every subject did in the runs of a kind of report.
+    pub fn of(runs: &'a [Run], past: &'a Past, kind: &'a str) -> Self {
         let mut slots: BTreeMap<String, Vec<Slot<'a>>> = BTreeMap::new();
         for (place, run) in runs.iter().enumerate() {
             // The latest of a run comes last, and counts.
@@ -77,6 +85,8 @@ impl<'a> Subjects<'a> {
         let replaces = replaces(runs.len(), &slots);
         Self {
             runs,
+            past,
+            kind,
             slots,
             replaces,
         }
@@ -101,6 +111,7 @@ impl<'a> Subjects<'a> {
             later => later,
         });
         let there = self.there(slots);
+        let past = self.past.trace(self.kind, name);
         let mut away = None;
         if missed > 0 {
             let why = slots[..newest.unwrap_or(slots.len())].iter();
@@ -108,15 +119,20 @@ impl<'a> Subjects<'a> {
             let absent = there.iter().take_while(|(_, is)| !is).last();
             let at = absent.map(|(at, _)| self.runs[*at].at.as_str());
             let last = newest.and_then(|at| slots[at].told).map(|told| told.1);
-            let since = at.or(last).unwrap_or_default();
+            let before = past.filter(|_| last.is_none());
+            let before = before.and_then(|_| self.past.away_since(name));
+            let since = before.or(at).or(last).unwrap_or_default();
             away = Some((why, since));
         }
         let told = slots.iter().filter_map(|slot| slot.told);
+        let mut of_runs = slots.iter().zip(self.runs);
         Subject {
             name,
-            told: told.take(LOOKED).collect(),
+            told: told.collect(),
             missed,
             away,
+            silent: of_runs.any(|(slot, run)| run.age == 0 && slot.silent.is_some()),
+            past,
             there: there.into_iter().map(|(_, is)| is).collect(),
         }
     }
@@ -208,41 +224,6 @@ fn replaces(runs: usize, slots: &BTreeMap<String, Vec<Slot<'_>>>) -> Vec<Vec<boo
     (0..runs).map(row).collect()
 }
 
-/// How bad an outcome is.
-pub fn weight(status: Status) -> u8 {
-    match status {
-        Status::Pass | Status::Skipped => 0,
-        Status::Warn => 1,
-        Status::Unknown => 2,
-        Status::Fail => 3,
-    }
-}
-
-/// The installed runtimes that run no container. The builtin one counts where there is no other.
-pub fn failing(said: &Said) -> Vec<&str> {
-    let is_alone = !said.judged.iter().any(|runtime| runtime != BUILTIN);
-    let failed = said.found.iter().filter(|one| one.status == Status::Fail);
-    let named = failed.filter_map(|one| one.id.strip_prefix("run."));
-    named.filter(|name| is_alone || *name != BUILTIN).collect()
-}
-
-/// Whether no container runs. What earlier versions kept tells only of runtimes that run none.
-pub fn none_runs(said: &Said) -> bool {
-    let failing = failing(said);
-    let mut judged = said.judged.iter();
-    let is_alone = !judged.any(|runtime| runtime != BUILTIN);
-    let mut others = said.judged.iter().filter(|one| is_alone || *one != BUILTIN);
-    run(said) == Some(Verdict::No) && others.all(|one| failing.contains(&one.as_str()))
-}
-
-/// Whether containers run; none where it is not known.
-pub fn run(said: &Said) -> Option<Verdict> {
-    let mut verdicts = said.found.iter().filter(|one| one.id.starts_with("run."));
-    // Earlier versions kept only those that do not.
-    let none = verdicts.any(|one| one.status == Status::Fail);
-    said.run.or(none.then_some(Verdict::No))
-}
-
 impl Subject<'_> {
     /// Whether nothing is known of it but of this night.
     pub fn is_first(&self) -> bool {
@@ -254,28 +235,21 @@ impl Subject<'_> {
         self.told.first().is_some_and(|(said, _)| said.image)
     }
 
+    /// When it reported last before the runs.
+    pub fn long_ago(&self) -> Option<&str> {
+        self.past.and_then(Trace::last)
+    }
+
     /// The outcome of a finding; none where it is not known.
     pub fn status(&self, at: usize, id: &str) -> Option<Status> {
-        let (said, _) = self.told[at];
-        if let Some(found) = said.found.iter().find(|one| one.id == id) {
-            return Some(found.status);
-        }
-        let has = |list: &[String], name: &str| list.iter().any(|one| one == name);
-        if let Some(runtime) = id.strip_prefix("run.").filter(|_| !said.image) {
-            if has(&said.judged, runtime) {
-                return Some(Status::Pass);
-            }
-            if has(&said.lacking, runtime) {
-                // One that never was there is nobody's loss.
-                let mut earlier = self.told[at + 1..].iter();
-                let was = earlier.any(|(said, _)| has(&said.judged, runtime));
-                return was.then_some(Status::Fail);
-            }
-            if runtime != BUILTIN {
-                return None;
-            }
-        }
-        (said.whole && !has(&said.skipped, id)).then_some(Status::Pass)
+        said_of(self.told[at].0, id, |runtime| self.had(at + 1, runtime))
+    }
+
+    /// Whether a runtime was there at a time, or before.
+    pub fn had(&self, at: usize, runtime: &str) -> bool {
+        let mut earlier = self.told[at..].iter();
+        earlier.any(|(said, _)| said.judged.iter().any(|one| one == runtime))
+            || self.past.is_some_and(|past| past.judged(runtime))
     }
 
     /// The runtime that a finding says is gone.
@@ -296,15 +270,39 @@ impl Subject<'_> {
         let all = 0..self.told.len();
         let known = all.filter_map(|at| Some((self.status(at, id)?, self.told[at].1)));
         let from = known.skip_while(|(status, _)| *status != worst);
-        let run = from.take_while(|(status, _)| *status == worst);
-        run.last().map(|(_, at)| at)
+        let mut run = from.peekable();
+        let mut since = None;
+        while let Some((_, at)) = run.next_if(|(status, _)| *status == worst) {
+            since = Some(at);
+        }
+        // It may have been so before the runs.
+        let before = self.past.filter(|_| run.peek().is_none());
+        before
+            .and_then(|past| past.since(id, worst))
+            .filter(|_| since.is_some())
+            .or(since)
+    }
+
+    /// Whether a finding was bad, whenever it was looked at, the latest first.
+    fn bad(&self, id: &str) -> Vec<bool> {
+        let all = 0..self.told.len();
+        let bad = all.filter_map(|at| Some(weight(self.status(at, id)?) > 0));
+        bad.take(LOOKED).collect()
     }
 
     /// Whether a finding comes and goes.
     pub fn flaps(&self, id: &str) -> bool {
-        let all = 0..self.told.len();
-        let bad = all.filter_map(|at| Some(weight(self.status(at, id)?) > 0));
-        changes(&bad.collect::<Vec<_>>()) >= FLAPS
+        changes(&self.bad(id)) >= FLAPS
+    }
+
+    /// Whether a finding that came and went has been there for longer than it used to, since this night.
+    pub fn stays(&self, id: &str) -> bool {
+        let bad = self.bad(id);
+        let mut stretches = bad.chunk_by(|one, other| one == other);
+        let now = stretches.next().map_or(0, <[bool]>::len);
+        let before = stretches.filter(|stretch| stretch[0]).map(<[bool]>::len);
+        let usual = before.max().unwrap_or(0).min(STRETCH);
+        changes(&bad) >= FLAPS && now == usual + 1
     }
 
     /// Whether the node itself comes and goes.

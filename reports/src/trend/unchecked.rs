@@ -1,7 +1,8 @@
 //! What was not looked at in a night, of what was before, and what cannot be told for another cause.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use hpcctl_model::doctor::Status;
 use hpcctl_model::nightly::NotChecked;
 
 use super::change::Asked;
@@ -13,16 +14,21 @@ use crate::terminal::some;
 /// After how many days what is compared with is said to be old.
 const OLD: i64 = 7;
 
+/// The most checks that are named of those that passed and were not looked at.
+const CHECKS: usize = 6;
+
 /// The most images that are named of those that were not looked at.
 const IMAGES: usize = 4;
 
 /// What was not looked at.
 #[derive(Debug, Default)]
 pub struct Unchecked {
-    /// Those that are held against what is old, by how many days that is.
-    old: BTreeMap<i64, Vec<String>>,
+    /// Those of which nothing came for some days, by how many, and when they did before.
+    old: BTreeMap<(i64, String), Vec<String>>,
     /// By the id of a finding that was bad.
     unseen: BTreeMap<String, Vec<String>>,
+    /// By the id of a check that passed.
+    left_out: BTreeMap<String, Vec<String>>,
     /// Images by the kind of report, with when the last of them was looked at.
     images: BTreeMap<String, (Vec<String>, String)>,
 }
@@ -32,7 +38,8 @@ impl Unchecked {
     pub fn held_against(&mut self, name: &str, (at, before): (&str, &str)) {
         let days = (seconds(at) - seconds(before)) / (24 * 3600);
         if days > OLD {
-            self.old.entry(days).or_default().push(name.into());
+            let key = (days, before.to_owned());
+            self.old.entry(key).or_default().push(name.into());
         }
     }
 
@@ -40,6 +47,25 @@ impl Unchecked {
     pub fn unseen(&mut self, name: &str, id: &str) {
         let unseen = self.unseen.entry(id.to_owned()).or_default();
         unseen.push(name.into());
+    }
+
+    /// Takes the checks that passed in the run before, and were left out in this one.
+    pub fn left_out(&mut self, subject: &Subject<'_>) {
+        let [(now, _), (before, _), ..] = subject.told.as_slice() else {
+            return;
+        };
+        if (&now.left_out, &now.judged) == (&before.left_out, &before.judged) {
+            return;
+        }
+        let asked = now.judged.iter().chain(&now.lacking);
+        let asked: BTreeSet<&String> = asked.collect();
+        let runtimes = before.judged.iter().filter(|one| !asked.contains(one));
+        let runtimes = runtimes.map(|runtime| format!("run.{runtime}"));
+        let checks = now.left_out.iter().cloned().chain(runtimes);
+        for id in checks.filter(|id| subject.status(1, id) == Some(Status::Pass)) {
+            let left_out = self.left_out.entry(id).or_default();
+            left_out.push(subject.name.into());
+        }
     }
 
     /// Takes an image that was scanned or gated before, and not this night.
@@ -69,22 +95,27 @@ impl Unchecked {
                 all.push(one);
             }
         };
-        let mut unseen: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-        for (id, names) in &self.unseen {
-            unseen.entry(fold::nodes(names).set).or_default().push(id);
-        }
-        for (names, ids) in unseen {
-            let what = format!("{} on {names}", ids.join(", "));
-            tell(what, "was bad, and was not looked at this night");
+        for (what, was, most) in [
+            (&self.unseen, "was bad", usize::MAX),
+            (&self.left_out, "passed", CHECKS),
+        ] {
+            let mut by_names: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+            for (id, names) in what {
+                by_names.entry(fold::nodes(names).set).or_default().push(id);
+            }
+            for (names, ids) in by_names {
+                let what = format!("{} on {names}", some(ids.into_iter(), most));
+                tell(what, &format!("{was}, and was not looked at this night"));
+            }
         }
         for (kind, (names, last)) in &self.images {
             let verb = if kind == "gate" { "gated" } else { "scanned" };
             let why = format!("not {verb} this night, last {last}");
             tell(some(names.iter().map(String::as_str), IMAGES), &why);
         }
-        for (days, names) in &self.old {
-            let why = format!("held against results that are {days} days old");
-            tell(fold::nodes(names).set, &why);
+        for ((days, before), names) in &self.old {
+            let what = format!("{} for {days} days", fold::nodes(names).set);
+            tell(what, &format!("held against results of {before}"));
         }
         for record in kinds.iter().flat_map(Subjects::tonight) {
             for one in &record.not_checked {

@@ -3,15 +3,14 @@
 use std::fmt::Write as _;
 use std::io::Write;
 
-use hpcctl_model::nightly::{Item, Trend};
+use hpcctl_model::nightly::Trend;
 
 use crate::page::{LONG, begun, ended, escaped, figure, line};
 use crate::report::{Error, Kind, Options, Report};
-use crate::terminal::shortened;
 use crate::writer::Writer;
 use crate::writer::bench_table::number;
-use crate::writer::nightly_table::summary::{still_of, summary, verdict};
-use crate::writer::nightly_table::told::{Row, rows, sections};
+use crate::writer::nightly_table::summary::{summary, verdict};
+use crate::writer::nightly_table::told::{self, Row, sections};
 
 /// The row of [`crate::WRITERS`].
 pub static WRITER: Writer = Writer {
@@ -40,9 +39,8 @@ fn write(
     }
     // Writing to a string does not fail.
     let _ = writeln!(text, "<h2>Still</h2>\n<p>{still}</p>");
-    let all: Vec<Item> = still_of(nightly).cloned().collect();
-    if !all.is_empty() {
-        let rows = rows(&all, false);
+    let rows = told::still(nightly, false);
+    if !rows.is_empty() {
         table(&mut text, "What is as bad as it was", &rows);
     }
     if nightly.trends.iter().any(|trend| trend.points.len() > 1) {
@@ -84,7 +82,7 @@ fn table(text: &mut String, title: &str, rows: &[Row]) {
             "<tr><td{class}>{}</td><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td></tr>",
             escaped(&row.state),
             escaped(&row.what),
-            nodes(&row.on),
+            nodes(row),
             escaped(&row.text),
             escaped(row.fix.as_deref().unwrap_or_default())
         );
@@ -120,12 +118,8 @@ fn chart(trend: &Trend, place: usize) -> String {
 }
 
 /// A set of nodes that may be broken behind its commas, shortened before how many they are.
-fn nodes(on: &str) -> String {
-    let cut = match on.rsplit_once(" (") {
-        Some((set, count)) => format!("{} ({count}", shortened(set, LONG - 20)),
-        None => on.to_owned(),
-    };
-    escaped(&cut).replace(',', ",<wbr>")
+fn nodes(row: &Row) -> String {
+    escaped(&row.on(LONG - 20)).replace(',', ",<wbr>")
 }
 
 #[cfg(test)]
@@ -151,8 +145,11 @@ mod tests {
 
     #[test]
     fn long_sets_keep_their_count() {
-        let long = format!("n[{}] (5000)", vec!["00001"; 5000].join(","));
-        let text = nodes(&long);
+        let text = nodes(&Row {
+            set: format!("n[{}]", vec!["00001"; 5000].join(",")),
+            count: 5000,
+            ..Row::default()
+        });
         assert!(text.ends_with("… (5000)"), "{text}");
         assert!(text.starts_with("n[00001,<wbr>00001"), "{text}");
     }

@@ -1,5 +1,6 @@
 //! `junit` of `report`: a test case a check, so that CI systems show what broke in the night as
-//! failures. What is as bad as it was is skipped: it failed in the night that it broke.
+//! failures. What is as bad as it was is skipped: it failed in the night that it broke. Names are the same
+//! every night.
 
 use std::io::Write;
 
@@ -8,8 +9,8 @@ use hpcctl_model::nightly::{Nightly, Verdict};
 use crate::report::{Error, Kind, Options, Report};
 use crate::writer::Writer;
 use crate::writer::junit::{Case, Failed, Suite};
-use crate::writer::nightly_table::summary::{still_of, summary, verdict};
-use crate::writer::nightly_table::told::{Row, row, sections};
+use crate::writer::nightly_table::summary::summary;
+use crate::writer::nightly_table::told::{EASED, FIRST, Row, sections, still};
 
 /// The row of [`crate::WRITERS`].
 pub static WRITER: Writer = Writer {
@@ -26,10 +27,9 @@ fn write(
     out: &mut dyn Write,
 ) -> Result<(), Error> {
     let report = report.nightly()?;
-    let subject = verdict(&report.result);
     let suite = Suite {
         of: "hpcctl.report",
-        subject: &subject,
+        subject: "night",
         at: &report.started_at,
         cases: cases(&report.result),
     };
@@ -61,37 +61,32 @@ fn cases(nightly: &Nightly) -> Vec<Case> {
             cases.len() - 1
         })
     };
-    let mut rows: Vec<(usize, Option<String>, Row)> = Vec::new();
+    let mut rows: Vec<(usize, Option<&str>, Row)> = Vec::new();
     for part in sections(nightly, true) {
-        let worse = part.worse.then(|| part.title.to_lowercase());
-        rows.extend(
-            part.rows
-                .into_iter()
-                .map(|row| (of(&row.what), worse.clone(), row)),
-        );
+        let rows_of = part.rows.into_iter();
+        rows.extend(rows_of.map(|row| (of(&row.what), Some(part.title), row)));
     }
-    // What was looked at for the first time is among the parts.
-    for still in still_of(nightly) {
-        rows.push((of(&still.id), None, row(still)));
+    for row in still(nightly, true) {
+        rows.push((of(&row.what), None, row));
     }
-    let is_first = nightly.verdict == Verdict::First;
-    let still = |id: &str| {
-        let mut still = nightly.still.iter();
-        still.any(|item| item.id == id && (is_first || !item.first))
-    };
-    for (place, worse, row) in rows {
+    for (place, title, row) in rows {
         let case = &mut cases[place];
-        match (worse, &mut case.failure) {
-            (Some(what), None) => {
-                let message = format!("{what} on {}: {}", row.on, row.text);
+        match (title, &mut case.failure) {
+            (Some(title), None) if row.worse => {
+                let message = format!("{} {}", title.to_lowercase(), row.told());
                 case.failure = Some(failed(&message, line(&row)));
             }
-            (Some(_), Some(known)) => known.text += &line(&row),
-            (None, _) => case.told += &line(&row),
+            (Some(_), Some(known)) if row.worse => known.text += &line(&row),
+            _ => case.told += &line(&row),
+        }
+        // A first night is held against nothing.
+        let is_bad = title.is_none_or(|title| [FIRST, EASED].contains(&title));
+        if is_bad {
+            case.skipped = Some("does not pass, and is no worse than it was".into());
         }
     }
-    for case in cases.iter_mut().filter(|case| case.failure.is_none()) {
-        case.skipped = still(&case.name).then(|| "as bad as it was".into());
+    for case in cases.iter_mut().filter(|case| case.failure.is_some()) {
+        case.skipped = None;
     }
     cases
 }
@@ -99,10 +94,8 @@ fn cases(nightly: &Nightly) -> Vec<Case> {
 fn line(row: &Row) -> String {
     let fix = row.fix.as_ref();
     let fix = fix.map_or_else(String::new, |fix| format!(" fix: {fix}"));
-    format!(
-        "{} {} on {}: {}{fix}\n",
-        row.state, row.what, row.on, row.text
-    )
+    let line = format!("{} {} {}{fix}", row.state, row.what, row.told());
+    format!("{}\n", line.trim_start())
 }
 
 #[cfg(test)]
@@ -123,7 +116,7 @@ mod tests {
         let lost =
             "name=\"node.reports\">\n      <failure type=\"worse\" message=\"not reporting on n100";
         assert!(xml.contains(lost), "{xml}");
-        let still = "name=\"net.mtu\">\n      <skipped message=\"as bad as it was\"/>";
+        let still = "name=\"net.mtu\">\n      <skipped message=\"does not pass, and is no worse than it was\"/>";
         assert!(xml.contains(still), "{xml}");
         let fixed = "name=\"fuse.open\">\n      <system-out>pass fuse.open";
         assert!(xml.contains(fixed), "{xml}");
@@ -132,7 +125,11 @@ mod tests {
     #[test]
     fn a_night_without_change_fails_nothing() {
         let xml = written(&WRITER, false);
-        assert!(xml.contains("tests=\"2\" failures=\"0\""), "{xml}");
+        // The night, a check and a node that are as they were.
+        assert!(
+            xml.contains("tests=\"3\" failures=\"0\" skipped=\"2\""),
+            "{xml}"
+        );
         assert!(!xml.contains("<failure"), "{xml}");
     }
 }

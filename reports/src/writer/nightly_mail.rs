@@ -11,7 +11,7 @@ use crate::report::{Error, Kind, Options, Report};
 use crate::terminal::filled;
 use crate::writer::Writer;
 use crate::writer::nightly_table::summary::verdict;
-use crate::writer::nightly_table::{FIX, text};
+use crate::writer::nightly_table::{FIX, TEXT, text};
 
 /// The row of [`crate::WRITERS`].
 pub static WRITER: Writer = Writer {
@@ -44,7 +44,7 @@ fn write(
     writeln!(out, "Content-Type: text/plain; charset=utf-8")?;
     writeln!(out, "Content-Transfer-Encoding: 8bit")?;
     writeln!(out, "Auto-Submitted: auto-generated\n")?;
-    for line in text(&report.result, &options).lines() {
+    for line in text(&report.result, &options, "").lines() {
         let parts = match line.strip_prefix(FIX) {
             Some(told) if line.chars().count() > WIDTH && fix::is_told(told) => fixes(told),
             _ => folded(line, WIDTH),
@@ -74,18 +74,14 @@ fn subject(verdict: &str) -> String {
 
 /// The steps of a fix: what is to be done, and the command in lines of its own.
 fn fixes(told: &str) -> Vec<String> {
-    let told = told.replace("; (", "\n(");
     let indent = " ".repeat(FIX.len());
     let mut lines = Vec::new();
-    for (place, step) in told.lines().enumerate() {
-        let (text, command) = step.split_once(": ").unwrap_or((step, ""));
+    for (place, (text, command)) in fix::steps(told).into_iter().enumerate() {
         let first = if place == 0 { FIX } else { &indent };
-        let end = if command.is_empty() { "" } else { ":" };
+        let end = if command.is_some() { ":" } else { "" };
         let text = filled(first, &format!("{text}{end}"), WIDTH as u16);
         lines.extend(text.lines().map(str::to_owned));
-        if !command.is_empty() {
-            lines.extend(continued(command));
-        }
+        lines.extend(command.into_iter().flat_map(continued));
     }
     lines
 }
@@ -123,8 +119,13 @@ fn continued(command: &str) -> Vec<String> {
     lines
 }
 
-/// A line in parts of so many columns: a long set of nodes has no blank to break at.
+/// A line in parts of so many columns, the later ones moved in: a long set of nodes has no blank to break
+/// at.
 fn folded(line: &str, width: usize) -> Vec<String> {
+    let indent = match line.starts_with("  ") {
+        true => TEXT,
+        false => 4,
+    };
     let mut parts = Vec::new();
     let mut rest: Vec<char> = line.chars().collect();
     while rest.len() > width {
@@ -134,7 +135,8 @@ fn folded(line: &str, width: usize) -> Vec<String> {
             .map_or(width, |at| at + 1);
         let behind = rest.split_off(at);
         parts.push(rest.iter().collect::<String>().trim_end().to_owned());
-        rest = behind;
+        rest = vec![' '; indent];
+        rest.extend(behind);
     }
     parts.push(rest.into_iter().collect());
     parts
@@ -194,7 +196,9 @@ mod tests {
         let long = vec!["n001"; 100].join(",");
         let parts = folded(&long, WIDTH);
         assert!(parts.iter().all(|part| part.len() <= WIDTH));
-        assert_eq!(parts.concat(), long);
         assert!(parts[0].ends_with(','));
+        assert!(parts[1].starts_with("    n001,"), "{}", parts[1]);
+        let parts: Vec<&str> = parts.iter().map(|part| part.trim()).collect();
+        assert_eq!(parts.concat(), long);
     }
 }

@@ -31,10 +31,9 @@ fn write(
         let _ = writeln!(text, "\n### {}\n", section.title);
         text += "| | what | on | | fix |\n|---|---|---|---|---|\n";
         for row in section.rows {
-            let on = if row.on.is_empty() {
-                String::new()
-            } else {
-                code(&row.on)
+            let on = match row.whole() {
+                on if on.is_empty() => on,
+                on => code(&on),
             };
             let _ = writeln!(
                 text,

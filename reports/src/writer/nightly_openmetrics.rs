@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write;
 
-use hpcctl_model::nightly::Nightly;
+use hpcctl_model::nightly::{Nightly, Verdict};
 
 use crate::report::{Error, Kind, Options, Report};
 use crate::writer::Writer;
-use crate::writer::nightly_table::summary::causes;
+use crate::writer::nightly_table::summary::{causes, fixed, slower};
 
 /// The row of [`crate::WRITERS`].
 pub static WRITER: Writer = Writer {
@@ -53,6 +53,7 @@ fn write(
         "When the last result was made.",
         &[(None, at)],
     );
+    verdict(&mut text, nightly);
     counts(&mut text, nightly);
     let checks = checks(nightly);
     let help = "Nodes or images of which a check does not pass.";
@@ -61,14 +62,37 @@ fn write(
     Ok(out.write_all(text.as_bytes())?)
 }
 
+/// What the night comes to: 1 at its verdict, 0 at the others.
+fn verdict(text: &mut String, nightly: &Nightly) {
+    let all = [
+        Verdict::Worse,
+        Verdict::Changed,
+        Verdict::Unchanged,
+        Verdict::First,
+        Verdict::Nothing,
+    ];
+    let all = all.map(|verdict| {
+        let is = f64::from(u8::from(verdict == nightly.verdict));
+        (Some(("verdict", verdict.as_str().to_owned())), is)
+    });
+    family(
+        text,
+        "hpcctl_report_verdict",
+        "What the night comes to.",
+        &all,
+    );
+}
+
 /// How many findings changed how, and how many nodes are how.
 fn counts(text: &mut String, nightly: &Nightly) {
     let changes = [
         ("new", causes(nightly.new.iter()) as f64),
-        ("fixed", causes(nightly.fixed.iter()) as f64),
-        ("flapping", nightly.flapping.len() as f64),
+        ("fixed", fixed(nightly) as f64),
+        ("better", causes(nightly.eased.iter()) as f64),
+        ("flapping", causes(nightly.flapping.iter()) as f64),
         ("still", causes(nightly.still.iter()) as f64),
-        ("slower", nightly.regressions.len() as f64),
+        ("slower", slower(nightly) as f64),
+        ("slow", nightly.slow.len() as f64),
         ("waivers", nightly.waivers.len() as f64),
         ("not_checked", nightly.not_checked.len() as f64),
     ];
@@ -84,6 +108,7 @@ fn counts(text: &mut String, nightly: &Nightly) {
         ("lost", nightly.lost.count),
         ("joined", nightly.joined.count),
         ("returned", nightly.returned.count),
+        ("retired", nightly.retired.count),
     ];
     let nodes = nodes.map(|(name, count)| (Some(("state", name.to_owned())), count as f64));
     family(text, "hpcctl_report_nodes", "Nodes by state.", &nodes);
@@ -110,6 +135,7 @@ fn checks(nightly: &Nightly) -> Vec<Sample> {
         &nightly.new,
         &nightly.still,
         &nightly.flapping,
+        &nightly.eased,
         &nightly.fixed,
     ];
     for item in lists.into_iter().flatten() {

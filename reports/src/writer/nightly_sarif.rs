@@ -1,6 +1,6 @@
 //! `sarif` of `report`: findings by SARIF 2.1.0 (OASIS) with what became of each since the night
-//! before (3.27.24, `baselineState`): new, unchanged, updated where it flaps, absent where it is
-//! fixed. A finding stands on nodes or in an image: its place is `nodes/SET`, or the reference.
+//! before (3.27.24, `baselineState`): new, unchanged, updated where it flaps or is better, absent where
+//! it is fixed. A finding stands on nodes or in an image: its place is `nodes/SET`, or the reference.
 
 use std::io::Write;
 
@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::report::{Error, Kind, Options, Report};
 use crate::writer::Writer;
-use crate::writer::nightly_table::told::{Row, row, sections};
+use crate::writer::nightly_table::told::{Row, row, sections, still};
 use crate::writer::sarif::{described, run, uri};
 
 /// The row of [`crate::WRITERS`].
@@ -41,22 +41,27 @@ fn log(report: &Envelope<Nightly>) -> Value {
         (&nightly.new, "new"),
         (&nightly.still, "unchanged"),
         (&nightly.flapping, "updated"),
+        (&nightly.eased, "updated"),
         (&nightly.fixed, "absent"),
     ] {
         results.extend(items.iter().map(|item| {
             let row = row(item);
             // What was looked at for the first time has no baseline.
             let state = if item.first { "new" } else { state };
-            result(&row, &item.on.set, level(item), state)
+            result(&row, level(item), state)
         }));
     }
-    // Lost nodes and figures that became worse are no findings of a check.
-    let worse = sections(nightly, true)
-        .into_iter()
-        .filter(|part| part.worse);
-    let others = worse.flat_map(|part| part.rows);
-    let others = others.filter(|row| row.state.is_empty());
-    results.extend(others.map(|row| result(&row, &row.on, "error", "new")));
+    // Nodes that do not report and figures that are worse are no findings of a check.
+    let changed = sections(nightly, true).into_iter();
+    let worse = changed.flat_map(|part| part.rows).filter(|row| row.worse);
+    let worse = worse.map(|row| (row, "new"));
+    let all = worse.chain(
+        still(nightly, true)
+            .into_iter()
+            .map(|row| (row, "unchanged")),
+    );
+    let others = all.filter(|(row, _)| row.state.is_empty());
+    results.extend(others.map(|(row, state)| result(&row, "error", state)));
     let mut ids: Vec<String> = results
         .iter()
         .filter_map(|result| result["ruleId"].as_str().map(str::to_owned))
@@ -82,7 +87,8 @@ fn level(item: &Item) -> &'static str {
     }
 }
 
-fn result(row: &Row, on: &str, level: &str, state: &str) -> Value {
+fn result(row: &Row, level: &str, state: &str) -> Value {
+    let on = row.set.as_str();
     let fix = row.fix.as_ref();
     let fix = fix.map_or_else(String::new, |fix| format!(" fix: {fix}"));
     let place = match on {

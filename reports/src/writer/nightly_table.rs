@@ -3,15 +3,16 @@
 
 use std::io::Write;
 
-use hpcctl_model::nightly::{Item, Nightly};
+use hpcctl_model::nightly::Nightly;
 
 use crate::fix;
 use crate::report::{Error, Kind, Options, Report};
-use crate::terminal::{advised, filled, heading, in_words, visible};
+use crate::terminal::{advised, filled, heading, visible};
 use crate::writer::Writer;
-use summary::{still_of, summary};
-use told::{NODES, Row, rows, sections};
+use summary::{Part, joined, summary};
+use told::{NODES, Row, sections, still};
 
+mod still;
 pub mod summary;
 pub mod told;
 
@@ -23,8 +24,14 @@ pub static WRITER: Writer = Writer {
     write,
 };
 
-/// The longest text where not every detail is wanted.
-const LONG: usize = 600;
+/// The longest set of nodes where not every detail is wanted.
+const LONG: usize = 400;
+
+/// How the rest is had of what has no room in a line.
+const REST: &str = " (-v)";
+
+/// At which column the text of a row begins.
+pub(super) const TEXT: usize = 11;
 
 /// What stands in front of a fix.
 pub(super) const FIX: &str = "           fix: ";
@@ -35,12 +42,12 @@ fn write(
     options: &Options,
     out: &mut dyn Write,
 ) -> Result<(), Error> {
-    let text = text(&report.nightly()?.result, options);
+    let text = text(&report.nightly()?.result, options, REST);
     Ok(out.write_all(text.as_bytes())?)
 }
 
-/// The whole as text.
-pub(super) fn text(nightly: &Nightly, options: &Options) -> String {
+/// The whole as text; it is told how the rest is had of what has no room.
+pub(super) fn text(nightly: &Nightly, options: &Options, rest: &str) -> String {
     let summary = summary(nightly);
     let mut text = filled("", &summary.head, options.width);
     for section in sections(nightly, options.verbose) {
@@ -57,65 +64,49 @@ pub(super) fn text(nightly: &Nightly, options: &Options) -> String {
         ("not checked: ", &summary.unchecked),
     ] {
         text += &match options.verbose {
-            true => filled(label, &parts.join("; "), options.width),
-            false => in_a_line(label, parts, options.width.into()) + "\n",
+            true => filled(label, &joined(parts), options.width),
+            false => in_a_line(label, parts, options.width, rest),
         };
     }
     if options.verbose {
-        let still: Vec<Item> = still_of(nightly).cloned().collect();
-        for row in rows(&still, true) {
+        for row in still(nightly, true) {
             text += &line(&row, options);
         }
     }
     text
 }
 
-/// As many parts as a line has room for, and how many more there are.
-fn in_a_line(label: &str, parts: &[String], width: usize) -> String {
-    let more = |left: usize| match left {
-        0 => String::new(),
-        left => format!("; and {left} more (-v)"),
-    };
-    let of = |shown: usize| {
-        let shown_parts = parts[..shown].join("; ");
-        visible(&format!(
-            "{label}{shown_parts}{}",
-            more(parts.len() - shown)
-        ))
-        .into_owned()
-    };
-    let fits = |shown: &usize| of(*shown).chars().count() <= width;
-    let shown = (1..=parts.len()).rev().find(fits);
-    shown.map_or_else(
-        || {
-            // Not even the first has room.
-            let more = more(parts.len().saturating_sub(1));
-            let room = width.saturating_sub(label.len() + more.len());
-            let first = parts.first().map_or("", String::as_str);
-            format!("{label}{}{more}", in_words(&visible(first), room))
-        },
-        of,
-    )
-}
-
-/// A text, shortened where not every detail is wanted.
-fn cut(text: &str, options: &Options) -> String {
-    match options.verbose {
-        true => text.to_owned(),
-        false => in_words(text, LONG).into_owned(),
+/// The parts in a line: whole, or short, or as many of the short ones as it has room for, and how many more
+/// there are. No part is cut: where the first has no room, it takes more lines.
+fn in_a_line(label: &str, parts: &[Part], width: u16, rest: &str) -> String {
+    let fits = |text: &String| label.len() + visible(text).chars().count() <= width.into();
+    let shorts: Vec<&str> = parts.iter().map(|part| part.short.as_str()).collect();
+    let some = (1..=parts.len()).rev().map(|shown| {
+        let told = shorts[..shown].join("; ");
+        match parts.len() - shown {
+            0 => told,
+            left => format!("{told}; {left} more{rest}"),
+        }
+    });
+    let mut all = std::iter::once(joined(parts)).chain(some).peekable();
+    let mut text = String::new();
+    while let Some(one) = all.next_if(|one| !fits(one)) {
+        text = one;
     }
+    filled(label, &all.next().unwrap_or(text), width)
 }
 
 /// A finding, and what to do. What holds a command is neither cut nor broken, so that it can be
 /// pasted.
 fn line(row: &Row, options: &Options) -> String {
-    let what = match row.on.as_str() {
+    let most = if options.verbose { usize::MAX } else { LONG };
+    let what = match row.on(most).as_str() {
         on if row.what == NODES && row.state.is_empty() => format!("{on}: {}", row.text),
         "" => format!("{}: {}", row.what, row.text),
         on => format!("{} on {on}: {}", row.what, row.text),
     };
     let first = format!("  {:8} ", row.state);
-    let mut text = filled(&first, &cut(&what, options), options.width);
+    let mut text = filled(&first, &what, options.width);
     if let Some(fix) = &row.fix {
         text += &match fix::is_told(fix) {
             true => format!("{FIX}{}\n", visible(fix)),
@@ -126,11 +117,13 @@ fn line(row: &Row, options: &Options) -> String {
 }
 
 #[cfg(test)]
+mod agree;
+#[cfg(test)]
 pub(crate) mod tests {
     use hpcctl_model::doctor::Status;
     use hpcctl_model::fleet::Nodes;
     use hpcctl_model::nightly::{
-        Away, Broken, Containers, Lapsing, NotChecked, Point, Trend, Verdict,
+        Away, Broken, Containers, Item, Lapsing, NotChecked, Point, Trend, Verdict,
     };
     use hpcctl_model::{Envelope, HostInfo, Tool};
 
@@ -169,6 +162,7 @@ pub(crate) mod tests {
             gone: None,
             runtimes: vec!["podman".into()],
             all: true,
+            ran: new,
             because: vec!["ns.user".into()],
             text: "it is 0".into(),
             fix: None,
@@ -200,13 +194,17 @@ pub(crate) mod tests {
             }],
             new: Vec::new(),
             fixed: Vec::new(),
+            eased: Vec::new(),
             flapping: Vec::new(),
             still: vec![item("net.mtu", Status::Warn, Status::Warn)],
             joined: Nodes::default(),
             returned: Nodes::default(),
             lost: Nodes::default(),
+            retired: Nodes::default(),
             waivers: Vec::new(),
             regressions: Vec::new(),
+            slow: Vec::new(),
+            recovered: Vec::new(),
             costs: Vec::new(),
             trends: vec![Trend {
                 what: "nodes".into(),
@@ -241,6 +239,7 @@ pub(crate) mod tests {
                 id: "W-1".into(),
                 owner: "o".into(),
                 expires: "2026-12-01".into(),
+                lapsed: false,
             }];
         }
         Envelope {
@@ -282,7 +281,7 @@ pub(crate) mod tests {
             ..OPTIONS
         };
         assert_eq!(
-            text(&report(false).result, &options),
+            text(&report(false).result, &options, REST),
             "no change on 128 nodes, since 2026-11-24T02:00:00Z\n\
              still: containers do not run on n[001-002,007] (ns.user) since 2026-11-25T02:00:00Z; not \
              reporting n100 (ssh: no route to the node) since 2026-11-25T02:00:00Z; 1 warn, the oldest \
@@ -292,22 +291,38 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_has_no_room_in_a_line_is_counted() {
-        let parts = ["one of them", "two of them", "three"].map(str::to_owned);
-        let line = |width| in_a_line("still: ", &parts, width);
-        assert_eq!(line(80), "still: one of them; two of them; three");
-        assert_eq!(line(36), "still: one of them; and 2 more (-v)");
-        assert_eq!(line(33), "still: one of …; and 2 more (-v)");
+    fn what_has_no_room_in_a_line_is_shorter_or_counted_and_never_cut() {
+        let part = |(long, short): (&str, &str)| Part {
+            long: long.into(),
+            short: short.into(),
+        };
+        let parts = [("one of them", "one"), ("two of them", "two")].map(part);
+        for (width, expected) in [
+            (80, "still: one of them; two of them\n"),
+            (22, "still: one; two\n"),
+        ] {
+            assert_eq!(in_a_line("still: ", &parts, width, REST), expected);
+        }
+        let parts = [("one", "one"), ("another", "another")].map(part);
+        let told = |rest| in_a_line("not checked: ", &parts, 24, rest);
+        assert_eq!(told(""), "not checked: one; 1 more\n");
+        // What has no room at all goes on in the next line.
         let quiet = report(false).result;
-        for width in [40, 80] {
+        for (width, expected) in [
+            (
+                80,
+                "still: no container runs on n[001-002,007] (ns.user) since 2026-11-25; 2 more\n",
+            ),
+            (
+                60,
+                "still: no container runs on n[001-002,007] (ns.user) since\n       2026-11-25; 2 more\n",
+            ),
+        ] {
             let options = Options { width, ..OPTIONS };
-            let text = text(&quiet, &options);
-            assert!(
-                text.lines()
-                    .skip(1)
-                    .all(|line| line.chars().count() <= width.into()),
-                "{text}"
-            );
+            let text = text(&quiet, &options, "");
+            assert!(text.contains(expected), "{text}");
+            let mut lines = text.lines();
+            assert!(lines.all(|line| line.chars().count() <= width.into()));
         }
     }
 
@@ -315,7 +330,7 @@ pub(crate) mod tests {
     fn the_change_comes_first() {
         let text = written(&WRITER, true);
         let head = "worse: containers no longer run on n[001-002,007] (ns.user); not reporting: n100; 1 new, 1 fixed, 1\n\
-                    lapsing on 128 nodes";
+                    lapsing; 128 nodes examined";
         assert!(text.starts_with(head), "{text}");
         let places = [
             "\nNew",
@@ -335,7 +350,7 @@ pub(crate) mod tests {
             verbose: true,
             ..OPTIONS
         };
-        let text = super::text(&report(true).result, &verbose);
+        let text = super::text(&report(true).result, &verbose, REST);
         assert!(text.contains("fail     run.podman on"), "{text}");
     }
 }

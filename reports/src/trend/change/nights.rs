@@ -1,56 +1,11 @@
-//! Nights that are not like clockwork: runtimes that vanish, checks that are left out, runs at other
-//! hours, nodes that come and go.
+//! Nights that are not like clockwork: checks that are left out, runs at other hours, nodes and findings
+//! that come and go.
 
-use hpcctl_model::doctor::{self, Status};
+use hpcctl_model::doctor;
 use hpcctl_model::history::{Said, Silent};
 
 use super::tests::{asked, of, record, said, told};
 use super::*;
-
-/// A node on which podman runs, as the whole or not at all.
-fn with(runtime: Option<&str>) -> Vec<Said> {
-    let mut said = said("n02", &[]);
-    match runtime {
-        Some(runtime) => said.judged.push(runtime.into()),
-        None => said.lacking.push("podman".into()),
-    }
-    vec![said]
-}
-
-#[test]
-fn a_runtime_that_disappears_is_new_and_one_that_never_was_is_not() {
-    let report = of(vec![with(None), with(Some("podman"))]);
-    assert_eq!(report.verdict, Verdict::Worse);
-    let found = &report.new[0];
-    assert_eq!(
-        (found.id.as_str(), found.status),
-        ("run.podman", Status::Fail)
-    );
-    assert_eq!(found.text, "podman is not installed (was: runs)");
-    let gone = &report.broken[0];
-    assert_eq!((gone.gone.as_deref(), gone.new), (Some("podman"), true));
-    let next = of(vec![with(None), with(None), with(Some("podman"))]);
-    assert_eq!(next.verdict, Verdict::Unchanged);
-    assert_eq!(next.still[0].since, "2026-11-24T02:00:00Z");
-    assert!(!next.broken[0].new);
-    let mut failed = with(Some("podman"));
-    failed[0].found = said("n02", &["run.podman"]).found;
-    let report = of(vec![with(None), failed]);
-    assert_eq!(report.verdict, Verdict::Worse);
-    let gone = &report.broken[0];
-    assert_eq!(
-        (gone.new, gone.since.as_str()),
-        (true, "2026-11-25T02:00:00Z")
-    );
-    let back = of(vec![with(Some("podman")), with(None), with(Some("podman"))]);
-    assert_eq!(told(&back), ["fixed run.podman pass n02".into()].into());
-    assert_eq!(told(&of(vec![with(None), with(None)])), BTreeSet::new());
-    // One that was not asked for this time is not gone.
-    assert_eq!(
-        told(&of(vec![with(Some("builtin")), with(Some("podman"))])),
-        BTreeSet::new()
-    );
-}
 
 /// A node whose lines do not tell of a check, or say that it was not looked at.
 fn unseen(id: &str) -> Vec<Said> {
@@ -135,8 +90,14 @@ fn what_is_compared_with_old_results_is_said_to_be() {
         at("2026-11-10T02:00:00Z", "n[1-8]", ""),
     ]);
     assert_eq!(report.verdict, Verdict::Unchanged);
-    let why = &report.not_checked[0].why;
-    assert_eq!(why, "held against results that are 15 days old");
+    let told = &report.not_checked[0];
+    assert_eq!(
+        (told.what.as_str(), told.why.as_str()),
+        (
+            "n[1-8] for 15 days",
+            "held against results of 2026-11-10T02:00:00Z"
+        )
+    );
 }
 
 #[test]
@@ -227,55 +188,16 @@ fn names_long_and_short_are_of_one_node() {
     assert_eq!(report.fixed[0].on.set, "n[1-4]");
 }
 
-/// A node with podman and Charliecloud, of which these run no container.
-fn failing(runtimes: &[&str]) -> Vec<Said> {
-    let ids: Vec<String> = runtimes.iter().map(|name| format!("run.{name}")).collect();
-    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    let mut said = said("n1", &ids);
-    said.judged = ["builtin", "charliecloud", "podman"]
-        .map(str::to_owned)
-        .to_vec();
-    let fails = runtimes.iter().any(|name| *name != "builtin");
-    said.run = fails.then_some(doctor::Verdict::No).or(said.run);
-    vec![said]
-}
-
-#[test]
-fn it_is_told_which_runtime_does_not_run() {
-    let (one, both) = (
-        &["charliecloud", "builtin"][..],
-        &["charliecloud", "podman"][..],
-    );
-    for (now, before, expected) in [
-        (one, &[][..], Some((true, &["charliecloud"][..], false))),
-        (both, &[], Some((true, both, true))),
-        // The other one broke as well.
-        (both, one, Some((true, &["podman"], true))),
-        (one, one, Some((false, &["charliecloud"], false))),
-        (&["builtin"], &[], None),
-    ] {
-        let report = of(vec![failing(now), failing(before)]);
-        let told = report.broken.first();
-        let told = told.map(|one| (one.new, one.runtimes.iter().map(String::as_str), one.all));
-        let told = told.map(|(new, names, all)| (new, names.collect::<Vec<_>>(), all));
-        let expected = expected.map(|(new, names, all)| (new, names.to_vec(), all));
-        assert_eq!(told, expected, "{now:?} after {before:?}");
-        let counts = report.containers;
-        let all = u64::from(expected.as_ref().is_some_and(|told| told.2));
-        assert_eq!(
-            (counts.no, counts.partly),
-            (all, u64::from(expected.is_some()) - all)
-        );
-    }
-}
-
 #[test]
 fn damage_of_the_history_is_told_and_no_node_is_blamed() {
     let report = nightly(&Asked {
         kinds: Runs::of(
             vec![record(1, vec![said("n[1-9]", &[])])],
             "2026-11-25T06:00:00Z".parse().unwrap(),
+            &mut Past::default(),
         ),
+        past: Past::default(),
+        today: "2026-11-25".into(),
         lapse: String::new(),
         unread: vec![NotChecked {
             what: "history.log".into(),
@@ -296,11 +218,113 @@ fn nodes_that_are_retired_are_not_missed() {
         record(1, vec![said("n[1-6]", &[])]),
     ];
     let report = nightly(&Asked {
-        kinds: Runs::of(records, "2026-11-25T06:00:00Z".parse().unwrap()),
+        kinds: Runs::of(
+            records,
+            "2026-11-25T06:00:00Z".parse().unwrap(),
+            &mut Past::default(),
+        ),
+        past: Past::default(),
+        today: "2026-11-25".into(),
         lapse: String::new(),
         unread: Vec::new(),
         retired: NodeSet::parse("n[1,4-5]").unwrap(),
     });
     // One that reports all the same is counted.
     assert_eq!((report.reported, report.lost.set.as_str()), (3, "n6"));
+}
+
+#[test]
+fn what_comes_and_goes_is_worse_when_it_fails_and_new_when_it_stays() {
+    // Every other night, and for good from the 22nd on.
+    let night = |day: usize| match day.is_multiple_of(2) || day >= 22 {
+        true => vec![said("n1", &["net.dns"])],
+        false => vec![said("n1", &[])],
+    };
+    for (day, expected, verdict) in [
+        (18, "flapping net.dns fail n1", Verdict::Worse),
+        (19, "flapping net.dns pass n1", Verdict::Changed),
+        (22, "flapping net.dns fail n1", Verdict::Worse),
+        (23, "new net.dns fail n1", Verdict::Worse),
+        (24, "", Verdict::Unchanged),
+        (25, "", Verdict::Unchanged),
+    ] {
+        let nights = (10..=day).rev().map(|day| record(25 - day, night(day)));
+        let end = format!("2026-11-{day}T06:00:00Z").parse().unwrap();
+        let mut past = Past::default();
+        let kinds = Runs::of(nights.collect(), end, &mut past);
+        let report = nightly(&Asked {
+            kinds,
+            past,
+            today: String::new(),
+            lapse: String::new(),
+            unread: Vec::new(),
+            retired: NodeSet::default(),
+        });
+        let expected: Vec<String> = expected.lines().map(str::to_owned).collect();
+        assert_eq!(told(&report), BTreeSet::from_iter(expected), "{day}");
+        assert_eq!(report.verdict, verdict, "{day}");
+        if let Some(new) = report.new.first() {
+            assert_eq!(new.since, "2026-11-22T02:00:00Z");
+        }
+    }
+    // What only warns now and then wakes nobody.
+    let night = |age: usize| match age.is_multiple_of(2) {
+        true => vec![said("n1", &["~net.mtu"])],
+        false => vec![said("n1", &[])],
+    };
+    assert_eq!(of((0..6).map(night).collect()).verdict, Verdict::Changed);
+}
+
+#[test]
+fn what_is_better_and_does_not_pass_is_told_by_its_text_of_now() {
+    let report = of(vec![
+        vec![said("n1", &["~lim.keys"])],
+        vec![said("n1", &["lim.keys"])],
+    ]);
+    assert_eq!(told(&report), ["eased lim.keys warn n1".into()].into());
+    assert!(report.fixed.is_empty());
+    assert_eq!(
+        report.eased[0].text,
+        "~lim.keys is broken".trim_start_matches('~')
+    );
+    assert_eq!(report.verdict, Verdict::Changed);
+}
+
+#[test]
+fn checks_that_passed_and_are_left_out_are_told() {
+    let fast = |name: &str| {
+        let mut said = said(name, &[]);
+        said.left_out = ["net.tun", "net.pasta"].map(str::to_owned).to_vec();
+        said.skipped = said.left_out.clone();
+        // What does not apply is nobody's loss.
+        said.skipped.push("gpu.driver".into());
+        said
+    };
+    let report = of(vec![vec![fast("n[1-2]")], vec![said("n[1-2]", &[])]]);
+    let told = &report.not_checked[0];
+    assert_eq!(
+        (told.what.as_str(), told.why.as_str()),
+        (
+            "net.pasta, net.tun on n[1-2]",
+            "passed, and was not looked at this night"
+        )
+    );
+    assert_eq!(report.not_checked.len(), 1);
+    let report = of(vec![vec![fast("n1")], vec![fast("n1")]]);
+    assert_eq!(report.not_checked, []);
+}
+
+#[test]
+fn a_waiver_whose_last_day_is_over_has_lapsed() {
+    let waiver = |id: &str, expires: &str| hpcctl_model::history::Waiver {
+        id: id.into(),
+        owner: "o".into(),
+        expires: expires.into(),
+    };
+    let report = asked(vec![Record {
+        waivers: vec![waiver("W-1", "2026-11-24"), waiver("W-2", "2026-11-25")],
+        ..record(0, vec![said("n1", &[])])
+    }]);
+    let lapsed: Vec<bool> = report.waivers.iter().map(|one| one.lapsed).collect();
+    assert_eq!(lapsed, [true, false]);
 }

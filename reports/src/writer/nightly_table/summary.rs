@@ -8,6 +8,7 @@ use hpcctl_model::doctor::Status;
 use hpcctl_model::fleet::Nodes;
 use hpcctl_model::nightly::{Away, Broken, Item, Nightly, Verdict};
 
+use super::still::still;
 use super::told::is;
 use crate::fleet::node_set::union;
 use crate::terminal::counted;
@@ -20,50 +21,72 @@ const CAUSES: usize = 4;
 
 /// The verdict in one line.
 pub fn verdict(nightly: &Nightly) -> String {
-    let on = place(nightly);
-    match nightly.verdict {
-        Verdict::Nothing => "no results".into(),
-        Verdict::Unchanged => format!("no change{on}"),
+    let (word, mut parts) = match nightly.verdict {
+        Verdict::Nothing => return "no results".into(),
+        Verdict::Unchanged => {
+            let of = place(nightly).map_or_else(String::new, |place| format!(" on {place}"));
+            return format!("no change{of}");
+        }
         Verdict::First => {
-            let mut parts = broken(nightly.broken.iter(), false);
+            let mut parts = broken(nightly.broken.iter());
             parts.extend(away(&nightly.away, false));
             parts.push(by_status(nightly.still.iter()));
-            format!("first night: {}{on}", parts.join("; "))
+            ("first night", parts)
         }
         Verdict::Worse | Verdict::Changed => {
             let found = nightly.broken.iter();
-            let mut parts = broken(found.clone().filter(|one| one.new), true);
-            parts.extend(broken(found.filter(|one| one.first), false));
+            let mut parts = broken(found.clone().filter(|one| one.new));
+            parts.extend(broken(found.filter(|one| one.first)));
             parts.extend(away(&nightly.away, true));
             parts.push(counts(nightly));
-            parts.retain(|part| !part.is_empty());
-            format!("{}: {}{on}", nightly.verdict.as_str(), parts.join("; "))
+            (nightly.verdict.as_str(), parts)
         }
-    }
+    };
+    parts.extend(place(nightly).map(|place| format!("{place} examined")));
+    parts.retain(|part| !part.is_empty());
+    format!("{word}: {}", parts.join("; "))
 }
 
 /// How many findings of each kind of change there are.
 fn counts(nightly: &Nightly) -> String {
     let size = |nodes: &Nodes| usize::try_from(nodes.count).unwrap_or(usize::MAX);
-    let of_costs = |verdict| {
-        let costs = nightly.costs.iter();
-        costs.filter(|one| is(one, verdict)).count()
-    };
-    let slower = nightly.regressions.len() + of_costs(bench::Verdict::Slower);
+    let (again, flapping): (Vec<&Item>, Vec<&Item>) = nightly
+        .flapping
+        .iter()
+        .partition(|item| item.status == Status::Fail);
+    let lapsed = nightly.waivers.iter().filter(|one| one.lapsed).count();
     let parts = [
         (causes(nightly.new.iter()), "new"),
-        (causes(nightly.fixed.iter()), "fixed"),
-        (nightly.flapping.len(), "flapping"),
-        (slower, "slower"),
-        (of_costs(bench::Verdict::Faster), "faster"),
+        (causes(again.into_iter()), "failing again"),
+        (fixed(nightly), "fixed"),
+        (causes(nightly.eased.iter()), "better"),
+        (causes(flapping.into_iter()), "flapping"),
+        (slower(nightly), "slower"),
+        (of_costs(nightly, bench::Verdict::Faster), "faster"),
         (size(&nightly.returned), "back"),
         (size(&nightly.joined), "joined"),
         (causes(first_of(nightly)), "looked at for the first time"),
-        (nightly.waivers.len(), "lapsing"),
+        (nightly.waivers.len() - lapsed, "lapsing"),
+        (lapsed, "lapsed"),
     ];
     let parts = parts.iter().filter(|(count, _)| *count > 0);
     let parts: Vec<String> = parts.map(|(n, what)| format!("{n} {what}")).collect();
     parts.join(", ")
+}
+
+/// How many findings are fixed, and figures as usual again.
+pub fn fixed(nightly: &Nightly) -> usize {
+    causes(nightly.fixed.iter()) + nightly.recovered.len()
+}
+
+/// How many figures, and costs of a container, are worse than they were.
+pub fn slower(nightly: &Nightly) -> usize {
+    nightly.regressions.len() + of_costs(nightly, bench::Verdict::Slower)
+}
+
+fn of_costs(nightly: &Nightly, verdict: bench::Verdict) -> usize {
+    let costs = nightly.costs.iter();
+    costs.filter(|one| is(one, verdict)).count()
 }
 
 /// How many findings there are, without those that follow from another.
@@ -72,59 +95,76 @@ pub fn causes<'a>(items: impl Iterator<Item = &'a Item>) -> usize {
 }
 
 /// What was looked at for the first time.
-pub(super) fn first_of(nightly: &Nightly) -> impl Iterator<Item = &Item> {
+pub(super) fn first_of(nightly: &Nightly) -> impl Iterator<Item = &Item> + Clone {
     nightly.still.iter().filter(|item| item.first)
 }
 
 /// What is as bad as it was.
-pub fn still_of(nightly: &Nightly) -> impl Iterator<Item = &Item> {
+pub(super) fn still_of(nightly: &Nightly) -> impl Iterator<Item = &Item> + Clone {
     nightly.still.iter().filter(|item| !item.first)
 }
 
 /// What the results are of.
-fn place(nightly: &Nightly) -> String {
+fn place(nightly: &Nightly) -> Option<String> {
     let count = |count: u64, noun| {
         let count = usize::try_from(count).unwrap_or(usize::MAX);
         (count > 0).then(|| counted(count, noun))
     };
     let nodes = count(nightly.reported.saturating_sub(nightly.images), "node");
     match (nodes, count(nightly.images, "image")) {
-        (Some(nodes), Some(images)) => return format!(" on {nodes} and {images}"),
-        (Some(some), None) | (None, Some(some)) => return format!(" on {some}"),
+        (Some(nodes), Some(images)) => return Some(format!("{nodes} and {images}")),
+        (Some(some), None) | (None, Some(some)) => return Some(some),
         (None, None) => {}
     }
     let of_figures = nightly.trends.iter().filter(|trend| !trend.unit.is_empty());
     let hosts = of_figures.filter_map(|trend| trend.what.split(' ').next());
     let hosts: BTreeSet<&str> = hosts.collect();
     match hosts.len() {
-        0 => String::new(),
-        1..=3 => format!(" on {}", Vec::from_iter(hosts).join(", ")),
-        count => format!(" on {count} nodes"),
+        0 => None,
+        1..=3 => Some(Vec::from_iter(hosts).join(", ")),
+        count => Some(format!("{count} nodes")),
     }
 }
 
-/// The nodes, or how many they are where that would be long.
-fn short(nodes: &Nodes) -> String {
-    match nodes.set.len() {
-        0..=SET => nodes.set.clone(),
-        _ => format!("{} nodes", nodes.count),
+/// The nodes, or how many they are where that would be longer than so many characters.
+pub(super) fn short(nodes: &Nodes, most: usize) -> String {
+    match nodes.set.len() > most {
+        true => format!("{} nodes", nodes.count),
+        false => nodes.set.clone(),
+    }
+}
+
+/// What is wrong with the runtimes there, and with which nodes.
+pub(super) fn what(one: &Broken, nodes: &str) -> String {
+    if let Some(runtime) = &one.gone {
+        return format!("{runtime} is gone from {nodes}");
+    }
+    let runtimes = match (one.all, one.runtimes.as_slice()) {
+        (true, _) | (_, []) => "containers".into(),
+        (false, runtimes) => format!("containers of {}", runtimes.join(" and ")),
+    };
+    let longer = if one.new && one.ran {
+        "no longer"
+    } else {
+        "do not"
+    };
+    format!("{runtimes} {longer} run on {nodes}")
+}
+
+/// The nodes with the cause, where the nodes do not say it.
+pub(super) fn with_cause(one: &Broken, most: usize) -> String {
+    let nodes = short(&one.nodes, most);
+    match one.gone {
+        Some(_) => nodes,
+        None => format!("{nodes} ({})", one.because.join(", ")),
     }
 }
 
 /// Nodes on which runtimes run no container, and why.
-fn broken<'a>(all: impl Iterator<Item = &'a Broken>, new: bool) -> Vec<String> {
+fn broken<'a>(all: impl Iterator<Item = &'a Broken>) -> Vec<String> {
     let mut by_what: Vec<(String, Vec<String>)> = Vec::new();
     for one in all {
-        let (what, named) = match &one.gone {
-            Some(runtime) => (format!("{runtime} is gone from"), short(&one.nodes)),
-            None => {
-                let because = one.because.join(", ");
-                (
-                    fails(one, new),
-                    format!("{} ({because})", short(&one.nodes)),
-                )
-            }
-        };
+        let (what, named) = (what(one, ""), with_cause(one, SET));
         match by_what.iter_mut().find(|(known, _)| *known == what) {
             Some((_, known)) => known.push(named),
             None => by_what.push((what, vec![named])),
@@ -136,19 +176,9 @@ fn broken<'a>(all: impl Iterator<Item = &'a Broken>, new: bool) -> Vec<String> {
             more => format!(" and of {}", counted(more, "more cause")),
         };
         let named = &named[..named.len().min(CAUSES)];
-        format!("{what} {}{more}", named.join(", "))
+        format!("{what}{}{more}", named.join(", "))
     });
     parts.collect()
-}
-
-/// What does not run there.
-fn fails(one: &Broken, new: bool) -> String {
-    let what = match (one.all, one.runtimes.as_slice()) {
-        (true, _) | (_, []) => "containers".into(),
-        (false, runtimes) => format!("containers of {}", runtimes.join(" and ")),
-    };
-    let longer = if new { "no longer" } else { "do not" };
-    format!("{what} {longer} run on")
 }
 
 /// Nodes that do not report: those of which that is new, or the others.
@@ -156,11 +186,11 @@ fn away(all: &[Away], new: bool) -> Option<String> {
     let some = all.iter().filter(|away| away.new == new);
     let nodes = some.map(|away| away.nodes.clone());
     let nodes = nodes.reduce(|one, other| union(&one, &other))?;
-    Some(format!("not reporting: {}", short(&nodes)))
+    Some(format!("not reporting: {}", short(&nodes, SET)))
 }
 
 /// How many findings fail, warn or are unknown.
-fn by_status<'a>(items: impl Iterator<Item = &'a Item> + Clone) -> String {
+pub(super) fn by_status<'a>(items: impl Iterator<Item = &'a Item> + Clone) -> String {
     let parts = [Status::Fail, Status::Warn, Status::Unknown].map(|status| {
         let count = causes(items.clone().filter(|item| item.status == status));
         (count > 0).then(|| format!("{count} {}", status.as_str()))
@@ -177,9 +207,30 @@ pub struct Summary {
     /// The verdict, and since when.
     pub head: String,
     /// What is as bad as it was.
-    pub still: Vec<String>,
+    pub still: Vec<Part>,
     /// What was not checked.
-    pub unchecked: Vec<String>,
+    pub unchecked: Vec<Part>,
+}
+
+/// A part of a line.
+pub struct Part {
+    /// All of it.
+    pub long: String,
+    /// What there is room for in a line.
+    pub short: String,
+}
+
+impl Part {
+    pub(super) fn of(long: String) -> Self {
+        let short = long.clone();
+        Self { long, short }
+    }
+}
+
+/// The parts, whole.
+pub(super) fn joined(parts: &[Part]) -> String {
+    let parts: Vec<&str> = parts.iter().map(|part| part.long.as_str()).collect();
+    parts.join("; ")
 }
 
 impl Summary {
@@ -187,56 +238,31 @@ impl Summary {
     pub fn whole(&self) -> [String; 3] {
         [
             self.head.clone(),
-            self.still.join("; "),
-            self.unchecked.join("; "),
+            joined(&self.still),
+            joined(&self.unchecked),
         ]
     }
 }
 
 /// What is to be known of any night.
 pub fn summary(nightly: &Nightly) -> Summary {
-    let before = nightly.before_at.as_deref();
-    let before = before.map_or("with none before".into(), |at| format!("since {at}"));
-    let or = |mut parts: Vec<String>, nothing: &str| {
+    let before = match (nightly.before_at.as_deref(), nightly.verdict) {
+        (None, _) => "with none before".into(),
+        (Some(at), Verdict::First) => format!("with none to compare with: the last are of {at}"),
+        (Some(at), Verdict::Nothing) => format!("the last are of {at}"),
+        (Some(at), _) => format!("since {at}"),
+    };
+    let or = |mut parts: Vec<Part>, nothing: &str| {
         if parts.is_empty() {
-            parts.push(nothing.into());
+            parts.push(Part::of(nothing.into()));
         }
         parts
     };
     let unchecked = nightly.not_checked.iter();
-    let unchecked = unchecked.map(|one| format!("{} ({})", one.what, one.why));
+    let unchecked = unchecked.map(|one| Part::of(format!("{} ({})", one.what, one.why)));
     Summary {
         head: format!("{}, {before}", verdict(nightly)),
         still: or(still(nightly), "nothing"),
         unchecked: or(unchecked.collect(), "nothing that was checked before"),
     }
-}
-
-/// What is as bad as it was: first where containers do not run, then who does not report.
-fn still(nightly: &Nightly) -> Vec<String> {
-    if nightly.verdict == Verdict::First {
-        return vec!["nothing yet: later nights are held against this one".into()];
-    }
-    let broken = nightly.broken.iter();
-    let broken = broken.filter(|one| !one.new && !one.first).map(|one| {
-        let because = one.because.join(", ");
-        let what = match &one.gone {
-            Some(runtime) => format!("{runtime} is gone from {}", one.nodes.set),
-            None => format!("{} {} ({because})", fails(one, false), one.nodes.set),
-        };
-        format!("{what} since {}", one.since)
-    });
-    let away = nightly.away.iter().filter(|one| !one.new).map(|one| {
-        format!(
-            "not reporting {} ({}) since {}",
-            one.nodes.set, one.why, one.since
-        )
-    });
-    let mut parts: Vec<String> = broken.chain(away).collect();
-    if let Some(since) = still_of(nightly).map(|item| &item.since).min() {
-        let items = still_of(nightly).collect::<Vec<_>>();
-        let counts = by_status(items.into_iter());
-        parts.push(format!("{counts}, the oldest since {since}"));
-    }
-    parts
 }

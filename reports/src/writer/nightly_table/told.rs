@@ -1,76 +1,110 @@
 //! The parts of a report with their rows, as every format of `report` tells them.
 
+use std::borrow::Cow;
+
 use hpcctl_model::bench;
 use hpcctl_model::doctor::Status;
 use hpcctl_model::fleet::Nodes;
-use hpcctl_model::nightly::{Cost, Item, Nightly, Regression, Verdict};
+use hpcctl_model::nightly::{Away, Cost, Item, Lapsing, Nightly, Regression, Verdict};
 
-use super::summary::first_of;
-use crate::terminal::counted;
+use super::summary::{first_of, still_of};
+use crate::terminal::{counted, shortened};
 use crate::writer::bench_table::number;
 
 /// A part of the report.
 pub struct Section {
     pub title: &'static str,
-    /// Whether it tells of what is worse than it was.
-    pub worse: bool,
     pub rows: Vec<Row>,
 }
 
 /// A line of a part.
+#[derive(Default)]
 pub struct Row {
+    /// The outcome, where it is that of a check or a rule.
     pub state: String,
     pub what: String,
-    pub on: String,
+    /// The nodes, folded, or the images; empty where the row is of none.
+    pub set: String,
+    /// How many those are.
+    pub count: u64,
     pub text: String,
     pub fix: Option<String>,
+    /// Whether that is worse than it was.
+    pub worse: bool,
+}
+
+impl Row {
+    /// What it is of, with how many that are; a long set is cut to so many characters before their number.
+    pub fn on(&self, most: usize) -> String {
+        let set = shortened(&self.set, most);
+        match self.count {
+            0 | 1 => set.into_owned(),
+            count => format!("{set} ({count})"),
+        }
+    }
+
+    /// What it is of, in full.
+    pub fn whole(&self) -> String {
+        self.on(usize::MAX)
+    }
+
+    /// What is said, with where.
+    pub fn told(&self) -> Cow<'_, str> {
+        match self.set.as_str() {
+            "" => self.text.as_str().into(),
+            _ => format!("on {}: {}", self.whole(), self.text).into(),
+        }
+    }
 }
 
 /// Under what is told that nodes report or do not.
 pub const NODES: &str = "node.reports";
 
+/// The part of what was looked at for the first time.
+pub const FIRST: &str = "Looked at for the first time";
+
+/// The part of what is better and does not pass.
+pub const EASED: &str = "Better, and not fixed";
+
 /// What changed, the worst first. What follows from another finding on the same nodes is only
 /// counted there, unless all is wanted.
 pub fn sections(nightly: &Nightly, all: bool) -> Vec<Section> {
-    let part = |title, worse, rows| Section { title, worse, rows };
-    let items = |items: &[Item]| rows(items, all);
+    let part = |title, rows| Section { title, rows };
+    let items = |items: &[Item]| rows(items.iter(), all);
     let set = |nodes: &Nodes, text: &str| {
-        let some = (nodes.count > 0).then(|| plain(NODES, &nodes.set, text));
+        let some = (nodes.count > 0).then(|| of_nodes(nodes, text.into()));
         some.into_iter().collect::<Vec<_>>()
     };
-    let waivers = nightly.waivers.iter().map(|waiver| {
-        let text = format!("its last day is {}; owner {}", waiver.expires, waiver.owner);
-        plain(&waiver.id, "", &text)
-    });
     let is_first = nightly.verdict == Verdict::First;
-    let found: Vec<Item> = first_of(nightly).cloned().collect();
-    let away = nightly.away.iter().filter(|one| one.new || is_first);
-    let away = away.map(|one| {
-        let text = format!("{}; since {}", one.why, one.since);
-        plain(NODES, &one.nodes.set, &text)
-    });
-    let slower = nightly.regressions.iter().map(regression);
+    let news = nightly.away.iter().filter(|one| one.new || is_first);
     let costs = |verdict| {
         let costs = nightly.costs.iter();
         costs.filter(move |one| is(one, verdict)).map(cost)
     };
+    let slower = nightly.regressions.iter().map(slower);
+    let slower = slower.chain(costs(bench::Verdict::Slower));
+    let mut fixed = items(&nightly.fixed);
+    fixed.extend(nightly.recovered.iter().map(recovered));
+    let mut flapping = items(&nightly.flapping);
+    for row in &mut flapping {
+        row.worse = row.state == Status::Fail.as_str();
+    }
     let parts = [
-        part("New", true, items(&nightly.new)),
-        part("Looked at for the first time", false, items(&found)),
-        part("Not reporting", !is_first, away.collect()),
-        part(
-            "Slower",
-            true,
-            slower.chain(costs(bench::Verdict::Slower)).collect(),
-        ),
-        part("Faster", false, costs(bench::Verdict::Faster).collect()),
-        part("Fixed", false, items(&nightly.fixed)),
-        part("Flapping", false, items(&nightly.flapping)),
-        part("Waivers that lapse", false, waivers.collect()),
-        part("Back", false, set(&nightly.returned, "report again")),
+        part("New", worse(items(&nightly.new))),
+        part(FIRST, rows(first_of(nightly), all)),
+        part("Not reporting", {
+            let away = news.map(away).collect();
+            if is_first { away } else { worse(away) }
+        }),
+        part("Slower", worse(slower.collect())),
+        part("Faster", costs(bench::Verdict::Faster).collect()),
+        part(EASED, items(&nightly.eased)),
+        part("Fixed", fixed),
+        part("Flapping", flapping),
+        part("Waivers", nightly.waivers.iter().map(lapsing).collect()),
+        part("Back", set(&nightly.returned, "report again")),
         part(
             "Joined",
-            false,
             set(&nightly.joined, "reported for the first time"),
         ),
     ];
@@ -80,28 +114,87 @@ pub fn sections(nightly: &Nightly, all: bool) -> Vec<Section> {
         .collect()
 }
 
-fn plain(what: &str, on: &str, text: &str) -> Row {
+/// What is as bad as it was, finding by finding: nodes that do not report and figures that are worse come
+/// last. Nothing is in a first night.
+pub fn still(nightly: &Nightly, all: bool) -> Vec<Row> {
+    if nightly.verdict == Verdict::First {
+        return Vec::new();
+    }
+    let mut rows = rows(still_of(nightly), all);
+    rows.extend(nightly.away.iter().filter(|one| !one.new).map(away));
+    rows.extend(nightly.slow.iter().map(slow));
+    rows
+}
+
+fn worse(mut rows: Vec<Row>) -> Vec<Row> {
+    for row in &mut rows {
+        row.worse = true;
+    }
+    rows
+}
+
+fn of_nodes(nodes: &Nodes, text: String) -> Row {
     Row {
-        state: String::new(),
-        what: what.into(),
-        on: on.into(),
-        text: text.into(),
-        fix: None,
+        what: NODES.into(),
+        set: nodes.set.clone(),
+        count: nodes.count,
+        text,
+        ..Row::default()
     }
 }
 
-fn regression(one: &Regression) -> Row {
-    let text = format!(
-        "{} and {} {} in the last two nights, usually {} (spread {}, {} nights): worse by {:.0} %",
+fn plain(what: &str, text: String) -> Row {
+    Row {
+        what: what.into(),
+        text,
+        ..Row::default()
+    }
+}
+
+fn away(one: &Away) -> Row {
+    of_nodes(&one.nodes, format!("{}; since {}", one.why, one.since))
+}
+
+fn lapsing(waiver: &Lapsing) -> Row {
+    let (expires, owner) = (&waiver.expires, &waiver.owner);
+    let text = match waiver.lapsed {
+        true => format!("has lapsed: its last day was {expires}; owner {owner}"),
+        false => format!("its last day is {expires}; owner {owner}"),
+    };
+    plain(&waiver.id, text)
+}
+
+/// The last two nights of a figure, and what is usual.
+fn nights(one: &Regression) -> String {
+    format!(
+        "{} and {} {} in the last two nights, usually {} (spread {}, {} nights)",
         number(one.last[0]),
         number(one.last[1]),
         one.unit,
         number(one.usual),
         number(one.spread),
-        one.nights,
-        one.worse * 100.0
+        one.nights
+    )
+}
+
+fn slower(one: &Regression) -> Row {
+    let by = one.worse * 100.0;
+    plain(&one.series, format!("{}: worse by {by:.0} %", nights(one)))
+}
+
+fn slow(one: &Regression) -> Row {
+    let (by, since) = (one.worse * 100.0, &one.since);
+    let text = format!("{}: worse by {by:.0} % since {since}", nights(one));
+    plain(&one.series, text)
+}
+
+fn recovered(one: &Regression) -> Row {
+    let (by, since) = (one.worse * 100.0, &one.since);
+    let text = format!(
+        "{}: as usual again; was worse by {by:.0} % since {since}",
+        nights(one)
     );
-    plain(&one.series, "", &text)
+    plain(&one.series, text)
 }
 
 /// Whether the container, or the node itself, became that.
@@ -122,18 +215,18 @@ fn cost(one: &Cost) -> Row {
         one.ratio.ci_high,
         one.outside.estimate
     );
-    plain(&one.metric, "", &text)
+    plain(&one.metric, text)
 }
 
 /// Findings as lines.
-pub fn rows(items: &[Item], all: bool) -> Vec<Row> {
+fn rows<'i>(items: impl Iterator<Item = &'i Item> + Clone, all: bool) -> Vec<Row> {
     let is_shown = |item: &&Item| all || item.follows.is_none();
-    let shown = items.iter().filter(is_shown);
+    let shown = items.clone().filter(is_shown);
     shown
         .map(|item| {
             let mut row = row(item);
             let follows = |one: &&Item| one.on == item.on && one.follows.as_ref() == Some(&item.id);
-            let count = items.iter().filter(follows).count();
+            let count = items.clone().filter(follows).count();
             if count > 0 && !all {
                 row.text += &format!("; {} of the same cause", counted(count, "more finding"));
             }
@@ -155,10 +248,6 @@ pub fn row(item: &Item) -> Row {
         0 => String::new(),
         count => format!(" (and {})", other_texts(count)),
     };
-    let count = match item.on.count {
-        0 | 1 => String::new(),
-        count => format!(" ({count})"),
-    };
     let text = match was {
         _ if item.id == NODES => item.text.clone(),
         Some(was) if passes => format!("passes now; was {}: {}{others}", was.as_str(), item.text),
@@ -168,8 +257,10 @@ pub fn row(item: &Item) -> Row {
     Row {
         state: item.status.as_str().into(),
         what: item.id.clone(),
-        on: format!("{}{count}", item.on.set),
+        set: item.on.set.clone(),
+        count: item.on.count,
         text: format!("{text}; since {}", item.since),
         fix: item.fix.clone().filter(|_| !passes),
+        worse: false,
     }
 }

@@ -1,0 +1,145 @@
+//! Runtimes that run no container, that vanish, and that come back.
+
+use hpcctl_model::doctor;
+use hpcctl_model::history::Said;
+
+use super::tests::{of, said, told};
+use super::*;
+
+/// A node on which podman runs, as the whole or not at all.
+fn with(runtime: Option<&str>) -> Vec<Said> {
+    let mut said = said("n02", &[]);
+    match runtime {
+        Some(runtime) => said.judged.push(runtime.into()),
+        None => said.lacking.push("podman".into()),
+    }
+    vec![said]
+}
+
+#[test]
+fn a_runtime_that_disappears_is_new_and_one_that_never_was_is_not() {
+    let report = of(vec![with(None), with(Some("podman"))]);
+    assert_eq!(report.verdict, Verdict::Worse);
+    let found = &report.new[0];
+    assert_eq!(
+        (found.id.as_str(), found.status),
+        ("run.podman", Status::Fail)
+    );
+    assert_eq!(found.text, "podman is not installed (was: runs)");
+    let gone = &report.broken[0];
+    assert_eq!((gone.gone.as_deref(), gone.new), (Some("podman"), true));
+    let next = of(vec![with(None), with(None), with(Some("podman"))]);
+    assert_eq!(next.verdict, Verdict::Unchanged);
+    assert_eq!(next.still[0].since, "2026-11-24T02:00:00Z");
+    assert!(!next.broken[0].new);
+    let mut failed = with(Some("podman"));
+    failed[0].found = said("n02", &["run.podman"]).found;
+    let report = of(vec![with(None), failed]);
+    assert_eq!(report.verdict, Verdict::Worse);
+    let gone = &report.broken[0];
+    assert_eq!(
+        (gone.new, gone.since.as_str()),
+        (true, "2026-11-25T02:00:00Z")
+    );
+    let back = of(vec![with(Some("podman")), with(None), with(Some("podman"))]);
+    assert_eq!(told(&back), ["fixed run.podman pass n02".into()].into());
+    assert_eq!(told(&of(vec![with(None), with(None)])), BTreeSet::new());
+    // One that was not asked for this time is not gone.
+    assert_eq!(
+        told(&of(vec![with(Some("builtin")), with(Some("podman"))])),
+        BTreeSet::new()
+    );
+}
+
+/// A node with podman and Charliecloud, of which these run no container.
+fn failing(runtimes: &[&str]) -> Vec<Said> {
+    let ids: Vec<String> = runtimes.iter().map(|name| format!("run.{name}")).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let mut said = said("n1", &ids);
+    said.judged = ["builtin", "charliecloud", "podman"]
+        .map(str::to_owned)
+        .to_vec();
+    let fails = runtimes.iter().any(|name| *name != "builtin");
+    said.run = fails.then_some(doctor::Verdict::No).or(said.run);
+    vec![said]
+}
+
+#[test]
+fn it_is_told_which_runtime_does_not_run() {
+    let (one, both) = (
+        &["charliecloud", "builtin"][..],
+        &["charliecloud", "podman"][..],
+    );
+    for (now, before, expected) in [
+        (one, &[][..], Some((true, &["charliecloud"][..], false))),
+        (both, &[], Some((true, both, true))),
+        // The other one broke as well.
+        (both, one, Some((true, &["podman"], true))),
+        (one, one, Some((false, &["charliecloud"], false))),
+        (&["builtin"], &[], None),
+    ] {
+        let report = of(vec![failing(now), failing(before)]);
+        let told = report.broken.first();
+        let told = told.map(|one| (one.new, one.runtimes.iter().map(String::as_str), one.all));
+        let told = told.map(|(new, names, all)| (new, names.collect::<Vec<_>>(), all));
+        let expected = expected.map(|(new, names, all)| (new, names.to_vec(), all));
+        assert_eq!(told, expected, "{now:?} after {before:?}");
+        let counts = report.containers;
+        let all = u64::from(expected.as_ref().is_some_and(|told| told.2));
+        assert_eq!(
+            (counts.no, counts.partly),
+            (all, u64::from(expected.is_some()) - all)
+        );
+    }
+}
+
+/// Whether what is told of runtimes is new, and whether they ran before.
+fn news(report: &Nightly) -> Option<(bool, bool)> {
+    let broken = report.broken.iter().find(|one| one.gone.is_none())?;
+    Some((broken.new, broken.ran))
+}
+
+#[test]
+fn what_never_ran_does_not_run_and_what_did_no_longer_does() {
+    let good = || said("n1", &[]);
+    let broken = |on: &str| {
+        let mut node = failing(&["podman"]).remove(0);
+        node.on = on.into();
+        node
+    };
+    let gone = || {
+        let mut node = said("n2", &[]);
+        node.judged = vec!["builtin".into()];
+        node.lacking = vec!["podman".into()];
+        vec![good(), node]
+    };
+    let before = || {
+        let mut node = failing(&[]).remove(0);
+        node.on = "n2".into();
+        vec![good(), node]
+    };
+    let report = of(vec![vec![good(), broken("n2")], before()]);
+    assert_eq!(news(&report), Some((true, true)));
+    let report = of(vec![vec![good(), broken("n2")], vec![good()]]);
+    assert_eq!(news(&report), Some((true, false)), "it joined");
+    assert_eq!(report.verdict, Verdict::Worse);
+    // Installed again, as broken as it was.
+    let report = of(vec![
+        vec![good(), broken("n2")],
+        gone(),
+        vec![good(), broken("n2")],
+    ]);
+    assert_eq!(news(&report), Some((false, false)));
+    assert_eq!(report.verdict, Verdict::Unchanged);
+}
+
+#[test]
+fn a_runtime_that_was_not_asked_for_breaks_no_other() {
+    let mut other = failing(&["podman"]);
+    other[0].judged = vec!["podman".into()];
+    let report = of(vec![other, failing(&["podman"])]);
+    assert_eq!(news(&report), Some((false, false)));
+    let what = &report.not_checked[0].what;
+    assert_eq!(what, "run.builtin, run.charliecloud on n1");
+    assert_eq!(report.verdict, Verdict::Unchanged);
+}
