@@ -184,7 +184,8 @@ fn damage_of_the_history_is_told_in_every_format() {
             assert!(!told.contains("nothing came from it"), "{format}: {told}");
         }
         let pruned = report(dir.path(), &["prune", "--keep", "36500d"]);
-        assert_eq!(pruned.stdout, "0 taken out, 1 kept\n", "{}", pruned.stderr);
+        let expected = "0 taken out, 1 kept, 1 damaged and dropped\n";
+        assert_eq!(pruned.stdout, expected, "{}", pruned.stderr);
     }
 }
 
@@ -237,4 +238,54 @@ fn reports_of_bench_of_two_nodes_are_told_to_be() {
         let text = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
         assert_eq!(text.contains(&told), is_told, "{}", run.stdout);
     }
+}
+
+#[test]
+fn what_the_history_knows_is_told_after_months() {
+    let dir = tempfile::tempdir().unwrap();
+    let time = |day: i64| {
+        let first: Timestamp = "2026-08-01T02:00:00Z".parse().unwrap();
+        let time = first + SignedDuration::from_hours(24 * day);
+        time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    };
+    for day in 0..45 {
+        let mut text = line("n1", if day < 3 { &[] } else { &["ns.user"] }, &time(day));
+        text += &line("n2", &[], &time(day));
+        // One that is dead from the fourth on, and comes back.
+        if !(4..44).contains(&day) {
+            text += &line("n3", &[], &time(day));
+        }
+        assert_eq!(add(dir.path(), "night", &text).code, 0);
+    }
+    let morning =
+        |day: &str, more: &[&str]| report(dir.path(), &[&["nightly", "--at", day], more].concat());
+    for day in ["2026-08-07", "2026-08-20", "2026-09-12"] {
+        let night = morning(day, &[]);
+        assert_eq!(night.code, 0, "{day}: {}", night.stderr);
+        assert!(
+            night.stdout.starts_with("no change on 2 nodes, since "),
+            "{day}: {}",
+            night.stdout
+        );
+        assert_eq!(night.stdout.lines().count(), 3, "{day}: {}", night.stdout);
+        let found = &morning(day, &["-o", "json"]).json()["result"];
+        assert_eq!(found["still"][0]["since"], time(3), "{day}: {found}");
+        assert_eq!(found["away"][0]["nodes"]["set"], "n3", "{day}: {found}");
+        assert_eq!(found["away"][0]["since"], time(4), "{day}: {found}");
+    }
+    let back = &morning("2026-09-14", &["-o", "json", "--retired", "n[3-9]"]).json()["result"];
+    assert_eq!(back["returned"]["set"], "n3", "{back}");
+    assert_eq!(back["joined"]["count"], 0, "{back}");
+    assert_eq!(back["retired"]["set"], "n3", "{back}");
+    let never = morning("2036-01-01", &[]);
+    assert_eq!(never.code, 3);
+    let head = format!("no results, the last are of {}\n", time(44));
+    assert!(never.stdout.starts_with(&head), "{}", never.stdout);
+    let mistyped = morning("2026-09", &[]);
+    assert_eq!(mistyped.code, 2);
+    assert!(
+        mistyped.stderr.contains("give a day or a time"),
+        "{}",
+        mistyped.stderr
+    );
 }

@@ -22,6 +22,17 @@ mod index;
 /// How much is read at a time.
 const CHUNK: usize = 256 << 10;
 
+/// What became of the records of a history that was pruned.
+#[derive(Debug)]
+pub struct Pruned {
+    /// Records that stay.
+    pub kept: u64,
+    /// Those that were too old.
+    pub old: u64,
+    /// Lines that were none: cut short by a crash, or changed.
+    pub damaged: u64,
+}
+
 /// The history.
 #[derive(Debug)]
 pub struct History {
@@ -147,13 +158,12 @@ impl History {
         find(&index, &log).ok()
     }
 
-    /// Takes out what is older than a time, and what a crash cut short; answers how many records
-    /// stay, and how many went.
-    pub fn prune(&self, before: &str) -> Result<(u64, u64), Failure> {
+    /// Takes out what is older than a time, and what is damaged.
+    pub fn prune(&self, before: &str) -> Result<Pruned, Failure> {
         self.pruned(before).map_err(|error| self.failure(&error))
     }
 
-    fn pruned(&self, before: &str) -> io::Result<(u64, u64)> {
+    fn pruned(&self, before: &str) -> io::Result<Pruned> {
         let lock = self.locked()?;
         let mut file = tempfile::NamedTempFile::new_in(&self.directory)?;
         let mut written = Ok(());
@@ -175,7 +185,11 @@ impl History {
         File::open(&self.directory)?.sync_all()?;
         Index::cover(&self.index, &log);
         drop(lock);
-        Ok((kept, read.whole - kept))
+        Ok(Pruned {
+            kept,
+            old: read.whole - kept,
+            damaged: read.damaged,
+        })
     }
 
     fn whole(&self, since: &str, each: impl FnMut(Record, Line<'_>)) -> io::Result<Read> {

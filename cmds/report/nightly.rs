@@ -273,6 +273,7 @@ fn decided(decision: &serde_json::Value) -> Option<Record> {
         source: String::new(),
         said: vec![said],
         silent: Vec::new(),
+        kernels: Vec::new(),
         not_checked: Vec::new(),
         waivers: waivers.collect(),
         figures: Vec::new(),

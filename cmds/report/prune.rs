@@ -7,11 +7,12 @@ use super::{begun, duration, seconds};
 use crate::emit;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::history::Pruned;
 use crate::state::Kept;
 
 /// Take old results out of the history.
 ///
-/// What a crash cut short goes as well. The log of decisions is not touched.
+/// What a crash cut short, or is damaged, goes as well, and is counted. The log of decisions is not touched.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 EXAMPLES
@@ -34,8 +35,12 @@ impl Prune {
         let before = Timestamp::now()
             .checked_sub(self.keep)
             .map_err(|error| Failure::usage(format!("cannot keep so long: {error}")))?;
-        let (stay, gone) = begun(&self.kept)?.prune(&seconds(before))?;
-        emit::to_stdout(format!("{gone} taken out, {stay} kept\n").as_bytes())?;
+        let Pruned { kept, old, damaged } = begun(&self.kept)?.prune(&seconds(before))?;
+        let damaged = match damaged {
+            0 => String::new(),
+            count => format!(", {count} damaged and dropped"),
+        };
+        emit::to_stdout(format!("{old} taken out, {kept} kept{damaged}\n").as_bytes())?;
         Ok(Exit::Clean)
     }
 }

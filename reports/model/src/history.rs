@@ -19,6 +19,9 @@ pub struct Record {
     /// Nodes that were to report and did not.
     #[serde(default)]
     pub silent: Vec<Silent>,
+    /// Which kernel the nodes have, where that is known.
+    #[serde(default)]
+    pub kernels: Vec<Kernel>,
     /// What was not looked at.
     #[serde(default)]
     pub not_checked: Vec<NotChecked>,
@@ -71,6 +74,15 @@ pub struct Silent {
     pub on: String,
     /// What is known of the cause.
     pub why: String,
+}
+
+/// Nodes with a kernel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kernel {
+    /// The nodes, folded.
+    pub on: String,
+    /// Its release, as uname(2) has it.
+    pub release: String,
 }
 
 /// Something that does not pass.

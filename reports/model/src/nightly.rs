@@ -55,6 +55,9 @@ pub struct Nightly {
     /// Nodes that are said to be no longer, and report.
     #[serde(default)]
     pub retired: Nodes,
+    /// Nodes that have another kernel than before.
+    #[serde(default)]
+    pub kernels: Vec<Kernel>,
     /// Waivers that lapse soon, or have lapsed.
     pub waivers: Vec<Lapsing>,
     /// Figures that have become worse.
@@ -190,6 +193,17 @@ pub struct Away {
     pub why: String,
     /// Since when (RFC 3339, UTC).
     pub since: String,
+}
+
+/// Nodes that have another kernel than before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Kernel {
+    /// The nodes.
+    pub nodes: Nodes,
+    /// The release before, as uname(2) has it.
+    pub was: String,
+    /// The release now.
+    pub is: String,
 }
 
 /// A waiver that lapses.

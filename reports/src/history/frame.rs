@@ -165,6 +165,7 @@ mod tests {
             source: n.to_string(),
             said: Vec::new(),
             silent: Vec::new(),
+            kernels: Vec::new(),
             not_checked: Vec::new(),
             waivers: Vec::new(),
             figures: Vec::new(),

@@ -1,14 +1,17 @@
 //! What is kept of nodes: from a report of doctor, from many of them folded, and from lines.
 
+use std::collections::BTreeSet;
+
 use hpcctl_model::Envelope;
 use hpcctl_model::doctor::{Check, Doctor, LEFT_OUT, NOT_ASKED, Status, Verdict};
-use hpcctl_model::fleet::{self, Fleet, Looked};
-use hpcctl_model::history::{Found, NotChecked, Record, Said, Silent};
+use hpcctl_model::fleet::{self, Fleet, Looked, Raw};
+use hpcctl_model::history::{Found, Kernel, NotChecked, Record, Said, Silent};
 use jiff::Timestamp;
 
-use super::observed::{Observed, empty, found, not_checked, unknowns};
+use super::observed::{Observed, empty, found, not_checked, short, unknowns};
 use crate::fix;
-use crate::fleet::{Merge, Table, Terms, UNREADABLE, WITHIN};
+use crate::fleet::node_set::{Name, folded as folded_set};
+use crate::fleet::{Merge, NodeSet, Table, Terms, UNREADABLE, WITHIN};
 
 /// What a verdict is as the outcome of a check.
 fn status(verdict: Verdict) -> Status {
@@ -102,6 +105,10 @@ pub(super) fn doctor(report: &Envelope<Doctor>) -> Record {
         record.not_checked.push(not_checked(&what, LEFT_OUT));
     }
     record.not_checked.extend(unknowns(&report.unknowns));
+    record.kernels.push(Kernel {
+        on: report.host.name.clone(),
+        release: short(&report.host.kernel),
+    });
     record.said.push(said);
     record
 }
@@ -161,9 +168,10 @@ fn doubts(fleet: &Fleet) -> Vec<String> {
     doubts
 }
 
-fn folded(fleet: &Fleet, at: &str) -> Record {
+pub(super) fn folded(fleet: &Fleet, at: &str) -> Record {
     let mut record = empty("fleet", at);
     record.said = fleet.groups.iter().flat_map(group).collect();
+    record.kernels = fleet.groups.iter().flat_map(kernels).collect();
     record.silent = fleet.silent.iter().map(silent).collect();
     // What earlier versions wrote has no causes.
     if fleet.silent.is_empty() && fleet.missing.count > 0 {
@@ -193,6 +201,40 @@ fn silent(silent: &fleet::Silent) -> Silent {
         on: silent.nodes.set.clone(),
         why: silent.why.clone(),
     }
+}
+
+/// The kernels of a group, as far as it is told which nodes have them.
+fn kernels(group: &fleet::Group) -> Vec<Kernel> {
+    let fact = group.facts.iter().find(|fact| fact.what == "kernel");
+    let Some(values) = fact.map(|fact| &fact.values) else {
+        return Vec::new();
+    };
+    let (named, rest): (Vec<&Raw>, Vec<&Raw>) =
+        values.shown.iter().partition(|raw| raw.nodes.is_some());
+    let kernel = |on: String, raw: &Raw| Kernel {
+        on,
+        release: short(&raw.text),
+    };
+    let mut all: Vec<Kernel> = named
+        .iter()
+        .filter_map(|raw| Some(kernel(raw.nodes.clone()?, raw)))
+        .collect();
+    // A set that would be long is left out: all that have no other.
+    if let [raw] = rest.as_slice()
+        && values.others + values.unsaid == 0
+    {
+        let others: BTreeSet<String> = all.iter().flat_map(|one| expanded(&one.on)).collect();
+        let names = expanded(&group.nodes.set);
+        let names = names.iter().filter(|name| !others.contains(*name));
+        all.push(kernel(folded_set(names.map(|name| Name::of(name))), raw));
+    }
+    all
+}
+
+/// The names of a set.
+fn expanded(set: &str) -> Vec<String> {
+    let set = NodeSet::parse(set).unwrap_or_default();
+    set.names().map(str::to_owned).collect()
 }
 
 /// What the nodes of a group said, once for those that looked at the same.

@@ -113,6 +113,7 @@ pub(super) fn empty(kind: &str, at: &str) -> Record {
         source: String::new(),
         said: Vec::new(),
         silent: Vec::new(),
+        kernels: Vec::new(),
         not_checked: Vec::new(),
         waivers: Vec::new(),
         figures: Vec::new(),
@@ -226,8 +227,11 @@ fn measured(report: &Envelope<Bench>) -> Record {
 
 #[cfg(test)]
 mod tests {
+    use hpcctl_model::fleet::Raw;
+
     use super::*;
     use crate::fleet::line::tests::line;
+    use crate::fleet::{Merge, Terms};
 
     #[test]
     fn lines_of_nodes_are_kept_folded() {
@@ -247,6 +251,34 @@ mod tests {
         let ids: Vec<&str> = record.said[1].found.iter().map(|one| &*one.id).collect();
         assert_eq!(ids, ["ns.user", "net.mtu", "run.podman"]);
         assert_eq!(record.said[1].found[0].text, "it is 0");
+        let kernels = record.kernels.iter();
+        let kernels: Vec<(&str, &str)> = kernels
+            .map(|one| (one.on.as_str(), one.release.as_str()))
+            .collect();
+        assert_eq!(kernels, [("n[1-2]", "6.1.0"), ("n3", "6.1.0")]);
+    }
+
+    #[test]
+    fn the_kernel_of_few_is_kept_beside_that_of_many() {
+        let other = |node: &str| line(node, &[], "yes", "");
+        let lines: Vec<String> = (1..=200).map(|n| other(&format!("n{n:03}"))).collect();
+        let mut merge = Merge::new(Table::default());
+        merge.read(lines.concat().as_bytes()).unwrap();
+        let mut fleet = merge.report(&Terms::default());
+        let facts = &mut fleet.groups[0].facts;
+        let kernel = facts.iter_mut().find(|fact| fact.what == "kernel").unwrap();
+        let few = Raw {
+            text: "6.1.1".into(),
+            count: 1,
+            nodes: Some("n007".into()),
+        };
+        kernel.values.shown.push(few);
+        let kept = nodes::folded(&fleet, "2026-11-25T02:00:00Z").kernels;
+        let kept: Vec<(&str, &str)> = kept
+            .iter()
+            .map(|one| (one.on.as_str(), one.release.as_str()))
+            .collect();
+        assert_eq!(kept, [("n007", "6.1.1"), ("n[001-006,008-200]", "6.1.0")]);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use hpcctl_model::nightly::{Lapsing, Nightly, NotChecked, Verdict};
 use super::became::{Became, Change};
 use super::broken::{Away, Broken};
 use super::fold::{self, Folded, Seen};
+use super::kernel::Kernels;
 use super::past::Past;
 use super::run::Runs;
 use super::said::weight;
@@ -77,6 +78,7 @@ pub fn nightly(asked: &Asked) -> Nightly {
         returned: fold::nodes(&night.sets.returned),
         lost: fold::nodes(&night.sets.lost),
         retired: fold::nodes(&night.sets.retired),
+        kernels: night.kernels.items(),
         not_checked: night.unchecked.items(asked, &all, &figures.not_checked),
         waivers: waivers(asked),
         regressions: figures.regressions,
@@ -119,6 +121,8 @@ struct Night {
     is_first: bool,
     /// Whether something of the history cannot be read.
     is_damaged: bool,
+    /// Whether there are no results of this night.
+    is_empty: bool,
     usual: Usual,
     before_at: Option<String>,
     folded: Folded,
@@ -126,6 +130,7 @@ struct Night {
     unchecked: Unchecked,
     broken: Broken,
     away: Away,
+    kernels: Kernels,
 }
 
 impl Night {
@@ -133,6 +138,7 @@ impl Night {
     fn of(asked: &Asked, kinds: &[Vec<Subject<'_>>], tonight: &BTreeSet<&str>) -> Self {
         let mut night = Self {
             is_damaged: !asked.unread.is_empty(),
+            is_empty: tonight.is_empty() && !asked.kinds.iter().any(Runs::is_of_tonight),
             ..Self::default()
         };
         for (runs, subjects) in asked.kinds.iter().zip(kinds) {
@@ -168,6 +174,7 @@ impl Night {
             self.finding(subject, &id, at);
         }
         self.unchecked.left_out(subject);
+        self.kernels.add(subject);
     }
 
     /// Whether it was there before, and when.
@@ -269,6 +276,8 @@ impl Night {
         };
         // Of one that never reported, whether it was to before.
         let is_new = match subject.told.first() {
+            // What all of them missed nobody could tell before.
+            Some(_) if self.is_empty => subject.there.first() == Some(&true),
             Some(_) => subject.missed == 1,
             None if subject.long_ago().is_some() => false,
             None => subject.there.len() == 1 && !self.is_first,

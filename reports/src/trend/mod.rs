@@ -5,6 +5,7 @@ mod broken;
 mod cause;
 mod change;
 mod fold;
+mod kernel;
 mod past;
 mod regression;
 mod run;

@@ -49,6 +49,11 @@ impl Runs {
         records.next().map_or("", kind)
     }
 
+    /// Whether one of them is of this night.
+    pub fn is_of_tonight(&self) -> bool {
+        self.0.iter().any(|run| run.age == 0)
+    }
+
     /// Two runs that are to be compared, whenever they were made.
     pub fn pair(before: Record, after: Record) -> Self {
         let run = |record: Record, age| Run {

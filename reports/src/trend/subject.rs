@@ -25,6 +25,7 @@ pub type Told<'a> = (&'a Said, &'a str);
 #[derive(Debug, Clone, Copy, Default)]
 struct Slot<'a> {
     told: Option<Told<'a>>,
+    kernel: Option<&'a str>,
     /// Why it did not report, where it was to.
     silent: Option<&'a str>,
 }
@@ -55,6 +56,8 @@ pub struct Subject<'a> {
     pub silent: bool,
     /// Whether it reported in the runs, the latest first.
     pub there: Vec<bool>,
+    /// The kernel that it has, and the one before that is known.
+    pub kernels: [Option<&'a str>; 2],
     /// What was before the runs.
     past: Option<&'a Trace>,
 }
@@ -69,6 +72,11 @@ impl<'a> Subjects<'a> {
                 for said in &record.said {
                     for name in names(said) {
                         slot(&mut slots, name, place).told = Some((said, record.at.as_str()));
+                    }
+                }
+                for kernel in &record.kernels {
+                    for name in run::nodes(&kernel.on) {
+                        slot(&mut slots, name, place).kernel = Some(&kernel.release);
                     }
                 }
                 for silent in &record.silent {
@@ -126,8 +134,12 @@ impl<'a> Subjects<'a> {
         }
         let told = slots.iter().filter_map(|slot| slot.told);
         let mut of_runs = slots.iter().zip(self.runs);
+        let kernel = newest.and_then(|at| slots[at].kernel);
+        let after = newest.map_or(slots.len(), |at| at + 1);
+        let before = slots[after..].iter().find_map(|slot| slot.kernel);
         Subject {
             name,
+            kernels: [kernel, before],
             told: told.collect(),
             missed,
             away,
@@ -190,6 +202,7 @@ fn fold_long(slots: &mut BTreeMap<String, Vec<Slot<'_>>>) {
                 known.told = other.told;
             }
             known.silent = known.silent.or(other.silent);
+            known.kernel = known.kernel.or(other.kernel);
         }
     }
 }

@@ -20,6 +20,7 @@ pub fn verdict(report: &Nightly, is_first: bool) -> Verdict {
     let changed = !report.fixed.is_empty()
         || !report.eased.is_empty()
         || !report.recovered.is_empty()
+        || !report.kernels.is_empty()
         || !report.flapping.is_empty()
         || !report.waivers.is_empty()
         || report.still.iter().any(|item| item.first)

@@ -8,7 +8,7 @@ use std::io::Write;
 use hpcctl_model::doctor::{Check, Doctor, Operation, Runtime, Status, Verdict};
 
 use crate::report::{Error, Kind, Options, Report};
-use crate::terminal::{some, visible};
+use crate::terminal::{counted, some, visible};
 use crate::writer::Writer;
 
 /// The row of [`crate::WRITERS`].
@@ -101,7 +101,7 @@ fn of_checks(checks: &[Check]) -> String {
         return format!("{}: not known: {}", first.id, first.summary);
     }
     let made = checks.len() - with(Status::Skipped).count();
-    format!("ok: {made} checks, none fails")
+    format!("ok: {}, none fails", counted(made, "check"))
 }
 
 #[cfg(test)]

@@ -201,6 +201,7 @@ pub(crate) mod tests {
             returned: Nodes::default(),
             lost: Nodes::default(),
             retired: Nodes::default(),
+            kernels: Vec::new(),
             waivers: Vec::new(),
             regressions: Vec::new(),
             slow: Vec::new(),

@@ -328,3 +328,50 @@ fn a_waiver_whose_last_day_is_over_has_lapsed() {
     let lapsed: Vec<bool> = report.waivers.iter().map(|one| one.lapsed).collect();
     assert_eq!(lapsed, [true, false]);
 }
+
+#[test]
+fn another_kernel_is_told_once() {
+    let night = |age: usize, kernels: &[(&str, &str)]| Record {
+        kernels: kernels
+            .iter()
+            .map(|(on, release)| hpcctl_model::history::Kernel {
+                on: (*on).into(),
+                release: (*release).into(),
+            })
+            .collect(),
+        ..record(age, vec![said("n[1-4]", &[])])
+    };
+    let (old, new) = (("n[1-4]", "6.1.0-28"), ("n[2-3]", "6.1.0-30"));
+    let both = [("n[1,4]", "6.1.0-28"), new];
+    let report = asked(vec![night(0, &both), night(1, &[]), night(2, &[old])]);
+    let told: Vec<(&str, &str, &str)> = report
+        .kernels
+        .iter()
+        .map(|one| (one.nodes.set.as_str(), one.was.as_str(), one.is.as_str()))
+        .collect();
+    assert_eq!(told, [("n[2-3]", "6.1.0-28", "6.1.0-30")]);
+    assert_eq!(report.verdict, Verdict::Changed);
+    let report = asked(vec![night(0, &both), night(1, &both), night(2, &[old])]);
+    assert_eq!(
+        (report.kernels.len(), report.verdict),
+        (0, Verdict::Unchanged)
+    );
+}
+
+#[test]
+fn a_night_in_which_nothing_reports_blames_those_that_were_there() {
+    for days in [1, 3] {
+        let report = asked(vec![
+            record(days, vec![said("n[1-3]", &[])]),
+            record(days + 1, vec![said("n[1-4]", &[])]),
+        ]);
+        assert_eq!(report.verdict, Verdict::Nothing);
+        assert_eq!(report.lost.set, "n[1-3]", "{days}");
+        let away: Vec<(&str, bool)> = report
+            .away
+            .iter()
+            .map(|one| (one.nodes.set.as_str(), one.new))
+            .collect();
+        assert_eq!(away, [("n[1-3]", true), ("n4", false)], "{days}");
+    }
+}

@@ -35,6 +35,7 @@ pub fn record(night: usize, said: Vec<Said>) -> Record {
         source: String::new(),
         said,
         silent: Vec::new(),
+        kernels: Vec::new(),
         not_checked: Vec::new(),
         waivers: Vec::new(),
         figures: Vec::new(),

@@ -1,6 +1,6 @@
 //! Every format says the same of a night: what it comes to, and what is worse.
 
-use hpcctl_model::history::{Figure, Record};
+use hpcctl_model::history::{Figure, Kernel, Record};
 use hpcctl_model::nightly::{Nightly, Verdict};
 use hpcctl_model::{Envelope, doctor};
 use serde_json::Value;
@@ -33,6 +33,17 @@ fn all() -> Vec<(&'static str, Nightly)> {
     let missing = |age: usize| vec![said(if age < 3 { "n1" } else { "n[1-2]" }, &[])];
     let mut waivers = record(0, vec![said("n1", &[])]);
     waivers.waivers = nights()[1].waivers.clone();
+    let kernels = ["6.1.1", "6.1.0"]
+        .iter()
+        .enumerate()
+        .map(|(age, release)| Record {
+            kernels: vec![Kernel {
+                on: "n1".into(),
+                release: (*release).into(),
+            }],
+            ..record(age, vec![said("n1", &[])])
+        });
+    let kernels = kernels.collect();
     vec![
         ("planted", asked(nights())),
         ("quiet", of(vec![vec![said("n1", &["ns.user"])]; 3])),
@@ -57,6 +68,7 @@ fn all() -> Vec<(&'static str, Nightly)> {
             "waivers",
             asked(vec![waivers, record(1, vec![said("n1", &[])])]),
         ),
+        ("another kernel", asked(kernels)),
         ("slower", measured(&[12.0, 12.0])),
         ("still slower", measured(&[12.0, 12.0, 12.0])),
         ("as usual again", measured(&[12.0, 12.0, 10.0, 10.0])),

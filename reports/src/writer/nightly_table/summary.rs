@@ -54,6 +54,7 @@ fn counts(nightly: &Nightly) -> String {
         .flapping
         .iter()
         .partition(|item| item.status == Status::Fail);
+    let kernels = nightly.kernels.iter().map(|one| size(&one.nodes)).sum();
     let lapsed = nightly.waivers.iter().filter(|one| one.lapsed).count();
     let parts = [
         (causes(nightly.new.iter()), "new"),
@@ -65,6 +66,7 @@ fn counts(nightly: &Nightly) -> String {
         (of_costs(nightly, bench::Verdict::Faster), "faster"),
         (size(&nightly.returned), "back"),
         (size(&nightly.joined), "joined"),
+        (kernels, "with another kernel"),
         (causes(first_of(nightly)), "looked at for the first time"),
         (nightly.waivers.len() - lapsed, "lapsing"),
         (lapsed, "lapsed"),

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use hpcctl_model::bench;
 use hpcctl_model::doctor::Status;
 use hpcctl_model::fleet::Nodes;
-use hpcctl_model::nightly::{Away, Cost, Item, Lapsing, Nightly, Regression, Verdict};
+use hpcctl_model::nightly::{Away, Cost, Item, Kernel, Lapsing, Nightly, Regression, Verdict};
 
 use super::summary::{first_of, still_of};
 use crate::terminal::{counted, shortened};
@@ -102,6 +102,10 @@ pub fn sections(nightly: &Nightly, all: bool) -> Vec<Section> {
         part("Fixed", fixed),
         part("Flapping", flapping),
         part("Waivers", nightly.waivers.iter().map(lapsing).collect()),
+        part(
+            "Another kernel",
+            nightly.kernels.iter().map(kernel).collect(),
+        ),
         part("Back", set(&nightly.returned, "report again")),
         part(
             "Joined",
@@ -148,6 +152,13 @@ fn plain(what: &str, text: String) -> Row {
         what: what.into(),
         text,
         ..Row::default()
+    }
+}
+
+fn kernel(one: &Kernel) -> Row {
+    Row {
+        what: "kernel".into(),
+        ..of_nodes(&one.nodes, format!("{}; was {}", one.is, one.was))
     }
 }
 
