@@ -1,7 +1,7 @@
 //! What an image should not hold, in whichever layer, for a terminal: keys and passwords, files
 //! whose holder restricts who may pass them on, programs with privileges.
 
-use hpcctl_model::scan::{Redistribution, Scan};
+use hpcctl_model::scan::{Redistribution, Scan, UNREAD};
 
 use crate::report::Options;
 use crate::terminal::{columns, counted, heading, left_out, lines, visible};
@@ -31,7 +31,13 @@ pub fn sensitive(scan: &Scan, options: &Options) -> String {
             format!("{}{}{doubt}", one.text, gone(one.deleted)),
         ]
     });
-    let mut title = format!("{} of what gives access", counted(clear.len(), "sign"));
+    let unread = clear.iter().filter(|one| one.rule == UNREAD).count();
+    let signs = counted(clear.len() - unread, "sign");
+    let mut title = format!("{signs} of what gives access");
+    if unread > 0 {
+        let archives = counted(unread, "archive");
+        title += &format!(", {archives} not looked into as a whole");
+    }
     if !doubtful.is_empty() {
         title += &format!(", and {} that may be examples", doubtful.len());
     }
@@ -181,7 +187,15 @@ WHERE            WHAT
 ";
         assert_eq!(sensitive(&scan, &options(false)), expected);
         assert!(sensitive(&scan, &options(true)).contains("a private key; may be an example"));
-        scan.sensitive.pop();
+        scan.sensitive.push(Sensitive {
+            rule: UNREAD.into(),
+            ..key("/srv/a.7z", false)
+        });
+        let text = sensitive(&scan, &options(false));
+        let title =
+            "\n1 sign of what gives access, 1 archive not looked into as a whole, and 1 that";
+        assert!(text.starts_with(title), "{text}");
+        scan.sensitive.truncate(1);
         let text = sensitive(&scan, &options(false));
         assert_eq!(
             text,

@@ -49,7 +49,7 @@ const METADATA: &str = "usr/lib/python3/dist-packages/a-1.dist-info/METADATA";
 /// A rule, and a decision that it refuses.
 type Row = (&'static str, fn(&Path, &str) -> Run);
 
-const ROWS: [Row; 18] = [
+const ROWS: [Row; 19] = [
     ("scan.complete", |dir, _| {
         gated(dir, &tar(&[RELEASE, COPYRIGHT]), |_, _| {})
     }),
@@ -91,6 +91,10 @@ const ROWS: [Row; 18] = [
             let command = format!("RUN curl -u bob:{word} https://data.site.org");
             config["history"][0]["created_by"] = json!(command);
         })
+    }),
+    ("content.archive", |dir, rule| {
+        let archive = ("srv/a.7z", 0o644, &b"7z\xbc\xaf\x27\x1c\0\x04"[..]);
+        with(dir, rule, &[archive], "", &[])
     }),
     ("content.unowned", |dir, rule| {
         let program = fs::read("/bin/true").unwrap();

@@ -5,7 +5,7 @@
 //! read, whatever the manifest will say about it.
 
 use std::collections::HashMap;
-use std::io::{self, BufRead, Cursor, Read};
+use std::io::{self, Cursor, Read};
 use std::sync::Arc;
 
 use crate::Limits;
@@ -13,7 +13,7 @@ use crate::blob::{Blob, Hashed};
 use crate::compression::Compression;
 use crate::format::Session;
 use crate::layer::{self, LayerRead, PlainDigest, Stored};
-use crate::tarball::{Bytes, Head, Kind, TarFault, Walk};
+use crate::tarball::{Bytes, Entry, Head, Kind, TarFault, Walk};
 
 /// Links that one name may lead through.
 const LINKS: usize = 10;
@@ -198,7 +198,7 @@ struct Streaming<'s> {
 
 impl Streaming<'_> {
     /// Keeps a document, reads a layer, and passes over anything else.
-    fn place<R: Bytes + Send>(
+    fn place<R: Bytes>(
         &mut self,
         walk: &mut Walk<'_, R>,
         head: &Head,
@@ -218,7 +218,7 @@ impl Streaming<'_> {
         self.layers += 1;
         let name = walk.path().to_owned();
         self.session.progress.layer(&name, self.layers, 0);
-        let stored = Cursor::new(start).chain(Entry(walk));
+        let stored = Cursor::new(start).chain(Entry::of(walk));
         let read = layer::read_tar(
             stored,
             head.size,
@@ -235,32 +235,6 @@ fn is_tar(start: &[u8]) -> bool {
     Compression::of(start) != Compression::Plain
         || start.get(257..262) == Some(b"ustar")
         || (!start.is_empty() && start.iter().all(|byte| *byte == 0))
-}
-
-/// The content of the entry that a walk stands on.
-struct Entry<'w, 'l, R>(&'w mut Walk<'l, R>);
-
-impl<R: Bytes> BufRead for Entry<'_, '_, R> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        let left = self.0.left();
-        let bytes = self.0.peek().map_err(io::Error::other)?;
-        if bytes.is_empty() && left > 0 {
-            return Err(io::Error::other(TarFault::Truncated));
-        }
-        Ok(bytes)
-    }
-
-    fn consume(&mut self, count: usize) {
-        self.0.consume(count);
-    }
-}
-
-impl<R: Bytes> Read for Entry<'_, '_, R> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let count = self.fill_buf()?.read(out)?;
-        self.consume(count);
-        Ok(count)
-    }
 }
 
 /// What the names in a tar tell about it.

@@ -69,17 +69,17 @@ impl Compression {
     /// A reader of the plain bytes; streams that follow one another are read as one.
     pub(crate) fn decoder<'a>(
         self,
-        stored: impl BufRead + Send + 'a,
-    ) -> io::Result<Box<dyn BufRead + Send + 'a>> {
+        stored: impl BufRead + 'a,
+    ) -> io::Result<Box<dyn BufRead + 'a>> {
         self.decoder_beside(stored, None)
     }
 
     /// A reader of the plain bytes that takes note of what lies beside them.
     pub(crate) fn decoder_beside<'a>(
         self,
-        stored: impl BufRead + Send + 'a,
+        stored: impl BufRead + 'a,
         beside: Option<&'a Beside>,
-    ) -> io::Result<Box<dyn BufRead + Send + 'a>> {
+    ) -> io::Result<Box<dyn BufRead + 'a>> {
         Ok(match self {
             Self::Plain => Box::new(stored),
             Self::Gzip => buffered(gzip::Members::new(stored, beside)),
@@ -98,7 +98,7 @@ impl Compression {
     }
 }
 
-fn buffered<'a>(decoder: impl Read + Send + 'a) -> Box<dyn BufRead + Send + 'a> {
+fn buffered<'a>(decoder: impl Read + 'a) -> Box<dyn BufRead + 'a> {
     Box::new(BufReader::with_capacity(BUFFER, decoder))
 }
 

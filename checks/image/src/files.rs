@@ -11,7 +11,7 @@ use crate::blob::Hashed;
 use crate::catalog::zip::Zip;
 use crate::compression::Compression;
 use crate::tarball::{Kind, Walk};
-use crate::{Limits, layer};
+use crate::{Limits, ar, layer};
 
 /// The largest zip that is read, in bytes: its directory stands at its end, so it is held whole.
 const MAX_ZIP: u64 = 512 << 20;
@@ -21,10 +21,6 @@ const MAX_FILES: usize = 1_000_000;
 
 /// The first bytes that tell what a file is.
 const START: usize = 512;
-
-/// The magic of ar(5), and the length of the head of a member.
-const AR: &[u8] = b"!<arch>\n";
-const AR_HEAD: usize = 60;
 
 /// What is done with a file: its path in the archive, and the start of its content.
 pub type Take<'t> = &'t mut dyn FnMut(&str, &[u8]);
@@ -44,7 +40,7 @@ pub fn each_file(path: &Path, limit: u64, take: Take<'_>) -> io::Result<Option<V
     let whole = io::Cursor::new(start.clone()).chain(stored);
     let faults = if start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06") {
         zip(whole, size, limit, take)?
-    } else if start.starts_with(AR) {
+    } else if start.starts_with(ar::MAGIC) {
         deb(whole, limit, take)
     } else if is_tar(&start) {
         tar(whole, Compression::Plain, size, "", limit, take)
@@ -99,7 +95,7 @@ fn zip(stored: impl Read, size: u64, limit: u64, take: Take<'_>) -> io::Result<V
     Ok(faults)
 }
 
-fn tar<R: BufRead + Send>(
+fn tar<R: BufRead>(
     stored: R,
     compression: Compression,
     size: u64,
@@ -135,14 +131,14 @@ fn tar<R: BufRead + Send>(
 }
 
 /// The members of a Debian package that are tars.
-fn deb(mut stored: impl BufRead + Send, limit: u64, take: Take<'_>) -> Vec<String> {
+fn deb(mut stored: impl BufRead, limit: u64, take: Take<'_>) -> Vec<String> {
     let mut faults = Vec::new();
-    if let Err(error) = stored.read_exact(&mut [0; AR.len()]) {
+    if let Err(error) = stored.read_exact(&mut [0; ar::MAGIC.len()]) {
         return vec![error.to_string()];
     }
-    let mut head = [0u8; AR_HEAD];
+    let mut head = [0u8; ar::HEAD];
     while stored.read_exact(&mut head).is_ok() {
-        let Some((name, size)) = member(&head) else {
+        let Some((name, size)) = ar::member(&head) else {
             faults.push("it is damaged: a member has no size".to_owned());
             return faults;
         };
@@ -170,14 +166,6 @@ fn deb(mut stored: impl BufRead + Send, limit: u64, take: Take<'_>) -> Vec<Strin
         }
     }
     faults
-}
-
-/// The name and the size of a member.
-fn member(head: &[u8; AR_HEAD]) -> Option<(String, u64)> {
-    let field = |range: std::ops::Range<usize>| std::str::from_utf8(head.get(range)?).ok();
-    let name = field(0..16)?.trim_end().trim_end_matches('/').to_owned();
-    let size = field(48..58)?.trim().parse().ok()?;
-    Some((name, size))
 }
 
 #[cfg(test)]
@@ -242,7 +230,7 @@ mod tests {
     fn a_debian_package_gives_the_files_of_its_tars() {
         let data = gzip(&a_tar(&[("usr/share/doc/x/copyright", "Zlib")]));
         let control = gzip(&a_tar(&[("control", "Package: x")]));
-        let mut deb = AR.to_vec();
+        let mut deb = ar::MAGIC.to_vec();
         for (name, content) in [
             ("debian-binary", b"2.0\n".to_vec()),
             ("control.tar.gz", control),

@@ -27,7 +27,7 @@ use crate::{Error, Limits, Options, Progress, Source};
 const PIECE: u64 = 128 * 1024;
 
 /// A walk over a layer that is decompressed.
-type LayerWalk<'b> = Walk<'b, Hashed<Box<dyn BufRead + Send + 'b>>>;
+type LayerWalk<'b> = Walk<'b, Hashed<Box<dyn BufRead + 'b>>>;
 
 /// What the merged tree holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use std::thread;
 use hpcctl_model::scan;
 
 pub(crate) use intake::{Content, Intake, Plan};
-pub(crate) use room::{Room, Roomy};
+pub(crate) use room::{Room, Roomy, take};
 
 use crate::blob::{Blob, Hashed, digests};
 use crate::compression::{Beside, Compression};
@@ -313,7 +313,7 @@ fn settle(
 
 /// Reads a layer that is a tar of `size` stored bytes; `name` is for what cannot be read.
 pub(crate) fn read_tar(
-    stored: impl BufRead + Send,
+    stored: impl BufRead,
     size: u64,
     name: &str,
     plan: &Plan,
@@ -341,7 +341,7 @@ pub(crate) fn read_tar(
             };
             let plain = compression.decoder_beside(&mut stored, Some(&beside));
             let plain = plain.map_err(TarFault::from);
-            let plain = plain.map(|plain| Roomy::new(plain, &plan.room));
+            let plain = plain.map(|plain| Roomy::new(plain, |count| plan.room.plain(count)));
             let walked = plain.and_then(|plain| reading.walk(name, hashed(plain, limit)));
             let is_whole = walked.is_ok();
             match walked {

@@ -4,6 +4,7 @@
 //! nothing in the image is run, and every read is bounded by [`Limits`]. What could not be
 //! read rides beside what was found.
 
+mod ar;
 mod archive;
 mod blob;
 mod cache;

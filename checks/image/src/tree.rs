@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use hpcctl_model::scan::ContentKind;
 
-pub(crate) use listing::{Entry, Facts, FileLicense, Linked, Listing, Mark, Sha};
+pub(crate) use listing::{Entry, Facts, FileLicense, Linked, Listing, Mark, Member, Sha};
 
 use self::names::Names;
 use crate::tarball::Kind;

@@ -1,7 +1,7 @@
 //! The verdict: what the licences say, and what is in an image that nobody may hand out.
 
 use hpcctl_license_db::policy::{Subject, judge, reason_of};
-use hpcctl_model::scan::{Outcome, Reason, Redistribution, Removed, RemovedKind, Verdict};
+use hpcctl_model::scan::{Outcome, Reason, Redistribution, Removed, RemovedKind, UNREAD, Verdict};
 
 use crate::held;
 
@@ -12,9 +12,15 @@ pub(crate) fn verdict(subjects: &[Subject<'_>], whole: bool, held: &held::Report
         .sensitive
         .iter()
         .filter(|one| !one.doubtful)
-        .map(|one| {
-            let text = "gives access to whoever pulls the image.";
-            reason(Outcome::Refused, &one.path, text)
+        .map(|one| match one.rule == UNREAD {
+            true => {
+                let text = "was not looked into as a whole.";
+                reason(Outcome::Undetermined, &one.path, text)
+            }
+            false => {
+                let text = "gives access to whoever pulls the image.";
+                reason(Outcome::Refused, &one.path, text)
+            }
         });
     let removed = held.removed.iter().filter_map(of_removed);
     let files = held.restricted.iter().filter_map(|one| {
@@ -110,6 +116,11 @@ mod tests {
         assert_eq!(outcome(&[], &[]), Outcome::Publishable);
         assert_eq!(outcome(&[key(true)], &[]), Outcome::Publishable);
         assert_eq!(outcome(&[key(false)], &[]), Outcome::Refused);
+        let unread = Sensitive {
+            rule: UNREAD.into(),
+            ..key(false)
+        };
+        assert_eq!(outcome(&[unread], &[]), Outcome::Undetermined);
         for (state, expected) in [
             (Redistribution::Yes, Outcome::Publishable),
             (Redistribution::Conditional, Outcome::Conditional),

@@ -252,6 +252,9 @@ impl ContentKind {
     }
 }
 
+/// The [`Sensitive::rule`] of an archive that was not looked into as a whole: nothing was seen in it.
+pub const UNREAD: &str = "secret.archive";
+
 /// Something that no image should hold.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Sensitive {

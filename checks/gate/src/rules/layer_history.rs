@@ -1,7 +1,7 @@
 //! `layer.history`: what lower layers, the history and the configuration still hold.
 
 use hpcctl_model::gate::Level;
-use hpcctl_model::scan::{Removed, RemovedKind};
+use hpcctl_model::scan::{Removed, RemovedKind, UNREAD};
 
 use super::{Raised, Rule, content_unowned, content_vendor, license_terms, secret_general};
 use crate::case::Context;
@@ -32,6 +32,7 @@ fn look(context: &Context<'_>) -> Vec<Raised> {
     let scan = context.case.scan;
     let secrets = scan.sensitive.iter();
     let secrets = secrets.filter(|found| found.deleted || !found.path.starts_with('/'));
+    let secrets = secrets.filter(|found| found.rule != UNREAD);
     let secrets = secrets.map(|found| secret_general::raised(context, found));
     let vendor = scan.restricted.iter().filter(|file| file.deleted);
     let vendor = vendor.filter_map(|file| content_vendor::raised(context, file));

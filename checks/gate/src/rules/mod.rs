@@ -8,6 +8,7 @@ use hpcctl_model::gate::Level;
 use crate::case::Context;
 use crate::policy::Set;
 
+mod content_archive;
 mod content_data;
 mod content_unowned;
 mod content_vendor;
@@ -53,6 +54,7 @@ pub static RULES: &[&Rule] = &[
     &secret_general::RULE,
     &secret_hpc::RULE,
     &layer_history::RULE,
+    &content_archive::RULE,
     &content_unowned::RULE,
     &content_data::RULE,
     &file_privileged::RULE,

@@ -1,6 +1,6 @@
 //! `secret.general`: keys, tokens and passwords.
 
-use hpcctl_model::scan::Sensitive;
+use hpcctl_model::scan::{Sensitive, UNREAD};
 
 use super::{Raised, Rule};
 use crate::case::Context;
@@ -25,9 +25,6 @@ Revoke the secret; take it out of the build (mount it while building) and build 
 /// What is in front of the names of what only HPC sites have.
 pub(super) const HPC: &str = "secret.hpc.";
 
-/// What is said of an archive that was not looked into: nothing was found in it.
-const ARCHIVE: &str = "secret.archive";
-
 fn look(context: &Context<'_>) -> Vec<Raised> {
     found(context, |sensitive| !sensitive.rule.starts_with(HPC))
 }
@@ -36,6 +33,7 @@ fn look(context: &Context<'_>) -> Vec<Raised> {
 pub(super) fn found(context: &Context<'_>, counts: fn(&Sensitive) -> bool) -> Vec<Raised> {
     let sensitive = context.case.scan.sensitive.iter();
     let visible = sensitive.filter(|found| !found.deleted && found.path.starts_with('/'));
+    let visible = visible.filter(|found| found.rule != UNREAD);
     visible
         .filter(|found| counts(found))
         .map(|found| raised(context, found))
@@ -57,10 +55,7 @@ pub(super) fn raised(context: &Context<'_>, found: &Sensitive) -> Raised {
         path: Some(found.path.clone()),
         deleted: found.deleted,
         license: None,
-        remedy: match found.rule.as_str() {
-            ARCHIVE => "Look into it yourself. Where it holds no key, a waiver of this rule with its path says so.".into(),
-            _ => "Revoke it, and build the image anew without it.".into(),
-        },
+        remedy: "Revoke it, and build the image anew without it.".into(),
         ..Raised::default()
     }
 }

@@ -46,6 +46,12 @@ pub(crate) fn soname<'s>(source: &Source<'s>) -> Option<&'s str> {
     Elf::read(source).filter(|_| is_elf)?.soname()
 }
 
+/// A library that has nothing but a SONAME.
+#[cfg(test)]
+pub(crate) fn library(soname: &str) -> Vec<u8> {
+    fixture::Writer::default().soname(soname).write()
+}
+
 /// A package that an ELF file speaks of, which stands back where another owns the file.
 fn evidence(kind: &'static str, how: &str, path: &str) -> Candidate {
     Candidate {

@@ -52,6 +52,8 @@ pub(crate) mod zip;
 
 use std::ops::Range;
 
+#[cfg(test)]
+pub(crate) use elf::library;
 pub(crate) use elf::soname;
 pub(crate) use found::{Candidate, Declared, Found, Needs, Owned, TextsIn, Versions};
 pub(crate) use license_file::{is_debian_copyright, is_license_file};

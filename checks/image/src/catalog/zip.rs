@@ -5,9 +5,12 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 
 use flate2::read::DeflateDecoder;
+
+/// What is in front of each entry.
+pub(crate) const ENTRY: &[u8; 4] = b"PK\x03\x04";
 
 /// Entries that are looked at.
 const MOST_ENTRIES: u64 = 1_000_000;
@@ -133,7 +136,11 @@ impl<'a> Zip<'a> {
             size: u64::from(u32_at(directory, at + 24)?),
             offset: u64::from(u32_at(directory, at + 42)?),
         };
-        widen(&mut entry, directory.get(extra_at..extra_at + extra)?);
+        let wide = directory.get(extra_at..extra_at + extra)?;
+        widen(
+            wide,
+            &mut [&mut entry.size, &mut entry.packed, &mut entry.offset],
+        );
         Some((entry, extra_at + extra + comment))
     }
 
@@ -152,10 +159,7 @@ impl<'a> Zip<'a> {
         if entry.size > RATIO_FROM && entry.size / RATIO > entry.packed {
             return Err(format!("its {} bytes grow to {}", entry.packed, entry.size));
         }
-        let (start, stored) = self
-            .stored(entry)
-            .ok_or("its content does not lie in the archive")?;
-        self.take(start, stored.len() as u64)?;
+        let stored = self.stored_once(entry)?;
         match entry.method {
             0 => Ok(Cow::Borrowed(stored)),
             8 => {
@@ -175,9 +179,33 @@ impl<'a> Zip<'a> {
         }
     }
 
+    /// The plain content of an entry as it comes; how much of it is read is the reader's to bound.
+    pub(crate) fn reader(&mut self, entry: &Entry<'_>) -> Result<Box<dyn BufRead + 'a>, String> {
+        if entry.is_encrypted {
+            return Err("it has files that are encrypted".to_owned());
+        }
+        let stored = self.stored_once(entry)?;
+        match entry.method {
+            0 => Ok(Box::new(stored)),
+            8 => Ok(Box::new(BufReader::new(DeflateDecoder::new(stored)))),
+            method => Err(format!(
+                "it is compressed by method {method}, which is not read"
+            )),
+        }
+    }
+
+    /// The stored bytes of an entry, which no other entry may share.
+    fn stored_once(&mut self, entry: &Entry<'_>) -> Result<&'a [u8], String> {
+        let (start, stored) = self
+            .stored(entry)
+            .ok_or("its content does not lie in the archive")?;
+        self.take(start, stored.len() as u64)?;
+        Ok(stored)
+    }
+
     fn stored(&self, entry: &Entry<'_>) -> Option<(u64, &'a [u8])> {
         let header = usize::try_from(self.before.checked_add(entry.offset)?).ok()?;
-        if self.bytes.get(header..header.checked_add(4)?)? != b"PK\x03\x04" {
+        if self.bytes.get(header..header.checked_add(4)?)? != ENTRY {
             return None;
         }
         let name = usize::from(u16_at(self.bytes, header + 26)?);
@@ -225,8 +253,8 @@ fn end_record_64(bytes: &[u8], end: usize) -> Option<usize> {
     near.filter(is_record).or(written.filter(is_record))
 }
 
-/// Takes the wide fields from the extra field 1 of Zip64.
-fn widen(entry: &mut Entry<'_>, mut extra: &[u8]) {
+/// Takes the wide fields from the extra field 1 of Zip64, in place of those that are full.
+pub(crate) fn widen(mut extra: &[u8], fields: &mut [&mut u64]) {
     const NARROW: u64 = 0xffff_ffff;
     while let (Some(id), Some(len)) = (u16_at(extra, 0), u16_at(extra, 2)) {
         let end = 4 + usize::from(len);
@@ -235,9 +263,9 @@ fn widen(entry: &mut Entry<'_>, mut extra: &[u8]) {
         };
         if id == 1 {
             let mut at = 0;
-            for narrow in [&mut entry.size, &mut entry.packed, &mut entry.offset] {
-                if *narrow == NARROW {
-                    *narrow = u64_at(field, at).unwrap_or(NARROW);
+            for narrow in &mut *fields {
+                if **narrow == NARROW {
+                    **narrow = u64_at(field, at).unwrap_or(NARROW);
                     at += 8;
                 }
             }

@@ -97,12 +97,11 @@ impl Held {
             let path = path();
             self.privileged.push(Item { layer, path, what });
         }
-        if entry.kind == Kind::File
-            && entry.size > 0
-            && let Some(what) = restricted::named(&mut self.finder, entry, marks)
-        {
-            let path = path();
-            self.restricted.push(Item { layer, path, what });
+        if entry.kind == Kind::File && entry.size > 0 {
+            for what in restricted::named(&mut self.finder, entry, marks) {
+                let path = path();
+                self.restricted.push(Item { layer, path, what });
+            }
         }
     }
 }

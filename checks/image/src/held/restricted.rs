@@ -7,27 +7,58 @@ use hpcctl_license_db::redistribution::{self, Finder, Found, MatchedBy, State, S
 use hpcctl_model::scan::{Redistribution, Restricted};
 
 use super::{Item, Merged};
-use crate::tree::{Entry, Mark};
+use crate::tree::{Entry, Mark, Member};
 
 /// What the layer tells of a file that a row is for.
 #[derive(Debug)]
 pub(super) struct Named {
     soname: Option<String>,
+    /// What the file holds, where that is what the row is for.
+    member: Option<Member>,
 }
 
-/// Whether a row is for the file, by its path or its SONAME.
-pub(super) fn named(finder: &mut Finder, entry: &Entry<'_>, marks: &[&Mark]) -> Option<Named> {
+impl Named {
+    /// What the row is looked up for.
+    fn subject<'a>(&'a self, path: &'a str) -> Subject<'a> {
+        match &self.member {
+            Some(member) => Subject {
+                path: &member.path,
+                soname: member.soname.as_deref(),
+                ..Subject::default()
+            },
+            None => Subject {
+                path,
+                soname: self.soname.as_deref(),
+                ..Subject::default()
+            },
+        }
+    }
+}
+
+/// What rows are for: the file, by its path or its SONAME, and what it holds.
+pub(super) fn named(finder: &mut Finder, entry: &Entry<'_>, marks: &[&Mark]) -> Vec<Named> {
     let soname = marks.iter().find_map(|mark| match mark {
         Mark::Soname(soname) => Some(soname.clone()),
         _ => None,
     });
-    let found = finder.terms_of(&Subject {
-        path: entry.path,
-        soname: soname.as_deref(),
-        ..Subject::default()
+    let members = marks.iter().filter_map(|mark| match mark {
+        Mark::Holds(member) => Some(member.clone()),
+        _ => None,
     });
-    let is_restricted = found.iter().any(|found| found.terms.state != State::Yes);
-    is_restricted.then_some(Named { soname })
+    let held = members.map(|member| Named {
+        soname: None,
+        member: Some(member),
+    });
+    let file = Named {
+        soname,
+        member: None,
+    };
+    let mut is_restricted = |named: &Named| {
+        let found = finder.terms_of(&named.subject(entry.path));
+        found.iter().any(|found| found.terms.state != State::Yes)
+    };
+    let all = [file].into_iter().chain(held);
+    all.filter(|named| is_restricted(named)).collect()
 }
 
 /// What makes several files one line of the report.
@@ -59,11 +90,13 @@ pub(super) fn report(
     let mut lines = BTreeMap::new();
     for item in &items {
         let id = merged.visible(item);
+        if let Some(member) = &item.what.member {
+            hold(&mut lines, item, member, &mut finder, id.is_none());
+            continue;
+        }
         let subject = Subject {
-            path: &item.path,
-            soname: item.what.soname.as_deref(),
-            build_id: None,
             purl: id.and_then(|id| merged.purl(id)),
+            ..item.what.subject(&item.path)
         };
         let found = finder.terms_of(&subject);
         add(&mut lines, item.layer, &subject, found, id.is_none());
@@ -142,11 +175,50 @@ fn add(
     }
 }
 
+/// Adds what an archive holds: one line for each row.
+fn hold(
+    lines: &mut BTreeMap<Line, Files>,
+    item: &Item<Named>,
+    member: &Member,
+    finder: &mut Finder,
+    deleted: bool,
+) {
+    let found = finder.terms_of(&item.what.subject(&item.path));
+    for found in found
+        .into_iter()
+        .filter(|found| found.terms.state != State::Yes)
+    {
+        let line = Line {
+            layer: item.layer,
+            terms: &found.terms.id,
+            of: item.path.clone(),
+            deleted,
+        };
+        let soname = member
+            .soname
+            .as_ref()
+            .filter(|_| found.by == MatchedBy::Soname);
+        let what = soname.unwrap_or(&member.path);
+        let more = match member.count {
+            0 | 1 => String::new(),
+            count => format!(" and {} more", count - 1),
+        };
+        lines.entry(line).or_insert_with(|| Files {
+            found,
+            path: item.path.clone(),
+            detail: format!("{what}{more} in this archive"),
+            package: None,
+            count: 0,
+        });
+    }
+}
+
 fn told(line: Line, files: Files, merged: &Merged<'_>) -> Restricted {
     let terms = files.found.terms;
     let is_many = matches!(files.found.by, MatchedBy::Tree | MatchedBy::Package);
     let detail = match files.count {
-        count if is_many => format!("{}, {count} files", files.detail),
+        // What an archive holds was counted.
+        count if is_many && count > 0 => format!("{}, {count} files", files.detail),
         _ => files.detail,
     };
     Restricted {

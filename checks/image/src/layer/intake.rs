@@ -157,8 +157,8 @@ impl<'p> Intake<'p> {
             let read = read.and_then(|()| self.rest(content, faults));
             self.look(content.path(), size);
             // A jar, a wheel: what a cataloger reads is there already.
-            if self.is_archive(content.path()) && self.scratch.len() as u64 == size {
-                self.look_inside(content.path(), true);
+            if self.is_archive(content.path()) {
+                self.look_inside(content.path(), size);
             }
             self.note(content.path(), size);
             self.read(content.path(), size, faults);

@@ -9,10 +9,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::Limits;
 
-/// What even the smallest image may have: entries, bytes of paths, bytes of text.
+/// What even the smallest image may have: entries, bytes of paths, of text, and of what
+/// is unpacked of archives in it.
 const ENTRIES: u64 = 200_000;
 const NAMES: u64 = 32 * 1024 * 1024;
 const TEXTS: u64 = 16 * 1024 * 1024;
+const ARCHIVES: u64 = 256 * 1024 * 1024;
 
 /// Bytes of the symbols of all libraries of an image.
 const SYMBOLS: u64 = 512 * 1024 * 1024;
@@ -20,9 +22,11 @@ const SYMBOLS: u64 = 512 * 1024 * 1024;
 /// Stored bytes that earn room for one entry; empty files in order take a little more.
 const FOR_ENTRY: u64 = 4;
 
-/// Bytes of paths, and of text that is looked at for licences, for each stored byte.
+/// Bytes of paths, of text that is looked at for licences, and of what is unpacked of archives,
+/// for each stored byte.
 const NAMES_RATIO: u64 = 16;
 const TEXTS_RATIO: u64 = 8;
+const ARCHIVES_RATIO: u64 = 20;
 
 /// What is left of the room of an image.
 #[derive(Debug)]
@@ -31,6 +35,7 @@ pub(crate) struct Room {
     entries: AtomicU64,
     names: AtomicU64,
     texts: AtomicU64,
+    archives: AtomicU64,
     symbols: AtomicU64,
     ratio: u64,
 }
@@ -43,6 +48,7 @@ impl Room {
             entries: AtomicU64::new(ENTRIES),
             names: AtomicU64::new(NAMES),
             texts: AtomicU64::new(TEXTS),
+            archives: AtomicU64::new(ARCHIVES),
             symbols: AtomicU64::new(SYMBOLS),
             ratio: limits.ratio,
         }
@@ -54,6 +60,7 @@ impl Room {
         add(&self.entries, stored / FOR_ENTRY);
         add(&self.names, stored.saturating_mul(NAMES_RATIO));
         add(&self.texts, stored.saturating_mul(TEXTS_RATIO));
+        add(&self.archives, stored.saturating_mul(ARCHIVES_RATIO));
     }
 
     /// Takes room for an entry whose names have so many bytes; false when there is none.
@@ -71,7 +78,13 @@ impl Room {
         take(&self.symbols, bytes as u64)
     }
 
-    fn plain(&self, bytes: usize) -> bool {
+    /// Takes room for what is unpacked of an archive in a file; false when there is none.
+    pub(crate) fn unpacked(&self, bytes: usize) -> bool {
+        take(&self.archives, bytes as u64)
+    }
+
+    /// Takes room for the plain bytes of a layer; false when there is none.
+    pub(crate) fn plain(&self, bytes: usize) -> bool {
         take(&self.plain, bytes as u64)
     }
 }
@@ -81,23 +94,24 @@ fn add(room: &AtomicU64, more: u64) {
     let _ = room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
 }
 
-fn take(room: &AtomicU64, count: u64) -> bool {
+/// Takes from a room; false, and nothing is taken, when there is not as much.
+pub(crate) fn take(room: &AtomicU64, count: u64) -> bool {
     let take = |room: u64| room.checked_sub(count);
     let taken = room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
     taken.is_ok()
 }
 
 /// A reader of plain bytes for which there must be room.
-pub(crate) struct Roomy<'p, R> {
+pub(crate) struct Roomy<R, F> {
     inner: R,
-    room: &'p Room,
+    room: F,
     count: u64,
     is_full: bool,
 }
 
-impl<'p, R: BufRead> Roomy<'p, R> {
-    /// Reads from `inner`.
-    pub(crate) fn new(inner: R, room: &'p Room) -> Self {
+impl<R: BufRead, F: Fn(usize) -> bool> Roomy<R, F> {
+    /// Reads from `inner` what `room` says that there is room for.
+    pub(crate) fn new(inner: R, room: F) -> Self {
         Self {
             inner,
             room,
@@ -107,7 +121,7 @@ impl<'p, R: BufRead> Roomy<'p, R> {
     }
 }
 
-impl<R: BufRead> BufRead for Roomy<'_, R> {
+impl<R: BufRead, F: Fn(usize) -> bool> BufRead for Roomy<R, F> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.is_full {
             let why = format!(
@@ -120,7 +134,7 @@ impl<R: BufRead> BufRead for Roomy<'_, R> {
     }
 
     fn consume(&mut self, count: usize) {
-        if self.room.plain(count) {
+        if (self.room)(count) {
             self.count += count as u64;
         } else {
             self.is_full = true;
@@ -129,7 +143,7 @@ impl<R: BufRead> BufRead for Roomy<'_, R> {
     }
 }
 
-impl<R: BufRead> Read for Roomy<'_, R> {
+impl<R: BufRead, F: Fn(usize) -> bool> Read for Roomy<R, F> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let count = self.fill_buf()?.read(out)?;
         self.consume(count);
@@ -167,7 +181,7 @@ mod tests {
         let read = |bytes: &[u8]| {
             let small = io::BufReader::with_capacity(16, bytes);
             let mut out = Vec::new();
-            Roomy::new(small, &room).read_to_end(&mut out)
+            Roomy::new(small, |count| room.plain(count)).read_to_end(&mut out)
         };
         assert_eq!(read(&[0; 100]).unwrap(), 100);
         assert_eq!(read(&[0; 40]).unwrap(), 40);

@@ -52,7 +52,7 @@ mod wireguard_key;
 mod x11_cookie;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -394,7 +394,7 @@ fn settle(path: &str, sightings: Sightings) -> Vec<Sighting> {
 
 /// Whether a path is that of a test, an example or a document, by one of its directories, or of a
 /// file that is known to be the same everywhere.
-fn is_example(path: &str) -> bool {
+pub(crate) fn is_example(path: &str) -> bool {
     let (directories, name) = path.rsplit_once('/').unwrap_or(("", path));
     let is_of_tests = |part: &str| {
         let part = part.to_ascii_lowercase();

@@ -10,6 +10,11 @@ pub(super) const BLOCK: usize = 512;
 /// A header block whose checksum holds.
 pub(super) struct Header<'a>(&'a [u8; BLOCK]);
 
+/// Whether a block is a header that names something, by its checksum.
+pub(crate) fn is_header(block: &[u8; BLOCK]) -> bool {
+    block[0] != 0 && matches!(Header::read(block), Ok(Some(_)))
+}
+
 /// What is wrong with a header block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum HeaderFault {

@@ -12,6 +12,7 @@ mod sparse;
 mod walk;
 
 pub(crate) use entry::{Device, Grants, Head, Kind, Stamp};
+pub(crate) use header::is_header;
 pub(crate) use path::{normalise, text};
 pub(crate) use pax::capabilities;
-pub(crate) use walk::{Bytes, TarFault, Walk};
+pub(crate) use walk::{Bytes, Entry, TarFault, Walk};

@@ -4,6 +4,7 @@ mod content;
 
 use std::io::{self, BufRead};
 
+pub(crate) use self::content::Entry;
 use super::entry::{EntryFault, Head, Kind, Stamp, grants, owner};
 use super::header::{BLOCK, Header, HeaderFault};
 use super::path::{PathFault, normalise, text};

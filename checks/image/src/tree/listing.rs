@@ -31,12 +31,25 @@ pub(crate) enum Mark {
     Sensitive(Sighting),
     /// It is a library with this SONAME, which vendors' terms name.
     Soname(String),
+    /// It holds files that vendors' terms may name.
+    Holds(Member),
     /// It is a device.
     Device(Device),
     /// It runs with capabilities.
     Capabilities(u64),
     /// The SHA-256 digest of a program with privileges.
     Digest(String),
+}
+
+/// Files in an archive that one row of vendors' terms is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Member {
+    /// The path of the first of them, in the innermost archive.
+    pub(crate) path: String,
+    /// Its SONAME.
+    pub(crate) soname: Option<String>,
+    /// How many there are.
+    pub(crate) count: u64,
 }
 
 /// The most marks of one layer; no image needs as many.

@@ -1,3 +1,5 @@
+use hpcctl_model::scan::UNREAD;
+
 use super::*;
 
 #[test]
@@ -67,6 +69,23 @@ fn secrets_refuse_wherever_they_lie() {
             Outcome::Deny,
         ),
         (key, "/k", true, false, "secret.general", Outcome::Allow),
+        (
+            UNREAD,
+            "/k",
+            false,
+            false,
+            "content.archive",
+            Outcome::Review,
+        ),
+        (
+            UNREAD,
+            "/k",
+            false,
+            true,
+            "content.archive",
+            Outcome::Review,
+        ),
+        (UNREAD, "/k", true, false, "content.archive", Outcome::Allow),
     ];
     for (name, path, doubtful, deleted, id, outcome) in cases {
         image.sensitive = vec![secret(name, path, doubtful, deleted)];
@@ -75,7 +94,9 @@ fn secrets_refuse_wherever_they_lie() {
             .decision
             .rules
             .iter()
-            .filter(|r| r.id.contains("secret") || r.id == "layer.history")
+            .filter(|r| {
+                r.id.contains("secret") || ["layer.history", "content.archive"].contains(&&*r.id)
+            })
             .filter(|r| !r.findings.is_empty())
             .map(|r| r.id.as_str())
             .collect();

@@ -28,7 +28,7 @@ pub(super) fn plant(path: &str, bytes: impl AsRef<[u8]>, rule: &'static str) -> 
 }
 
 /// Bytes that look random and are the same every time.
-pub(super) fn noise(seed: u64, count: usize) -> Vec<u8> {
+pub(crate) fn noise(seed: u64, count: usize) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut next = || {
         state ^= state << 13;

@@ -1,7 +1,7 @@
 //! The content of the entry that a walk stands on: laid out, read and passed over, with the holes
 //! of sparse files.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 
 use super::{Bytes, TarFault, Walk};
 use crate::tarball::entry::Kind;
@@ -186,5 +186,37 @@ impl<R: Bytes> Walk<'_, R> {
             count -= step as u64;
         }
         Ok(())
+    }
+}
+
+/// A reader of the content of the entry that a walk stands on.
+pub(crate) struct Entry<'w, 'l, R>(&'w mut Walk<'l, R>);
+
+impl<'w, 'l, R: Bytes> Entry<'w, 'l, R> {
+    pub(crate) fn of(walk: &'w mut Walk<'l, R>) -> Self {
+        Self(walk)
+    }
+}
+
+impl<R: Bytes> BufRead for Entry<'_, '_, R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        let left = self.0.left();
+        let bytes = self.0.peek().map_err(io::Error::other)?;
+        if bytes.is_empty() && left > 0 {
+            return Err(io::Error::other(TarFault::Truncated));
+        }
+        Ok(bytes)
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.0.consume(count);
+    }
+}
+
+impl<R: Bytes> Read for Entry<'_, '_, R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.fill_buf()?.read(out)?;
+        self.consume(count);
+        Ok(count)
     }
 }

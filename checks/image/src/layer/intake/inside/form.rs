@@ -1,0 +1,68 @@
+//! How a file holds others, by its first bytes.
+
+use crate::ar;
+use crate::catalog::zip;
+use crate::compression::Compression;
+use crate::tarball::is_header;
+
+/// How a file holds others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// A zip archive.
+    Zip,
+    /// A tar.
+    Tar,
+    /// A library of objects, or a package of Debian (deb(5)).
+    Ar,
+    /// A cpio archive, as an initial root file system is one.
+    Cpio,
+    /// A package of rpm.
+    Rpm,
+    /// What was compressed: one of the others, or a file.
+    Packed(Compression),
+    /// Something that is not looked into.
+    Closed(&'static str),
+}
+
+/// Where a magic stands, and what it tells.
+const MAGICS: &[(usize, &[u8], Form)] = &[
+    (0, zip::ENTRY, Form::Zip),
+    (257, b"ustar", Form::Tar),
+    (0, ar::MAGIC, Form::Ar),
+    (0, b"070701", Form::Cpio),
+    (0, b"070702", Form::Cpio),
+    (0, b"070707", Form::Cpio),
+    (0, b"\xed\xab\xee\xdb", Form::Rpm),
+    (0, b"hsqs", Form::Closed("a squashfs")),
+    (0, b"sqsh", Form::Closed("a squashfs")),
+    (32, b"SIF_MAGIC", Form::Closed("an image of Singularity")),
+    (0x438, b"\x53\xef", Form::Closed("an ext file system")),
+    (0, b"XFSB", Form::Closed("an XFS file system")),
+    (0, b"QFI\xfb", Form::Closed("a disk of QEMU")),
+    (0, b"\x45\x3d\xcd\x28", Form::Closed("a cramfs")),
+    (1024, b"\xe2\xe1\xf5\xe0", Form::Closed("an EROFS")),
+    (0, b"7z\xbc\xaf\x27\x1c", Form::Closed("a 7z archive")),
+    (0, b"Rar!\x1a\x07", Form::Closed("a rar archive")),
+    (0, b"MSCF\0\0\0\0", Form::Closed("a cabinet")),
+    (0, b"xar!\0\x1c", Form::Closed("a xar archive")),
+    (0, b"\xc7\x71", Form::Closed("a binary cpio archive")),
+];
+
+impl Form {
+    /// Tells by the first bytes; a tar of before 1988 has no magic, but a checksum.
+    pub(super) fn of(head: &[u8]) -> Option<Self> {
+        let has = |(at, magic, _): &&(usize, &[u8], Self)| {
+            head.get(*at..).is_some_and(|rest| rest.starts_with(magic))
+        };
+        if let Some((_, _, form)) = MAGICS.iter().find(has) {
+            return Some(*form);
+        }
+        match Compression::of(head) {
+            Compression::Plain => head
+                .first_chunk()
+                .is_some_and(is_header)
+                .then_some(Self::Tar),
+            packed => Some(Self::Packed(packed)),
+        }
+    }
+}

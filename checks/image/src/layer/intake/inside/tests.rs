@@ -1,0 +1,297 @@
+//! Archives with keys in them, and such as cannot be looked into.
+
+use std::io::Write;
+
+use flate2::write::GzEncoder;
+
+use super::*;
+use crate::catalog::zip::build;
+
+const NETRC: &[u8] = b"machine data.site.org login u password Gj3kd9xQ\n";
+const LOGIN: &str = "secret.hpc.netrc";
+
+fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (path, bytes) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o600);
+        builder.append_data(&mut header, path, *bytes).unwrap();
+    }
+    builder.into_inner().unwrap()
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn xz(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = liblzma::write::XzEncoder::new(Vec::new(), 1);
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zip(name: &str, bytes: &[u8]) -> Vec<u8> {
+    build::zip(&[(name, bytes, true), ("stored", b"nothing", false)])
+}
+
+/// A zip whose sizes come behind its entries, as `zip -` writes it.
+fn described(name: &str, bytes: &[u8], wide: bool) -> Vec<u8> {
+    let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    let packed = encoder.finish().unwrap();
+    let mut out = b"PK\x03\x04\x14\0\x08\0\x08\0".to_vec();
+    out.extend([0; 16]);
+    out.extend((name.len() as u16).to_le_bytes());
+    out.extend([0, 0]);
+    out.extend(name.as_bytes());
+    out.extend(&packed);
+    out.extend(b"PK\x07\x08\0\0\0\0");
+    for size in [packed.len(), bytes.len()] {
+        match wide {
+            true => out.extend((size as u64).to_le_bytes()),
+            false => out.extend((size as u32).to_le_bytes()),
+        }
+    }
+    out
+}
+
+fn ar(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut out = crate::ar::MAGIC.to_vec();
+    for (name, bytes) in members {
+        out.extend(format!("{name:<48}{:<10}`\n", bytes.len()).into_bytes());
+        out.extend(*bytes);
+        out.extend(vec![b'\n'; bytes.len() % 2]);
+    }
+    out
+}
+
+fn cpio(files: &[(&str, &[u8])], is_new: bool) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (name, bytes) in files.iter().chain(&[("TRAILER!!!", &b""[..])]) {
+        let (mode, name_size, size) = (0o100_600, name.len() + 1, bytes.len());
+        let head = match is_new {
+            true => {
+                let mut fields = [0; 13];
+                (fields[1], fields[6], fields[11]) = (mode, size, name_size);
+                let fields = fields.map(|field| format!("{field:08x}"));
+                format!("070701{}", fields.concat())
+            }
+            false => format!(
+                "070707{:012o}{mode:06o}{:024o}{:011o}{name_size:06o}{size:011o}",
+                0, 0, 0
+            ),
+        };
+        let fill = |out: &mut Vec<u8>| {
+            if is_new {
+                out.resize(out.len().next_multiple_of(4), 0);
+            }
+        };
+        out.extend(head.bytes().chain(name.bytes()).chain([0]));
+        fill(&mut out);
+        out.extend(*bytes);
+        fill(&mut out);
+    }
+    out
+}
+
+fn rpm(payload: &[u8]) -> Vec<u8> {
+    let header = |count: u32, size: u32| {
+        let head = [&b"\x8e\xad\xe8\x01\0\0\0\0"[..], &count.to_be_bytes()];
+        let body = vec![0; (16 * count + size) as usize];
+        [&head.concat()[..], &size.to_be_bytes(), &body].concat()
+    };
+    let mut lead = b"\xed\xab\xee\xdb".to_vec();
+    lead.resize(96, 0);
+    let mut out = [lead, header(1, 5)].concat();
+    out.resize(out.len().next_multiple_of(8), 0);
+    [out, header(2, 9), payload.to_vec()].concat()
+}
+
+fn nested(bytes: &[u8], times: usize) -> Vec<u8> {
+    (0..times).fold(tar(&[("root/.netrc", bytes)]), |inner, _| {
+        tar(&[("a.tar", &inner)])
+    })
+}
+
+/// What is told of an archive, as a file that comes as a stream and as one that is held.
+fn look(path: &str, bytes: &[u8], held: bool) -> Vec<Mark> {
+    let limits = Limits::default();
+    let room = Room::new(&limits);
+    let mut inside = Inside::new(path, bytes.len() as u64, &limits, &room);
+    match Form::of(bytes) {
+        Some(Form::Zip) if held => zip::held(&mut inside, bytes, "", 1),
+        Some(_) => {
+            let one = Member::new("a.gz".to_owned(), 0o644, Some(bytes.len() as u64));
+            inside.any(&mut &bytes[..], one, 0);
+        }
+        None => {}
+    }
+    inside.told().collect()
+}
+
+/// The rules of what is seen, in a row.
+fn rules(path: &str, bytes: &[u8], held: bool) -> String {
+    let marks = look(path, bytes, held).into_iter();
+    let rules = marks.filter_map(|mark| match mark {
+        Mark::Sensitive(sighting) => Some(sighting.rule),
+        _ => None,
+    });
+    rules.collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn keys_are_found_in_what_holds_files() {
+    let deb = ar(&[
+        ("debian-binary", b"2.0\n"),
+        ("data.tar.xz", &xz(&tar(&[("root/.netrc", NETRC)]))),
+    ]);
+    let initial = [
+        cpio(&[("early", b"x")], true),
+        vec![0; 512],
+        gzip(&cpio(&[("root/.netrc", NETRC)], true)),
+    ];
+    let mut old = tar(&[("root/.netrc", NETRC)]);
+    // As tars were before POSIX: no magic, no version.
+    old[257..265].fill(0);
+    old[148..156].fill(b' ');
+    let sum: u32 = old[..512].iter().map(|byte| u32::from(*byte)).sum();
+    old[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    for (what, bytes) in [
+        ("zip", zip("x/.netrc", NETRC)),
+        ("zip with sizes behind", described("x/.netrc", NETRC, false)),
+        ("tar", tar(&[("root/.netrc", NETRC)])),
+        ("old tar", old),
+        ("tar.gz", gzip(&tar(&[("root/.netrc", NETRC)]))),
+        ("tar in tar", nested(NETRC, 6)),
+        (
+            "zip in tar.gz",
+            gzip(&tar(&[("a.zip", &zip("x/.netrc", NETRC))])),
+        ),
+        ("gz in gz", gzip(&gzip(&tar(&[("root/.netrc", NETRC)])))),
+        ("deb", deb),
+        ("cpio", cpio(&[("./root/.netrc", NETRC)], true)),
+        ("old cpio", cpio(&[("root/.netrc", NETRC)], false)),
+        ("initramfs", initial.concat()),
+        ("rpm", rpm(&gzip(&cpio(&[("root/.netrc", NETRC)], true)))),
+    ] {
+        for held in [true, false] {
+            // The archives of the test that come as a stream have no directory at their end.
+            if held && what == "zip with sizes behind" {
+                continue;
+            }
+            let told = rules("srv/a", &bytes, held);
+            let cut = what.contains("sizes behind");
+            let expected = if cut {
+                format!("{LOGIN} {UNREAD}")
+            } else {
+                LOGIN.to_owned()
+            };
+            assert_eq!(told, expected, "{what} {held}");
+        }
+    }
+}
+
+#[test]
+fn sizes_behind_entries_may_be_of_eight_bytes() {
+    for wide in [false, true] {
+        let two = [
+            described("a", b"nothing", wide),
+            described("x/.netrc", NETRC, wide),
+            zip("b", b"nothing"),
+        ];
+        assert_eq!(rules("srv/a.zip", &two.concat(), false), LOGIN);
+    }
+}
+
+#[test]
+fn what_is_not_looked_into_is_told() {
+    let bomb = gzip(&vec![0; 200 << 20]);
+    let whole = gzip(&tar(&[("root/.netrc", NETRC)]));
+    let encrypted = {
+        let mut zip = zip("a", NETRC);
+        zip[6] |= 1;
+        let directory = zip
+            .windows(4)
+            .position(|four| four == b"PK\x01\x02")
+            .unwrap();
+        zip[directory + 8] |= 1;
+        zip
+    };
+    let more = [tar(&[("a", b"a")]), b"more".to_vec()].concat();
+    for (what, bytes) in [
+        ("bomb", bomb),
+        ("cut", whole[..60].to_vec()),
+        ("too deep", nested(NETRC, 9)),
+        ("no zip", b"PK\x03\x04 no zip".to_vec()),
+        ("encrypted", encrypted),
+        ("squashfs", b"hsqs".repeat(100)),
+        (
+            "squashfs in a tar",
+            tar(&[("a.sqfs", &b"hsqs".repeat(100))]),
+        ),
+        ("behind a tar", more),
+        ("xz in xz", xz(&xz(NETRC))),
+        ("7z", b"7z\xbc\xaf\x27\x1c\0\x04".to_vec()),
+    ] {
+        for held in [true, false] {
+            assert_eq!(rules("srv/a", &bytes, held), UNREAD, "{what} {held}");
+        }
+    }
+    let clue = |path| match &look(path, &xz(&xz(NETRC)), false)[..] {
+        [Mark::Sensitive(one)] => one.is_clue,
+        other => panic!("{other:?}"),
+    };
+    assert!(!clue("srv/a.xz") && clue("opt/x/tests/a.xz"));
+}
+
+#[test]
+fn a_key_is_found_behind_much_else() {
+    let mut text = b"nothing to see here\n".repeat(100_000);
+    text.extend(b"https://u:q7Zk3jQ8pLx2mV9t@git.site.org/a\n");
+    let noise = sensitive::tests::noise(3, 20 << 20);
+    let archive = gzip(&tar(&[("noise", &noise), ("log", &text)]));
+    let marks = look("srv/a.tar.gz", &archive, false);
+    let [Mark::Sensitive(one)] = &marks[..] else {
+        panic!("{marks:?}");
+    };
+    assert!(one.text.contains("log, line 100001"), "{}", one.text);
+}
+
+#[test]
+fn files_of_vendors_are_told_once_for_each_row() {
+    let library = crate::catalog::library("libnvidia-ml.so.1");
+    let archive = gzip(&tar(&[
+        ("usr/lib/libcuda.so.550.54.14", b"x"),
+        ("usr/lib/libhelper.so", &library),
+        ("usr/lib/libz.so.1", b"x"),
+    ]));
+    for bytes in [archive.clone(), zip("b.tar.gz", &archive)] {
+        let marks = look("opt/x", &bytes, true);
+        let [Mark::Holds(one)] = &marks[..] else {
+            panic!("{marks:?}");
+        };
+        assert_eq!((&*one.path, one.count), ("usr/lib/libcuda.so.550.54.14", 2));
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_bytes_are_looked_into(cut in 0_usize..400, flip in 0_usize..400, form in 0..7, held: bool) {
+        let files: [(&str, &[u8]); 2] = [("x/.netrc", NETRC), ("y", b"y")];
+        let mut bytes = match form {
+            0 => zip("x/.netrc", NETRC),
+            1 => tar(&files),
+            2 => described("y", NETRC, false),
+            3 => ar(&files),
+            4 => cpio(&files, true),
+            5 => rpm(&cpio(&files, false)),
+            _ => gzip(&tar(&files)),
+        };
+        let len = bytes.len();
+        bytes[flip % len] ^= 0x15;
+        let _ = look("a", &bytes[..len - cut % len], held);
+    }
+}
