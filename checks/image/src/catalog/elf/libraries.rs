@@ -13,6 +13,8 @@ pub(super) struct Library {
     sonames: &'static [&'static str],
     /// A text that is in every release, where others have the same SONAME.
     pub(super) marker: Option<&'static str>,
+    /// What is in the names of its symbols, where others have the same SONAME.
+    pub(super) symbols: Option<&'static str>,
     /// Who makes it.
     pub(super) supplier: &'static str,
     /// Its licence.
@@ -45,6 +47,12 @@ impl Library {
             })
     }
 
+    /// Whether more than its SONAME tells that it is this one.
+    #[cfg(test)]
+    fn is_told(&self) -> bool {
+        self.marker.is_some() || self.symbols.is_some()
+    }
+
     /// Whether something is looked for in the texts of the file.
     pub(super) fn has_text(&self) -> bool {
         let is_text = |way: &Way| matches!(way, After(_) | Alone(_));
@@ -67,6 +75,7 @@ impl Library {
             name,
             sonames,
             marker: None,
+            symbols: None,
             supplier,
             license: None,
             version,
@@ -75,6 +84,11 @@ impl Library {
 
     const fn marked(mut self, marker: &'static str) -> Self {
         self.marker = Some(marker);
+        self
+    }
+
+    const fn with_symbols(mut self, part: &'static str) -> Self {
+        self.symbols = Some(part);
         self
     }
 
@@ -134,6 +148,9 @@ pub(super) static LIBRARIES: &[Library] = &[
         &[Alone(&["20"])],
     )
     .marked("Intel(R) MPI Library"),
+    // Its functions for Fortran say so nowhere else.
+    Library::new("intel-mpi", INTEL, &["libmpifort", "libmpifort_abi"], &[])
+        .with_symbols("__I_MPI_"),
     Library::new(
         "mvapich",
         OSU,
@@ -464,7 +481,7 @@ mod tests {
                 let stem = name.trim_end_matches('*');
                 let earlier = LIBRARIES[..place]
                     .iter()
-                    .find(|earlier| earlier.marker.is_none() && earlier.is_called(stem));
+                    .find(|earlier| !earlier.is_told() && earlier.is_called(stem));
                 assert!(earlier.is_none(), "{name} of {}: {earlier:?}", row.name);
             }
         }

@@ -39,7 +39,14 @@ pub(super) fn read(elf: &Elf<'_>, path: &str, found: &mut Found) -> Result<(), S
         let mut parts = parts.iter();
         parts.any(|part| memmem::find(part, marker.as_bytes()).is_some())
     };
-    let Some(library) = rows.iter().find(|row| row.marker.is_none_or(has)) else {
+    let has_symbols = |part: &str| {
+        let names = elf.sections(".dynstr").unwrap_or_default();
+        let mut names = names.iter();
+        names.any(|names| memmem::find(names, part.as_bytes()).is_some())
+    };
+    let is_one =
+        |row: &&&Library| row.marker.is_none_or(has) && row.symbols.is_none_or(has_symbols);
+    let Some(library) = rows.iter().find(is_one) else {
         return data.map(|_| ());
     };
     let mut ways = library.version.iter();
@@ -247,6 +254,19 @@ mod tests {
             assert_eq!(found, Some((name.to_owned(), version.to_owned())));
         }
         assert_eq!(named("opt/lib/libmpi.so.12", "libmpi.so.12", b"x"), None);
+        let fortran = |symbols: &[u8]| {
+            let file = Writer::default().soname("libmpifort.so.12");
+            let bytes = file.section(".dynstr", symbols).write();
+            let mut found = Found::default();
+            let elf = Elf::read(&Source::whole("opt/app/libfoo.so", &bytes)).unwrap();
+            read(&elf, "opt/app/libfoo.so", &mut found).unwrap();
+            found.packages.pop().map(|package| package.name)
+        };
+        assert_eq!(
+            fortran(b"\0mpi_init_\0__I_MPI__intel_fast_memset\0").as_deref(),
+            Some("intel-mpi")
+        );
+        assert_eq!(fortran(b"\0mpi_init_\0"), None);
         assert_eq!(named("opt/lib/libx.so", "libx.so", b"MPICH Version:"), None);
     }
 

@@ -16,8 +16,9 @@ use super::code::LARGE;
 use crate::catalog::Source;
 
 /// The sections that are looked at.
-const NAMES: [&str; 6] = [
+const NAMES: [&str; 7] = [
     ".comment",
+    ".dynstr",
     ".dep-v0",
     ".go.buildinfo",
     ".note.package",
