@@ -14,12 +14,15 @@ mod ceph_key;
 mod cloud_login;
 mod command;
 mod conda_token;
+mod condor_password;
 mod data_service_key;
 mod database_password;
+mod der_key;
 mod directory_password;
 mod file_system_key;
 mod globus_token;
 mod history;
+mod irods_password;
 mod java_key_store;
 mod jupyter;
 mod jwt;
@@ -41,8 +44,10 @@ mod rclone;
 mod registry_login;
 mod s3_credentials;
 mod search;
+mod settings_password;
 mod slurm_key;
 mod spack_mirror;
+mod terraform_state;
 mod token;
 mod url_password;
 mod value;
@@ -127,14 +132,17 @@ pub static DETECTORS: &[Detector] = &[
     cloud_login::DETECTOR,
     command::DETECTOR,
     conda_token::DETECTOR,
+    der_key::DETECTOR,
     history::DETECTOR,
     apptainer_token::DETECTOR,
     ceph_key::DETECTOR,
+    condor_password::DETECTOR,
     data_service_key::DETECTOR,
     database_password::DETECTOR,
     directory_password::DETECTOR,
     file_system_key::DETECTOR,
     globus_token::DETECTOR,
+    irods_password::DETECTOR,
     jupyter::DETECTOR,
     kerberos_tickets::DETECTOR,
     keytab::DETECTOR,
@@ -157,6 +165,8 @@ pub static DETECTORS: &[Detector] = &[
     putty_key::DETECTOR,
     registry_login::DETECTOR,
     s3_credentials::DETECTOR,
+    settings_password::DETECTOR,
+    terraform_state::DETECTOR,
     token::DETECTOR,
     url_password::DETECTOR,
     variable::DETECTOR,

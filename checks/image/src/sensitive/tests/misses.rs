@@ -6,7 +6,7 @@ use super::{HEX, Plant, WORDS, base64, der, noise, openssh, pem, plant, word};
 
 /// Files of which nothing may be told.
 pub(super) fn all() -> Vec<Plant> {
-    [keys(), forms(), settings(), system()]
+    [keys(), forms(), settings(), system(), pools()]
         .into_iter()
         .flatten()
         .collect()
@@ -298,5 +298,48 @@ fn system() -> Vec<Plant> {
             "",
         ),
         plant("etc/munge/munge.key", "", ""),
+    ]
+}
+
+fn pools() -> Vec<Plant> {
+    let short = [&b"\x30\x82\x01\x02\x02\x01\0"[..], &noise(81, 255)].concat();
+    let certificate = [
+        &b"\x30\x82\x02\x08\x30\x82\x01\xf0\xa0\x03\x02\x01\x02"[..],
+        &noise(82, 511),
+    ]
+    .concat();
+    vec![
+        plant("opt/app/data.key", short, ""),
+        plant("etc/ssl/site.der", certificate, ""),
+        plant("usr/share/zoneinfo/POOL", "nothing", ""),
+        plant("root/.irods/.irodsA", "", ""),
+        plant(
+            "root/.git-credentials",
+            "https://bob@gitserver.site.org\n",
+            "",
+        ),
+        plant(
+            "etc/aws/credentials",
+            "https://bob:Kd93jQpLz2mX@server.org\n",
+            "",
+        ),
+        plant(
+            "opt/infra/terraform.tfstate",
+            "{\"attributes\": {\n\"password\": null,\n\"manage_master_user_password\": true,\n\
+             \"token\": \"<sensitive>\"\n}}\n",
+            "",
+        ),
+        plant(
+            "etc/app/app.conf",
+            "# db_password = Kd93jQpLz2mX\ndb_password =\ndb_password = ${DB_PASSWORD}\n\
+             db_password_file = /run/secrets/db\ndb_pass = changeme\n",
+            "",
+        ),
+        plant("opt/app/db.py", "db_password = \"Kd93jQpLz2mX\"\n", ""),
+        plant(
+            "opt/app/schema.json",
+            "{\"db_password\": {\"type\": \"string\"}, \"admin_password\": \"env('X')\"}\n",
+            "",
+        ),
     ]
 }

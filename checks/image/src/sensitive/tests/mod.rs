@@ -55,7 +55,7 @@ pub(super) fn base64(bytes: &[u8]) -> String {
 }
 
 /// A frame of PEM around bytes.
-pub(super) fn pem(kind: &str, bytes: &[u8]) -> String {
+pub(crate) fn pem(kind: &str, bytes: &[u8]) -> String {
     let lines: Vec<String> = base64(bytes)
         .as_bytes()
         .chunks(64)
@@ -68,7 +68,7 @@ pub(super) fn pem(kind: &str, bytes: &[u8]) -> String {
 }
 
 /// Something that begins as a key in DER does.
-pub(super) fn der(seed: u64) -> Vec<u8> {
+pub(crate) fn der(seed: u64) -> Vec<u8> {
     [b"\x30\x82\x04\xa4\x02\x01\0\x02".to_vec(), noise(seed, 600)].concat()
 }
 

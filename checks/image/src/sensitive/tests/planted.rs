@@ -15,6 +15,7 @@ pub(super) fn all() -> Vec<Plant> {
         logins(),
         homes(),
         system(),
+        pools(),
     ]
     .into_iter()
     .flatten()
@@ -87,6 +88,8 @@ fn keys() -> Vec<Plant> {
         plant("home/u/secret.asc", armour, "secret.private-key"),
         plant("home/u/key.ppk", putty, "secret.putty-key"),
         plant("home/u/.config/age.txt", age, "secret.private-key"),
+        plant("opt/app/key.der", key_in_der(false), "secret.der-key"),
+        plant("opt/app/other", key_in_der(true), "secret.der-key"),
         plant(
             "home/u/.gnupg/private-keys-v1.d/ABCDEF.key",
             "Created: 2026\nKey: (private-key (rsa (n #00#)))\n",
@@ -98,6 +101,18 @@ fn keys() -> Vec<Plant> {
             "secret.pgp-key",
         ),
     ]
+}
+
+/// A key of PKCS #1, or one of PKCS #8 for Ed25519.
+fn key_in_der(is_short: bool) -> Vec<u8> {
+    if is_short {
+        let head = b"\x30\x2e\x02\x01\0\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20";
+        return [&head[..], &noise(8, 32)].concat();
+    }
+    let number = |seed, size: usize| [vec![2, 0x81, size as u8], noise(seed, size)].concat();
+    let numbers: Vec<u8> = (0..8).flat_map(|seed| number(seed, 128)).collect();
+    let body = [b"\x02\x01\0".to_vec(), numbers].concat();
+    [&b"\x30\x82"[..], &(body.len() as u16).to_be_bytes(), &body].concat()
 }
 
 fn stores() -> Vec<Plant> {
@@ -569,6 +584,57 @@ fn system() -> Vec<Plant> {
             "etc/wireguard/wg0.conf",
             format!("[Interface]\nPrivateKey = {}\n", base64(&noise(82, 32))),
             "secret.wireguard-key",
+        ),
+    ]
+}
+
+fn pools() -> Vec<Plant> {
+    let state = |field: &str, kind: &str| {
+        let value = word(71, 14, WORDS);
+        format!(
+            "{{\"version\": 4, \"resources\": [\n{{\"type\": \"{kind}\",\n\"attributes\": \
+             {{\n\"{field}\": \"{value}\",\n\"username\": \"app\"\n}}}}]}}\n"
+        )
+    };
+    let (condor, terraform) = ("secret.hpc.condor-password", "secret.terraform-state");
+    let settings = "secret.settings-password";
+    vec![
+        plant("etc/condor/passwords.d/POOL", noise(72, 64), condor),
+        plant("var/lib/condor/pool_password", noise(73, 256), condor),
+        plant(
+            "root/.irods/.irodsA",
+            ".aXx]S|Kq`yd6nd%",
+            "secret.hpc.irods-password",
+        ),
+        plant(
+            "root/.git-credentials",
+            "https://bob:Kd93jQpLz2mX@gitserver.site.org\n",
+            "secret.version-control-login",
+        ),
+        plant(
+            "opt/infra/terraform.tfstate",
+            state("password", "aws_db_instance"),
+            terraform,
+        ),
+        plant(
+            "opt/infra/terraform.tfstate.backup",
+            state("result", "random_password"),
+            terraform,
+        ),
+        plant(
+            "etc/app/app.conf",
+            "[db]\ndb_password = \"Kd93jQpLz2mX\"\n",
+            settings,
+        ),
+        plant(
+            "etc/app/app.yaml",
+            "db:\n  db_password: Kd93jQpLz2mX\n",
+            settings,
+        ),
+        plant(
+            "etc/app.ini",
+            "app_db_password=Tq7wXz93kLpV ; of the site\n",
+            settings,
         ),
     ]
 }
