@@ -478,6 +478,10 @@ impl<R: Bytes> Content for Walk<'_, R> {
     fn skip(&mut self, count: u64) -> Result<(), TarFault> {
         Walk::skip_content(self, count)
     }
+
+    fn pass(&mut self, count: u64, step: u64, see: &mut dyn FnMut(&[u8])) -> Result<(), TarFault> {
+        Walk::pass_over(self, count, step, see)
+    }
 }
 
 /// How many plain bytes a file system, or an archive, of so many stored bytes may have.

@@ -9,12 +9,14 @@ mod linkage;
 mod marks;
 mod plan;
 mod texts;
+mod unprinted;
 
 use std::ops::Range;
 use std::path::Path;
 
 pub(crate) use self::plan::Plan;
 use self::texts::Job;
+use self::unprinted::Strings;
 use super::database::{self, File, Waiting};
 use super::sniff::{is_text, sniff};
 use crate::catalog::{self, CATALOGERS, Cataloger, Found};
@@ -55,12 +57,23 @@ pub(crate) trait Content {
     /// Passes over up to `count` bytes; by reading them, where there is no cheaper way.
     fn skip(&mut self, count: u64) -> Result<(), Self::Fault> {
         const STEP: u64 = 1024 * 1024;
+        self.pass(count, STEP, &mut |_| {})
+    }
+
+    /// Passes over up to `count` bytes, and shows them, about `step` of them at a time.
+    fn pass(
+        &mut self,
+        count: u64,
+        step: u64,
+        see: &mut dyn FnMut(&[u8]),
+    ) -> Result<(), Self::Fault> {
         let end = self.left().saturating_sub(count);
         let mut passed = Vec::new();
         while self.left() > end {
             let left = self.left();
             passed.clear();
-            self.read_content(STEP.min(left - end), &mut passed)?;
+            self.read_content(step.min(left - end), &mut passed)?;
+            see(&passed);
             // The file may have become shorter.
             if self.left() == left {
                 break;
@@ -86,6 +99,8 @@ pub(crate) struct Intake<'p> {
     tail: Vec<u8>,
     texts: Vec<u8>,
     jobs: Vec<Job>,
+    /// The look at the file at hand, where it is no text.
+    strings: Option<Strings>,
     waiting: Waiting,
 }
 
@@ -102,6 +117,7 @@ impl<'p> Intake<'p> {
             tail: Vec::new(),
             texts: buffer(),
             jobs: Vec::new(),
+            strings: None,
             waiting: Waiting::default(),
         }
     }
@@ -153,8 +169,21 @@ impl<'p> Intake<'p> {
         self.listing
             .looks_like(sniff(content.path(), &self.scratch));
         self.ask(content.path());
+        self.strings(content.path());
+        let read = read.and_then(|()| self.parts(content, size, faults));
+        self.end_strings();
+        read
+    }
+
+    /// Takes in the content of the file that was added last, whose start is read.
+    fn parts<C: Content>(
+        &mut self,
+        content: &mut C,
+        size: u64,
+        faults: &mut Faults,
+    ) -> Result<(), C::Fault> {
         if !self.rows.is_empty() {
-            let read = read.and_then(|()| self.rest(content, faults));
+            let read = self.rest(content, faults);
             self.look(content.path(), size);
             // A jar, a wheel: what a cataloger reads is there already.
             if self.is_archive(content.path()) {
@@ -164,7 +193,6 @@ impl<'p> Intake<'p> {
             self.read(content.path(), size, faults);
             return read;
         }
-        read?;
         if self.is_archive(content.path()) {
             return self.inside(content);
         }
@@ -175,12 +203,14 @@ impl<'p> Intake<'p> {
             };
         }
         if self.is_sensitive(content.path(), size) {
-            let most = sensitive::MOST_BYTES.saturating_sub(self.scratch.len() as u64);
+            let from = self.scratch.len();
+            let most = sensitive::MOST_BYTES.saturating_sub(from as u64);
             let read = content.read_content(most, &mut self.scratch);
+            self.watch(content.path(), from);
             self.look(content.path(), size);
-            return read;
+            read?;
         }
-        Ok(())
+        self.pass(content, content.left())
     }
 
     /// Asks which catalogers want the file, by its path or by what it begins with.
@@ -230,10 +260,13 @@ impl<'p> Intake<'p> {
         }
         let has_magic = |row: &usize| !CATALOGERS[*row].magic.is_empty();
         if self.rows.iter().any(has_magic) {
-            content.skip(content.left().saturating_sub(TAIL))?;
+            self.pass(content, content.left().saturating_sub(TAIL))?;
             content.read_content(TAIL, &mut self.tail)?;
+            if let Some(strings) = &mut self.strings {
+                strings.see(content.path(), &self.tail);
+            }
         }
-        Ok(())
+        self.pass(content, content.left())
     }
 
     /// Reads `most` bytes, and passes over the gaps between them.
@@ -249,14 +282,19 @@ impl<'p> Intake<'p> {
             if most <= before || content.left() <= before {
                 break;
             }
+            let from = self.scratch.len();
             content.read_content(before, &mut self.scratch)?;
+            self.watch(content.path(), from);
             let left = content.left();
-            content.skip(gap.end - gap.start)?;
+            self.pass(content, gap.end - gap.start)?;
             most -= before;
             at = gap.start + (left - content.left());
             self.gaps.push(gap.start..at);
         }
-        content.read_content(most, &mut self.scratch)
+        let from = self.scratch.len();
+        let read = content.read_content(most, &mut self.scratch);
+        self.watch(content.path(), from);
+        read
     }
 
     /// Hands what was read to the catalogers, or keeps it until what belongs to it is read, too.

@@ -377,6 +377,21 @@ pub(crate) fn look_at_bytes(bytes: &[u8]) -> Vec<Sighting> {
     settle(source.path, sightings)
 }
 
+/// Looks for keys and tokens in a string of a file that is no text.
+pub(crate) fn look_at_string(path: &str, bytes: &[u8]) -> Vec<Sighting> {
+    let source = Source {
+        path,
+        mode: 0o644,
+        size: bytes.len() as u64,
+        bytes,
+    };
+    let mut sightings = Sightings::default();
+    places(&source, &mut sightings);
+    let is_strict = |one: &Sighting| one.rule == token::DETECTOR.id || one.rule.ends_with("-key");
+    sightings.seen.retain(is_strict);
+    settle(path, sightings)
+}
+
 /// Looks at each place of a text that a literal stands at.
 fn places(source: &Source<'_>, sightings: &mut Sightings) {
     TABLE.literals.each(source.bytes, |at, literal| {

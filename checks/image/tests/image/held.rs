@@ -114,6 +114,66 @@ fn a_secret_behind_the_start_of_a_long_text_is_told_once() {
 }
 
 #[test]
+fn a_token_in_a_file_that_is_no_text_is_told_in_every_format() {
+    // In a module of Python, far behind the start, and where a library has instructions.
+    let token = ["glpat-", "Zx8Kq2Lm4Nv6Bt9Rw3Yc"].concat();
+    let module = [&b"\xa7\r\r\n\0\0\0\0\xfa"[..], token.as_bytes(), b"\xfa\0"].concat();
+    let data = [&vec![0; 3 << 20][..], b"\x01", token.as_bytes(), b"\0"].concat();
+    let tar = Layer::new()
+        .file("opt/app/__pycache__/a.cpython-312.pyc", &module)
+        .file("opt/app/data", &data)
+        .tar();
+    let expected = [
+        (
+            "/opt/app/__pycache__/a.cpython-312.pyc",
+            "secret.token",
+            false,
+            false,
+        ),
+        ("/opt/app/data", "secret.token", false, false),
+    ];
+    let stored = scan_stored(&tar, &gzip(&tar));
+    assert_eq!(rules(&stored), expected);
+    let place = Place::new();
+    place.put("opt/app/__pycache__/a.cpython-312.pyc", &module);
+    place.put("opt/app/data", &data);
+    let scanned = scan_source(Source::Directory(place.path().to_owned()));
+    assert_eq!(rules(&scanned), expected);
+    assert!(scanned.scan.complete, "{:?}", scanned.unknowns);
+}
+
+#[test]
+fn archives_are_looked_into_and_what_is_not_is_told() {
+    let inner = Layer::new()
+        .file("usr/lib/libcuda.so.550.54.14", "x")
+        .file("root/.netrc", NETRC)
+        .tar();
+    let tar = Layer::new()
+        .file("opt/app/x.tar.gz", gzip(&gzip(&inner)))
+        .file("opt/app/y.7z", b"7z\xbc\xaf\x27\x1c\0\x04")
+        .file("opt/app/tests/z.7z", b"7z\xbc\xaf\x27\x1c\0\x04")
+        .tar();
+    let scanned = scan_layers(&[tar]);
+    assert_eq!(
+        rules(&scanned),
+        [
+            ("/opt/app/tests/z.7z", "secret.archive", true, false),
+            ("/opt/app/x.tar.gz", "secret.hpc.netrc", false, false),
+            ("/opt/app/y.7z", "secret.archive", false, false),
+        ]
+    );
+    let [held] = &scanned.scan.restricted[..] else {
+        panic!("{:?}", scanned.scan.restricted);
+    };
+    assert_eq!(
+        (&*held.path, &*held.terms, held.state),
+        ("/opt/app/x.tar.gz", "nvidia.driver", Redistribution::No)
+    );
+    assert!(held.detail.contains("in this archive"), "{}", held.detail);
+    assert!(scanned.scan.complete, "{:?}", scanned.unknowns);
+}
+
+#[test]
 fn licences_of_named_files_only_do_not_hide_secrets() {
     let place = Place::new();
     let tar = Layer::new().file("root/.netrc", NETRC).tar();

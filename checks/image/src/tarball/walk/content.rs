@@ -148,6 +148,36 @@ impl<R: Bytes> Walk<'_, R> {
         skipped
     }
 
+    /// Passes over up to `count` bytes of the content, and shows them as they lie in the buffer; a
+    /// hole is no more than passed over.
+    pub(crate) fn pass_over(
+        &mut self,
+        count: u64,
+        step: u64,
+        see: &mut dyn FnMut(&[u8]),
+    ) -> Result<(), TarFault> {
+        let mut wanted = self.left().min(count);
+        while wanted > 0 {
+            if let Some(Run::Hole(run)) = self.sparse.as_ref().map(Sparse::run) {
+                let passed = run.min(wanted);
+                self.skip_content(passed)?;
+                wanted -= passed;
+                continue;
+            }
+            let most = usize::try_from(wanted.min(step)).unwrap_or(usize::MAX);
+            let shown = self.peek()?;
+            let shown = &shown[..shown.len().min(most)];
+            if shown.is_empty() {
+                return Err(TarFault::Truncated);
+            }
+            see(shown);
+            let passed = shown.len();
+            self.consume(passed);
+            wanted -= passed as u64;
+        }
+        Ok(())
+    }
+
     fn skip_stored(&mut self, count: u64) -> Result<(), TarFault> {
         let wanted = self.left.min(count);
         let skipped = self.bytes.skip(wanted)?;

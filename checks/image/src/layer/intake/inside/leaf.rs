@@ -7,6 +7,7 @@ use hpcctl_license_db::redistribution::{Finder, State, Subject};
 
 use super::super::behind::{Behind, MOST, PIECE};
 use super::super::is_text;
+use super::super::unprinted::Strings;
 use super::{Inside, Member, Restricted, Stream};
 use crate::linkage::{Held, Linkage};
 use crate::sensitive::{self, MOST_BYTES, Source};
@@ -44,7 +45,7 @@ impl Inside<'_> {
         };
         let is_text = is_text(&start);
         if !is_text && !sensitive::wants(&path, &start, size) {
-            return Ok(());
+            return self.strings(&start, rest, member, &path);
         }
         let more = MOST_BYTES.saturating_sub(start.len() as u64);
         (&mut *rest).take(more).read_to_end(&mut start)?;
@@ -59,8 +60,33 @@ impl Inside<'_> {
         }
         match is_text {
             true => self.behind(&start, rest, member, &path),
-            false => Ok(()),
+            false => self.strings(&start, rest, member, &path),
         }
+    }
+
+    /// Looks at a member that is no text.
+    fn strings(
+        &mut self,
+        start: &[u8],
+        rest: &mut dyn Stream,
+        member: &Member,
+        path: &str,
+    ) -> io::Result<()> {
+        let mut strings = Strings::new(start);
+        strings.see(path, start);
+        let mut piece = Vec::new();
+        loop {
+            piece.clear();
+            (&mut *rest).take(PIECE).read_to_end(&mut piece)?;
+            if piece.is_empty() {
+                break;
+            }
+            strings.see(path, &piece);
+        }
+        for sighting in strings.into_seen() {
+            self.sees(member, sighting);
+        }
+        Ok(())
     }
 
     /// Looks at a long text behind its start.

@@ -261,6 +261,19 @@ fn a_key_is_found_behind_much_else() {
 }
 
 #[test]
+fn a_key_is_found_in_a_member_that_is_no_text() {
+    let key = sensitive::tests::pem("PRIVATE KEY", &sensitive::tests::der(1));
+    let data = [
+        &sensitive::tests::noise(4, 100_000)[..],
+        key.as_bytes(),
+        b"\0",
+    ]
+    .concat();
+    let archive = gzip(&tar(&[("srv/data", &data)]));
+    assert_eq!(rules("srv/a", &archive, false), "secret.private-key");
+}
+
+#[test]
 fn files_of_vendors_are_told_once_for_each_row() {
     let library = crate::catalog::library("libnvidia-ml.so.1");
     let archive = gzip(&tar(&[

@@ -1,0 +1,261 @@
+//! Keys and tokens in files that are no text: databases, compiled modules of Python, memory that was
+//! saved. Their texts are looked at as strings(1) has them.
+//!
+//! All bytes of an image but its texts go through here. A key in PEM is a hundred printable bytes at
+//! least, so that one byte in [`STRIDE`] is looked at, and more only around those that may be of a
+//! key. What programs hold are keys of tests more often than not: a clue.
+
+use super::{Content, Intake, is_text};
+use crate::sensitive::{self, Sighting};
+use crate::tree::Mark;
+
+/// The fewest printable bytes of a key in PEM, and of a token.
+const KEY: usize = 96;
+const TOKEN: usize = 24;
+
+/// Bytes of what was looked at that the next bytes begin with: a key may lie over the edge.
+const OVERLAP: usize = 16 * 1024;
+
+/// Bytes that are looked at together.
+const PIECE: u64 = 256 * 1024;
+
+/// The most sightings of one file.
+const MOST: usize = 20;
+
+/// The look at a file that is no text.
+#[derive(Debug)]
+pub(super) struct Strings {
+    /// The end of what was looked at.
+    before: Vec<u8>,
+    is_program: bool,
+    /// Every second byte that counts, of a text in UTF-16.
+    wide: Option<usize>,
+    seen: Vec<Sighting>,
+}
+
+impl Strings {
+    /// Begins with a file that begins so.
+    pub(super) fn new(head: &[u8]) -> Self {
+        Self {
+            before: Vec::new(),
+            is_program: head.starts_with(b"\x7fELF"),
+            wide: wide(head),
+            seen: Vec::new(),
+        }
+    }
+
+    /// Looks at the next bytes of the file at a path.
+    pub(super) fn see(&mut self, path: &str, bytes: &[u8]) {
+        if let Some(place) = self.wide {
+            let narrow: Vec<u8> = bytes.iter().skip(place).step_by(2).copied().collect();
+            return self.text(path, &narrow);
+        }
+        let least = if self.is_program { KEY } else { TOKEN };
+        let kept = self.before.len();
+        // What lies over the edge, and nothing that was looked at as a whole.
+        if kept > 0 && !bytes.is_empty() {
+            let edge = bytes.len().min(OVERLAP);
+            let mut both = std::mem::take(&mut self.before);
+            both.extend_from_slice(&bytes[..edge]);
+            let is_over = |run: &std::ops::Range<usize>| run.start < kept && run.end > kept;
+            for run in runs(&both, least).into_iter().filter(is_over) {
+                self.look(path, &both[run]);
+            }
+        }
+        for run in runs(bytes, least) {
+            self.look(path, &bytes[run]);
+        }
+        let from = bytes.len().saturating_sub(OVERLAP);
+        self.before = bytes[from..].to_vec();
+    }
+
+    fn text(&mut self, path: &str, bytes: &[u8]) {
+        let both = [&std::mem::take(&mut self.before)[..], bytes].concat();
+        self.look(path, &both);
+        self.before = both[both.len().saturating_sub(OVERLAP)..].to_vec();
+    }
+
+    /// Looks at a run of printable bytes.
+    fn look(&mut self, path: &str, run: &[u8]) {
+        for sighting in sensitive::look_at_string(path, run) {
+            let is_known = self.seen.iter().any(|one| one.text == sighting.text);
+            if !is_known && self.seen.len() < MOST {
+                self.seen.push(Sighting {
+                    is_clue: sighting.is_clue || self.is_program,
+                    line: None,
+                    ..sighting
+                });
+            }
+        }
+    }
+
+    /// What was seen.
+    pub(super) fn into_seen(self) -> Vec<Sighting> {
+        self.seen
+    }
+}
+
+/// Which byte of two is printed, of a text in UTF-16 (RFC 2781).
+fn wide(head: &[u8]) -> Option<usize> {
+    match head {
+        [0xff, 0xfe, ..] => return Some(0),
+        [0xfe, 0xff, ..] => return Some(1),
+        _ => {}
+    }
+    let head = head.get(..32)?;
+    let is_all =
+        |place: usize, is: fn(u8) -> bool| head.iter().skip(place).step_by(2).all(|byte| is(*byte));
+    let is_one = |place: usize| is_all(1 - place, |byte| byte == 0) && is_all(place, is_printed);
+    [0, 1].into_iter().find(|place| is_one(*place))
+}
+
+/// The bytes that texts are made of, as the table of strings(1) has them, with the ends of lines.
+fn is_printed(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r')
+}
+
+/// Runs of at least so many printable bytes.
+fn runs(bytes: &[u8], least: usize) -> Vec<std::ops::Range<usize>> {
+    let mut runs = Vec::new();
+    // Each run has a byte at one of these places, and half of it lies before or behind that.
+    let (stride, half) = (least, least / 2);
+    let mut at = stride - 1;
+    while at < bytes.len() {
+        if !PRINTED[usize::from(bytes[at])] {
+            at += stride;
+            continue;
+        }
+        let behind = &bytes[at..bytes.len().min(at + half)];
+        let is_behind = behind.iter().all(|byte| PRINTED[usize::from(*byte)]);
+        let before = &bytes[at.saturating_sub(half)..at];
+        let is_before = before.iter().rev().all(|byte| PRINTED[usize::from(*byte)]);
+        if !is_behind && !is_before {
+            at += stride;
+            continue;
+        }
+        let start = bytes[..at].iter().rposition(|byte| !is_printed(*byte));
+        let start = start.map_or(0, |start| start + 1);
+        let end = bytes[at..].iter().position(|byte| !is_printed(*byte));
+        let end = end.map_or(bytes.len(), |end| at + end);
+        if end - start >= least {
+            runs.push(start..end);
+        }
+        at = end + stride - 1;
+    }
+    runs
+}
+
+/// The printable bytes.
+const PRINTED: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = matches!(byte as u8, b' '..=b'~' | b'\t' | b'\n' | b'\r');
+        byte += 1;
+    }
+    table
+};
+
+impl Intake<'_> {
+    /// Begins to look at the file at hand, whose start is read, where it is no text.
+    pub(super) fn strings(&mut self, path: &str) {
+        let is_wanted = self.plan.judges() && !is_text(&self.scratch);
+        self.strings = is_wanted.then(|| Strings::new(&self.scratch));
+        self.watch(path, 0);
+    }
+
+    /// Looks at what was read of the file at hand since it was so long.
+    pub(super) fn watch(&mut self, path: &str, from: usize) {
+        if let Some(strings) = &mut self.strings {
+            strings.see(path, &self.scratch[from..]);
+        }
+    }
+
+    /// Passes over bytes of the file at hand, and looks at them.
+    pub(super) fn pass<C: Content>(&mut self, content: &mut C, count: u64) -> Result<(), C::Fault> {
+        let Some(strings) = &mut self.strings else {
+            return content.skip(count);
+        };
+        let path = content.path().to_owned();
+        content.pass(count, PIECE, &mut |bytes| strings.see(&path, bytes))
+    }
+
+    /// Ends the look at the file at hand.
+    pub(super) fn end_strings(&mut self) {
+        let seen = self.strings.take().map(Strings::into_seen);
+        for sighting in seen.into_iter().flatten() {
+            self.listing.mark(Mark::Sensitive(sighting));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sensitive::tests::{der, noise, pem};
+
+    fn told(head: &[u8], parts: &[&[u8]]) -> Vec<Sighting> {
+        let mut strings = Strings::new(head);
+        for part in parts {
+            strings.see("opt/app/data", part);
+        }
+        strings.into_seen()
+    }
+
+    #[test]
+    fn keys_are_found_wherever_they_lie() {
+        let key = pem("PRIVATE KEY", &der(1));
+        let short = pem(
+            "PRIVATE KEY",
+            &[&b"\x30\x2e\x02\x01\0\x30\x05\x06"[..], &noise(5, 40)].concat(),
+        );
+        for key in [&key, &short] {
+            for before in (0..300).chain([5000, 70_000]) {
+                let bytes = [&noise(2, before)[..], b"\0", key.as_bytes(), b"\0\0"].concat();
+                assert_eq!(told(b"\0", &[&bytes]).len(), 1, "{before}");
+                let (one, two) = bytes.split_at(before + key.len() / 2);
+                assert_eq!(told(b"\0", &[one, two]).len(), 1, "{before} in two");
+            }
+        }
+        let bytes = [&b"\x7fELF\0"[..], key.as_bytes(), b"\0"].concat();
+        let seen = told(&bytes, &[&bytes]);
+        assert!(seen.len() == 1 && seen[0].is_clue, "{seen:?}");
+        assert_eq!(told(b"\0", &[&noise(7, 1 << 20)]), []);
+    }
+
+    #[test]
+    fn wide_texts_are_looked_at() {
+        let key = pem("RSA PRIVATE KEY", &der(1));
+        let little: Vec<u8> = key.bytes().flat_map(|byte| [byte, 0]).collect();
+        let big: Vec<u8> = key.bytes().flat_map(|byte| [0, byte]).collect();
+        for bytes in [
+            [b"\xff\xfe", &little[..]].concat(),
+            [b"\xfe\xff", &big[..]].concat(),
+            little,
+            big,
+        ] {
+            assert_eq!(told(&bytes, &[&bytes]).len(), 1);
+            let (one, two) = bytes.split_at(100);
+            assert_eq!(told(&bytes, &[one, two]).len(), 1);
+        }
+    }
+
+    #[test]
+    fn runs_are_found_as_by_a_plain_search() {
+        for seed in 0..200 {
+            let mut bytes = noise(seed, 600);
+            let from = (seed * 7 % 500) as usize;
+            let length = (seed % 90) as usize;
+            bytes[from..(from + length).min(600)].fill(b'a');
+            let plain: Vec<_> = bytes
+                .split(|byte| !is_printed(*byte))
+                .filter(|run| run.len() >= 24)
+                .collect();
+            let found: Vec<_> = runs(&bytes, 24)
+                .into_iter()
+                .map(|run| &bytes[run])
+                .collect();
+            assert_eq!(found, plain, "{seed}");
+        }
+    }
+}
