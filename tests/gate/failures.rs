@@ -132,6 +132,35 @@ fn a_kept_scan_that_was_changed_is_made_anew() {
     assert_eq!(made(), before);
 }
 
+/// A copyright file of more than a MiB, such as boost's, is looked at to its end.
+#[test]
+fn what_stands_at_the_end_of_a_long_licence_file_counts() {
+    let dir = tempfile::tempdir().unwrap();
+    let status = b"Package: a\nVersion: 1\nArchitecture: all\nStatus: install ok installed\n";
+    let head = "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\n";
+    let paragraph = |files: &str, license: &str| {
+        format!("Files: {files}\nCopyright: 2026 A\nLicense: {license}\n\n")
+    };
+    let found = |end: &str, more: usize| {
+        let body = paragraph("src/*", "MIT").repeat(1 + (1 << 20) / 40);
+        let copyright = format!("{head}{body}{}{}", paragraph("x", end), "\n".repeat(more));
+        let run = gated(
+            dir.path(),
+            &tar(&[
+                ("etc/os-release", 0o644, b"ID=debian\n"),
+                ("var/lib/dpkg/status", 0o644, status),
+                ("usr/share/doc/a/copyright", 0o644, copyright.as_bytes()),
+            ]),
+            |_, _| {},
+        );
+        (findings(&run, "license.terms").len(), run.code)
+    };
+    assert_eq!(found("ISC", 0), (0, 0));
+    assert_eq!(found("CC-BY-NC-4.0", 0), (1, 1));
+    // What is longer than anything that is known is not looked at whole, and that is told.
+    assert_eq!(found("ISC", 16 << 20).1, 3);
+}
+
 #[test]
 fn decisions_are_logged_to_a_file() {
     let tree = Tree::new("MIT");

@@ -38,6 +38,8 @@ pub struct Limits {
     pub hole_bytes: u64,
     /// Bytes at the start of a text file in which licences are looked for.
     pub text_bytes: u64,
+    /// Bytes of a file that is named after a licence, which is looked at whole.
+    pub license_bytes: u64,
     /// Packages of an image.
     pub packages: usize,
 }
@@ -59,6 +61,7 @@ impl Default for Limits {
             header_bytes: MIB,
             hole_bytes: 256 * MIB,
             text_bytes: MIB,
+            license_bytes: 16 * MIB,
             packages: 100_000,
         }
     }

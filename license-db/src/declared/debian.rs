@@ -20,7 +20,7 @@ const FORMATS: &[&str] = &[
 ];
 
 /// Copyright files are larger than this only when something is wrong.
-const MAX_BYTES: usize = 8 * 1024 * 1024;
+const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// The licences of a Debian package by its copyright file.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -156,10 +156,9 @@ pub(super) fn told(read: &Read, license: Option<&str>) -> String {
                 }
                 (Named::Class, class) => format!("is of the class {class}"),
             };
-            match (decides == license, chosen == license) {
-                (true, _) => format!("{decides} {is}."),
-                (false, true) => format!("of {license} {decides} {is}."),
-                (false, false) => format!("of {license} the branch {chosen}: {decides} {is}."),
+            match chosen == license {
+                true => format!("{decides} {is}."),
+                false => format!("of {license} the branch {chosen}: {decides} {is}."),
             }
         }
     }

@@ -291,6 +291,11 @@ impl<'a> Opening<'a> {
                         self.refuse(format!("it has no tag {tag:?}; its tags are: {choices}"))
                     );
                 }
+                all.dedup_by(|a, b| a.digest == b.digest);
+                if all.len() > 1 && all.iter().all(|one| one.platform.is_none()) {
+                    let why = format!("{} images of it have the tag {tag:?}", all.len());
+                    return Err(self.refuse(why));
+                }
             }
             None if tags.len() > 1 => {
                 return Err(Error::Ambiguous {

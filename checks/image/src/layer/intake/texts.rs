@@ -33,10 +33,19 @@ impl Intake<'_> {
     ) -> Result<(), C::Fault> {
         let from = self.texts.len();
         self.texts.extend_from_slice(&self.scratch);
-        let most = self.plan.limits.text_bytes;
+        let role = Role::of(content.path());
+        let most = match role {
+            Role::Other => self.plan.limits.text_bytes,
+            // What stands at its end may forbid.
+            Role::DebianCopyright | Role::LicenseFile => self.plan.limits.license_bytes,
+        };
         let rest = most.saturating_sub(self.scratch.len() as u64);
         let mut read = content.read_content(rest, &mut self.texts);
         let is_text = is_text(&self.texts[from..]);
+        if is_text && role != Role::Other && content.left() > 0 {
+            let why = format!("licences were looked for in its first {most} bytes only");
+            faults.add(format!("/{}", content.path()), why);
+        }
         if is_text && read.is_ok() && self.plan.judges() {
             read = self.behind(content, from);
         }
@@ -45,7 +54,6 @@ impl Intake<'_> {
             faults.add(format!("/{}", content.path()), why);
             self.texts.truncate(from);
         } else if is_text {
-            let role = Role::of(content.path());
             let range = from..self.texts.len();
             let licenses = self.plan.wants_licenses(content.path());
             self.jobs.push(Job {
