@@ -453,6 +453,7 @@ fn no_node_of_a_real_slurm_is_lost() {
 
 /// Waits until the nodes are as they should be, and prints them once each was looked at again.
 const HEALTH: &str = r#"
+export SLURM_CONF=/opt/slurm/site.conf
 for try in $(seq 60); do
     state=$(sinfo -h -N -o '%N %T %E' | sort)
     if [ "$(echo "$state" | grep -c 'drain.* hpcctl: ')" = 2 ]; then break; fi
@@ -469,6 +470,7 @@ cat >/etc/hpcctl/health-check <<END
 HPCCTL=$program
 HPCCTL_AS=alice
 HPCCTL_HEALTH='--runtime builtin --op run'
+SLURM_CONF=/opt/slurm/site.conf
 case \$SLURMD_NODENAME in
 n4) HPCCTL_AS=nosuch ;;
 n5) HPCCTL=/nonexistent/hpcctl ;;
@@ -489,8 +491,10 @@ fn a_health_check_drains_those_that_are_broken_and_no_other() {
         check.display()
     );
     let more = format!("break_n7() {{ break_n3 \"$@\"; }}\n{SETTINGS}\n{more}");
-    // A node that the admin drained, and one that is broken, too.
-    let then = "scontrol update nodename=n7,n8 state=drain reason='disk'";
+    // A node that the admin drained, and one that is broken, too; and no configuration where Slurm looks
+    // for it.
+    let then = "scontrol update nodename=n7,n8 state=drain reason='disk'
+        mv /etc/slurm/slurm.conf $room/slurm/site.conf";
     let run = ENVIRONMENTS[0].run(&(eight(&more) + "\n" + then), &["bash", "-c", HEALTH]);
     assert_eq!(run.code, 0, "{}", run.stderr);
     let of = |node: &str| {
