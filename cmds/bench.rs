@@ -32,6 +32,11 @@ use crate::ui::Ui;
 /// a hundred says of a container that costs nothing that anything differs, and a cost just at the
 /// margin is called equivalent in at most one of twenty.
 ///
+/// The ratio is inside by outside, pair by pair, so it need not be that of the medians beside it; of a time more is dearer, of
+/// a rate less. libc and fs tell what a piece of work typically takes, so that a limit on processor time shows in cpu. fs reads
+/// files of the node that are bound into the container, or of an empty image; fs.image those that the image brings,
+/// where it is a directory, against a copy on the node.
+///
 /// Of ranks, each has a container of its own, as a launcher starts them; where they lose each other's
 /// memory or /dev/shm, that is said. --why adds one factor of the container after the other with the
 /// builtin launcher. A cause is confirmed when the figure leaves the margin with it and is back
@@ -119,17 +124,19 @@ pub struct Bench {
     peer_program: Option<PathBuf>,
     /// Whose launcher and library the ranks of mpi have inside: those of the container, which holds both; the
     /// node's launcher, which starts each in the container, as in mpiexec ch-run; or the node's library, too
-    #[arg(long, value_name = "APPROACH", default_value = "container-only", value_parser = approaches())]
-    mpi: String,
+    /// [default: container-only]
+    #[arg(long, value_name = "APPROACH", value_parser = approaches())]
+    mpi: Option<String>,
     /// Compare with the JSON report of an earlier run: what the container costs now by what it
     /// cost then, by the same rules
     #[arg(long, value_name = "FILE")]
     compare: Option<PathBuf>,
-    /// How long the run may take
+    /// How long the run may take, but for the time of at least 20 pairs (six after a minute, or three times as long), and for
+    /// --why
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time)]
     budget: Duration,
     /// The cost that does not matter
-    #[arg(long, value_name = "PERCENT", default_value = "2%", value_parser = share)]
+    #[arg(long, value_name = "PERCENT", default_value = "2%", value_parser = share, allow_hyphen_values = true)]
     margin: f64,
     /// The seed of the random order [default: another one each time]
     #[arg(long, value_name = "N")]
@@ -138,7 +145,7 @@ pub struct Bench {
     #[arg(long, value_name = "PERCENT", default_value = "0%", value_parser = share)]
     plant: f64,
     /// Find out why what differs differs: the builtin launcher adds one factor of the container at a
-    /// time, and then leaves out the one that it was
+    /// time, and then leaves out the one that it was; each takes as long as 20 pairs
     #[arg(long)]
     why: bool,
     /// Let the builtin launcher add a factor, to see that it is found
@@ -211,22 +218,13 @@ impl Bench {
         if self.agent {
             return self.serve();
         }
-        if self.margin == 0.0 {
-            return Err(Failure::usage("a margin of 0 can never be shown to hold")
-                .hint("name the cost that does not matter, such as --margin 2%"));
-        }
+        self.check()?;
         let outputs = emit::outputs(&self.output, Kind::Bench)?;
         let begun = Timestamp::now();
         let seed = self
             .seed
             .unwrap_or_else(|| begun.as_microsecond().unsigned_abs());
-        let chosen = |name: &&str| {
-            self.subjects
-                .iter()
-                .any(|given| given == name || given == ALL && !BY_NAME.contains(name))
-        };
-        let names = SUBJECTS.iter().map(|subject| subject.name);
-        let names: Vec<&str> = names.filter(chosen).collect();
+        let names = self.names();
         let agent = ["bench", "--agent"].map(str::to_owned);
         let then = self.compare.as_deref().map(measured::read).transpose()?;
         let elsewhere = self.elsewhere(&agent)?;
@@ -247,7 +245,11 @@ impl Bench {
             why: self.why,
             added: &self.add,
             // No other name is taken.
-            approach: Approach::named(&self.mpi).unwrap_or_default(),
+            approach: self
+                .mpi
+                .as_deref()
+                .and_then(Approach::named)
+                .unwrap_or_default(),
             agent: &agent,
         };
         let seconds = usize::try_from(self.budget.as_secs()).unwrap_or(usize::MAX);
@@ -263,7 +265,9 @@ impl Bench {
         };
         let (mut bench, unknowns) = measured.map_err(|error| failure(&error))?;
         bench.image = self.image.as_deref().map(image::tried);
-        bench.compared = then.map(|then| self.compared(&bench, &then));
+        if let Some(then) = &then {
+            self.compare_with(then, &mut bench);
+        }
         let exit = exit(&bench, !unknowns.is_empty());
         let report = emit::envelope("bench", begun, bench, unknowns);
         emit::write(&Report::Bench(&report), &outputs, ui)?;
@@ -272,6 +276,32 @@ impl Bench {
 }
 
 impl Bench {
+    /// Refuses what can never be carried out.
+    fn check(&self) -> Result<(), Failure> {
+        if self.margin == 0.0 {
+            return Err(Failure::usage("a margin of 0 can never be shown to hold")
+                .hint("name the cost that does not matter, such as --margin 2%"));
+        }
+        if self.mpi.is_some() && !self.subjects.iter().any(|name| name == "mpi") {
+            return Err(Failure::usage(
+                "--mpi says how ranks of mpi are started, and mpi is not asked for",
+            )
+            .hint("hpcctl bench mpi; all does without it"));
+        }
+        Ok(())
+    }
+
+    /// The names of the subjects.
+    fn names(&self) -> Vec<&'static str> {
+        let is_all = self.subjects.iter().any(|given| given == ALL);
+        let chosen = |name: &&str| {
+            let given = self.subjects.iter().any(|given| given == name);
+            given || is_all && !BY_NAME.contains(name)
+        };
+        let names = SUBJECTS.iter().map(|subject| subject.name);
+        names.filter(chosen).collect()
+    }
+
     /// Measures what standard input asks for, or as the rank of an MPI.
     fn serve(&self) -> Result<Exit, Failure> {
         let served = match &self.mpi_rank {
@@ -306,17 +336,23 @@ impl Bench {
         Ok(command)
     }
 
-    /// What changed since an earlier run.
-    fn compared(&self, now: &Measured, then: &Envelope<Measured>) -> Compared {
+    /// Says what changed since an earlier run, and how that was another.
+    fn compare_with(&self, then: &Envelope<Measured>, now: &mut Measured) {
         let plan = &then.result.plan;
         let file = self.compare.as_deref().unwrap_or(Path::new(""));
-        Compared {
+        let compared = Compared {
             file: file.display().to_string(),
             started_at: then.started_at.clone(),
             host: then.host.name.clone(),
             runtime: format!("{}, network {}", plan.runtime, plan.network),
             changes: hpcctl_bench::since(now, &then.result, self.margin),
+        };
+        if compared.changes.is_empty() {
+            let doubt = "the earlier run has no figure that this one has";
+            now.doubts.push(doubt.into());
         }
+        now.doubts.extend(hpcctl_bench::unlike(&now.plan, plan));
+        now.compared = Some(compared);
     }
 }
 
@@ -341,6 +377,8 @@ fn failure(error: &hpcctl_bench::Error) -> Failure {
     let message = format!("cannot compare: {}", chain(error));
     match error {
         hpcctl_bench::Error::Usage(_) => Failure::usage(message),
+        hpcctl_bench::Error::Unreachable(_) => Failure::unreachable(message)
+            .hint("hpcctl doctor says what stands in the way of a runtime on this node"),
         _ => Failure::unreachable(message),
     }
 }

@@ -1,10 +1,13 @@
 //! `hpcctl bench --why`: causes that are planted in real containers, each named in both directions:
 //! the figure leaves the margin with the factor, and comes back without it.
 
+use std::fs;
+
 use serde_json::Value;
 
 use crate::bench::report_of;
 use crate::cli::Run;
+use crate::mpi::image_of_a_suite;
 use crate::real::real;
 use crate::schema::validate;
 
@@ -89,6 +92,7 @@ const BY_DAY: &[Planted] = &[
 /// What takes more time, or a quiet node.
 const BY_NIGHT: &[Planted] = &[
     (&["fs", "--add", "fuse"], "fs.", "a file system by FUSE"),
+    (&["fs", "--add", "overlay"], "fs.", "an overlay"),
     (
         &["net", "--network", "none", "--add", "tbf"],
         "net.tcp.stream",
@@ -140,7 +144,7 @@ fn are_named(causes: &[Planted]) {
         .filter_map(|(args, metric, cause)| is_named(args, metric, cause).err())
         .collect();
     assert_eq!(left(), before);
-    let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
     assert!(!mounts.contains("hpcctl-bench-"), "{mounts}");
     assert!(unnamed.is_empty(), "{}", unnamed.join("\n"));
 }
@@ -150,6 +154,44 @@ fn planted_causes_are_named() {
     if real("causes that are planted") {
         are_named(BY_DAY);
     }
+}
+
+/// A malloc that takes its time, for every program of an image.
+const SLOW: &str = "#define _GNU_SOURCE
+    #include <dlfcn.h>
+    #include <stddef.h>
+    void *malloc(size_t n) {
+        static void *(*next)(size_t);
+        if (!next) next = dlsym(RTLD_NEXT, \"malloc\");
+        for (volatile int i = 0; i < 60; i++);
+        return next(n);
+    }";
+
+#[test]
+fn an_image_that_is_slower_is_named() {
+    if !real("causes: an image that is slower") {
+        return;
+    }
+    let (dir, image) = image_of_a_suite();
+    let source = dir.path().join("slow.c");
+    fs::write(&source, SLOW).unwrap();
+    fs::create_dir_all(image.join("etc")).unwrap();
+    fs::write(image.join("etc/ld.so.preload"), "/tmp/slow.so\n").unwrap();
+    let mut cc = std::process::Command::new("cc");
+    cc.args(["-O1", "-shared", "-fPIC", "-o"])
+        .arg(image.join("tmp/slow.so"))
+        .arg(&source);
+    let built = Run::of(&mut cc);
+    assert_eq!(built.code, 0, "{}", built.stderr);
+    let args = [
+        "libc",
+        "--only",
+        "libc.malloc",
+        "--image",
+        image.to_str().unwrap(),
+    ];
+    let cause = "the image, its C library and its /etc/ld.so.preload among it";
+    is_named(&args, "libc.malloc", cause).unwrap();
 }
 
 #[test]
@@ -168,7 +210,7 @@ fn what_cannot_be_planted_here_is_unknown() {
     // Nobody who is not root may put a process into a group, or link two network namespaces.
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_hpcctl"));
     let shared = crate::environments::shared().join("hpcctl-causes");
-    std::fs::copy(program, &shared).unwrap();
+    fs::copy(program, &shared).unwrap();
     for (factor, words) in [("cpu.max", "cannot write"), ("veth", "EPERM")] {
         let mut command = std::process::Command::new("setpriv");
         command

@@ -175,9 +175,10 @@ mod tests {
         program::write(&program).unwrap();
         let said = serve_lines(&["hello".into()]);
         let hello: Hello = serde_json::from_str(&said[0]).unwrap();
-        // These need agents of their own, which a test is not.
+        // These need agents of their own, which a test is not, or an image.
         let alone = |id: &str| {
             let others = [
+                "fs.image.",
                 "overlay.",
                 "ranks.",
                 "mpi.",

@@ -1,5 +1,6 @@
 //! A run from begin to end: made ready, rehearsed, tried on outside alone, then measured in pairs.
 
+mod choose;
 mod why;
 
 use std::time::{Duration, Instant};
@@ -8,9 +9,9 @@ use hpcctl_host::Host;
 use hpcctl_model::Unknown;
 use hpcctl_model::bench::{Bench, Plan};
 
-use crate::executor::{self, Executor, Row, Site};
+use crate::executor::{self, Row, Site};
 use crate::factor::{self, Factor};
-use crate::measurement::{Measurement, Processors, SUBJECTS};
+use crate::measurement::Measurement;
 use crate::mpi::Approach;
 use crate::pair::{Arm, Bout, Measured, Pairs};
 use crate::peer::Elsewhere;
@@ -18,7 +19,6 @@ use crate::statistics::Random;
 use crate::surroundings::{self, Moment};
 use crate::workplace::Workplace;
 use crate::{Error, compared};
-use crate::{fabric, gpu, net};
 
 /// The pairs that a run aims at within its budget; more do not help much.
 const AIM: u32 = 50;
@@ -31,6 +31,12 @@ const TRIAL_PAIRS: (usize, usize) = (6, 16);
 
 /// The fewest pairs with which many measurements can be told apart, and the most of a run.
 const PAIRS: (usize, usize) = (20, 400);
+
+/// A run may take as long, or three times its budget, before it does with fewer pairs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How many pairs may be lost because a side did not start.
+const LOST: u32 = 3;
 
 /// Fewer pairs than this are few.
 const FEW: usize = 20;
@@ -120,15 +126,7 @@ pub fn bench(
         random: Random::new(request.seed),
     };
     let mut pairs = Pairs::new(&site, executor.as_ref(), request.planted)?;
-    let mut chosen = run.choose(executor.as_ref(), pairs.processors.len());
-    run.make_ready(&mut pairs, &mut chosen)?;
-    let bout = run.rehearse(&mut pairs, chosen)?;
-    if bout.has("ranks.") {
-        pairs.reach()?;
-    }
-    if bout.has("mpi.") {
-        pairs.libraries()?;
-    }
+    let bout = run.prepare(&site, executor.as_ref(), &mut pairs)?;
     let trial = run.trial(&mut pairs, &bout)?;
     let left = request.budget.saturating_sub(begun.elapsed());
     let planned = fitting(left, pairs.round(&bout)).clamp(PAIRS.0, PAIRS.1);
@@ -137,8 +135,12 @@ pub fn bench(
     let measured = run.rounds(&mut pairs, &bout, Arm::Inside, planned)?;
     let mut doubts = surroundings::doubts(host, before, Moment::now(host), pairs.processors.len());
     doubts.extend(pairs.doubts.clone());
-    doubts.extend(untried(row));
-    doubts.extend(short(measured.rounds(), planned));
+    let of_the_run = [
+        untried(row),
+        short(measured.rounds(), planned),
+        run.late(pairs.round(&bout)),
+    ];
+    doubts.extend(of_the_run.into_iter().flatten());
     let plan = plan(request, row, network, planned, trial.rounds());
     let comparisons = compared::comparisons(&measured, &stated, request.margin);
     let why = run.why(&site, &pairs.differences, &comparisons, &bout, &stated)?;
@@ -186,7 +188,7 @@ fn with(request: &Request<'_>, row: &Row, network: &str) -> Result<Option<Vec<Fa
         let message = format!("only the builtin launcher adds factors, not {}", row.name);
         return Err(Error::Usage(message));
     }
-    let own = executor::own_factors(network);
+    let own = executor::own_factors(network, request.image.is_some());
     Ok(Some(factor::sorted(&[&own, request.added].concat())))
 }
 
@@ -246,85 +248,6 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// The measurements of the subjects, without those that say nothing here.
-    fn choose(&mut self, executor: &dyn Executor, processors: usize) -> Vec<&'static Measurement> {
-        let mut chosen = Vec::new();
-        let wanted = |name: &str| self.request.subjects.contains(&name);
-        let only = self.request.only.unwrap_or("");
-        let asked = |one: &Measurement| one.figures.iter().any(|it| it.id.starts_with(only));
-        for subject in SUBJECTS.iter().filter(|subject| wanted(subject.name)) {
-            if subject.name == "libc"
-                && let Err(why) = executor.own_libc()
-            {
-                let why =
-                    format!("this program does not run with the C library of the image: {why}");
-                self.unknowns.push(Unknown::new(subject.name, why));
-                continue;
-            }
-            let measurements = subject.measurements.iter();
-            for measurement in measurements.filter(|one| asked(one)) {
-                if measurement.id() == net::PEER.id() && self.request.peer.is_none() {
-                    continue;
-                }
-                if measurement.processors == Processors::Two && processors < 2 {
-                    let why = "there is one processor only";
-                    self.unknowns.push(Unknown::new(measurement.id(), why));
-                } else {
-                    chosen.push(*measurement);
-                }
-            }
-        }
-        chosen
-    }
-
-    /// Brings what inside needs, and finds out which GPU and which libfabric either side has; what there is none for is
-    /// left out.
-    fn make_ready(
-        &mut self,
-        pairs: &mut Pairs<'_>,
-        chosen: &mut Vec<&'static Measurement>,
-    ) -> Result<(), Error> {
-        if chosen.iter().any(|one| one.id().starts_with("mpi.")) {
-            pairs.bring_library()?;
-        }
-        if chosen.iter().any(|one| one.id().starts_with("fabric.")) {
-            let found = pairs.fabrics()?;
-            self.keep_fabric(found, chosen);
-        }
-        let is_of_gpu = |one: &Measurement| one.id().starts_with("gpu.");
-        if !chosen.iter().any(|one| is_of_gpu(one)) {
-            return Ok(());
-        }
-        match pairs.gpus()? {
-            Ok(many) => chosen.retain(|one| many > 1 || one.id() != gpu::PEER.id()),
-            Err(why) => {
-                self.unknowns.push(Unknown::new("gpu", why));
-                chosen.retain(|one| !is_of_gpu(one));
-            }
-        }
-        Ok(())
-    }
-
-    /// Leaves out what there is no libfabric for on either side, and hardware that neither has.
-    fn keep_fabric(
-        &mut self,
-        found: [Result<bool, String>; 2],
-        chosen: &mut Vec<&'static Measurement>,
-    ) {
-        let native = found.iter().any(|side| matches!(side, Ok(true)));
-        let is_outside = found[0].is_ok();
-        let is_on_both = found.iter().all(Result::is_ok);
-        chosen.retain(|one| match one.id() {
-            id if !id.starts_with("fabric.") => true,
-            id if id == fabric::SOCKETS.id() => is_outside,
-            id if id == fabric::NATIVE.id() => is_on_both && native,
-            _ => is_on_both,
-        });
-        for why in found.into_iter().filter_map(Result::err) {
-            self.unknowns.push(Unknown::new("fabric", why));
-        }
-    }
-
     /// Takes everything once on either side: what fails is left out, and how long a pair takes
     /// becomes known.
     fn rehearse(
@@ -371,16 +294,22 @@ impl Run<'_> {
         count: usize,
     ) -> Result<Measured, Error> {
         let mut measured = pairs.begin(bout, against, count, &mut self.random);
+        let mut lost = 0;
         for round in 0..count {
             if self.watch.is_over() {
                 return Err(Error::Interrupted);
             }
-            // A node that became slower is given half as much again, not forever.
-            let over = self.begun.elapsed() > self.request.budget.mul_f64(1.5);
-            if over && round >= PAIRS.0 {
+            if self.is_over(round) {
                 break;
             }
-            let failed = pairs.measure(bout, &mut measured, round, self.begun)?;
+            let failed = match pairs.measure(bout, &mut measured, round, self.begun) {
+                // What is there already is worth more than one container that did not start.
+                Err(Error::Unreachable(why)) if lost < LOST => {
+                    lost += 1;
+                    vec![Unknown::new("a pair", why)]
+                }
+                failed => failed?,
+            };
             for unknown in failed {
                 if !self.unknowns.contains(&unknown) {
                     self.unknowns.push(unknown);
@@ -389,6 +318,35 @@ impl Run<'_> {
             self.watch.passed(self.begun.elapsed(), self.request.budget);
         }
         Ok(measured)
+    }
+}
+
+impl Run<'_> {
+    /// Whether there is no time for more than so many pairs. A node that became slower is given half as much
+    /// again, or what the fewest pairs take that can tell, but not for ever.
+    fn is_over(&self, rounds: usize) -> bool {
+        let budget = self.request.budget;
+        let passed = self.begun.elapsed();
+        let fewest = match passed > (3 * budget).max(PATIENCE) {
+            true => TRIAL_PAIRS.0,
+            false => PAIRS.0,
+        };
+        passed > budget.mul_f64(1.5) && rounds >= fewest
+    }
+
+    /// Says where the run took longer than it might.
+    fn late(&self, pair: Duration) -> Option<String> {
+        let passed = self.begun.elapsed();
+        let late = passed > self.request.budget.mul_f64(1.5) + Duration::from_secs(1);
+        late.then(|| {
+            let [passed, budget, pair] =
+                [passed, self.request.budget, pair].map(|time| time.as_secs_f64());
+            let fewest = PAIRS.0;
+            format!(
+                "the run took {passed:.0} s, not {budget:.0} s: fewer than {fewest} pairs tell little, and one takes \
+                 {pair:.1} s here; --only leaves figures out"
+            )
+        })
     }
 }
 

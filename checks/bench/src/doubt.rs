@@ -1,8 +1,39 @@
 //! What makes the figures of one measurement doubtful, in plain words; pure.
 
-use hpcctl_model::bench::{Comparison, Sample, Verdict};
+use hpcctl_model::bench::{Comparison, Ratio, Sample, Verdict};
 
 use crate::statistics::order;
+
+/// A slow-down by more than this is told in words.
+const DOUBLE: f64 = 1.0;
+
+/// Why the pairs do not decide, where they do not.
+fn undecided(comparison: &Comparison, margin: f64) -> Option<String> {
+    if comparison.verdict != Verdict::Inconclusive {
+        return None;
+    }
+    let Ratio {
+        ci_low, ci_high, ..
+    } = comparison.ratio;
+    if ci_low > 1.0 + margin || ci_high < 1.0 / (1.0 + margin) {
+        let why = "the band lies beyond the margin, but over all that was measured that may be chance in more than one \
+            of a hundred runs: give it more time, or fewer figures (--only)";
+        return Some(why.into());
+    }
+    let detectable = comparison.detectable;
+    let share = |share: f64| match share {
+        share if share >= DOUBLE => "twice the time".to_owned(),
+        share => format!("{:.1} % more", share * 100.0),
+    };
+    let found = format!("a cost of {} may be missed", share(detectable.found));
+    Some(match detectable.reached {
+        true => found,
+        false => format!(
+            "{found}; {} was expected to be found",
+            share(detectable.stated)
+        ),
+    })
+}
 
 /// The doubts about a comparison; `preempted` is how often the processor was taken away.
 pub(crate) fn doubts(comparison: &Comparison, margin: f64, preempted: u64) -> Vec<String> {
@@ -15,17 +46,7 @@ pub(crate) fn doubts(comparison: &Comparison, margin: f64, preempted: u64) -> Ve
         let by = per_cent((null.estimate - 1.0).abs());
         doubts.push(format!("outside differs from itself by {by}"));
     }
-    let detectable = comparison.detectable;
-    if !detectable.reached {
-        doubts.push(format!(
-            "a slow-down below {} may be missed; {} was expected",
-            per_cent(detectable.found),
-            per_cent(detectable.stated)
-        ));
-    } else if comparison.verdict == Verdict::Inconclusive {
-        let found = per_cent(detectable.found);
-        doubts.push(format!("a slow-down below {found} may be missed"));
-    }
+    doubts.extend(undecided(comparison, margin));
     let side = |pick: fn(&Sample) -> f64| samples.iter().map(pick).collect::<Vec<f64>>();
     let (outside, inside) = (side(|s| s.outside), side(|s| s.inside));
     let (tau, drifts) = order::drift(&outside);

@@ -1,13 +1,15 @@
 //! What surrounds an agent: what a container may set and what may make a program slower.
 //!
-//! proc_pid_status(5), namespaces(7), proc_pid_mountinfo(5), and of Control Group v1 and v2 in the
-//! kernel's admin guide cpu.cfs_quota_us and cpu.max.
+//! proc_pid_status(5), namespaces(7), proc_pid_mountinfo(5), ld.so(8), and of Control Group v1 and v2 in the
+//! kernel's admin guide cpu.cfs_quota_us and cpu.max, memory.limit_in_bytes and memory.max.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+use hpcctl_host::c_library;
 
 /// The most bytes of a file that is looked at.
 const MOST: u64 = 64 << 10;
@@ -20,6 +22,12 @@ pub(crate) const ROOT: &str = "root file system";
 
 /// The name of the limit on processor time.
 pub(crate) const LIMIT: &str = "processor limit";
+
+/// The file of libraries that every program is given, ld.so(8).
+const PRELOAD: &str = "/etc/ld.so.preload";
+
+/// What version 1 says where there is no limit is all that 63 bits hold, but for a page.
+const NO_LIMIT: u64 = 1 << 62;
 
 /// All of it, by name.
 pub(crate) fn all() -> BTreeMap<String, String> {
@@ -45,12 +53,34 @@ pub(crate) fn all() -> BTreeMap<String, String> {
     let root = root(&text("/proc/self/mountinfo")).map(|kind| (ROOT.to_owned(), kind.to_owned()));
     let limit = limit(Path::new("/sys/fs/cgroup"), &text("/proc/self/cgroup"))
         .map(|share| (LIMIT.to_owned(), format!("{share:.2} processors")));
+    let memory = memory(Path::new("/sys/fs/cgroup"), &text("/proc/self/cgroup"))
+        .map(|bytes| ("memory limit".to_owned(), format!("{} MiB", bytes >> 20)));
+    let library = c_library().map(|it| ("C library".to_owned(), format!("glibc {it}")));
+    let preload = text(PRELOAD);
+    let preload = (!preload.trim().is_empty()).then(|| {
+        (
+            PRELOAD.to_owned(),
+            preload.split_whitespace().collect::<Vec<_>>().join(" "),
+        )
+    });
     lines
         .chain(namespaces)
-        .chain(shm)
-        .chain(root)
-        .chain(limit)
+        .chain(
+            [shm.ok(), root, limit, memory, library, preload]
+                .into_iter()
+                .flatten(),
+        )
         .collect()
+}
+
+/// Whether /proc was there to be read.
+pub(crate) fn is_told(surroundings: &BTreeMap<String, String>) -> bool {
+    surroundings.contains_key("namespace mnt")
+}
+
+/// Whether what is said of the name is read in /proc.
+pub(crate) fn is_of_proc(name: &str) -> bool {
+    ![SHM, "C library", PRELOAD].contains(&name)
 }
 
 /// A file of /proc or /sys, at most 64 KiB of it; empty where it cannot be read.
@@ -75,7 +105,26 @@ fn root(mountinfo: &str) -> Option<&str> {
 
 /// The fewest processors that this group or one above it allows.
 fn limit(top: &Path, groups: &str) -> Option<f64> {
-    let mut least: Option<f64> = None;
+    let shares = above(top, groups, "cpu")
+        .into_iter()
+        .filter_map(|group| share(&group));
+    shares.min_by(f64::total_cmp)
+}
+
+/// The least memory that this group or one above it allows, in bytes.
+fn memory(top: &Path, groups: &str) -> Option<u64> {
+    let bytes = |group: &PathBuf| {
+        let mut files = ["memory.max", "memory.limit_in_bytes"].iter();
+        files.find_map(|name| text(group.join(name)).trim().parse::<u64>().ok())
+    };
+    let limits = above(top, groups, "memory");
+    let least = limits.iter().filter_map(bytes).min();
+    least.filter(|bytes| *bytes < NO_LIMIT)
+}
+
+/// The groups that this process is in and those above them, where they have that controller.
+fn above(top: &Path, groups: &str, controller: &str) -> Vec<PathBuf> {
+    let mut all = Vec::new();
     for line in groups.lines() {
         let mut parts = line.splitn(3, ':').skip(1);
         let (Some(controllers), Some(path)) = (parts.next(), parts.next()) else {
@@ -84,19 +133,18 @@ fn limit(top: &Path, groups: &str) -> Option<f64> {
         // The second is where both versions are.
         let tops = match controllers {
             "" => vec![top.to_path_buf(), top.join("unified")],
-            _ if controllers.split(',').any(|one| one == "cpu") => {
-                vec![top.join(controllers), top.join("cpu")]
+            _ if controllers.split(',').any(|one| one == controller) => {
+                vec![top.join(controllers), top.join(controller)]
             }
             _ => continue,
         };
         for top in tops {
             let group: PathBuf = top.join(path.trim_start_matches('/'));
             let above = group.ancestors().take_while(|it| it.starts_with(&top));
-            let shares = above.filter_map(share);
-            least = shares.chain(least).min_by(f64::total_cmp);
+            all.extend(above.map(Path::to_path_buf));
         }
     }
-    least
+    all
 }
 
 /// The processors that a group allows, where it limits them.
@@ -128,6 +176,22 @@ mod tests {
             broken\n";
         assert_eq!(root(mounts), Some("fuse.fuse-overlayfs"));
         assert_eq!(root(""), None);
+    }
+
+    #[test]
+    fn the_least_memory_counts() {
+        let top = tempfile::tempdir().unwrap();
+        let dir = top.path().join("memory/job");
+        fs::create_dir_all(&dir).unwrap();
+        let of = || memory(top.path(), "4:memory:/job\n");
+        let write = |dir: &Path, text: &str| {
+            let mut file = File::create(dir.join("memory.limit_in_bytes")).unwrap();
+            file.write_all(text.as_bytes()).unwrap();
+        };
+        write(&dir, "9223372036854771712\n");
+        assert_eq!(of(), None);
+        write(&top.path().join("memory"), "67108864\n");
+        assert_eq!(of(), Some(64 << 20));
     }
 
     #[test]

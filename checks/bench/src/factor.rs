@@ -22,8 +22,12 @@ const ENOSYS: u16 = 38;
 pub enum Factor {
     /// A user namespace.
     User,
-    /// A mount namespace and a root of its own.
+    /// A mount namespace and a root of its own, the host's tree.
     Mount,
+    /// The image in place of the host's tree.
+    Image,
+    /// Files that come through an overlay of the kernel.
+    Overlay,
     /// A pid namespace.
     Pid,
     /// An IPC namespace.
@@ -67,8 +71,8 @@ struct Row {
     shown: fn(&Difference) -> bool,
     /// The networks of runtimes that have it.
     networks: &'static [&'static str],
-    /// What to do about it.
-    fix: &'static str,
+    /// What to do about it: what begins metrics, and the words; the first that fits.
+    fixes: &'static [(&'static str, &'static str)],
 }
 
 /// A factor that nothing that an agent sees shows.
@@ -83,7 +87,10 @@ static FACTORS: &[Row] = &[
         needs: None,
         shown: |it| it.what == "namespace user",
         networks: &[],
-        fix: "run with a set-user-id runtime, or let all ranks of a node join one namespace (ch-run --join)",
+        fixes: &[(
+            "",
+            "run with a set-user-id runtime, or let all ranks of a node join one namespace (ch-run --join)",
+        )],
     },
     Row {
         factor: Factor::Mount,
@@ -92,7 +99,34 @@ static FACTORS: &[Row] = &[
         needs: None,
         shown: |it| it.what == "namespace mnt",
         networks: &[],
-        fix: "take the image from a local directory or a squashfs, and bind what is read often from the host",
+        fixes: &[("fs.", "bind what is read often from the host")],
+    },
+    Row {
+        factor: Factor::Image,
+        name: "image",
+        what: "the image, its C library and its /etc/ld.so.preload among it",
+        needs: Some(Factor::Mount),
+        shown: HIDDEN,
+        networks: &[],
+        fixes: &[
+            (
+                "fs.",
+                "see what the image brings (/etc/ld.so.preload), take it from a local directory or a squashfs, and bind what is read often from the host",
+            ),
+            (
+                "",
+                "see what the image brings (ldd, /etc/ld.so.preload), and take one whose C library is that of the host or newer",
+            ),
+        ],
+    },
+    Row {
+        factor: Factor::Overlay,
+        name: "overlay",
+        what: "an overlay",
+        needs: Some(Factor::Mount),
+        shown: |it| it.what == environs::ROOT && it.inside == "overlay",
+        networks: &[],
+        fixes: &[("", "bind what is read often from the host (--volume)")],
     },
     Row {
         factor: Factor::Pid,
@@ -101,7 +135,7 @@ static FACTORS: &[Row] = &[
         needs: None,
         shown: |it| it.what == "namespace pid",
         networks: &[],
-        fix: "share it with the host (podman --pid=host)",
+        fixes: &[("", "share it with the host (podman --pid=host)")],
     },
     Row {
         factor: Factor::Ipc,
@@ -110,7 +144,7 @@ static FACTORS: &[Row] = &[
         needs: None,
         shown: |it| it.what == "namespace ipc",
         networks: &[],
-        fix: "share it with the host (podman --ipc=host)",
+        fixes: &[("", "share it with the host (podman --ipc=host)")],
     },
     Row {
         factor: Factor::Uts,
@@ -119,7 +153,7 @@ static FACTORS: &[Row] = &[
         needs: None,
         shown: |it| it.what == "namespace uts",
         networks: &[],
-        fix: "share it with the host (podman --uts=host)",
+        fixes: &[("", "share it with the host (podman --uts=host)")],
     },
     Row {
         factor: Factor::Shm,
@@ -128,7 +162,10 @@ static FACTORS: &[Row] = &[
         needs: Some(Factor::Mount),
         shown: |it| it.what == environs::SHM,
         networks: &[],
-        fix: "bind that of the host: --volume=/dev/shm:/dev/shm, or podman --ipc=host; ch-run does by itself",
+        fixes: &[(
+            "",
+            "bind that of the host: --volume=/dev/shm:/dev/shm, or podman --ipc=host; ch-run does by itself",
+        )],
     },
     Row {
         factor: Factor::Fuse,
@@ -137,7 +174,10 @@ static FACTORS: &[Row] = &[
         needs: Some(Factor::Mount),
         shown: |it| it.what == environs::ROOT && it.inside.starts_with("fuse"),
         networks: &[],
-        fix: "let the kernel mount it: overlay instead of fuse-overlayfs (podman unshare mount shows whether it may), a squashfs by a set-user-id runtime, or a plain directory",
+        fixes: &[(
+            "",
+            "let the kernel mount it: overlay instead of fuse-overlayfs (podman unshare mount shows whether it may), a squashfs by a set-user-id runtime, or a plain directory",
+        )],
     },
     Row {
         factor: Factor::Net,
@@ -146,7 +186,10 @@ static FACTORS: &[Row] = &[
         needs: None,
         shown: |it| it.what == "namespace net",
         networks: &[],
-        fix: "share it with the host (--network=host); where inside is faster, the host's own rules cost: nft list ruleset",
+        fixes: &[(
+            "",
+            "share it with the host (--network=host); where inside is faster, the host's own rules cost: nft list ruleset",
+        )],
     },
     Row {
         factor: Factor::Veth,
@@ -155,7 +198,7 @@ static FACTORS: &[Row] = &[
         needs: Some(Factor::Net),
         shown: HIDDEN,
         networks: &["bridge"],
-        fix: "share the network of the host (--network=host)",
+        fixes: &[("", "share the network of the host (--network=host)")],
     },
     Row {
         factor: Factor::Slirp4netns,
@@ -164,7 +207,10 @@ static FACTORS: &[Row] = &[
         needs: Some(Factor::Net),
         shown: HIDDEN,
         networks: &["slirp4netns"],
-        fix: "share the network of the host (--network=host), or take pasta: podman --network=pasta",
+        fixes: &[(
+            "",
+            "share the network of the host (--network=host), or take pasta: podman --network=pasta",
+        )],
     },
     Row {
         factor: Factor::Pasta,
@@ -173,7 +219,7 @@ static FACTORS: &[Row] = &[
         needs: Some(Factor::Net),
         shown: HIDDEN,
         networks: &["pasta"],
-        fix: "share the network of the host (--network=host)",
+        fixes: &[("", "share the network of the host (--network=host)")],
     },
     Row {
         factor: Factor::Nft,
@@ -182,7 +228,10 @@ static FACTORS: &[Row] = &[
         needs: Some(Factor::Net),
         shown: HIDDEN,
         networks: &[],
-        fix: "share the network of the host (--network=host), or take the rules away: nft list ruleset",
+        fixes: &[(
+            "",
+            "share the network of the host (--network=host), or take the rules away: nft list ruleset",
+        )],
     },
     Row {
         factor: Factor::Tbf,
@@ -191,7 +240,10 @@ static FACTORS: &[Row] = &[
         needs: Some(Factor::Net),
         shown: HIDDEN,
         networks: &[],
-        fix: "share the network of the host (--network=host), or take the limit away: tc qdisc show",
+        fixes: &[(
+            "",
+            "share the network of the host (--network=host), or take the limit away: tc qdisc show",
+        )],
     },
     Row {
         factor: Factor::Seccomp,
@@ -200,7 +252,10 @@ static FACTORS: &[Row] = &[
         needs: None,
         shown: |it| it.what == "Seccomp",
         networks: &[],
-        fix: "run without the filter where the site allows it (podman --security-opt seccomp=unconfined)",
+        fixes: &[(
+            "",
+            "run without the filter where the site allows it (podman --security-opt seccomp=unconfined)",
+        )],
     },
     Row {
         factor: Factor::CpuMax,
@@ -209,7 +264,10 @@ static FACTORS: &[Row] = &[
         needs: None,
         shown: |it| it.what == environs::LIMIT,
         networks: &[],
-        fix: "ask for as many processors as the program has threads (podman --cpus, the job's request), or start as many threads as are allowed",
+        fixes: &[(
+            "",
+            "ask for as many processors as the program has threads (podman --cpus, the job's request), or start as many threads as are allowed",
+        )],
     },
     Row {
         factor: Factor::Join,
@@ -218,7 +276,7 @@ static FACTORS: &[Row] = &[
         needs: None,
         shown: HIDDEN,
         networks: &[],
-        fix: "",
+        fixes: &[],
     },
 ];
 
@@ -244,9 +302,11 @@ impl Factor {
         }
     }
 
-    /// What to do about it.
-    pub(crate) fn fix(self) -> &'static str {
-        self.row().fix
+    /// What to do about what it does to a metric, where that is known.
+    pub(crate) fn fix(self, metric: &str) -> Option<&'static str> {
+        let mut fixes = self.row().fixes.iter();
+        let fix = fixes.find(|(start, _)| metric.starts_with(start));
+        fix.map(|(_, words)| *words)
     }
 
     /// The flag of clone(2).
@@ -314,7 +374,7 @@ mod tests {
         for row in FACTORS {
             assert_eq!(Factor::named(row.name), Some(row.factor));
             assert_eq!(row.factor.what("libc.math"), row.what);
-            assert!(!row.fix.is_empty() || row.factor == Factor::Join);
+            assert!(!row.fixes.is_empty() || row.factor == Factor::Join);
         }
         assert_eq!(Factor::named("nonesuch"), None);
     }
@@ -333,7 +393,14 @@ mod tests {
             differs(environs::ROOT, "overlay"),
         ];
         let shown = of(&differences, "slirp4netns");
-        assert_eq!(shown, [Factor::Net, Factor::Slirp4netns, Factor::Seccomp]);
+        let expected = [
+            Factor::Mount,
+            Factor::Overlay,
+            Factor::Net,
+            Factor::Slirp4netns,
+            Factor::Seccomp,
+        ];
+        assert_eq!(shown, expected);
         let fuse = [differs(environs::ROOT, "fuse.squashfuse")];
         assert_eq!(of(&fuse, "host"), [Factor::Mount, Factor::Fuse]);
         let mixed = [Factor::Seccomp, Factor::User, Factor::Seccomp];

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hpcctl_host::dialogue::Dialogue;
+use hpcctl_host::kit;
 
 use crate::Error;
 use crate::agent::Hello;
@@ -15,7 +16,7 @@ use crate::environs;
 use crate::executor::{Executor, Site};
 use crate::fs::tree;
 use crate::furnish::{Route, StartError, Started};
-use crate::image::Image;
+use crate::image::{self, Image};
 use crate::imported::Imported;
 use crate::launch::Launch;
 use crate::overlay::way;
@@ -26,6 +27,9 @@ const FIRST_WORD: Duration = Duration::from_secs(60);
 
 /// The name of the tree in an image of ours.
 pub(crate) const TREE: &str = "tree";
+
+/// Why an image has no part in libc.
+const MUSL: &str = "it is musl, and this program is made for glibc";
 
 /// Where podman has pasta find the node.
 const PASTA_HOST: &str = "169.254.1.2";
@@ -189,13 +193,13 @@ impl Settled {
     /// Whether it is in a namespace of this kind that is not this process's.
     fn is_apart(&self, namespace: &str) -> bool {
         let name = format!("namespace {namespace}");
-        self.surroundings.get(&name) != environs::all().get(&name)
+        let here = environs::all();
+        let sides = self.surroundings.get(&name).zip(here.get(&name));
+        sides.is_some_and(|(inside, outside)| inside != outside)
     }
 }
 
-/// Finds out how the agent runs there.
-///
-/// Without an image those libraries that it brings along are the host's, which is what is compared.
+/// Finds out how the agent runs there: as outside, where the libraries are in place, else with those that it brings along.
 pub(crate) fn settle(
     site: &Site<'_>,
     kit: Kit,
@@ -209,20 +213,24 @@ pub(crate) fn settle(
         let said = said.map_err(|error| error.to_string())?;
         serde_json::from_str(&said).map_err(|error| format!("{said:.80} is no greeting: {error}"))
     };
-    let mut own_libc = Ok(());
-    if site.image.is_some() {
-        let agent = full(kit.with_theirs);
-        match greet(&agent) {
-            Ok(Hello { surroundings, .. }) => {
-                return Ok(Settled {
-                    agent,
-                    own_libc,
-                    surroundings,
-                });
-            }
-            Err(why) => own_libc = Err(why),
+    let agent = full(kit.with_theirs);
+    let own_libc = match greet(&agent) {
+        Ok(Hello { surroundings, .. }) => {
+            return Ok(Settled {
+                agent,
+                own_libc: Ok(()),
+                surroundings,
+            });
         }
-    }
+        // Those that it brings along are the host's, which is what is compared where there is no image.
+        Err(why) => match site.image {
+            Some(reference) => Err(match Image::open(site.host, reference) {
+                Ok(image) if image::is_of_musl(&image.root) => MUSL.into(),
+                _ => why,
+            }),
+            None => Ok(()),
+        },
+    };
     let agent = full(kit.with_own);
     let Hello { surroundings, .. } =
         greet(&agent).map_err(|why| Error::Unreachable(format!("no agent inside: {why}")))?;
@@ -233,16 +241,19 @@ pub(crate) fn settle(
     })
 }
 
-/// The image, or an empty one.
+/// The image, or one with nothing but the host's C library.
 pub(crate) fn image(site: &Site<'_>) -> Result<Image, Error> {
     match site.image {
         Some(reference) => Image::open(site.host, reference),
         None => {
+            let failed = |what: &str| {
+                let what = what.to_owned();
+                |source| Error::Workplace { what, source }
+            };
             let image = Image::empty(site.workplace.tree()?)?;
-            tree::make(&image.root.join(TREE)).map_err(|source| Error::Workplace {
-                what: "the files to read".into(),
-                source,
-            })?;
+            tree::make(&image.root.join(TREE)).map_err(failed("the files to read"))?;
+            // A program that its loader is asked to start has its memory elsewhere, and some of it is faster by that.
+            kit::install(&image.root, &site.workplace.agent).map_err(failed("a C library"))?;
             Ok(image)
         }
     }

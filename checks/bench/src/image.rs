@@ -35,6 +35,20 @@ const KEPT: [(&str, &str); 3] = [
     ("sarus", "sarus"),
 ];
 
+/// The most entries of /lib that are looked at.
+const ENTRIES: usize = 10_000;
+
+/// What names images that are packed.
+const PACKED: [&str; 7] = [
+    "docker-archive",
+    "oci-archive",
+    "oci",
+    "tar",
+    "sif",
+    "squashfs",
+    "docker",
+];
+
 /// A directory that holds an image.
 #[derive(Debug, Clone)]
 pub(crate) struct Image {
@@ -89,7 +103,14 @@ fn directory(host: &dyn Host, reference: &str) -> Result<PathBuf, Error> {
         let message = format!("cannot read {reference}: {error}");
         Error::Unreachable(message)
     };
+    let packed = || {
+        let message = format!(
+            "{reference} is no directory, and nothing is unpacked here; ch-convert or podman export make one of it"
+        );
+        Error::Unreachable(message)
+    };
     let path = match reference.split_once(':') {
+        Some(("docker", name)) if name.starts_with("//") => return Err(packed()),
         Some(("dir" | "apptainer-sandbox", path)) => PathBuf::from(path),
         Some(("charliecloud", name)) => charliecloud(host, name)?,
         Some((scheme, _)) if let Some((_, runtime)) = KEPT.iter().find(|it| it.0 == scheme) => {
@@ -97,17 +118,26 @@ fn directory(host: &dyn Host, reference: &str) -> Result<PathBuf, Error> {
                 format!("{reference} is an image that {runtime} keeps: --inside {runtime}");
             return Err(Error::Usage(message));
         }
+        Some((scheme, _)) if PACKED.contains(&scheme) => return Err(packed()),
         _ => PathBuf::from(reference),
     };
     let found = fs::canonicalize(path).map_err(unreadable)?;
     if found.is_dir() {
         Ok(found)
     } else {
-        Err(Error::Unreachable(format!(
-            "{reference} is no directory, and nothing is unpacked here; ch-convert or \
-             podman export make one of it"
-        )))
+        Err(packed())
     }
+}
+
+/// Whether an image is made with musl, for which this program is not.
+pub(crate) fn is_of_musl(root: &Path) -> bool {
+    let names = fs::read_dir(root.join("lib"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    names
+        .take(ENTRIES)
+        .any(|entry| entry.file_name().to_string_lossy().starts_with("ld-musl-"))
 }
 
 /// Where Charliecloud keeps an image of that name: ch-image(1), section "Storage directory".
@@ -120,7 +150,14 @@ fn charliecloud(host: &dyn Host, name: &str) -> Result<PathBuf, Error> {
         .env("CH_IMAGE_STORAGE")
         .unwrap_or_else(|| format!("/var/tmp/{}.ch", host.caller().name));
     let file = name.replace('/', "%").replace(':', "+");
-    Ok(Path::new(&storage).join("img").join(file))
+    let path = Path::new(&storage).join("img").join(file);
+    if path.exists() {
+        Ok(path)
+    } else {
+        let message =
+            format!("there is no image {name} in {storage}; ch-image list says which are");
+        Err(Error::Unreachable(message))
+    }
 }
 
 #[cfg(test)]
@@ -156,8 +193,10 @@ mod tests {
             ("containers-storage:debian", "--inside podman"),
             ("docker:debian", "--inside docker-rootless"),
             ("charliecloud:../../etc", "no name of an image"),
-            ("charliecloud:nonesuch:1", "nonesuch:1"),
-            ("docker-archive:/nonexistent", "cannot read"),
+            ("charliecloud:nonesuch:1", "there is no image nonesuch:1"),
+            ("docker-archive:/nonexistent", "nothing is unpacked here"),
+            ("docker://debian", "nothing is unpacked here"),
+            ("/nonexistent", "cannot read"),
         ] {
             let why = Image::open(&Live, reference).unwrap_err().to_string();
             assert!(why.contains(words), "{reference}: {why}");

@@ -60,12 +60,7 @@ pub(crate) fn climb<E>(
             why.rungs.push(rung);
         }
     }
-    for (why, cause) in whys.iter_mut().zip(&causes) {
-        if let Some(Cause { factor, .. }) = cause {
-            why.cause = Some(factor.what(&why.metric).into());
-            why.fix = Some(factor.fix().into());
-        }
-    }
+    name(&mut whys, &causes, differing);
     let mut tried: Vec<Vec<Factor>> = Vec::new();
     let without = |why: &Why, cause: &Cause| cause.factor.left_out(&why.metric, &built);
     for (why, cause) in whys.iter().zip(&causes) {
@@ -91,6 +86,17 @@ pub(crate) fn climb<E>(
         }
     }
     Ok(Climbed { whys, unknowns })
+}
+
+/// Says of each figure what was found to be its cause.
+fn name(whys: &mut [Why], causes: &[Option<Cause>], differing: &[Comparison]) {
+    for ((why, cause), whole) in whys.iter_mut().zip(causes).zip(differing) {
+        if let Some(Cause { factor, .. }) = cause {
+            why.share = share(why, whole);
+            why.cause = Some(factor.what(&why.metric).into());
+            why.fix = factor.fix(&why.metric).map(str::to_owned);
+        }
+    }
 }
 
 /// The factor with which a figure leaves the margin.
@@ -128,12 +134,26 @@ fn are_apart(one: &Rung, other: &Rung) -> bool {
     one.ratio.ci_low > other.ratio.ci_high || one.ratio.ci_high < other.ratio.ci_low
 }
 
+/// How much of what the container costs the factors explain that the builtin launcher has: the step to the whole
+/// of its container by what inside is.
+fn share(why: &Why, whole: &Comparison) -> Option<f64> {
+    let built = why.rungs.last()?.ratio;
+    let whole = whole.ratio;
+    // What cannot be told apart is as much.
+    if built.ci_low <= whole.ci_high && built.ci_high >= whole.ci_low {
+        return Some(1.0);
+    }
+    let share = built.estimate.ln() / whole.estimate.ln();
+    share.is_finite().then(|| share.clamp(0.0, 1.0))
+}
+
 fn begun(comparison: &Comparison) -> Why {
     Why {
         metric: comparison.metric.clone(),
         verdict: comparison.verdict,
         rungs: Vec::new(),
         cause: None,
+        share: None,
         without: None,
         confirmed: false,
         fix: None,
@@ -218,7 +238,19 @@ mod tests {
             assert_eq!(whys[0].cause.as_deref(), Some(guilty.what("m")));
             assert!(whys[0].confirmed, "{whys:?}");
             assert_eq!(whys[0].rungs.len(), ALL.len());
+            assert_eq!(whys[0].share, Some(1.0));
         }
+    }
+
+    #[test]
+    fn a_cause_of_a_part_is_told_as_one() {
+        let differing = [comparison("m", 2.0, Verdict::Slower)];
+        let mut node = node("m", Factor::Seccomp);
+        let whys = climb(&differing, &ALL, 0.02, &mut node).unwrap().whys;
+        assert!(whys[0].confirmed, "{whys:?}");
+        // A third of what makes it twice as long.
+        let share = whys[0].share.unwrap();
+        assert!((0.37..0.39).contains(&share), "{share}");
     }
 
     #[test]

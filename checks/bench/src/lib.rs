@@ -47,7 +47,7 @@ pub use factor::Factor;
 pub use measurement::{Figure, Measurement, SUBJECTS, Subject};
 pub use mpi::{Approach, Digest, be_rank};
 pub use peer::Elsewhere;
-pub use since::since;
+pub use since::{since, unlike};
 
 /// Why nothing could be measured.
 #[derive(Debug, thiserror::Error)]

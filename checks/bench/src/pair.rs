@@ -4,6 +4,7 @@
 //! between two figures of a pair is as short as it can be. A process is measured once only:
 //! where its memory happens to lie would else be taken for a difference.
 
+mod differs;
 mod other;
 
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use crate::agent::{Answer, Hello};
 use crate::executor::{Executor, Site};
 use crate::fabric;
 use crate::factor::Factor;
+use crate::fs::brought;
 use crate::furnish::{StartError, Started};
 use crate::launch::Launch;
 use crate::measurement::{Measurement, Processors, Task};
@@ -31,13 +33,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long an agent may take to end.
 const ENDING: Duration = Duration::from_secs(5);
-
-/// The namespace in which the network is.
-const NET: &str = "namespace net";
-
-/// What the network host is, where the node's was not handed on.
-const NOT_THE_NODES: &str = "the network host is that of the runtime's daemon here, which has a network namespace of its \
-    own: loopback is not the node's, and the node is reached as from another machine";
 
 /// A side of a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,6 +110,8 @@ pub(crate) struct Pairs<'a> {
     planted: f64,
     /// Whether all ranks are in one container.
     joined: bool,
+    /// Whether the root inside is that of an image.
+    has_image: bool,
     /// An agent on another node.
     peer: Option<Peer>,
     /// Whose launcher and library ranks of an MPI have.
@@ -173,6 +170,7 @@ impl<'a> Pairs<'a> {
                 Some(elsewhere) => Some(Peer::open(elsewhere, site.environment)?),
                 None => None,
             },
+            has_image: site.image.is_some(),
             approach: site.approach,
             library: None,
             processors: Vec::new(),
@@ -193,11 +191,10 @@ impl<'a> Pairs<'a> {
             let message = "no processor is allowed both inside and outside".to_owned();
             return Err(Error::Unreachable(message));
         }
-        pairs.differences = differences(&outside, &inside);
-        let mut apart = pairs.differences.iter();
-        if site.network == "host" && site.factors.is_none() && apart.any(|it| it.what == NET) {
-            pairs.doubts.push(NOT_THE_NODES.into());
-        }
+        pairs.differences = differs::differences(&outside, &inside);
+        let of_a_container = site.factors.is_none().then_some(site.network);
+        let doubts = differs::doubts(&pairs.differences, &inside, of_a_container);
+        pairs.doubts.extend(doubts);
         if outside.processors != inside.processors {
             pairs.doubts.push(format!(
                 "inside may run on {} processors, outside on {}: {} are compared",
@@ -415,6 +412,11 @@ impl<'a> Pairs<'a> {
             let shared = self.shared.as_path();
             (shared, shared, self.outside.as_slice())
         };
+        let tree = match id == brought::IMAGE.id() {
+            true if inside && self.has_image => PathBuf::from("/"),
+            true => place.join(brought::COPY),
+            false => tree.to_path_buf(),
+        };
         let launch = is_launch.then(|| {
             if inside {
                 self.executor.launch()
@@ -435,7 +437,7 @@ impl<'a> Pairs<'a> {
             length,
             planted: if inside { self.planted } else { 0.0 },
             place: place.into(),
-            tree: tree.into(),
+            tree,
             launch,
             inside,
             nested: false,
@@ -443,28 +445,6 @@ impl<'a> Pairs<'a> {
             far: None,
         }
     }
-}
-
-/// What is not the same on both sides.
-fn differences(outside: &Hello, inside: &Hello) -> Vec<Difference> {
-    let absent = "not there";
-    let mut names: Vec<&String> = outside.surroundings.keys().collect();
-    names.extend(inside.surroundings.keys());
-    names.sort_unstable();
-    names.dedup();
-    let on = |side: &Hello, name: &str| {
-        let value = side.surroundings.get(name);
-        value.map_or(absent, String::as_str).to_owned()
-    };
-    names
-        .into_iter()
-        .map(|name| Difference {
-            what: name.clone(),
-            outside: on(outside, name),
-            inside: on(inside, name),
-        })
-        .filter(|difference| difference.outside != difference.inside)
-        .collect()
 }
 
 /// Has an agent say that it is there, and that it is of this version.

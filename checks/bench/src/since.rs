@@ -3,7 +3,7 @@
 //! A cost is a ratio of inside and outside, so that a node that became faster or slower as a whole
 //! does not count; how outside changed is told beside it.
 
-use hpcctl_model::bench::{Bench, Change, Comparison, Ratio};
+use hpcctl_model::bench::{Bench, Change, Comparison, Plan, Ratio};
 
 use crate::compared::{costs, ratio};
 use crate::statistics::rank::{self, Shift};
@@ -44,6 +44,24 @@ pub fn since(now: &Bench, then: &Bench, margin: f64) -> Vec<Change> {
         .collect()
 }
 
+/// What makes an earlier run one of something else.
+pub fn unlike(now: &Plan, then: &Plan) -> Vec<String> {
+    let words = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".into());
+    let planted = |plan: &Plan| format!("{} %", plan.planted * 100.0);
+    let rows = [
+        ("the runtime", then.runtime.clone(), now.runtime.clone()),
+        ("the network", then.network.clone(), now.network.clone()),
+        ("the image", words(&then.image), words(&now.image)),
+        ("the other node", words(&then.peer), words(&now.peer)),
+        ("the approach to MPI", words(&then.mpi), words(&now.mpi)),
+        ("what was planted", planted(then), planted(now)),
+    ];
+    let differing = rows.into_iter().filter(|(_, then, now)| then != now);
+    let doubt =
+        |(what, then, now)| format!("since the earlier run {what} changed: {then} then, {now} now");
+    differing.map(doubt).collect()
+}
+
 /// The figures outside now by then, as they are.
 fn outside(now: &Comparison, then: &Comparison) -> Ratio {
     let logs = |one: &Comparison| -> Vec<f64> {
@@ -64,7 +82,7 @@ fn outside(now: &Comparison, then: &Comparison) -> Ratio {
 
 #[cfg(test)]
 mod tests {
-    use hpcctl_model::bench::{Better, Detectable, Figures, Plan, Sample, Verdict};
+    use hpcctl_model::bench::{Better, Detectable, Figures, Sample, Verdict};
 
     use super::*;
 

@@ -1,5 +1,5 @@
-//! What an ELF file needs of other libraries, the versions of symbols in `.gnu.version_r`, and the name by
-//! which others need it, `DT_SONAME` in `.dynamic`.
+//! What an ELF file needs of other libraries, the versions of symbols in `.gnu.version_r`; the name by which others
+//! need it, `DT_SONAME` in `.dynamic`; the loader that starts it, `PT_INTERP`.
 //!
 //! The layout is that of elf(5) and of the Linux Standard Base, "Symbol Versioning". The file
 //! may be broken or hostile: every offset is checked and every list is bounded.
@@ -15,6 +15,9 @@ const SHT_DYNAMIC: u32 = 6;
 const SHT_GNU_VERNEED: u32 = 0x6fff_fffe;
 /// The entry of the dynamic section that is the name of a library.
 const DT_SONAME: u64 = 14;
+/// The segment that names the loader, and the bytes of a program header of 64 bits.
+const PT_INTERP: u32 = 3;
+const SEGMENT: usize = 56;
 /// A version that the file can do without.
 const VER_FLG_WEAK: u16 = 2;
 
@@ -52,6 +55,21 @@ pub(crate) fn soname(path: &Path) -> Option<String> {
     is_name.then_some(said)
 }
 
+/// The loader that starts a program; none where it is linked statically.
+pub(crate) fn loader(path: &Path) -> Option<String> {
+    let file = File::open(path).ok()?;
+    let header = header(&file)?;
+    let table = u64_at(&header, 32)?;
+    let (size, count) = (u16_at(&header, 54)?, u16_at(&header, 56)?);
+    if usize::from(size) < SEGMENT {
+        return None;
+    }
+    let table = bytes(&file, table, u64::from(size) * u64::from(count))?;
+    let mut segments = table.chunks_exact(usize::from(size));
+    let found = segments.find(|segment| u32_at(segment, 0) == Some(PT_INTERP))?;
+    name(&bytes(&file, u64_at(found, 8)?, u64_at(found, 32)?)?, 0)
+}
+
 fn read(file: &File) -> Option<Vec<String>> {
     match section(file, SHT_GNU_VERNEED)? {
         Some([needed, names]) => versions(&needed, &names),
@@ -59,14 +77,17 @@ fn read(file: &File) -> Option<Vec<String>> {
     }
 }
 
-/// The content of the section of a type and of that with its names; none where there is no such section.
-fn section(file: &File, kind: u32) -> Option<Option<[Vec<u8>; 2]>> {
+/// The header of a file of 64 bits in the byte order of this machine.
+fn header(file: &File) -> Option<Vec<u8>> {
     let header = bytes(file, 0, 64)?;
     let is_elf = header.starts_with(b"\x7fELF") && header.get(4) == Some(&2);
     let own_order = if cfg!(target_endian = "little") { 1 } else { 2 };
-    if !is_elf || header.get(5) != Some(&own_order) {
-        return None;
-    }
+    (is_elf && header.get(5) == Some(&own_order)).then_some(header)
+}
+
+/// The content of the section of a type and of that with its names; none where there is no such section.
+fn section(file: &File, kind: u32) -> Option<Option<[Vec<u8>; 2]>> {
+    let header = header(file)?;
     let table = u64_at(&header, 40)?;
     let (size, count) = (u16_at(&header, 58)?, u16_at(&header, 60)?);
     if usize::from(size) < HEADER || count > SECTIONS {
@@ -158,12 +179,17 @@ mod tests {
     }
 
     #[test]
-    fn a_library_says_by_which_name_it_is_needed() {
+    fn a_library_says_its_name_and_a_program_its_loader() {
         let mapped = crate::kit::here().unwrap();
         let names: Vec<_> = mapped.iter().map(|path| soname(path)).collect();
         assert!(names.contains(&Some("libc.so.6".into())), "{names:?}");
         assert_eq!(soname(&std::env::current_exe().unwrap()), None);
         assert_eq!(soname(Path::new("/etc/passwd")), None);
+        let loader = loader(&std::env::current_exe().unwrap()).unwrap();
+        assert!(
+            crate::kit::is_loader(loader.rsplit('/').next().unwrap()),
+            "{loader}"
+        );
     }
 
     #[test]

@@ -47,6 +47,31 @@ pub fn make(dir: &Path, agent: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Copies the libraries of the program, and its loader, to where it finds them with that directory as its root.
+///
+/// # Errors
+///
+/// When they cannot be written.
+pub fn install(root: &Path, agent: &Path) -> io::Result<()> {
+    let below = |path: &Path| root.join(path.strip_prefix("/").unwrap_or(path));
+    let copy = |from: &Path, to: &Path| {
+        fs::create_dir_all(to.parent().unwrap_or(root))?;
+        fs::copy(from, to)
+    };
+    let loader = elf::loader(agent).map(PathBuf::from);
+    for library in here()? {
+        let name = name(&library);
+        copy(&library, &below(&library).with_file_name(&name))?;
+        // It is started by a path of its own, which is often behind a link.
+        if let Some(loader) = &loader
+            && is_loader(&name.to_string_lossy())
+        {
+            copy(&library, &below(loader))?;
+        }
+    }
+    Ok(())
+}
+
 /// The name by which a library is looked for: the file of one is often another, with its version.
 pub fn name(library: &Path) -> OsString {
     let own = || library.file_name().unwrap_or_default().to_owned();
@@ -119,6 +144,21 @@ mod tests {
             "/usr/lib64/ld-linux-x86-64.so.2",
         ];
         assert_eq!(libraries(maps), expected.map(PathBuf::from));
+    }
+
+    #[test]
+    fn the_program_starts_with_what_was_installed() {
+        let root = tempfile::tempdir().unwrap();
+        let own = std::env::current_exe().unwrap();
+        install(root.path(), &own).unwrap();
+        let loader = elf::loader(&own).unwrap();
+        assert!(root.path().join(&loader[1..]).is_file(), "{loader}");
+        let libc = here()
+            .unwrap()
+            .into_iter()
+            .find(|path| name(path) == "libc.so.6")
+            .unwrap();
+        assert!(root.path().join(libc.strip_prefix("/").unwrap()).is_file());
     }
 
     #[test]

@@ -31,6 +31,7 @@ pub use command::Ran;
 pub use errno::Errno;
 pub use file::{Entry, Stat};
 pub use live::Live;
+pub use loaded::c_library;
 pub use record::{Recorder, Recording};
 pub use trial::{Op, Trial, Tried};
 

@@ -76,6 +76,18 @@ impl Loaded {
     }
 }
 
+/// The release of the GNU C library that this process runs with, gnu_get_libc_version(3); none where it is another.
+pub fn c_library() -> Option<String> {
+    type Release = extern "C" fn() -> *const std::ffi::c_char;
+    let library = Loaded::open("libc.so.6", false).ok()?;
+    // SAFETY: as gnu/libc-version.h declares it.
+    let release: Release = unsafe { library.function(c"gnu_get_libc_version").ok()? };
+    let said = release();
+    // SAFETY: null, or a string that is there as long as the process.
+    let said = unsafe { said.as_ref().map(|said| CStr::from_ptr(said)) };
+    said.map(|said| said.to_string_lossy().into_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -84,6 +84,10 @@ pub struct Why {
     pub rungs: Vec<Rung>,
     /// The factor with which the verdict is that of the container; null where no factor brings it.
     pub cause: Option<String>,
+    /// How much of what inside costs there is once the builtin launcher has added all factors, on a scale of
+    /// logarithms from 0 to 1: less than all of it, and something else costs the rest.
+    #[serde(default)]
+    pub share: Option<f64>,
     /// With every factor but that one.
     pub without: Option<Rung>,
     /// Whether the figure came back without it.

@@ -229,6 +229,9 @@ fn colored(line: &str, color: bool) -> String {
     line.to_owned()
 }
 
+/// What explains less than this is a part.
+const MOST: f64 = 0.75;
+
 /// Why a measurement differs, in words.
 pub(super) struct Reason {
     /// The verdict, the cause, and what there is without it.
@@ -259,6 +262,11 @@ pub(super) fn reasons(bench: &Bench) -> impl Iterator<Item = Reason> {
             (Some(cause), None) => format!("{cause}; what there is without it is not known"),
             (None, _) => "no factor that the builtin launcher adds brings it".into(),
         };
+        let part = why.share.filter(|share| *share < MOST).map(|share| {
+            let percent = number((share * 100.0).round());
+            format!("; that is {percent} % of it, and the rest is nothing that was tried")
+        });
+        let cause = format!("{cause}{}", part.unwrap_or_default());
         Reason {
             cause: format!("{} is {}: {cause}", why.metric, why.verdict.as_str()),
             steps: steps.collect::<Vec<String>>().join(", "),
@@ -346,7 +354,11 @@ fn doubts(bench: &Bench, options: &Options, out: &mut dyn Write) -> Result<(), E
     }
     writeln!(out)?;
     for doubt in &bench.doubts {
-        write!(out, "{}", filled("doubt    ", doubt, options.width))?;
+        write!(
+            out,
+            "{}",
+            filled("doubt    ", &visible(doubt), options.width)
+        )?;
     }
     for comparison in of_one {
         let text = format!("{}: {}", comparison.metric, comparison.doubts.join("; "));

@@ -2,12 +2,14 @@
 
 use std::time::Instant;
 
+use hpcctl_model::Unknown;
 use hpcctl_model::bench::{Comparison, Difference, Verdict, Why};
 
 use super::Run;
 use crate::compared::Stated;
 use crate::executor::{self, Site};
 use crate::factor::{self, Factor};
+use crate::image::Image;
 use crate::pair::{Arm, Bout, Measured, Pairs};
 use crate::{Error, compared, ladder};
 
@@ -47,7 +49,7 @@ impl Run<'_> {
         }
         let all = match site.factors {
             Some(factors) => factors.to_vec(),
-            None => factor::of(differences, site.network),
+            None => self.of_the_container(site, differences),
         };
         // Without a user namespace nobody but root may make another.
         let all = factor::sorted(&[&[Factor::User], all.as_slice()].concat());
@@ -62,6 +64,24 @@ impl Run<'_> {
         Ok(climbed.whys)
     }
 
+    /// What the container has, as far as the builtin launcher can have it, too.
+    fn of_the_container(&mut self, site: &Site<'_>, differences: &[Difference]) -> Vec<Factor> {
+        let mut all = factor::of(differences, site.network);
+        let Some(reference) = site.image else {
+            return all;
+        };
+        // Ours is bound into an image, whatever its root is on.
+        all.retain(|factor| *factor != Factor::Overlay);
+        match Image::open(site.host, reference) {
+            Ok(_) => all.push(Factor::Image),
+            Err(error) => {
+                let what = format!("why: {}", Factor::Image.what(""));
+                self.unknowns.push(Unknown::new(what, error.to_string()));
+            }
+        }
+        factor::sorted(&all)
+    }
+
     /// Measures in a container that our own launcher makes of these factors; where that says
     /// nothing of a figure, twice as long.
     fn rung(
@@ -73,6 +93,7 @@ impl Run<'_> {
     ) -> Result<Vec<Comparison>, Error> {
         let rung = Site {
             factors: Some(factors),
+            image: site.image.filter(|_| factors.contains(&Factor::Image)),
             ..*site
         };
         let executor = (executor::BUILTIN.open)(&rung)?;

@@ -1,6 +1,7 @@
 //! `builtin`: our own launcher: namespaces, a new root and the program; namespaces(7),
 //! pivot_root(2). It needs nothing but the kernel, so it is there on every node.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use hpcctl_host::dialogue::{Dialogue, DialogueError};
@@ -32,6 +33,9 @@ const READ_ONLY: u64 = 1;
 /// Where segments of memory are shared.
 const SHM: &str = "/dev/shm";
 
+/// The directories that an overlay needs beside the one below it.
+const OF_AN_OVERLAY: [&str; 2] = ["upper", "work"];
+
 /// What of the host an image is given, where it has the directory.
 const OF_THE_HOST: [&str; 2] = ["dev", "sys"];
 
@@ -44,6 +48,8 @@ pub struct Room {
     mount: PathBuf,
     /// What is mounted in it: a path outside, and the path inside.
     binds: Vec<(PathBuf, PathBuf)>,
+    /// Where an overlay keeps what is written; it is on the first of them.
+    aside: Option<PathBuf>,
     /// What makes it a container.
     factors: Vec<Factor>,
     /// The user and group outside that are root inside.
@@ -91,9 +97,12 @@ impl Room {
                 target: mount.clone(),
                 flags: READ_ONLY,
             });
-        for (outside, inside) in &self.binds {
+        for (n, (outside, inside)) in self.binds.iter().enumerate() {
             let target = format!("{mount}{}", text(inside));
-            trial = trial.op(Op::bind(&text(outside), &target));
+            trial = trial.op(match &self.aside {
+                Some(aside) if n == 0 => overlay(outside, aside, &target),
+                _ => Op::bind(&text(outside), &target),
+            });
         }
         if self.has(Factor::Shm) {
             trial = trial.op(Op::tmpfs(&format!("{mount}{SHM}")));
@@ -105,6 +114,16 @@ impl Room {
             .maybe(Op::proc())
             .op(Op::DetachOldRoot)
     }
+}
+
+/// An overlay on a directory, as a user may mount it since Linux 5.11.
+fn overlay(lower: &Path, aside: &Path, target: &str) -> Op {
+    let [upper, work] = OF_AN_OVERLAY.map(|name| text(&aside.join(name)));
+    let options = format!(
+        "lowerdir={},upperdir={upper},workdir={work},userxattr",
+        text(lower)
+    );
+    Op::mount("overlay", target, "overlay", 0, &options)
 }
 
 fn text(path: &Path) -> String {
@@ -160,9 +179,9 @@ impl Executor for Builtin {
 }
 
 fn open(site: &Site<'_>) -> Result<Box<dyn Executor>, Error> {
-    let own_root = factors(site).contains(&Factor::Mount);
+    let in_it = factors(site).contains(&Factor::Image);
     match site.image {
-        Some(reference) if own_root => in_an_image(site, reference),
+        Some(reference) if in_it => in_an_image(site, reference),
         _ => on_the_host(site),
     }
 }
@@ -176,7 +195,7 @@ fn on_the_host(site: &Site<'_>) -> Result<Box<dyn Executor>, Error> {
     if Path::new(SHM).is_dir() {
         binds.push((SHM.into(), SHM.into()));
     }
-    let room = room(site, PathBuf::from("/"), binds);
+    let room = room(site, PathBuf::from("/"), binds)?;
     let agent = site.outside();
     ready(site, room, agent, shared, Ok(()), fused)
 }
@@ -184,15 +203,15 @@ fn on_the_host(site: &Site<'_>) -> Result<Box<dyn Executor>, Error> {
 /// A directory that holds an image.
 fn in_an_image(site: &Site<'_>, reference: &str) -> Result<Box<dyn Executor>, Error> {
     let Image { root, place } = Image::open(site.host, reference)?;
-    let mut binds: Vec<(PathBuf, PathBuf)> = OF_THE_HOST
+    let of_the_host = OF_THE_HOST
         .iter()
         .filter(|name| image::is_in(&root, name))
-        .map(|name| (Path::new("/").join(name), Path::new("/").join(name)))
-        .collect();
+        .map(|name| (Path::new("/").join(name), Path::new("/").join(name)));
     let kit = guest::kit(site, &place)?;
     let (behind, fused) = shared_directory(site)?;
-    binds.push((behind, place.clone()));
-    let room = room(site, root, binds);
+    let mut binds = vec![(behind, place.clone())];
+    binds.extend(of_the_host);
+    let room = room(site, root, binds)?;
     let settled = guest::settle(site, kit, |agent| {
         let entry = room.entry(agent, site.environment);
         let entered = entry
@@ -241,11 +260,11 @@ fn factors(site: &Site<'_>) -> Vec<Factor> {
     if let Some(factors) = site.factors {
         return factors.to_vec();
     }
-    own_factors(site.network)
+    own_factors(site.network, site.image.is_some())
 }
 
 /// The factors of a container of ours.
-pub(crate) fn own_factors(network: &str) -> Vec<Factor> {
+pub(crate) fn own_factors(network: &str, has_image: bool) -> Vec<Factor> {
     let own = [
         Factor::User,
         Factor::Mount,
@@ -254,16 +273,36 @@ pub(crate) fn own_factors(network: &str) -> Vec<Factor> {
         Factor::Uts,
     ];
     let network = (network == "none").then_some(Factor::Net);
-    own.into_iter().chain(network).collect()
+    let image = has_image.then_some(Factor::Image);
+    own.into_iter().chain(image).chain(network).collect()
 }
 
-fn room(site: &Site<'_>, root: PathBuf, binds: Vec<(PathBuf, PathBuf)>) -> Room {
+fn room(site: &Site<'_>, root: PathBuf, binds: Vec<(PathBuf, PathBuf)>) -> Result<Room, Error> {
     let Caller { uid, gid, .. } = site.host.caller();
-    Room {
+    let factors = factors(site);
+    let aside = match factors.contains(&Factor::Overlay) {
+        true => Some(aside(site)?),
+        false => None,
+    };
+    Ok(Room {
         root,
         mount: site.workplace.root(),
         binds,
-        factors: factors(site),
+        aside,
+        factors,
         ids: (uid, gid),
-    }
+    })
+}
+
+/// A directory for what an overlay needs.
+fn aside(site: &Site<'_>) -> Result<PathBuf, Error> {
+    let dir = site.workplace.tree()?;
+    let made = OF_AN_OVERLAY
+        .iter()
+        .try_for_each(|name| fs::create_dir(dir.join(name)));
+    made.map_err(|source| Error::Workplace {
+        what: "the directories of an overlay".into(),
+        source,
+    })?;
+    Ok(dir)
 }

@@ -1,5 +1,6 @@
 //! `sarus`: `sarus run`, sarus' user guide, "Running a container" and "Mounting custom files".
 //!
+//! No distribution has it, so that no test runs it; what its repository held in October 2024 was tried by hand.
 //! It knows images by name only, so that there must be one: `sarus:NAME`.
 
 use std::path::Path;

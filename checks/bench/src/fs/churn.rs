@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use hpcctl_model::bench::Better;
 
+use super::tree;
 use crate::measurement::{Figure, Measurement, Processors};
 
 /// Files in a unit.
@@ -22,14 +23,17 @@ pub static CHURN: Measurement = Measurement {
     take: |task, clock| {
         let dir = tempfile::tempdir_in(task.place.join("churn"))
             .map_err(|error| format!("cannot make a directory: {error}"))?;
-        let files: Vec<_> = (0..UNIT).map(|n| dir.path().join(n.to_string())).collect();
-        let series = clock.series(|| {
-            for file in &files {
-                File::create_new(file)?.write_all(b"content")?;
-            }
-            files.iter().try_for_each(fs::remove_file)
-        });
-        let series = series.map_err(|error: io::Error| format!("cannot make files: {error}"))?;
-        Ok(vec![UNIT as f64 / series.typical()])
+        tree::within(dir.path(), |dir| {
+            let files: Vec<_> = (0..UNIT).map(|n| dir.join(n.to_string())).collect();
+            let series = clock.series(|| {
+                for file in &files {
+                    File::create_new(file)?.write_all(b"content")?;
+                }
+                files.iter().try_for_each(fs::remove_file)
+            });
+            let series =
+                series.map_err(|error: io::Error| format!("cannot make files: {error}"))?;
+            Ok(vec![UNIT as f64 / series.typical()])
+        })
     },
 };

@@ -1,5 +1,6 @@
-//! Fs: files and directories in a tree that the run made, one file a way of using it.
+//! Fs: files and directories in a tree that the run made, and files that an image brings, one file a way of using them.
 
+pub(crate) mod brought;
 mod churn;
 mod python;
 mod read;
@@ -15,4 +16,5 @@ pub static MEASUREMENTS: &[&Measurement] = &[
     &read::SMALL,
     &python::IMPORT,
     &churn::CHURN,
+    &brought::IMAGE,
 ];

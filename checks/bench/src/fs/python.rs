@@ -25,12 +25,14 @@ pub static IMPORT: Measurement = Measurement {
     }],
     processors: Processors::One,
     take: |task, clock| {
-        let entries = tree::entries(&task.tree);
         let modules = tree::ENTRIES * tree::MODULES;
-        let series = clock.series(|| {
-            start(&entries).map_err(|error| format!("cannot import as Python does: {error}"))
-        });
-        Ok(vec![modules as f64 / series?.typical()])
+        tree::within(&task.tree, |tree| {
+            let entries = tree::entries(tree);
+            let series = clock.series(|| {
+                start(&entries).map_err(|error| format!("cannot import as Python does: {error}"))
+            });
+            Ok(vec![modules as f64 / series?.typical()])
+        })
     },
 };
 

@@ -19,10 +19,12 @@ pub static SMALL: Measurement = Measurement {
     }],
     processors: Processors::One,
     take: |task, clock| {
-        let files = tree::small_files(&task.tree);
         let mut bytes = vec![0; tree::SMALL];
-        let series = clock.series(|| files.iter().try_for_each(|file| whole(file, &mut bytes)));
-        Ok(vec![files.len() as f64 / series?.typical()])
+        tree::within(&task.tree, |tree| {
+            let files = tree::small_files(tree);
+            let series = clock.series(|| files.iter().try_for_each(|file| whole(file, &mut bytes)));
+            Ok(vec![files.len() as f64 / series?.typical()])
+        })
     },
 };
 

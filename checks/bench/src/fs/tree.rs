@@ -1,5 +1,6 @@
 //! The tree that is read: small files in directories, and packages as Python has them.
 
+use std::env;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -38,6 +39,24 @@ pub fn make(place: &Path) -> io::Result<()> {
         }
     }
     fs::create_dir_all(place.join("churn"))
+}
+
+/// Takes figures in a tree by names that are as long wherever it is: each part of a path takes its time.
+///
+/// # Errors
+///
+/// When it cannot be entered, and those of the figures.
+pub(super) fn within<T>(
+    tree: &Path,
+    take: impl FnOnce(&Path) -> Result<T, String>,
+) -> Result<T, String> {
+    let before = env::current_dir();
+    env::set_current_dir(tree)
+        .map_err(|error| format!("cannot enter {}: {error}", tree.display()))?;
+    let taken = take(Path::new(""));
+    // Where it was may be gone, and nothing else asks.
+    let _ = before.and_then(env::set_current_dir);
+    taken
 }
 
 fn write(path: &Path, bytes: usize) -> io::Result<()> {

@@ -1,11 +1,13 @@
 //! `fs.stat`, `fs.list`: names looked up and directories listed a second, stat(2), getdents(2).
 
 use std::fs;
+use std::path::Path;
 
 use hpcctl_model::bench::Better;
 
 use super::tree;
 use crate::measurement::{Figure, Measurement, Processors};
+use crate::timing::Clock;
 
 /// The row of looking up.
 pub static STAT: Measurement = Measurement {
@@ -16,16 +18,7 @@ pub static STAT: Measurement = Measurement {
         better: Better::More,
     }],
     processors: Processors::One,
-    take: |task, clock| {
-        let files = tree::small_files(&task.tree);
-        let series = clock.series(|| {
-            files.iter().try_for_each(|file| {
-                let looked = fs::metadata(file).map(drop);
-                looked.map_err(|error| format!("cannot look at {}: {error}", file.display()))
-            })
-        });
-        Ok(vec![files.len() as f64 / series?.typical()])
-    },
+    take: |task, clock| tree::within(&task.tree, |tree| look(tree, clock)),
 };
 
 /// The row of listing.
@@ -37,21 +30,34 @@ pub static LIST: Measurement = Measurement {
         better: Better::More,
     }],
     processors: Processors::One,
-    take: |task, clock| {
-        let directories = tree::directories(&task.tree);
-        let files = tree::small_files(&task.tree).len();
-        let series = clock.series(|| {
-            let mut listed = 0;
-            for dir in &directories {
-                let failed = |error| format!("cannot list {}: {error}", dir.display());
-                listed += fs::read_dir(dir).map_err(failed)?.count();
-            }
-            if listed == files {
-                Ok(())
-            } else {
-                Err(format!("{listed} files were listed, not {files}"))
-            }
-        });
-        Ok(vec![files as f64 / series?.typical()])
-    },
+    take: |task, clock| tree::within(&task.tree, |tree| list(tree, clock)),
 };
+
+fn look(tree: &Path, clock: Clock) -> Result<Vec<f64>, String> {
+    let files = tree::small_files(tree);
+    let series = clock.series(|| {
+        files.iter().try_for_each(|file| {
+            let looked = fs::metadata(file).map(drop);
+            looked.map_err(|error| format!("cannot look at {}: {error}", file.display()))
+        })
+    });
+    Ok(vec![files.len() as f64 / series?.typical()])
+}
+
+fn list(tree: &Path, clock: Clock) -> Result<Vec<f64>, String> {
+    let directories = tree::directories(tree);
+    let files = tree::small_files(tree).len();
+    let series = clock.series(|| {
+        let mut listed = 0;
+        for dir in &directories {
+            let failed = |error| format!("cannot list {}: {error}", dir.display());
+            listed += fs::read_dir(dir).map_err(failed)?.count();
+        }
+        if listed == files {
+            Ok(())
+        } else {
+            Err(format!("{listed} files were listed, not {files}"))
+        }
+    });
+    Ok(vec![files as f64 / series?.typical()])
+}

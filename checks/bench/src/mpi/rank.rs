@@ -76,10 +76,15 @@ pub type Digest = fn(&Path) -> io::Result<String>;
 /// # Errors
 ///
 /// When nobody listens.
-pub fn be_rank(plan: &str, mut out: impl Write, digest: Digest) -> io::Result<()> {
+pub fn be_rank(plan: &str, out: impl Write, digest: Digest) -> io::Result<()> {
     // It goes with the launcher, and does not depend on that either.
     let _ = set_parent_process_death_signal(Some(Signal::KILL));
     no_longer_than(LIFE);
+    join_in(plan, out, digest)
+}
+
+/// Does as the plan says.
+fn join_in(plan: &str, mut out: impl Write, digest: Digest) -> io::Result<()> {
     let joined = serde_json::from_str::<Plan>(plan)
         .map_err(|error| format!("the plan cannot be read: {error}"))
         .and_then(|plan| {
@@ -285,7 +290,7 @@ mod tests {
     fn what_is_no_rank_says_why() {
         let said = |plan: &str| {
             let mut out = Vec::new();
-            be_rank(plan, &mut out, |_| Ok(String::new())).unwrap();
+            join_in(plan, &mut out, |_| Ok(String::new())).unwrap();
             String::from_utf8(out).unwrap()
         };
         assert!(said("{").starts_with("hpcctl-mpi {\"failed\":\"the plan cannot be read"));

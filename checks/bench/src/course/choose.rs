@@ -1,0 +1,159 @@
+//! What of the subjects is measured, and what has to be there first.
+
+use hpcctl_model::Unknown;
+
+use super::Run;
+use crate::Error;
+use crate::executor::{Executor, Site};
+use crate::fs::brought;
+use crate::image::Image;
+use crate::measurement::{Measurement, Processors, SUBJECTS};
+use crate::pair::{Bout, Pairs};
+use crate::{fabric, gpu, net};
+
+impl Run<'_> {
+    /// Decides what is measured, has all of it ready and taken once, and asks either side for what it has.
+    pub(super) fn prepare(
+        &mut self,
+        site: &Site<'_>,
+        executor: &dyn Executor,
+        pairs: &mut Pairs<'_>,
+    ) -> Result<Bout, Error> {
+        let mut chosen = self.choose(executor, pairs.processors.len())?;
+        self.make_ready(site, pairs, &mut chosen)?;
+        let bout = self.rehearse(pairs, chosen)?;
+        if bout.has("ranks.") {
+            pairs.reach()?;
+        }
+        if bout.has("mpi.") {
+            pairs.libraries()?;
+        }
+        Ok(bout)
+    }
+
+    /// The measurements of the subjects, without those that say nothing here.
+    fn choose(
+        &mut self,
+        executor: &dyn Executor,
+        processors: usize,
+    ) -> Result<Vec<&'static Measurement>, Error> {
+        let mut chosen = Vec::new();
+        let wanted = |name: &str| self.request.subjects.contains(&name);
+        let only = self.request.only.unwrap_or("");
+        let asked = |one: &Measurement| one.figures.iter().any(|it| it.id.starts_with(only));
+        let all = SUBJECTS.iter().filter(|subject| wanted(subject.name));
+        let all: Vec<&Measurement> = all.flat_map(|it| it.measurements).copied().collect();
+        if !all.iter().any(|one| asked(one)) {
+            let figures = all.iter().flat_map(|one| one.figures).map(|it| it.id);
+            let known = figures.collect::<Vec<&str>>().join(", ");
+            let message = format!("no figure begins with {only}; there are {known}");
+            return Err(Error::Usage(message));
+        }
+        for subject in SUBJECTS.iter().filter(|subject| wanted(subject.name)) {
+            if subject.name == "libc"
+                && let Err(why) = executor.own_libc()
+            {
+                let why =
+                    format!("this program does not run with the C library of the image: {why}");
+                self.unknowns.push(Unknown::new(subject.name, why));
+                continue;
+            }
+            let measurements = subject.measurements.iter();
+            for measurement in measurements.filter(|one| asked(one)) {
+                if measurement.id() == net::PEER.id() && self.request.peer.is_none() {
+                    continue;
+                }
+                if measurement.processors == Processors::Two && processors < 2 {
+                    let why = "there is one processor only";
+                    self.unknowns.push(Unknown::new(measurement.id(), why));
+                } else {
+                    chosen.push(*measurement);
+                }
+            }
+        }
+        Ok(chosen)
+    }
+
+    /// Brings what inside needs, and finds out which GPU and which libfabric either side has; what there is none for is
+    /// left out.
+    fn make_ready(
+        &mut self,
+        site: &Site<'_>,
+        pairs: &mut Pairs<'_>,
+        chosen: &mut Vec<&'static Measurement>,
+    ) -> Result<(), Error> {
+        self.keep_image(site, chosen)?;
+        if chosen.iter().any(|one| one.id().starts_with("mpi.")) {
+            pairs.bring_library()?;
+        }
+        if chosen.iter().any(|one| one.id().starts_with("fabric.")) {
+            let found = pairs.fabrics()?;
+            self.keep_fabric(found, chosen);
+        }
+        let is_of_gpu = |one: &Measurement| one.id().starts_with("gpu.");
+        if !chosen.iter().any(|one| is_of_gpu(one)) {
+            return Ok(());
+        }
+        match pairs.gpus()? {
+            Ok(many) => chosen.retain(|one| many > 1 || one.id() != gpu::PEER.id()),
+            Err(why) => {
+                self.unknowns.push(Unknown::new("gpu", why));
+                chosen.retain(|one| !is_of_gpu(one));
+            }
+        }
+        Ok(())
+    }
+
+    /// Copies files of the image, beside which they are read inside; where that is not to be had, it is left out.
+    fn keep_image(
+        &mut self,
+        site: &Site<'_>,
+        chosen: &mut Vec<&'static Measurement>,
+    ) -> Result<(), Error> {
+        let is_of_image = |one: &Measurement| one.id() == brought::IMAGE.id();
+        if !chosen.iter().any(|one| is_of_image(one)) {
+            return Ok(());
+        }
+        let Some(reference) = site.image else {
+            chosen.retain(|one| !is_of_image(one));
+            return Ok(());
+        };
+        let why = match Image::open(site.host, reference) {
+            Ok(image) => {
+                let copied = brought::copy(&image.root, &site.workplace.shared());
+                match copied {
+                    Ok(0) => "the image has no small files that can be read".into(),
+                    Ok(_) => return Ok(()),
+                    Err(source) => {
+                        let what = "a copy of files of the image".into();
+                        return Err(Error::Workplace { what, source });
+                    }
+                }
+            }
+            Err(error) => format!("its files are not seen from outside: {error}"),
+        };
+        self.unknowns.push(Unknown::new(brought::IMAGE.id(), why));
+        chosen.retain(|one| !is_of_image(one));
+        Ok(())
+    }
+
+    /// Leaves out what there is no libfabric for on either side, and hardware that neither has.
+    fn keep_fabric(
+        &mut self,
+        found: [Result<bool, String>; 2],
+        chosen: &mut Vec<&'static Measurement>,
+    ) {
+        let native = found.iter().any(|side| matches!(side, Ok(true)));
+        let is_outside = found[0].is_ok();
+        let is_on_both = found.iter().all(Result::is_ok);
+        chosen.retain(|one| match one.id() {
+            id if !id.starts_with("fabric.") => true,
+            id if id == fabric::SOCKETS.id() => is_outside,
+            id if id == fabric::NATIVE.id() => is_on_both && native,
+            _ => is_on_both,
+        });
+        for why in found.into_iter().filter_map(Result::err) {
+            self.unknowns.push(Unknown::new("fabric", why));
+        }
+    }
+}
