@@ -92,12 +92,21 @@ fn what_is_not_published_says_why_by_its_status() {
         assert!(of.contains(says), "{args:?}: {of}");
         assert_eq!(other, "", "{args:?}");
     }
-    let policy = path("review.toml");
+}
+
+#[test]
+fn a_key_that_others_may_read_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    let (image, to) = (format!("oci:{}", path("none")), "127.0.0.1:1/a:v1");
     let state = path("state");
-    let args = ["publish", &image, closed, "--key", KEY, "--state", &state];
-    let run = crate::cli::hpcctl(&[&args[..], &["--policy", &policy]].concat());
-    let told = run.stderr.contains("others may read the key");
-    assert!(told && run.code == 1, "{}", run.stderr);
+    for (key, is_told) in [(KEY.to_owned(), true), (kept(dir.path()), false)] {
+        let args = ["publish", &image, to, "--key", &key, "--state", &state];
+        let run = crate::cli::hpcctl(&args);
+        assert_eq!(run.code, 5, "{}", run.stderr);
+        let told = run.stderr.contains("others may read the key");
+        assert_eq!(told, is_told, "{}", run.stderr);
+    }
 }
 
 /// What is attached to other images is kept under such tags, and what goes elsewhere is decided of

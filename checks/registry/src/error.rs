@@ -238,3 +238,19 @@ fn asked(limit: Option<&str>, wait: Option<Duration>) -> String {
     let parts: Vec<String> = limit.into_iter().chain(wait).collect();
     after(&parts.join(", "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_there_is_called_by_its_kind() {
+        let told = |path: &str| {
+            let url = format!("https://r.example/v2/a/{path}");
+            let why = String::new();
+            Error::NotFound { url, why }.to_string()
+        };
+        assert!(told("blobs/sha256:00").ends_with("there is no such blob"));
+        assert!(told("manifests/v1").ends_with("there is no such image"));
+    }
+}

@@ -44,7 +44,7 @@ pub(super) fn raised(context: &Context<'_>, found: &Sensitive) -> Raised {
     let line = found
         .line
         .map_or(String::new(), |line| format!(" (line {line})"));
-    let places = [&[found.path.clone()], found.also.as_slice()].concat();
+    let places = [std::slice::from_ref(&found.path), found.also.as_slice()].concat();
     Raised {
         level: found
             .doubtful
