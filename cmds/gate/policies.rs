@@ -73,7 +73,7 @@ mod tests {
         let at = |name: &str| dir.path().join(name);
         assert!(is_missing(&at("none")));
         assert!(is_missing(&at("none/policy")));
-        fs::write(at("file"), "").unwrap();
+        drop(fs::File::create(at("file")).unwrap());
         symlink("gone", at("dangling")).unwrap();
         symlink("loop", at("loop")).unwrap();
         for there in [

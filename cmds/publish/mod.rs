@@ -23,10 +23,11 @@ use crate::scan;
 use crate::trust::Trust;
 use crate::ui::Ui;
 
+mod destination;
 mod documents;
 mod pushing;
 
-pub use pushing::name_alone;
+pub use destination::{destination, name_alone, named};
 
 /// No key is larger.
 const KEY: u64 = 1 << 20;
@@ -156,64 +157,6 @@ fn warn_of_readers(key: &Path, ui: &Ui) {
             "others may read the key {name} (mode {mode:o}), and sign with it: chmod 600 {name}"
         ));
     }
-}
-
-/// Where something may be published: a decision is about the place where the bytes go, and a tag that
-/// holds what is attached to another image is none of its own.
-pub fn destination(text: &str, trust: Trust) -> Result<Name, Failure> {
-    let name = named(text)?;
-    if let Some(tag) = name.tag.as_deref().filter(|tag| is_of_referrers(tag)) {
-        let message = format!(
-            "cannot publish to the tag {tag}: what is attached to another image, such as its signatures, is kept under such tags"
-        );
-        return Err(Failure::usage(message).hint("choose another tag"));
-    }
-    let elsewhere = Client::new(trust.settings()?).sent_elsewhere(&name);
-    let elsewhere = elsewhere.map_err(|error| {
-        let message = format!("cannot use {text}: {}", chain(&error));
-        match error.is_configuration() {
-            true => Failure::configuration(message),
-            false => Failure::unreachable(message),
-        }
-    })?;
-    match elsewhere {
-        None => Ok(name),
-        Some(place) => {
-            let asked = name_alone(&name);
-            let message =
-                format!("cannot decide about {asked}: registries.conf sends it to {place}");
-            Err(Failure::configuration(message).hint(format!("name that place: {place}")))
-        }
-    }
-}
-
-/// Whether a tag is one of those under which registries without the API keep what is attached to an
-/// image (the referrers tag schema of the OCI distribution specification 1.1), or cosign its signatures.
-fn is_of_referrers(tag: &str) -> bool {
-    let hex = |text: &str| {
-        let digits = text.bytes().take_while(u8::is_ascii_hexdigit).count();
-        digits >= 32 && matches!(text.as_bytes().get(digits), None | Some(b'.'))
-    };
-    let digest = ["sha256-", "sha384-", "sha512-"];
-    digest
-        .iter()
-        .any(|algorithm| tag.strip_prefix(algorithm).is_some_and(hex))
-}
-
-/// `HOST/NAME[:TAG]`, with or without its transport.
-pub fn named(text: &str) -> Result<Name, Failure> {
-    let name = text.strip_prefix("docker://").unwrap_or(text);
-    let name: Name = name
-        .parse()
-        .map_err(|error| Failure::usage(chain(&error)))?;
-    if name.registry.is_none() {
-        return Err(
-            Failure::usage(format!("{text} names no registry")).hint(format!(
-                "name it in full, such as registry.example.org/{text}"
-            )),
-        );
-    }
-    Ok(name)
 }
 
 /// The reference to these very bytes: of a registry by the digest, since a tag may move.

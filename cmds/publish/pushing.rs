@@ -8,6 +8,7 @@ use hpcctl_registry::{
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
+use super::destination::name_alone;
 use super::documents::{Document, documents};
 use crate::emit;
 use crate::failure::{Failure, chain};
@@ -91,15 +92,6 @@ pub fn push(
         attached,
         signed_by: key.public().id(),
     })
-}
-
-/// `HOST/NAME`.
-pub fn name_alone(name: &Name) -> String {
-    format!(
-        "{}/{}",
-        name.registry.as_deref().unwrap_or_default(),
-        name.repository
-    )
 }
 
 /// What is said of the image: the decision, by what it was made, and the documents beside it.

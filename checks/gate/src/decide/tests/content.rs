@@ -38,10 +38,8 @@ fn files_of_vendors_weigh_by_their_state() {
     assert_eq!(at("2026-03-02T00:00:00Z"), Outcome::Deny);
 }
 
-#[test]
-fn secrets_refuse_wherever_they_lie() {
-    let mut image = scan(vec![package("a", Some("MIT"))]);
-    let secret = |rule: &str, path: &str, doubtful, deleted| Sensitive {
+fn secret(rule: &str, path: &str, doubtful: bool, deleted: bool) -> Sensitive {
+    Sensitive {
         path: path.into(),
         also: Vec::new(),
         layer: None,
@@ -50,7 +48,12 @@ fn secrets_refuse_wherever_they_lie() {
         text: "a private key.".into(),
         doubtful,
         deleted,
-    };
+    }
+}
+
+#[test]
+fn secrets_refuse_wherever_they_lie() {
+    let mut image = scan(vec![package("a", Some("MIT"))]);
     let (key, munge, token) = (
         "secret.general.private-key",
         "secret.hpc.munge-key",
