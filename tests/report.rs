@@ -256,7 +256,13 @@ fn two_reports_are_compared() {
     );
     assert_eq!(hpcctl(&["report", "diff", &before, &before]).code, 0);
     assert_eq!(hpcctl(&["report", "diff", &doctor, &doctor]).code, 0);
-    assert_eq!(hpcctl(&["report", "diff", &before, &doctor]).code, 2);
+    // One node is a fleet, too; a gate is none.
+    let line = file("d", &hpcctl(&["doctor", "--fast", "-o", "line"]).stdout);
+    assert_eq!(hpcctl(&["report", "diff", &doctor, &line]).code, 0);
+    assert_eq!(hpcctl(&["report", "diff", &doctor, &before]).code, 1);
+    let gate = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/report/gate-1.json");
+    let gate = gate.to_str().unwrap();
+    assert_eq!(hpcctl(&["report", "diff", gate, &doctor]).code, 2);
     assert_eq!(hpcctl(&["report", "diff", &before, "/nonexistent"]).code, 5);
 }
 

@@ -21,8 +21,9 @@ use crate::ui::Ui;
 /// Tell what changed from one report to another.
 ///
 /// Takes what `report add` takes, and tells it as `report nightly` does. The two have to be of the
-/// same kind. Of two reports of bench the cost of the container is judged by their own bands, as
-/// `bench --compare` does, and the node itself by that of outside.
+/// same kind; that of doctor is one of many nodes, too. Of two reports of bench the cost of the
+/// container is judged by their own bands, as `bench --compare` does, and the node itself by that of
+/// outside.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 EXAMPLES
@@ -30,7 +31,8 @@ EXAMPLES
   hpcctl report diff lines.monday lines.tuesday -o markdown
 
 EXIT STATUS
-  0 nothing is worse, 1 something is new, lost or slower, 5 a report cannot be read.")]
+  0 nothing is worse, 1 something is new, lost or slower, 2 the reports are of different kinds, 5 one
+  cannot be read.")]
 pub struct Diff {
     /// The report of before
     #[arg(value_name = "A")]
@@ -48,7 +50,7 @@ impl Diff {
         let outputs = emit::outputs(&self.output, Kind::Nightly)?;
         let begun = Timestamp::now();
         let ((before, then), (after, now)) = (read(&self.before)?, read(&self.after)?);
-        if before.kind != after.kind {
+        if !Runs::are_alike(&before, &after) {
             let message = format!(
                 "cannot compare a report of {} with one of {}",
                 before.kind, after.kind

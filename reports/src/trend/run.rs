@@ -54,6 +54,11 @@ impl Runs {
         self.0.iter().any(|run| run.age == 0)
     }
 
+    /// Whether two records can be compared.
+    pub fn are_alike(one: &Record, other: &Record) -> bool {
+        kind(one) == kind(other)
+    }
+
     /// Two runs that are to be compared, whenever they were made.
     pub fn pair(before: Record, after: Record) -> Self {
         let run = |record: Record, age| Run {
