@@ -40,7 +40,7 @@ pub(crate) fn noise(seed: u64, count: usize) -> Vec<u8> {
 }
 
 /// A word of so many letters of an alphabet.
-pub(super) fn word(seed: u64, count: usize, alphabet: &str) -> String {
+pub(crate) fn word(seed: u64, count: usize, alphabet: &str) -> String {
     let letters: Vec<char> = alphabet.chars().collect();
     let pick = |byte: u8| letters[usize::from(byte) % letters.len()];
     noise(seed, count).into_iter().map(pick).collect()

@@ -1,5 +1,6 @@
 //! How a file holds others, by its first bytes.
 
+use super::git;
 use crate::ar;
 use crate::catalog::zip;
 use crate::compression::Compression;
@@ -18,6 +19,9 @@ pub(super) enum Form {
     Cpio,
     /// A package of rpm.
     Rpm,
+    /// A pack of Git, and an object of it that is a file of its own.
+    Pack,
+    Object,
     /// What was compressed: one of the others, or a file.
     Packed(Compression),
     /// Something that is not looked into.
@@ -33,6 +37,7 @@ const MAGICS: &[(usize, &[u8], Form)] = &[
     (0, b"070702", Form::Cpio),
     (0, b"070707", Form::Cpio),
     (0, b"\xed\xab\xee\xdb", Form::Rpm),
+    (0, git::PACK, Form::Pack),
     (0, b"hsqs", Form::Closed("a squashfs")),
     (0, b"sqsh", Form::Closed("a squashfs")),
     (32, b"SIF_MAGIC", Form::Closed("an image of Singularity")),
@@ -49,8 +54,9 @@ const MAGICS: &[(usize, &[u8], Form)] = &[
 ];
 
 impl Form {
-    /// Tells by the first bytes; a tar of before 1988 has no magic, but a checksum.
-    pub(super) fn of(head: &[u8]) -> Option<Self> {
+    /// Tells by the first bytes, and by the path what has no magic of its own; a tar of before 1988
+    /// has a checksum.
+    pub(super) fn of(path: &str, head: &[u8]) -> Option<Self> {
         let has = |(at, magic, _): &&(usize, &[u8], Self)| {
             head.get(*at..).is_some_and(|rest| rest.starts_with(magic))
         };
@@ -58,6 +64,7 @@ impl Form {
             return Some(*form);
         }
         match Compression::of(head) {
+            Compression::Plain if git::is_object(path, head) => Some(Self::Object),
             Compression::Plain => head
                 .first_chunk()
                 .is_some_and(is_header)

@@ -10,6 +10,7 @@
 mod ar;
 mod cpio;
 mod form;
+mod git;
 mod leaf;
 mod rpm;
 mod source;
@@ -66,7 +67,7 @@ impl Intake<'_> {
     /// Whether the file at hand holds others that keys are looked for in.
     pub(super) fn is_archive(&self, path: &str) -> bool {
         self.plan.judges()
-            && Form::of(&self.scratch).is_some()
+            && Form::of(path, &self.scratch).is_some()
             && !MANUALS.iter().any(|start| path.starts_with(start))
     }
 
@@ -74,7 +75,7 @@ impl Intake<'_> {
     pub(super) fn inside<C: Content>(&mut self, content: &mut C) -> Result<(), C::Fault> {
         let path = content.path().to_owned();
         let size = self.scratch.len() as u64 + content.left();
-        let is_zip = Form::of(&self.scratch) == Some(Form::Zip);
+        let is_zip = Form::of(&path, &self.scratch) == Some(Form::Zip);
         let wanted = match is_zip && size <= HELD {
             true => HELD,
             // It may be something else by its name.
@@ -110,7 +111,7 @@ impl Intake<'_> {
     pub(super) fn look_inside(&mut self, path: &str, size: u64) {
         let mut inside = Inside::new(path, size, &self.plan.limits, &self.plan.room);
         let is_whole = self.scratch.len() as u64 == size;
-        match Form::of(&self.scratch) {
+        match Form::of(path, &self.scratch) {
             Some(Form::Zip) if is_whole => zip::held(&mut inside, &self.scratch, "", 1),
             _ => {
                 let name = path.rsplit('/').next().unwrap_or(path);
@@ -213,7 +214,8 @@ impl<'a> Inside<'a> {
         if let Err(error) = (&mut *stored).take(HEAD as u64).read_to_end(&mut head) {
             self.passes(&error.to_string());
         }
-        match Form::of(&head) {
+        let path = if depth == 0 { self.path } else { &member.name };
+        match Form::of(path, &head) {
             None => self.leaf(head, stored, &member),
             Some(Form::Closed(what)) => {
                 self.passes(&format!("it is or holds {what}, which is not looked into"));
@@ -252,6 +254,8 @@ impl<'a> Inside<'a> {
             Form::Ar => ar::each(self, stored, &above, inner),
             Form::Cpio => cpio::each(self, stored, &above, inner),
             Form::Rpm => rpm::payload(self, stored, &above, inner),
+            Form::Pack => git::pack(self, stored, &above, inner),
+            Form::Object => git::loose(self, stored, &above, inner),
             Form::Packed(compression) => self.packed(compression, stored, member, inner),
             Form::Closed(_) => Ok(()),
         }

@@ -121,7 +121,7 @@ fn look(path: &str, bytes: &[u8], held: bool) -> Vec<Mark> {
     let limits = Limits::default();
     let room = Room::new(&limits);
     let mut inside = Inside::new(path, bytes.len() as u64, &limits, &room);
-    match Form::of(bytes) {
+    match Form::of(path, bytes) {
         Some(Form::Zip) if held => zip::held(&mut inside, bytes, "", 1),
         Some(_) => {
             let one = Member::new("a.gz".to_owned(), 0o644, Some(bytes.len() as u64));
