@@ -49,7 +49,7 @@ pub struct Abi {
     /// The image
     #[arg(value_name = "REF", required_unless_present = "look")]
     reference: Option<String>,
-    /// A library of the host, or a directory with such; repeatable [default: what modules and the usual places have]
+    /// A library of the host, or a directory with such, below --host-root where that is given; repeatable [default: what modules and the usual places have]
     #[arg(long = "host-lib", value_name = "PATH")]
     host_libs: Vec<PathBuf>,
     /// The root of the host's files, where they are those of another node
@@ -128,8 +128,7 @@ impl Abi {
         }
         let mut exit = exit(&abi);
         if let Some(emit) = self.emit.as_deref().and_then(Emit::named) {
-            let node = on_node(abi.clone(), &self.host_root);
-            match emit.write(&node, Live.caller().uid == 0) {
+            match emit.write(&abi, Live.caller().uid == 0) {
                 Ok(text) => emit::to_stdout(text.as_bytes())?,
                 Err(error) => {
                     ui.warn(&format!("nothing is printed: {error}"));
@@ -191,6 +190,7 @@ impl Abi {
             &Proving {
                 abi,
                 runtime,
+                host_root: &from_root(&self.host_root),
                 binds: &self.binds,
                 agent: &agent,
                 words: &["abi", "--deadline", &self.deadline.to_string(), "--look"]
@@ -200,17 +200,6 @@ impl Abi {
             &Live,
         ))
     }
-}
-
-/// What is bound by its paths on the node whose files are below a root.
-fn on_node(mut abi: abi::Abi, root: &Path) -> abi::Abi {
-    let root = from_root(root);
-    for bind in abi.bindings.iter_mut().flat_map(|row| &mut row.binds) {
-        if let Ok(below) = Path::new(&bind.host).strip_prefix(&root) {
-            bind.host = format!("/{}", below.display());
-        }
-    }
-    abi
 }
 
 /// A path from the root on.

@@ -1,12 +1,15 @@
 //! `hpcctl abi`: verdicts on libraries made for the test.
 
 mod driver;
+mod emitted;
 mod environment;
 mod fabric;
 mod intel;
 mod launched;
+mod launchers;
 pub mod matrix;
 mod measured;
+mod odd;
 mod prove;
 mod rows;
 mod vendors;
@@ -65,6 +68,19 @@ pub fn abi(args: &[&str]) -> (i32, Value) {
     let document: Value = serde_json::from_str(&run.stdout).unwrap();
     validate("hpcctl.abi-1.json", &document);
     (run.code, document["result"].clone())
+}
+
+/// A row of which the host's files are below a root, by their paths on this machine.
+pub fn here(mut row: Value, root: &Path) -> Value {
+    let below = |path: &mut Value| {
+        let path_below = path.as_str().unwrap().trim_start_matches('/');
+        *path = root.join(path_below).to_str().unwrap().into();
+    };
+    below(&mut row["host_path"]);
+    for bind in row["binds"].as_array_mut().unwrap() {
+        below(&mut bind["host"]);
+    }
+    row
 }
 
 /// A small image with a program that needs `libmpich.so.12`, and a directory for the host.

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::matrix::{SUITES, attempt, nightly, tree};
-use super::{LOADER, abi, cc, source};
+use super::{LOADER, abi, cc, here, source};
 use crate::real::real;
 
 const LIBRARIES: &str = "usr/lib/x86_64-linux-gnu";
@@ -46,7 +46,7 @@ fn foretold(image: &str, root: &Path, library: &str, program: &str) -> Value {
         "--program",
         program,
     ]);
-    result["bindings"][0].clone()
+    here(result["bindings"][0].clone(), root)
 }
 
 /// Whether a cell is tried: by day where the suites are the same, or neighbours.

@@ -7,8 +7,8 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::abi;
 use super::matrix::{attempt, equip, tree};
+use super::{abi, here};
 use crate::cli::Run;
 use crate::real::real;
 
@@ -61,7 +61,10 @@ impl Host {
             "--program",
             PROGRAM,
         ];
-        abi(&[&[image.as_str()], &args[..]].concat()).1
+        let mut result = abi(&[&[image.as_str()], &args[..]].concat()).1;
+        let row = result["bindings"][0].take();
+        result["bindings"][0] = here(row, self.dir.path());
+        result
     }
 }
 

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use super::{LOADER, abi, library, program, source};
+use super::{LOADER, abi, here, library, program, source};
 use crate::real::real;
 
 /// A suite of the matrix.
@@ -220,5 +220,5 @@ fn foretold(image: &str, host: &str, tried: &Tried) -> Value {
         "--program",
         tried.program,
     ]);
-    result["bindings"][0].clone()
+    here(result["bindings"][0].clone(), &root)
 }

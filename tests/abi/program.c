@@ -23,6 +23,15 @@ int MPI_Comm_rank(handle, int *);
 int MPI_Allreduce(const void *, void *, int, handle, handle, handle);
 int MPI_Get_library_version(char *, int *);
 int MPI_Finalize(void);
+#ifdef CALLS_MORE
+int MPIX_More(void);
+#endif
+#ifdef NEEDS_LIBC
+int of_libc(void);
+#endif
+#ifdef READS_DATA
+extern char MPI_Data[];
+#endif
 static long sys(long n, long a, long b, long c) {
     long r;
     __asm__ volatile("syscall" : "=a"(r) : "a"(n), "D"(a), "S"(b), "d"(c) : "rcx", "r11", "memory");
@@ -72,6 +81,14 @@ static void pingpong(int rank) {
     }
 }
 #endif
+#ifdef FORTRAN
+/* What Fortran's calls lead to is named in another library. */
+int mpi_init_(void);
+__attribute__((used)) static void go(void) {
+    mpi_init_();
+    sys(231, 0, 0, 0);
+}
+#else
 __attribute__((used)) static void go(void) {
     int size = 0, rank = 0, sum = 0, one = 1, length = 0;
     MPI_Get_library_version(version, &length);
@@ -89,6 +106,16 @@ __attribute__((used)) static void go(void) {
     if (size == 2) pingpong(rank);
 #endif
     MPI_Finalize();
+#ifdef CALLS_MORE
+    if (rank > 99) MPIX_More();
+#endif
+#ifdef NEEDS_LIBC
+    if (rank > 99) of_libc();
+#endif
+#ifdef READS_DATA
+    if (rank > 99) sum += MPI_Data[0];
+#endif
     sys(231, sum == size ? 0 : 1, 0, 0);
 }
+#endif
 __asm__(".globl _start\n_start:\n xor %ebp,%ebp\n and $-16,%rsp\n call go\n");

@@ -28,6 +28,17 @@ fn opens() -> Made {
     made
 }
 
+/// An image that has no empty directory, and a library of the host that brings another along.
+fn placeless() -> Made {
+    let made = made();
+    let beside = made.host("lib/libbeside.so.1");
+    library(&beside, "libbeside.so.1", &[]);
+    let needs = ["-DOTHER", "-Wl,--no-as-needed", beside.to_str().unwrap()];
+    library(&made.host("lib/libmpi.so.12"), "libmpi.so.12", &needs);
+    fs::remove_dir(made.image("mnt")).unwrap();
+    made
+}
+
 impl Made {
     /// The words for it.
     fn words(&self) -> Vec<String> {
@@ -74,6 +85,8 @@ fn a_swap_that_works_is_proved_and_one_that_swaps_nothing_is_unmasked() {
         assert!(because.contains(words), "{because}");
     }
     assert!(!made.image("usr/lib/libmpi.so.12").exists());
+    let (code, proof) = placeless().prove("builtin", &[]);
+    assert_eq!((code, &proof["outcome"]), (0, &"proved".into()), "{proof}");
     // A container that does not start proves nothing.
     fs::remove_file(made.image("lib64/ld-linux-x86-64.so.2")).unwrap();
     let (code, proof) = made.prove("builtin", &[]);
@@ -210,6 +223,12 @@ fn every_runtime_is_told_how_to_use_the_library_and_does() {
             "{runtime}: {}",
             run.stderr
         );
+    }
+    // A library is bound beside those of an image that has no directory for it.
+    let made = placeless();
+    for (environment, outcome) in [(machine, "unknown"), (machine.newer(), "proved")] {
+        let proof = proved(&made, &environment, "charliecloud", &[]);
+        assert_eq!(proof["outcome"], outcome, "{proof}");
     }
     // What the library opens at its own path, which the image has not.
     let made = opens();

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Made, abi, cc, library, program, source};
 use crate::cli::hpcctl;
@@ -51,11 +51,11 @@ fn the_best_library_counts_for_each_program() {
         .iter()
         .map(|row| row.0)
         .collect();
-    assert_eq!((code, found), (0, vec!["fails", "works"]), "{result}");
+    assert_eq!((code, found), (0, vec!["degraded", "works"]), "{result}");
     // A program that calls what the host's library lacks has a row of its own.
     let own = made.image("usr/lib/libmpich.so.12");
-    library(&own, "libmpich.so.12", &["-DOTHER"]);
-    let calls = ["-Wl,-u,MPIX_Other", "-Wl,--no-as-needed"];
+    library(&own, "libmpich.so.12", &["-DMORE"]);
+    let calls = ["-DCALLS_MORE", "-Wl,-z,now"];
     program(&made.image("usr/bin/bad"), &own, &calls);
     let (code, result) = made.judge("lib");
     let rows = verdicts(&result, "libmpich.so.12");
@@ -64,16 +64,6 @@ fn the_best_library_counts_for_each_program() {
         ("fails", r#"["/usr/bin/bad"]"#.to_owned()),
     ];
     assert_eq!((code, &rows[..]), (1, &wanted[..]), "{result}");
-    // Of what was not asked for nothing is said, and that is told.
-    let app = ["--program", "/usr/bin/app"];
-    let narrow = [&[image.as_str(), "--host-lib", host], &app[..]].concat();
-    let (code, narrow) = abi(&narrow);
-    assert_eq!(
-        (code, &narrow["left_out"]),
-        (0, &serde_json::json!(["/usr/bin/bad"]))
-    );
-    assert_eq!(result["left_out"], serde_json::json!([]));
-    assert_eq!(result["complete"], true);
     // Programs of which the same is true share one, by whichever path.
     fs::copy(made.image("usr/bin/bad"), made.image("usr/bin/worse")).unwrap();
     let (_, result) = made.judge("lib");
@@ -85,9 +75,69 @@ fn the_best_library_counts_for_each_program() {
     );
     let because = result["bindings"][1]["because"].to_string();
     assert!(
-        because.contains("the program of the image calls MPIX_Other"),
+        because.contains("the program of the image calls MPIX_More"),
         "{because}"
     );
+}
+
+#[test]
+fn programs_that_were_not_asked_for_are_told() {
+    let made = Made::new();
+    library(&made.host("lib/libmpi.so.12"), "libmpi.so.12", &[]);
+    fs::copy(made.image("usr/bin/app"), made.image("usr/bin/other")).unwrap();
+    let (_, result) = made.judge("lib");
+    assert_eq!(result["left_out"], json!([]), "{result}");
+    assert_eq!(result["complete"], true, "{result}");
+    let image = format!("dir:{}", made.image("").display());
+    let host = made.host("lib").display().to_string();
+    let words = [&image, "--host-lib", &host, "--program", "/usr/bin/app"];
+    let (code, result) = abi(&words);
+    assert_eq!((code, &result["left_out"]), (0, &json!(["/usr/bin/other"])));
+    // Of what is no such program it is told why.
+    for (path, why) in [
+        ("/usr/bin/none", "it is not there"),
+        ("/usr/bin", "it is no ELF file"),
+        ("/usr/lib/libplain.so.1", "it needs no library of MPI"),
+    ] {
+        library(&made.image("usr/lib/libplain.so.1"), "libplain.so.1", &[]);
+        let run = hpcctl(&["abi", &image, "--program", path]);
+        assert_eq!(run.code, 5, "{path}: {}", run.stdout);
+        assert!(run.stderr.contains(why), "{path}: {}", run.stderr);
+    }
+}
+
+#[test]
+fn what_a_named_library_brings_stands_for_what_programs_need_themselves() {
+    let made = Made::new();
+    let fabric = made.image("usr/lib/libfabric.so.1");
+    library(&fabric, "libfabric.so.1", &[]);
+    let needs = ["-Wl,--no-as-needed", fabric.to_str().unwrap()];
+    let own = made.image("usr/lib/libmpich.so.12");
+    program(&made.image("usr/bin/info"), &own, &needs);
+    let of_host = made.host("lib/libfabric.so.1");
+    library(&of_host, "libfabric.so.1", &[]);
+    let needs = ["-Wl,--no-as-needed", of_host.to_str().unwrap()];
+    library(&made.host("lib/libmpi.so.12"), "libmpi.so.12", &needs);
+    let (code, result) = made.judge("lib/libmpi.so.12");
+    let rows = verdicts(&result, "libfabric.so.1");
+    assert_eq!((code, rows.len(), rows[0].0), (0, 1, "works"), "{result}");
+    assert_eq!(result["bindings"][1]["host_path"], "/lib/libfabric.so.1");
+}
+
+#[test]
+fn each_mpi_that_programs_need_has_its_ways() {
+    let made = Made::new();
+    let own = made.image("usr/lib/libmpi.so.40");
+    library(&own, "libmpi.so.40", &["-DOPEN"]);
+    program(&made.image("usr/bin/open"), &own, &["-DOPEN"]);
+    library(&made.host("lib/libmpi.so.40"), "libmpi.so.40", &["-DOPEN"]);
+    let (_, result) = made.judge("lib");
+    let ways = result["ways"].as_array().unwrap().iter();
+    let ways = ways.filter(|way| way["way"] == "host-library");
+    let told: Vec<(&Value, &Value)> = ways.map(|way| (&way["soname"], &way["verdict"])).collect();
+    let (mpich, open) = (json!("libmpich.so.12"), json!("libmpi.so.40"));
+    let (fails, degraded) = (json!("fails"), json!("degraded"));
+    assert_eq!(told, [(&open, &degraded), (&mpich, &fails)], "{result}");
 }
 
 #[test]

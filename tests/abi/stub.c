@@ -20,6 +20,15 @@ SYMBOL(MPI_Barrier)
 #ifdef OTHER
 SYMBOL(MPIX_Other)
 #endif
+#ifdef MORE
+SYMBOL(MPIX_More)
+#endif
+#ifdef DATA
+char MPI_Data[DATA] = {1};
+#endif
+#ifdef FORTRAN
+SYMBOL(mpi_init_)
+#endif
 #ifdef OPEN
 int ompi_mpi_comm_world, ompi_mpi_int, ompi_mpi_op_sum;
 #endif

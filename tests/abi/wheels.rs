@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::matrix::{SUITES, attempt, equip, tree};
-use super::{LOADER, abi, library, program};
+use super::{LOADER, abi, here, library, program};
 use crate::real::real;
 
 /// An MPI of PyPI in an image: its library, the program, how it is started, what it says of itself.
@@ -73,7 +73,7 @@ fn the_mpis_of_vendors_take_the_place_of_the_images_own() {
             "--program",
             &program,
         ]);
-        let binding = &result["bindings"][0];
+        let binding = &here(result["bindings"][0].clone(), &root);
         let cell = format!("{} in {image}", library.display());
         assert_eq!(binding["verdict"], "works", "{cell}: {code} {binding}");
         let how = match *how {
@@ -147,12 +147,13 @@ fn what_a_library_of_a_vendor_gains_is_told_by_size() {
         "/opt/app/pingpong",
     ]);
     let how = format!("hydra:{}", prefix(&library));
+    let row = here(result["bindings"][0].clone(), &root);
     let run = |how: &str, binding| times(&attempt(&image, "/opt/app/pingpong", how, binding).1);
     // One after the other, so that both meet what else the machine does.
     let (mut own, mut host) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         own.push(run("mpich", None));
-        host.push(run(&how, Some(&result["bindings"][0])));
+        host.push(run(&how, Some(&row)));
     }
     let (own, host) = (medians(&own), medians(&host));
     assert!(

@@ -10,7 +10,7 @@ use hpcctl_host::trial::{Entry, namespace};
 use hpcctl_host::{Host, Op, Trial};
 
 use crate::closure::PLACE;
-use crate::emit::{Wanted, gathered, parted};
+use crate::emit::{Wanted, parted};
 use crate::root::HostRoot;
 
 /// Runs the words; what they said first.
@@ -21,8 +21,9 @@ pub(crate) fn run(
     deadline: Duration,
 ) -> Result<String, String> {
     let failed = |error: std::io::Error| format!("cannot prepare the container: {error}");
-    let root = directory(wanted.image)?;
+    let root = directory(&wanted.image)?;
     let (beside, over) = parted(&wanted.binds);
+    let gathered = wanted.gathered();
     let mount = dir.join("root");
     let place = dir.join("gathered");
     fs::create_dir(&mount)
@@ -37,11 +38,14 @@ pub(crate) fn run(
             false => fs::File::create(&at).map(drop),
         };
         made.map_err(failed)?;
-        binds.push((PathBuf::from(&bind.host), format!("{}/{name}", gathered())));
+        binds.push((PathBuf::from(&bind.host), format!("{gathered}/{name}")));
     }
-    binds.insert(0, (place, gathered().to_owned()));
+    binds.insert(0, (place, gathered.to_owned()));
     let tree = HostRoot::new(&root);
     let mut missing = Vec::new();
+    if !tree.has(gathered) {
+        missing.push((true, gathered.to_owned()));
+    }
     for bind in over {
         let inside = tree.place(&bind.image);
         if !tree.outside(&inside).exists() {
@@ -49,7 +53,7 @@ pub(crate) fn run(
         }
         binds.push((PathBuf::from(&bind.host), inside));
     }
-    let moved = |text: &String| text.replace(PLACE, gathered());
+    let moved = |text: &String| text.replace(PLACE, gathered);
     let words: Vec<String> = wanted.words.iter().map(moved).collect();
     let mut environment: Vec<String> = wanted.environment.iter().map(moved).collect();
     environment.push("PATH=/usr/sbin:/usr/bin:/sbin:/bin".into());

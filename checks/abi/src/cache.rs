@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use crate::hwcaps;
+
 const OLD: &[u8] = b"ld.so-1.7.0";
 const NEW: &[u8] = b"glibc-ld.so.cache1.1";
 
@@ -15,8 +17,14 @@ const NEW_ENTRY: usize = 24;
 /// The longest path.
 const LONGEST: usize = 4096;
 
-/// Where the loader finds libraries by their names; those for special processors are left out.
-pub(crate) fn read(bytes: &[u8]) -> HashMap<String, Vec<String>> {
+/// What an entry of a directory for newer processors begins with, in its upper half and but for the ten
+/// bits of a level (`DL_CACHE_HWCAP_EXTENSION`).
+const EXTENSION: u32 = 1 << 30;
+const LEVEL_BITS: u32 = (1 << 10) - 1;
+
+/// Where the loader finds libraries by their names, those of `levels` first; those for other special
+/// processors are left out.
+pub(crate) fn read(bytes: &[u8], levels: &[&str]) -> HashMap<String, Vec<String>> {
     let start = match bytes.starts_with(OLD) {
         true => {
             let count = number(bytes, OLD_HEAD - 4).unwrap_or(0);
@@ -36,11 +44,24 @@ pub(crate) fn read(bytes: &[u8]) -> HashMap<String, Vec<String>> {
         .unwrap_or_default()
         .chunks_exact(NEW_ENTRY);
     for entry in entries.take(count) {
-        let is_special = entry[16..24].iter().any(|byte| *byte != 0);
+        let is_plain = entry[16..24].iter().all(|byte| *byte == 0);
         let text = |at: usize| text(bytes, number(entry, at)?);
-        if let (Some(name), Some(path), false) = (text(4), text(8), is_special) {
+        let (Some(name), Some(path)) = (text(4), text(8)) else {
+            continue;
+        };
+        let upper = number(entry, 20).and_then(|upper| u32::try_from(upper).ok());
+        let is_extended = upper.is_some_and(|upper| upper & !LEVEL_BITS == EXTENSION);
+        let level = hwcaps::level(&path).filter(|_| is_extended);
+        if is_plain || level.is_some_and(|level| levels.contains(&level)) {
             found.entry(name).or_default().push(path);
         }
+    }
+    let rank = |path: &String| {
+        let level = hwcaps::level(path);
+        level.and_then(|level| levels.iter().position(|known| *known == level))
+    };
+    for paths in found.values_mut() {
+        paths.sort_by_key(|path| rank(path).unwrap_or(usize::MAX));
     }
     found
 }
@@ -87,26 +108,34 @@ mod tests {
             ("a.so.1", "/x/a.so.1", 0),
             ("a.so.1", "/v3/a.so.1", 1 << 62),
         ]);
-        assert_eq!(read(&plain)["a.so.1"], ["/x/a.so.1"]);
+        assert_eq!(read(&plain, &[])["a.so.1"], ["/x/a.so.1"]);
+        let special = "/x/glibc-hwcaps/x86-64-v3/a.so.1";
+        let levels = cache(&[
+            ("a.so.1", "/x/a.so.1", 0),
+            ("a.so.1", special, (1 << 62) | (3 << 32) | 1),
+        ]);
+        assert_eq!(read(&levels, &["x86-64-v2"])["a.so.1"], ["/x/a.so.1"]);
+        let looks = ["x86-64-v3", "x86-64-v2"];
+        assert_eq!(read(&levels, &looks)["a.so.1"], [special, "/x/a.so.1"]);
         let mut both = OLD.to_vec();
         both.resize(OLD_HEAD - 4, 0);
         both.extend(1_u32.to_le_bytes());
         both.resize(32, 0);
         both.extend(&plain);
-        assert_eq!(read(&both)["a.so.1"], ["/x/a.so.1"]);
+        assert_eq!(read(&both, &[])["a.so.1"], ["/x/a.so.1"]);
     }
 
     #[test]
     fn what_is_damaged_yields_what_is_there() {
         let whole = cache(&[("a", "/a", 0), ("b", "/b", 0)]);
         for end in 0..whole.len() {
-            assert!(read(&whole[..end]).len() <= 2);
+            assert!(read(&whole[..end], &[]).len() <= 2);
         }
         let mut wild = whole.clone();
         wild[NEW.len()..NEW.len() + 4].fill(0xff);
-        assert!(read(&wild).len() >= 2);
+        assert!(read(&wild, &[]).len() >= 2);
         let mut old = OLD.to_vec();
         old.resize(OLD_HEAD, 0xff);
-        assert!(read(&old).is_empty());
+        assert!(read(&old, &[]).is_empty());
     }
 }

@@ -49,6 +49,19 @@ pub(crate) enum Lack {
         /// Where that one is.
         side: Side,
     },
+    /// More data is copied from a library than a program has room for.
+    Room {
+        /// The symbol.
+        name: String,
+        /// Bytes of the room, and of the data.
+        bytes: (u64, u64),
+        /// Who has the room.
+        by: String,
+        /// The library that has the data.
+        of: String,
+        /// Where that one is.
+        side: Side,
+    },
     /// The symbols of a library are not known.
     Unread {
         /// The path.
@@ -63,16 +76,21 @@ impl Lack {
             Self::Library { name, .. } => Some(name),
             Self::Version { file, .. } => Some(file),
             Self::Symbol { file, .. } => file.as_deref(),
-            Self::Unread { .. } => None,
+            Self::Room { .. } | Self::Unread { .. } => None,
         }
+    }
+}
+
+impl Lack {
+    /// Whether a process starts without it.
+    pub(crate) fn is_late(&self) -> bool {
+        matches!(self, Self::Symbol { lazy: true, .. } | Self::Room { .. })
     }
 }
 
 /// Whether a process starts without these.
 pub(crate) fn starts_without(lacks: &[Lack]) -> bool {
-    lacks
-        .iter()
-        .all(|lack| matches!(lack, Lack::Symbol { lazy: true, .. }))
+    lacks.iter().all(Lack::is_late)
 }
 
 /// All that a process lacks.
@@ -100,8 +118,29 @@ pub(crate) fn lacks_since(closure: &Closure, mark: &Mark, has_versions: bool) ->
             versions(closure, loaded, &mut lacks);
         }
         symbols(closure, loaded, has_versions, &mut lacks);
+        rooms(closure, loaded, &mut lacks);
     }
     lacks
+}
+
+/// What a program has too little room for: the loader copies as much as fits, and says so.
+fn rooms(closure: &Closure, loaded: &Loaded, lacks: &mut Vec<Lack>) {
+    let copies = loaded.object.linkage.symbols.iter();
+    for (name, room) in copies.flat_map(|symbols| symbols.copies()) {
+        let mut others = closure.objects.iter().skip(1).filter_map(|other| {
+            let symbols = other.object.linkage.symbols.as_ref()?;
+            Some((other, symbols.size_of(name)?))
+        });
+        if let Some((other, size)) = others.next().filter(|(_, size)| *size > room) {
+            lacks.push(Lack::Room {
+                name: name.to_owned(),
+                bytes: (room, size),
+                by: name_of(loaded),
+                of: name_of(other),
+                side: other.object.side,
+            });
+        }
+    }
 }
 
 fn versions(closure: &Closure, loaded: &Loaded, lacks: &mut Vec<Lack>) {
@@ -152,8 +191,6 @@ fn symbols(closure: &Closure, loaded: &Loaded, has_versions: bool, lacks: &mut V
         .iter()
         .filter_map(|one| one.object.linkage.symbols.as_ref())
         .collect();
-    // A program calls what it names; a library may have more than is used of it.
-    let is_library = loaded.object.linkage.soname.is_some();
     let mut missing: BTreeMap<(Option<&str>, bool), BTreeSet<&str>> = BTreeMap::new();
     for import in asked.imports().filter(|import| !import.weak) {
         let version = import.version.filter(|_| has_versions);
@@ -161,9 +198,8 @@ fn symbols(closure: &Closure, loaded: &Loaded, has_versions: bool, lacks: &mut V
             .iter()
             .any(|symbols| symbols.gives(import.name, version))
         {
-            let lazy = import.lazy && is_library;
             missing
-                .entry((version, lazy))
+                .entry((version, import.lazy))
                 .or_default()
                 .insert(import.name);
         }

@@ -58,6 +58,14 @@ impl Closure {
             path: program.real.clone(),
             parent: 0,
         });
+        if program.linkage.interpreter.is_some() {
+            for name in &search.preloaded {
+                // The loader passes over what is not there.
+                if closure.look(name, 0, search, injected).is_some() {
+                    closure.load(name, 0, search, injected);
+                }
+            }
+        }
         closure.follow(0, search, injected);
         closure
     }

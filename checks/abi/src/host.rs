@@ -8,7 +8,7 @@ use hpcctl_host::{Host, libraries};
 
 use crate::Error;
 use crate::closure::{Closure, Injected};
-use crate::families::{FAMILIES, Family};
+use crate::families::{FAMILIES, Family, Kind};
 use crate::libc::Libc;
 use crate::parts::{self, Trees};
 use crate::plan::HostChoice;
@@ -39,18 +39,23 @@ pub(crate) fn choices<'h>(
         Some(())
     };
     for path in named {
-        if path.is_dir() {
-            let all = in_directory(root, &root.inside(path));
+        let inside = root.inside(path);
+        if root.has_directory(&inside) {
+            let all = in_directory(root, &inside);
             let count = all.into_iter().filter_map(&mut add).count();
             if count == 0 {
                 return Err(Error::NoLibrary(path.clone()));
             }
         } else {
             let object = root
-                .find(&root.inside(path))
+                .find(&inside)
                 .ok_or_else(|| Error::Unreadable(path.clone()))?;
             let soname = object.linkage.soname.clone().unwrap_or_default();
-            add(object).ok_or_else(|| Error::NotReplaceable(path.clone(), soname))?;
+            let found = add(object.clone()).or_else(|| {
+                let with_it = with(root, &object);
+                with_it.into_iter().find_map(&mut add)
+            });
+            found.ok_or_else(|| Error::NotReplaceable(path.clone(), soname))?;
         }
     }
     if named.is_empty() {
@@ -60,10 +65,41 @@ pub(crate) fn choices<'h>(
             });
         }
     }
-    let choices = found
-        .into_iter()
-        .map(|(object, family)| choice(root, object, family, &library_path));
-    Ok(choices.collect())
+    let choose = |(object, family)| choice(root, object, family, &library_path);
+    let mut choices: Vec<HostChoice<'h>> = found.into_iter().map(choose).collect();
+    if !named.is_empty() {
+        let brought = brought(&choices);
+        choices.extend(brought.into_iter().map(choose));
+    }
+    Ok(choices)
+}
+
+/// What moves the messages of the libraries that are named: it is bound with them, and stands for
+/// what programs need of it themselves.
+fn brought(choices: &[HostChoice<'_>]) -> Vec<(Object, &'static Family)> {
+    let mut brought: Vec<(Object, &'static Family)> = Vec::new();
+    let loaded = choices.iter().flat_map(|choice| &choice.closure.objects);
+    for object in loaded.map(|loaded| &loaded.object) {
+        let family = Family::of(&object.linkage).filter(|family| family.kind == Kind::Fabric);
+        let is_named = |of: &Family| choices.iter().any(|choice| choice.family == of);
+        let Some(family) = family.filter(|family| !is_named(family)) else {
+            continue;
+        };
+        if !brought.iter().any(|(known, _)| known.real == object.real) {
+            brought.push((object.clone(), family));
+        }
+    }
+    brought
+}
+
+/// The libraries beside one that comes with them, such as that of MPI beside the one for Fortran.
+fn with(root: &HostRoot, companion: &Object) -> Vec<Object> {
+    let soname = companion.linkage.soname.as_deref();
+    let family = soname.and_then(Family::around);
+    let names = family.map_or(&[][..], |family| family.sonames);
+    let dir = directory(&companion.real);
+    let paths = names.iter().map(|name| format!("{dir}/{name}"));
+    paths.filter_map(|path| root.find(&path)).collect()
 }
 
 fn choice<'h>(

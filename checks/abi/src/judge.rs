@@ -6,7 +6,7 @@ use hpcctl_image::LinkedImage;
 use hpcctl_model::abi::{AbiVerdict, Bind, Reason};
 
 use crate::check::Lack;
-use crate::closure::{Injected, PLACE};
+use crate::closure::{Closure, Injected, PLACE};
 use crate::driver::{self, Mismatch};
 use crate::families::Family;
 use crate::intel;
@@ -23,7 +23,6 @@ use crate::unread::Unread;
 pub(crate) struct Case<'a> {
     pub(crate) image: &'a LinkedImage,
     pub(crate) host: &'a HostRoot,
-    pub(crate) library_path: &'a str,
     pub(crate) programs: &'a [Using],
     pub(crate) choices: &'a [HostChoice<'a>],
     /// Files of the image that could not be read.
@@ -39,37 +38,52 @@ pub(crate) fn one(
     wanted: Option<&Family>,
 ) -> Found {
     let mut found = Found::default();
-    let search = search(case, &using.object);
-    let alone = crate::closure::Closure::of(&using.object, &search, &Injected::default());
+    let search = Search::of_image(case.image, &using.object);
+    let alone = Closure::of(&using.object, &search, &Injected::default());
     found.own = alone.named(name).map(|loaded| loaded.object.real.clone());
-    if let Some((reason, fix)) = impossible(case, choice, using, name, wanted) {
+    if let Some((reason, fix)) = impossible(choice, using, name, wanted) {
         found.add(reason, AbiVerdict::Fails);
         found.fixes.extend(fix);
         return found;
     }
-    let planned = plan::plan(&using.object, name, choice, &search);
+    let planned = plan::plan(&using.object, name, choice, &search, &alone);
     judge(case, &planned, choice, &mut found);
-    of_itself(case, using, &planned, &mut found);
+    found.take(of_itself(case, &using.object, &planned.own_lacks));
     if name == driver::DRIVER {
-        let host_path = case.host.outside(&choice.object.real).display().to_string();
-        of_driver(case, &host_path, &mut found);
+        of_driver(case, &choice.object.real, &mut found);
     }
     found.binds = binds(case, choice, &planned);
     if !planned.injected.beside.is_empty() {
-        let more = if case.library_path.is_empty() {
-            ""
-        } else {
-            ":"
-        };
-        let path = format!("LD_LIBRARY_PATH={PLACE}{more}{}", case.library_path);
-        found.environment = vec![path];
+        found.environment = vec![library_path(case.image)];
+        privileged(case, using, &planned, &mut found);
     }
     found
 }
 
-pub(crate) fn search<'a>(case: &Case<'a>, object: &Object) -> Search<'a> {
-    let libc = Libc::of(&object.linkage).unwrap_or(Libc::Glibc);
-    Search::new(case.image, libc, object, case.library_path)
+/// The variable by which what is put beside the image's libraries is found.
+fn library_path(image: &LinkedImage) -> String {
+    let own = image.env.get("LD_LIBRARY_PATH");
+    match own.filter(|own| !own.is_empty()) {
+        Some(own) => format!("LD_LIBRARY_PATH={PLACE}:{own}"),
+        None => format!("LD_LIBRARY_PATH={PLACE}"),
+    }
+}
+
+/// The loader of a program that runs as another user takes no notice of that variable.
+fn privileged(case: &Case<'_>, using: &Using, planned: &Planned, found: &mut Found) {
+    let program = &using.object.real;
+    let file = case.image.find(program);
+    if !file.is_some_and(|file| case.image.is_set_id(file)) {
+        return;
+    }
+    let names: Vec<&str> = planned.injected.beside.keys().map(String::as_str).collect();
+    let text = format!(
+        "{program} is set-user-id or set-group-id: where the runtime honours that, its loader takes no notice of LD_LIBRARY_PATH, by which it finds {}",
+        names.join(", ")
+    );
+    found.add(reason("path", text), AbiVerdict::Degraded);
+    let fix = "start it without new privileges, as Charliecloud and Apptainer do, and podman with --security-opt no-new-privileges";
+    found.fixes.push(fix.to_owned());
 }
 
 /// What was found of a library for a program.
@@ -89,18 +103,24 @@ impl Found {
         self.because.insert(reason);
         self.verdict = self.verdict.max(Some(verdict));
     }
+
+    /// Adds what was found of the program without the host's library.
+    fn take(&mut self, other: Self) {
+        self.verdict = self.verdict.max(other.verdict);
+        self.because.extend(other.because);
+        self.fixes.extend(other.fixes);
+    }
 }
 
 /// What no binding can help, with what does.
 fn impossible(
-    case: &Case<'_>,
     choice: &HostChoice<'_>,
     using: &Using,
     name: &str,
     wanted: Option<&Family>,
 ) -> Option<(Reason, Vec<String>)> {
     let (program, library) = (&using.object, &choice.object);
-    let file = case.host.outside(&library.real).display().to_string();
+    let file = &library.real;
     if !library.linkage.fits(&program.linkage) {
         let (has, wants) = (
             library.linkage.machine_name(),
@@ -195,6 +215,10 @@ fn judge(case: &Case<'_>, planned: &Planned, choice: &HostChoice<'_>, found: &mu
             found.add(reason("fabric", text), AbiVerdict::Degraded);
         }
     }
+    for left in plan::left(&planned.closure, choice.family) {
+        let text = format!("{} is loaded from the image all the same", left.object.real);
+        found.add(reason("path", text), AbiVerdict::Fails);
+    }
     for name in &planned.kept {
         let text = format!(
             "the host has no {name} beside its {}: the image's own is used with it",
@@ -204,40 +228,53 @@ fn judge(case: &Case<'_>, planned: &Planned, choice: &HostChoice<'_>, found: &mu
     }
 }
 
-/// What the program lacks without the host's library, too. What others load as they run may find
-/// it there by then.
-fn of_itself(case: &Case<'_>, using: &Using, planned: &Planned, found: &mut Found) {
-    if using.object.linkage.interpreter.is_none() {
-        return;
+/// What keeps a program from starting with the libraries that it has in the image. What others load
+/// as they run may find all by then.
+pub(crate) fn of_itself(case: &Case<'_>, program: &Object, lacks: &[Lack]) -> Found {
+    let mut found = Found::default();
+    if program.linkage.interpreter.is_none() {
+        return found;
     }
-    for lack in &planned.own_lacks {
-        let Lack::Library { name, .. } = lack else {
-            continue;
-        };
-        let program = &using.object.real;
-        if case.unread.is_why(lack) {
-            found.add(case.unread.told(lack), AbiVerdict::Unknown);
-            continue;
+    for lack in lacks.iter().filter(|lack| !lack.is_late()) {
+        match lack {
+            _ if case.unread.is_why(lack) => {
+                found.add(case.unread.told(lack), AbiVerdict::Unknown);
+            }
+            Lack::Library { name, by, .. } => nowhere(case, program, (name, by), &mut found),
+            Lack::Version { .. } | Lack::Symbol { .. } => {
+                let (reason, verdict) = told(lack);
+                let text = format!("{} does not start by itself: {}", program.real, reason.text);
+                found.add(self::reason(&reason.rule, text), verdict);
+                found.fixes.extend(fixes(std::slice::from_ref(lack)));
+            }
+            Lack::Room { .. } | Lack::Unread { .. } => {}
         }
-        let mut files = case.image.files().map(|(file, _)| case.image.path(file));
-        match files.find(|path| path.rsplit('/').next() == Some(name)) {
-            Some(path) => {
-                let text = format!(
-                    "{program} needs {name}, which lies at {path}, where its loader does not look"
-                );
-                found.add(reason("path", text), AbiVerdict::Degraded);
-                found.fixes.push(format!(
-                    "set LD_LIBRARY_PATH={} in the container, too",
-                    directory(&path)
-                ));
-            }
-            None => {
-                let text = format!(
-                    "{program} does not start by itself: it needs {name}, which is not in the image"
-                );
-                found.add(reason("missing", text), AbiVerdict::Fails);
-                found.fixes.push(format!("install {name} in the image"));
-            }
+    }
+    found
+}
+
+/// A library that the loader does not find in the image, and who asks for it.
+fn nowhere(case: &Case<'_>, program: &Object, (name, by): (&str, &str), found: &mut Found) {
+    let program = &program.real;
+    let it = if by == program { "it" } else { by };
+    let mut files = case.image.files().map(|(file, _)| case.image.path(file));
+    match files.find(|path| path.rsplit('/').next() == Some(name)) {
+        Some(path) => {
+            let text = format!(
+                "{program} needs {name}, which lies at {path}, where its loader does not look"
+            );
+            found.add(reason("path", text), AbiVerdict::Degraded);
+            found.fixes.push(format!(
+                "set LD_LIBRARY_PATH={} in the container, too",
+                directory(&path)
+            ));
+        }
+        None => {
+            let text = format!(
+                "{program} does not start by itself: {it} needs {name}, which is not in the image"
+            );
+            found.add(reason("missing", text), AbiVerdict::Fails);
+            found.fixes.push(format!("install {name} in the image"));
         }
     }
 }
@@ -280,7 +317,7 @@ fn binds(case: &Case<'_>, choice: &HostChoice<'_>, planned: &Planned) -> Vec<Bin
         .map(|(name, object)| (format!("{PLACE}/{name}"), object));
     let mut add = |host: &str, image: String| {
         binds.push(Bind {
-            host: case.host.outside(host).display().to_string(),
+            host: host.to_owned(),
             is_new: case.image.find(&image).is_none(),
             image,
         });

@@ -25,6 +25,18 @@ const NAMES: &[&str] = &[
     "mpirun",
 ];
 
+/// What Hydra starts the ranks of a node by.
+const PROXY: &str = "hydra_pmi_proxy";
+
+/// What PMIx's launchers speak, and those of PRRTE: to the libraries of Open MPI 4 and before, which
+/// bring their own runtime (ORTE), only the former. Tried with each of 4.1.0, 4.1.4, 5.0.7 and 6.0.0rc2
+/// under the launcher of each.
+const PMIX: &str = "PMIx";
+const PRRTE: &str = "PMIx of PRRTE";
+
+/// The runtime of an Open MPI of before 5.
+const ORTE: &str = "libopen-rte.so.40";
+
 /// Where programs are, behind those of `PATH`.
 const DIRECTORIES: &[&str] = &[
     "/usr/bin",
@@ -58,6 +70,8 @@ pub(crate) struct Found {
     path: String,
     kind: &'static str,
     speaks: Vec<(&'static str, Option<String>)>,
+    /// Why it starts nothing.
+    broken: Option<String>,
     /// Why it is not known whether it can start anything.
     doubt: Option<String>,
 }
@@ -112,20 +126,27 @@ fn known(root: &dyn Root, object: &Object, path: String) -> Option<Found> {
         || ["libopen-rte", "libopen-pal", "libprrte"]
             .into_iter()
             .any(needs);
-    let is_hydra =
-        || base.contains("hydra") || root.find(&format!("{dir}/hydra_pmi_proxy")).is_some();
+    let is_hydra = || base.contains("hydra") || root.find(&format!("{dir}/{PROXY}")).is_some();
+    // Of Open MPI 5 and later it is PRRTE's, what has that name only calls it.
+    let open = match needs("libopen-rte") || base == "orterun" {
+        true => PMIX,
+        false => PRRTE,
+    };
     let (kind, speaks): (_, Vec<_>) = match base {
         "srun" => ("Slurm", slurm(root, dir)),
         "mpiexec_mpt" => ("MPT", plain(&["MPT"])),
         _ if base == "palsrun" || dir.contains("/pals/") => ("PALS", plain(&["Cray PMI"])),
-        _ if is_open => ("Open MPI", plain(&["PMIx"])),
+        _ if is_open => ("Open MPI", plain(&[open])),
         _ if is_hydra() => ("Hydra", plain(&["PMI-1", "PMI-2"])),
         _ => return None,
     };
+    let starts = root.find(&format!("{dir}/{PROXY}")).is_some();
+    let broken = (kind == "Hydra" && !starts).then(|| format!("{PROXY} is not beside {path}"));
     Some(Found {
         path,
         kind,
         speaks,
+        broken,
         doubt: None,
     })
 }
@@ -158,12 +179,17 @@ pub(crate) fn spoken(family: &Family, closure: &Closure) -> Vec<&'static str> {
     let is_cray =
         |name: &str| has(name).is_some_and(|loaded| loaded.object.real.contains("/cray/"));
     match family.name {
-        "Open MPI" => vec!["PMIx"],
+        "Open MPI" if has(ORTE).is_some() => vec![PMIX],
+        "Open MPI" => vec![PMIX, PRRTE],
         "HPE MPT" => vec!["MPT", "PMI-2"],
         "Cray MPICH" => vec!["Cray PMI"],
         _ if is_cray("libpmi.so.0") || is_cray("libpmi2.so.0") => vec!["Cray PMI"],
         "MPICH ABI" | "MPI 5 ABI" => {
-            let by_library = [("libpmix.so.2", "PMIx"), ("libpmi2.so.0", "PMI-2")];
+            let by_library = [
+                ("libpmix.so.2", PMIX),
+                ("libpmix.so.2", PRRTE),
+                ("libpmi2.so.0", "PMI-2"),
+            ];
             let mut spoken: Vec<&str> = by_library
                 .into_iter()
                 .filter(|(name, _)| has(name).is_some())
@@ -180,14 +206,15 @@ pub(crate) fn spoken(family: &Family, closure: &Closure) -> Vec<&'static str> {
 
 /// Which launchers can start ranks that speak one of these protocols; each by the first of them.
 pub(crate) fn able(launchers: &[Found], spoken: &[&str]) -> Vec<Launcher> {
-    let able = launchers.iter().filter_map(|launcher| {
+    let whole = launchers.iter().filter(|one| one.broken.is_none());
+    let able = whole.filter_map(|launcher| {
         let mut wanted = spoken.iter();
         let (protocol, option) =
             wanted.find_map(|name| launcher.speaks.iter().find(|(known, _)| known == name))?;
         Some(Launcher {
             path: launcher.path.clone(),
             kind: launcher.kind.to_owned(),
-            protocol: (*protocol).to_owned(),
+            protocol: (if *protocol == PRRTE { PMIX } else { protocol }).to_owned(),
             option: option.clone(),
         })
     });
@@ -217,9 +244,19 @@ pub(crate) fn doubt<'f>(launchers: &'f [Found], path: &str) -> Option<&'f str> {
     found.and_then(|launcher| launcher.doubt.as_deref())
 }
 
+/// Marks those that do not start themselves, of which `lack` tells what they lack.
+pub(crate) fn unstarted(launchers: &mut [Found], lack: &dyn Fn(&str) -> Option<String>) {
+    for launcher in launchers.iter_mut() {
+        launcher.broken = launcher.broken.take().or_else(|| lack(&launcher.path));
+    }
+}
+
 /// The launchers with what each speaks, in a sentence.
 pub(crate) fn told(launchers: &[Found]) -> String {
     let told = launchers.iter().map(|launcher| {
+        if let Some(broken) = &launcher.broken {
+            return broken.clone();
+        }
         let mut names: Vec<&str> = launcher.speaks.iter().map(|(name, _)| *name).collect();
         names.dedup();
         let names = match names.is_empty() {
@@ -243,6 +280,7 @@ mod tests {
             speaks: speaks
                 .map(|(name, option)| (*name, option.map(str::to_owned)))
                 .collect(),
+            broken: None,
             doubt: None,
         }
     }
@@ -275,7 +313,7 @@ mod tests {
         );
         assert_eq!(
             spoken(Family::named("libmpi.so.40").unwrap(), &none),
-            ["PMIx"]
+            [PMIX, PRRTE]
         );
         assert_eq!(
             spoken(Family::named("libmpi_gnu_123.so.12").unwrap(), &none),

@@ -14,6 +14,7 @@ mod emit;
 mod environment;
 mod families;
 mod host;
+mod hwcaps;
 mod intel;
 mod judge;
 mod launchers;
@@ -56,8 +57,8 @@ pub enum Error {
     #[error("{0} is no library that is bound into images: its name is {1:?}")]
     NotReplaceable(PathBuf, String),
     /// A program is not there, or uses nothing that is judged.
-    #[error("the image has no program {0} that uses MPI, a fabric or a GPU")]
-    NoProgram(String),
+    #[error("nothing is said of {0} in the image: {1}")]
+    NoProgram(String, String),
     /// The host's files are not there.
     #[error("{0} is no directory that a host's files could be in")]
     NoRoot(PathBuf),
@@ -101,13 +102,12 @@ pub struct Judged {
 /// When a library that is named cannot be read, or is none; when a report is of another MPI.
 pub fn judge(question: &Question<'_>) -> Result<Judged, Error> {
     let image = question.image;
-    let library_path = image.env.get("LD_LIBRARY_PATH").map_or("", String::as_str);
     if !question.host_root.is_dir() {
         return Err(Error::NoRoot(question.host_root.to_owned()));
     }
     let root = HostRoot::new(question.host_root);
     let choices = host::choices(&root, question.host, question.libraries)?;
-    let asked = asked_for(question, library_path)?;
+    let asked = asked_for(question)?;
     let programs = asked.programs;
     let mut unknowns = image.unknowns.clone();
     let unread = Unread::of(image);
@@ -120,7 +120,6 @@ pub fn judge(question: &Question<'_>) -> Result<Judged, Error> {
     let case = judge::Case {
         image,
         host: &root,
-        library_path,
         programs: &programs,
         choices: &choices,
         unread: &unread,
@@ -128,7 +127,7 @@ pub fn judge(question: &Question<'_>) -> Result<Judged, Error> {
     let bindings = rows::bindings(&case);
     let environment = variables(&programs, &choices, &bindings);
     let host = choices.iter().map(|choice| HostLibrary {
-        path: root.outside(&choice.object.real).display().to_string(),
+        path: choice.object.real.clone(),
         soname: choice.object.linkage.soname.clone().unwrap_or_default(),
         family: choice.family.name.to_owned(),
         libc: libc::floor(&choice.object.linkage).map(str::to_owned),
@@ -137,6 +136,7 @@ pub fn judge(question: &Question<'_>) -> Result<Judged, Error> {
         path: using.object.real.clone(),
         needs: using.needs.clone(),
         static_mpi: using.static_mpi,
+        module: using.is_module(),
     });
     let mut abi = Abi {
         image: about(image, &programs),
@@ -162,9 +162,9 @@ struct AskedFor {
     is_cut: bool,
 }
 
-fn asked_for(question: &Question<'_>, library_path: &str) -> Result<AskedFor, Error> {
+fn asked_for(question: &Question<'_>) -> Result<AskedFor, Error> {
     let image = question.image;
-    let (mut programs, is_cut) = programs::using(image, library_path);
+    let (mut programs, is_cut) = programs::using(image);
     let mut left_out = Vec::new();
     if !question.programs.is_empty() {
         let mut asked = Vec::new();
@@ -172,7 +172,7 @@ fn asked_for(question: &Question<'_>, library_path: &str) -> Result<AskedFor, Er
             let object = Root::find(image, path).map(|object| object.real);
             let is_using = |real: &String| programs.iter().any(|using| using.object.real == *real);
             let real = object.filter(is_using);
-            asked.push(real.ok_or_else(|| Error::NoProgram(path.clone()))?);
+            asked.push(real.ok_or_else(|| Error::NoProgram(path.clone(), why_not(image, path)))?);
         }
         let is_asked = |using: &programs::Using| asked.contains(&using.object.real);
         let others = programs.iter().filter(|using| !is_asked(using));
@@ -184,6 +184,20 @@ fn asked_for(question: &Question<'_>, library_path: &str) -> Result<AskedFor, Er
         left_out,
         is_cut,
     })
+}
+
+/// Why a program is none that is judged.
+fn why_not(image: &LinkedImage, path: &str) -> String {
+    let Some(file) = image.find(path) else {
+        return "it is not there, or a link that leads nowhere".to_owned();
+    };
+    let real = image.path(file);
+    let unread = image.unknowns.iter().find(|unknown| unknown.what == real);
+    match (unread, image.linkage(file)) {
+        (Some(unknown), _) => format!("it could not be read: {}", unknown.why),
+        (None, None) => "it is no ELF file; of a script, name the program that runs it".to_owned(),
+        (None, Some(_)) => "it needs no library of MPI, of a fabric or of a GPU".to_owned(),
+    }
 }
 
 /// The variables that matter for what the programs need, and for what can be bound.
@@ -238,5 +252,6 @@ fn about(image: &LinkedImage, programs: &[programs::Using]) -> AbiImage {
         digest: image.digest.clone(),
         libc,
         machine: program.map(|object| object.linkage.machine_name()),
+        empty: image.empty_directory(),
     }
 }

@@ -4,14 +4,13 @@
 
 use hpcctl_image::{LinkedImage, Reference, file_digest};
 use hpcctl_model::Envelope;
-use hpcctl_model::abi::{Measured, MeasuredFigure, Way};
+use hpcctl_model::abi::{Measured, MeasuredFigure};
 use hpcctl_model::bench::{Bench, MpiLibrary};
 
 use crate::Error;
-use crate::closure::Loaded;
-use crate::families::Kind;
+use crate::families::{Family, Kind};
 use crate::judge::Case;
-use crate::ways::{CONTAINER_ONLY, HOST_LAUNCHER, HOST_LIBRARY};
+use crate::ways::{CONTAINER_ONLY, HOST_LAUNCHER, HOST_LIBRARY, OfLibrary};
 
 /// A report that was handed in.
 #[derive(Debug)]
@@ -25,7 +24,7 @@ pub struct Given {
 /// What the names of MPI's figures begin with.
 const FIGURES: &str = "mpi.";
 
-/// Tells of each way what was found of it, `own` being the image's library.
+/// Tells of each way what was found of it.
 ///
 /// # Errors
 ///
@@ -33,8 +32,7 @@ const FIGURES: &str = "mpi.";
 pub(crate) fn tell(
     case: &Case<'_>,
     given: &[Given],
-    own: Option<&Loaded>,
-    ways: &mut [Way],
+    all: &mut [OfLibrary<'_>],
 ) -> Result<(), Error> {
     for one in given {
         let of_none = |what: &str| Error::NoMeasurement(one.file.clone(), what.to_owned());
@@ -43,16 +41,16 @@ pub(crate) fn tell(
         let inside = &used
             .ok_or_else(|| of_none("it does not tell which library was used"))?
             .inside;
-        let name = match (
-            is_of_image(case.image, one, inside, own),
-            is_of_host(case, inside),
-        ) {
-            (true, _) if one.report.result.plan.mpi.as_deref() == Some(HOST_LAUNCHER) => {
-                HOST_LAUNCHER
-            }
-            (true, _) => CONTAINER_ONLY,
-            (false, true) => HOST_LIBRARY,
-            (false, false) => {
+        let is_own = |of: &OfLibrary<'_>| is_of_image(case.image, one, inside, of.own.as_deref());
+        let of_host = of_host(case, inside);
+        let is_swapped =
+            |of: &OfLibrary<'_>| of_host.is_some() && of_host == Family::named(of.soname);
+        let by_launcher = one.report.result.plan.mpi.as_deref() == Some(HOST_LAUNCHER);
+        let (at, name) = match (all.iter().position(is_own), of_host) {
+            (Some(at), _) if by_launcher => (Some(at), HOST_LAUNCHER),
+            (Some(at), _) => (Some(at), CONTAINER_ONLY),
+            (None, Some(_)) => (all.iter().position(is_swapped), HOST_LIBRARY),
+            (None, None) => {
                 let what = format!(
                     "its ranks used {} inside, which is neither the image's own library nor one of the host's that were judged",
                     inside.says
@@ -60,8 +58,9 @@ pub(crate) fn tell(
                 return Err(of_none(&what));
             }
         };
-        let way = ways.iter_mut().find(|way| way.way == name);
-        way.ok_or_else(|| of_none("no program of the image uses MPI"))?
+        let of = at.and_then(|at| all.get_mut(at));
+        let way = of.and_then(|of| of.ways.iter_mut().find(|way| way.way == name));
+        way.ok_or_else(|| of_none("no program of the image uses such an MPI"))?
             .measured
             .push(measured);
     }
@@ -93,9 +92,8 @@ fn measured(one: &Given) -> Option<Measured> {
 }
 
 /// Whether the library is the image's own.
-fn is_of_image(image: &LinkedImage, one: &Given, used: &MpiLibrary, own: Option<&Loaded>) -> bool {
-    let Some(own) = own else { return false };
-    let real = &own.object.real;
+fn is_of_image(image: &LinkedImage, one: &Given, used: &MpiLibrary, own: Option<&str>) -> bool {
+    let Some(real) = own else { return false };
     let in_directory = image.reference.split_once(':').and_then(|(kind, root)| {
         let is_directory = kind == "dir" || kind == "apptainer-sandbox";
         is_directory.then(|| format!("{root}{real}"))
@@ -108,18 +106,19 @@ fn is_of_image(image: &LinkedImage, one: &Given, used: &MpiLibrary, own: Option<
                 let read = name.parse::<Reference>();
                 name == image.reference || read.is_ok_and(|it| it.to_string() == image.reference)
             });
-            is_named && used.file.as_ref() == Some(real)
+            is_named && used.file.as_deref() == Some(real)
         }
     }
 }
 
-/// Whether the library is one of the host's.
-fn is_of_host(case: &Case<'_>, used: &MpiLibrary) -> bool {
+/// The family of the library of the host that it is; none where it is none of those.
+fn of_host(case: &Case<'_>, used: &MpiLibrary) -> Option<&'static Family> {
     let mut choices = case.choices.iter();
-    choices.any(|choice| {
+    let found = choices.find(|choice| {
         let file = case.host.outside(&choice.object.real);
         choice.family.kind == Kind::Mpi
             && file_digest(&file).ok() == used.digest
             && used.digest.is_some()
-    })
+    });
+    found.map(|choice| choice.family)
 }

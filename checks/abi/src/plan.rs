@@ -45,19 +45,20 @@ pub(crate) struct Planned {
     pub(crate) closure: Closure,
 }
 
-/// Plans for one program that needs a library by one of its names.
+/// Plans for one program that needs a library by one of its names; `alone` is what it loads without
+/// the host.
 pub(crate) fn plan(
     program: &Object,
     soname: &str,
     choice: &HostChoice<'_>,
     search: &Search<'_>,
+    alone: &Closure,
 ) -> Planned {
-    let alone = Closure::of(program, search, &Injected::default());
-    let whole = attempt(program, soname, choice, search, &alone, true);
+    let whole = attempt(program, soname, choice, search, alone, true);
     if starts_without(&whole.lacks) {
         return whole;
     }
-    let mut less = attempt(program, soname, choice, search, &alone, false);
+    let mut less = attempt(program, soname, choice, search, alone, false);
     if starts_without(&less.lacks) {
         less.own_fabric = whole.lacks;
         return less;
@@ -73,7 +74,7 @@ fn attempt(
     alone: &Closure,
     with_fabric: bool,
 ) -> Planned {
-    let (mut injecting, mut kept) = begin(soname, choice, alone, with_fabric);
+    let (mut injecting, mut kept) = begin(soname, choice, search, alone, with_fabric);
     let has_versions = search.libc == Libc::Glibc;
     let before = lacks(alone, has_versions);
     for _ in 0..ROUNDS {
@@ -85,7 +86,7 @@ fn attempt(
         let now = lacks(&closure, has_versions);
         let (own_lacks, now): (Vec<Lack>, Vec<Lack>) =
             now.into_iter().partition(|lack| is_old(lack, &before));
-        let mut grew = false;
+        let mut grew = injecting.displace(&closure);
         for lack in &now {
             grew |= injecting.mend(lack);
         }
@@ -143,11 +144,13 @@ fn opened(soname: &str, choice: &HostChoice<'_>) -> Loaded {
 fn begin<'a, 'h>(
     soname: &str,
     choice: &'a HostChoice<'h>,
+    search: &'a Search<'a>,
     alone: &'a Closure,
     with_fabric: bool,
 ) -> (Injecting<'a, 'h>, Vec<String>) {
     let mut injecting = Injecting {
         injected: Injected::default(),
+        search,
         alone,
         choice,
     };
@@ -178,6 +181,16 @@ fn begin<'a, 'h>(
     (injecting, kept)
 }
 
+/// What is loaded of a family that is the image's own.
+pub(crate) fn left<'c>(closure: &'c Closure, family: &Family) -> impl Iterator<Item = &'c Loaded> {
+    let own = closure.objects.iter().skip(1);
+    own.filter(|loaded| {
+        let soname = loaded.object.linkage.soname.as_deref();
+        let is_of = soname.is_some_and(|soname| family.sonames.contains(&soname));
+        loaded.object.side == Side::Image && is_of
+    })
+}
+
 /// Whether the program lacks it without the host's library, too.
 fn is_old(lack: &Lack, before: &[Lack]) -> bool {
     match lack {
@@ -199,30 +212,44 @@ fn is_old(lack: &Lack, before: &[Lack]) -> bool {
 
 struct Injecting<'a, 'h> {
     injected: Injected,
+    search: &'a Search<'a>,
     /// What the program loads without the host.
     alone: &'a Closure,
     choice: &'a HostChoice<'h>,
 }
 
 impl Injecting<'_, '_> {
-    /// Puts a library where the program looks for that name; false where it is there already.
+    /// Puts a library where the program looks for that name, also on another processor; false where
+    /// it is there already.
     fn put(&mut self, name: &str, object: Object) -> bool {
-        match self
-            .alone
-            .named(name)
-            .filter(|own| own.object.side == Side::Image)
-        {
-            Some(own) => self
-                .injected
-                .over
-                .insert(own.object.real.clone(), object)
-                .is_none(),
-            None => self
+        let own = self.alone.named(name);
+        let Some(own) = own.filter(|own| own.object.side == Side::Image) else {
+            return self
                 .injected
                 .beside
                 .insert(name.to_owned(), object)
-                .is_none(),
+                .is_none();
+        };
+        let mut places = vec![own.object.real.clone()];
+        let others = self.search.of_others(&own.path).into_iter();
+        places.extend(others.map(|other| other.real));
+        let mut grew = false;
+        for place in places {
+            let old = self.injected.over.insert(place, object.clone());
+            grew |= old.is_none();
         }
+        grew
+    }
+
+    /// Takes the place of what the image still has loaded of the same library, under another name;
+    /// false where there is none.
+    fn displace(&mut self, closure: &Closure) -> bool {
+        let mut grew = false;
+        for left in left(closure, self.choice.family) {
+            let (place, object) = (left.object.real.clone(), self.choice.object.clone());
+            grew |= self.injected.over.insert(place, object).is_none();
+        }
+        grew
     }
 
     /// Puts the host's library of a name; false where there is none, or it is there already, or
@@ -238,6 +265,19 @@ impl Injecting<'_, '_> {
             Some(object) if object.real == self.choice.object.real => false,
             Some(object) => self.put(name, object),
             None => false,
+        }
+    }
+
+    /// Puts the library itself by its own name, too, where another of the host asks for that; false
+    /// where it is there already, or none does.
+    fn put_itself(&mut self, lack: &Lack) -> bool {
+        match lack {
+            Lack::Library { name, .. }
+                if self.choice.object.linkage.soname.as_ref() == Some(name) =>
+            {
+                self.put(name, self.choice.object.clone())
+            }
+            _ => false,
         }
     }
 
@@ -258,7 +298,7 @@ impl Injecting<'_, '_> {
                 }
                 _ => false,
             };
-            return self.put_named(name) || goes_along;
+            return self.put_named(name) || self.put_itself(lack) || goes_along;
         }
         let Lack::Symbol { names, .. } = lack else {
             return false;

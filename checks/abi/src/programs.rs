@@ -9,7 +9,6 @@ use hpcctl_image::{Linkage, LinkedImage, PARTS};
 use crate::closure::{Closure, Injected};
 use crate::driver;
 use crate::families::{Family, Kind};
-use crate::libc::Libc;
 use crate::root::{Object, Side};
 use crate::search::Search;
 
@@ -39,8 +38,15 @@ pub(crate) struct Using {
     pub(crate) static_mpi: bool,
 }
 
+impl Using {
+    /// Whether programs load it as they run.
+    pub(crate) fn is_module(&self) -> bool {
+        !is_program(&self.object.linkage)
+    }
+}
+
 /// All programs that matter, and whether there are more.
-pub(crate) fn using(image: &LinkedImage, library_path: &str) -> (Vec<Using>, bool) {
+pub(crate) fn using(image: &LinkedImage) -> (Vec<Using>, bool) {
     let files: Vec<(String, Arc<Linkage>)> = image
         .files()
         .map(|(file, linkage)| (image.path(file), Arc::clone(linkage)))
@@ -60,7 +66,7 @@ pub(crate) fn using(image: &LinkedImage, library_path: &str) -> (Vec<Using>, boo
             break;
         }
         let using = match is_leading(linkage) {
-            true => follow(image, library_path, path, linkage, &mut seen),
+            true => follow(image, path, linkage, &mut seen),
             false => None,
         };
         let static_mpi = PARTS.iter().all(|part| linkage.parts.contains(part));
@@ -86,7 +92,7 @@ pub(crate) fn using(image: &LinkedImage, library_path: &str) -> (Vec<Using>, boo
             .iter()
             .any(|name| Family::named(name).is_some());
         if is_direct && !is_own && !is_plugin && !seen.contains(path) && found.len() < MOST {
-            found.extend(follow(image, library_path, path, linkage, &mut seen));
+            found.extend(follow(image, path, linkage, &mut seen));
         }
     }
     let is_cut = found.len() >= MOST;
@@ -96,14 +102,12 @@ pub(crate) fn using(image: &LinkedImage, library_path: &str) -> (Vec<Using>, boo
 /// Follows what a program loads; none where nothing of it can be replaced.
 fn follow(
     image: &LinkedImage,
-    library_path: &str,
     path: &str,
     linkage: &Arc<Linkage>,
     seen: &mut HashSet<String>,
 ) -> Option<Using> {
     let object = object(path, linkage);
-    let libc = Libc::of(linkage).unwrap_or(Libc::Glibc);
-    let search = Search::new(image, libc, &object, library_path);
+    let search = Search::of_image(image, &object);
     let closure = Closure::of(&object, &search, &Injected::default());
     let mut needs = BTreeSet::new();
     for loaded in &closure.objects {

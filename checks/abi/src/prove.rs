@@ -20,6 +20,7 @@ use crate::builtin;
 use crate::closure::PLACE;
 use crate::emit::{EMITS, Emit, Wanted};
 use crate::families::{Family, Kind};
+use crate::root::HostRoot;
 
 /// How long the loader may take at most.
 const LOADING: Duration = Duration::from_secs(30);
@@ -43,6 +44,8 @@ pub struct Proving<'p> {
     pub abi: &'p Abi,
     /// The runtime, one of [`runtimes`].
     pub runtime: &'p str,
+    /// Where the host's files are on this machine.
+    pub host_root: &'p Path,
     /// What is bound in the place of what was found out.
     pub binds: &'p [Bind],
     /// Our own program, and the words that make it look from inside; a program follows.
@@ -117,13 +120,19 @@ pub fn prove(proving: &Proving<'_>, host: &dyn Host) -> Proof {
         because: Vec::new(),
     };
     let as_root = host.caller().uid == 0;
-    let Some(mut wanted) = wanted(proving, as_root) else {
+    let abi = here(proving.abi.clone(), &HostRoot::new(proving.host_root));
+    let Some(mut wanted) = wanted(&abi, proving.binds, as_root) else {
         proof
             .because
             .push("no library of the host works in the image, so that none is bound".into());
         return proof;
     };
     proof.program = wanted.program.to_owned();
+    if wanted.is_module {
+        let why = "programs load it as they run, and it is none: --program names one that needs the library itself";
+        proof.because.push(why.to_owned());
+        return proof;
+    }
     match started(proving, &mut wanted, host) {
         Ok(Told::Mapped(mapped)) => compare(&mut proof, &wanted, mapped),
         Ok(Told::GaveUp(why)) => {
@@ -135,19 +144,26 @@ pub fn prove(proving: &Proving<'_>, host: &dyn Host) -> Proof {
     proof
 }
 
-fn wanted<'a>(proving: &Proving<'a>, as_root: bool) -> Option<Wanted<'a>> {
-    if proving.binds.is_empty() {
-        return Wanted::of(proving.abi, as_root);
+/// The host's files by their paths on this machine.
+fn here(mut abi: Abi, root: &HostRoot) -> Abi {
+    for row in &mut abi.bindings {
+        let binds = row.binds.iter_mut().map(|bind| &mut bind.host);
+        for path in binds.chain([&mut row.host_path]) {
+            *path = root.outside(path).display().to_string();
+        }
     }
-    let mut wanted = Wanted::of(proving.abi, as_root).or_else(|| {
-        let program = proving
-            .abi
-            .programs
-            .iter()
-            .find(|program| !program.static_mpi)?;
-        Some(Wanted::bare(proving.abi, &program.path, as_root))
+    abi
+}
+
+fn wanted<'a>(abi: &'a Abi, binds: &[Bind], as_root: bool) -> Option<Wanted<'a>> {
+    if binds.is_empty() {
+        return Wanted::of(abi, as_root);
+    }
+    let mut wanted = Wanted::of(abi, as_root).or_else(|| {
+        let program = abi.programs.iter().find(|program| !program.static_mpi)?;
+        Some(Wanted::bare(abi, &program.path, as_root))
     })?;
-    wanted.binds = proving.binds.to_vec();
+    wanted.binds = binds.to_vec();
     wanted.environment = Vec::new();
     Some(wanted)
 }

@@ -45,6 +45,22 @@ fn called(lazy: bool) -> (&'static str, AbiVerdict) {
     }
 }
 
+/// Symbols that are nowhere.
+fn symbol(names: &[String], version: Option<&str>, by: &str, lazy: bool) -> (Reason, AbiVerdict) {
+    let shown: Vec<&str> = names.iter().take(SHOWN).map(String::as_str).collect();
+    let more = match names.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let version = version.map_or_else(String::new, |version| format!(" of {version}"));
+    let (end, verdict) = called(lazy);
+    let text = format!(
+        "{by} calls {}{more}{version}, which nothing defines{end}",
+        shown.join(", ")
+    );
+    (reason("symbol", text), verdict)
+}
+
 /// A lack as a reason, and what it means for the verdict.
 pub(crate) fn told(lack: &Lack) -> (Reason, AbiVerdict) {
     match lack {
@@ -83,22 +99,24 @@ pub(crate) fn told(lack: &Lack) -> (Reason, AbiVerdict) {
             side,
             lazy,
             ..
+        } => symbol(
+            names,
+            version.as_deref(),
+            &format!("{by} {}", of(*side)),
+            *lazy,
+        ),
+        Lack::Room {
+            name,
+            bytes: (room, size),
+            by,
+            of: giver,
+            side,
         } => {
-            let shown: Vec<&str> = names.iter().take(SHOWN).map(String::as_str).collect();
-            let more = match names.len().saturating_sub(SHOWN) {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
-            let version = version
-                .as_ref()
-                .map_or_else(String::new, |version| format!(" of {version}"));
-            let (end, verdict) = called(*lazy);
             let text = format!(
-                "{by} {} calls {}{more}{version}, which nothing defines{end}",
-                of(*side),
-                shown.join(", ")
+                "{by} has room for {room} bytes of {name}, of which {giver} {} has {size}: what is beyond is not copied",
+                of(*side)
             );
-            (reason("symbol", text), verdict)
+            (reason("symbol", text), AbiVerdict::Degraded)
         }
         Lack::Unread { path } => {
             let text = format!("the symbols of {path} could not be read");

@@ -25,19 +25,23 @@ pub(crate) fn bindings(case: &Case<'_>) -> Vec<Binding> {
         let mut choices = case.choices.iter();
         choices.any(|choice| Some(choice.family) == family)
     };
+    let needed = needed.into_iter().map(|((kind, name), programs)| {
+        let wanted = family_of(name, &programs);
+        (kind, name, programs, wanted)
+    });
+    let needed: Vec<_> = needed.collect();
     // What no MPI of the host is of the family of is told as such, where one is of another's.
     let has_mpi = needed
         .iter()
-        .any(|((kind, name), programs)| *kind == Kind::Mpi && of_family(family_of(name, programs)));
+        .any(|(kind, _, _, wanted)| *kind == Kind::Mpi && of_family(*wanted));
     let mut bindings = Vec::new();
-    for ((kind, name), programs) in &needed {
-        let wanted = family_of(name, programs);
+    for (kind, name, programs, wanted) in &needed {
         let is_judged = |choice: &&HostChoice<'_>| {
             let is_other = *kind == Kind::Mpi && choice.family.kind == Kind::Mpi && !has_mpi;
-            Some(choice.family) == wanted || is_other
+            Some(choice.family) == *wanted || is_other
         };
         for choice in case.choices.iter().filter(is_judged) {
-            bindings.extend(rows(case, choice, name, programs, wanted));
+            bindings.extend(rows(case, choice, name, programs, *wanted));
         }
     }
     together(&mut bindings);
@@ -92,18 +96,18 @@ fn rows(
         Binding {
             verdict,
             because: one.unwrap_or(because),
-            ..row(case, choice, name, alike)
+            ..row(choice, name, alike)
         }
     });
     rows.collect()
 }
 
 /// What all of these programs want bound.
-fn row(case: &Case<'_>, choice: &HostChoice<'_>, name: &str, alike: Alike) -> Binding {
+fn row(choice: &HostChoice<'_>, name: &str, alike: Alike) -> Binding {
     let mut row = Binding {
         library: choice.object.linkage.soname.clone().unwrap_or_default(),
         soname: name.to_owned(),
-        host_path: case.host.outside(&choice.object.real).display().to_string(),
+        host_path: choice.object.real.clone(),
         image_path: None,
         family: choice.family.name.to_owned(),
         verdict: AbiVerdict::Works,

@@ -1,9 +1,13 @@
 //! Where the loader looks for a library: ld.so(8) of glibc, and `ldso/dynlink.c` of musl.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 
+use hpcctl_image::LinkedImage;
+
 use crate::cache;
-use crate::libc::Libc;
+use crate::hwcaps;
+use crate::libc::{self, Libc};
 use crate::root::{Object, Root};
 
 /// Directories that every loader looks into, after those of the distribution's own.
@@ -11,6 +15,9 @@ const DEFAULTS: &[&str] = &["/lib64", "/usr/lib64", "/lib", "/usr/lib"];
 
 /// Those of musl, where no file names others.
 const MUSL: &str = "/lib:/usr/local/lib:/usr/lib";
+
+/// Libraries that glibc loads into every process, before all that a program needs.
+const PRELOAD: &str = "/etc/ld.so.preload";
 
 /// The most directories of one list.
 const MOST: usize = 256;
@@ -25,6 +32,12 @@ pub(crate) struct Search<'r> {
     defaults: Vec<String>,
     lib: String,
     platform: String,
+    /// Names of what is loaded before all that a program needs.
+    pub(crate) preloaded: Vec<String>,
+    /// Directories for newer processors that are looked into, the newest first.
+    levels: Vec<&'static str>,
+    /// Which directories have such.
+    has_levels: RefCell<HashMap<String, bool>>,
 }
 
 /// Whoever asks for a library.
@@ -37,6 +50,23 @@ pub(crate) struct Asking<'a> {
 }
 
 impl<'r> Search<'r> {
+    /// How an image is searched for what a program or a library of it asks for, with the variables
+    /// that the image sets.
+    pub(crate) fn of_image(image: &'r LinkedImage, object: &Object) -> Self {
+        let variable = |name: &str| image.env.get(name).map_or("", String::as_str);
+        let libc = Libc::of(&object.linkage).unwrap_or(Libc::Glibc);
+        let mut search = Self::new(image, libc, object, variable("LD_LIBRARY_PATH"));
+        let file = Root::setting(image, PRELOAD).filter(|_| libc == Libc::Glibc);
+        let file = file.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let names = [variable("LD_PRELOAD"), file.as_deref().unwrap_or_default()];
+        let names = names
+            .iter()
+            .flat_map(|list| list.split([':', ' ', '\t', '\n']));
+        let names = names.filter(|name| !name.is_empty()).take(MOST);
+        search.preloaded = names.map(str::to_owned).collect();
+        search
+    }
+
     pub(crate) fn new(root: &'r dyn Root, libc: Libc, like: &Object, library_path: &str) -> Self {
         let platform = like.linkage.machine_name();
         let triplet = match platform.as_str() {
@@ -65,15 +95,24 @@ impl<'r> Search<'r> {
         if libc == Libc::Glibc {
             defaults.extend(DEFAULTS.iter().map(ToString::to_string));
         }
+        let levels = match libc {
+            Libc::Glibc => hwcaps::levels(&platform, release(root, &defaults)),
+            Libc::Musl => Vec::new(),
+        };
         let library_path = library_path.split([':', ';']).filter(|dir| !dir.is_empty());
         Self {
             root,
             libc,
             library_path: library_path.take(MOST).map(str::to_owned).collect(),
-            cache: cache.map(|bytes| cache::read(&bytes)).unwrap_or_default(),
+            cache: cache
+                .map(|bytes| cache::read(&bytes, &levels))
+                .unwrap_or_default(),
             defaults,
             lib,
             platform,
+            preloaded: Vec::new(),
+            levels,
+            has_levels: RefCell::default(),
         }
     }
 
@@ -102,9 +141,8 @@ impl<'r> Search<'r> {
     /// The paths at which a library may be, in order, those of `LD_LIBRARY_PATH` apart.
     pub(crate) fn places(&self, name: &str, asking: &Asking<'_>) -> (Vec<String>, Vec<String>) {
         let at = |dirs: &[String]| -> Vec<String> {
-            dirs.iter()
-                .map(|dir| format!("{}/{name}", dir.trim_end_matches('/')))
-                .collect()
+            let dirs = dirs.iter().map(|dir| dir.trim_end_matches('/'));
+            dirs.flat_map(|dir| self.in_directory(dir, name)).collect()
         };
         if name.contains('/') {
             let expanded = self.expand(name, asking.origin);
@@ -123,10 +161,36 @@ impl<'r> Search<'r> {
         match self.libc {
             Libc::Glibc => (before, after),
             Libc::Musl => {
+                // It has no directories for newer processors.
                 let rest = after.split_off(self.library_path.len().min(after.len()));
                 (Vec::new(), [after, before, rest].concat())
             }
         }
+    }
+
+    /// Where a library may be in a directory.
+    fn in_directory(&self, dir: &str, name: &str) -> Vec<String> {
+        let mut known = self.has_levels.borrow_mut();
+        let look = || {
+            let special = format!("{dir}/{}", hwcaps::DIRECTORY);
+            !self.levels.is_empty() && self.root.has_directory(&special)
+        };
+        let has_levels = match known.get(dir) {
+            Some(known) => *known,
+            None => *known.entry(dir.to_owned()).or_insert_with(look),
+        };
+        let levels = self.levels.iter().filter(|_| has_levels);
+        let mut places: Vec<String> = levels
+            .map(|level| format!("{dir}/{}/{level}/{name}", hwcaps::DIRECTORY))
+            .collect();
+        places.push(format!("{dir}/{name}"));
+        places
+    }
+
+    /// The files that another processor would have loaded in the place of the one at a path.
+    pub(crate) fn of_others(&self, path: &str) -> Vec<Object> {
+        let places = hwcaps::alike(&self.platform, path).into_iter();
+        places.filter_map(|path| self.root.find(&path)).collect()
     }
 
     /// The directories of a list, its tokens replaced.
@@ -147,6 +211,13 @@ impl<'r> Search<'r> {
         });
         dirs.collect()
     }
+}
+
+/// The release of glibc in a tree.
+fn release(root: &dyn Root, dirs: &[String]) -> Option<(u32, u32, u32)> {
+    let mut places = dirs.iter().map(|dir| format!("{dir}/libc.so.6"));
+    let found = places.find_map(|path| root.find(&path))?;
+    libc::release(&format!("GLIBC_{}", libc::newest(&found.linkage)?))
 }
 
 /// The directory of a path.

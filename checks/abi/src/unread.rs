@@ -12,6 +12,7 @@ use crate::closure::{Closure, Injected};
 use crate::judge::Case;
 use crate::programs::is_plugin;
 use crate::reasons::reason;
+use crate::search::Search;
 
 /// The files that could not be read.
 #[derive(Debug, Default)]
@@ -58,7 +59,7 @@ impl Unread {
             return self.wide;
         }
         case.programs.iter().any(|using| {
-            let search = crate::judge::search(case, &using.object);
+            let search = Search::of_image(case.image, &using.object);
             let alone = Closure::of(&using.object, &search, &Injected::default());
             let mut missing = alone.missing.iter();
             missing.any(|(name, _)| self.stems.contains(stem(name)))

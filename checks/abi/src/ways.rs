@@ -1,20 +1,26 @@
 //! The three ways to use MPI with an image: the host's library in the place of the image's, a
 //! launcher of the host with the image's library, or all of it in the container.
 
+use std::collections::BTreeMap;
+
 use hpcctl_host::Host;
 use hpcctl_image::LinkedImage;
 use hpcctl_model::abi::{Abi, AbiVerdict, Launcher, Way};
 
 use crate::Error;
+use crate::check;
 use crate::closure::{Closure, Injected};
 use crate::families::{Family, Kind};
 use crate::intel;
-use crate::judge::{Case, search};
+
+use crate::judge::{self, Case, Found};
 use crate::launchers;
+use crate::libc::Libc;
 use crate::measured::{self, Given};
 use crate::programs::Using;
+use crate::reasons::told;
 use crate::root::Root;
-use crate::search::directory;
+use crate::search::{Search, directory};
 
 /// The names of the ways.
 pub(crate) const HOST_LIBRARY: &str = "host-library";
@@ -28,6 +34,7 @@ const ALONE: &str = "each rank would be a world of its own, and nothing would sa
 fn way(name: &str, verdict: AbiVerdict) -> Way {
     Way {
         way: name.to_owned(),
+        soname: None,
         verdict,
         launchers: Vec::new(),
         because: Vec::new(),
@@ -47,33 +54,61 @@ pub(crate) fn ways(
     abi: &Abi,
     given: &[Given],
 ) -> Result<Vec<Way>, Error> {
-    let is_mpi = |name: &String| Family::named(name).is_some_and(|family| family.kind == Kind::Mpi);
-    let mut using = case.programs.iter();
-    let first =
-        using.find_map(|using| Some((using, using.needs.iter().find(|name| is_mpi(name))?)));
     let mut of_host = launchers::of(case.host, &directories(case, host));
     let configuration = host.env("SLURM_CONF").filter(|_| case.host.is_live());
     launchers::unconfigured(&mut of_host, case.host, configuration.as_deref());
-    let Some((using, soname)) = first else {
-        let is_static = case.programs.iter().any(|using| using.static_mpi);
-        let mut ways = match is_static {
-            true => of_static(case, &of_host),
-            false => Vec::new(),
-        };
-        measured::tell(case, given, None, &mut ways)?;
-        return Ok(ways);
-    };
-    let search = search(case, &using.object);
-    let own = Closure::of(&using.object, &search, &Injected::default());
-    let spoken = Family::named(soname).map(|family| launchers::spoken(family, &own));
-    let spoken = spoken.unwrap_or_default();
-    let mut ways = vec![
-        host_library(case, using, soname, abi, &of_host),
-        host_launcher(case, &own, using, soname, &spoken, &of_host),
-        container_only(case.image, &own, soname, &spoken),
-    ];
-    measured::tell(case, given, own.named(soname), &mut ways)?;
-    Ok(ways)
+    let mut all = Vec::new();
+    for (soname, using) in of_each(case.programs) {
+        let search = Search::of_image(case.image, &using.object);
+        let own = Closure::of(&using.object, &search, &Injected::default());
+        let spoken = Family::named(soname).map(|family| launchers::spoken(family, &own));
+        let spoken = spoken.unwrap_or_default();
+        let lacks = check::lacks(&own, search.libc == Libc::Glibc);
+        let alone = judge::of_itself(case, &using.object, &lacks);
+        let by_launcher = host_launcher(case, &own, using, soname, &spoken, &of_host);
+        let ways = [
+            host_library(case, using, soname, abi, &of_host),
+            unaided(by_launcher, &alone),
+            unaided(container_only(case.image, &own, soname, &spoken), &alone),
+        ];
+        let own = own.named(soname).map(|loaded| loaded.object.real.clone());
+        all.push(OfLibrary { soname, own, ways });
+    }
+    if all.is_empty() && case.programs.iter().any(|using| using.static_mpi) {
+        let (soname, own) = ("", None);
+        let ways = of_static(case, &of_host);
+        all.push(OfLibrary { soname, own, ways });
+    }
+    measured::tell(case, given, &mut all)?;
+    let ways = all.into_iter().flat_map(|one| {
+        let soname = Some(one.soname.to_owned()).filter(|soname| !soname.is_empty());
+        one.ways.map(|way| Way {
+            soname: soname.clone(),
+            ..way
+        })
+    });
+    Ok(ways.collect())
+}
+
+/// The ways to use one library of MPI.
+pub(crate) struct OfLibrary<'a> {
+    /// The name by which programs need it; none where it is a part of them.
+    pub(crate) soname: &'a str,
+    /// The file of the image.
+    pub(crate) own: Option<String>,
+    pub(crate) ways: [Way; 3],
+}
+
+/// The libraries of MPI that programs need, each with the first that does.
+fn of_each(programs: &[Using]) -> BTreeMap<&str, &Using> {
+    let is_mpi = |name: &&String| Family::named(name).is_some_and(|it| it.kind == Kind::Mpi);
+    let mut first = BTreeMap::new();
+    for using in programs {
+        for name in using.needs.iter().filter(is_mpi) {
+            first.entry(name.as_str()).or_insert(using);
+        }
+    }
+    first
 }
 
 /// Where the host may have launchers: its `PATH`, and beside its libraries of MPI.
@@ -92,6 +127,19 @@ fn directories(case: &Case<'_>, host: &dyn Host) -> Vec<String> {
         .filter(|choice| choice.family.kind == Kind::Mpi);
     let beside = mpi.map(|choice| format!("{}/bin", directory(directory(&choice.object.real))));
     beside.chain(path).collect()
+}
+
+/// A way that uses what the image has: it goes no further than that starts.
+fn unaided(mut way: Way, alone: &Found) -> Way {
+    if let Some(verdict) = alone.verdict {
+        way.verdict = way.verdict.max(verdict);
+        let because = alone.because.iter().map(|reason| reason.text.clone());
+        way.because.splice(0..0, because);
+    }
+    if way.verdict == AbiVerdict::Fails {
+        way.launchers.clear();
+    }
+    way
 }
 
 fn host_library(
@@ -113,9 +161,8 @@ fn host_library(
         .iter()
         .map(|reason| reason.text.clone())
         .collect();
-    let path = |real: &str| case.host.outside(real).display().to_string();
     let mut choices = case.choices.iter();
-    let choice = choices.find(|choice| path(&choice.object.real) == best.host_path);
+    let choice = choices.find(|choice| choice.object.real == best.host_path);
     let spoken = choice.map(|choice| launchers::spoken(choice.family, &choice.closure));
     let spoken = spoken.unwrap_or_default();
     if way.verdict <= AbiVerdict::Degraded {
@@ -223,7 +270,8 @@ fn container_only(image: &LinkedImage, own: &Closure, soname: &str, spoken: &[&s
         .map(str::to_owned);
     let dirs: Vec<String> = beside.into_iter().chain(path).collect();
     let root: &dyn Root = image;
-    let inside = launchers::of(root, &dirs);
+    let mut inside = launchers::of(root, &dirs);
+    launchers::unstarted(&mut inside, &|path| lacking(image, path));
     // That of a scheduler starts what the host has, not what is in the container.
     let mut able = launchers::able(&inside, spoken);
     let has_library = own.named(soname).is_some();
@@ -233,10 +281,11 @@ fn container_only(image: &LinkedImage, own: &Closure, soname: &str, spoken: &[&s
             AbiVerdict::Fails,
             format!("the image has no {soname} of its own"),
         ),
-        (true, true) => (
+        (true, true) if inside.is_empty() => (
             AbiVerdict::Fails,
             "the image has no launcher for its MPI".to_owned(),
         ),
+        (true, true) => (AbiVerdict::Fails, no_launcher(soname, spoken, &inside)),
         (true, false) => (
             AbiVerdict::Works,
             "on one node only, and by the network as far as the image's libraries know it"
@@ -250,8 +299,19 @@ fn container_only(image: &LinkedImage, own: &Closure, soname: &str, spoken: &[&s
     }
 }
 
+/// What keeps a launcher of the image from starting itself.
+fn lacking(image: &LinkedImage, path: &str) -> Option<String> {
+    let launcher = Root::find(image, path)?;
+    let search = Search::of_image(image, &launcher);
+    let closure = Closure::of(&launcher, &search, &Injected::default());
+    let lacks = check::lacks(&closure, search.libc == Libc::Glibc);
+    let first = lacks.iter().find(|lack| !lack.is_late())?;
+    let text = told(first).0.text;
+    Some(format!("{path} does not start: {text}"))
+}
+
 /// What is left where MPI is a part of the program.
-fn of_static(case: &Case<'_>, of_host: &[launchers::Found]) -> Vec<Way> {
+fn of_static(case: &Case<'_>, of_host: &[launchers::Found]) -> [Way; 3] {
     let inside = launchers::of(case.image, &[]);
     let unknown = |name: &str, found: &[launchers::Found], place: &str| {
         let (verdict, because) = match found.is_empty() {
@@ -269,7 +329,7 @@ fn of_static(case: &Case<'_>, of_host: &[launchers::Found]) -> Vec<Way> {
             ..way(name, verdict)
         }
     };
-    vec![
+    [
         Way {
             because: vec!["MPI is a part of the program: nothing can be bound".into()],
             ..way(HOST_LIBRARY, AbiVerdict::Fails)

@@ -40,6 +40,15 @@ pub fn directories(env: impl Fn(&str) -> Option<String>, more: &[&str]) -> Vec<S
         dirs.extend(BELOW.map(|below| Path::new(&home).join(below).display().to_string()));
     }
     dirs.extend(DIRECTORIES.iter().chain(more).map(ToString::to_string));
+    // What a module put in front of a user is not always told by a variable of its own.
+    let programs = env("PATH").unwrap_or_default();
+    let prefixes = programs
+        .split(':')
+        .filter_map(|dir| dir.strip_suffix("/bin"));
+    let prefixes = prefixes.filter(|prefix| prefix.starts_with('/'));
+    let beside = prefixes.flat_map(|prefix| [format!("{prefix}/lib"), format!("{prefix}/lib64")]);
+    let mut beside: Vec<String> = beside.filter(|dir| !dirs.contains(dir)).collect();
+    dirs.append(&mut beside);
     dirs.truncate(MOST);
     dirs
 }

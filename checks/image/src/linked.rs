@@ -7,6 +7,7 @@ use hpcctl_model::Unknown;
 
 use crate::layer::Plan;
 use crate::linkage::Linkage;
+use crate::tarball::Kind;
 use crate::tree::{FileTree, Linked, NodeId};
 use crate::{DiffIds, Error, LicenseFiles, Options, Progress, Purpose, Reference, scan};
 
@@ -66,6 +67,12 @@ pub fn linked(
     })
 }
 
+/// Directories that are there for what is mounted for a while, or are empty as a rule: hier(7).
+const EMPTY: &[&str] = &["/mnt", "/media", "/srv", "/boot", "/usr/local/games"];
+
+/// Where what a package has put may be made anew at any time.
+const CACHES: &str = "/var/cache/";
+
 impl LinkedImage {
     /// Finds a path, following links inside the image.
     pub fn find(&self, path: &str) -> Option<FileId> {
@@ -111,6 +118,26 @@ impl LinkedImage {
     /// Whether a file may be run as a program.
     pub fn is_executable(&self, file: FileId) -> bool {
         self.tree.node(file.0).mode & 0o111 != 0
+    }
+
+    /// A directory that is empty, and that nothing misses where something is bound over it.
+    pub fn empty_directory(&self) -> Option<String> {
+        let mut usual = EMPTY.iter().filter_map(|path| self.tree.resolve(path));
+        let is_empty = |id: &NodeId| {
+            let is_directory = self.tree.node(*id).kind == Kind::Directory;
+            is_directory && self.tree.children(*id).next().is_none()
+        };
+        let of_none = || {
+            let mut all = self.tree.walk();
+            all.find(|id| is_empty(id) && self.tree.path(*id).starts_with(CACHES))
+        };
+        let found = usual.find(is_empty).or_else(of_none);
+        found.map(|id| self.tree.path(id))
+    }
+
+    /// Whether a file runs as its owner or its group when it is started.
+    pub fn is_set_id(&self, file: FileId) -> bool {
+        self.tree.node(file.0).mode & 0o6000 != 0
     }
 
     fn linked(&self, file: FileId) -> Option<&Linked> {

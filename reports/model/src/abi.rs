@@ -22,7 +22,8 @@ pub struct Abi {
     pub host: Vec<HostLibrary>,
     /// What can be bound, each with its verdict.
     pub bindings: Vec<Binding>,
-    /// The ways to use MPI with it, each with its verdict; none where no program uses MPI.
+    /// The ways to use MPI with it, of each library of MPI that programs need, each with its verdict;
+    /// none where no program uses MPI.
     #[serde(default)]
     pub ways: Vec<Way>,
     /// Variables of the host that have to cross into the container, and those that must not.
@@ -53,6 +54,10 @@ pub struct Way {
     /// `host-library` (the host's takes the place of the image's), `host-launcher` (a launcher of
     /// the host starts containers that use the image's), or `container-only`.
     pub way: String,
+    /// The library that programs need and that it is of, such as `libmpi.so.40`; null where MPI is a
+    /// part of the program.
+    #[serde(default)]
+    pub soname: Option<String>,
     /// Whether it can work here.
     pub verdict: AbiVerdict,
     /// By which launchers, each with the protocol that both sides speak.
@@ -180,6 +185,9 @@ pub struct AbiImage {
     pub libc: Option<String>,
     /// The machine that its programs are for, as uname(2) names it; null where it has none.
     pub machine: Option<String>,
+    /// A directory of it that is empty, over which something can be bound; null where none is.
+    #[serde(default)]
+    pub empty: Option<String>,
 }
 
 /// A program, or a library that programs load as they run.
@@ -191,6 +199,10 @@ pub struct Program {
     pub needs: Vec<String>,
     /// Whether MPI is a part of it, so that nothing can be replaced.
     pub static_mpi: bool,
+    /// Whether it is no program, but something that programs load as they run, such as a module of
+    /// Python.
+    #[serde(default)]
+    pub module: bool,
 }
 
 /// A library of the host.

@@ -98,8 +98,16 @@ fn ways(abi: &Abi, options: &Options, out: &mut dyn Write) -> Result<(), Error> 
     if abi.ways.is_empty() {
         return Ok(());
     }
-    write!(out, "{}", heading("Ways to use MPI", options.color))?;
+    let is_one = abi.ways.iter().all(|way| way.soname == abi.ways[0].soname);
+    let mut told = None;
     for way in &abi.ways {
+        if told != Some(&way.soname) {
+            let of = way.soname.as_deref().filter(|_| !is_one);
+            let title = of.map_or_else(String::new, |soname| format!(", {}", visible(soname)));
+            let title = format!("Ways to use MPI{title}");
+            write!(out, "{}", heading(&title, options.color))?;
+            told = Some(&way.soname);
+        }
         let word = styled(way.verdict.as_str(), style(way.verdict), options.color);
         writeln!(out, "  {:14} {}", way.way, word)?;
         for launcher in &way.launchers {

@@ -2,12 +2,13 @@
 
 use hpcctl_host::shell::word;
 
-use super::{Emit, Wanted, command, words};
+use super::{Emit, Wanted, command};
 
 /// The row.
 pub(super) static EMIT: Emit = Emit {
     name: "apptainer",
     starts: true,
+    separators: &[':', ','],
     write,
 };
 
@@ -25,7 +26,7 @@ fn write(wanted: &Wanted<'_>) -> Result<String, String> {
         .iter()
         .map(|pair| format!("--env {}", word(pair)));
     options.extend(pairs);
-    let last = format!("{} {}", word(image(wanted.image)?), words(&wanted.words));
+    let last = format!("{} {}", word(image(&wanted.image)?), wanted.started());
     // It hands on all of the environment, so that what must not cross is taken away before.
     let without: String = wanted
         .staying

@@ -10,11 +10,9 @@ use crate::closure::PLACE;
 pub(super) static EMIT: Emit = Emit {
     name: "charliecloud",
     starts: true,
+    separators: &[':'],
     write,
 };
-
-/// The directory that every image has for what is mounted for a while: hier(7).
-pub(crate) const GATHERED: &str = "/mnt";
 
 /// Ranks of one node share a user namespace, or they cannot read each other's memory. How many
 /// they are, Hydra, Open MPI and Slurm tell each by a name of its own, of which ch-run(1) knows the
@@ -42,7 +40,8 @@ fi
 ";
 
 fn write(wanted: &Wanted<'_>) -> Result<String, String> {
-    let image = image(wanted.image)?;
+    let image = image(&wanted.image)?;
+    let gathered = wanted.gathered();
     let (beside, over) = parted(&wanted.binds);
     let mut text = String::new();
     let mut first = "ch-run".to_owned();
@@ -52,20 +51,21 @@ fn write(wanted: &Wanted<'_>) -> Result<String, String> {
     }
     let bind = |host: &str, image: &str| format!("-b {}", word(&format!("{host}:{image}")));
     let mut options: Vec<String> = Vec::new();
-    if over.iter().any(|bind| bind.is_new) {
+    let has_place = beside.is_empty() || wanted.empty == Some(gathered);
+    if over.iter().any(|bind| bind.is_new) || !has_place {
         text.push_str(ABOVE);
         options.push("--write-fake".to_owned());
     }
     options.extend(over.iter().map(|one| bind(&one.host, &one.image)));
     if !beside.is_empty() {
         text.push_str(GATHER);
-        options.push(format!("-b \"$dir\":{GATHERED}"));
+        options.push(format!("-b \"$dir\":{gathered}"));
         for (name, one) in &beside {
             // A place for it, so that nothing is copied.
             let place = format!("\"$dir\"/{}", word(name));
             let host = word(&one.host);
             text += &format!("if [ -d {host} ]; then mkdir {place}; else : >{place}; fi\n");
-            options.push(bind(&one.host, &format!("{GATHERED}/{name}")));
+            options.push(bind(&one.host, &format!("{gathered}/{name}")));
         }
     }
     // It hands on all of the environment.
@@ -75,11 +75,14 @@ fn write(wanted: &Wanted<'_>) -> Result<String, String> {
             .iter()
             .map(|name| format!("--unset-env={}", word(name))),
     );
-    let moved = |text: &String| text.replace(PLACE, GATHERED);
+    let moved = |text: &String| text.replace(PLACE, gathered);
     let pairs = wanted.environment.iter().map(moved);
     options.extend(pairs.map(|pair| format!("--set-env={}", word(&pair))));
-    let words: Vec<String> = wanted.words.iter().map(moved).collect();
-    let last = format!("{} -- {}", word(image), super::words(&words));
+    let inside = Wanted {
+        words: wanted.words.iter().map(moved).collect(),
+        ..wanted.clone()
+    };
+    let last = format!("{} -- {}", word(image), inside.started());
     let command = command(&first, options, &last);
     Ok(match beside.is_empty() {
         true => text + &command,

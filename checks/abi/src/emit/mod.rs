@@ -18,6 +18,8 @@ pub struct Emit {
     pub name: &'static str,
     /// Whether what is printed starts a container, so that it can be tried.
     pub(crate) starts: bool,
+    /// What stands between the paths of a bind mount, so that no path may have it.
+    separators: &'static [char],
     /// Writes the command or the configuration; what the runtime takes in place of the image
     /// where it does not take it.
     write: fn(&Wanted<'_>) -> Result<String, String>,
@@ -45,10 +47,15 @@ pub enum EmitError {
 /// What is to be run for one program.
 #[derive(Debug, Clone)]
 pub(crate) struct Wanted<'a> {
-    pub(crate) image: &'a str,
+    /// The image, from the root on where it is a file or a directory.
+    pub(crate) image: String,
+    /// A directory of it that is empty.
+    pub(crate) empty: Option<&'a str>,
     /// The program, in front of which something may stand.
     pub(crate) words: Vec<String>,
     pub(crate) program: &'a str,
+    /// Whether that is none, but something that programs load.
+    pub(crate) is_module: bool,
     pub(crate) binds: Vec<Bind>,
     /// Variables that are set.
     pub(crate) environment: Vec<String>,
@@ -83,7 +90,17 @@ impl Emit {
     }
 
     pub(crate) fn render(&self, wanted: &Wanted<'_>) -> Result<String, String> {
-        (self.write)(wanted)
+        let mut paths = wanted
+            .binds
+            .iter()
+            .flat_map(|bind| [&bind.host, &bind.image]);
+        match paths.find(|path| path.contains(self.separators)) {
+            Some(path) => Err(format!(
+                "{} cannot bind {path}, for what is in its name: --host-lib with a copy elsewhere",
+                self.name
+            )),
+            None => (self.write)(wanted),
+        }
     }
 }
 
@@ -91,7 +108,10 @@ impl<'a> Wanted<'a> {
     /// All bindings that work for the first program that has one; none where none does.
     pub(crate) fn of(abi: &'a Abi, as_root: bool) -> Option<Self> {
         let good = |binding: &&Binding| binding.verdict <= AbiVerdict::Degraded;
-        let program = abi.bindings.iter().find(good)?.programs.first()?;
+        let first = &abi.bindings.iter().find(good)?.programs;
+        // What loads a module is not known, so that a program comes before it.
+        let mut programs = first.iter().filter(|path| !is_module(abi, path));
+        let program = programs.next().or(first.first())?;
         let names: BTreeSet<&str> = abi.bindings.iter().map(|row| &*row.soname).collect();
         let taken = names.into_iter().filter_map(|name| abi.best(program, name));
         let taken: Vec<&Binding> = taken.filter(good).collect();
@@ -126,9 +146,11 @@ impl<'a> Wanted<'a> {
     /// A program of an image for which nothing was found to bind.
     pub(crate) fn bare(abi: &'a Abi, program: &'a str, as_root: bool) -> Self {
         Self {
-            image: &abi.image.reference,
-            words: vec![program.to_owned()],
+            image: from_root(&abi.image.reference),
+            empty: abi.image.empty.as_deref(),
+            words: words_of(abi, program),
             program,
+            is_module: is_module(abi, program),
             binds: Vec::new(),
             environment: Vec::new(),
             crossing: Vec::new(),
@@ -140,11 +162,80 @@ impl<'a> Wanted<'a> {
     }
 }
 
+impl Wanted<'_> {
+    /// The words to be started in the container, with what a user gives the script behind them.
+    fn started(&self) -> String {
+        let words = self.words.iter().map(|word| hpcctl_host::shell::word(word));
+        let mut words: Vec<_> = words.collect();
+        if self.once.is_none() {
+            words.push("\"$@\"".into());
+        }
+        words.join(" ")
+    }
+
+    /// The directory of the image onto which is bound what it has no place for.
+    pub(crate) fn gathered(&self) -> &str {
+        let is_plain = |path: &&str| {
+            let mut bytes = path.bytes();
+            bytes.all(|byte| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte))
+        };
+        self.empty.filter(is_plain).unwrap_or(GATHERED)
+    }
+}
+
+/// The directory that most images have for what is mounted for a while: hier(7).
+const GATHERED: &str = "/mnt";
+
+/// Transports of images that are files or directories of this machine.
+const FILES: &[&str] = &[
+    "apptainer-sandbox",
+    "dir",
+    "docker-archive",
+    "ext",
+    "oci",
+    "oci-archive",
+    "sif",
+    "squashfs",
+];
+
+/// A reference that means the same in every directory.
+fn from_root(reference: &str) -> String {
+    let parts = reference
+        .split_once(':')
+        .filter(|(kind, _)| FILES.contains(kind));
+    let path = parts.and_then(|(_, path)| std::path::absolute(path).ok());
+    match parts.zip(path) {
+        Some(((kind, _), path)) => format!("{kind}:{}", path.display()),
+        None => reference.to_owned(),
+    }
+}
+
+fn is_module(abi: &Abi, path: &str) -> bool {
+    let mut programs = abi.programs.iter();
+    programs.any(|program| program.path == path && program.module)
+}
+
+/// What is started for a program. What loads a module of Python is Python; of another the user says
+/// it.
+fn words_of(abi: &Abi, program: &str) -> Vec<String> {
+    let is_python = program.contains("/python3") || program.contains(".cpython-3");
+    match (is_module(abi, program), is_python) {
+        (false, _) => vec![program.to_owned()],
+        (true, true) => vec!["python3".to_owned()],
+        (true, false) => Vec::new(),
+    }
+}
+
 /// For which programs it is, where there are more, as comments of a shell.
 fn about(abi: &Abi, wanted: &Wanted<'_>) -> String {
     let others = abi.programs.iter().map(|program| program.path.as_str());
     let others: Vec<&str> = others.filter(|path| *path != wanted.program).collect();
-    if others.is_empty() {
+    let what = match (wanted.is_module, wanted.words.is_empty()) {
+        (false, _) => "",
+        (true, false) => ", which python3 loads: give it a script",
+        (true, true) => ", which programs load as they run: give it one",
+    };
+    if others.is_empty() && what.is_empty() {
         return String::new();
     }
     let all_have = |path: &&&str| {
@@ -152,7 +243,7 @@ fn about(abi: &Abi, wanted: &Wanted<'_>) -> String {
         bindings.all(|binding| binding.programs.iter().any(|known| known == *path))
     };
     let (alike, apart): (Vec<&str>, Vec<&str>) = others.iter().partition(|path| all_have(path));
-    let mut text = format!("# for {}", shown(wanted.program));
+    let mut text = format!("# for {}{what}", shown(wanted.program));
     if !alike.is_empty() {
         text += &format!("; the same for {}", list(&alike));
     }
@@ -179,11 +270,6 @@ fn shown(path: &str) -> String {
         .collect()
 }
 
-/// The directory of an image onto which is bound what it has no place for.
-pub(crate) fn gathered() -> &'static str {
-    charliecloud::GATHERED
-}
-
 /// A command over several lines.
 fn command(first: &str, options: Vec<String>, last: &str) -> String {
     let mut lines = vec![first.to_owned()];
@@ -203,10 +289,4 @@ pub(crate) fn parted(binds: &[Bind]) -> (Vec<(&str, &Bind)>, Vec<&Bind>) {
         }
     }
     (beside, over)
-}
-
-/// The words for a shell.
-fn words(words: &[String]) -> String {
-    let words = words.iter().map(|word| hpcctl_host::shell::word(word));
-    words.collect::<Vec<_>>().join(" ")
 }

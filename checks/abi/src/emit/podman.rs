@@ -3,13 +3,14 @@
 use hpcctl_host::shell::word;
 use hpcctl_model::abi::Bind;
 
-use super::{Emit, Wanted, command, words};
+use super::{Emit, Wanted, command};
 use crate::families::{Family, Kind};
 
 /// The row.
 pub(super) static EMIT: Emit = Emit {
     name: "podman",
     starts: true,
+    separators: &[':'],
     write,
 };
 
@@ -42,58 +43,57 @@ fn write(wanted: &Wanted<'_>) -> Result<String, String> {
     );
     // What starts in the image itself, such as a script, stays out of the way.
     options.push("--entrypoint '[]'".into());
-    let last = format!("{} {}", image(wanted.image)?, words(&wanted.words));
+    let last = format!("{} {}", image(&wanted.image)?, wanted.started());
     // Ranks of one node share memory and reach each other's.
     let keep_id = if wanted.as_root {
         ""
     } else {
         " --userns=keep-id"
     };
-    let launched = launched(wanted);
-    let more = if launched.is_empty() { "" } else { "\"$@\" " };
-    let first = format!("podman run {more}--rm --net=host --ipc=host --pid=host{keep_id}");
-    Ok(format!("{launched}{}", command(&first, options, &last)))
+    let (before, more) = launched(wanted);
+    let first = format!("podman run{more} --rm --net=host --ipc=host --pid=host{keep_id}");
+    Ok(format!("{before}{}", command(&first, options, &last)))
 }
 
 /// Hydra tells a rank by an open file, of which it says the number: podman(1) keeps those from the
 /// third on, and sh(1) of Debian knows no number of two digits.
 const PMI: &str = "\
+preserve=
 if [ -n \"${PMI_FD:-}\" ]; then
-  [ -n \"${BASH_VERSION:-}\" ] || exec bash \"$0\"
+  [ -n \"${BASH_VERSION:-}\" ] || exec bash \"$0\" \"$@\"
   exec 3<&\"$PMI_FD\"
   export PMI_FD=3
-  set -- \"$@\" --preserve-fds=1
+  preserve=--preserve-fds=1
 fi
 ";
 
-/// PMIx hands ranks their facts in files of this directory.
+/// PMIx hands ranks their facts in files of a directory.
 const PMIX: &str = "\
-if [ -d \"${PMIX_SERVER_TMPDIR:-}\" ]; then
-  set -- \"$@\" -v \"$PMIX_SERVER_TMPDIR:$PMIX_SERVER_TMPDIR\"
-fi
+pmix=${PMIX_SERVER_TMPDIR:-}
+[ -d \"$pmix\" ] || pmix=
 ";
 
 /// A user's containers have a user namespace each, so that ranks may not open each other's files by
 /// /proc/PID/fd, as UCX does by default: by their names they may.
 const APART: &str = "UCX_POSIX_USE_PROC_LINK=n";
 
-/// What a launcher has ready for a rank, and podman would keep from it.
-fn launched(wanted: &Wanted<'_>) -> String {
+/// What a launcher has ready for a rank, and podman would keep from it: what is found out before, and
+/// the options.
+fn launched(wanted: &Wanted<'_>) -> (String, &'static str) {
     let mpi = wanted
         .bindings
         .iter()
         .filter_map(|row| Family::named(&row.library));
     let mut mpi = mpi.filter(|family| family.kind == Kind::Mpi);
     match (wanted.once.is_none(), mpi.next()) {
-        (true, Some(family)) => {
-            let pmi = if family.name.starts_with("Open MPI") {
-                ""
-            } else {
-                PMI
-            };
-            format!("set --\n{pmi}{PMIX}")
+        (true, Some(family)) if family.name.starts_with("Open MPI") => {
+            (PMIX.to_owned(), " ${pmix:+-v \"$pmix:$pmix\"}")
         }
-        _ => String::new(),
+        (true, Some(_)) => (
+            format!("{PMI}{PMIX}"),
+            " $preserve ${pmix:+-v \"$pmix:$pmix\"}",
+        ),
+        _ => (String::new(), ""),
     }
 }
 
@@ -102,6 +102,9 @@ fn image(reference: &str) -> Result<String, String> {
     let (kind, rest) = reference.split_once(':').unwrap_or(("", reference));
     match kind {
         // It makes mount points above it, so that a user needs a directory of their own.
+        "dir" | "apptainer-sandbox" if rest.contains(':') => Err(format!(
+            "podman takes no directory such as {rest}, for the colon in its name"
+        )),
         "dir" | "apptainer-sandbox" => Ok(format!("--rootfs {}", word(&format!("{rest}:O")))),
         "containers-storage" => Ok(word(rest).into_owned()),
         "docker" | "docker-archive" | "oci-archive" | "oci" => Ok(word(reference).into_owned()),

@@ -12,6 +12,7 @@ use crate::unread::stem;
 pub(super) static EMIT: Emit = Emit {
     name: "sarus",
     starts: false,
+    separators: &[':'],
     write,
 };
 

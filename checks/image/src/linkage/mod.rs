@@ -4,9 +4,9 @@
 //! The file may be broken or hostile: every place is checked and every list is bounded.
 
 mod bytes;
-mod calls;
 mod dynamic;
 mod held;
+mod references;
 mod release;
 mod symbols;
 mod versions;
@@ -116,7 +116,7 @@ impl Linkage {
         self.runpath = dynamic.name(dynamic::RUNPATH);
         self.needed = dynamic.names(dynamic::NEEDED);
         let read = versions::read(dynamic).ok_or("its versions are damaged")?;
-        self.symbols = Symbols::of(dynamic, &read);
+        self.symbols = Symbols::of(dynamic, &read, self.machine);
         self.needs = read.needs;
         self.defines = read.defines;
         Ok(())

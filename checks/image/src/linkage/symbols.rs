@@ -3,9 +3,10 @@
 //! What it gives is kept as 64 bits a name, what it asks for as text, so that those of an image
 //! with thousands of libraries can be held.
 
+use super::PARTS;
 use super::dynamic::{Dynamic, GNU_HASH, HASH, Loaded, STRTAB, SYMTAB, VERSYM, raw};
+use super::references::References;
 use super::versions::Versions;
-use super::{PARTS, calls};
 
 const SHT_SYMTAB: u32 = 2;
 const SHT_DYNSYM: u32 = 11;
@@ -13,6 +14,7 @@ const SHT_DYNSYM: u32 = 11;
 /// Kinds and bindings of a symbol.
 const WEAK: u8 = 2;
 const LOCAL: u8 = 0;
+const TYPE_DATA: u8 = 1;
 const TYPE_SECTION: u8 = 3;
 const TYPE_FILE: u8 = 4;
 
@@ -39,6 +41,10 @@ pub struct Symbols {
     given: Vec<u64>,
     /// Whether what is given bears versions.
     versioned: bool,
+    /// Data of others of which it takes a copy as the process starts, with the room for it.
+    copies: Vec<(String, u64)>,
+    /// Bytes of the data that is given, by hashes of the names.
+    sizes: Vec<(u64, u64)>,
 }
 
 /// A symbol that is asked for.
@@ -57,6 +63,7 @@ pub struct Import<'s> {
 /// A symbol of the table.
 struct Symbol {
     name: u64,
+    size: u64,
     binding: u8,
     kind: u8,
     is_defined: bool,
@@ -64,7 +71,7 @@ struct Symbol {
 
 impl Symbols {
     /// Those that the loader looks at; none where they cannot be read.
-    pub(super) fn of(dynamic: &Dynamic<'_>, versions: &Versions) -> Option<Self> {
+    pub(super) fn of(dynamic: &Dynamic<'_>, versions: &Versions, machine: u16) -> Option<Self> {
         let (Some(table), Some(count)) = (dynamic.value(SYMTAB), count(dynamic)) else {
             return None;
         };
@@ -80,7 +87,7 @@ impl Symbols {
             ..Self::default()
         };
         let mut names = String::new();
-        let lazy = calls::lazy(dynamic);
+        let references = References::of(dynamic, machine);
         let size = usize::try_from(entry).ok()?;
         for (place, bytes) in symbols.chunks_exact(size).enumerate().skip(1) {
             let symbol = symbol(loaded, bytes)?;
@@ -94,33 +101,43 @@ impl Symbols {
             let index = indices
                 .as_ref()
                 .and_then(|all| loaded.layout.u16(all, place * 2));
-            let lazy = u64::try_from(place).is_ok_and(|place| lazy.contains(&place));
-            found.take(&symbol, name, index.unwrap_or(1), lazy, &mut names);
+            let place = u64::try_from(place).ok()?;
+            let index = index.unwrap_or(1);
+            if symbol.is_defined {
+                found.give(&symbol, name, index);
+                if references.is_copied(place) {
+                    let name = String::from_utf8_lossy(name).into_owned();
+                    found.copies.push((name, symbol.size));
+                }
+            } else if !references.is_idle(place)
+                && let (Ok(text), Ok(length)) =
+                    (std::str::from_utf8(name), u16::try_from(name.len()))
+            {
+                let (weak, lazy) = (symbol.binding == WEAK, references.is_lazy(place));
+                found.asked.push((length, index & !HIDDEN, weak, lazy));
+                names.push_str(text);
+            }
         }
         found.names = names.into_boxed_str();
+        found.sizes.sort_unstable();
         found.given.sort_unstable();
         found.given.dedup();
         Some(found)
     }
 
-    fn take(&mut self, symbol: &Symbol, name: &[u8], index: u16, lazy: bool, names: &mut String) {
+    fn give(&mut self, symbol: &Symbol, name: &[u8], index: u16) {
         let version = index & !HIDDEN;
-        if symbol.is_defined {
-            if index & HIDDEN == 0 {
-                self.given.push(hash(name, b""));
+        if index & HIDDEN == 0 {
+            self.given.push(hash(name, b""));
+            if symbol.kind == TYPE_DATA {
+                self.sizes.push((hash(name, b""), symbol.size));
             }
-            let of = self.versions.iter().find(|(known, _)| *known == version);
-            match of.filter(|_| version > 1) {
-                Some((_, of)) => self.given.push(hash(name, of.as_bytes())),
-                // What is of no version stands for each.
-                None => self.given.push(hash(name, ANY)),
-            }
-        } else if let (Ok(text), Ok(length)) =
-            (std::str::from_utf8(name), u16::try_from(name.len()))
-        {
-            names.push_str(text);
-            let weak = symbol.binding == WEAK;
-            self.asked.push((length, version, weak, lazy));
+        }
+        let of = self.versions.iter().find(|(known, _)| *known == version);
+        match of.filter(|_| version > 1) {
+            Some((_, of)) => self.given.push(hash(name, of.as_bytes())),
+            // What is of no version stands for each.
+            None => self.given.push(hash(name, ANY)),
         }
     }
 
@@ -152,9 +169,23 @@ impl Symbols {
         has(version.as_bytes()) || (!version.is_empty() && has(ANY))
     }
 
+    /// The data of others of which it takes a copy as the process starts, with the room for each.
+    pub fn copies(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.copies.iter().map(|(name, size)| (&**name, *size))
+    }
+
+    /// The bytes of data that is given; none where it gives no such.
+    pub fn size_of(&self, name: &str) -> Option<u64> {
+        let wanted = hash(name.as_bytes(), b"");
+        let at = self.sizes.binary_search_by_key(&wanted, |(hash, _)| *hash);
+        Some(self.sizes[at.ok()?].1)
+    }
+
     /// Bytes that it takes to keep them.
     pub fn size(&self) -> usize {
-        self.names.len() + self.asked.len() * 6 + self.given.len() * 8 + self.versions.len() * 48
+        let copies = self.copies.len() * 64 + self.sizes.len() * 16;
+        let texts = self.names.len() + self.versions.len() * 48;
+        texts + self.asked.len() * 6 + self.given.len() * 8 + copies
     }
 }
 
@@ -194,6 +225,7 @@ fn symbol(loaded: &Loaded<'_>, bytes: &[u8]) -> Option<Symbol> {
     let info = *bytes.get(info)?;
     Some(Symbol {
         name: layout.u32(bytes, 0)?.into(),
+        size: layout.word(bytes, 16, 8)?,
         binding: info >> 4,
         kind: info & 15,
         is_defined: layout.u16(bytes, section)? != 0,

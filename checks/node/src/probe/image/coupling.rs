@@ -125,6 +125,7 @@ mod tests {
             path: path.into(),
             needs: vec!["libmpi.so.12".into(), "libcuda.so.1".into()],
             static_mpi: false,
+            module: false,
         };
         let find = |bindings: Vec<Binding>| {
             let mut site = Site::new(&host);

@@ -11,7 +11,7 @@ pub static PROBE: Probe = Probe {
         title: "C library of the image",
         what: "Whether the C library of the image is at least as new as the node's.",
         why: "An MPI or a driver library of the node that is bound into the image needs the C library that it was built with: an older one ends in \"version `GLIBC_2.34' not found\", and musl takes none of them.",
-        how: "The package of the C library in the image that --image names; getconf GNU_LIBC_VERSION on the node.",
+        how: "The package of the C library in the image that --image names, or else the library itself by the versions that it defines; getconf GNU_LIBC_VERSION on the node.",
         user: "Build the image on a newer base.",
         admin: "",
         refs: &["getconf(1)", "ld.so(8)"],
@@ -31,15 +31,17 @@ fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
     let Some(image) = &site.image else {
         return Finding::skipped("no image was given").holding(true);
     };
-    let inside = match &image.libc {
-        Some(Libc::Glibc(text)) => text,
-        Some(Libc::Musl(text)) => {
-            return Finding::warn(format!(
-                "the image has musl {text}: no library of the node can be used in it"
-            ))
-            .holding(false);
+    let abi = image.abi.as_ref().and_then(|abi| abi.image.libc.as_deref());
+    let inside = match (&image.libc, abi) {
+        (Some(Libc::Glibc(text)), _) => text.as_str(),
+        (Some(Libc::Musl(text)), _) => return musl(&format!("musl {text}")),
+        (None, Some("musl")) => return musl("musl"),
+        (None, Some(text)) => text,
+        (None, None) => {
+            return Finding::unknown(
+                "neither a package nor a file of the image tells its C library",
+            );
         }
-        None => return Finding::unknown("no package of the image tells its C library"),
     };
     let outside = reading.ran.first().map_or("", |ran| ran.stdout.as_str());
     match (version::release(inside), version::release(outside)) {
@@ -57,9 +59,15 @@ fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
     }
 }
 
+fn musl(has: &str) -> Finding {
+    let text = format!("the image has {has}: no library of the node can be used in it");
+    Finding::warn(text).holding(false)
+}
+
 #[cfg(test)]
 mod tests {
     use hpcctl_host::command::End;
+    use hpcctl_model::abi::{Abi, AbiImage};
 
     use super::*;
     use crate::image::Image;
@@ -68,15 +76,21 @@ mod tests {
     #[test]
     fn the_newer_library_takes_those_of_the_node() {
         let host = Scripted::new();
-        let find = |libc| {
+        let judge_with = |libc, abi: Option<&str>| {
             let mut site = Site::new(&host);
             site.image = Some(Image {
                 name: "oci:app".into(),
                 complete: true,
                 owners: Vec::new(),
                 privileged: Vec::new(),
-                libc: Some(libc),
-                abi: None,
+                libc,
+                abi: abi.map(|libc| Abi {
+                    image: AbiImage {
+                        libc: Some(libc.into()),
+                        ..AbiImage::default()
+                    },
+                    ..Abi::default()
+                }),
             });
             let mut printed = ran(&["getconf"], End::Exit(0), "");
             printed.stdout = "glibc 2.36\n".into();
@@ -86,6 +100,11 @@ mod tests {
             };
             judge(&reading, &site).holds
         };
+        let find = |libc| judge_with(Some(libc), None);
+        // Of a directory without packages the library itself tells.
+        assert_eq!(judge_with(None, Some("glibc 2.41")), Some(true));
+        assert_eq!(judge_with(None, Some("glibc 2.31")), None);
+        assert_eq!(judge_with(None, Some("musl")), Some(false));
         assert_eq!(find(Libc::Glibc("2.41-12".into())), Some(true));
         assert_eq!(find(Libc::Glibc("2.31-13+deb11u11".into())), None);
         assert_eq!(find(Libc::Musl("1.2.5-r0".into())), Some(false));

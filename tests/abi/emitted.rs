@@ -1,0 +1,159 @@
+//! What `--emit` prints, given to a shell that finds a runtime which only says what it was told.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use super::{Made, library};
+use crate::cli::{Run, command, hpcctl};
+
+/// The runtimes that are started, with their programs.
+const RUNTIMES: &[(&str, &str)] = &[
+    ("podman", "podman"),
+    ("apptainer", "apptainer"),
+    ("charliecloud", "ch-run"),
+];
+
+/// An image, and a library of the host that brings another along.
+fn made() -> Made {
+    let made = Made::runnable();
+    let beside = made.host("lib/libbeside.so.1");
+    library(&beside, "libbeside.so.1", &[]);
+    let needs = ["-Wl,--no-as-needed", beside.to_str().unwrap()];
+    library(&made.host("lib/libmpi.so.12"), "libmpi.so.12", &needs);
+    let bin = made.host("bin");
+    fs::create_dir_all(&bin).unwrap();
+    for (_, program) in RUNTIMES {
+        let script = "#!/bin/sh\nprintf '<%s>' \"$@\"\n";
+        fs::write(bin.join(program), script).unwrap();
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs::set_permissions(bin.join(program), open).unwrap();
+    }
+    made
+}
+
+/// What the runtime is told by the script with these arguments, as a launcher starts it elsewhere.
+fn told(made: &Made, runtime: &str, arguments: &[&str]) -> String {
+    let library = made.host("lib").display().to_string();
+    let words = [
+        "abi",
+        "dir:image",
+        "--host-lib",
+        &library,
+        "--emit",
+        runtime,
+    ];
+    let printed = Run::of(command(&words).current_dir(made.dir.path()));
+    assert_eq!(printed.code, 0, "{runtime}: {}", printed.stderr);
+    let script = made.dir.path().join("run.sh");
+    fs::write(&script, &printed.stdout).unwrap();
+    let path = format!("{}:/usr/bin:/bin", made.host("bin").display());
+    let open = format!(
+        "exec 9</dev/null; exec \"$0\" '{}' \"$@\"",
+        script.display()
+    );
+    let mut shell = Command::new("bash");
+    shell.args(["-c", &open, "sh"]).args(arguments);
+    shell.current_dir("/").env("PATH", path);
+    shell
+        .env("PMI_FD", "9")
+        .env("PMIX_SERVER_TMPDIR", made.host("bin"));
+    let run = Run::of(&mut shell);
+    assert_eq!(run.code, 0, "{runtime}: {} {}", run.stderr, printed.stdout);
+    run.stdout
+}
+
+#[test]
+fn a_script_hands_on_its_arguments_and_works_in_any_directory() {
+    let made = made();
+    let image = made.image("").display().to_string();
+    let image = image.trim_end_matches('/');
+    for (runtime, _) in RUNTIMES {
+        let said = told(&made, runtime, &["two words", "", "$c"]);
+        let end = "</usr/bin/app><two words><><$c>";
+        assert!(said.ends_with(end), "{runtime}: {said}");
+        assert!(said.contains(&format!("<{image}")), "{runtime}: {said}");
+    }
+    let said = told(&made, "podman", &[]);
+    let bin = made.host("bin").display().to_string();
+    for option in [
+        "<--preserve-fds=1>".to_owned(),
+        format!("<-v><{bin}:{bin}>"),
+    ] {
+        assert!(said.contains(&option), "{option}: {said}");
+    }
+}
+
+#[test]
+fn a_path_that_a_runtime_cannot_be_told_is_refused() {
+    let made = made();
+    let image = format!("dir:{}", made.image("").display());
+    for (name, refused) in [
+        ("h:b", &["podman", "apptainer", "charliecloud", "sarus"][..]),
+        ("h,b", &["apptainer"]),
+    ] {
+        let dir = made.host(name);
+        library(&dir.join("libmpi.so.12"), "libmpi.so.12", &[]);
+        library(&dir.join("libmpich.so.12"), "libmpich.so.12", &[]);
+        for runtime in ["podman", "apptainer", "charliecloud", "sarus"] {
+            let library = dir.join("libmpich.so.12").display().to_string();
+            let run = hpcctl(&["abi", &image, "--host-lib", &library, "--emit", runtime]);
+            let is_refused = refused.contains(&runtime);
+            assert_eq!(
+                run.code,
+                if is_refused { 3 } else { 0 },
+                "{runtime} {name}: {}",
+                run.stderr
+            );
+            assert_eq!(
+                run.stdout.is_empty(),
+                is_refused,
+                "{runtime}: {}",
+                run.stdout
+            );
+            assert_eq!(
+                run.stderr.contains(name),
+                is_refused,
+                "{runtime}: {}",
+                run.stderr
+            );
+        }
+    }
+}
+
+#[test]
+fn what_programs_load_is_not_started_itself() {
+    let made = made();
+    fs::remove_file(made.image("usr/bin/app")).unwrap();
+    let own = made.image("usr/lib/libmpich.so.12");
+    let host = made.host("lib").display().to_string();
+    let image = format!("dir:{}", made.image("").display());
+    let module = |path: &str| {
+        let needs = ["-DMODULE", "-Wl,--no-as-needed", own.to_str().unwrap()];
+        library(
+            &made.image(path),
+            Path::new(path).file_name().unwrap().to_str().unwrap(),
+            &needs,
+        );
+        let run = hpcctl(&["abi", &image, "--host-lib", &host, "--emit", "podman"]);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        let (_, result) = super::abi(&[&image, "--host-lib", &host, "--prove=podman"]);
+        assert_eq!(result["programs"][0]["module"], true, "{result}");
+        let proof = &result["proof"];
+        assert_eq!(proof["outcome"], "unknown", "{proof}");
+        assert!(
+            proof["because"].to_string().contains("--program names one"),
+            "{proof}"
+        );
+        fs::remove_file(made.image(path)).unwrap();
+        run.stdout
+    };
+    let printed = module("usr/lib/python3/dist-packages/mpi4py/MPI.cpython-311.so");
+    assert!(printed.contains("which python3 loads"), "{printed}");
+    assert!(
+        printed.trim_end().ends_with(":O python3 \"$@\""),
+        "{printed}"
+    );
+    let printed = module("usr/lib/libuser.so.1");
+    assert!(printed.trim_end().ends_with(":O \"$@\""), "{printed}");
+}
