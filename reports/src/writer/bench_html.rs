@@ -138,13 +138,13 @@ fn measurements(text: &mut String, bench: &Bench) {
             escaped(&with_unit(one.inside.median, &one.unit)),
             format!("{:.3}", one.ratio.estimate),
             band(one.ratio),
-            scale.drawn(one.ratio),
+            scale.drawn(charts::cost(one)),
         ],
         verdict: one.verdict,
     });
     let caption = format!(
-        "Inside by outside. The box is the margin of {} %, the bar the 90 % band, the point the \
-         estimate.",
+        "Inside by outside. Drawn is the cost, to the right that which inside has more of: the box is the margin \
+         of {} %, the bar the 90 % band, the point the estimate.",
         margin * 100.0
     );
     let cells = ["Outside", "Inside", "Ratio", "90 % band", "Drawn"];

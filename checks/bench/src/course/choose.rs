@@ -11,6 +11,10 @@ use crate::measurement::{Measurement, Processors, SUBJECTS};
 use crate::pair::{Bout, Pairs};
 use crate::{fabric, gpu, net};
 
+/// What fs says nothing of, where the image is no directory.
+const NOT_SEEN: &str = "fs is of files of the node that are bound into the container, and of none of the image, which the \
+    runtime alone sees";
+
 impl Run<'_> {
     /// Decides what is measured, has all of it ready and taken once, and asks either side for what it has.
     pub(super) fn prepare(
@@ -82,7 +86,9 @@ impl Run<'_> {
         pairs: &mut Pairs<'_>,
         chosen: &mut Vec<&'static Measurement>,
     ) -> Result<(), Error> {
-        self.keep_image(site, chosen)?;
+        if chosen.iter().any(|one| is_of_image(one)) && !copy_image(site, pairs)? {
+            chosen.retain(|one| !is_of_image(one));
+        }
         if chosen.iter().any(|one| one.id().starts_with("mpi.")) {
             pairs.bring_library()?;
         }
@@ -101,39 +107,6 @@ impl Run<'_> {
                 chosen.retain(|one| !is_of_gpu(one));
             }
         }
-        Ok(())
-    }
-
-    /// Copies files of the image, beside which they are read inside; where that is not to be had, it is left out.
-    fn keep_image(
-        &mut self,
-        site: &Site<'_>,
-        chosen: &mut Vec<&'static Measurement>,
-    ) -> Result<(), Error> {
-        let is_of_image = |one: &Measurement| one.id() == brought::IMAGE.id();
-        if !chosen.iter().any(|one| is_of_image(one)) {
-            return Ok(());
-        }
-        let Some(reference) = site.image else {
-            chosen.retain(|one| !is_of_image(one));
-            return Ok(());
-        };
-        let why = match Image::open(site.host, reference) {
-            Ok(image) => {
-                let copied = brought::copy(&image.root, &site.workplace.shared());
-                match copied {
-                    Ok(0) => "the image has no small files that can be read".into(),
-                    Ok(_) => return Ok(()),
-                    Err(source) => {
-                        let what = "a copy of files of the image".into();
-                        return Err(Error::Workplace { what, source });
-                    }
-                }
-            }
-            Err(error) => format!("its files are not seen from outside: {error}"),
-        };
-        self.unknowns.push(Unknown::new(brought::IMAGE.id(), why));
-        chosen.retain(|one| !is_of_image(one));
         Ok(())
     }
 
@@ -156,4 +129,28 @@ impl Run<'_> {
             self.unknowns.push(Unknown::new("fabric", why));
         }
     }
+}
+
+fn is_of_image(one: &Measurement) -> bool {
+    one.id() == brought::IMAGE.id()
+}
+
+/// Copies files of the image, beside which they are read inside; whether there are any.
+fn copy_image(site: &Site<'_>, pairs: &mut Pairs<'_>) -> Result<bool, Error> {
+    let Some(reference) = site.image else {
+        return Ok(false);
+    };
+    let image = match Image::open(site.host, reference) {
+        Ok(image) => image,
+        Err(_) => {
+            pairs.doubts.push(NOT_SEEN.into());
+            return Ok(false);
+        }
+    };
+    let copied = brought::copy(&image.root, &site.workplace.shared());
+    let many = copied.map_err(|source| Error::Workplace {
+        what: "a copy of files of the image".into(),
+        source,
+    })?;
+    Ok(many > 0)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use hpcctl_model::bench::{Bench, Comparison, Ratio, Sample};
+use hpcctl_model::bench::{Bench, Better, Comparison, Ratio, Sample, counts};
 
 use crate::page::{escaped, figure, line};
 use crate::writer::bench_table::with_unit;
@@ -30,6 +30,19 @@ fn reach(ratio: Ratio) -> f64 {
     end(ratio.ci_low).max(end(ratio.ci_high))
 }
 
+/// What inside costs, by what outside costs: of a rate the other way round.
+pub(super) fn cost(comparison: &Comparison) -> Ratio {
+    let ratio = comparison.ratio;
+    match comparison.better {
+        Better::Less => ratio,
+        Better::More => Ratio {
+            estimate: 1.0 / ratio.estimate,
+            ci_low: 1.0 / ratio.ci_high,
+            ci_high: (1.0 / ratio.ci_low).min(f64::MAX),
+        },
+    }
+}
+
 /// The scale on which bands are drawn, one for all.
 pub(super) struct Scale {
     margin: f64,
@@ -38,10 +51,11 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    /// The one for the bands of all measurements, and for the margin.
+    /// The one for the bands of all measurements that count, and for the margin: what always costs goes to its end.
     pub(super) fn of(bench: &Bench) -> Self {
         let margin = bench.plan.margin;
-        let widest = bench.comparisons.iter().map(|one| reach(one.ratio));
+        let counted = bench.comparisons.iter().filter(|one| counts(&one.metric));
+        let widest = counted.map(|one| reach(one.ratio));
         Self {
             margin,
             widest: widest.fold((2.0 * margin).ln_1p(), f64::max),
