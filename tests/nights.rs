@@ -289,3 +289,39 @@ fn what_the_history_knows_is_told_after_months() {
         mistyped.stderr
     );
 }
+
+#[test]
+fn nodes_on_which_nothing_runs_are_told_with_the_fix() {
+    let dir = tempfile::tempdir().unwrap();
+    for (day, verdict) in [(24, "yes"), (25, "no")] {
+        let time = format!("2026-11-{day}T02:00:00Z");
+        let text = line("n1", if day == 25 { &["fuse.open"] } else { &[] }, &time);
+        let (head, body) = text.trim_end().split_at(text.find('{').unwrap());
+        let mut body: Value = body.parse().unwrap();
+        body["r"]["podman"] = json!({"run": verdict});
+        if day == 25 {
+            body["b"]["podman"] = json!(["fuse.open"]);
+        }
+        assert!(head.starts_with("HPCCTL1 n1 "), "{head}");
+        let text = crate::fleet::sealed("n1", &body);
+        assert_eq!(add(dir.path(), &time, &text).code, 0);
+    }
+    let night = report(dir.path(), &["nightly", "--at", "2026-11-25", "-o", "json"]).json();
+    let found = &night["result"];
+    let (broken, new) = (&found["broken"][0], &found["new"][0]);
+    assert_eq!(
+        (&broken["new"], &broken["ran"]),
+        (&json!(true), &json!(true)),
+        "{found}"
+    );
+    assert_eq!(new["id"], "fuse.open");
+    assert!(
+        new["fix"].as_str().unwrap().contains("modprobe fuse"),
+        "{new}"
+    );
+    assert_eq!(broken["fix"], new["fix"]);
+    let mail = report(dir.path(), &["nightly", "--at", "2026-11-25", "-o", "mail"]);
+    assert_eq!(mail.code, 1);
+    let told = "worse: containers no longer run on n1 (fuse.open); 1 new; ";
+    assert!(mail.stdout.contains(told), "{}", mail.stdout);
+}

@@ -3,11 +3,12 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use clap::Args;
 use hpcctl_model::Unknown;
 use hpcctl_reports::counted;
-use hpcctl_reports::fleet::{Merge as Merged, NodeSet, Terms};
+use hpcctl_reports::fleet::{Merge as Merged, NodeSet, Terms, WITHIN};
 use hpcctl_reports::{Kind, Report};
 use jiff::{SignedDuration, Timestamp};
 
@@ -17,6 +18,9 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::state::Kept;
 use crate::ui::Ui;
+
+/// How much older a line may be where nobody said.
+static DEFAULT: LazyLock<String> = LazyLock::new(|| format!("{}h", WITHIN.as_hours()));
 
 /// How much of a stream is read at a time.
 const CHUNK: usize = 256 << 10;
@@ -49,7 +53,7 @@ pub struct Merge {
     #[arg(long, value_name = "SET", value_parser = super::node_set)]
     expected: Option<NodeSet>,
     /// How much older than the newest the last line of a node may be, in hours or days
-    #[arg(long, value_name = "TIME", default_value = "20h", value_parser = crate::report::duration)]
+    #[arg(long, value_name = "TIME", default_value = DEFAULT.as_str(), value_parser = crate::report::duration)]
     within: SignedDuration,
     #[command(flatten)]
     kept: Kept,

@@ -46,7 +46,7 @@ struct Alike {
 impl Broken {
     /// Takes a node that reported.
     pub fn add(&mut self, subject: &Subject<'_>, is_first: bool, usual: &Usual) {
-        let (said, at) = subject.told[0];
+        let (said, _) = subject.told[0];
         let now = run(said);
         let count = match now {
             Some(Verdict::Yes) => &mut self.containers.yes,
@@ -59,28 +59,35 @@ impl Broken {
         if now == Some(Verdict::No) {
             self.failing(subject, is_first, usual);
         }
+        self.gone(subject, is_first, usual);
+    }
+
+    /// Takes the runtimes that are gone. One that did not run before is gone all the same.
+    fn gone(&mut self, subject: &Subject<'_>, is_first: bool, usual: &Usual) {
+        let (said, at) = subject.told[0];
         for runtime in &said.lacking {
             let id = format!("run.{runtime}");
             let became = Became::of(subject, &id, is_first, usual);
-            if let Some(became) = became.filter(|one| one.is == Status::Fail) {
-                let told = subject.told.iter();
-                let gone = told.take_while(|(said, _)| said.lacking.contains(runtime));
-                let is_so = gone.clone().count() == subject.told.len();
-                let since = gone.last().map(|(_, at)| *at);
-                let before = subject.since(&id, Status::Fail).filter(|_| is_so);
-                let since = before.or(since).unwrap_or(at);
-                let text = format!("{runtime} is not installed");
-                let key = Key {
-                    is_old: !became.breaks(),
-                    is_first: false,
-                    some_run: true,
-                    never_ran: false,
-                    gone: Some(runtime.clone()),
-                    runtimes: vec![runtime.clone()],
-                    because: vec![format!("runtime.{runtime}.installed")],
-                };
-                self.put(subject.name, key, text, None, since);
-            }
+            let Some(became) = became.filter(|one| one.is == Status::Fail) else {
+                continue;
+            };
+            let told = subject.told.iter();
+            let gone = told.take_while(|(said, _)| said.lacking.contains(runtime));
+            // Where it never was there in the runs, it went before them.
+            let is_all = gone.clone().count() == subject.told.len();
+            let before = subject.since(&id, Status::Fail).filter(|_| is_all);
+            let since = before.or(gone.last().map(|(_, at)| *at)).unwrap_or(at);
+            let key = Key {
+                is_old: !became.breaks(),
+                is_first: false,
+                some_run: true,
+                never_ran: false,
+                gone: Some(runtime.clone()),
+                runtimes: vec![runtime.clone()],
+                because: vec![format!("runtime.{runtime}.installed")],
+            };
+            let text = format!("{runtime} is not installed");
+            self.put(subject.name, key, text, None, since);
         }
     }
 
@@ -90,14 +97,12 @@ impl Broken {
         let (all, none) = (failing(said), none_runs(said));
         let known = subject.told.iter().filter(|(said, _)| run(said).is_some());
         let before = known.clone().nth(1).map(|(said, _)| *said);
-        let news: Vec<(&str, Became)> = all
-            .iter()
-            .filter_map(|runtime| {
-                let id = format!("run.{runtime}");
-                let became = Became::of(subject, &id, is_first, usual)?;
-                became.breaks().then_some((*runtime, became))
-            })
-            .collect();
+        let id = |runtime: &str| format!("run.{runtime}");
+        let news = all.iter().filter_map(|runtime| {
+            let became = Became::of(subject, &id(runtime), is_first, usual)?;
+            became.breaks().then_some((*runtime, became.was))
+        });
+        let news: Vec<(&str, Option<Status>)> = news.collect();
         // The last one that ran may be gone.
         let ran = before.filter(|_| none && !is_first).is_some_and(|before| {
             let failed = failing(before);
@@ -105,19 +110,18 @@ impl Broken {
             ran.any(|runtime| said.lacking.iter().any(|one| one == runtime))
         });
         let newly: Vec<&str> = news.iter().map(|(runtime, _)| *runtime).collect();
-        let runs = [Some(Status::Pass), Some(Status::Warn)];
-        let did = ran || news.iter().any(|(_, became)| runs.contains(&became.was));
+        let did = |was: Option<Status>| matches!(was, Some(Status::Pass | Status::Warn));
+        let did = ran || news.iter().any(|(_, was)| did(*was));
         let runtimes = if newly.is_empty() { &all } else { &newly };
         let because = causes(said, runtimes);
         let alike = known.take_while(|(said, _)| {
             failing(said) == all && none_runs(said) == none && causes(said, runtimes) == because
         });
-        let is_so = alike.clone().count() == subject.told.len();
+        // What was so in all of the runs began before them.
+        let is_all = alike.clone().count() == subject.told.len();
+        let of_all = runtimes.iter().filter(|_| is_all);
+        let before = of_all.filter_map(|runtime| subject.since(&id(runtime), Status::Fail));
         let since = alike.last().map_or(at, |(_, at)| at);
-        let before = runtimes.iter().filter(|_| is_so).filter_map(|runtime| {
-            let id = format!("run.{runtime}");
-            subject.since(&id, Status::Fail)
-        });
         let since = before.max().unwrap_or(since);
         let (text, fix) = told(said, because.first());
         let key = Key {

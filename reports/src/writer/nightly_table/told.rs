@@ -60,12 +60,6 @@ impl Row {
 /// Under what is told that nodes report or do not.
 pub const NODES: &str = "node.reports";
 
-/// The part of what was looked at for the first time.
-pub const FIRST: &str = "Looked at for the first time";
-
-/// The part of what is better and does not pass.
-pub const EASED: &str = "Better, and not fixed";
-
 /// What changed, the worst first. What follows from another finding on the same nodes is only
 /// counted there, unless all is wanted.
 pub fn sections(nightly: &Nightly, all: bool) -> Vec<Section> {
@@ -91,14 +85,14 @@ pub fn sections(nightly: &Nightly, all: bool) -> Vec<Section> {
     }
     let parts = [
         part("New", worse(items(&nightly.new))),
-        part(FIRST, rows(first_of(nightly), all)),
+        part("Looked at for the first time", rows(first_of(nightly), all)),
         part("Not reporting", {
             let away = news.map(away).collect();
             if is_first { away } else { worse(away) }
         }),
         part("Slower", worse(slower.collect())),
         part("Faster", costs(bench::Verdict::Faster).collect()),
-        part(EASED, items(&nightly.eased)),
+        part("Better, and not fixed", items(&nightly.eased)),
         part("Fixed", fixed),
         part("Flapping", flapping),
         part("Waivers", nightly.waivers.iter().map(lapsing).collect()),
