@@ -42,7 +42,7 @@ EXAMPLES
 
 EXIT STATUS
   0 for each library that a program needs one of the host works, or in part; 1 of one all fail, MPI is a
-  part of a program, or a proof shows that another is in use; 3 none fails, but of one it is not known, no library of the host
+  part of a program, or a proof shows that another is in use; 3 none fails, but of one it is not known, a program opens one as it runs, no library of the host
   stands for it, the proof could not be made, or nothing can be printed for --emit; 5 the image, the host's root or a library cannot be
   read.")]
 pub struct Abi {
@@ -117,6 +117,11 @@ impl Abi {
             return Ok(Exit::Clean);
         }
         let outputs = emit::outputs(&self.output, Kind::Abi)?;
+        let is_printed = outputs.iter().any(|output| output.file.is_none());
+        if self.emit.is_some() && !self.output.is_empty() && is_printed {
+            let why = "--emit prints to standard output: -o FORMAT=FILE has the report beside it";
+            return Err(Failure::usage(why));
+        }
         let begun = Timestamp::now();
         let (mut abi, unknowns) = self.judged()?;
         if let Some(runtime) = &self.prove {
@@ -234,7 +239,8 @@ fn exit(abi: &abi::Abi) -> Exit {
     let found = best(abi);
     let fails = found.contains(&Some(AbiVerdict::Fails))
         || abi.programs.iter().any(|program| program.static_mpi);
-    let doubtful = found.contains(&Some(AbiVerdict::Unknown)) || found.contains(&None);
+    let opens = abi.programs.iter().any(|program| !program.opens.is_empty());
+    let doubtful = opens || found.contains(&Some(AbiVerdict::Unknown)) || found.contains(&None);
     let proof = abi.proof.as_ref().map(|proof| proof.outcome);
     match proof {
         Some(ProofOutcome::Disproved) => Exit::Findings,

@@ -122,6 +122,33 @@ fn a_path_that_a_runtime_cannot_be_told_is_refused() {
 }
 
 #[test]
+fn a_script_and_a_report_are_not_printed_into_one() {
+    let made = made();
+    let image = format!("dir:{}", made.image("").display());
+    let library = made.host("lib").display().to_string();
+    let report = format!("json={}", made.dir.path().join("abi.json").display());
+    for (output, code) in [("json", 2), (report.as_str(), 0)] {
+        let emit = ["--emit", "podman", "-o", output];
+        let run = hpcctl(&[&["abi", &image, "--host-lib", &library], &emit[..]].concat());
+        assert_eq!(run.code, code, "{output}: {}", run.stderr);
+        assert_eq!(
+            run.stdout.contains("podman run"),
+            code == 0,
+            "{output}: {}",
+            run.stdout
+        );
+    }
+    fs::remove_file(made.image("usr/bin/app")).unwrap();
+    let run = hpcctl(&["abi", &image, "--emit", "podman"]);
+    assert_eq!((run.code, run.stdout.as_str()), (3, ""), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("no program of the image needs"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
 fn what_programs_load_is_not_started_itself() {
     let made = made();
     fs::remove_file(made.image("usr/bin/app")).unwrap();

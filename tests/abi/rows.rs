@@ -219,6 +219,43 @@ fn a_file_that_cannot_be_read_counts_where_a_program_needs_it() {
 }
 
 #[test]
+fn what_a_program_opens_as_it_runs_is_not_known() {
+    let made = Made::new();
+    let libc = made.image("usr/lib/libc.so.6");
+    library(&libc, "libc.so.6", &["-DLIBC"]);
+    let app = made.image("usr/bin/app");
+    let (path, opens) = (app.to_str().unwrap(), source("opens.c"));
+    let flags = ["-O1", "-fPIC", "-pie", "-nostartfiles", "-o", path, &opens];
+    cc(&[&flags[..], &["-Wl,--no-as-needed", libc.to_str().unwrap()]].concat());
+    let archive = made.dir.path().join("image.tar");
+    let mut tar = std::process::Command::new("tar");
+    let tar = tar
+        .arg("-cf")
+        .arg(&archive)
+        .arg("-C")
+        .arg(made.image(""))
+        .arg(".");
+    assert!(tar.status().unwrap().success());
+    for image in [
+        format!("dir:{}", made.image("").display()),
+        archive.display().to_string(),
+    ] {
+        let (code, result) = abi(&[&image]);
+        let opens = &result["programs"][0]["opens"];
+        assert_eq!(
+            (code, opens),
+            (3, &json!(["libcuda.so.1"])),
+            "{image}: {result}"
+        );
+        let table = hpcctl(&["abi", &image]).stdout;
+        assert!(
+            table.contains("may open libcuda.so.1 as it runs"),
+            "{table}"
+        );
+    }
+}
+
+#[test]
 fn a_program_that_has_mpi_in_it_is_told_however_it_is_linked() {
     let made = Made::new();
     let libc = made.image("usr/lib/libc.so.6");

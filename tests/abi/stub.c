@@ -3,6 +3,7 @@
 #ifdef LIBC
 /* A C library, of which one symbol is enough. */
 int of_libc(void) { return 0; }
+void *dlopen(void) { return 0; }
 #else
 #define SYMBOL(name) int name(void) { return 0; }
 SYMBOL(MPI_Init)

@@ -235,6 +235,17 @@ pub(crate) fn of_itself(case: &Case<'_>, program: &Object, lacks: &[Lack]) -> Fo
     if program.linkage.interpreter.is_none() {
         return found;
     }
+    let file = case.image.find(&program.real);
+    if file.is_some_and(|file| !case.image.is_executable(file)) {
+        let text = format!(
+            "{} does not start: its mode lets nobody run it",
+            program.real
+        );
+        found.add(reason("path", text), AbiVerdict::Fails);
+        found
+            .fixes
+            .push(format!("chmod +x {} in the image", program.real));
+    }
     for lack in lacks.iter().filter(|lack| !lack.is_late()) {
         match lack {
             _ if case.unread.is_why(lack) => {

@@ -137,6 +137,7 @@ pub fn judge(question: &Question<'_>) -> Result<Judged, Error> {
         needs: using.needs.clone(),
         static_mpi: using.static_mpi,
         module: using.is_module(),
+        opens: using.opens.clone(),
     });
     let mut abi = Abi {
         image: about(image, &programs),

@@ -36,6 +36,8 @@ pub(crate) struct Using {
     /// The names that it, or a library that is no part of MPI itself, asks for.
     pub(crate) needs: Vec<String>,
     pub(crate) static_mpi: bool,
+    /// Names that it may open as it runs, of which it is not known what it looks for in them.
+    pub(crate) opens: Vec<String>,
 }
 
 impl Using {
@@ -74,11 +76,19 @@ pub(crate) fn using(image: &LinkedImage) -> (Vec<Using>, bool) {
             object: object(path, linkage),
             needs: Vec::new(),
             static_mpi,
+            opens: Vec::new(),
         };
-        let using = using.or_else(|| static_mpi.then(alone));
-        found.extend(using.map(|using| Using {
-            static_mpi,
-            ..using
+        let opens = opens(linkage);
+        let using = using.or_else(|| (static_mpi || !opens.is_empty()).then(alone));
+        found.extend(using.map(|using| {
+            Using {
+                static_mpi,
+                opens: opens
+                    .into_iter()
+                    .filter(|name| !using.needs.contains(name))
+                    .collect(),
+                ..using
+            }
         }));
     }
     for (path, linkage) in others {
@@ -139,7 +149,17 @@ fn follow(
         object,
         needs: needs.into_iter().collect(),
         static_mpi: false,
+        opens: Vec::new(),
     })
+}
+
+/// Libraries of a family of which a program has the name, and opens some as it runs.
+fn opens(linkage: &Linkage) -> Vec<String> {
+    let names = linkage.opens.iter();
+    names
+        .filter(|name| Family::named(name).is_some())
+        .cloned()
+        .collect()
 }
 
 fn object(path: &str, linkage: &Arc<Linkage>) -> Object {

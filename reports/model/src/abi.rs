@@ -203,6 +203,10 @@ pub struct Program {
     /// Python.
     #[serde(default)]
     pub module: bool,
+    /// Names of such libraries that it may open as it runs, dlopen(3): whether those of the host work is
+    /// not known.
+    #[serde(default)]
+    pub opens: Vec<String>,
 }
 
 /// A library of the host.

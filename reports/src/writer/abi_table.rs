@@ -235,6 +235,14 @@ fn programs(abi: &Abi, options: &Options, out: &mut dyn Write) -> Result<(), Err
         let text = format!("{text}: --program names others");
         write!(out, "{}", filled("left out ", &text, options.width))?;
     }
+    for program in abi.programs.iter().filter(|one| !one.opens.is_empty()) {
+        let text = format!(
+            "{} may open {} as it runs: whether the host's works is not known",
+            program.path,
+            program.opens.join(", ")
+        );
+        write!(out, "{}", filled("opens    ", &text, options.width))?;
+    }
     if !of_static.is_empty() {
         let text = format!(
             "MPI is a part of {}: nothing can be bound",

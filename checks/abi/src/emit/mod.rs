@@ -36,6 +36,9 @@ pub static EMITS: &[&Emit] = &[
 /// Why nothing is printed.
 #[derive(Debug, thiserror::Error)]
 pub enum EmitError {
+    /// Nothing is needed.
+    #[error("no program of the image needs a library of MPI, of a fabric or of a GPU")]
+    NoNeed,
     /// Nothing works.
     #[error("no library of the host works in the image")]
     Nothing,
@@ -83,6 +86,9 @@ impl Emit {
     ///
     /// When nothing works, or the runtime does not take such an image.
     pub fn write(&self, abi: &Abi, as_root: bool) -> Result<String, EmitError> {
+        if abi.programs.iter().all(|program| program.needs.is_empty()) {
+            return Err(EmitError::NoNeed);
+        }
         let wanted = Wanted::of(abi, as_root).ok_or(EmitError::Nothing)?;
         let text = self.render(&wanted).map_err(EmitError::Image)?;
         let about = self.starts.then(|| about(abi, &wanted));

@@ -126,6 +126,13 @@ fn open(abi: &Abi) -> Vec<String> {
             "It was asked for some programs alone, and says nothing of {first}{more}."
         ));
     }
+    for program in abi.programs.iter().filter(|one| !one.opens.is_empty()) {
+        told.push(format!(
+            "{} opens {} as it runs: whether the host's works is not known.",
+            program.path,
+            program.opens.join(", ")
+        ));
+    }
     if !abi.complete {
         told.push("It could not read all that its verdicts hang on.".to_owned());
     }
@@ -292,6 +299,11 @@ mod tests {
                 "left_out",
                 json!(["/b", "/c"]),
                 "It was asked for some programs alone, and says nothing of /b (and 1 more).",
+            ),
+            (
+                "programs",
+                json!([{"path": "/a", "needs": [], "static_mpi": false, "opens": ["libcuda.so.1"]}]),
+                "/a opens libcuda.so.1 as it runs: whether the host's works is not known.",
             ),
             ("proof", proof("proved", &none), ""),
             (

@@ -37,6 +37,7 @@ const MOST_NAMES: u64 = 64 << 20;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Segment {
     pub(super) kind: u32,
+    pub(super) flags: u32,
     pub(super) offset: u64,
     pub(super) address: u64,
     pub(super) size: u64,
@@ -95,6 +96,7 @@ pub(super) fn segments(bytes: &dyn Bytes, layout: Layout, table: &Table) -> Opti
     let segment = |one: &[u8]| {
         Some(Segment {
             kind: layout.u32(one, 0)?,
+            flags: layout.u32(one, if layout.wide { 4 } else { 24 })?,
             offset: layout.word(one, 8, 4)?,
             address: layout.word(one, 16, 8)?,
             size: layout.word(one, 32, 16)?,
@@ -133,6 +135,10 @@ impl<'b> Loaded<'b> {
             segments,
             sections: sections(bytes, layout, header).unwrap_or_default(),
         })
+    }
+
+    pub(super) fn segments(&self) -> &[Segment] {
+        &self.segments
     }
 
     /// So many bytes as they are loaded at an address.

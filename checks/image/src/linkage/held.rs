@@ -11,6 +11,7 @@ use std::ops::Range;
 
 use super::bytes::{Bytes, Layout};
 use super::dynamic::{self, MOST, PT_DYNAMIC, PT_INTERP, PT_LOAD, Segment};
+use super::opened;
 
 /// The most bytes of the first segment, and of what the dynamic section names behind itself.
 const LEAD: u64 = 32 << 20;
@@ -160,6 +161,11 @@ fn of_segments(held: &Held, layout: Layout, segments: &[Segment], size: u64) -> 
     if !dynamic.is_some_and(|segment| dynamic::is_library(held, layout, segment)) {
         let last = loads().map(end).max().unwrap_or(0);
         wanted.push(last.max(size.saturating_sub(END))..size);
+        let names = first.and_then(|one| held.get(one.offset, one.size.min(LEAD)));
+        if names.is_some_and(|names| opened::may_open(&names)) {
+            let texts = segments.iter().filter(|one| opened::has_texts(one));
+            wanted.extend(texts.map(|one| range(one.offset, one.size.min(opened::MOST))));
+        }
     }
     wanted
 }

@@ -6,6 +6,7 @@
 mod bytes;
 mod dynamic;
 mod held;
+mod opened;
 mod references;
 mod release;
 mod symbols;
@@ -61,6 +62,8 @@ pub struct Linkage {
     pub release: Option<String>,
     /// Which functions of [`PARTS`] are in it.
     pub parts: Vec<&'static str>,
+    /// Names of libraries in the texts of a program that opens such as it runs.
+    pub opens: Vec<String>,
 }
 
 impl Linkage {
@@ -106,6 +109,9 @@ impl Linkage {
         }
         if linkage.soname.is_none() {
             linkage.parts = symbols::parts(&loaded, linkage.symbols.as_ref());
+            if linkage.opens_any() {
+                linkage.opens = opened::of(&loaded);
+            }
         }
         Ok(Some(linkage))
     }
@@ -120,6 +126,11 @@ impl Linkage {
         self.needs = read.needs;
         self.defines = read.defines;
         Ok(())
+    }
+
+    fn opens_any(&self) -> bool {
+        let mut asked = self.symbols.iter().flat_map(Symbols::imports);
+        asked.any(|import| opened::FUNCTIONS.contains(&import.name))
     }
 
     /// Whether nothing is loaded for it.

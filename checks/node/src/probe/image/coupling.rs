@@ -126,6 +126,7 @@ mod tests {
             needs: vec!["libmpi.so.12".into(), "libcuda.so.1".into()],
             static_mpi: false,
             module: false,
+            opens: Vec::new(),
         };
         let find = |bindings: Vec<Binding>| {
             let mut site = Site::new(&host);
