@@ -1,17 +1,16 @@
 //! Keys and tokens in files that are no text: databases, compiled modules of Python, memory that was
 //! saved. Their texts are looked at as strings(1) has them.
 //!
-//! All bytes of an image but its texts go through here. A key in PEM is a hundred printable bytes at
-//! least, so that one byte in [`STRIDE`] is looked at, and more only around those that may be of a
-//! key. What programs hold are keys of tests more often than not: a clue.
+//! One byte in [`LEAST`] is looked at, and more only around those that may be of a token. Programs and
+//! libraries are passed over: they are the better part of most images, and the keys in them those
+//! that they test themselves with (GnuTLS has four).
 
 use super::{Content, Intake, is_text};
 use crate::sensitive::{self, Sighting};
 use crate::tree::Mark;
 
-/// The fewest printable bytes of a key in PEM, and of a token.
-const KEY: usize = 96;
-const TOKEN: usize = 24;
+/// The fewest printable bytes of a token; a key has more.
+const LEAST: usize = 24;
 
 /// Bytes of what was looked at that the next bytes begin with: a key may lie over the edge.
 const OVERLAP: usize = 16 * 1024;
@@ -27,7 +26,6 @@ const MOST: usize = 20;
 pub(super) struct Strings {
     /// The end of what was looked at.
     before: Vec<u8>,
-    is_program: bool,
     /// Every second byte that counts, of a text in UTF-16.
     wide: Option<usize>,
     seen: Vec<Sighting>,
@@ -38,7 +36,6 @@ impl Strings {
     pub(super) fn new(head: &[u8]) -> Self {
         Self {
             before: Vec::new(),
-            is_program: head.starts_with(b"\x7fELF"),
             wide: wide(head),
             seen: Vec::new(),
         }
@@ -50,7 +47,6 @@ impl Strings {
             let narrow: Vec<u8> = bytes.iter().skip(place).step_by(2).copied().collect();
             return self.text(path, &narrow);
         }
-        let least = if self.is_program { KEY } else { TOKEN };
         let kept = self.before.len();
         // What lies over the edge, and nothing that was looked at as a whole.
         if kept > 0 && !bytes.is_empty() {
@@ -58,11 +54,11 @@ impl Strings {
             let mut both = std::mem::take(&mut self.before);
             both.extend_from_slice(&bytes[..edge]);
             let is_over = |run: &std::ops::Range<usize>| run.start < kept && run.end > kept;
-            for run in runs(&both, least).into_iter().filter(is_over) {
+            for run in runs(&both, LEAST).into_iter().filter(is_over) {
                 self.look(path, &both[run]);
             }
         }
-        for run in runs(bytes, least) {
+        for run in runs(bytes, LEAST) {
             self.look(path, &bytes[run]);
         }
         let from = bytes.len().saturating_sub(OVERLAP);
@@ -81,7 +77,6 @@ impl Strings {
             let is_known = self.seen.iter().any(|one| one.text == sighting.text);
             if !is_known && self.seen.len() < MOST {
                 self.seen.push(Sighting {
-                    is_clue: sighting.is_clue || self.is_program,
                     line: None,
                     ..sighting
                 });
@@ -157,9 +152,11 @@ const PRINTED: [bool; 256] = {
 };
 
 impl Intake<'_> {
-    /// Begins to look at the file at hand, whose start is read, where it is no text.
+    /// Begins to look at the file at hand, whose start is read, where it is neither a text nor a
+    /// program.
     pub(super) fn strings(&mut self, path: &str) {
-        let is_wanted = self.plan.judges() && !is_text(&self.scratch);
+        let is_other = is_text(&self.scratch) || self.scratch.starts_with(b"\x7fELF");
+        let is_wanted = self.plan.judges() && !is_other;
         self.strings = is_wanted.then(|| Strings::new(&self.scratch));
         self.watch(path, 0);
     }
@@ -217,9 +214,6 @@ mod tests {
                 assert_eq!(told(b"\0", &[one, two]).len(), 1, "{before} in two");
             }
         }
-        let bytes = [&b"\x7fELF\0"[..], key.as_bytes(), b"\0"].concat();
-        let seen = told(&bytes, &[&bytes]);
-        assert!(seen.len() == 1 && seen[0].is_clue, "{seen:?}");
         assert_eq!(told(b"\0", &[&noise(7, 1 << 20)]), []);
     }
 
