@@ -326,6 +326,7 @@ pub(crate) fn beside(path: &Path) -> PathBuf {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test writes its files")]
 mod tests {
     use super::*;
 

@@ -376,4 +376,5 @@ fn hashed(path: &Path) -> io::Result<(u64, String)> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test writes its files")]
 mod tests;
