@@ -137,6 +137,12 @@ fn of_segments(held: &Held, layout: Layout, segments: &[Segment], size: u64) -> 
     let mut wanted = Vec::new();
     let first = loads().min_by_key(|one| one.offset);
     wanted.extend(first.map(|one| range(one.offset, one.size.min(LEAD))));
+    // Texts come before what tells a program from a library.
+    let names = first.and_then(|one| held.get(one.offset, one.size.min(LEAD)));
+    if names.is_some_and(|names| opened::may_open(&names)) {
+        let texts = segments.iter().filter(|one| opened::has_texts(one));
+        wanted.extend(texts.map(|one| range(one.offset, one.size.min(opened::MOST))));
+    }
     let interpreter = segments.iter().find(|one| one.kind == PT_INTERP);
     wanted.extend(interpreter.map(|one| range(one.offset, one.size.min(4096))));
     let dynamic = segments.iter().find(|one| one.kind == PT_DYNAMIC);
