@@ -89,7 +89,9 @@ impl Lower {
                     self.package(layer, entry.path, is_database(*row), candidate);
                 }
             }
-            for path in found.owned.iter().flat_map(|list| list.paths.lines()) {
+            // A library that is known by itself has no other owner.
+            let lists = found.owned.iter().filter(|list| list.of != list.paths);
+            for path in lists.flat_map(|list| list.paths.lines()) {
                 let path = path.trim_start_matches('/');
                 match path.ends_with('/') {
                     true if self.trees.len() < MOST => self.trees.push(path.to_owned()),

@@ -143,6 +143,23 @@ fn a_token_in_a_file_that_is_no_text_is_told_in_every_format() {
 }
 
 #[test]
+fn a_library_that_is_known_by_itself_is_told_where_a_later_layer_deletes_it() {
+    let lower = Layer::new()
+        .file("opt/app/libfoo.so", library("libcudart.so.12"))
+        .tar();
+    let scanned = scan_layers(&[lower.clone()]);
+    assert_eq!(
+        scanned.scan.packages.len(),
+        1,
+        "{:?}",
+        scanned.scan.packages
+    );
+    let upper = Layer::new().file("opt/app/.wh.libfoo.so", "").tar();
+    let removed = scan_layers(&[lower, upper]).scan.removed;
+    assert!(!removed.is_empty());
+}
+
+#[test]
 fn archives_are_looked_into_and_what_is_not_is_told() {
     let inner = Layer::new()
         .file("usr/lib/libcuda.so.550.54.14", "x")
