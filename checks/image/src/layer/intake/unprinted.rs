@@ -109,43 +109,43 @@ fn is_printed(byte: u8) -> bool {
     matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r')
 }
 
-/// Runs of at least so many printable bytes.
+/// Runs of printable bytes in which a word has at least so many: prose has none, and tokens and the
+/// lines of keys are such words.
 fn runs(bytes: &[u8], least: usize) -> Vec<std::ops::Range<usize>> {
     let mut runs = Vec::new();
-    // Each run has a byte at one of these places, and half of it lies before or behind that.
+    // Each word has a byte at one of these places, and half of it lies before or behind that.
     let (stride, half) = (least, least / 2);
+    let is_word = |byte: &u8| GRAPHIC[usize::from(*byte)];
     let mut at = stride - 1;
     while at < bytes.len() {
-        if !PRINTED[usize::from(bytes[at])] {
-            at += stride;
+        let next = at + stride;
+        let is_behind = || bytes[at..bytes.len().min(at + half)].iter().all(is_word);
+        let is_before = || bytes[at.saturating_sub(half)..at].iter().rev().all(is_word);
+        if !is_word(&bytes[at]) || !(is_behind() || is_before()) {
+            at = next;
             continue;
         }
-        let behind = &bytes[at..bytes.len().min(at + half)];
-        let is_behind = behind.iter().all(|byte| PRINTED[usize::from(*byte)]);
-        let before = &bytes[at.saturating_sub(half)..at];
-        let is_before = before.iter().rev().all(|byte| PRINTED[usize::from(*byte)]);
-        if !is_behind && !is_before {
-            at += stride;
+        let before = bytes[..at].iter().rev().take_while(|byte| is_word(byte));
+        let behind = bytes[at..].iter().take_while(|byte| is_word(byte));
+        if before.count() + behind.count() < least {
+            at = next;
             continue;
         }
         let start = bytes[..at].iter().rposition(|byte| !is_printed(*byte));
-        let start = start.map_or(0, |start| start + 1);
         let end = bytes[at..].iter().position(|byte| !is_printed(*byte));
         let end = end.map_or(bytes.len(), |end| at + end);
-        if end - start >= least {
-            runs.push(start..end);
-        }
+        runs.push(start.map_or(0, |start| start + 1)..end);
         at = end + stride - 1;
     }
     runs
 }
 
-/// The printable bytes.
-const PRINTED: [bool; 256] = {
+/// The bytes that words are made of.
+const GRAPHIC: [bool; 256] = {
     let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        table[byte] = matches!(byte as u8, b' '..=b'~' | b'\t' | b'\n' | b'\r');
+    let mut byte = b'!';
+    while byte <= b'~' {
+        table[byte as usize] = true;
         byte += 1;
     }
     table
@@ -243,7 +243,10 @@ mod tests {
             bytes[from..(from + length).min(600)].fill(b'a');
             let plain: Vec<_> = bytes
                 .split(|byte| !is_printed(*byte))
-                .filter(|run| run.len() >= 24)
+                .filter(|run| {
+                    let mut words = run.split(|byte| !byte.is_ascii_graphic());
+                    words.any(|word| word.len() >= 24)
+                })
                 .collect();
             let found: Vec<_> = runs(&bytes, 24)
                 .into_iter()
