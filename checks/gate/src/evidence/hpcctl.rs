@@ -321,7 +321,10 @@ mod tests {
             result["programs"] = json!([]);
             result["bindings"] = json!([]);
         });
-        assert_eq!(empty, "", "nothing in the image asks for a library of a host");
+        assert_eq!(
+            empty, "",
+            "nothing in the image asks for a library of a host"
+        );
         let older = report(&|result| {
             result.as_object_mut().unwrap().remove("complete");
         });

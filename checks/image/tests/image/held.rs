@@ -147,7 +147,7 @@ fn a_library_that_is_known_by_itself_is_told_where_a_later_layer_deletes_it() {
     let lower = Layer::new()
         .file("opt/app/libfoo.so", library("libcudart.so.12"))
         .tar();
-    let scanned = scan_layers(&[lower.clone()]);
+    let scanned = scan_layers(std::slice::from_ref(&lower));
     assert_eq!(
         scanned.scan.packages.len(),
         1,
