@@ -288,7 +288,7 @@ fn a_layer_that_cannot_be_had_is_told() {
     let gone = bent(|layer, registry| {
         registry.blobs.remove(layer["digest"].as_str().unwrap());
     });
-    assert!(gone.contains("there is no such image (UNKNOWN)"), "{gone}");
+    assert!(gone.contains("there is no such blob (UNKNOWN)"), "{gone}");
     assert_eq!(gone.matches("UNKNOWN").count(), 1, "{gone}");
     let nonsense = bent(|layer, _| layer["digest"] = json!("sha256:../../x"));
     assert!(nonsense.contains("is not a digest"), "{nonsense}");
