@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use hpcctl_abi::Kind::{Fabric, Mpi};
-use hpcctl_abi::{EMITS, Emit, Family, Given, Proving, Question};
+use hpcctl_abi::{EMITS, Emit, Given, Proving, Question};
 use hpcctl_host::{Host, Live};
 use hpcctl_image::{Options, Platform, Reference};
 use hpcctl_model::Unknown;
@@ -212,31 +211,9 @@ fn from_root(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// The best that was found for each library that a program needs; none where no library of the host
-/// stands for it. With an MPI of the host comes what moves its messages: what it leaves to the image
-/// is no lack.
-fn best(abi: &abi::Abi) -> Vec<Option<AbiVerdict>> {
-    let mut all = Vec::new();
-    for program in &abi.programs {
-        let needs = program.needs.iter().map(|name| {
-            let kind = Family::named(name).map(|family| family.kind);
-            let verdict = abi.best(&program.path, name).map(|row| row.verdict);
-            (kind, verdict)
-        });
-        let needs: Vec<_> = needs.collect();
-        let has_mpi = needs
-            .iter()
-            .any(|(kind, verdict)| *kind == Some(Mpi) && verdict.is_some());
-        let counts = |(kind, verdict): &(_, Option<_>)| {
-            verdict.is_some() || *kind != Some(Fabric) || !has_mpi
-        };
-        all.extend(needs.into_iter().filter(counts).map(|(_, verdict)| verdict));
-    }
-    all
-}
-
 fn exit(abi: &abi::Abi) -> Exit {
-    let found = best(abi);
+    let found = hpcctl_abi::served(abi).into_iter();
+    let found: Vec<_> = found.map(|(_, best)| best.map(|row| row.verdict)).collect();
     let fails = found.contains(&Some(AbiVerdict::Fails))
         || abi.programs.iter().any(|program| program.static_mpi);
     let opens = abi.programs.iter().any(|program| !program.opens.is_empty());

@@ -18,7 +18,7 @@ use crate::failure::{Failure, chain};
 use crate::state::{self, Kept};
 use crate::ui::Ui;
 
-/// How far back results are looked for: to compare with, for what flaps and for what is usual.
+/// How far back results are looked for to compare with, and for what flaps.
 const BACK: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// How far ahead of this one the clock may be by which results are dated.
@@ -40,8 +40,8 @@ const AHEAD: SignedDuration = SignedDuration::from_hours(1);
 ///
 /// A figure of bench has become slower when it was worse in two nights in a row than in the nights
 /// before, of which there must be 6 at least and the last 12 count: by 5 % of their median, and by
-/// four standard deviations of their noise. It stays slower until two nights in a row are as usual: bad
-/// nights never become what is usual. One bad night, or too few nights, are told under what was
+/// four standard deviations of their noise. It stays slower until two nights in a row are as usual:
+/// nights in which it is slower never become what is usual. One bad night, or too few nights, are told under what was
 /// not checked.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -51,8 +51,8 @@ EXAMPLES
   hpcctl report nightly -o html=report.html -o openmetrics=hpcctl.prom -o json=report.json
 
 EXIT STATUS
-  0 nothing is worse, as in a first night, 1 something is new, lost or slower, 3 there are no results
-  of this night, 5 the history cannot be read.")]
+  0 nothing is worse, as in a first night, 1 something is new, fails again, does not report or is
+  slower, 3 there are no results of this night, 5 the history cannot be read.")]
 pub struct Nightly {
     /// The end of this night: a day, or a time (RFC 3339) [default: now]
     #[arg(long, value_name = "TIME", value_parser = end)]

@@ -79,9 +79,7 @@ impl Lack {
             Self::Room { .. } | Self::Unread { .. } => None,
         }
     }
-}
 
-impl Lack {
     /// Whether a process starts without it.
     pub(crate) fn is_late(&self) -> bool {
         matches!(self, Self::Symbol { lazy: true, .. } | Self::Room { .. })

@@ -266,14 +266,16 @@ pub(crate) fn of_itself(case: &Case<'_>, program: &Object, lacks: &[Lack]) -> Fo
 
 /// A library that the loader does not find in the image, and who asks for it.
 fn nowhere(case: &Case<'_>, program: &Object, (name, by): (&str, &str), found: &mut Found) {
+    // One for another machine is none.
+    let files = case.image.files();
+    let files = files.filter(|(_, linkage)| linkage.fits(&program.linkage));
+    let mut files = files.map(|(file, _)| case.image.path(file));
     let program = &program.real;
     let it = if by == program { "it" } else { by };
-    let mut files = case.image.files().map(|(file, _)| case.image.path(file));
     match files.find(|path| path.rsplit('/').next() == Some(name)) {
         Some(path) => {
-            let text = format!(
-                "{program} needs {name}, which lies at {path}, where its loader does not look"
-            );
+            let text =
+                format!("{by} needs {name}, which lies at {path}, where its loader does not look");
             found.add(reason("path", text), AbiVerdict::Degraded);
             found.fixes.push(format!(
                 "set LD_LIBRARY_PATH={} in the container, too",

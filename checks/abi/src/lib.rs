@@ -28,6 +28,7 @@ mod reasons;
 mod root;
 mod rows;
 mod search;
+mod served;
 mod unread;
 mod ways;
 
@@ -42,6 +43,7 @@ pub use emit::{EMITS, Emit, EmitError};
 pub use families::{FAMILIES, Family, Kind};
 pub use measured::Given;
 pub use prove::{BUILTIN, Proving, look, prove, runtimes};
+pub use served::served;
 
 use crate::libc::Libc;
 use crate::root::{HostRoot, Root};

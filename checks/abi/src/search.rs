@@ -40,6 +40,13 @@ pub(crate) struct Search<'r> {
     has_levels: RefCell<HashMap<String, bool>>,
 }
 
+/// The file without its comments, which reach from `#` to the end of a line (glibc's elf/rtld.c).
+fn uncommented(file: &str) -> String {
+    let lines = file.lines();
+    let said = lines.map(|line| line.split('#').next().unwrap_or_default());
+    said.collect::<Vec<_>>().join("\n")
+}
+
 /// Whoever asks for a library.
 pub(crate) struct Asking<'a> {
     pub(crate) object: &'a Object,
@@ -57,7 +64,7 @@ impl<'r> Search<'r> {
         let libc = Libc::of(&object.linkage).unwrap_or(Libc::Glibc);
         let mut search = Self::new(image, libc, object, variable("LD_LIBRARY_PATH"));
         let file = Root::setting(image, PRELOAD).filter(|_| libc == Libc::Glibc);
-        let file = file.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let file = file.map(|bytes| uncommented(&String::from_utf8_lossy(&bytes)));
         let names = [variable("LD_PRELOAD"), file.as_deref().unwrap_or_default()];
         let names = names
             .iter()

@@ -12,7 +12,6 @@ use crate::check;
 use crate::closure::{Closure, Injected};
 use crate::families::{Family, Kind};
 use crate::intel;
-
 use crate::judge::{self, Case, Found};
 use crate::launchers;
 use crate::libc::Libc;

@@ -57,12 +57,11 @@ pub(crate) fn all() -> BTreeMap<String, String> {
         .map(|bytes| ("memory limit".to_owned(), format!("{} MiB", bytes >> 20)));
     let library = c_library().map(|it| ("C library".to_owned(), format!("glibc {it}")));
     let preload = text(PRELOAD);
-    let preload = (!preload.trim().is_empty()).then(|| {
-        (
-            PRELOAD.to_owned(),
-            preload.split_whitespace().collect::<Vec<_>>().join(" "),
-        )
-    });
+    // From `#` on a line is a comment.
+    let preload = preload.lines().map(|line| line.split('#').next());
+    let preload = preload.flatten().flat_map(str::split_whitespace);
+    let preload = preload.collect::<Vec<_>>().join(" ");
+    let preload = (!preload.is_empty()).then(|| (PRELOAD.to_owned(), preload));
     lines
         .chain(namespaces)
         .chain(

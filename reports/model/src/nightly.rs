@@ -7,6 +7,9 @@ use crate::bench::{self, Change};
 use crate::doctor::Status;
 use crate::fleet::Nodes;
 
+/// The id under which it is told that nodes report or do not, or come and go.
+pub const NODES: &str = "node.reports";
+
 /// The result of `hpcctl report nightly` and `report diff`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Nightly {

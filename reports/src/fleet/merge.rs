@@ -141,10 +141,10 @@ impl Merge {
         let mut text = Vec::new();
         loop {
             text.clear();
-            let taken = stream.by_ref().take(TEXT).read_until(b'\n', &mut text)?;
-            if taken == 0 {
+            let taken = stream.by_ref().take(TEXT).read_until(b'\n', &mut text);
+            if !matches!(taken, Ok(1..)) {
                 self.end();
-                return Ok(());
+                return taken.map(|_| ());
             }
             if text.last() != Some(&b'\n') {
                 pass_over(&mut stream)?;

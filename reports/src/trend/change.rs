@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hpcctl_model::doctor::Status;
 use hpcctl_model::history::{Found, Record};
-use hpcctl_model::nightly::{Lapsing, Nightly, NotChecked, Verdict};
+use hpcctl_model::nightly::{Lapsing, NODES, Nightly, NotChecked, Verdict};
 
 use super::became::{Became, Change};
 use super::broken::{Away, Broken};
@@ -205,7 +205,7 @@ impl Night {
     /// A node that reports again, as it does in some runs and not in others.
     fn alternates(&mut self, subject: &Subject<'_>, since: &str) {
         let found = Found {
-            id: REPORTS.into(),
+            id: NODES.into(),
             status: Status::Fail,
             text: "reports again, as it does in some nights and not in others".into(),
             fix: None,
@@ -214,7 +214,7 @@ impl Night {
         self.folded.flapping.add(&Seen {
             name: subject.name,
             image: false,
-            id: REPORTS,
+            id: NODES,
             status: Status::Pass,
             was: Some(Status::Fail),
             found: Some(&found),
@@ -308,9 +308,6 @@ impl Night {
         }
     }
 }
-
-/// The id under which it is told that a node comes and goes.
-const REPORTS: &str = "node.reports";
 
 /// What is said of a node of which nobody said more.
 const NOTHING_CAME: &str = "nothing came from it";

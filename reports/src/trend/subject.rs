@@ -200,6 +200,7 @@ fn fold_long(slots: &mut BTreeMap<String, Vec<Slot<'_>>>) {
         for (known, other) in slots.get_mut(&label).into_iter().flatten().zip(of) {
             if other.told.map(|told| told.1) > known.told.map(|told| told.1) {
                 known.told = other.told;
+                known.kernel = other.kernel.or(known.kernel);
             }
             known.silent = known.silent.or(other.silent);
             known.kernel = known.kernel.or(other.kernel);

@@ -3,14 +3,14 @@
 
 use std::io::Write;
 
-use hpcctl_model::nightly::Nightly;
+use hpcctl_model::nightly::{NODES, Nightly};
 
 use crate::fix;
 use crate::report::{Error, Kind, Options, Report};
 use crate::terminal::{advised, filled, heading, visible};
 use crate::writer::Writer;
 use summary::{Part, joined, summary};
-use told::{NODES, Row, sections, still};
+use told::{Row, sections, still};
 
 mod still;
 pub mod summary;

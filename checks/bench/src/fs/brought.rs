@@ -45,7 +45,7 @@ const BYTES: u64 = 32 << 10;
 const ENTRIES: usize = 20_000;
 const DEPTH: usize = 12;
 
-/// Directories that a runtime mounts something on, or writes to.
+/// Directories that a runtime mounts something on, or writes to, or that our own is mounted on.
 const OF_RUNTIMES: [&str; 13] = [
     "dev", "etc", "home", "media", "mnt", "proc", "root", "run", "srv", "sys", "tmp", "var", "opt",
 ];

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use hpcctl_model::bench;
 use hpcctl_model::doctor::Status;
 use hpcctl_model::fleet::Nodes;
-use hpcctl_model::nightly::{Away, Cost, Item, Kernel, Lapsing, Nightly, Regression, Verdict};
+use hpcctl_model::nightly::{
+    Away, Cost, Item, Kernel, Lapsing, NODES, Nightly, Regression, Verdict,
+};
 
 use super::summary::{first_of, still_of};
 use crate::terminal::{counted, shortened};
@@ -56,9 +58,6 @@ impl Row {
         }
     }
 }
-
-/// Under what is told that nodes report or do not.
-pub const NODES: &str = "node.reports";
 
 /// What changed, the worst first. What follows from another finding on the same nodes is only
 /// counted there, unless all is wanted.

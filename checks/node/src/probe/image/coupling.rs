@@ -23,32 +23,33 @@ pub static PROBE: Probe = Probe {
     judge,
 };
 
-/// For each name what the program gets of it that gets the worst.
-fn best(abi: &Abi) -> BTreeMap<&str, &Binding> {
-    let mut best: BTreeMap<&str, &Binding> = BTreeMap::new();
-    for program in &abi.programs {
-        let needs = program.needs.iter();
-        for binding in needs.filter_map(|name| abi.best(&program.path, name)) {
-            let known = best.entry(&binding.soname).or_insert(binding);
-            if binding.verdict > known.verdict {
-                *known = binding;
-            }
+/// For each name what the program gets of it that gets the worst; none where the node has nothing.
+fn worst(abi: &Abi) -> BTreeMap<&str, Option<&Binding>> {
+    let mut worst: BTreeMap<&str, Option<&Binding>> = BTreeMap::new();
+    for (name, best) in hpcctl_abi::served(abi) {
+        let known = worst.entry(name).or_insert(best);
+        let is_worse = |known: &Binding| best.is_none_or(|best| best.verdict > known.verdict);
+        if known.is_some_and(is_worse) {
+            *known = best;
         }
     }
-    best
+    worst
 }
 
 fn read(site: &Site<'_>) -> Reading {
     let abi = site.image.as_ref().and_then(|image| image.abi.as_ref());
-    let bindings = abi.map(best).unwrap_or_default();
-    bindings.into_values().fold(Reading::new(), |reading, one| {
-        let reason = one
-            .because
-            .first()
-            .map_or("", |reason| reason.text.as_str());
-        let text = format!("{} by {} {reason}", one.verdict.as_str(), one.host_path);
-        reading.fact(&one.soname, text.trim_end())
-    })
+    let bindings = abi.map(worst).unwrap_or_default();
+    bindings
+        .into_values()
+        .flatten()
+        .fold(Reading::new(), |reading, one| {
+            let reason = one
+                .because
+                .first()
+                .map_or("", |reason| reason.text.as_str());
+            let text = format!("{} by {} {reason}", one.verdict.as_str(), one.host_path);
+            reading.fact(&one.soname, text.trim_end())
+        })
 }
 
 fn judge(_: &Reading, site: &Site<'_>) -> Finding {
@@ -60,40 +61,46 @@ fn judge(_: &Reading, site: &Site<'_>) -> Finding {
             "the programs of the image, or the libraries of the node, could not be read",
         );
     };
-    if abi.programs.iter().all(|program| program.needs.is_empty()) {
+    let worst = worst(abi);
+    let names = |wanted: Option<AbiVerdict>| {
+        let found = worst.iter();
+        let found = found.filter(|(_, one)| one.map(|one| one.verdict) == wanted);
+        found.map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+    };
+    let of = |verdict| Some(names(Some(verdict))).filter(|names| !names.is_empty());
+    if let Some(names) = of(AbiVerdict::Fails) {
+        return Finding::warn(format!("no library of the node works for {names}")).holding(false);
+    }
+    if worst.values().any(Option::is_none) {
+        let names = names(None);
+        return Finding::skipped(format!("the node has no library for {names}")).holding(false);
+    }
+    if let Some(names) = of(AbiVerdict::Unknown) {
+        return Finding::unknown(format!(
+            "whether the node's library works for {names} is not known"
+        ));
+    }
+    if let Some(program) = abi.programs.iter().find(|one| !one.opens.is_empty()) {
+        return Finding::unknown(format!(
+            "{} opens {} as it runs: whether the node's works is not known",
+            program.path,
+            program.opens.join(", ")
+        ));
+    }
+    if !abi.complete {
+        return Finding::unknown("not all that this hangs on could be read of the image");
+    }
+    if worst.is_empty() {
         return Finding::skipped("no program of the image needs a library of the node")
             .holding(true);
     }
-    let best = best(abi);
-    let names = |verdict: AbiVerdict| {
-        let found = best.values().filter(|one| one.verdict == verdict);
-        found
-            .map(|one| one.soname.as_str())
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    match best.values().map(|one| one.verdict).max() {
-        None => {
-            Finding::skipped("the node has no library for what the programs need").holding(false)
-        }
-        Some(AbiVerdict::Works) => Finding::pass(format!(
+    Finding::pass(match of(AbiVerdict::Degraded) {
+        Some(names) => format!("the node's library works in part for {names}"),
+        None => format!(
             "the node's library works for {}",
-            names(AbiVerdict::Works)
-        )),
-        Some(AbiVerdict::Degraded) => Finding::pass(format!(
-            "the node's library works in part for {}",
-            names(AbiVerdict::Degraded)
-        )),
-        Some(AbiVerdict::Unknown) => Finding::unknown(format!(
-            "whether the node's library works for {} is not known",
-            names(AbiVerdict::Unknown)
-        )),
-        Some(AbiVerdict::Fails) => Finding::warn(format!(
-            "no library of the node works for {}",
-            names(AbiVerdict::Fails)
-        ))
-        .holding(false),
-    }
+            names(Some(AbiVerdict::Works))
+        ),
+    })
 }
 
 #[cfg(test)]
@@ -105,7 +112,7 @@ mod tests {
     use crate::scripted::Scripted;
 
     #[test]
-    fn the_best_library_for_each_name_counts() {
+    fn the_best_library_for_each_name_of_each_program_counts() {
         let host = Scripted::new();
         let of = |program: &str, soname: &str, verdict| Binding {
             library: soname.into(),
@@ -128,7 +135,7 @@ mod tests {
             module: false,
             opens: Vec::new(),
         };
-        let find = |bindings: Vec<Binding>| {
+        let told = |abi: Abi| {
             let mut site = Site::new(&host);
             site.image = Some(Image {
                 name: "oci:app".into(),
@@ -136,32 +143,42 @@ mod tests {
                 owners: Vec::new(),
                 privileged: Vec::new(),
                 libc: None,
-                abi: Some(Abi {
-                    programs: vec![program("/app"), program("/other")],
-                    bindings,
-                    ..Abi::default()
-                }),
+                abi: Some(abi),
             });
             judge(&read(&site), &site)
         };
+        let abi = |bindings: Vec<Binding>| Abi {
+            programs: vec![program("/app")],
+            bindings,
+            complete: true,
+            ..Abi::default()
+        };
         let (works, fails) = (AbiVerdict::Works, AbiVerdict::Fails);
-        let found = find(vec![
-            binding("libmpi.so.12", fails),
-            binding("libmpi.so.12", works),
-        ]);
-        assert_eq!(found.holds, Some(true), "{}", found.summary);
-        let found = find(vec![
-            binding("libmpi.so.12", works),
-            binding("libcuda.so.1", fails),
-        ]);
+        let both = |mpi, cuda| vec![binding("libmpi.so.12", mpi), binding("libcuda.so.1", cuda)];
+        let mut better = both(fails, works);
+        better.push(binding("libmpi.so.12", works));
+        assert_eq!(told(abi(better)).holds, Some(true));
+        let found = told(abi(both(works, fails)));
         assert_eq!(found.holds, Some(false), "{}", found.summary);
         assert!(found.summary.contains("libcuda.so.1"), "{}", found.summary);
         // What works for one program may not for another.
-        let found = find(vec![
-            binding("libmpi.so.12", works),
-            of("/other", "libmpi.so.12", fails),
-        ]);
+        let mut other = abi(both(works, works));
+        other.programs.push(program("/other"));
+        other.bindings.push(of("/other", "libmpi.so.12", fails));
+        assert_eq!(told(other).holds, Some(false));
+        // Nothing stands for one of them, or for all.
+        let found = told(abi(vec![binding("libcuda.so.1", works)]));
         assert_eq!(found.holds, Some(false), "{}", found.summary);
-        assert_eq!(find(Vec::new()).holds, Some(false));
+        assert!(found.summary.contains("libmpi.so.12"), "{}", found.summary);
+        assert_eq!(told(abi(Vec::new())).holds, Some(false));
+        // What was not read, or is opened as a program runs, is not known.
+        let mut part = abi(both(works, works));
+        part.complete = false;
+        assert_eq!(told(part).holds, None);
+        let mut opens = abi(Vec::new());
+        opens.programs[0].needs.clear();
+        assert_eq!(told(opens.clone()).holds, Some(true));
+        opens.programs[0].opens.push("libcuda.so.1".into());
+        assert_eq!(told(opens).holds, None);
     }
 }
