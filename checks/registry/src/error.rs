@@ -218,7 +218,7 @@ impl Error {
 
 /// What an address stands for that is not there.
 fn missing(url: &str) -> &'static str {
-    match url.contains("/blobs/") {
+    match url.rsplit('/').nth(1) == Some("blobs") {
         true => "blob",
         false => "image",
     }

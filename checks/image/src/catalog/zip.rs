@@ -40,7 +40,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) name: Cow<'a, str>,
     method: u16,
     is_encrypted: bool,
-    packed: u64,
+    /// The size of the packed content, as the directory has it.
+    pub(crate) packed: u64,
     /// The size of the plain content, as the directory has it.
     pub(crate) size: u64,
     offset: u64,

@@ -25,8 +25,8 @@ use crate::sensitive;
 use crate::tarball::Head;
 use crate::tree::{Facts, Listing};
 
-/// The first bytes of a file, which tell what it is.
-const HEAD: usize = 4 * 1024;
+/// The first bytes of a file, which tell what it is, and once for all whether it is text.
+const HEAD: usize = super::sniff::SNIFF;
 
 /// A buffer that grew beyond this is given back.
 const KEEP: usize = 8 * 1024 * 1024;

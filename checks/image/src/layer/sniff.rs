@@ -3,7 +3,7 @@
 use hpcctl_model::scan::ContentKind;
 
 /// Bytes that decide whether a file is text.
-const SNIFF: usize = 8 * 1024;
+pub(super) const SNIFF: usize = 8 * 1024;
 
 /// What a file is, by its path and its first bytes.
 pub(super) fn sniff(path: &str, head: &[u8]) -> ContentKind {

@@ -235,24 +235,35 @@ struct Sightings {
     seen: Vec<Sighting>,
     /// Sightings beyond the bound.
     more: usize,
+    /// The place of the one that was added last, where it was.
+    added: Option<usize>,
 }
 
 /// Sightings that one file may have; a file with more is told by its first ones.
 const MOST: usize = 50;
 
 impl Sightings {
+    /// Adds one; what is sure takes the place of a clue on the same line.
     fn add(&mut self, sighting: Sighting) {
-        let is_known = self.seen.iter().any(|one| {
+        let is_same = |one: &Sighting| {
             one.rule == sighting.rule && one.line == sighting.line && one.line.is_some()
-        });
-        if is_known {
-            return;
-        }
-        if self.seen.len() < MOST {
-            self.seen.push(sighting);
-        } else {
-            self.more += 1;
-        }
+        };
+        let known = self.seen.iter().position(is_same);
+        self.added = match known {
+            Some(place) if self.seen[place].is_clue => {
+                self.seen[place] = sighting;
+                Some(place)
+            }
+            Some(_) => None,
+            None if self.seen.len() < MOST => {
+                self.seen.push(sighting);
+                Some(self.seen.len() - 1)
+            }
+            None => {
+                self.more += 1;
+                None
+            }
+        };
     }
 
     /// Adds a secret that the whole file is.
@@ -280,6 +291,7 @@ impl Sightings {
         // A hostile text may have a place at every turn; its lines are not counted each time.
         if self.seen.len() >= MOST {
             self.more += 1;
+            self.added = None;
             return;
         }
         let before = &source.bytes[..at.min(source.bytes.len())];
@@ -288,7 +300,7 @@ impl Sightings {
 
     /// Makes what was added last a clue.
     fn only_a_clue(&mut self) {
-        if let Some(last) = self.seen.last_mut() {
+        if let Some(last) = self.added.and_then(|place| self.seen.get_mut(place)) {
             last.is_clue = true;
         }
     }
@@ -403,7 +415,7 @@ fn places(source: &Source<'_>, sightings: &mut Sightings) {
 
 /// Ends the look at a file: what is in an example is a clue, what was too much is told.
 fn settle(path: &str, sightings: Sightings) -> Vec<Sighting> {
-    let Sightings { mut seen, more } = sightings;
+    let Sightings { mut seen, more, .. } = sightings;
     let is_example = is_example(path);
     for one in &mut seen {
         one.is_clue |= is_example;

@@ -26,8 +26,12 @@ const MOST: usize = 20;
 pub(super) struct Strings {
     /// The end of what was looked at.
     before: Vec<u8>,
-    /// Every second byte that counts, of a text in UTF-16.
+    /// Every second byte that counts, where it may be a text in UTF-16.
     wide: Option<usize>,
+    /// The end of what was looked at of these bytes.
+    narrow: Vec<u8>,
+    /// How many bytes were looked at.
+    at: usize,
     seen: Vec<Sighting>,
 }
 
@@ -37,22 +41,27 @@ impl Strings {
         Self {
             before: Vec::new(),
             wide: wide(head),
+            narrow: Vec::new(),
+            at: 0,
             seen: Vec::new(),
         }
     }
 
     /// Looks at the next bytes of the file at a path.
     pub(super) fn see(&mut self, path: &str, bytes: &[u8]) {
-        if let Some(place) = self.wide {
+        let place = self.wide.map(|place| (place + self.at) % 2);
+        self.at += bytes.len();
+        if let Some(place) = place {
             let narrow: Vec<u8> = bytes.iter().skip(place).step_by(2).copied().collect();
-            return self.text(path, &narrow);
+            self.text(path, &narrow);
         }
+        // Two bytes at its start make no file a text: the rest is looked at as any other.
         let kept = self.before.len();
         // What lies over the edge, and nothing that was looked at as a whole.
-        if kept > 0 && !bytes.is_empty() {
-            let edge = bytes.len().min(OVERLAP);
-            let mut both = std::mem::take(&mut self.before);
-            both.extend_from_slice(&bytes[..edge]);
+        let edge = bytes.len().min(OVERLAP);
+        let mut both = std::mem::take(&mut self.before);
+        both.extend_from_slice(&bytes[..edge]);
+        if kept > 0 {
             let is_over = |run: &std::ops::Range<usize>| run.start < kept && run.end > kept;
             for run in runs(&both, LEAST).into_iter().filter(is_over) {
                 self.look(path, &both[run]);
@@ -61,14 +70,19 @@ impl Strings {
         for run in runs(bytes, LEAST) {
             self.look(path, &bytes[run]);
         }
-        let from = bytes.len().saturating_sub(OVERLAP);
-        self.before = bytes[from..].to_vec();
+        // A short piece forgets nothing of what stood before it.
+        if bytes.len() >= OVERLAP {
+            both = bytes[bytes.len() - OVERLAP..].to_vec();
+        } else {
+            both.drain(..both.len().saturating_sub(OVERLAP));
+        }
+        self.before = both;
     }
 
     fn text(&mut self, path: &str, bytes: &[u8]) {
-        let both = [&std::mem::take(&mut self.before)[..], bytes].concat();
+        let both = [&std::mem::take(&mut self.narrow)[..], bytes].concat();
         self.look(path, &both);
-        self.before = both[both.len().saturating_sub(OVERLAP)..].to_vec();
+        self.narrow = both[both.len().saturating_sub(OVERLAP)..].to_vec();
     }
 
     /// Looks at a run of printable bytes.
@@ -212,6 +226,8 @@ mod tests {
                 assert_eq!(told(b"\0", &[&bytes]).len(), 1, "{before}");
                 let (one, two) = bytes.split_at(before + key.len() / 2);
                 assert_eq!(told(b"\0", &[one, two]).len(), 1, "{before} in two");
+                let short: Vec<&[u8]> = bytes[before.saturating_sub(100)..].chunks(20).collect();
+                assert_eq!(told(b"\0", &short).len(), 1, "{before} in short pieces");
             }
         }
         assert_eq!(told(b"\0", &[&noise(7, 1 << 20)]), []);
@@ -229,9 +245,14 @@ mod tests {
             big,
         ] {
             assert_eq!(told(&bytes, &[&bytes]).len(), 1);
-            let (one, two) = bytes.split_at(100);
-            assert_eq!(told(&bytes, &[one, two]).len(), 1);
+            for at in [100, 101] {
+                let (one, two) = bytes.split_at(at);
+                assert_eq!(told(&bytes, &[one, two]).len(), 1);
+            }
         }
+        // Two bytes hide no key in ASCII.
+        let marked = [b"\xff\xfe\0", key.as_bytes()].concat();
+        assert_eq!(told(&marked, &[&marked]).len(), 1);
     }
 
     #[test]

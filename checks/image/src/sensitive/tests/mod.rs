@@ -202,6 +202,18 @@ fn configuration() {
 }
 
 #[test]
+fn a_clue_beside_a_secret_takes_nothing_from_it() {
+    let (sure, clue) = (
+        "\"db_password\": \"Kd93jQpLz2mX\"",
+        "\"admin_password\": \"correcthorsebattery\"",
+    );
+    for text in [format!("{{{sure}, {clue}}}"), format!("{{{clue}, {sure}}}")] {
+        let seen = look_at(&plant("opt/app/settings.json", &text, ""));
+        assert!(seen.iter().any(|one| !one.is_clue), "{text} {seen:?}");
+    }
+}
+
+#[test]
 fn many_sightings_are_bounded_and_told() {
     let line = |seed| format!("https://u:{}@git.site.org/\n", word(seed, 20, WORDS));
     let text: String = (1..200).map(line).collect();

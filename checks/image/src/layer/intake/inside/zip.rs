@@ -23,7 +23,8 @@ pub(super) fn held(inside: &mut Inside<'_>, bytes: &[u8], above: &str, depth: us
     };
     let (mut entries, mut more) = (Vec::new(), false);
     let fault = zip.each(|entry| {
-        if entry.size > 0 && !is_passed(&entry.name) {
+        // Of an empty file there are two packed bytes at most, whatever the directory says.
+        if (entry.size > 0 || entry.packed > 2) && !is_passed(&entry.name) {
             match entries.len() < MOST {
                 true => entries.push(entry),
                 false => more = true,
