@@ -163,7 +163,7 @@ fn a_node_that_comes_back_is_told_and_one_that_alternates_flaps() {
             let flapping = &report.flapping[0];
             assert_eq!(
                 (flapping.id.as_str(), flapping.on.set.as_str()),
-                (REPORTS, "n4")
+                (NODES, "n4")
             );
             assert_eq!((report.lost.count, report.away.len()), (0, 0));
             assert_eq!(report.verdict, Verdict::Changed);

@@ -105,16 +105,15 @@ fn judge(_: &Reading, site: &Site<'_>) -> Finding {
 
 #[cfg(test)]
 mod tests {
+    use AbiVerdict::{Fails, Works};
     use hpcctl_model::abi::Program;
 
     use super::*;
     use crate::image::Image;
     use crate::scripted::Scripted;
 
-    #[test]
-    fn the_best_library_for_each_name_of_each_program_counts() {
-        let host = Scripted::new();
-        let of = |program: &str, soname: &str, verdict| Binding {
+    fn of(program: &str, soname: &str, verdict: AbiVerdict) -> Binding {
+        Binding {
             library: soname.into(),
             soname: soname.into(),
             host_path: format!("/opt/{soname}"),
@@ -126,53 +125,75 @@ mod tests {
             programs: vec![program.into()],
             binds: Vec::new(),
             environment: Vec::new(),
-        };
-        let binding = |soname: &str, verdict| of("/app", soname, verdict);
-        let program = |path: &str| Program {
+        }
+    }
+
+    fn program(path: &str) -> Program {
+        Program {
             path: path.into(),
             needs: vec!["libmpi.so.12".into(), "libcuda.so.1".into()],
             static_mpi: false,
             module: false,
             opens: Vec::new(),
-        };
-        let told = |abi: Abi| {
-            let mut site = Site::new(&host);
-            site.image = Some(Image {
-                name: "oci:app".into(),
-                complete: true,
-                owners: Vec::new(),
-                privileged: Vec::new(),
-                libc: None,
-                abi: Some(abi),
-            });
-            judge(&read(&site), &site)
-        };
-        let abi = |bindings: Vec<Binding>| Abi {
+        }
+    }
+
+    fn abi(bindings: Vec<Binding>) -> Abi {
+        Abi {
             programs: vec![program("/app")],
             bindings,
             complete: true,
             ..Abi::default()
-        };
-        let (works, fails) = (AbiVerdict::Works, AbiVerdict::Fails);
-        let both = |mpi, cuda| vec![binding("libmpi.so.12", mpi), binding("libcuda.so.1", cuda)];
-        let mut better = both(fails, works);
-        better.push(binding("libmpi.so.12", works));
+        }
+    }
+
+    fn both(mpi: AbiVerdict, cuda: AbiVerdict) -> Vec<Binding> {
+        vec![
+            of("/app", "libmpi.so.12", mpi),
+            of("/app", "libcuda.so.1", cuda),
+        ]
+    }
+
+    fn told(abi: Abi) -> Finding {
+        let host = Scripted::new();
+        let mut site = Site::new(&host);
+        site.image = Some(Image {
+            name: "oci:app".into(),
+            complete: true,
+            owners: Vec::new(),
+            privileged: Vec::new(),
+            libc: None,
+            abi: Some(abi),
+        });
+        judge(&read(&site), &site)
+    }
+
+    #[test]
+    fn the_best_library_for_each_name_of_each_program_counts() {
+        let mut better = both(Fails, Works);
+        better.push(of("/app", "libmpi.so.12", Works));
         assert_eq!(told(abi(better)).holds, Some(true));
-        let found = told(abi(both(works, fails)));
+        let found = told(abi(both(Works, Fails)));
         assert_eq!(found.holds, Some(false), "{}", found.summary);
         assert!(found.summary.contains("libcuda.so.1"), "{}", found.summary);
         // What works for one program may not for another.
-        let mut other = abi(both(works, works));
+        let mut other = abi(both(Works, Works));
         other.programs.push(program("/other"));
-        other.bindings.push(of("/other", "libmpi.so.12", fails));
+        other.bindings.push(of("/other", "libmpi.so.12", Fails));
         assert_eq!(told(other).holds, Some(false));
-        // Nothing stands for one of them, or for all.
-        let found = told(abi(vec![binding("libcuda.so.1", works)]));
+    }
+
+    #[test]
+    fn what_nothing_stands_for_is_told() {
+        let found = told(abi(vec![of("/app", "libcuda.so.1", Works)]));
         assert_eq!(found.holds, Some(false), "{}", found.summary);
         assert!(found.summary.contains("libmpi.so.12"), "{}", found.summary);
         assert_eq!(told(abi(Vec::new())).holds, Some(false));
-        // What was not read, or is opened as a program runs, is not known.
-        let mut part = abi(both(works, works));
+    }
+
+    #[test]
+    fn what_was_not_read_or_is_opened_later_is_not_known() {
+        let mut part = abi(both(Works, Works));
         part.complete = false;
         assert_eq!(told(part).holds, None);
         let mut opens = abi(Vec::new());
