@@ -39,14 +39,13 @@ const KEPT: [(&str, &str); 3] = [
 const ENTRIES: usize = 10_000;
 
 /// What names images that are packed.
-const PACKED: [&str; 7] = [
+const PACKED: [&str; 6] = [
     "docker-archive",
     "oci-archive",
     "oci",
     "tar",
     "sif",
     "squashfs",
-    "docker",
 ];
 
 /// A directory that holds an image.
