@@ -44,7 +44,7 @@ pub(crate) fn tell(
         let is_own = |of: &OfLibrary<'_>| is_of_image(case.image, one, inside, of.own.as_deref());
         let of_host = of_host(case, inside);
         let is_swapped =
-            |of: &OfLibrary<'_>| of_host.is_some() && of_host == Family::named(of.soname);
+            |of: &OfLibrary<'_>| of_host.is_some() && of_host == of.soname.and_then(Family::named);
         let by_launcher = one.report.result.plan.mpi.as_deref() == Some(HOST_LAUNCHER);
         let (at, name) = match (all.iter().position(is_own), of_host) {
             (Some(at), _) if by_launcher => (Some(at), HOST_LAUNCHER),

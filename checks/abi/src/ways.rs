@@ -71,18 +71,23 @@ pub(crate) fn ways(
             unaided(container_only(case.image, &own, soname, &spoken), &alone),
         ];
         let own = own.named(soname).map(|loaded| loaded.object.real.clone());
-        all.push(OfLibrary { soname, own, ways });
+        all.push(OfLibrary {
+            soname: Some(soname),
+            own,
+            ways,
+        });
     }
     if all.is_empty() && case.programs.iter().any(|using| using.static_mpi) {
-        let (soname, own) = ("", None);
-        let ways = of_static(case, &of_host);
-        all.push(OfLibrary { soname, own, ways });
+        all.push(OfLibrary {
+            soname: None,
+            own: None,
+            ways: of_static(case, &of_host),
+        });
     }
     measured::tell(case, given, &mut all)?;
     let ways = all.into_iter().flat_map(|one| {
-        let soname = Some(one.soname.to_owned()).filter(|soname| !soname.is_empty());
         one.ways.map(|way| Way {
-            soname: soname.clone(),
+            soname: one.soname.map(str::to_owned),
             ..way
         })
     });
@@ -92,7 +97,7 @@ pub(crate) fn ways(
 /// The ways to use one library of MPI.
 pub(crate) struct OfLibrary<'a> {
     /// The name by which programs need it; none where it is a part of them.
-    pub(crate) soname: &'a str,
+    pub(crate) soname: Option<&'a str>,
     /// The file of the image.
     pub(crate) own: Option<String>,
     pub(crate) ways: [Way; 3],
