@@ -94,7 +94,7 @@ fn named(nodes: &Nodes) -> String {
 }
 
 /// What nodes have of a fact, with the names of all but most; nothing where all have the same.
-fn differing(fleet: &Fleet, what: &'static str) -> Vec<(&'static str, String)> {
+fn differing(fleet: &Fleet, what: &'static str) -> Vec<Line> {
     let mut by_text: BTreeMap<&str, (u64, Option<String>)> = BTreeMap::new();
     for group in &fleet.groups {
         let fact = group.facts.iter().find(|fact| fact.what == what);
@@ -115,14 +115,11 @@ fn differing(fleet: &Fleet, what: &'static str) -> Vec<(&'static str, String)> {
     let more = values.len().saturating_sub(VALUES);
     let told = values.into_iter().take(VALUES).enumerate();
     let told = told.map(|(place, (text, (count, nodes)))| {
+        let label = if place == 0 { what } else { "" };
+        let nodes = nodes.filter(|_| place > 0);
         let nodes = nodes.and_then(|nodes| NodeSet::parse(&nodes).ok());
-        match nodes.filter(|_| place > 0) {
-            Some(nodes) => ("", format!("{text} on {count}: {}", nodes.folded())),
-            None => (
-                ["", what][usize::from(place == 0)],
-                format!("{text} on {count}"),
-            ),
-        }
+        let named = nodes.map_or_else(String::new, |nodes| format!(": {}", nodes.folded()));
+        (label, format!("{text} on {count}{named}"))
     });
     let more = (more > 0).then(|| ("", format!("and {}", counted(more, "more value"))));
     told.chain(more).collect()
