@@ -92,8 +92,8 @@ fn measured(last: &[f64]) -> Nightly {
     asked(nights.collect())
 }
 
-/// What a writer makes of it, without what only breaks lines.
-fn told(writer: &Writer, report: &Envelope<Nightly>) -> String {
+/// What a writer makes of it.
+fn written(writer: &Writer, report: &Envelope<Nightly>) -> String {
     let options = Options {
         verbose: false,
         width: 80,
@@ -101,11 +101,14 @@ fn told(writer: &Writer, report: &Envelope<Nightly>) -> String {
     };
     let mut out = Vec::new();
     (writer.write)(&Report::Nightly(report), None, &options, &mut out).unwrap();
-    let text = String::from_utf8(out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+/// The same, without what only breaks lines.
+fn told(writer: &Writer, report: &Envelope<Nightly>) -> String {
     // Behind a comma in HTML, and what Markdown would take for a link.
-    let text = text.replace("<wbr>", "").replace("\\[", "[");
-    let text = text.replace("\\]", "]");
-    text.split_whitespace().collect()
+    let text = written(writer, report).replace("<wbr>", "");
+    solid(&text.replace("\\[", "[").replace("\\]", "]"))
 }
 
 /// Without blanks.
@@ -153,7 +156,7 @@ fn formats_agree_on_the_verdict() {
             prom.matches("\"}1hpcctl_report_verdict").count(),
             usize::from(word != "nothing")
         );
-        let sarif: Value = serde_json::from_str(&sarif(&envelope)).unwrap();
+        let sarif = sarif(&envelope);
         let run = &sarif["runs"][0];
         assert_eq!(run["properties"]["verdict"], word, "{name}");
         let junit = of(&nightly_junit::WRITER);
@@ -163,16 +166,8 @@ fn formats_agree_on_the_verdict() {
     }
 }
 
-fn sarif(report: &Envelope<Nightly>) -> String {
-    let mut out = Vec::new();
-    let options = Options {
-        verbose: false,
-        width: 80,
-        color: false,
-    };
-    let writer = &nightly_sarif::WRITER;
-    (writer.write)(&Report::Nightly(report), None, &options, &mut out).unwrap();
-    String::from_utf8(out).unwrap()
+fn sarif(report: &Envelope<Nightly>) -> Value {
+    serde_json::from_str(&written(&nightly_sarif::WRITER, report)).unwrap()
 }
 
 #[test]
@@ -204,7 +199,7 @@ fn formats_agree_on_what_is_worse() {
             .split("<testcase")
             .filter(|case| case.contains("<failure"))
             .collect();
-        let sarif: Value = serde_json::from_str(&sarif(&envelope)).unwrap();
+        let sarif = sarif(&envelope);
         let results = sarif["runs"][0]["results"].as_array().unwrap();
         for row in &whole {
             let (what, set) = (solid(&row.what), solid(&row.set));
