@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+use hpcctl_host::preload;
 use hpcctl_image::LinkedImage;
 
 use crate::cache;
@@ -15,9 +16,6 @@ const DEFAULTS: &[&str] = &["/lib64", "/usr/lib64", "/lib", "/usr/lib"];
 
 /// Those of musl, where no file names others.
 const MUSL: &str = "/lib:/usr/local/lib:/usr/lib";
-
-/// Libraries that glibc loads into every process, before all that a program needs.
-const PRELOAD: &str = "/etc/ld.so.preload";
 
 /// The most directories of one list.
 const MOST: usize = 256;
@@ -40,13 +38,6 @@ pub(crate) struct Search<'r> {
     has_levels: RefCell<HashMap<String, bool>>,
 }
 
-/// The file without its comments, which reach from `#` to the end of a line (glibc's elf/rtld.c).
-fn uncommented(file: &str) -> String {
-    let lines = file.lines();
-    let said = lines.map(|line| line.split('#').next().unwrap_or_default());
-    said.collect::<Vec<_>>().join("\n")
-}
-
 /// Whoever asks for a library.
 pub(crate) struct Asking<'a> {
     pub(crate) object: &'a Object,
@@ -63,8 +54,8 @@ impl<'r> Search<'r> {
         let variable = |name: &str| image.env.get(name).map_or("", String::as_str);
         let libc = Libc::of(&object.linkage).unwrap_or(Libc::Glibc);
         let mut search = Self::new(image, libc, object, variable("LD_LIBRARY_PATH"));
-        let file = Root::setting(image, PRELOAD).filter(|_| libc == Libc::Glibc);
-        let file = file.map(|bytes| uncommented(&String::from_utf8_lossy(&bytes)));
+        let file = Root::setting(image, preload::FILE).filter(|_| libc == Libc::Glibc);
+        let file = file.map(|bytes| preload::uncommented(&String::from_utf8_lossy(&bytes)));
         let names = [variable("LD_PRELOAD"), file.as_deref().unwrap_or_default()];
         let names = names
             .iter()

@@ -9,7 +9,7 @@ use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use hpcctl_host::c_library;
+use hpcctl_host::{c_library, preload};
 
 /// The most bytes of a file that is looked at.
 const MOST: u64 = 64 << 10;
@@ -22,9 +22,6 @@ pub(crate) const ROOT: &str = "root file system";
 
 /// The name of the limit on processor time.
 pub(crate) const LIMIT: &str = "processor limit";
-
-/// The file of libraries that every program is given, ld.so(8).
-const PRELOAD: &str = "/etc/ld.so.preload";
 
 /// What version 1 says where there is no limit is all that 63 bits hold, but for a page.
 const NO_LIMIT: u64 = 1 << 62;
@@ -56,16 +53,13 @@ pub(crate) fn all() -> BTreeMap<String, String> {
     let memory = memory(Path::new("/sys/fs/cgroup"), &text("/proc/self/cgroup"))
         .map(|bytes| ("memory limit".to_owned(), format!("{} MiB", bytes >> 20)));
     let library = c_library().map(|it| ("C library".to_owned(), format!("glibc {it}")));
-    let preload = text(PRELOAD);
-    // From `#` on a line is a comment.
-    let preload = preload.lines().map(|line| line.split('#').next());
-    let preload = preload.flatten().flat_map(str::split_whitespace);
-    let preload = preload.collect::<Vec<_>>().join(" ");
-    let preload = (!preload.is_empty()).then(|| (PRELOAD.to_owned(), preload));
+    let preloaded = preload::uncommented(&text(preload::FILE));
+    let preloaded = preloaded.split_whitespace().collect::<Vec<_>>().join(" ");
+    let preloaded = (!preloaded.is_empty()).then(|| (preload::FILE.to_owned(), preloaded));
     lines
         .chain(namespaces)
         .chain(
-            [shm.ok(), root, limit, memory, library, preload]
+            [shm.ok(), root, limit, memory, library, preloaded]
                 .into_iter()
                 .flatten(),
         )
@@ -79,7 +73,7 @@ pub(crate) fn is_told(surroundings: &BTreeMap<String, String>) -> bool {
 
 /// Whether what is said of the name is read in /proc.
 pub(crate) fn is_of_proc(name: &str) -> bool {
-    ![SHM, "C library", PRELOAD].contains(&name)
+    ![SHM, "C library", preload::FILE].contains(&name)
 }
 
 /// A file of /proc or /sys, at most 64 KiB of it; empty where it cannot be read.

@@ -16,6 +16,7 @@ pub mod libraries;
 mod live;
 mod loaded;
 pub mod mpi;
+pub mod preload;
 pub mod record;
 mod scratch;
 pub mod shared;
