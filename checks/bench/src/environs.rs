@@ -42,10 +42,9 @@ pub(crate) fn all() -> BTreeMap<String, String> {
     let lines = lines
         .filter(|(name, _)| LINES.contains(name))
         .map(|(name, value)| (name.to_owned(), value.trim().to_owned()));
-    let namespaces = NAMESPACES.iter().filter_map(|name| {
-        let link = fs::read_link(format!("/proc/self/ns/{name}")).ok()?;
-        Some((format!("namespace {name}"), link.display().to_string()))
-    });
+    let namespaces = NAMESPACES.iter();
+    let namespaces =
+        namespaces.filter_map(|kind| Some((format!("namespace {kind}"), namespace(kind)?)));
     let shm = fs::metadata(SHM).map(|meta| (SHM.to_owned(), format!("device {:#x}", meta.dev())));
     let root = root(&text("/proc/self/mountinfo")).map(|kind| (ROOT.to_owned(), kind.to_owned()));
     let limit = limit(Path::new("/sys/fs/cgroup"), &text("/proc/self/cgroup"))
@@ -64,6 +63,12 @@ pub(crate) fn all() -> BTreeMap<String, String> {
                 .flatten(),
         )
         .collect()
+}
+
+/// The namespace of a kind that this process is in.
+pub(crate) fn namespace(kind: &str) -> Option<String> {
+    let link = fs::read_link(format!("/proc/self/ns/{kind}")).ok()?;
+    Some(link.display().to_string())
 }
 
 /// Whether /proc was there to be read.

@@ -191,11 +191,10 @@ pub(crate) struct Settled {
 
 impl Settled {
     /// Whether it is in a namespace of this kind that is not this process's.
-    fn is_apart(&self, namespace: &str) -> bool {
-        let name = format!("namespace {namespace}");
-        let here = environs::all();
-        let sides = self.surroundings.get(&name).zip(here.get(&name));
-        sides.is_some_and(|(inside, outside)| inside != outside)
+    fn is_apart(&self, kind: &str) -> bool {
+        let inside = self.surroundings.get(&format!("namespace {kind}"));
+        let sides = inside.zip(environs::namespace(kind));
+        sides.is_some_and(|(inside, outside)| *inside != outside)
     }
 }
 
