@@ -39,6 +39,12 @@ impl Run {
     }
 }
 
+/// Writes a program that is a script.
+pub fn script(path: &Path, text: &str) {
+    fs::write(path, text).unwrap();
+    Run::of(Command::new("chmod").arg("0755").arg(path));
+}
+
 /// The program that the tests were built with.
 pub fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hpcctl"));

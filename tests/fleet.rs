@@ -3,11 +3,11 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::cli::{Run, command, hpcctl};
+use crate::cli::{Run, command, hpcctl, script};
 use crate::environments::ENVIRONMENTS;
 use crate::handmade::sha256;
 use crate::real::real;
@@ -208,8 +208,7 @@ fn the_deadline_ends_an_engine_and_names_who_is_missing() {
         "#!/bin/sh\ncat <<'END'\n{}END\nexec sleep 600\n",
         line("n1")
     );
-    fs::write(&program, text).unwrap();
-    Run::of(Command::new("chmod").arg("0755").arg(&program));
+    script(&program, &text);
     let run = hpcctl(&[
         "fleet",
         "run",
@@ -243,8 +242,7 @@ fn a_signal_ends_the_engine_and_its_children() {
         "#!/bin/sh\nsleep 600 &\necho $$ $! >{0}.new && mv {0}.new {0}\nwait\n",
         pids.display()
     );
-    fs::write(&program, text).unwrap();
-    Run::of(Command::new("chmod").arg("0755").arg(&program));
+    script(&program, &text);
     let program = program.to_str().unwrap();
     let args = [
         "fleet",
@@ -283,15 +281,10 @@ fn engines_carry_it_and_name_what_is_broken() {
     let program = dir.path().join("hpcctl");
     let refuse = crate::environments::refuse().display().to_string();
     let text = BROKEN.replace("{refuse}", &refuse);
-    fs::write(
-        &program,
-        text.replace("{hpcctl}", env!("CARGO_BIN_EXE_hpcctl")),
-    )
-    .unwrap();
-    Run::of(Command::new("chmod").arg("0755").arg(&program));
+    let text = text.replace("{hpcctl}", env!("CARGO_BIN_EXE_hpcctl"));
+    script(&program, &text);
     let agent = dir.path().join("agent");
-    fs::write(&agent, AGENT).unwrap();
-    Run::of(Command::new("chmod").arg("0755").arg(&agent));
+    script(&agent, AGENT);
     let agent = format!("--engine-option={}", agent.display());
     let wheels = PathBuf::from(std::env::var("HPCCTL_SUITES").unwrap()).join("wheels/opt");
     let python = PathBuf::from(std::env::var("HPCCTL_PYTHON").unwrap());

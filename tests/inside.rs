@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::bench::{bench, comparisons, metrics, report_of};
-use crate::cli::{Run, command, hpcctl};
+use crate::cli::{Run, command, hpcctl, script};
 use crate::environments::{self, ENVIRONMENTS, has_apptainer};
 use crate::operations::DOCKER_DAEMON;
 use crate::real::real;
@@ -280,14 +280,13 @@ fn sarus_is_told_what_its_manual_says() {
     // a mount namespace of its own, as it does.
     let dir = tempfile::tempdir().unwrap();
     let sarus = dir.path().join("sarus");
-    let script = r#"#!/bin/sh
+    let text = r#"#!/bin/sh
         [ "$1 $2 $3 $5" = "run --entrypoint  library/app:1" ] || { echo "$@" >&2; exit 9; }
         source=${4#--mount=type=bind,source=}
         [ "$4" = "--mount=type=bind,source=${source%,destination=/mnt},destination=/mnt" ] || { echo "$4" >&2; exit 9; }
         shift 5
         exec unshare --mount sh -c 'mount --bind "$0" /mnt && exec "$@"' "${source%,destination=/mnt}" "$@""#;
-    fs::write(&sarus, script).unwrap();
-    fs::set_permissions(&sarus, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    script(&sarus, text);
     let path = format!(
         "{}:{}",
         dir.path().display(),

@@ -1,14 +1,13 @@
 //! `hpcctl bench mpi`: launchers that lie or are not there, and MPIs of two ABIs for real.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
 
 use crate::bench::{comparisons, metrics, report_of};
-use crate::cli::{Run, command};
+use crate::cli::{Run, command, script};
 use crate::environments::{self, ENVIRONMENTS, has_apptainer};
 use crate::real::real;
 use crate::schema::validate;
@@ -31,11 +30,10 @@ fn mpi(bin: &Path, variables: &[(&str, PathBuf)], args: &[&str]) -> Run {
 fn launcher(does: &str) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("mpiexec");
-    let script = format!(
+    let text = format!(
         "#!/bin/sh\n[ \"$1\" != --version ] || {{ echo HYDRA build details; exit; }}\n{does}\n"
     );
-    fs::write(&path, script).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    script(&path, &text);
     dir
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::cli::{Run, hpcctl};
+use crate::cli::{Run, hpcctl, script};
 use crate::environments::{ENVIRONMENTS, shared};
 use crate::fleet::{eight, sealed};
 use crate::real::real;
@@ -144,11 +144,6 @@ fn answering(dir: &Path, status: i32, line: &str) -> PathBuf {
     let text = format!("#!/bin/sh\ncat <<'END'\n{line}\nEND\nexit {status}\n");
     script(&program, &text);
     program
-}
-
-fn script(path: &Path, text: &str) {
-    fs::write(path, text).unwrap();
-    Run::of(Command::new("chmod").arg("0755").arg(path));
 }
 
 /// What NHC 1.4.3 gives its checks, as far as this one uses it: `die` hands the reason to a shell.

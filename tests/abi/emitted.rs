@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::{Made, library};
-use crate::cli::{Run, command, hpcctl};
+use crate::cli::{Run, command, hpcctl, script};
 
 /// The runtimes that are started, with their programs.
 const RUNTIMES: &[(&str, &str)] = &[
@@ -24,10 +24,8 @@ fn made() -> Made {
     let bin = made.host("bin");
     fs::create_dir_all(&bin).unwrap();
     for (_, program) in RUNTIMES {
-        let script = "#!/bin/sh\nprintf '<%s>' \"$@\"\n";
-        fs::write(bin.join(program), script).unwrap();
-        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        fs::set_permissions(bin.join(program), open).unwrap();
+        let text = "#!/bin/sh\nprintf '<%s>' \"$@\"\n";
+        script(&bin.join(program), text);
     }
     made
 }

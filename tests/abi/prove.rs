@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::Value;
 
 use super::{Made, abi, library, program};
-use crate::cli::{Run, command, hpcctl};
+use crate::cli::{Run, command, hpcctl, script};
 use crate::environments::{ENVIRONMENTS, Environment, RUNC, has_apptainer};
 use crate::real::real;
 
@@ -144,13 +144,11 @@ fn a_runtime_that_never_ends_is_ended_and_leaves_nothing() {
     let asked = made.host("asked");
     for program in ["podman", "ch-run"] {
         // What it would start lives on where only itself is ended.
-        let script = format!(
+        let text = format!(
             "#!/bin/sh\necho \"$1 $2\" >>{}\n[ \"$1\" = rm ] || sleep 31977 & wait\n",
             asked.display()
         );
-        fs::write(bin.join(program), script).unwrap();
-        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        fs::set_permissions(bin.join(program), open).unwrap();
+        script(&bin.join(program), &text);
     }
     let path = format!("{}:/usr/bin:/bin", bin.display());
     for runtime in ["podman", "charliecloud"] {
