@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::cli::{Run, hpcctl};
 use crate::environments::{ENVIRONMENTS, RUNC, shared};
-use crate::fleet::{eight, sealed};
+use crate::fleet::sealed;
+use crate::fleet::slurm::eight;
 use crate::given_image::image_of_two_owners;
 use crate::handmade;
 use crate::real::real;

@@ -7,7 +7,8 @@ use std::process::Command;
 
 use crate::cli::{Run, hpcctl, script};
 use crate::environments::{ENVIRONMENTS, shared};
-use crate::fleet::{eight, sealed};
+use crate::fleet::sealed;
+use crate::fleet::slurm::eight;
 use crate::real::real;
 
 /// A file for sites.
