@@ -1,30 +1,28 @@
-//! An index of the history, beside it: which reports it holds, and where the records of a time
-//! stand. What it saves is reading the log: 400 nights of 10,000 nodes are 8 MB and take 30 ms.
+//! An index of the history, beside it: which reports it holds, and where. What it saves is reading
+//! the log whenever a report is added: 400 nights of 10,000 nodes are 8 MB and take 30 ms.
 //!
 //! It is never the truth and may be missing: it covers the log up to some byte, what follows is read
 //! from the log, and so is everything where it is broken or that of another log. Each record that
-//! it points at is checked as any other; whoever removes it loses nothing. `report export` reads the
-//! whole log and finds damage wherever it is.
+//! it points at is checked as any other; whoever removes it loses nothing. Reports of the history read
+//! the whole log and find damage wherever it is.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Seek, SeekFrom};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
-use hpcctl_reports::history::{self, Read};
+use hpcctl_reports::history;
 use rusqlite::{Connection, OpenFlags, Row, Transaction, params};
 
 /// The number of the layout below; an index of another is made anew.
-const LAYOUT: i64 = 1;
+const LAYOUT: i64 = 2;
 
 /// The tables.
 const TABLES: &str = "\
-    CREATE TABLE record (source TEXT PRIMARY KEY, at TEXT NOT NULL, start INTEGER NOT NULL,
-                         length INTEGER NOT NULL) WITHOUT ROWID;
-    CREATE INDEX by_time ON record (at);
-    CREATE TABLE log (inode INTEGER NOT NULL, covered INTEGER NOT NULL, whole INTEGER NOT NULL,
-                      damaged INTEGER NOT NULL, later INTEGER NOT NULL);
-    PRAGMA user_version = 1;";
+    CREATE TABLE record (source TEXT PRIMARY KEY, start INTEGER NOT NULL, length INTEGER NOT NULL)
+        WITHOUT ROWID;
+    CREATE TABLE log (inode INTEGER NOT NULL, covered INTEGER NOT NULL, whole INTEGER NOT NULL);
+    PRAGMA user_version = 2;";
 
 /// An index that fits its log.
 #[derive(Debug)]
@@ -32,8 +30,8 @@ pub struct Index {
     connection: Connection,
     /// How many bytes of the log it covers.
     pub covered: u64,
-    /// What is in those.
-    pub read: Read,
+    /// How many whole records are in those.
+    whole: u64,
 }
 
 impl Index {
@@ -50,15 +48,10 @@ impl Index {
         if layout != LAYOUT {
             return Ok(None);
         }
-        let sql = "SELECT inode, covered, whole, damaged, later FROM log";
-        let (inode, covered, read) = connection.query_row(sql, [], |row| {
+        let sql = "SELECT inode, covered, whole FROM log";
+        let (inode, covered, whole) = connection.query_row(sql, [], |row| {
             let number = |at| row.get::<_, i64>(at).map(i64::cast_unsigned);
-            let read = Read {
-                whole: number(2)?,
-                damaged: number(3)?,
-                later: number(4)?,
-            };
-            Ok((number(0)?, number(1)?, read))
+            Ok((number(0)?, number(1)?, number(2)?))
         })?;
         let fits = log
             .metadata()
@@ -66,17 +59,17 @@ impl Index {
             && ends_a_line(log, covered);
         let sql = "SELECT count(*) FROM record";
         let rows: i64 = connection.query_row(sql, [], |row| row.get(0))?;
-        let fits = fits && rows.cast_unsigned() == read.whole;
+        let fits = fits && rows.cast_unsigned() == whole;
         Ok(fits.then_some(Self {
             connection,
             covered,
-            read,
+            whole,
         }))
     }
 
     /// Whether the part of the log that it covers holds a report; the log itself has to say so.
     pub fn knows(&self, source: &str, log: &File) -> io::Result<bool> {
-        let line = self.lines("source = ?1", source, log)?;
+        let line = self.lines(source, log)?;
         let mut known = false;
         history::read(&line[..], "", |record, _| known |= record.source == source)?;
         match known || line.is_empty() {
@@ -85,14 +78,9 @@ impl Index {
         }
     }
 
-    /// The lines of the records from a time on, in the order of the log.
-    pub fn since(&self, time: &str, log: &File) -> io::Result<Vec<u8>> {
-        self.lines("at >= ?1", time, log)
-    }
-
-    fn lines(&self, which: &str, value: &str, log: &File) -> io::Result<Vec<u8>> {
+    fn lines(&self, source: &str, log: &File) -> io::Result<Vec<u8>> {
         let mut lines = Vec::new();
-        for (start, length) in self.places(which, value).map_err(io::Error::other)? {
+        for (start, length) in self.places(source).map_err(io::Error::other)? {
             let end = start.checked_add(length);
             if end.is_none_or(|end| end > self.covered) {
                 return Err(io::Error::other("a record would lie outside of the log"));
@@ -105,17 +93,17 @@ impl Index {
         Ok(lines)
     }
 
-    fn places(&self, which: &str, value: &str) -> rusqlite::Result<Vec<(u64, u64)>> {
-        let sql = format!("SELECT start, length FROM record WHERE {which} ORDER BY start");
-        let mut places = self.connection.prepare_cached(&sql)?;
+    fn places(&self, source: &str) -> rusqlite::Result<Vec<(u64, u64)>> {
+        let sql = "SELECT start, length FROM record WHERE source = ?1";
+        let mut places = self.connection.prepare_cached(sql)?;
         let number = |row: &Row<'_>, at| row.get::<_, i64>(at).map(i64::cast_unsigned);
-        let places = places.query_map([value], |row| Ok((number(row, 0)?, number(row, 1)?)))?;
+        let places = places.query_map([source], |row| Ok((number(row, 0)?, number(row, 1)?)))?;
         places.collect()
     }
 
     /// Makes the index cover the log; where that cannot be, there is none.
     pub fn cover(path: &Path, log: &File) {
-        let begun = Self::open(path, log).map(|index| (index.covered, index.read));
+        let begun = Self::open(path, log).map(|index| (index.covered, index.whole));
         if begun.is_none() {
             // What is there is broken, or of another log.
             let _ = fs::remove_file(path);
@@ -133,7 +121,7 @@ fn ends_a_line(log: &File, at: u64) -> bool {
 }
 
 /// Adds what the log holds behind what was covered.
-fn covered(path: &Path, log: &File, begun: Option<(u64, Read)>) -> io::Result<()> {
+fn covered(path: &Path, log: &File, begun: Option<(u64, u64)>) -> io::Result<()> {
     // SQLite itself would let others read it.
     File::options()
         .write(true)
@@ -155,7 +143,7 @@ fn covered(path: &Path, log: &File, begun: Option<(u64, Read)>) -> io::Result<()
     let read = history::read(BufReader::new(log_file), "", |record, line| {
         if written.is_ok() {
             let place = (from + line.start, line.bytes.len());
-            written = put(&transaction, &record.source, &record.at, place);
+            written = put(&transaction, &record.source, place);
         }
     })?;
     written.map_err(io::Error::other)?;
@@ -163,18 +151,12 @@ fn covered(path: &Path, log: &File, begun: Option<(u64, Read)>) -> io::Result<()
     if !ends_a_line(log, meta.len()) {
         return Err(io::Error::other("the log is written to"));
     }
-    let numbers = [
-        meta.ino(),
-        meta.len(),
-        before.whole + read.whole,
-        before.damaged + read.damaged,
-        before.later + read.later,
-    ];
+    let numbers = [meta.ino(), meta.len(), before + read.whole];
     let numbers = numbers.map(u64::cast_signed);
     transaction
         .execute("DELETE FROM log", [])
         .map_err(io::Error::other)?;
-    let sql = "INSERT INTO log VALUES (?1, ?2, ?3, ?4, ?5)";
+    let sql = "INSERT INTO log VALUES (?1, ?2, ?3)";
     transaction
         .execute(sql, numbers)
         .map_err(io::Error::other)?;
@@ -184,12 +166,11 @@ fn covered(path: &Path, log: &File, begun: Option<(u64, Read)>) -> io::Result<()
 fn put(
     transaction: &Transaction<'_>,
     source: &str,
-    at: &str,
     (start, length): (u64, usize),
 ) -> rusqlite::Result<()> {
-    let sql = "INSERT OR IGNORE INTO record VALUES (?1, ?2, ?3, ?4)";
+    let sql = "INSERT OR IGNORE INTO record VALUES (?1, ?2, ?3)";
     let (start, length) = (start.cast_signed(), (length as u64).cast_signed());
     let mut insert = transaction.prepare_cached(sql)?;
-    insert.execute(params![source, at, start, length])?;
+    insert.execute(params![source, start, length])?;
     Ok(())
 }

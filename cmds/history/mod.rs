@@ -107,7 +107,7 @@ impl History {
                     known.insert(record.source.clone());
                 }
             }
-            behind(log, index.covered, "", |record, _| {
+            behind(log, index.covered, |record, _| {
                 known.insert(record.source);
             })?;
             Ok(known)
@@ -123,30 +123,6 @@ impl History {
 
     /// Reads the records from a time on; one that was never begun has none.
     pub fn read(&self, since: &str, mut each: impl FnMut(Record)) -> Result<Read, Failure> {
-        let mut records = Vec::new();
-        let indexed = self.indexed(|index, log| {
-            let lines = index.since(since, log)?;
-            let found = history::read(&lines[..], since, |record, _| records.push(record))?;
-            if found.damaged + found.later > 0 {
-                return Err(io::Error::other("the index is not that of the log"));
-            }
-            let tail = behind(log, index.covered, since, |record, _| records.push(record))?;
-            Ok(Read {
-                whole: index.read.whole + tail.whole,
-                damaged: index.read.damaged + tail.damaged,
-                later: index.read.later + tail.later,
-            })
-        });
-        if let Some(read) = indexed {
-            records.into_iter().for_each(each);
-            return Ok(read);
-        }
-        let read = self.whole(since, |record, _| each(record));
-        read.map_err(|error| self.failure(&error))
-    }
-
-    /// Reads every record from a time on, without the index; what is damaged shows.
-    pub fn read_whole(&self, since: &str, mut each: impl FnMut(Record)) -> Result<Read, Failure> {
         let read = self.whole(since, |record, _| each(record));
         read.map_err(|error| self.failure(&error))
     }
@@ -221,14 +197,9 @@ impl History {
 }
 
 /// Reads the records behind a place in the log.
-fn behind(
-    mut log: &File,
-    place: u64,
-    since: &str,
-    each: impl FnMut(Record, Line<'_>),
-) -> io::Result<Read> {
+fn behind(mut log: &File, place: u64, each: impl FnMut(Record, Line<'_>)) -> io::Result<Read> {
     log.seek(SeekFrom::Start(place))?;
-    history::read(BufReader::with_capacity(CHUNK, log), since, each)
+    history::read(BufReader::with_capacity(CHUNK, log), "", each)
 }
 
 fn last_byte(file: &mut File) -> io::Result<Option<u8>> {

@@ -34,7 +34,7 @@ impl Export {
     pub fn run(&self, ui: &Ui) -> Result<Exit, Failure> {
         let history = begun(&self.kept)?;
         let mut written = Ok(());
-        let read = history.read_whole(self.since.as_deref().unwrap_or_default(), |record| {
+        let read = history.read(self.since.as_deref().unwrap_or_default(), |record| {
             if written.is_ok() {
                 written = serde_json::to_vec(&record)
                     .map_err(|error| Failure::fault(error.to_string()))

@@ -99,7 +99,7 @@ impl Nightly {
                 records.extend(Some(record).filter(|one| !one.figures.is_empty()));
             }
         };
-        let damaged = self.results(&oldest, &log, &mut put, ui)?;
+        let damaged = self.results(&log, &mut put, ui)?;
         let undecided = decisions(&log, put);
         let lapse = day(shifted(self.lapse)?);
         let kinds = Runs::of(records, end, &mut past);
@@ -129,12 +129,11 @@ impl Nightly {
 }
 
 impl Nightly {
-    /// Hands over all results, those before a time first; answers what of the history cannot be read.
+    /// Hands over all results; answers what of the history cannot be read.
     fn results(
         &self,
-        oldest: &str,
         log: &Decisions,
-        mut put: impl FnMut(Record),
+        put: impl FnMut(Record),
         ui: &Ui,
     ) -> Result<Option<Unknown>, Failure> {
         let directory = self.kept.directory()?;
@@ -151,12 +150,7 @@ impl Nightly {
                 history.path().display()
             ));
         }
-        history.read_whole("", |record| {
-            if record.at.as_str() < oldest {
-                put(record);
-            }
-        })?;
-        let read = history.read(oldest, put)?;
+        let read = history.read("", put)?;
         warn(&read, history.path(), ui);
         let damaged = usize::try_from(read.damaged + read.later).unwrap_or(usize::MAX);
         Ok((damaged > 0).then(|| {
