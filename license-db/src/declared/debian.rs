@@ -8,7 +8,7 @@ use super::foreign;
 use super::names::Vocabulary;
 use super::texts;
 use crate::expression;
-use crate::identify::vendor;
+use crate::identify::{self, vendor};
 use crate::policy::{Class, class_of};
 use crate::{Identification, Identifier};
 
@@ -142,8 +142,9 @@ fn license(identifier: &Identifier, name: &str, body: &str) -> Option<String> {
     let read = identifier
         .identify_prose(&format!("{name}\n{body}"))
         .expression;
-    // A text of a vendor that is known says more than the short name of the package.
-    let told = |license: &String| !license.starts_with("LicenseRef-") || vendor::is_listed(license);
+    // A text that is known says more than the short name of the package, on a list or not.
+    let known = |license: &str| vendor::is_listed(license) || identify::is_text(license);
+    let told = |license: &String| !license.starts_with("LicenseRef-") || known(license);
     let read = read.filter(|read| expression::licenses(read).iter().all(told));
     Some(read.unwrap_or(named))
 }
@@ -404,6 +405,32 @@ License: GPL-2+
                 .unwrap(),
             "MIT"
         );
+    }
+
+    #[test]
+    fn a_known_text_of_no_list_decides_too() {
+        let text = spdx::license_id("Unicode-DFS-2015").unwrap().text();
+        let before = "above copyright notice(s) and this permission notice appear";
+        let text = text
+            .replace(
+                "(a) this copyright and permission notice appear",
+                &format!("(a) the {before}"),
+            )
+            .replace(
+                "(b) this copyright and permission notice appear",
+                &format!("(b) both the {before}"),
+            )
+            .replace("\n\n", "\n.\n")
+            .replace('\n', "\n ");
+        for (name, expected) in [
+            ("Unicode", "LicenseRef-Unicode-DFS-before-2015"),
+            ("MIT", "MIT"),
+        ] {
+            let text =
+                format!("Format: x/copyright-format/1.0/\n\nFiles: *\nLicense: {name}\n {text}");
+            let upstream = copyright(Identifier::spdx(), text.as_bytes()).upstream;
+            assert_eq!(upstream.as_deref(), Some(expected), "{name}");
+        }
     }
 
     #[test]

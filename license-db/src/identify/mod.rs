@@ -60,6 +60,15 @@ pub(crate) fn refs() -> Vec<String> {
         .collect()
 }
 
+/// Whether a name is that of a text that is known, though no list has it.
+pub(crate) fn is_text(name: &str) -> bool {
+    let index = Index::new(&Identifier::spdx().tables);
+    let mut ids = (0u16..)
+        .map_while(|number| index.template(number))
+        .map(|text| text.id);
+    ids.any(|id| id == name)
+}
+
 /// What a file bears.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Identification {

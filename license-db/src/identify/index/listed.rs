@@ -104,7 +104,9 @@ mod tests {
     fn every_variant_differs_where_it_says_so() {
         assert!(variants().len() > 3);
         for variant in variants() {
-            assert!(spdx::license_id(&variant.id).is_some(), "{}", variant.id);
+            let listed = spdx::license_id(&variant.id).is_some();
+            let named = variant.id.starts_with(crate::expression::REF) && variant.of.is_some();
+            assert!(listed || named, "{}", variant.id);
             let text = spdx::license_id(variant.of()).unwrap().text();
             let mut ends = variant.from.iter().chain(&variant.until);
             assert!(ends.all(|end| text.contains(end)), "{}", variant.id);
