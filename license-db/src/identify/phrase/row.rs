@@ -59,11 +59,13 @@ pub(crate) fn listed(words: &Words, at: usize, end: usize) -> bool {
     let back = |n: usize| at.checked_sub(n);
     // "Apache-2.0 OR MIT" has a version between.
     let versioned = |i: usize| is_number(words.word(i)) && i > 0 && beside(i - 1);
-    let before = back(1).is_some_and(|i| same_line(i) && beside(i) && !words.begins(at))
+    // Ids in the strings of a program are data, unless a field has them.
+    let apart = |at: usize| words.begins(at) || words.is_item(at) && !in_field(words, at);
+    let before = back(1).is_some_and(|i| same_line(i) && beside(i) && !apart(at))
         || back(2).is_some_and(|i| {
             same_line(i) && joined(i + 1) && !words.begins(at) && (beside(i) || versioned(i))
         });
-    let behind = same_line(end) && !words.begins(end) && beside(end)
+    let behind = same_line(end) && !apart(end) && beside(end)
         || same_line(end + 1) && joined(end) && beside(end + 1);
     // "The BSD and MIT licenses do not …" speaks about them.
     let mut first = at;
@@ -86,6 +88,13 @@ pub(crate) fn listed(words: &Words, at: usize, end: usize) -> bool {
     // `perl.apache.org`
     let site = (1..=2).any(|n| back(n).is_some_and(|i| matches!(words.word(i), "http" | "www")));
     !denied(words, at) && !holder && !site && (((before || behind) && !about) || under(words, at))
+}
+
+/// Whether a name is in a list of names right behind "license": `"license": ["MIT", "ISC"]`.
+fn in_field(words: &Words, at: usize) -> bool {
+    let named = |at: &usize| is_short(words.word(*at)) || is_number(words.word(*at));
+    let field = sentence(words, at, LIST).find(|at| !named(at));
+    field.is_some_and(|at| words.word(at).starts_with("licen"))
 }
 
 /// Whether a name follows a grant with nothing but other names between.
@@ -151,6 +160,8 @@ mod tests {
             "the people at MIT",
             "under pressure MIT",
             "version 2.0 or MIT",
+            "let ids = ['BSD', 'MIT'];",
+            "KNOWN = [\"MIT\", \"GPL\"]",
             "see http://perl.mit.edu for MIT",
             "Licensed here. MIT",
         ] {

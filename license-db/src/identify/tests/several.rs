@@ -64,6 +64,29 @@ fn the_place_of_a_text_is_no_licence_of_its_own() {
 }
 
 #[test]
+fn ids_in_the_strings_of_a_program_are_data() {
+    states(&[
+        (
+            "A list of SPDX license ids.\n\nconst old = require('ids/old');\n//=> ['AGPL-3.0', 'GFDL-1.2', 'GFDL-1.3', 'GPL-1.0', ...]\n\n## License\n\nMIT\n",
+            "MIT",
+        ),
+        (
+            "COPYLEFT = {\"GPL-2.0\", \"LGPL-2.1\", \"MPL-2.0\"}  # of a license\n",
+            "",
+        ),
+        // Those of a field, and those behind a grant.
+        (
+            "\"license\": [\"MIT\", \"GPL-2.0\"],\n",
+            "MIT AND GPL-2.0-only",
+        ),
+        (
+            "Licensed under 'GPL-2.0', 'MIT' as you like.\n",
+            "GPL-2.0-only AND MIT",
+        ),
+    ]);
+}
+
+#[test]
 fn a_dual_licence_is_a_choice() {
     states(&[
         (

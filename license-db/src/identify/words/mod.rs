@@ -37,6 +37,8 @@ pub(crate) struct Word {
     /// Whether a parenthesis opens before the word, and whether one closes.
     opened: bool,
     closed: bool,
+    /// Whether the word is in another string than the one before, as in `"a", "b"`.
+    item: bool,
 }
 
 /// The words of a text.
@@ -58,6 +60,7 @@ struct Gap {
     least: bool,
     opened: bool,
     closed: bool,
+    item: bool,
 }
 
 impl Words {
@@ -87,6 +90,7 @@ impl Words {
                     least: false,
                     opened: false,
                     closed: false,
+                    item: false,
                 });
             }
             let part = text.get(window.clone()).unwrap_or_default();
@@ -140,6 +144,12 @@ impl Words {
         self.words.get(at).is_some_and(|word| word.opened) && closed
     }
 
+    /// Whether a word begins the next of several strings of a program, as the second of
+    /// `["MIT", "ISC"]` does.
+    pub(crate) fn is_item(&self, at: usize) -> bool {
+        self.words.get(at).is_some_and(|word| word.item)
+    }
+
     /// Whether another sentence begins at a place. An empty line before an item of a list ends
     /// none.
     pub(crate) fn stopped(&self, at: usize) -> bool {
@@ -169,6 +179,10 @@ impl Words {
                 b'.' => {
                     let ends = bytes.get(at + 1).is_none_or(u8::is_ascii_whitespace);
                     self.gap.stop |= ends && (!self.abbreviated() || ends_paragraph(bytes, at + 1));
+                    at + 1
+                }
+                b',' => {
+                    self.gap.item |= parts_strings(bytes, at);
                     at + 1
                 }
                 b'<' => skip_tag(bytes, at),
@@ -253,8 +267,18 @@ impl Words {
             least: gap.least,
             opened: gap.opened,
             closed: gap.closed,
+            item: gap.item,
         });
     }
+}
+
+/// Whether a comma stands between two strings.
+fn parts_strings(bytes: &[u8], comma: usize) -> bool {
+    let is_quote = |byte: &u8| matches!(byte, b'"' | b'\'' | b'`');
+    let before = comma.checked_sub(1).and_then(|at| bytes.get(at));
+    let mut behind = bytes.get(comma + 1..).unwrap_or_default().iter();
+    let next = behind.find(|byte| !byte.is_ascii_whitespace());
+    before.is_some_and(is_quote) && next.is_some_and(is_quote)
 }
 
 /// Whether an empty line follows.
@@ -319,6 +343,14 @@ mod tests {
         for (at, end, known) in [(1, 3, true), (1, 2, false), (0, 1, false), (6, 7, true)] {
             assert_eq!(words.enclosed(at, end), known, "{at}");
         }
+    }
+
+    #[test]
+    fn strings_of_a_program_are_parted() {
+        let words = Words::of("['a', 'b c'], \"d\",\n \"e\", f, 'g' and 'h'");
+        let items = (0..words.len()).filter(|at| words.is_item(*at));
+        let items: Vec<&str> = items.map(|at| words.word(at)).collect();
+        assert_eq!(items, ["b", "e"]);
     }
 
     #[test]
