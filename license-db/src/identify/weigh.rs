@@ -8,6 +8,7 @@ use hpcctl_model::license::{Kind, State};
 use super::finding::{Finding, Vague};
 use super::phrase::context::{denied, stands};
 use super::words::Words;
+use crate::expression;
 
 /// Weighs findings by where they stand to each other; they are in the order of the file.
 pub(super) fn by_place(words: &Words, findings: &mut Vec<Finding>) {
@@ -212,7 +213,7 @@ pub(super) fn drop_vague(findings: &mut Vec<Finding>) {
     };
     let known: BTreeSet<(i32, String)> = findings
         .iter()
-        .map(|f| (rank(f), f.license.clone()))
+        .flat_map(|f| told(&f.license).into_iter().map(|id| (rank(f), id)))
         .collect();
     findings.retain(|finding| {
         let own = rank(finding);
@@ -221,6 +222,15 @@ pub(super) fn drop_vague(findings: &mut Vec<Finding>) {
                 .iter()
                 .any(|(rank, license)| *rank < own && outdoes(license, finding))
     });
+}
+
+/// The licences that a finding names, and the expression as a whole.
+fn told(license: &str) -> Vec<String> {
+    let mut all = vec![license.to_owned()];
+    if license.contains(" OR ") || license.contains(" AND ") {
+        all.extend(expression::licenses(license));
+    }
+    all
 }
 
 /// GNU licences whose version was not said.

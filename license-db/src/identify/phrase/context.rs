@@ -134,8 +134,13 @@ fn compared(words: &Words, at: usize) -> bool {
         "license",
         "licence",
     ];
+    // "… covered by three compatible licenses: the MIT License, …" are with each other.
+    let counted = |i: usize| {
+        let number = i.checked_sub(1).map_or("", |i| words.word(i));
+        words.word(i) == "compatible" && matches!(number, "two" | "three" | "four" | "five")
+    };
     for i in sentence(words, at, SENTENCE) {
-        if COMPARES.contains(&words.word(i)) {
+        if COMPARES.contains(&words.word(i)) && !counted(i) {
             return true;
         }
         if words.starts_line(i) && ANEW.contains(&words.word(i)) {
@@ -310,6 +315,8 @@ pub(super) mod tests {
             ("no more words: under the MIT", true),
             ("compatible with Lua 5.1\nlicensed under the MIT", true),
             ("licensed under terms\nsimilar to the MIT", false),
+            ("covered by two compatible licenses: the ISC, the MIT", true),
+            ("covered by a compatible license: the ISC, the MIT", false),
             ("license changed from MIT to GPL", false),
             (
                 "it was relicensed from the MIT license to Apache 2.0",

@@ -97,6 +97,7 @@ fn add_listed(wordings: &mut Wordings, id: &str, full_name: &str) {
         return;
     }
     add_name(wordings, id, &license);
+    add_short(wordings, id, &license);
     add_name(wordings, full_name, &license);
     for site in [
         "opensource.org/licenses/",
@@ -119,6 +120,44 @@ fn add_listed(wordings: &mut Wordings, id: &str, full_name: &str) {
             &license,
         );
     }
+}
+
+/// A short name with its version in other words than the id: "MPL version 1.1", "the EPL, v. 2.0".
+///
+/// Short names that end in L for "license" name nothing else; others are also those of programs.
+fn add_short(wordings: &mut Wordings, id: &str, license: &str) {
+    let gnu = license.contains("GPL-") || license.starts_with("GFDL-");
+    let Some((stem, number)) = id.split_once('-').filter(|_| !gnu) else {
+        return;
+    };
+    let is_number = |c: char| c.is_ascii_digit() || c == '.';
+    let is_name = stem.chars().all(|c| c.is_ascii_alphabetic());
+    if !is_name || number.is_empty() || !number.chars().all(is_number) {
+        return;
+    }
+    let needs = match stem.ends_with('L') {
+        true => Needs::Grant,
+        false => Needs::GrantAndLicense,
+    };
+    let mut steps = plain(&Words::of(stem));
+    steps.extend([
+        Step::Maybe(hash("license")),
+        Step::Maybe(hash("either")),
+        Step::Maybe(hash("version")),
+        Step::Maybe(hash("v")),
+        Step::One(numbers(number)),
+    ]);
+    wordings.add(steps, license, reference(needs));
+}
+
+/// How a version is put: `2.0`, `v2.0`, and without a zero at its end.
+fn numbers(number: &str) -> Vec<u32> {
+    let mut numbers = vec![hash(number), hash(&format!("v{number}"))];
+    let whole = number.strip_suffix(".0");
+    if let Some(whole) = whole.filter(|whole| !whole.contains('.')) {
+        numbers.extend([hash(whole), hash(&format!("v{whole}"))]);
+    }
+    numbers
 }
 
 /// Names such as "Classpath exception" and "GCC Runtime Library Exception, version 3.1".
@@ -179,20 +218,13 @@ fn versioned(words: &Words, id: &str) -> Vec<Step> {
     while steps.len() > 2 && spelled(words.word(steps.len() - 1)) {
         steps.pop();
     }
-    let mut numbers = vec![hash(number), hash(&format!("v{number}"))];
-    if let Some(whole) = number
-        .strip_suffix(".0")
-        .filter(|whole| !whole.contains('.'))
-    {
-        numbers.extend([hash(whole), hash(&format!("v{whole}"))]);
-    }
     let short = id.split('-').next().unwrap_or(id).to_ascii_lowercase();
     steps.extend([
         Step::Maybe(hash(&short)),
         Step::Maybe(hash("either")),
         Step::Maybe(hash("version")),
         Step::Maybe(hash("v")),
-        Step::One(numbers),
+        Step::One(numbers(number)),
     ]);
     steps
 }

@@ -239,6 +239,11 @@ mod tests {
                 "AFL-3.0",
             ),
             ("this code inherits the Apache license", "LicenseRef-Apache"),
+            ("licensed under the MPL version 2.0", "MPL-2.0"),
+            ("under the terms of the EPL, v. 2.0", "EPL-2.0"),
+            ("licensed under CDDL v1.1", "CDDL-1.1"),
+            ("released under AFL v3", "AFL-3.0"),
+            ("licensed under Apache v1.1", "Apache-1.1"),
         ];
         for (text, license) in cases {
             assert!(
@@ -254,6 +259,7 @@ mod tests {
         assert_eq!(licenses("the Apache License 2.0 is long")[0].1, State::Clue);
         assert!(licenses("a fair share of Ruby and Python under load").is_empty());
         assert!(licenses("this file is not in the public domain").is_empty());
+        assert!(licenses("it runs under Python version 2.0 and TORQUE v1.1").is_empty());
         assert_eq!(
             licenses("it is not licensed under the MIT license")[0].1,
             State::Clue

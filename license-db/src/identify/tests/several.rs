@@ -105,6 +105,11 @@ fn a_dual_licence_is_a_choice() {
             "For dual cores. Licensed under the MIT and GPLv2 licenses.",
             "MIT AND GPL-2.0-only",
         ),
+        // Which BSD is meant is said by the tag.
+        (
+            "SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)\nThis file is provided under a dual BSD/GPLv2 license.",
+            "GPL-2.0-only OR BSD-2-Clause",
+        ),
         (
             "Has a dual stack. Parts are under the MIT license, others under the GPLv2 license.",
             "MIT AND GPL-2.0-only",
