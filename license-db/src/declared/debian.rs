@@ -143,10 +143,21 @@ fn license(identifier: &Identifier, name: &str, body: &str) -> Option<String> {
         .identify_prose(&format!("{name}\n{body}"))
         .expression;
     // A text that is known says more than the short name of the package, on a list or not.
-    let known = |license: &str| vendor::is_listed(license) || identify::is_text(license);
+    let known = |license: &str| {
+        // Where both the name and the text say that it is dedicated, it is.
+        let is_dedicated = class_of(license) == Class::PublicDomain && says_public_domain(name);
+        is_dedicated || vendor::is_listed(license) || identify::is_text(license)
+    };
     let told = |license: &String| !license.starts_with("LicenseRef-") || known(license);
     let read = read.filter(|read| expression::licenses(read).iter().all(told));
     Some(read.unwrap_or(named))
+}
+
+/// Whether a short name is one of the public domain, such as `public-domain-md5`.
+fn says_public_domain(name: &str) -> bool {
+    let letters = name.chars().filter(char::is_ascii_alphabetic);
+    let letters: String = letters.map(|c| c.to_ascii_lowercase()).collect();
+    letters.contains("publicdomain")
 }
 
 /// The short names of a machine-readable file, each with its text, of which neither says what the
@@ -476,6 +487,28 @@ License: GPL-2+
         assert_eq!(of(pd).as_deref(), Some("MIT OR LicenseRef-public-domain"));
         let other = of("This file is placed in the Public Domain of Utopia.");
         assert_ne!(other, of(pd));
+    }
+
+    #[test]
+    fn a_dedication_is_told_by_its_name_and_its_text() {
+        let of = |name: &str, body: &str| {
+            let head = "Format: x/copyright-format/1.0/\n\nFiles: *\nLicense: ";
+            let text = format!("{head}{name}\n {body}\n");
+            copyright(Identifier::spdx(), text.as_bytes()).upstream
+        };
+        let placed = "Jane Doe placed this code in the public domain in 2001.";
+        for (name, body, license) in [
+            ("public-domain-md5", placed, "LicenseRef-public-domain"),
+            ("PublicDomain-or-not", placed, "LicenseRef-public-domain"),
+            ("custom", placed, "LicenseRef-custom"),
+            (
+                "public-domain-md5",
+                "No one may use it.",
+                "LicenseRef-public-domain-md5",
+            ),
+        ] {
+            assert_eq!(of(name, body).as_deref(), Some(license), "{name}: {body}");
+        }
     }
 
     #[test]
