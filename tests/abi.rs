@@ -4,6 +4,7 @@ mod driver;
 mod emitted;
 mod environment;
 mod fabric;
+mod hwcaps;
 mod intel;
 mod launched;
 mod launchers;

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::hwcaps;
+use crate::hwcaps::{self, Special};
 
 const OLD: &[u8] = b"ld.so-1.7.0";
 const NEW: &[u8] = b"glibc-ld.so.cache1.1";
@@ -22,9 +22,9 @@ const LONGEST: usize = 4096;
 const EXTENSION: u32 = 1 << 30;
 const LEVEL_BITS: u32 = (1 << 10) - 1;
 
-/// Where the loader finds libraries by their names, those of `levels` first; those for other special
-/// processors are left out.
-pub(crate) fn read(bytes: &[u8], levels: &[&str]) -> HashMap<String, Vec<String>> {
+/// Where the loader finds libraries by their names, those for this processor first; those for others
+/// are left out.
+pub(crate) fn read(bytes: &[u8], special: &Special) -> HashMap<String, Vec<String>> {
     let start = match bytes.starts_with(OLD) {
         true => {
             let count = number(bytes, OLD_HEAD - 4).unwrap_or(0);
@@ -34,9 +34,9 @@ pub(crate) fn read(bytes: &[u8], levels: &[&str]) -> HashMap<String, Vec<String>
         false => 0,
     };
     let bytes = bytes.get(start..).unwrap_or_default();
-    let mut found: HashMap<String, Vec<String>> = HashMap::new();
+    let mut found: HashMap<String, Vec<(usize, String)>> = HashMap::new();
     if !bytes.starts_with(NEW) {
-        return found;
+        return HashMap::new();
     }
     let count = number(bytes, NEW.len()).unwrap_or(0);
     let entries = bytes
@@ -51,19 +51,18 @@ pub(crate) fn read(bytes: &[u8], levels: &[&str]) -> HashMap<String, Vec<String>
         };
         let upper = number(entry, 20).and_then(|upper| u32::try_from(upper).ok());
         let is_extended = upper.is_some_and(|upper| upper & !LEVEL_BITS == EXTENSION);
-        let level = hwcaps::level(&path).filter(|_| is_extended);
-        if is_plain || level.is_some_and(|level| levels.contains(&level)) {
-            found.entry(name).or_default().push(path);
+        let rank = special.rank(&path);
+        let rank = rank.filter(|_| is_extended == hwcaps::is_newer(&path));
+        if is_plain || rank.is_some() {
+            let rank = rank.filter(|_| !is_plain).unwrap_or(usize::MAX);
+            found.entry(name).or_default().push((rank, path));
         }
     }
-    let rank = |path: &String| {
-        let level = hwcaps::level(path);
-        level.and_then(|level| levels.iter().position(|known| *known == level))
-    };
-    for paths in found.values_mut() {
-        paths.sort_by_key(|path| rank(path).unwrap_or(usize::MAX));
-    }
-    found
+    let sorted = found.into_iter().map(|(name, mut paths)| {
+        paths.sort_by_key(|(rank, _)| *rank);
+        (name, paths.into_iter().map(|(_, path)| path).collect())
+    });
+    sorted.collect()
 }
 
 /// Whoever made the cache had the byte order of most machines.
@@ -104,38 +103,54 @@ mod tests {
 
     #[test]
     fn names_lead_to_paths() {
+        let none = Special::default();
         let plain = cache(&[
             ("a.so.1", "/x/a.so.1", 0),
             ("a.so.1", "/v3/a.so.1", 1 << 62),
         ]);
-        assert_eq!(read(&plain, &[])["a.so.1"], ["/x/a.so.1"]);
+        assert_eq!(read(&plain, &none)["a.so.1"], ["/x/a.so.1"]);
         let special = "/x/glibc-hwcaps/x86-64-v3/a.so.1";
         let levels = cache(&[
             ("a.so.1", "/x/a.so.1", 0),
             ("a.so.1", special, (1 << 62) | (3 << 32) | 1),
         ]);
-        assert_eq!(read(&levels, &["x86-64-v2"])["a.so.1"], ["/x/a.so.1"]);
-        let looks = ["x86-64-v3", "x86-64-v2"];
-        assert_eq!(read(&levels, &looks)["a.so.1"], [special, "/x/a.so.1"]);
+        let [second, third] = ["glibc-hwcaps/x86-64-v2", "glibc-hwcaps/x86-64-v3"];
+        let old = Special::with(&[second], &[third]);
+        assert_eq!(read(&levels, &old)["a.so.1"], ["/x/a.so.1"]);
+        let new = Special::with(&[third, second], &[]);
+        assert_eq!(read(&levels, &new)["a.so.1"], [special, "/x/a.so.1"]);
         let mut both = OLD.to_vec();
         both.resize(OLD_HEAD - 4, 0);
         both.extend(1_u32.to_le_bytes());
         both.resize(32, 0);
         both.extend(&plain);
-        assert_eq!(read(&both, &[])["a.so.1"], ["/x/a.so.1"]);
+        assert_eq!(read(&both, &none)["a.so.1"], ["/x/a.so.1"]);
+    }
+
+    #[test]
+    fn libraries_for_older_processors_are_found_where_the_processor_is_one() {
+        let special = "/x/haswell/a.so.1";
+        let bytes = cache(&[("a.so.1", "/x/a.so.1", 0), ("a.so.1", special, 4 << 48)]);
+        let has = Special::with(&["haswell", "x86_64"], &[]);
+        assert_eq!(read(&bytes, &has)["a.so.1"], [special, "/x/a.so.1"]);
+        let has_not = Special::with(&["x86_64"], &["haswell"]);
+        assert_eq!(read(&bytes, &has_not)["a.so.1"], ["/x/a.so.1"]);
+        // A directory of that name that ldconfig(8) was told of is like any other.
+        let plain = cache(&[("a.so.1", special, 0)]);
+        assert_eq!(read(&plain, &has_not)["a.so.1"], [special]);
     }
 
     #[test]
     fn what_is_damaged_yields_what_is_there() {
         let whole = cache(&[("a", "/a", 0), ("b", "/b", 0)]);
         for end in 0..whole.len() {
-            assert!(read(&whole[..end], &[]).len() <= 2);
+            assert!(read(&whole[..end], &Special::default()).len() <= 2);
         }
         let mut wild = whole.clone();
         wild[NEW.len()..NEW.len() + 4].fill(0xff);
-        assert!(read(&wild, &[]).len() >= 2);
+        assert!(read(&wild, &Special::default()).len() >= 2);
         let mut old = OLD.to_vec();
         old.resize(OLD_HEAD, 0xff);
-        assert!(read(&old, &[]).is_empty());
+        assert!(read(&old, &Special::default()).is_empty());
     }
 }

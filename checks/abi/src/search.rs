@@ -7,7 +7,7 @@ use hpcctl_host::preload;
 use hpcctl_image::LinkedImage;
 
 use crate::cache;
-use crate::hwcaps;
+use crate::hwcaps::{self, Special};
 use crate::libc::{self, Libc};
 use crate::root::{Object, Root};
 
@@ -32,10 +32,10 @@ pub(crate) struct Search<'r> {
     platform: String,
     /// Names of what is loaded before all that a program needs.
     pub(crate) preloaded: Vec<String>,
-    /// Directories for newer processors that are looked into, the newest first.
-    levels: Vec<&'static str>,
-    /// Which directories have such.
-    has_levels: RefCell<HashMap<String, bool>>,
+    /// Directories for special processors.
+    special: Special,
+    /// The names that begin those that a directory has.
+    has_special: RefCell<HashMap<String, Vec<String>>>,
 }
 
 /// Whoever asks for a library.
@@ -93,9 +93,9 @@ impl<'r> Search<'r> {
         if libc == Libc::Glibc {
             defaults.extend(DEFAULTS.iter().map(ToString::to_string));
         }
-        let levels = match libc {
-            Libc::Glibc => hwcaps::levels(&platform, release(root, &defaults)),
-            Libc::Musl => Vec::new(),
+        let special = match libc {
+            Libc::Glibc => Special::of(&platform, release(root, &defaults)),
+            Libc::Musl => Special::default(),
         };
         let library_path = library_path.split([':', ';']).filter(|dir| !dir.is_empty());
         Self {
@@ -103,14 +103,14 @@ impl<'r> Search<'r> {
             libc,
             library_path: library_path.take(MOST).map(str::to_owned).collect(),
             cache: cache
-                .map(|bytes| cache::read(&bytes, &levels))
+                .map(|bytes| cache::read(&bytes, &special))
                 .unwrap_or_default(),
             defaults,
             lib,
             platform,
             preloaded: Vec::new(),
-            levels,
-            has_levels: RefCell::default(),
+            special,
+            has_special: RefCell::default(),
         }
     }
 
@@ -159,7 +159,7 @@ impl<'r> Search<'r> {
         match self.libc {
             Libc::Glibc => (before, after),
             Libc::Musl => {
-                // It has no directories for newer processors.
+                // It has no directories for special processors.
                 let rest = after.split_off(self.library_path.len().min(after.len()));
                 (Vec::new(), [after, before, rest].concat())
             }
@@ -168,26 +168,23 @@ impl<'r> Search<'r> {
 
     /// Where a library may be in a directory.
     fn in_directory(&self, dir: &str, name: &str) -> Vec<String> {
-        let mut known = self.has_levels.borrow_mut();
+        let mut known = self.has_special.borrow_mut();
         let look = || {
-            let special = format!("{dir}/{}", hwcaps::DIRECTORY);
-            !self.levels.is_empty() && self.root.has_directory(&special)
+            let names = self.special.beginnings().into_iter();
+            let there = names.filter(|name| self.root.has_directory(&format!("{dir}/{name}")));
+            there.map(str::to_owned).collect()
         };
-        let has_levels = match known.get(dir) {
-            Some(known) => *known,
-            None => *known.entry(dir.to_owned()).or_insert_with(look),
-        };
-        let levels = self.levels.iter().filter(|_| has_levels);
-        let mut places: Vec<String> = levels
-            .map(|level| format!("{dir}/{}/{level}/{name}", hwcaps::DIRECTORY))
-            .collect();
+        let there = known.entry(dir.to_owned()).or_insert_with(look);
+        let is_there = |path: &&String| there.iter().any(|name| name == hwcaps::beginning(path));
+        let special = self.special.here.iter().filter(is_there);
+        let mut places: Vec<String> = special.map(|path| format!("{dir}/{path}/{name}")).collect();
         places.push(format!("{dir}/{name}"));
         places
     }
 
     /// The files that another processor would have loaded in the place of the one at a path.
     pub(crate) fn of_others(&self, path: &str) -> Vec<Object> {
-        let places = hwcaps::alike(&self.platform, path).into_iter();
+        let places = self.special.alike(path).into_iter();
         places.filter_map(|path| self.root.find(&path)).collect()
     }
 
