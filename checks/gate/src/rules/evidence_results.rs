@@ -97,9 +97,13 @@ pub(super) fn too_old(context: &Context<'_>, result: &Evidence) -> Option<String
     };
     let days = context.case.now.duration_since(made).as_hours() / 24;
     let is_fresh = (0..=i64::from(most.value)).contains(&days);
+    let age = match days < 0 {
+        true => format!("says that it was made {} days from now", -days),
+        false => format!("is {days} days old"),
+    };
     (!is_fresh).then(|| {
         format!(
-            "{} is {days} days old; {} are allowed ({}).",
+            "{} {age}; {} days are allowed ({}).",
             result.file, most.value, most.origin
         )
     })
