@@ -13,6 +13,7 @@ mod failure;
 mod fault;
 mod fleet;
 mod gate;
+mod helps;
 mod history;
 mod image;
 mod interrupt;

@@ -4,6 +4,7 @@ mod driver;
 mod emitted;
 mod environment;
 mod fabric;
+mod gpu;
 mod hwcaps;
 mod intel;
 mod launched;
@@ -24,6 +25,8 @@ use serde_json::Value;
 
 use crate::cli::{Run, hpcctl};
 use crate::schema::validate;
+
+use emitted::elsewhere;
 
 const LOADER: &str = "/lib64/ld-linux-x86-64.so.2";
 
@@ -165,14 +168,8 @@ fn a_library_is_bound_under_the_name_that_the_program_needs() {
         ("apptainer", ":/usr/lib/libmpich.so.12:ro"),
         ("charliecloud", ":/usr/lib/libmpich.so.12 "),
     ] {
-        let run = hpcctl(&[
-            "abi",
-            &image,
-            "--host-lib",
-            library.to_str().unwrap(),
-            "--emit",
-            runtime,
-        ]);
+        let library = library.to_str().unwrap();
+        let run = elsewhere(&["abi", &image, "--host-lib", library, "--emit", runtime]);
         assert_eq!(run.code, 0, "{runtime}: {}", run.stderr);
         assert!(run.stdout.contains(says), "{runtime}: {}", run.stdout);
     }

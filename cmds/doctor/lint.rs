@@ -10,10 +10,10 @@ use hpcctl_node::{Ask, Helps, lint};
 use hpcctl_reports::{Kind, Report};
 use jiff::Timestamp;
 
-use super::helps::of_program;
 use crate::emit;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::helps::of_program;
 use crate::interrupt;
 use crate::ui::Ui;
 

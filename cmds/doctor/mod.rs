@@ -22,7 +22,6 @@ mod advise;
 mod baseline;
 mod decision;
 mod explain;
-mod helps;
 mod lint;
 mod list;
 mod node;

@@ -10,10 +10,10 @@ use hpcctl_node::{Ask, Helps};
 use hpcctl_reports::{Kind, Report};
 use jiff::Timestamp;
 
-use super::helps::of_program;
 use crate::emit;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::helps::of_program;
 use crate::ui::Ui;
 
 /// The most failed calls, and lines of standard error, that are reported.

@@ -6,19 +6,21 @@ use std::os::unix::fs::symlink;
 
 use super::{Made, library, program};
 
-#[test]
-fn a_driver_is_as_new_as_the_toolkit_needs() {
-    let made = Made::new();
+/// The image with a program that uses CUDA in the place of its own.
+pub fn with_toolkit(made: &Made) {
     let runtime = made.image("usr/local/cuda/lib64/libcudart.so.12.2.140");
     library(&runtime, "libcudart.so.12", &[]);
-    symlink(
-        "libcudart.so.12.2.140",
-        runtime.with_file_name("libcudart.so.12"),
-    )
-    .unwrap();
+    let link = runtime.with_file_name("libcudart.so.12");
+    symlink("libcudart.so.12.2.140", link).unwrap();
     fs::remove_file(made.image("usr/bin/app")).unwrap();
     let path = ["-Wl,-rpath,/usr/local/cuda/lib64"];
     program(&made.image("usr/bin/app"), &runtime, &path);
+}
+
+#[test]
+fn a_driver_is_as_new_as_the_toolkit_needs() {
+    let made = Made::new();
+    with_toolkit(&made);
     let judge = |version: &str| {
         let dir = format!("driver-{version}");
         let file = made.host(&format!("{dir}/libcuda.so.{version}"));

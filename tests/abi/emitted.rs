@@ -1,7 +1,8 @@
 //! What `--emit` prints, given to a shell that finds a runtime which only says what it was told.
 
 use std::fs;
-use std::path::Path;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{Made, library};
@@ -21,43 +22,63 @@ fn made() -> Made {
     library(&beside, "libbeside.so.1", &[]);
     let needs = ["-Wl,--no-as-needed", beside.to_str().unwrap()];
     library(&made.host("lib/libmpi.so.12"), "libmpi.so.12", &needs);
-    let bin = made.host("bin");
-    fs::create_dir_all(&bin).unwrap();
-    for (_, program) in RUNTIMES {
-        let text = "#!/bin/sh\nprintf '<%s>' \"$@\"\n";
-        script(&bin.join(program), text);
-    }
+    with_runtimes(&made, "printf '<%s>' \"$@\"");
     made
 }
 
-/// What the runtime is told by the script with these arguments, as a launcher starts it elsewhere.
-fn told(made: &Made, runtime: &str, arguments: &[&str]) -> String {
-    let library = made.host("lib").display().to_string();
-    let words = [
-        "abi",
-        "dir:image",
-        "--host-lib",
-        &library,
-        "--emit",
-        runtime,
-    ];
-    let printed = Run::of(command(&words).current_dir(made.dir.path()));
-    assert_eq!(printed.code, 0, "{runtime}: {}", printed.stderr);
+/// Puts runtimes beside that do this.
+pub fn with_runtimes(made: &Made, does: &str) {
+    let bin = made.host("bin");
+    fs::create_dir_all(&bin).unwrap();
+    for (_, program) in RUNTIMES {
+        script(&bin.join(program), &format!("#!/bin/sh\n{does}\n"));
+    }
+}
+
+/// A run on a node that has no runtime, so that nothing is against what is printed for one.
+pub fn elsewhere(words: &[&str]) -> Run {
+    Run::of(command(words).env("PATH", "/none"))
+}
+
+/// The script that is printed for a runtime, of which only those beside are there, with the status.
+pub fn printed(made: &Made, runtime: &str, words: &[&str]) -> (i32, PathBuf) {
+    let words = [&["abi", "dir:image"], words, &["--emit", runtime]].concat();
+    let none = made.host("bin").join("none");
+    let printed = Run::of(
+        command(&words)
+            .current_dir(made.dir.path())
+            .env("PATH", none),
+    );
     let script = made.dir.path().join("run.sh");
     fs::write(&script, &printed.stdout).unwrap();
+    assert!(!printed.stdout.is_empty(), "{runtime}: {}", printed.stderr);
+    (printed.code, script)
+}
+
+/// The script as a launcher starts it elsewhere.
+pub fn launched(made: &Made, script: &Path) -> Command {
     let path = format!("{}:/usr/bin:/bin", made.host("bin").display());
     let open = format!(
         "exec 9</dev/null; exec \"$0\" '{}' \"$@\"",
         script.display()
     );
     let mut shell = Command::new("bash");
-    shell.args(["-c", &open, "sh"]).args(arguments);
+    shell.args(["-c", &open, "sh"]);
     shell.current_dir("/").env("PATH", path);
     shell
         .env("PMI_FD", "9")
         .env("PMIX_SERVER_TMPDIR", made.host("bin"));
-    let run = Run::of(&mut shell);
-    assert_eq!(run.code, 0, "{runtime}: {} {}", run.stderr, printed.stdout);
+    shell
+}
+
+/// What the runtime is told by the script with these arguments.
+fn told(made: &Made, runtime: &str, arguments: &[&str]) -> String {
+    let library = made.host("lib").display().to_string();
+    let (code, script) = printed(made, runtime, &["--host-lib", &library]);
+    assert_eq!(code, 0, "{runtime}");
+    let run = Run::of(launched(made, &script).args(arguments));
+    let text = fs::read_to_string(&script).unwrap();
+    assert_eq!(run.code, 0, "{runtime}: {} {text}", run.stderr);
     run.stdout
 }
 
@@ -83,6 +104,25 @@ fn a_script_hands_on_its_arguments_and_works_in_any_directory() {
 }
 
 #[test]
+fn what_ends_a_script_ends_the_runtime() {
+    let made = made();
+    // Each tells who it is, and waits.
+    with_runtimes(&made, "echo $$; exec sleep 600");
+    let library = made.host("lib").display().to_string();
+    for runtime in ["podman", "apptainer"] {
+        let (_, script) = printed(&made, runtime, &["--host-lib", &library]);
+        let mut shell = launched(&made, &script);
+        let mut child = shell.stdout(std::process::Stdio::piped()).spawn().unwrap();
+        let mut said = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        said.read_line(&mut line).unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(line.trim(), child.id().to_string(), "{runtime}");
+    }
+}
+
+#[test]
 fn a_path_that_a_runtime_cannot_be_told_is_refused() {
     let made = made();
     let image = format!("dir:{}", made.image("").display());
@@ -95,7 +135,7 @@ fn a_path_that_a_runtime_cannot_be_told_is_refused() {
         library(&dir.join("libmpich.so.12"), "libmpich.so.12", &[]);
         for runtime in ["podman", "apptainer", "charliecloud", "sarus"] {
             let library = dir.join("libmpich.so.12").display().to_string();
-            let run = hpcctl(&["abi", &image, "--host-lib", &library, "--emit", runtime]);
+            let run = elsewhere(&["abi", &image, "--host-lib", &library, "--emit", runtime]);
             let is_refused = refused.contains(&runtime);
             assert_eq!(
                 run.code,
@@ -127,7 +167,7 @@ fn a_script_and_a_report_are_not_printed_into_one() {
     let report = format!("json={}", made.dir.path().join("abi.json").display());
     for (output, code) in [("json", 2), (report.as_str(), 0)] {
         let emit = ["--emit", "podman", "-o", output];
-        let run = hpcctl(&[&["abi", &image, "--host-lib", &library], &emit[..]].concat());
+        let run = elsewhere(&[&["abi", &image, "--host-lib", &library], &emit[..]].concat());
         assert_eq!(run.code, code, "{output}: {}", run.stderr);
         assert_eq!(
             run.stdout.contains("podman run"),
@@ -147,6 +187,36 @@ fn a_script_and_a_report_are_not_printed_into_one() {
 }
 
 #[test]
+fn what_doctor_knows_of_podman_here_is_an_option_or_told() {
+    let made = made();
+    let image = format!("dir:{}", made.image("").display());
+    let library = made.host("lib").display().to_string();
+    let settings = made.dir.path().join("containers.conf");
+    let emitted = |text: &str| {
+        fs::write(&settings, text).unwrap();
+        let words = ["abi", &image, "--host-lib", &library, "--emit", "podman"];
+        let path = format!("{}:/usr/bin:/bin", made.host("bin").display());
+        let mut run = command(&words);
+        Run::of(run.env("PATH", path).env("CONTAINERS_CONF", &settings))
+    };
+    let run = emitted("[containers]\ndefault_ulimits = [\"nofile=99999999:99999999\"]\n");
+    assert!(run.stdout.contains("--ulimit nofile="), "{}", run.stdout);
+    let run = emitted("[containers\n");
+    assert_eq!(run.code, 3, "{}", run.stderr);
+    for text in [&run.stdout, &run.stderr] {
+        assert!(
+            text.contains("cannot be parsed: podman does not start"),
+            "{text}"
+        );
+    }
+    let mut comments = run
+        .stdout
+        .lines()
+        .take_while(|line| line.starts_with("# on "));
+    assert!(comments.next().is_some(), "{}", run.stdout);
+}
+
+#[test]
 fn what_programs_load_is_not_started_itself() {
     let made = made();
     fs::remove_file(made.image("usr/bin/app")).unwrap();
@@ -160,7 +230,7 @@ fn what_programs_load_is_not_started_itself() {
             Path::new(path).file_name().unwrap().to_str().unwrap(),
             &needs,
         );
-        let run = hpcctl(&["abi", &image, "--host-lib", &host, "--emit", "podman"]);
+        let run = elsewhere(&["abi", &image, "--host-lib", &host, "--emit", "podman"]);
         assert_eq!(run.code, 0, "{}", run.stderr);
         let (_, result) = super::abi(&[&image, "--host-lib", &host, "--prove=podman"]);
         assert_eq!(result["programs"][0]["module"], true, "{result}");

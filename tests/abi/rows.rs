@@ -81,6 +81,40 @@ fn the_best_library_counts_for_each_program() {
 }
 
 #[test]
+fn a_copy_of_a_library_is_told_once() {
+    let made = Made::new();
+    let library_of_host = made.host("lib/libmpi.so.12");
+    library(&library_of_host, "libmpi.so.12", &[]);
+    fs::copy(&library_of_host, made.host("lib/libmpi.so")).unwrap();
+    let (code, result) = made.judge("lib");
+    let rows = result["bindings"].as_array().unwrap();
+    assert_eq!((code, rows.len()), (0, 1), "{result}");
+    assert_eq!(rows[0]["host_path"], "/lib/libmpi.so.12", "{result}");
+}
+
+#[test]
+fn a_directory_is_of_the_platform_of_its_programs() {
+    let made = Made::new();
+    library(&made.host("lib/libmpi.so.12"), "libmpi.so.12", &[]);
+    let image = format!("dir:{}", made.image("").display());
+    let host = made.host("lib").display().to_string();
+    let (own, other) = match std::env::consts::ARCH {
+        "x86_64" => ("linux/amd64", "linux/arm64"),
+        _ => ("linux/arm64", "linux/amd64"),
+    };
+    for (platform, code) in [(own, 0), (other, 5)] {
+        let run = hpcctl(&["abi", &image, "--host-lib", &host, "--platform", platform]);
+        assert_eq!(run.code, code, "{platform}: {}", run.stderr);
+        assert_eq!(
+            run.stderr.contains("was asked for"),
+            code == 5,
+            "{}",
+            run.stderr
+        );
+    }
+}
+
+#[test]
 fn programs_that_were_not_asked_for_are_told() {
     let made = Made::new();
     library(&made.host("lib/libmpi.so.12"), "libmpi.so.12", &[]);

@@ -128,9 +128,16 @@ fn choice<'h>(
     }
 }
 
+/// The libraries of a directory; of a file and its copy under another name, the one that is called as
+/// programs ask for it.
 fn in_directory(root: &HostRoot, dir: &str) -> Vec<Object> {
+    let at = |name: &str| root.find(&format!("{dir}/{name}"));
     let names = FAMILIES.iter().flat_map(|family| family.sonames);
-    names
-        .filter_map(|name| root.find(&format!("{dir}/{name}")))
-        .collect()
+    let named = names.filter_map(|name| {
+        let object = at(name)?;
+        let soname = object.linkage.soname.as_deref();
+        let is_copy = soname.is_some_and(|soname| soname != *name && at(soname).is_some());
+        (!is_copy).then_some(object)
+    });
+    named.collect()
 }

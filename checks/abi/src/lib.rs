@@ -13,6 +13,7 @@ mod driver;
 mod emit;
 mod environment;
 mod families;
+mod gpu;
 mod host;
 mod hwcaps;
 mod intel;
@@ -39,7 +40,7 @@ use hpcctl_image::LinkedImage;
 use hpcctl_model::Unknown;
 use hpcctl_model::abi::{Abi, AbiImage, AbiVerdict, Binding, HostLibrary, Program, Variable};
 
-pub use emit::{EMITS, Emit, EmitError};
+pub use emit::{Call, EMITS, Emit, EmitError};
 pub use families::{FAMILIES, Family, Kind};
 pub use measured::Given;
 pub use prove::{BUILTIN, Proving, look, prove, runtimes};
@@ -147,6 +148,7 @@ pub fn judge(question: &Question<'_>) -> Result<Judged, Error> {
         left_out: asked.left_out,
         complete: !asked.is_cut && !unread.touches(&case),
         host: host.collect(),
+        gpus: gpu::of(&root, &programs, &bindings),
         bindings,
         ways: Vec::new(),
         environment,

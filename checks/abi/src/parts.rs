@@ -1,13 +1,14 @@
 //! Parts that libraries load themselves as they run: components of Open MPI and PMIx, modules of
 //! UCX, providers of libfabric and of rdma-core. No `DT_NEEDED` names them; they lie in directories
 //! that the library knows from when it was built, UCX in one beside itself. Intel's MPI opens
-//! libfabric by its name.
+//! libfabric by its name, and the driver of a GPU its compilers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::check::{Lack, lacks_since};
 use crate::closure::{Closure, Injected, Loaded, Mark};
 use crate::families::Family;
+use crate::gpu;
 use crate::intel;
 use crate::libc::Libc;
 use crate::root::{Object, Root, Side};
@@ -86,6 +87,9 @@ pub(crate) fn load(closure: &mut Closure, trees: &Trees<'_>, injected: &Injected
             parts
                 .lame
                 .extend(open(closure, intel::OPENS, at, trees, injected));
+        }
+        for name in gpu::opened(&library, trees.host) {
+            parts.lame.extend(open(closure, &name, at, trees, injected));
         }
         let root = match library.side {
             Side::Image => trees.search.root,

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::builtin;
 use crate::closure::PLACE;
-use crate::emit::{EMITS, Emit, Wanted};
+use crate::emit::{Call, EMITS, Emit, Wanted};
 use crate::families::{Family, Kind};
 use crate::root::HostRoot;
 
@@ -48,6 +48,8 @@ pub struct Proving<'p> {
     pub host_root: &'p Path,
     /// What is bound in the place of what was found out.
     pub binds: &'p [Bind],
+    /// How the runtime is called.
+    pub call: &'p Call,
     /// Our own program, and the words that make it look from inside; a program follows.
     pub agent: &'p Path,
     /// Those words.
@@ -119,9 +121,8 @@ pub fn prove(proving: &Proving<'_>, host: &dyn Host) -> Proof {
         loaded: Vec::new(),
         because: Vec::new(),
     };
-    let as_root = host.caller().uid == 0;
     let abi = here(proving.abi.clone(), &HostRoot::new(proving.host_root));
-    let Some(mut wanted) = wanted(&abi, proving.binds, as_root) else {
+    let Some(mut wanted) = wanted(&abi, proving.binds, proving.call) else {
         proof
             .because
             .push("no library of the host works in the image, so that none is bound".into());
@@ -152,16 +153,20 @@ fn here(mut abi: Abi, root: &HostRoot) -> Abi {
             *path = root.outside(path).display().to_string();
         }
     }
+    if !root.is_live() {
+        // Devices of another node are not here.
+        abi.gpus.clear();
+    }
     abi
 }
 
-fn wanted<'a>(abi: &'a Abi, binds: &[Bind], as_root: bool) -> Option<Wanted<'a>> {
+fn wanted<'a>(abi: &'a Abi, binds: &[Bind], call: &'a Call) -> Option<Wanted<'a>> {
     if binds.is_empty() {
-        return Wanted::of(abi, as_root);
+        return Wanted::of(abi, call);
     }
-    let mut wanted = Wanted::of(abi, as_root).or_else(|| {
+    let mut wanted = Wanted::of(abi, call).or_else(|| {
         let program = abi.programs.iter().find(|program| !program.static_mpi)?;
-        Some(Wanted::bare(abi, &program.path, as_root))
+        Some(Wanted::bare(abi, &program.path, call))
     })?;
     wanted.binds = binds.to_vec();
     wanted.environment = Vec::new();
@@ -216,8 +221,8 @@ fn by_command(
     host: &dyn Host,
     deadline: Duration,
 ) -> Result<String, String> {
-    if host.which(program_of(emit)).is_none() {
-        return Err(format!("{} is not installed", program_of(emit)));
+    if host.which(emit.program).is_none() {
+        return Err(format!("{} is not installed", emit.program));
     }
     let name = format!("hpcctl-abi-{}", std::process::id());
     wanted.once = Some(name.clone());
@@ -239,14 +244,6 @@ fn by_command(
     })
 }
 
-/// The program of a runtime.
-fn program_of(emit: &Emit) -> &'static str {
-    match emit.name {
-        "charliecloud" => "ch-run",
-        other => other,
-    }
-}
-
 /// Whether what is bound is what is mapped, for each name of the bindings.
 fn compare(proof: &mut Proof, wanted: &Wanted<'_>, mapped: Vec<Mapped>) {
     let mut of_host: BTreeMap<String, &str> = BTreeMap::new();
@@ -263,28 +260,7 @@ fn compare(proof: &mut Proof, wanted: &Wanted<'_>, mapped: Vec<Mapped>) {
             path: one.path,
         })
         .collect();
-    let in_use = |path: &str| {
-        let mut loaded = proof.loaded.iter();
-        loaded.any(|one| one.host_path.as_deref() == Some(path))
-    };
-    let mut because = Vec::new();
-    let kind = |path: &str| {
-        let linkage = Linkage::open(Path::new(path)).ok().flatten()?;
-        Family::of(&linkage).map(|family| family.kind)
-    };
-    for bind in &wanted.binds {
-        let counts = kind(&bind.host) == Some(Kind::Mpi)
-            || wanted
-                .bindings
-                .iter()
-                .any(|binding| binding.host_path == bind.host);
-        if counts && !in_use(&bind.host) {
-            because.push(format!(
-                "{} is bound at {}, and was not loaded",
-                bind.host, bind.image
-            ));
-        }
-    }
+    let (mut because, late) = unused(wanted, &proof.loaded);
     for one in proof.loaded.iter().filter(|one| one.host_path.is_none()) {
         let family = Family::named(&one.soname).filter(|family| family.kind == Kind::Mpi);
         if family.is_some() {
@@ -294,14 +270,47 @@ fn compare(proof: &mut Proof, wanted: &Wanted<'_>, mapped: Vec<Mapped>) {
             ));
         }
     }
-    if proof.loaded.is_empty() {
+    if proof.loaded.is_empty() && late.is_empty() {
         because.push("no library of MPI, of a fabric or of a GPU was loaded".into());
     }
     because.sort();
     because.dedup();
-    proof.outcome = match because.is_empty() {
-        true => ProofOutcome::Proved,
-        false => ProofOutcome::Disproved,
+    proof.outcome = match (because.is_empty(), late.is_empty()) {
+        (true, true) => ProofOutcome::Proved,
+        (true, false) => ProofOutcome::Unknown,
+        (false, _) => ProofOutcome::Disproved,
     };
+    because.extend(late);
     proof.because = because;
+}
+
+/// What is bound and was not loaded: what should have been by now, and what may be as the program runs,
+/// which it did not.
+fn unused(wanted: &Wanted<'_>, loaded: &[InUse]) -> (Vec<String>, Vec<String>) {
+    let in_use = |path: &str| {
+        let mut loaded = loaded.iter();
+        loaded.any(|one| one.host_path.as_deref() == Some(path))
+    };
+    let is_own = |one: &InUse| {
+        let family = Family::named(&one.soname).map(|family| family.kind);
+        one.host_path.is_none() && family == Some(Kind::Gpu)
+    };
+    // The runtime library of CUDA opens that of the driver.
+    let may_come = !loaded.iter().any(is_own);
+    let (mut because, mut late) = (Vec::new(), Vec::new());
+    for bind in &wanted.binds {
+        let linkage = Linkage::open(Path::new(&bind.host)).ok().flatten();
+        let kind = linkage.and_then(|linkage| Family::of(&linkage).map(|family| family.kind));
+        let mut rows = wanted.bindings.iter();
+        let counts = kind == Some(Kind::Mpi) || rows.any(|row| row.host_path == bind.host);
+        let (host, image) = (&bind.host, &bind.image);
+        match kind {
+            _ if !counts || in_use(host) => {}
+            Some(Kind::Gpu) if may_come => late.push(format!(
+                "{host} is bound at {image}, and is loaded as the program runs at the earliest"
+            )),
+            _ => because.push(format!("{host} is bound at {image}, and was not loaded")),
+        }
+    }
+    (because, late)
 }

@@ -3,6 +3,7 @@
 //! Files are read with a bound, commands and forked children have a deadline, and nothing
 //! here judges: it reports what was asked and what the system answered.
 
+pub mod cdi;
 pub mod command;
 pub mod dialogue;
 mod elf;

@@ -35,6 +35,11 @@ impl Platform {
         }
     }
 
+    /// Whether it is that of a machine, as uname(2) names it.
+    pub fn is_of(&self, machine: &str) -> bool {
+        self.architecture == architecture(machine)
+    }
+
     /// Whether what is offered will do; a variant counts only where one is asked for.
     pub(crate) fn takes(&self, offered: &Self) -> bool {
         self.os == offered.os

@@ -22,6 +22,9 @@ pub struct Abi {
     pub host: Vec<HostLibrary>,
     /// What can be bound, each with its verdict.
     pub bindings: Vec<Binding>,
+    /// What the GPUs of the host need in a container beside their libraries, where programs use one.
+    #[serde(default)]
+    pub gpus: Vec<Gpu>,
     /// The ways to use MPI with it, of each library of MPI that programs need, each with its verdict;
     /// none where no program uses MPI.
     #[serde(default)]
@@ -220,6 +223,18 @@ pub struct HostLibrary {
     pub family: String,
     /// The newest version of the C library that it needs, such as `GLIBC_2.34`; null where none.
     pub libc: Option<String>,
+}
+
+/// What the GPUs of a maker need in a container beside their libraries.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Gpu {
+    /// `NVIDIA`, `AMD` or `Intel`.
+    pub vendor: String,
+    /// Their device files; none where the host has the libraries alone.
+    pub devices: Vec<String>,
+    /// The name by which a specification of CDI hands over all of them, with the libraries that were
+    /// judged; null where there is none, or it is of another driver.
+    pub cdi: Option<String>,
 }
 
 /// How a binding ends.

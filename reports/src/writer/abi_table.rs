@@ -46,6 +46,7 @@ fn write(
         filled("libc     ", &format!("{libc}, {machine}"), options.width)
     )?;
     programs(abi, options, out)?;
+    gpus(abi, options, out)?;
     let mut table = columns(
         options.width,
         Some(["VERDICT", "NEEDED", "FAMILY", "HOST LIBRARY"]),
@@ -57,7 +58,7 @@ fn write(
                 style(binding.verdict),
                 options.color,
             ),
-            visible(&binding.soname).into_owned(),
+            visible(&needed(abi, binding)).into_owned(),
             binding.family.clone(),
             visible(&binding.host_path).into_owned(),
         ]);
@@ -179,7 +180,10 @@ fn environment(abi: &Abi, options: &Options, out: &mut dyn Write) -> Result<(), 
             }
         } else {
             let names: Vec<&str> = rows().map(|row| row.pattern.as_str()).collect();
-            write!(out, "{}", filled(title, &names.join(" "), options.width))?;
+            // What is set for a binding is another value of the same name.
+            let whose = if crosses { "" } else { "the host's own " };
+            let text = format!("{whose}{}", names.join(" "));
+            write!(out, "{}", filled(title, &text, options.width))?;
         }
     }
     Ok(())
@@ -253,6 +257,39 @@ fn programs(abi: &Abi, options: &Options, out: &mut dyn Write) -> Result<(), Err
     Ok(())
 }
 
+/// What of the host's GPUs a container needs beside the libraries.
+fn gpus(abi: &Abi, options: &Options, out: &mut dyn Write) -> Result<(), Error> {
+    let most = if options.verbose { usize::MAX } else { SHOWN };
+    for gpu in &abi.gpus {
+        let devices = match gpu.devices.is_empty() {
+            true => "no device file on this host".to_owned(),
+            false => some(gpu.devices.iter().map(String::as_str), most),
+        };
+        let cdi = gpu.cdi.iter().map(|name| format!(", or CDI {name}"));
+        let text = format!("{}: {devices}{}", gpu.vendor, cdi.collect::<String>());
+        write!(out, "{}", filled("gpus     ", &text, options.width))?;
+    }
+    Ok(())
+}
+
+/// Whether of some programs something else is true, so that there is more than one row.
+fn is_parted(abi: &Abi, binding: &Binding) -> bool {
+    let same = |row: &&Binding| row.host_path == binding.host_path && row.soname == binding.soname;
+    abi.bindings.iter().filter(same).count() > 1
+}
+
+/// The name that is needed, and by how many programs where rows would look alike.
+fn needed(abi: &Abi, binding: &Binding) -> String {
+    match is_parted(abi, binding) {
+        true => format!(
+            "{} in {}",
+            binding.soname,
+            counted(binding.programs.len(), "program")
+        ),
+        false => binding.soname.clone(),
+    }
+}
+
 fn one(abi: &Abi, binding: &Binding, options: &Options, out: &mut dyn Write) -> Result<(), Error> {
     let title = format!(
         "{} for {}: {}",
@@ -262,10 +299,7 @@ fn one(abi: &Abi, binding: &Binding, options: &Options, out: &mut dyn Write) -> 
     );
     write!(out, "{}", heading(&visible(&title), options.color))?;
     let most = if options.verbose { usize::MAX } else { SHOWN };
-    let same = |row: &&Binding| row.host_path == binding.host_path && row.soname == binding.soname;
-    let rows = abi.bindings.iter().filter(same);
-    if rows.count() > 1 {
-        // Of other programs something else is true.
+    if is_parted(abi, binding) {
         let names = binding.programs.iter().map(String::as_str);
         let text = some(names, most);
         write!(out, "{}", filled("  in       ", &text, options.width))?;

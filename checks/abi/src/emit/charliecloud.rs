@@ -1,5 +1,6 @@
 //! `ch-run`, ch-run(1). It binds onto what the image has; what it has not is bound onto places in
-//! one directory, which is bound over an empty one.
+//! one directory, which is bound over an empty one. The device files of GPUs are there: it has the
+//! whole of /dev.
 
 use hpcctl_host::shell::word;
 
@@ -9,10 +10,14 @@ use crate::closure::PLACE;
 /// The row.
 pub(super) static EMIT: Emit = Emit {
     name: "charliecloud",
+    program: "ch-run",
     starts: true,
     separators: &[':'],
     write,
 };
+
+/// It does not start without the user's name, which batch systems do not always tell.
+const USER: &str = "export USER=\"${USER:-$(id -un)}\"\n";
 
 /// Ranks of one node share a user namespace, or they cannot read each other's memory. How many
 /// they are, Hydra, Open MPI and Slurm tell each by a name of its own, of which ch-run(1) knows the
@@ -43,7 +48,7 @@ fn write(wanted: &Wanted<'_>) -> Result<String, String> {
     let image = image(&wanted.image)?;
     let gathered = wanted.gathered();
     let (beside, over) = parted(&wanted.binds);
-    let mut text = String::new();
+    let mut text = USER.to_owned();
     let mut first = "ch-run".to_owned();
     if wanted.once.is_none() {
         text.push_str(JOIN);

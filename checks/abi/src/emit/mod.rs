@@ -7,22 +7,36 @@ mod sarus;
 
 use std::collections::BTreeSet;
 
-use hpcctl_model::abi::{Abi, AbiVerdict, Bind, Binding};
+use hpcctl_model::abi::{Abi, AbiVerdict, Bind, Binding, Gpu, Program};
 
 use crate::closure::PLACE;
+use crate::gpu;
 
 /// A runtime: its name and what is printed for it.
 #[derive(Debug)]
 pub struct Emit {
     /// The name, as `--emit` takes it.
     pub name: &'static str,
+    /// The program of it.
+    pub program: &'static str,
     /// Whether what is printed starts a container, so that it can be tried.
-    pub(crate) starts: bool,
+    pub starts: bool,
     /// What stands between the paths of a bind mount, so that no path may have it.
     separators: &'static [char],
     /// Writes the command or the configuration; what the runtime takes in place of the image
     /// where it does not take it.
     write: fn(&Wanted<'_>) -> Result<String, String>,
+}
+
+/// How a runtime is called.
+#[derive(Debug, Clone, Default)]
+pub struct Call {
+    /// Whether root does it.
+    pub as_root: bool,
+    /// Options of the program, in front of what it is to do.
+    pub program: Vec<String>,
+    /// Options of what starts a container.
+    pub run: Vec<String>,
 }
 
 /// Every runtime that something is printed for.
@@ -67,8 +81,10 @@ pub(crate) struct Wanted<'a> {
     pub(crate) staying: Vec<&'a str>,
     /// The bindings that it is for.
     pub(crate) bindings: Vec<&'a Binding>,
-    /// Whether root starts it.
-    pub(crate) as_root: bool,
+    /// The GPUs that the program uses.
+    pub(crate) gpus: Vec<&'a Gpu>,
+    /// How the runtime is called.
+    pub(crate) call: &'a Call,
     /// The name of a container that is started once, alone, to look into it.
     pub(crate) once: Option<String>,
 }
@@ -79,20 +95,27 @@ impl Emit {
         EMITS.iter().find(|emit| emit.name == name).copied()
     }
 
-    /// The command, or the configuration, for the bindings that work; `as_root` is whether root
-    /// will give it.
+    /// The command, or the configuration, for the bindings that work.
     ///
     /// # Errors
     ///
     /// When nothing works, or the runtime does not take such an image.
-    pub fn write(&self, abi: &Abi, as_root: bool) -> Result<String, EmitError> {
-        if abi.programs.iter().all(|program| program.needs.is_empty()) {
-            return Err(EmitError::NoNeed);
-        }
-        let wanted = Wanted::of(abi, as_root).ok_or(EmitError::Nothing)?;
+    pub fn write(&self, abi: &Abi, call: &Call) -> Result<String, EmitError> {
+        let wanted = Wanted::asked(abi, call)?;
         let text = self.render(&wanted).map_err(EmitError::Image)?;
         let about = self.starts.then(|| about(abi, &wanted));
         Ok(about.unwrap_or_default() + &text)
+    }
+
+    /// The command alone, without what is found out for a launcher of ranks as it is given.
+    ///
+    /// # Errors
+    ///
+    /// As [`Emit::write`].
+    pub fn alone(&self, abi: &Abi, call: &Call) -> Result<String, EmitError> {
+        let mut wanted = Wanted::asked(abi, call)?;
+        wanted.once = Some("alone".to_owned());
+        self.render(&wanted).map_err(EmitError::Image)
     }
 
     pub(crate) fn render(&self, wanted: &Wanted<'_>) -> Result<String, String> {
@@ -111,8 +134,30 @@ impl Emit {
 }
 
 impl<'a> Wanted<'a> {
+    fn asked(abi: &'a Abi, call: &'a Call) -> Result<Self, EmitError> {
+        if abi.programs.iter().all(|program| program.needs.is_empty()) {
+            return Err(EmitError::NoNeed);
+        }
+        let wanted = Self::of(abi, call).or_else(|| Self::with_own(abi, call));
+        wanted.ok_or(EmitError::Nothing)
+    }
+
+    /// A program that needs the device files of a GPU alone: where nothing of the host is bound, its
+    /// image has the libraries itself, as is usual but for NVIDIA's.
+    fn with_own(abi: &'a Abi, call: &'a Call) -> Option<Self> {
+        let has = |name: &String| {
+            let maker = gpu::maker(name).filter(|maker| *maker != gpu::NVIDIA);
+            let mut gpus = abi.gpus.iter().filter(|gpu| !gpu.devices.is_empty());
+            maker.is_some_and(|maker| gpus.any(|gpu| gpu.vendor == maker))
+        };
+        let is_one =
+            |program: &&Program| !program.needs.is_empty() && program.needs.iter().all(has);
+        let program = abi.programs.iter().find(is_one)?;
+        Some(Self::bare(abi, &program.path, call))
+    }
+
     /// All bindings that work for the first program that has one; none where none does.
-    pub(crate) fn of(abi: &'a Abi, as_root: bool) -> Option<Self> {
+    pub(crate) fn of(abi: &'a Abi, call: &'a Call) -> Option<Self> {
         let good = |binding: &&Binding| binding.verdict <= AbiVerdict::Degraded;
         let first = &abi.bindings.iter().find(good)?.programs;
         // What loads a module is not known, so that a program comes before it.
@@ -145,12 +190,12 @@ impl<'a> Wanted<'a> {
             crossing: patterns(true),
             staying: patterns(false),
             bindings: taken,
-            ..Self::bare(abi, program, as_root)
+            ..Self::bare(abi, program, call)
         })
     }
 
     /// A program of an image for which nothing was found to bind.
-    pub(crate) fn bare(abi: &'a Abi, program: &'a str, as_root: bool) -> Self {
+    pub(crate) fn bare(abi: &'a Abi, program: &'a str, call: &'a Call) -> Self {
         Self {
             image: from_root(&abi.image.reference),
             empty: abi.image.empty.as_deref(),
@@ -162,7 +207,8 @@ impl<'a> Wanted<'a> {
             crossing: Vec::new(),
             staying: Vec::new(),
             bindings: Vec::new(),
-            as_root,
+            gpus: gpus_of(abi, program),
+            call,
             once: None,
         }
     }
@@ -216,6 +262,17 @@ fn from_root(reference: &str) -> String {
     }
 }
 
+/// The GPUs that a program uses.
+fn gpus_of<'a>(abi: &'a Abi, path: &str) -> Vec<&'a Gpu> {
+    let programs = abi.programs.iter().filter(|program| program.path == path);
+    let makers =
+        programs.flat_map(|program| program.needs.iter().filter_map(|name| gpu::maker(name)));
+    let makers: BTreeSet<&str> = makers.collect();
+    let used = abi.gpus.iter();
+    used.filter(|gpu| makers.contains(gpu.vendor.as_str()))
+        .collect()
+}
+
 fn is_module(abi: &Abi, path: &str) -> bool {
     let mut programs = abi.programs.iter();
     programs.any(|program| program.path == path && program.module)
@@ -241,8 +298,15 @@ fn about(abi: &Abi, wanted: &Wanted<'_>) -> String {
         (true, false) => ", which python3 loads: give it a script",
         (true, true) => ", which programs load as they run: give it one",
     };
+    let mut absent = String::new();
+    for gpu in wanted.gpus.iter().filter(|gpu| gpu.devices.is_empty()) {
+        absent += &format!(
+            "# this host has no device file of {}: made on a node with the GPU, this names them\n",
+            gpu.vendor
+        );
+    }
     if others.is_empty() && what.is_empty() {
-        return String::new();
+        return absent;
     }
     let all_have = |path: &&&str| {
         let mut bindings = wanted.bindings.iter();
@@ -256,7 +320,7 @@ fn about(abi: &Abi, wanted: &Wanted<'_>) -> String {
     if !apart.is_empty() {
         text += &format!("\n# not for {}: --program names one", list(&apart));
     }
-    text + "\n"
+    text + "\n" + &absent
 }
 
 /// Paths in a comment, the first of them.

@@ -5,10 +5,12 @@ use hpcctl_model::abi::Bind;
 
 use super::{Emit, Wanted, command};
 use crate::families::{Family, Kind};
+use crate::gpu;
 
 /// The row.
 pub(super) static EMIT: Emit = Emit {
     name: "podman",
+    program: "podman",
     starts: true,
     separators: &[':'],
     write,
@@ -20,6 +22,8 @@ fn write(wanted: &Wanted<'_>) -> Result<String, String> {
         .iter()
         .map(|bind| format!("-v {}", word(&format!("{}:{}:ro", bind.host, bind.image))))
         .collect();
+    options.extend(gpus(wanted));
+    options.extend(wanted.call.run.iter().cloned());
     // Podman hands on nothing by itself; a star stands for all that begin so.
     let patterns = wanted
         .crossing
@@ -32,7 +36,7 @@ fn write(wanted: &Wanted<'_>) -> Result<String, String> {
         .map(|pair| format!("-e {}", word(pair)));
     options.extend(pairs);
     let is_ucx = |bind: &Bind| bind.image.contains("/libucp.so");
-    if !wanted.as_root && wanted.binds.iter().any(is_ucx) {
+    if !wanted.call.as_root && wanted.binds.iter().any(is_ucx) {
         options.push(format!("-e {APART}"));
     }
     options.extend(
@@ -45,14 +49,41 @@ fn write(wanted: &Wanted<'_>) -> Result<String, String> {
     options.push("--entrypoint '[]'".into());
     let last = format!("{} {}", image(&wanted.image)?, wanted.started());
     // Ranks of one node share memory and reach each other's.
-    let keep_id = if wanted.as_root {
+    let keep_id = if wanted.call.as_root {
         ""
     } else {
         " --userns=keep-id"
     };
     let (before, more) = launched(wanted);
-    let first = format!("podman run{more} --rm --net=host --ipc=host --pid=host{keep_id}");
+    let own = wanted.call.program.iter();
+    let own: String = own.map(|one| format!(" {one}")).collect();
+    // In the place of the shell, so that it is told what the shell would be: to end, above all.
+    let first =
+        format!("exec podman{own} run{more} --rm --net=host --ipc=host --pid=host{keep_id}");
     Ok(format!("{before}{}", command(&first, options, &last)))
+}
+
+/// The GPUs: by a specification of CDI, else their device files, which a user may open by the groups
+/// that only crun keeps. Labels of SELinux keep a container from them.
+fn gpus(wanted: &Wanted<'_>) -> Vec<String> {
+    let mut options = Vec::new();
+    for gpu in &wanted.gpus {
+        let devices = match &gpu.cdi {
+            Some(name) => std::slice::from_ref(name),
+            None => &gpu.devices,
+        };
+        let devices = devices.iter();
+        options.extend(devices.map(|device| format!("--device {}", word(device))));
+    }
+    if options.is_empty() {
+        return options;
+    }
+    options.push("--security-opt label=disable".to_owned());
+    let has_groups = wanted.gpus.iter().any(|gpu| gpu.vendor != gpu::NVIDIA);
+    if has_groups && !wanted.call.as_root {
+        options.push("--group-add keep-groups".to_owned());
+    }
+    options
 }
 
 /// Hydra tells a rank by an open file, of which it says the number: podman(1) keeps those from the

@@ -1,25 +1,49 @@
 //! The configuration of Sarus's hook for MPI, `mpi_hook.json`: Sarus administrator guide, "Native
 //! MPI hook", and the OCI hooks configuration 1.0.0, oci-hooks(5). It binds over libraries of the
 //! same name itself, and all else as it is.
+//!
+//! GPUs have hooks of their own, of which each is a document of its own: that of NVIDIA's toolkit brings
+//! the device files and the libraries of the driver, Sarus's for AMD the device files; "NVIDIA Container
+//! Runtime hook" and "AMD GPU hook" of the same guide.
 
 use hpcctl_model::abi::Bind;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Emit, Wanted};
+use crate::gpu;
 use crate::unread::stem;
 
 /// The row.
 pub(super) static EMIT: Emit = Emit {
     name: "sarus",
+    program: "sarus",
     starts: false,
     separators: &[':'],
     write,
 };
 
 fn write(wanted: &Wanted<'_>) -> Result<String, String> {
+    let mut hooks = Vec::new();
+    hooks.extend(of_mpi(wanted)?);
+    for gpu in &wanted.gpus {
+        hooks.push(of_gpu(&gpu.vendor)?);
+    }
+    let texts = hooks.iter().map(serde_json::to_string_pretty);
+    let texts = texts.collect::<Result<Vec<_>, _>>();
+    let texts = texts.map_err(|error| error.to_string())?;
+    Ok(texts.join("\n") + "\n")
+}
+
+/// The hook for MPI; none where nothing is left for it to bind.
+fn of_mpi(wanted: &Wanted<'_>) -> Result<Option<Value>, String> {
+    let is_brought = |bind: &Bind| {
+        let of_gpu = wanted.bindings.iter();
+        let mut of_gpu = of_gpu.filter(|row| gpu::maker(&row.soname) == Some(gpu::NVIDIA));
+        of_gpu.any(|row| row.binds.contains(bind))
+    };
     let is_directory = |bind: &Bind| !bind.image.contains(".so");
     let (mut libraries, mut dependencies, mut mounts) = (Vec::new(), Vec::new(), Vec::new());
-    for bind in &wanted.binds {
+    for bind in wanted.binds.iter().filter(|bind| !is_brought(bind)) {
         let name = bind.host.rsplit('/').next().unwrap_or_default();
         if is_directory(bind) {
             mounts.push(bind.host.as_str());
@@ -29,6 +53,12 @@ fn write(wanted: &Wanted<'_>) -> Result<String, String> {
         } else {
             dependencies.push(bind.host.as_str());
         }
+    }
+    if [&libraries, &dependencies, &mounts]
+        .iter()
+        .all(|list| list.is_empty())
+    {
+        return Ok(None);
     }
     let env = [
         ("LDCONFIG_PATH", "/sbin/ldconfig".to_owned()),
@@ -42,14 +72,38 @@ fn write(wanted: &Wanted<'_>) -> Result<String, String> {
         .filter(|(_, value)| !value.is_empty())
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
-    let hook = json!({
+    Ok(Some(json!({
         "version": "1.0.0",
         "hook": {"path": "/opt/sarus/bin/mpi_hook", "env": env},
         "when": {"annotations": {"^com.hooks.mpi.enabled$": "^true$"}},
         "stages": ["createContainer"],
-    });
-    let text = serde_json::to_string_pretty(&hook).map_err(|error| error.to_string())?;
-    Ok(text + "\n")
+    })))
+}
+
+/// The hook for the GPUs of a maker.
+fn of_gpu(maker: &str) -> Result<Value, String> {
+    const NVIDIA: &str = "/usr/bin/nvidia-container-runtime-hook";
+    let (hook, stage) = match maker {
+        gpu::NVIDIA => (
+            json!({
+                "path": NVIDIA,
+                "args": [NVIDIA, "prestart"],
+                "env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
+            }),
+            "prestart",
+        ),
+        gpu::AMD => (
+            json!({"path": "/opt/sarus/bin/amdgpu_hook"}),
+            "createContainer",
+        ),
+        _ => return Err(format!("Sarus has no hook for GPUs of {maker}")),
+    };
+    Ok(json!({
+        "version": "1.0.0",
+        "hook": hook,
+        "when": {"always": true},
+        "stages": [stage],
+    }))
 }
 
 /// The hook looks for a library of the image with the name of the host's, without its numbers.

@@ -39,6 +39,26 @@ pub static CONFIGURATIONS: &[Configuration] = &[
     },
 ];
 
+/// Options of one command that do for it what the configuration does for all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Those of the program, before its subcommand.
+    pub program: Vec<String>,
+    /// Those of the subcommand that starts a container.
+    pub run: Vec<String>,
+}
+
+/// Checks on which options rest, beside those of the operation.
+pub const OPTIONS_REST_ON: &[&str] = &["cg.mode", "cg.own"];
+
+/// The options with which a runtime starts a container here; none of one that needs none.
+pub fn options(runtime: &str, known: &Known<'_>) -> Options {
+    match runtime {
+        "podman" => podman::options(known),
+        _ => Options::default(),
+    }
+}
+
 /// What a report knows.
 #[derive(Debug, Clone, Copy)]
 pub struct Known<'a> {

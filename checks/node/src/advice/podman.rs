@@ -1,6 +1,6 @@
 //! Podman's storage.conf and containers.conf, for an ordinary user or for root.
 
-use super::{Known, file};
+use super::{Known, Options, file};
 use crate::containers_conf::OWN_NAME;
 use crate::podman_store::STORE_DRIVER;
 
@@ -55,6 +55,31 @@ fn ulimits(remedy: &str) -> Option<String> {
     let end = remedy[at..].find(']')?;
     Some(remedy[at..=at + end].to_owned())
 }
+
+/// The options for one command, of which the network is none: every command that is made shares the
+/// host's.
+pub(super) fn options(known: &Known<'_>) -> Options {
+    let mut options = Options::default();
+    if known.fails("cg.crun.hybrid") {
+        options.program.push("--runtime runc".to_owned());
+    }
+    if !known.is_root() && OWN_GROUPS.iter().any(|id| known.fails_or_warns(id)) {
+        options.program.push("--cgroup-manager=cgroupfs".to_owned());
+    }
+    if known.fails("lim.conf_over_hard") {
+        let limits = ulimits(known.remedy("lim.conf_over_hard"));
+        let limits = limits
+            .iter()
+            .flat_map(|text| text.split('"').skip(1).step_by(2));
+        options
+            .run
+            .extend(limits.map(|limit| format!("--ulimit {limit}")));
+    }
+    options
+}
+
+/// Whether control groups are handed to the user.
+const OWN_GROUPS: &[&str] = &["cg.own", "cg.mode"];
 
 fn containers(known: &Known<'_>) -> Vec<String> {
     let (mut containers, mut engine) = (Vec::new(), Vec::new());
@@ -117,6 +142,31 @@ mod tests {
             Some("default_ulimits=[\"nofile=9:9\"]")
         );
         assert_eq!(ulimits("nothing"), None);
+    }
+
+    #[test]
+    fn one_command_has_by_options_what_the_configuration_sets() {
+        let found = report(
+            &[
+                ("cg.crun.hybrid", Status::Fail),
+                ("cg.mode", Status::Pass),
+                ("cg.own", Status::Warn),
+                ("lim.conf_over_hard", Status::Fail),
+            ],
+            &[],
+        );
+        let mut limited = found;
+        let limits = limited.checks.last_mut().unwrap();
+        limits.remedy.user =
+            Some("printf 'default_ulimits=[\"nofile=9:9\",\"nproc=8:8\"]' > x".into());
+        let found = options(&Known::new(&limited));
+        assert_eq!(
+            found.program,
+            ["--runtime runc", "--cgroup-manager=cgroupfs"]
+        );
+        assert_eq!(found.run, ["--ulimit nofile=9:9", "--ulimit nproc=8:8"]);
+        let healthy = report(&[("lim.conf_over_hard", Status::Pass)], &[]);
+        assert_eq!(options(&Known::new(&healthy)), Options::default());
     }
 
     #[test]

@@ -1,17 +1,11 @@
 //! `gpu.cdi`: do the CDI specifications fit the node?
 
+use hpcctl_host::cdi;
 use hpcctl_model::doctor::Cost;
 
 use super::Probe;
 use crate::finding::admin;
 use crate::{Finding, Manual, Reading, Site, gpu};
-
-/// Where specifications are, in the order of the standard.
-const DIRECTORIES: &[&str] = &["/etc/cdi", "/var/run/cdi"];
-
-/// The most specifications of a directory, and the most paths of one, that are looked at.
-const FILES: usize = 16;
-const PATHS: usize = 512;
 
 const DRIVER: &str = "the loaded driver";
 
@@ -39,14 +33,10 @@ fn read(site: &Site<'_>) -> Reading {
         return Reading::new();
     };
     let mut reading = Reading::new().fact(DRIVER, driver);
-    for dir in DIRECTORIES {
+    for dir in cdi::DIRECTORIES {
         let names = site.host.list(dir).unwrap_or_default();
-        let specifications = names.iter().filter(|name| {
-            [".yaml", ".yml", ".json"]
-                .iter()
-                .any(|ending| name.ends_with(ending))
-        });
-        for name in specifications.take(FILES) {
+        let specifications = names.iter().filter(|name| cdi::is_specification(name));
+        for name in specifications.take(cdi::FILES) {
             reading = reading.file(site, &format!("{dir}/{name}"));
         }
     }
@@ -71,7 +61,7 @@ fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
             .holding(false)
             .step(generate());
     };
-    let paths = host_paths(text);
+    let paths = cdi::host_paths(text);
     if let Some(stale) = paths
         .iter()
         .find_map(|path| version(path).filter(|found| found != driver))
@@ -87,23 +77,6 @@ fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
         }
         None => Finding::pass(format!("{path} fits the loaded driver {driver}")),
     }
-}
-
-/// Every `hostPath` of a specification, in YAML or JSON alike.
-fn host_paths(text: &str) -> Vec<&str> {
-    let values = text.split("hostPath").skip(1).filter_map(|rest| {
-        let rest = rest
-            .trim_start_matches('"')
-            .trim_start()
-            .strip_prefix(':')?;
-        let rest = rest.trim_start().trim_start_matches('"');
-        let end = rest.find(['"', '\n', ',']).unwrap_or(rest.len());
-        Some(rest[..end].trim())
-    });
-    values
-        .filter(|path| path.starts_with('/'))
-        .take(PATHS)
-        .collect()
 }
 
 /// The version in the name of a library of the driver.

@@ -1,12 +1,14 @@
 //! `hpcctl abi`: will the host's libraries work in an image?
 
+mod here;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use hpcctl_abi::{EMITS, Emit, Given, Proving, Question};
-use hpcctl_host::{Host, Live};
+use hpcctl_host::Live;
 use hpcctl_image::{Options, Platform, Reference};
 use hpcctl_model::Unknown;
 use hpcctl_model::abi::{self, AbiVerdict, Bind, ProofOutcome};
@@ -19,6 +21,8 @@ use crate::failure::{Failure, chain};
 use crate::interrupt;
 use crate::measured;
 use crate::ui::Ui;
+
+use here::Here;
 
 /// Say whether the host's MPI, fabric and GPU libraries work in an image.
 ///
@@ -42,8 +46,8 @@ EXAMPLES
 EXIT STATUS
   0 for each library that a program needs one of the host works, or in part; 1 of one all fail, MPI is a
   part of a program, or a proof shows that another is in use; 3 none fails, but of one it is not known, a program opens one as it runs, no library of the host
-  stands for it, the proof could not be made, or nothing can be printed for --emit; 5 the image, the host's root or a library cannot be
-  read.")]
+  stands for it, the proof could not be made, nothing can be printed for --emit, or what is printed does not work on this node; 5 the
+  image, the host's root or a library cannot be read, or the image is for another platform.")]
 pub struct Abi {
     /// The image
     #[arg(value_name = "REF", required_unless_present = "look")]
@@ -132,15 +136,13 @@ impl Abi {
         }
         let mut exit = exit(&abi);
         if let Some(emit) = self.emit.as_deref().and_then(Emit::named) {
-            match emit.write(&abi, Live.caller().uid == 0) {
-                Ok(text) => emit::to_stdout(text.as_bytes())?,
-                Err(error) => {
-                    ui.warn(&format!("nothing is printed: {error}"));
-                    exit = match exit {
-                        Exit::Clean => Exit::Inconclusive,
-                        other => other,
-                    };
+            match interrupt::held(|| self.printed(emit, &abi, ui)) {
+                Ok(is_printed) => {
+                    if !is_printed? && exit == Exit::Clean {
+                        exit = Exit::Inconclusive;
+                    }
                 }
+                Err(interrupted) => return Ok(interrupted),
             }
             if self.output.is_empty() {
                 return Ok(exit);
@@ -183,17 +185,61 @@ impl Abi {
             measured: &measured,
         });
         let judged = judged.map_err(|error| Failure::unreachable(chain(&error)))?;
+        // A directory does not say for which platform it is; its programs do.
+        let machine = judged.abi.image.machine.as_deref();
+        if let Some((wanted, machine)) = self.platform.as_ref().zip(machine)
+            && !wanted.is_of(machine)
+        {
+            let why = format!("{text} has programs for {machine}, and {wanted} was asked for");
+            return Err(Failure::unreachable(why));
+        }
         Ok((judged.abi, judged.unknowns))
+    }
+
+    /// Prints what a runtime is told; whether something is, and nothing known here is against it.
+    fn printed(&self, emit: &Emit, abi: &abi::Abi, ui: &Ui) -> Result<bool, Failure> {
+        let here = self.here(emit);
+        let call = here.call();
+        let against = match emit.alone(abi, &call) {
+            Ok(command) => here.against(&command),
+            Err(_) => Vec::new(),
+        };
+        let text = match emit.write(abi, &call) {
+            Ok(text) => text,
+            Err(error) => {
+                ui.warn(&format!("nothing is printed: {error}"));
+                return Ok(false);
+            }
+        };
+        let mut comments = String::new();
+        for why in &against {
+            ui.warn(&format!(
+                "what is printed does not work on this node: {why}"
+            ));
+            comments += &format!("# on {}: {}\n", hpcctl_host::machine().name, comment(why));
+        }
+        emit::to_stdout((comments + &text).as_bytes())?;
+        Ok(against.is_empty())
+    }
+
+    /// The runtime, where what is made is for this node and can be started.
+    fn here<'e>(&self, emit: &'e Emit) -> Here<'e> {
+        match emit.starts && self.host_root == Path::new("/") {
+            true => Here::examine(emit),
+            false => Here::elsewhere(emit),
+        }
     }
 
     /// Starts a container, and looks into it.
     fn proved(&self, runtime: &str, abi: &abi::Abi) -> Result<abi::Proof, Failure> {
         let agent = std::env::current_exe()
             .map_err(|error| Failure::fault(format!("cannot find this program: {error}")))?;
+        let call = Emit::named(runtime).map(|emit| self.here(emit).call());
         Ok(hpcctl_abi::prove(
             &Proving {
                 abi,
                 runtime,
+                call: &call.unwrap_or_default(),
                 host_root: &from_root(&self.host_root),
                 binds: &self.binds,
                 agent: &agent,
@@ -204,6 +250,11 @@ impl Abi {
             &Live,
         ))
     }
+}
+
+/// A text as a comment of a shell, which it must not leave.
+fn comment(text: &str) -> String {
+    text.replace(char::is_control, " ")
 }
 
 /// A path from the root on.

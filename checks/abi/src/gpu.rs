@@ -1,0 +1,199 @@
+//! GPUs of the host: the device files that a container needs beside the libraries, and the libraries
+//! that those of a driver open as they run.
+//!
+//! The device files are those that `nvidia-container-cli list` and the kernel's drivers amdgpu and xe
+//! have; that a driver's library opens others is what Apptainer's `nvliblist.conf` lists them for.
+
+use hpcctl_host::cdi;
+use hpcctl_model::abi::{AbiVerdict, Binding, Gpu};
+
+use crate::families::Family;
+use crate::programs::Using;
+use crate::root::{HostRoot, Object, Root, Side};
+
+/// Whoever makes GPUs.
+struct Maker {
+    name: &'static str,
+    /// The families of what programs use them by.
+    families: &'static [&'static str],
+    /// The device files; `#` at the end is any number.
+    devices: &'static [&'static str],
+    /// What kind of device the specifications of CDI call them.
+    kind: &'static str,
+    /// Whether they hand over the driver's libraries, too.
+    brings: bool,
+}
+
+/// NVIDIA, whose driver has libraries for every program on the host.
+pub(crate) const NVIDIA: &str = "NVIDIA";
+
+/// AMD, of whose libraries images have their own.
+pub(crate) const AMD: &str = "AMD";
+
+static MAKERS: &[Maker] = &[
+    Maker {
+        name: NVIDIA,
+        families: &["CUDA driver", "NVML"],
+        devices: &[
+            "/dev/nvidiactl",
+            "/dev/nvidia-uvm",
+            "/dev/nvidia-uvm-tools",
+            "/dev/nvidia#",
+            "/dev/nvidia-caps/nvidia-cap#",
+        ],
+        kind: "nvidia.com/gpu",
+        brings: true,
+    },
+    Maker {
+        name: AMD,
+        families: &["HIP", "HSA"],
+        devices: &["/dev/kfd", "/dev/dri/renderD#"],
+        kind: "amd.com/gpu",
+        brings: false,
+    },
+    Maker {
+        name: "Intel",
+        families: &["Level Zero"],
+        devices: &["/dev/dri/renderD#"],
+        kind: "intel.com/gpu",
+        brings: false,
+    },
+];
+
+/// The device of a specification that stands for every GPU of a node.
+const EVERY: &str = "all";
+
+/// The most bytes of a specification.
+const MOST: u64 = 1 << 20;
+
+/// The most device files of one maker.
+const DEVICES: usize = 256;
+
+/// What a library opens as it runs, by the names without numbers.
+static OPENED: &[(&str, &[&str])] = &[(
+    crate::driver::DRIVER,
+    &[
+        "libnvidia-ptxjitcompiler",
+        "libnvidia-nvvm",
+        "libnvidia-nvvm70",
+        "libnvidia-gpucomp",
+    ],
+)];
+
+/// The maker of what a library is for.
+pub(crate) fn maker(soname: &str) -> Option<&'static str> {
+    let family = Family::named(soname)?;
+    let mut makers = MAKERS.iter();
+    let found = makers.find(|maker| maker.families.contains(&family.name));
+    found.map(|maker| maker.name)
+}
+
+/// What containers of these programs need of the host's GPUs; of a maker of whom the host has nothing
+/// there is no word.
+pub(crate) fn of(root: &HostRoot, programs: &[Using], bindings: &[Binding]) -> Vec<Gpu> {
+    let needs = |maker: &Maker| {
+        let mut names = programs.iter().flat_map(|using| &using.needs);
+        names.any(|name| self::maker(name) == Some(maker.name))
+    };
+    let one = |maker: &Maker| {
+        let works = |row: &&Binding| row.verdict <= AbiVerdict::Degraded;
+        let own = |row: &&Binding| maker.families.contains(&row.family.as_str());
+        let libraries = bindings.iter().filter(own).filter(works);
+        let libraries: Vec<&str> = libraries.map(|row| row.host_path.as_str()).collect();
+        let devices = devices(root, maker);
+        let is_there = !devices.is_empty() || !libraries.is_empty();
+        is_there.then(|| Gpu {
+            vendor: maker.name.to_owned(),
+            devices,
+            cdi: specified(root, maker, &libraries),
+        })
+    };
+    MAKERS.iter().filter(|m| needs(m)).filter_map(one).collect()
+}
+
+/// The device files of a maker that there are.
+fn devices(root: &HostRoot, maker: &Maker) -> Vec<String> {
+    let mut found = Vec::new();
+    for pattern in maker.devices {
+        match pattern
+            .strip_suffix('#')
+            .and_then(|one| one.rsplit_once('/'))
+        {
+            None if root.has(pattern) => found.push((*pattern).to_owned()),
+            None => {}
+            Some((dir, stem)) => {
+                let mut numbers: Vec<u32> = root
+                    .list(dir)
+                    .iter()
+                    .filter_map(|name| name.strip_prefix(stem)?.parse().ok())
+                    .collect();
+                numbers.sort_unstable();
+                found.extend(numbers.into_iter().map(|n| format!("{dir}/{stem}{n}")));
+            }
+        }
+    }
+    found.truncate(DEVICES);
+    found
+}
+
+/// The name by which a specification of CDI hands over every GPU of a maker, together with the very
+/// libraries that were judged where it brings such; none where one is of another driver.
+fn specified(root: &HostRoot, maker: &Maker, libraries: &[&str]) -> Option<String> {
+    let fits = |path: &String| {
+        let bytes = root.bytes(path, MOST).unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes);
+        if !text.contains(maker.kind) || !cdi::has_device(&text, EVERY) {
+            return false;
+        }
+        let paths = cdi::host_paths(&text);
+        let brings = |library: &&str| paths.iter().any(|path| root.place(path) == **library);
+        paths.iter().all(|path| root.has(path))
+            && (!maker.brings || !libraries.is_empty() && libraries.iter().all(brings))
+    };
+    let files = cdi::DIRECTORIES.iter().flat_map(|dir| {
+        let names = root.list(dir).into_iter();
+        let names = names.filter(|name| cdi::is_specification(name));
+        names
+            .take(cdi::FILES)
+            .map(move |name| format!("{dir}/{name}"))
+    });
+    let mut files = files.filter(fits);
+    files.next().map(|_| format!("{}={EVERY}", maker.kind))
+}
+
+/// The names by which a library of the host opens others that lie beside it.
+pub(crate) fn opened(library: &Object, root: &dyn Root) -> Vec<String> {
+    let soname = library.linkage.soname.as_deref();
+    let row = OPENED.iter().find(|(name, _)| Some(*name) == soname);
+    let Some((_, stems)) = row.filter(|_| library.side == Side::Host) else {
+        return Vec::new();
+    };
+    let dir = crate::search::directory(&library.real);
+    let is_one = |name: &String| {
+        let stem = name.split_once(".so.").map(|(stem, _)| stem);
+        stem.is_some_and(|stem| stems.contains(&stem))
+    };
+    let names = root.list(dir).into_iter().filter(is_one);
+    let objects = names.filter_map(|name| root.find(&format!("{dir}/{name}")));
+    let mut sonames: Vec<String> = objects
+        .filter_map(|object| object.linkage.soname.clone())
+        .collect();
+    sonames.sort_unstable();
+    sonames.dedup();
+    sonames
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_family_of_a_gpu_is_of_a_maker() {
+        for family in crate::families::FAMILIES {
+            let is_gpu = family.kind == crate::families::Kind::Gpu;
+            for soname in family.sonames {
+                assert_eq!(maker(soname).is_some(), is_gpu, "{soname}");
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What doctor knows of a runtime on this node: options without which it starts no container, and what
+//! is against a command that was made for it.
+
+use hpcctl_abi::{Call, Emit};
+use hpcctl_host::{Host, Live};
+use hpcctl_node::advice::{Known, OPTIONS_REST_ON, options};
+use hpcctl_node::{Ask, Examined, Helps, lint};
+
+use crate::helps::of_program;
+
+/// What it may have to do for a command: to start a container, and to have its image and its GPU there.
+const OPERATIONS: &[&str] = &["run", "mount-fuse", "overlay", "gpu"];
+
+/// A runtime on this node.
+pub(super) struct Here<'e> {
+    emit: &'e Emit,
+    /// None where it is not installed: then the command is for another node.
+    examined: Option<Examined>,
+}
+
+impl<'e> Here<'e> {
+    /// Examines the node for a runtime.
+    pub(super) fn examine(emit: &'e Emit) -> Self {
+        let ask = Ask {
+            runtimes: vec![emit.name.to_owned()],
+            operations: OPERATIONS.iter().map(ToString::to_string).collect(),
+            checks: OPTIONS_REST_ON.iter().map(ToString::to_string).collect(),
+            ..Ask::default()
+        };
+        let examined = hpcctl_node::examine(&Live, &ask);
+        let mut runtimes = examined.report.runtimes.iter();
+        let is_installed = runtimes.any(|row| row.installed);
+        Self {
+            emit,
+            examined: is_installed.then_some(examined),
+        }
+    }
+
+    /// Of a runtime of which nothing is to be found out.
+    pub(super) fn elsewhere(emit: &'e Emit) -> Self {
+        let examined = None;
+        Self { emit, examined }
+    }
+
+    /// How it is called, with options without which it starts no container here.
+    pub(super) fn call(&self) -> Call {
+        let examined = self.examined.as_ref();
+        let options = examined.map(|one| options(self.emit.name, &Known::new(&one.report)));
+        let options = options.unwrap_or_default();
+        Call {
+            as_root: Live.caller().uid == 0,
+            program: options.program,
+            run: options.run,
+        }
+    }
+
+    /// Why a command does not work here, with what to do.
+    pub(super) fn against(&self, command: &str) -> Vec<String> {
+        let Some(examined) = &self.examined else {
+            return Vec::new();
+        };
+        // What is printed sets it.
+        let facts = examined.facts.clone().holding("env.user", Some(true));
+        let node = lint::Node {
+            known: Known::new(&examined.report),
+            facts: &facts,
+            host: &Live,
+            helps: Helps::new(&of_program),
+        };
+        let found = lint::file(self.emit.name, command, &node);
+        let found = found.into_iter().flat_map(|lint| lint.findings);
+        let against = found.filter(|finding| finding.outcome.is_finding());
+        let texts = against.map(|finding| match finding.instead {
+            Some(instead) => format!("{}; {instead}", finding.why),
+            None => finding.why,
+        });
+        texts.collect()
+    }
+}
