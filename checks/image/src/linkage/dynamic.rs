@@ -8,6 +8,9 @@ pub(super) const PT_LOAD: u32 = 1;
 pub(super) const PT_DYNAMIC: u32 = 2;
 pub(super) const PT_INTERP: u32 = 3;
 
+/// A segment that is run.
+pub(super) const PF_X: u32 = 1;
+
 /// Tags of the dynamic section.
 pub(super) const NEEDED: u64 = 1;
 pub(super) const HASH: u64 = 4;

@@ -125,8 +125,14 @@ fn wanted(held: &Held, size: u64) -> Vec<Range<u64>> {
         .and_then(|table| dynamic::segments(held, layout, table));
     match segments {
         Some(segments) => wanted.extend(of_segments(held, layout, &segments, size)),
-        // They lie at the end: all that may matter is held until they come.
-        None => wanted.extend(tables[0].as_ref().map(|table| 0..table.at.min(LEAD))),
+        // They lie at the end: all that may matter is held until they come, and what lies before
+        // them, where BOLT puts the dynamic section.
+        None => wanted.extend(tables[0].iter().flat_map(|table| {
+            [
+                0..table.at.min(LEAD),
+                table.at.saturating_sub(BEFORE)..table.at,
+            ]
+        })),
     }
     wanted
 }
@@ -137,6 +143,11 @@ fn of_segments(held: &Held, layout: Layout, segments: &[Segment], size: u64) -> 
     let mut wanted = Vec::new();
     let first = loads().min_by_key(|one| one.offset);
     wanted.extend(first.map(|one| range(one.offset, one.size.min(LEAD))));
+    // patchelf(1) makes a segment of its own for the names, which leaves the rest of the first one.
+    let is_code = |one: &&Segment| one.flags & dynamic::PF_X != 0;
+    let code = loads().filter(is_code).map(|one| one.offset).min();
+    let split = loads().filter(|one| code.is_some_and(|code| one.offset < code));
+    wanted.extend(split.map(|one| range(one.offset, one.size.min(LEAD))));
     // Texts come before what tells a program from a library.
     let names = first.and_then(|one| held.get(one.offset, one.size.min(LEAD)));
     if names.is_some_and(|names| opened::may_open(&names)) {
