@@ -212,6 +212,15 @@ impl Abi {
             }
         };
         let mut comments = String::new();
+        if let Some(proof) = &abi.proof
+            && proof.outcome != ProofOutcome::Proved
+        {
+            let (outcome, why) = (proof.outcome.as_str(), proof.because.join("; "));
+            ui.warn(&format!(
+                "what was tried in {} is {outcome}: {why}",
+                proof.runtime
+            ));
+        }
         for why in &against {
             ui.warn(&format!(
                 "what is printed does not work on this node: {why}"

@@ -153,6 +153,32 @@ fn a_specification_counts_that_is_of_the_driver_that_was_judged() {
 }
 
 #[test]
+fn a_program_of_mpi_has_the_devices_of_networks() {
+    let made = Made::runnable();
+    library(&made.host("usr/lib64/libmpi.so.12"), "libmpi.so.12", &[]);
+    with_runtimes(&made, "printf '<%s>' \"$@\"");
+    let all = [
+        "/dev/infiniband/rdma_cm",
+        "/dev/infiniband/uverbs0",
+        "/dev/cxi0",
+        "/dev/cxi1",
+    ];
+    devices(&made, &all);
+    devices(&made, &["/dev/infiniband/umad0", "/dev/nvidiactl"]);
+    let (code, result) = judged(&made);
+    assert_eq!(
+        (code, &result["devices"]),
+        (0, &serde_json::json!(all)),
+        "{result}"
+    );
+    assert_eq!(result["gpus"], serde_json::json!([]), "{result}");
+    let (code, said) = told(&made, "podman");
+    assert_eq!(code, 0, "{said}");
+    let wanted: String = all.iter().map(|one| format!("<--device><{one}>")).collect();
+    assert!(said.contains(&wanted) && !said.contains("nvidia"), "{said}");
+}
+
+#[test]
 fn a_part_of_the_driver_that_does_not_load_is_told() {
     let made = nvidia();
     let libc = made.host("usr/lib64/libc.so.6");

@@ -7,6 +7,7 @@
 use hpcctl_host::cdi;
 use hpcctl_model::abi::{AbiVerdict, Binding, Gpu};
 
+use crate::devices;
 use crate::families::Family;
 use crate::programs::Using;
 use crate::root::{HostRoot, Object, Root, Side};
@@ -66,9 +67,6 @@ const EVERY: &str = "all";
 /// The most bytes of a specification.
 const MOST: u64 = 1 << 20;
 
-/// The most device files of one maker.
-const DEVICES: usize = 256;
-
 /// What a library opens as it runs, by the names without numbers.
 static OPENED: &[(&str, &[&str])] = &[(
     crate::driver::DRIVER,
@@ -100,7 +98,7 @@ pub(crate) fn of(root: &HostRoot, programs: &[Using], bindings: &[Binding]) -> V
         let own = |row: &&Binding| maker.families.contains(&row.family.as_str());
         let libraries = bindings.iter().filter(own).filter(works);
         let libraries: Vec<&str> = libraries.map(|row| row.host_path.as_str()).collect();
-        let devices = devices(root, maker);
+        let devices = devices::there(root, maker.devices);
         let is_there = !devices.is_empty() || !libraries.is_empty();
         is_there.then(|| Gpu {
             vendor: maker.name.to_owned(),
@@ -109,31 +107,6 @@ pub(crate) fn of(root: &HostRoot, programs: &[Using], bindings: &[Binding]) -> V
         })
     };
     MAKERS.iter().filter(|m| needs(m)).filter_map(one).collect()
-}
-
-/// The device files of a maker that there are.
-fn devices(root: &HostRoot, maker: &Maker) -> Vec<String> {
-    let mut found = Vec::new();
-    for pattern in maker.devices {
-        match pattern
-            .strip_suffix('#')
-            .and_then(|one| one.rsplit_once('/'))
-        {
-            None if root.has(pattern) => found.push((*pattern).to_owned()),
-            None => {}
-            Some((dir, stem)) => {
-                let mut numbers: Vec<u32> = root
-                    .list(dir)
-                    .iter()
-                    .filter_map(|name| name.strip_prefix(stem)?.parse().ok())
-                    .collect();
-                numbers.sort_unstable();
-                found.extend(numbers.into_iter().map(|n| format!("{dir}/{stem}{n}")));
-            }
-        }
-    }
-    found.truncate(DEVICES);
-    found
 }
 
 /// The name by which a specification of CDI hands over every GPU of a maker, together with the very

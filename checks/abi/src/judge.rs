@@ -14,7 +14,7 @@ use crate::libc::Libc;
 use crate::parts;
 use crate::plan::{self, HostChoice, Planned};
 use crate::programs::Using;
-use crate::reasons::{fixes, reason, told};
+use crate::reasons::{fixes, own_fixes, reason, told};
 use crate::root::{HostRoot, Object};
 use crate::search::{Search, directory};
 use crate::unread::Unread;
@@ -256,7 +256,7 @@ pub(crate) fn of_itself(case: &Case<'_>, program: &Object, lacks: &[Lack]) -> Fo
                 let (reason, verdict) = told(lack);
                 let text = format!("{} does not start by itself: {}", program.real, reason.text);
                 found.add(self::reason(&reason.rule, text), verdict);
-                found.fixes.extend(fixes(std::slice::from_ref(lack)));
+                found.fixes.extend(own_fixes(lack));
             }
             Lack::Room { .. } | Lack::Unread { .. } => {}
         }

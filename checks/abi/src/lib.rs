@@ -9,6 +9,7 @@ mod builtin;
 mod cache;
 mod check;
 mod closure;
+mod devices;
 mod driver;
 mod emit;
 mod environment;
@@ -148,6 +149,7 @@ pub fn judge(question: &Question<'_>) -> Result<Judged, Error> {
         left_out: asked.left_out,
         complete: !asked.is_cut && !unread.touches(&case),
         host: host.collect(),
+        devices: devices::of_networks(&root, &programs),
         gpus: gpu::of(&root, &programs, &bindings),
         bindings,
         ways: Vec::new(),

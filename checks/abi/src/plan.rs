@@ -268,6 +268,13 @@ impl Injecting<'_, '_> {
         }
     }
 
+    /// Whether the host's library of a name is put.
+    fn is_put(&self, name: &str) -> bool {
+        let own = self.alone.named(name);
+        let over = own.is_some_and(|own| self.injected.over.contains_key(&own.object.real));
+        over || self.injected.beside.contains_key(name)
+    }
+
     /// Puts the library itself by its own name, too, where another of the host asks for that; false
     /// where it is there already, or none does.
     fn put_itself(&mut self, lack: &Lack) -> bool {
@@ -295,6 +302,9 @@ impl Injecting<'_, '_> {
             let goes_along = match lack {
                 Lack::Version { by, side, of, .. } => {
                     (*side, *of) == (Side::Image, Side::Host) && self.put_named(by)
+                }
+                Lack::Symbol { by, side, .. } => {
+                    *side == Side::Image && self.is_put(name) && self.put_named(by)
                 }
                 _ => false,
             };

@@ -156,6 +156,7 @@ fn here(mut abi: Abi, root: &HostRoot) -> Abi {
     if !root.is_live() {
         // Devices of another node are not here.
         abi.gpus.clear();
+        abi.devices.clear();
     }
     abi
 }

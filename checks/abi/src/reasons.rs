@@ -125,6 +125,16 @@ pub(crate) fn told(lack: &Lack) -> (Reason, AbiVerdict) {
     }
 }
 
+/// What can be done about what a program lacks without any library of the host.
+pub(crate) fn own_fixes(lack: &Lack) -> Vec<String> {
+    let mut fixes = fixes(std::slice::from_ref(lack));
+    fixes.retain(|fix| !fix.starts_with(OLDER));
+    fixes
+}
+
+/// How a fix begins that is about the host's library.
+const OLDER: &str = "use a library of the host";
+
 /// What can be done about all that is lacking, the cheapest first.
 pub(crate) fn fixes(lacks: &[Lack]) -> Vec<String> {
     let mut fixes = Vec::new();
@@ -164,7 +174,7 @@ pub(crate) fn fixes(lacks: &[Lack]) -> Vec<String> {
             "rebuild the image on a base with glibc {release} or newer"
         ));
         fixes.push(format!(
-            "use a library of the host that was built for an older glibc than {release}"
+            "{OLDER} that was built for an older glibc than {release}"
         ));
     }
     fixes

@@ -22,6 +22,9 @@ pub struct Abi {
     pub host: Vec<HostLibrary>,
     /// What can be bound, each with its verdict.
     pub bindings: Vec<Binding>,
+    /// Device files of networks that the host has, where programs use MPI or a fabric.
+    #[serde(default)]
+    pub devices: Vec<String>,
     /// What the GPUs of the host need in a container beside their libraries, where programs use one.
     #[serde(default)]
     pub gpus: Vec<Gpu>,

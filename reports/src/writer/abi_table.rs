@@ -46,7 +46,7 @@ fn write(
         filled("libc     ", &format!("{libc}, {machine}"), options.width)
     )?;
     programs(abi, options, out)?;
-    gpus(abi, options, out)?;
+    devices(abi, options, out)?;
     let mut table = columns(
         options.width,
         Some(["VERDICT", "NEEDED", "FAMILY", "HOST LIBRARY"]),
@@ -191,8 +191,12 @@ fn environment(abi: &Abi, options: &Options, out: &mut dyn Write) -> Result<(), 
 
 /// What was loaded in a container that was really started.
 fn proved(proof: &Proof, options: &Options, out: &mut dyn Write) -> Result<(), Error> {
-    let title = format!("In {}: {}", proof.runtime, proof.outcome.as_str());
-    write!(out, "{}", heading(&title, options.color))?;
+    let of = match proof.program.is_empty() {
+        true => String::new(),
+        false => format!(", {}", proof.program),
+    };
+    let title = format!("In {}{of}: {}", proof.runtime, proof.outcome.as_str());
+    write!(out, "{}", heading(&visible(&title), options.color))?;
     for text in &proof.because {
         write!(out, "{}", filled("  because  ", text, options.width))?;
     }
@@ -257,9 +261,13 @@ fn programs(abi: &Abi, options: &Options, out: &mut dyn Write) -> Result<(), Err
     Ok(())
 }
 
-/// What of the host's GPUs a container needs beside the libraries.
-fn gpus(abi: &Abi, options: &Options, out: &mut dyn Write) -> Result<(), Error> {
+/// What of the host's networks and GPUs a container needs beside the libraries.
+fn devices(abi: &Abi, options: &Options, out: &mut dyn Write) -> Result<(), Error> {
     let most = if options.verbose { usize::MAX } else { SHOWN };
+    if !abi.devices.is_empty() {
+        let text = some(abi.devices.iter().map(String::as_str), most);
+        write!(out, "{}", filled("devices  ", &text, options.width))?;
+    }
     for gpu in &abi.gpus {
         let devices = match gpu.devices.is_empty() {
             true => "no device file on this host".to_owned(),

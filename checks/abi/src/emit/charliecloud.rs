@@ -37,12 +37,16 @@ trap 'kill ${child:-}; wait; exit 143' HUP INT TERM
 ";
 
 /// Makes places that an image has not, above it.
-const ABOVE: &str = "\
-if ! ch-run --help | grep -q -e --write-fake; then
-  echo 'the image has no place for some of it: Charliecloud 0.33 or newer makes one' >&2
-  exit 1
-fi
-";
+fn above(places: &[&str]) -> String {
+    let why = format!(
+        "the image has no {}: Charliecloud 0.33 or newer makes one",
+        places.join(", no ")
+    );
+    format!(
+        "if ! ch-run --help | grep -q -e --write-fake; then\n  echo {} >&2\n  exit 1\nfi\n",
+        hpcctl_host::shell::quoted(&why)
+    )
+}
 
 fn write(wanted: &Wanted<'_>) -> Result<String, String> {
     let image = image(&wanted.image)?;
@@ -56,9 +60,16 @@ fn write(wanted: &Wanted<'_>) -> Result<String, String> {
     }
     let bind = |host: &str, image: &str| format!("-b {}", word(&format!("{host}:{image}")));
     let mut options: Vec<String> = Vec::new();
-    let has_place = beside.is_empty() || wanted.empty == Some(gathered);
-    if over.iter().any(|bind| bind.is_new) || !has_place {
-        text.push_str(ABOVE);
+    let mut places: Vec<&str> = over
+        .iter()
+        .filter(|bind| bind.is_new)
+        .map(|bind| bind.image.as_str())
+        .collect();
+    if !beside.is_empty() && wanted.empty != Some(gathered) {
+        places.push(gathered);
+    }
+    if !places.is_empty() {
+        text += &above(&places);
         options.push("--write-fake".to_owned());
     }
     options.extend(over.iter().map(|one| bind(&one.host, &one.image)));

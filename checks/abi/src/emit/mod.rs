@@ -53,6 +53,11 @@ pub enum EmitError {
     /// Nothing is needed.
     #[error("no program of the image needs a library of MPI, of a fabric or of a GPU")]
     NoNeed,
+    /// Nothing is needed for sure.
+    #[error(
+        "{0} may open {1} as it runs, and nothing else is needed: whether the host's works is not known"
+    )]
+    Opened(String, String),
     /// Nothing works.
     #[error("no library of the host works in the image")]
     Nothing,
@@ -81,6 +86,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) staying: Vec<&'a str>,
     /// The bindings that it is for.
     pub(crate) bindings: Vec<&'a Binding>,
+    /// The device files of networks.
+    pub(crate) devices: &'a [String],
     /// The GPUs that the program uses.
     pub(crate) gpus: Vec<&'a Gpu>,
     /// How the runtime is called.
@@ -136,7 +143,10 @@ impl Emit {
 impl<'a> Wanted<'a> {
     fn asked(abi: &'a Abi, call: &'a Call) -> Result<Self, EmitError> {
         if abi.programs.iter().all(|program| program.needs.is_empty()) {
-            return Err(EmitError::NoNeed);
+            let opening = abi.programs.iter().find(|one| !one.opens.is_empty());
+            return Err(opening.map_or(EmitError::NoNeed, |one| {
+                EmitError::Opened(one.path.clone(), one.opens.join(", "))
+            }));
         }
         let wanted = Self::of(abi, call).or_else(|| Self::with_own(abi, call));
         wanted.ok_or(EmitError::Nothing)
@@ -207,6 +217,7 @@ impl<'a> Wanted<'a> {
             crossing: Vec::new(),
             staying: Vec::new(),
             bindings: Vec::new(),
+            devices: &abi.devices,
             gpus: gpus_of(abi, program),
             call,
             once: None,

@@ -22,7 +22,7 @@ fn write(wanted: &Wanted<'_>) -> Result<String, String> {
         .iter()
         .map(|bind| format!("-v {}", word(&format!("{}:{}:ro", bind.host, bind.image))))
         .collect();
-    options.extend(gpus(wanted));
+    options.extend(devices(wanted));
     options.extend(wanted.call.run.iter().cloned());
     // Podman hands on nothing by itself; a star stands for all that begin so.
     let patterns = wanted
@@ -63,18 +63,17 @@ fn write(wanted: &Wanted<'_>) -> Result<String, String> {
     Ok(format!("{before}{}", command(&first, options, &last)))
 }
 
-/// The GPUs: by a specification of CDI, else their device files, which a user may open by the groups
-/// that only crun keeps. Labels of SELinux keep a container from them.
-fn gpus(wanted: &Wanted<'_>) -> Vec<String> {
-    let mut options = Vec::new();
-    for gpu in &wanted.gpus {
-        let devices = match &gpu.cdi {
-            Some(name) => std::slice::from_ref(name),
-            None => &gpu.devices,
-        };
-        let devices = devices.iter();
-        options.extend(devices.map(|device| format!("--device {}", word(device))));
-    }
+/// The device files, those of GPUs by a specification of CDI where there is one; some a user may open
+/// by a group, which crun alone keeps. Labels of SELinux keep a container from all.
+fn devices(wanted: &Wanted<'_>) -> Vec<String> {
+    let of_gpus = wanted.gpus.iter().flat_map(|gpu| match &gpu.cdi {
+        Some(name) => std::slice::from_ref(name),
+        None => &gpu.devices,
+    });
+    let all = of_gpus.chain(wanted.devices);
+    let mut options: Vec<String> = all
+        .map(|device| format!("--device {}", word(device)))
+        .collect();
     if options.is_empty() {
         return options;
     }

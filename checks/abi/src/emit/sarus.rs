@@ -60,6 +60,7 @@ fn of_mpi(wanted: &Wanted<'_>) -> Result<Option<Value>, String> {
     {
         return Ok(None);
     }
+    mounts.extend(wanted.devices.iter().map(String::as_str));
     let env = [
         ("LDCONFIG_PATH", "/sbin/ldconfig".to_owned()),
         ("MPI_LIBS", libraries.join(":")),
