@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use crate::cli::hpcctl;
 use crate::report::{add, line, report, sample};
 
+mod long;
+
 /// A time from now, as lines have it.
 fn from_now(seconds: i64) -> String {
     let time = Timestamp::now() + SignedDuration::from_secs(seconds);

@@ -4,6 +4,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use hpcctl_model::history::Record;
 use hpcctl_reports::history::observed;
 use jiff::Timestamp;
 
@@ -58,6 +59,8 @@ impl Add {
             }
             records.push(kept.record);
         }
+        // What is read later is to be later.
+        records.sort_by(|one: &Record, other| one.at.cmp(&other.at));
         let (all, history) = (records.len(), history(&self.kept)?);
         let added = history.append(records)?;
         let text = match all - added {

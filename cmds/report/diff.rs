@@ -6,7 +6,7 @@ use clap::Args;
 use hpcctl_model::history::Record;
 use hpcctl_reports::fleet::NodeSet;
 use hpcctl_reports::history::observed;
-use hpcctl_reports::trend::{Asked, Past, Runs, nightly};
+use hpcctl_reports::trend::{Asked, Figures, Past, Runs, nightly};
 use hpcctl_reports::{Kind, Report};
 use jiff::Timestamp;
 
@@ -49,7 +49,7 @@ impl Diff {
     pub fn run(&self, ui: &Ui) -> Result<Exit, Failure> {
         let outputs = emit::outputs(&self.output, Kind::Nightly)?;
         let begun = Timestamp::now();
-        let ((before, then), (after, now)) = (read(&self.before)?, read(&self.after)?);
+        let ((mut before, then), (mut after, now)) = (read(&self.before)?, read(&self.after)?);
         if !Runs::are_alike(&before, &after) {
             let message = format!(
                 "cannot compare a report of {} with one of {}",
@@ -60,10 +60,12 @@ impl Diff {
         // Waivers that lapsed on the day of the later report, or before.
         let lapse = after.at.get(..10).unwrap_or_default().to_owned();
         let is_bench = after.kind == "bench";
+        let figures = Figures::pair(&mut before, &mut after);
         let kinds = vec![Runs::pair(before, after)];
         let mut result = nightly(&Asked {
             kinds,
             past: Past::default(),
+            figures,
             // The last day of a waiver holds.
             today: lapse.clone(),
             lapse,

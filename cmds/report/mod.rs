@@ -11,8 +11,10 @@ use crate::history::History;
 use crate::state::Kept;
 use crate::ui::Ui;
 
+mod accepted;
 mod add;
 mod costs;
+mod decided;
 mod diff;
 mod export;
 mod nightly;

@@ -1,20 +1,21 @@
 //! `hpcctl report nightly`: what changed since last night.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use hpcctl_model::Unknown;
-use hpcctl_model::doctor::Status;
-use hpcctl_model::history::{Found, Record, Said, Waiver};
+use hpcctl_model::history::Record;
 use hpcctl_model::nightly::{Nightly as Changes, NotChecked, Verdict};
 use hpcctl_reports::fleet::NodeSet;
-use hpcctl_reports::trend::{Asked, Past, Runs, nightly};
+use hpcctl_reports::trend::{Asked, Figures, Past, Runs, nightly};
 use hpcctl_reports::{Kind, Report, counted};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{duration, history, seconds, warn};
+use super::{accepted, decided, duration, history, seconds, warn};
 use crate::decisions::Decisions;
 use crate::emit;
 use crate::exit::Exit;
-use crate::failure::{Failure, chain};
+use crate::failure::Failure;
 use crate::state::{self, Kept};
 use crate::ui::Ui;
 
@@ -28,31 +29,25 @@ const AHEAD: SignedDuration = SignedDuration::from_hours(1);
 ///
 /// What was found in the last 24 hours is held against the run before, node by node, whatever the
 /// hour; against results that are older than 7 days with a word that they are, and older than 30
-/// days against none. Since when something is so, which nodes no longer report and what was usual for
-/// a figure is told from the whole history. On which nodes containers no longer run comes first, then what is new, lost,
-/// slower, fixed or flapping, with the nodes that have it alike folded; then waivers that lapse, what
-/// is as bad as it was, and what was not checked. A night without change is three lines. Only reports
-/// of the same kind are compared, doctor's with those of many nodes, and fixed is only what was looked
-/// at and passes. What came and went three times in the last 14 runs is flapping; a night in which it
-/// fails again is worse, and where it stays for longer than it used to, it is new. Where there is nothing to compare with, what is found is what later nights are held
-/// against; so is what was looked at for the first time, unless it fails and half of the other nodes did
-/// not before. What is added to a night within 16 hours belongs to it.
+/// days against none. Since when something is so, which nodes no longer report and what was usual
+/// for a figure is told from the whole history. On which nodes containers no longer run comes first,
+/// then what is new, lost, slower, fixed or flapping, with the nodes that have it alike folded; then
+/// waivers that lapse, what is as bad as it was, and what was not checked. A night without change is
+/// three lines. Only reports of the same kind are compared, doctor's with those of many nodes, and
+/// fixed is only what was looked at and passes. What came and went three times in the last 14 runs is
+/// flapping; a night in which it fails again is worse, and where it stays for longer than it used to,
+/// it is new. Where there is nothing to compare with, what is found is what later nights are held
+/// against; so is what was looked at for the first time, unless it fails and half of the other nodes
+/// did not before. What is added to a night within 16 hours belongs to it.
 ///
 /// A figure of bench has become slower when it was worse in two nights in a row than in the nights
 /// before, of which there must be 6 at least and the last 12 count: by 5 % of their median, and by
-/// four standard deviations of their noise. It stays slower until two nights in a row are as usual:
-/// nights in which it is slower never become what is usual. One bad night, or too few nights, are told under what was
-/// not checked.
+/// four standard deviations of their noise. Of what was measured more than once in a night the last
+/// counts. It stays slower until two nights in a row are as usual: nights in which it is slower never
+/// become what is usual, unless that is accepted. One bad night, or too few nights, are told under
+/// what was not checked.
 #[derive(Debug, Args)]
-#[command(after_long_help = "\
-EXAMPLES
-  hpcctl report nightly
-  hpcctl report nightly -o mail | sendmail admins@example.org
-  hpcctl report nightly -o html=report.html -o openmetrics=hpcctl.prom -o json=report.json
-
-EXIT STATUS
-  0 nothing is worse, as in a first night, 1 something is new, fails again, does not report or is
-  slower, 3 there are no results of this night, 5 the history cannot be read.")]
+#[command(after_long_help = after_help())]
 pub struct Nightly {
     /// The end of this night: a day, or a time (RFC 3339) [default: now]
     #[arg(long, value_name = "TIME", value_parser = end)]
@@ -63,10 +58,30 @@ pub struct Nightly {
     /// Nodes that are no longer, such as n[5-7]: that nothing comes from them is not told
     #[arg(long, value_name = "SET", value_parser = crate::fleet::node_set)]
     retired: Option<NodeSet>,
+    /// Slow-downs that are accepted [default: /etc/hpcctl/accepted.toml, where there is one]
+    #[arg(long, value_name = "FILE")]
+    accepted: Option<PathBuf>,
     #[command(flatten)]
     kept: Kept,
     #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::output_help(Kind::Nightly))]
     output: Vec<String>,
+}
+
+fn after_help() -> String {
+    format!(
+        "EXAMPLES
+  hpcctl report nightly
+  hpcctl report nightly -o mail | sendmail admins@example.org
+  hpcctl report nightly -o html=report.html -o openmetrics=hpcctl.prom -o json=report.json
+
+{}
+
+EXIT STATUS
+  0 nothing is worse, as in a first night, 1 something is new, fails again, does not report or is
+  slower, 3 there are no results of this night, 4 what is accepted is not valid, 5 the history cannot
+  be read.",
+        accepted::HELP
+    )
 }
 
 impl Nightly {
@@ -85,28 +100,30 @@ impl Nightly {
             Some(end) => seconds(end),
             None => seconds(shifted(AHEAD)?),
         };
+        let mut figures = Figures::until(end, accepted::read(self.accepted.as_deref())?);
         let (mut records, mut past) = (Vec::new(), Past::default());
         let mut later = 0;
-        let log = Decisions::below(&self.kept.directory()?);
-        let mut put = |record: Record| {
+        let put = |mut record: Record| {
             if record.at > last {
                 later += 1;
-            } else if record.at >= oldest {
-                records.push(record);
-            } else {
-                past.add(&record);
-                // What was usual for a figure is told from all that are known.
-                records.extend(Some(record).filter(|one| !one.figures.is_empty()));
+                return;
+            }
+            figures.add(&mut record);
+            match record.at >= oldest {
+                true => records.push(record),
+                false => past.add(&record),
             }
         };
-        let damaged = self.results(&log, &mut put, ui)?;
-        let undecided = decisions(&log, put);
+        let log = Decisions::below(&self.kept.directory()?);
+        let (damaged, undecided) = decided::among(&log, |each| self.results(&log, each, ui), put);
+        let damaged = damaged?;
         let lapse = day(shifted(self.lapse)?);
         let kinds = Runs::of(records, end, &mut past);
         let unread = damaged.iter().map(not_checked).collect();
         let mut result = nightly(&Asked {
             kinds,
             past,
+            figures,
             today: day(end),
             lapse,
             unread,
@@ -133,7 +150,7 @@ impl Nightly {
     fn results(
         &self,
         log: &Decisions,
-        put: impl FnMut(Record),
+        put: &mut dyn FnMut(Record),
         ui: &Ui,
     ) -> Result<Option<Unknown>, Failure> {
         let directory = self.kept.directory()?;
@@ -210,66 +227,4 @@ pub fn told(report: &mut Changes) {
         let mut because = broken.because.iter();
         broken.fix = because.find_map(|id| hpcctl_node::advice_of(id));
     }
-}
-
-/// Hands over the decisions of gate, by their own log; answers what could not be read of it.
-fn decisions(log: &Decisions, mut put: impl FnMut(Record)) -> Option<Unknown> {
-    if !log.is_begun() {
-        return None;
-    }
-    let end = log.verified(|record| {
-        let made = decided(&record.decision);
-        made.into_iter().for_each(&mut put);
-    });
-    let error = end.err()?;
-    Some(Unknown::new(
-        log.path().display().to_string(),
-        chain(&error),
-    ))
-}
-
-/// What the history would keep of a decision.
-fn decided(decision: &serde_json::Value) -> Option<Record> {
-    let at: Timestamp = decision["at"].as_str()?.parse().ok()?;
-    let image = decision["subject"]["reference"].as_str()?;
-    let rules = decision["rules"].as_array()?.iter();
-    let found = rules.filter_map(|rule| {
-        let status = match rule["outcome"].as_str()? {
-            "deny" => Status::Fail,
-            "review" => Status::Warn,
-            "incomplete" => Status::Unknown,
-            _ => return None,
-        };
-        let findings = rule["findings"].as_u64().unwrap_or_default();
-        let findings = usize::try_from(findings).unwrap_or(usize::MAX);
-        Some(Found {
-            id: rule["id"].as_str()?.into(),
-            status,
-            text: counted(findings, "finding"),
-            fix: None,
-            because: Vec::new(),
-        })
-    });
-    let said = Said {
-        on: image.into(),
-        image: true,
-        found: found.collect(),
-        whole: true,
-        ..Said::default()
-    };
-    // Earlier versions logged none.
-    let waivers = decision["waivers"].as_array().into_iter().flatten();
-    let waivers =
-        waivers.filter_map(|waiver| serde_json::from_value::<Waiver>(waiver.clone()).ok());
-    Some(Record {
-        at: seconds(at),
-        kind: "gate".into(),
-        source: String::new(),
-        said: vec![said],
-        silent: Vec::new(),
-        kernels: Vec::new(),
-        not_checked: Vec::new(),
-        waivers: waivers.collect(),
-        figures: Vec::new(),
-    })
 }

@@ -28,6 +28,9 @@ pub struct Nightly {
     /// How many of those are images.
     #[serde(default)]
     pub images: u64,
+    /// Nodes on which figures were measured.
+    #[serde(default)]
+    pub measured: Nodes,
     /// On how many nodes containers run.
     #[serde(default)]
     pub containers: Containers,

@@ -8,18 +8,19 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use hpcctl_model::doctor::Status;
-use hpcctl_model::history::{Found, Record};
+use hpcctl_model::history::{Found, Record, Waiver};
 use hpcctl_model::nightly::{Lapsing, NODES, Nightly, NotChecked, Verdict};
 
 use super::became::{Became, Change};
 use super::broken::{Away, Broken};
+use super::figures::Figures;
 use super::fold::{self, Folded, Seen};
 use super::kernel::Kernels;
 use super::past::Past;
 use super::run::Runs;
 use super::said::weight;
-use super::series;
 use super::subject::{Subject, Subjects};
+use super::trends::trends;
 use super::unchecked::Unchecked;
 use super::usual::Usual;
 use super::verdict::verdict;
@@ -32,6 +33,8 @@ pub struct Asked {
     pub kinds: Vec<Runs>,
     /// What was before them.
     pub past: Past,
+    /// The figures.
+    pub figures: Figures,
     /// The day for which it is made (RFC 3339 date).
     pub today: String,
     /// Waivers that hold no longer than this day are told (RFC 3339 date).
@@ -60,7 +63,8 @@ pub fn nightly(asked: &Asked) -> Nightly {
     let runs = || asked.kinds.iter().flat_map(|runs| &runs.0);
     let at = runs().filter(|run| run.age == 0).map(|run| &run.at).max();
     let last_at = runs().map(|run| &run.at).max();
-    let figures = series::judged(&asked.kinds, &asked.retired);
+    let figures = asked.figures.judged(&asked.retired);
+    let trends = trends(asked, &all, &figures);
     let compared = night.before_at.as_ref().or(figures.before_at.as_ref());
     let is_compared = compared.is_some();
     // Else what is too old to be compared with, or was before a night without results.
@@ -73,6 +77,7 @@ pub fn nightly(asked: &Asked) -> Nightly {
         last_at: last_at.or(asked.past.last_at()).cloned(),
         reported: tonight.len() as u64,
         images: images.len() as u64,
+        measured: fold::nodes(&figures.nodes),
         containers: night.broken.containers(),
         joined: fold::nodes(&night.sets.joined),
         returned: fold::nodes(&night.sets.returned),
@@ -85,7 +90,7 @@ pub fn nightly(asked: &Asked) -> Nightly {
         slow: figures.slow,
         recovered: figures.recovered,
         costs: Vec::new(),
-        trends: series::trends(&asked.kinds, &all),
+        trends,
         new: night.folded.new.items(),
         fixed: night.folded.fixed.items(),
         eased: night.folded.eased.items(),
@@ -345,20 +350,21 @@ fn ids<'s>(subject: &'s Subject<'_>) -> BTreeSet<Cow<'s, str>> {
     ids
 }
 
-/// The waivers that lapse, by what was last said of each.
+/// The waivers that lapse, by what was last said of each, and the slow-downs that were accepted for a time.
 fn waivers(asked: &Asked) -> Vec<Lapsing> {
     let runs = asked.kinds.iter().flat_map(|runs| &runs.0);
     let mut records: Vec<&Record> = runs.flat_map(|run| &run.records).collect();
     records.sort_by(|one, other| one.at.cmp(&other.at));
     let all = records.iter().flat_map(|record| &record.waivers);
-    let latest: BTreeMap<&str, _> = all.map(|waiver| (waiver.id.as_str(), waiver)).collect();
-    let lapsing = latest.values().filter(|one| one.expires <= asked.lapse);
+    let latest: BTreeMap<&str, &Waiver> = all.map(|waiver| (waiver.id.as_str(), waiver)).collect();
+    let all = latest.into_values().cloned().chain(asked.figures.waivers());
+    let lapsing = all.filter(|one| one.expires <= asked.lapse);
     lapsing
         .map(|waiver| Lapsing {
-            id: waiver.id.clone(),
-            owner: waiver.owner.clone(),
-            expires: waiver.expires.clone(),
             lapsed: waiver.expires < asked.today,
+            id: waiver.id,
+            owner: waiver.owner,
+            expires: waiver.expires,
         })
         .collect()
 }

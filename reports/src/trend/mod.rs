@@ -1,9 +1,11 @@
 //! From nights of records to what changed: pure over what the history keeps.
 
+mod accepted;
 mod became;
 mod broken;
 mod cause;
 mod change;
+mod figures;
 mod fold;
 mod kernel;
 mod past;
@@ -12,11 +14,14 @@ mod run;
 mod said;
 mod series;
 mod subject;
+mod trends;
 mod unchecked;
 mod usual;
 mod verdict;
 
+pub use accepted::Accepted;
 pub use change::{Asked, nightly};
+pub use figures::Figures;
 pub use past::Past;
 pub use run::Runs;
 pub use verdict::verdict;

@@ -39,8 +39,8 @@ pub enum Judged {
 pub struct Worse {
     /// What is usual.
     pub usual: Usual,
-    /// The place of the first night that was worse.
-    pub from: usize,
+    /// When the first night was that was worse.
+    pub from: i64,
     /// How much worse it is, as a share: by the better of the last two nights, or how much it was.
     pub by: f64,
 }
@@ -65,24 +65,13 @@ const NORMAL: f64 = 1.4826;
 /// The least effect, as a share.
 const EFFECT: f64 = 0.05;
 
-/// Judges a series, the oldest night first.
-pub fn judged(series: &[f64], less_is_better: bool) -> Judged {
-    let sign = if less_is_better { 1.0 } else { -1.0 };
-    let mut nights = Nights::default();
-    let mut judged = Judged::TooFew;
-    for (place, value) in series.iter().enumerate() {
-        judged = nights.next(place, *value, sign);
-    }
-    judged
-}
-
-/// The nights of a figure up to one.
-#[derive(Debug, Default)]
-struct Nights {
-    /// Those that say what is usual.
+/// The nights of a figure up to one: only what says what is usual is kept of them.
+#[derive(Debug, Clone, Default)]
+pub struct Nights {
+    /// The last ones that say what is usual.
     usual: Vec<f64>,
-    /// The last one, which is not among them yet.
-    last: Option<f64>,
+    /// The last one, which is not among them yet, and when it was.
+    last: Option<(i64, f64)>,
     /// What it is while it is worse.
     worse: Option<Worse>,
     /// Whether the last one was as usual, while it is worse.
@@ -90,39 +79,38 @@ struct Nights {
 }
 
 impl Nights {
-    fn next(&mut self, place: usize, value: f64, sign: f64) -> Judged {
+    /// Takes the next night, and judges it.
+    pub fn next(&mut self, at: i64, value: f64, less_is_better: bool) -> Judged {
+        let sign = if less_is_better { 1.0 } else { -1.0 };
+        let last = self.last.replace((at, value));
         if let Some(worse) = self.worse {
-            return self.ends(worse, value, sign);
+            return self.ends(worse, last, worse.usual.worse(value, sign));
         }
-        let last = self.last.replace(value);
-        let from = self.usual.len().saturating_sub(MOST);
-        let usual = Usual::of(&self.usual[from..]);
-        let by = |value| usual.worse(value, sign);
-        let before = last.and_then(by);
-        let judged = match (before, by(value)) {
-            _ if self.usual.len() < FEWEST => Judged::TooFew,
-            (Some(before), Some(now)) => {
-                let worse = Worse {
-                    usual,
-                    from: place.saturating_sub(1),
-                    by: before.min(now),
-                };
+        if self.usual.len() < FEWEST {
+            self.keep(last);
+            return Judged::TooFew;
+        }
+        let usual = Usual::of(&self.usual);
+        let before = last.and_then(|(at, value)| Some((at, usual.worse(value, sign)?)));
+        let judged = match (before, usual.worse(value, sign)) {
+            (Some((from, before)), Some(now)) => {
+                let by = before.min(now);
+                let worse = Worse { usual, from, by };
                 (self.worse, self.last) = (Some(worse), None);
                 return Judged::Worse(worse);
             }
             (None, Some(now)) => Judged::Once(now),
             (_, None) => Judged::Usual,
         };
-        self.usual.extend(last);
+        self.keep(last);
         judged
     }
 
-    /// Judges a night of a figure that was worse.
-    fn ends(&mut self, mut worse: Worse, value: f64, sign: f64) -> Judged {
-        let last = self.last.replace(value);
-        match worse.usual.worse(value, sign) {
+    /// Judges a night of a figure that was worse: by how much it still is.
+    fn ends(&mut self, mut worse: Worse, last: Option<(i64, f64)>, by: Option<f64>) -> Judged {
+        match by {
             None if self.was_usual => {
-                self.usual.extend(last);
+                self.keep(last);
                 (self.worse, self.was_usual) = (None, false);
                 return Judged::Again(worse);
             }
@@ -133,6 +121,13 @@ impl Nights {
             }
         }
         Judged::Still(worse)
+    }
+
+    /// Puts a night to those that say what is usual.
+    fn keep(&mut self, night: Option<(i64, f64)>) {
+        self.usual.extend(night.map(|(_, value)| value));
+        let old = self.usual.len().saturating_sub(MOST);
+        self.usual.drain(..old);
     }
 }
 
@@ -169,6 +164,16 @@ fn median(mut values: Vec<f64>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Judges a series, the oldest night first; the nights are dated by their place.
+    fn judged(series: &[f64], less_is_better: bool) -> Judged {
+        let mut nights = Nights::default();
+        let mut judged = Judged::TooFew;
+        for (place, value) in (0..).zip(series) {
+            judged = nights.next(place, *value, less_is_better);
+        }
+        judged
+    }
 
     /// Noise that is the same in every run (a xorshift generator).
     struct Noise(u64);
@@ -255,7 +260,7 @@ mod tests {
             for _ in 0..200 {
                 let mut nights = Nights::default();
                 for place in 0..400 {
-                    match nights.next(place, noise.night(10.0, share), 1.0) {
+                    match nights.next(place, noise.night(10.0, share), true) {
                         Judged::Worse(_) => told += 1,
                         Judged::Again(_) => again += 1,
                         Judged::Still(_) => still += 1,

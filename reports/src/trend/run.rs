@@ -14,18 +14,17 @@ use super::past::Past;
 use crate::fleet::NodeSet;
 
 /// Seconds within which results belong together.
-const TOGETHER: i64 = 16 * 3600;
+pub const TOGETHER: i64 = 16 * 3600;
 
 /// Seconds within which the same decision is known twice.
 const TWICE: i64 = 60;
 
 /// Seconds of a night.
-const NIGHT: i64 = 24 * 3600;
+pub const NIGHT: i64 = 24 * 3600;
 
-/// The most runs of a kind that are looked at; a run of images may be of one image, and what is slow is
-/// held against what was usual before.
+/// The most runs of a kind that are looked at; a run of images may be of one image.
 const RUNS: usize = 28;
-const OF_IMAGES_AND_FIGURES: usize = 400;
+const OF_IMAGES: usize = 400;
 
 /// Results that were made together.
 #[derive(Debug)]
@@ -87,7 +86,7 @@ impl Runs {
         records.sort_by(|one, other| other.at.cmp(&one.at));
         let mut said = records.iter().flat_map(|one| &one.said);
         let most = match said.all(|one| one.image) {
-            true => OF_IMAGES_AND_FIGURES,
+            true => OF_IMAGES,
             false => RUNS,
         };
         let mut runs: Vec<Run> = Vec::new();
@@ -167,10 +166,9 @@ fn verdicts(record: &Record) -> Option<Vec<(&str, &str, Status)>> {
     (!record.said.is_empty()).then_some(all)
 }
 
-/// What a record is of: nodes, images, series of figures.
+/// What a record is of: nodes, images.
 fn subjects(record: &Record) -> impl Iterator<Item = String> {
-    let named = record.said.iter().flat_map(names);
-    named.chain(record.figures.iter().map(|figure| figure.series.clone()))
+    record.said.iter().flat_map(names)
 }
 
 /// The nodes, or the image; a name that is no name of a node stands for itself.

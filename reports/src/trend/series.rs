@@ -1,191 +1,211 @@
-//! Figures by run: those that have become worse, those of which that cannot be told, and how
-//! things went.
+//! The nights of one figure: the latest are kept one by one, those before are folded into what is usual, so
+//! that a history of years takes no more room than one of weeks.
+//!
+//! Of what was measured more than once in a night the last counts. What is added late finds its place among
+//! the nights that are kept; where it is older than those, it changes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 
 use hpcctl_model::history::Figure;
-use hpcctl_model::nightly::{Point, Regression, Trend};
 
-use super::regression::{self, NEEDED, Worse};
-use super::run::{Run, Runs};
-use super::subject::Subjects;
-use crate::fleet::NodeSet;
+use super::regression::{Judged, Nights};
+use super::run::TOGETHER;
 
-/// The most series of figures that are drawn.
-const DRAWN: usize = 40;
+/// The most nights that are kept one by one.
+const KEPT: usize = 28;
 
-/// The most nights that are drawn.
-const NIGHTS: usize = 14;
-
-/// After how many nights one does not wait for a figure any more.
-const AWAITED: u64 = 30;
-
-/// A figure with its time, and how many runs ago that was.
+/// A night in which a figure was measured.
 #[derive(Debug, Clone, Copy)]
-struct Taken<'a> {
-    figure: &'a Figure,
-    at: &'a str,
-    /// How many nights ago.
-    age: u64,
+pub struct Night {
+    /// When it was measured first, in seconds.
+    begun: i64,
+    /// When it was measured last, in seconds.
+    pub at: i64,
+    /// What it was then.
+    pub value: f64,
 }
 
-/// The figures of each series, the oldest first; of a run the last.
-fn all(kinds: &[Runs]) -> BTreeMap<&str, Vec<Taken<'_>>> {
-    let mut all: BTreeMap<&str, Vec<Taken<'_>>> = BTreeMap::new();
-    for run in kinds.iter().flat_map(|runs| &runs.0) {
-        let mut of_run: BTreeMap<&str, Taken<'_>> = BTreeMap::new();
-        // The latest record comes first.
-        for record in &run.records {
-            let (at, age) = (record.at.as_str(), run.age);
-            let figures = record.figures.iter().filter(|one| one.median.is_finite());
-            for figure in figures {
-                of_run
-                    .entry(&figure.series)
-                    .or_insert(Taken { figure, at, age });
-            }
-        }
-        for (series, taken) in of_run {
-            all.entry(series).or_default().push(taken);
-        }
-    }
-    for taken in all.values_mut() {
-        taken.reverse();
-    }
-    all
+/// A figure, night by night.
+#[derive(Debug)]
+pub struct Series {
+    /// The unit.
+    pub unit: String,
+    less_is_better: bool,
+    /// The time, in seconds, from which on nights say what is usual.
+    from: i64,
+    /// The latest nights, the oldest first.
+    nights: VecDeque<Night>,
+    /// Those before them.
+    before: Nights,
+    /// When the last of those was.
+    folded: i64,
 }
 
-/// What became of figures.
-#[derive(Debug, Default)]
-pub struct Judged {
-    /// Those that have become worse, as far as they were measured this night.
-    pub regressions: Vec<Regression>,
-    /// Those that are as much worse as they were.
-    pub slow: Vec<Regression>,
-    /// Those that are as usual again.
-    pub recovered: Vec<Regression>,
-    /// What cannot be told, and why.
-    pub not_checked: Vec<(String, String)>,
-    /// When they were measured last before this night.
-    pub before_at: Option<String>,
-}
-
-/// The node that a series is of.
-fn host(series: &str) -> &str {
-    series.split(' ').next().unwrap_or_default()
-}
-
-/// Judges every series; of nodes that are no longer nothing is awaited.
-pub fn judged(kinds: &[Runs], retired: &NodeSet) -> Judged {
-    let mut judged = Judged::default();
-    let mut too_few: BTreeMap<(&str, usize), usize> = BTreeMap::new();
-    let mut unmeasured: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    for (series, taken) in all(kinds) {
-        let Some(last) = taken.last() else { continue };
-        let before = taken.len().checked_sub(2).map(|at| taken[at].at);
-        if last.age > 0 {
-            if last.age <= AWAITED && !retired.contains(host(series)) {
-                *unmeasured.entry((host(series), last.at)).or_default() += 1;
-            }
-            continue;
-        }
-        judged.before_at = judged.before_at.max(before.map(str::to_owned));
-        let medians: Vec<f64> = taken.iter().map(|taken| taken.figure.median).collect();
-        let told = |worse| regression(series, &taken, &medians, worse);
-        match regression::judged(&medians, last.figure.less_is_better) {
-            regression::Judged::Usual => {}
-            regression::Judged::TooFew => {
-                *too_few.entry((host(series), taken.len())).or_default() += 1;
-            }
-            regression::Judged::Once(by) => {
-                let why = format!("{:.0} % worse once; a second night counts", by * 100.0);
-                judged.not_checked.push((series.into(), why));
-            }
-            regression::Judged::Worse(worse) => judged.regressions.extend(told(worse)),
-            regression::Judged::Still(worse) => judged.slow.extend(told(worse)),
-            regression::Judged::Again(worse) => judged.recovered.extend(told(worse)),
+impl Series {
+    /// A series without nights; those before a time, in seconds, do not say what is usual.
+    pub fn of(figure: &Figure, from: i64) -> Self {
+        Self {
+            unit: figure.unit.clone(),
+            less_is_better: figure.less_is_better,
+            from,
+            nights: VecDeque::new(),
+            before: Nights::default(),
+            folded: i64::MIN,
         }
     }
-    let figures = |count: usize| crate::terminal::counted(count, "figure");
-    for ((host, nights), count) in too_few {
-        let why = format!("too few nights to judge them: {nights} of {NEEDED}");
+
+    /// Takes what was measured at a time, in seconds.
+    pub fn add(&mut self, at: i64, value: f64) {
+        let is_of = |night: &&mut Night| night.at.max(at) - night.begun.min(at) <= TOGETHER;
+        if let Some(night) = self.nights.iter_mut().rev().find(is_of) {
+            night.begun = night.begun.min(at);
+            if at > night.at {
+                (night.at, night.value) = (at, value);
+            }
+            return;
+        }
+        if at <= self.folded {
+            return;
+        }
+        let before = self.nights.iter().rposition(|night| night.at < at);
+        let place = before.map_or(0, |before| before + 1);
+        let begun = at;
+        self.nights.insert(place, Night { begun, at, value });
+        if self.nights.len() > KEPT
+            && let Some(oldest) = self.nights.pop_front()
+        {
+            self.folded = oldest.at;
+            if oldest.at >= self.from {
+                self.before
+                    .next(oldest.at, oldest.value, self.less_is_better);
+            }
+        }
+    }
+
+    /// Takes a night of its own, the latest, whenever it was.
+    pub fn append(&mut self, at: i64, value: f64) {
+        let begun = at;
+        self.nights.push_back(Night { begun, at, value });
+    }
+
+    /// The latest nights, the oldest first.
+    pub fn nights(&self) -> &VecDeque<Night> {
+        &self.nights
+    }
+
+    /// Those of them that say what is usual.
+    pub fn counting(&self) -> impl Iterator<Item = &Night> {
+        self.nights.iter().filter(|night| night.at >= self.from)
+    }
+
+    /// What the last night comes to.
+    pub fn judged(&self) -> Judged {
+        let mut nights = self.before.clone();
+        let mut judged = Judged::TooFew;
+        for night in self.counting() {
+            judged = nights.next(night.at, night.value, self.less_is_better);
+        }
         judged
-            .not_checked
-            .push((format!("bench on {host}, {}", figures(count)), why));
     }
-    for ((host, at), count) in unmeasured {
-        let why = format!("not measured this night, last {at}");
-        judged
-            .not_checked
-            .push((format!("bench on {host}, {}", figures(count)), why));
-    }
-    judged
 }
 
-/// A figure that is or was worse, as it is told.
-fn regression(
-    series: &str,
-    taken: &[Taken<'_>],
-    medians: &[f64],
-    worse: Worse,
-) -> Option<Regression> {
-    Some(Regression {
-        series: series.into(),
-        unit: taken.last()?.figure.unit.clone(),
-        usual: worse.usual.median,
-        spread: worse.usual.spread,
-        nights: worse.usual.nights as u64,
-        last: *medians.last_chunk::<2>()?,
-        worse: worse.by,
-        since: taken.get(worse.from)?.at.into(),
-    })
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// How the nodes and the figures went.
-pub fn trends(kinds: &[Runs], subjects: &[Subjects<'_>]) -> Vec<Trend> {
-    let mut trends = Vec::new();
-    let sizes = |(runs, subjects): (&Runs, &Subjects<'_>)| -> Vec<(String, usize, usize)> {
-        let counts = runs
-            .0
-            .iter()
-            .enumerate()
-            .map(|(place, run): (usize, &Run)| {
-                let (nodes, failing) = subjects.counts(place);
-                (run.at.clone(), nodes, failing)
-            });
-        counts.collect()
-    };
-    // Of nodes the kind of report that is of most of them.
-    let sizes = kinds.iter().zip(subjects).map(sizes);
-    let most = sizes.max_by_key(|runs| runs.iter().map(|(_, nodes, _)| *nodes).max());
-    let mut runs = most.unwrap_or_default();
-    let largest = runs.iter().map(|(_, nodes, _)| *nodes).max().unwrap_or(0);
-    // A run of few nodes is no night.
-    runs.retain(|(_, nodes, _)| *nodes > 0 && 2 * nodes >= largest);
-    runs.truncate(NIGHTS);
-    for (what, failing) in [("nodes", false), ("nodes with a check that fails", true)] {
-        let points = runs.iter().rev().map(|(at, nodes, fail)| Point {
-            at: at.clone(),
-            value: if failing { *fail } else { *nodes } as f64,
-        });
-        trends.push(Trend {
-            what: what.into(),
-            unit: String::new(),
-            points: points.collect(),
-        });
+    const NIGHT: i64 = 24 * 3600;
+
+    fn figure() -> Figure {
+        Figure {
+            series: "n1 libc.syscall outside".into(),
+            unit: "us".into(),
+            less_is_better: true,
+            median: 0.0,
+        }
     }
-    for (series, taken) in all(kinds).into_iter().take(DRAWN) {
-        let drawn = &taken[taken.len().saturating_sub(NIGHTS)..];
-        let points = drawn.iter().map(|taken| Point {
-            at: taken.at.to_owned(),
-            value: taken.figure.median,
-        });
-        trends.push(Trend {
-            what: series.to_owned(),
-            unit: taken
-                .first()
-                .map_or_else(String::new, |one| one.figure.unit.clone()),
-            points: points.collect(),
-        });
+
+    /// What was measured in so many nights: 10 us with some noise, from a night on 12.
+    fn nights(count: i64, slow: i64) -> Vec<(i64, f64)> {
+        let value = |n: i64| if n < slow { 10.0 } else { 12.0 } + 0.01 * (n * 7 % 5) as f64;
+        (0..count).map(|n| (n * NIGHT, value(n))).collect()
     }
-    trends
+
+    fn of(nights: impl IntoIterator<Item = (i64, f64)>, from: i64) -> Series {
+        let mut series = Series::of(&figure(), from);
+        for (at, value) in nights {
+            series.add(at, value);
+        }
+        series
+    }
+
+    #[test]
+    fn what_is_folded_says_what_all_nights_say() {
+        for (count, slow) in [
+            (7, 99),
+            (30, 28),
+            (30, 29),
+            (400, 999),
+            (400, 200),
+            (400, 398),
+        ] {
+            let all = nights(count, slow);
+            let mut whole = Nights::default();
+            let mut expected = Judged::TooFew;
+            for (at, value) in &all {
+                expected = whole.next(*at, *value, true);
+            }
+            let series = of(all, i64::MIN);
+            assert_eq!(series.judged(), expected, "{count} and {slow}");
+            assert!(series.nights().len() <= KEPT);
+        }
+    }
+
+    #[test]
+    fn what_is_measured_again_in_a_night_is_no_second_night() {
+        let mut series = of(nights(10, 99), i64::MIN);
+        let last = 10 * NIGHT;
+        series.add(last, 13.0);
+        assert!(matches!(series.judged(), Judged::Once(_)));
+        series.add(last + 3600, 13.0);
+        assert!(matches!(series.judged(), Judged::Once(_)));
+        series.add(last + 7200, 10.0);
+        assert_eq!(series.judged(), Judged::Usual);
+        assert_eq!(series.nights().len(), 11);
+        // Added late, it is what was measured first.
+        series.add(last + 1800, 13.0);
+        assert_eq!(series.judged(), Judged::Usual);
+    }
+
+    #[test]
+    fn what_is_added_late_finds_its_place() {
+        let all = nights(60, 50);
+        let mut late = all.clone();
+        late[35..].reverse();
+        let (series, expected) = (of(late, i64::MIN), of(all, i64::MIN));
+        assert_eq!(series.judged(), expected.judged());
+        // What is older than all that is kept changes nothing.
+        let mut older = of(nights(60, 50), i64::MIN);
+        older.add(-NIGHT, 99.0);
+        assert_eq!(older.judged(), expected.judged());
+        assert_eq!(older.nights().len(), KEPT);
+    }
+
+    #[test]
+    fn what_was_before_a_time_does_not_say_what_is_usual() {
+        for (since, expected) in [(3, "TooFew"), (8, "Usual"), (40, "Usual")] {
+            let series = of(nights(100, 100 - since), (100 - since) * NIGHT);
+            let judged = format!("{:?}", series.judged());
+            assert!(judged.starts_with(expected), "{since}: {judged}");
+        }
+        // What is worse again is told, by what has been usual since.
+        let mut series = of(nights(100, 90), 90 * NIGHT);
+        for night in [100, 101] {
+            series.add(night * NIGHT, 13.0);
+        }
+        let Judged::Worse(worse) = series.judged() else {
+            panic!("{:?}", series.judged());
+        };
+        assert!((worse.usual.median - 12.0).abs() < 0.1, "{worse:?}");
+        assert_eq!(worse.from, 100 * NIGHT);
+    }
 }

@@ -179,6 +179,7 @@ pub(crate) mod tests {
             last_at: Some("2026-11-25T02:00:00Z".into()),
             reported: 128,
             images: 0,
+            measured: Nodes::default(),
             containers: Containers {
                 yes: 125,
                 no: 3,

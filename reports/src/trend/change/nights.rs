@@ -4,7 +4,7 @@
 use hpcctl_model::doctor;
 use hpcctl_model::history::{Said, Silent};
 
-use super::tests::{asked, of, record, said, told};
+use super::tests::{asked, of, on_the_25th, record, said, told, until};
 use super::*;
 
 /// A node whose lines do not tell of a check, or say that it was not looked at.
@@ -191,19 +191,11 @@ fn names_long_and_short_are_of_one_node() {
 #[test]
 fn damage_of_the_history_is_told_and_no_node_is_blamed() {
     let report = nightly(&Asked {
-        kinds: Runs::of(
-            vec![record(1, vec![said("n[1-9]", &[])])],
-            "2026-11-25T06:00:00Z".parse().unwrap(),
-            &mut Past::default(),
-        ),
-        past: Past::default(),
-        today: "2026-11-25".into(),
-        lapse: String::new(),
         unread: vec![NotChecked {
             what: "history.log".into(),
             why: "1 record of it cannot be read".into(),
         }],
-        retired: NodeSet::default(),
+        ..on_the_25th(vec![record(1, vec![said("n[1-9]", &[])])])
     });
     assert_eq!(report.verdict, Verdict::Nothing);
     assert_eq!(report.not_checked[0].what, "history.log");
@@ -218,16 +210,8 @@ fn nodes_that_are_retired_are_not_missed() {
         record(1, vec![said("n[1-6]", &[])]),
     ];
     let report = nightly(&Asked {
-        kinds: Runs::of(
-            records,
-            "2026-11-25T06:00:00Z".parse().unwrap(),
-            &mut Past::default(),
-        ),
-        past: Past::default(),
-        today: "2026-11-25".into(),
-        lapse: String::new(),
-        unread: Vec::new(),
         retired: NodeSet::parse("n[1,4-5]").unwrap(),
+        ..on_the_25th(records)
     });
     // One that reports all the same is counted.
     assert_eq!((report.reported, report.lost.set.as_str()), (3, "n6"));
@@ -249,17 +233,8 @@ fn what_comes_and_goes_is_worse_when_it_fails_and_new_when_it_stays() {
         (25, "", Verdict::Unchanged),
     ] {
         let nights = (10..=day).rev().map(|day| record(25 - day, night(day)));
-        let end = format!("2026-11-{day}T06:00:00Z").parse().unwrap();
-        let mut past = Past::default();
-        let kinds = Runs::of(nights.collect(), end, &mut past);
-        let report = nightly(&Asked {
-            kinds,
-            past,
-            today: String::new(),
-            lapse: String::new(),
-            unread: Vec::new(),
-            retired: NodeSet::default(),
-        });
+        let end = format!("2026-11-{day}T06:00:00Z");
+        let report = nightly(&until(&end, nights.collect()));
         let expected: Vec<String> = expected.lines().map(str::to_owned).collect();
         assert_eq!(told(&report), BTreeSet::from_iter(expected), "{day}");
         assert_eq!(report.verdict, verdict, "{day}");
@@ -316,7 +291,7 @@ fn checks_that_passed_and_are_left_out_are_told() {
 
 #[test]
 fn a_waiver_whose_last_day_is_over_has_lapsed() {
-    let waiver = |id: &str, expires: &str| hpcctl_model::history::Waiver {
+    let waiver = |id: &str, expires: &str| Waiver {
         id: id.into(),
         owner: "o".into(),
         expires: expires.into(),

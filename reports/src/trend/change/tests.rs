@@ -1,5 +1,6 @@
 use hpcctl_model::doctor;
-use hpcctl_model::history::{Figure, Said, Waiver};
+use hpcctl_model::history::{Figure, Said};
+use jiff::Timestamp;
 
 use super::*;
 use crate::fleet::NodeSet;
@@ -44,18 +45,28 @@ pub fn record(night: usize, said: Vec<Said>) -> Record {
 
 /// What is told on the morning of the 25th.
 pub fn asked(records: Vec<Record>) -> Nightly {
-    nightly(&Asked {
-        kinds: Runs::of(
-            records,
-            "2026-11-25T06:00:00Z".parse().unwrap(),
-            &mut Past::default(),
-        ),
-        past: Past::default(),
-        today: "2026-11-25".into(),
+    nightly(&on_the_25th(records))
+}
+
+/// What a report on the morning of the 25th is made from.
+pub fn on_the_25th(records: Vec<Record>) -> Asked {
+    until("2026-11-25T06:00:00Z", records)
+}
+
+/// What a report of a night that ends then is made from.
+pub fn until(end: &str, mut records: Vec<Record>) -> Asked {
+    let end: Timestamp = end.parse().unwrap();
+    let (mut past, mut figures) = (Past::default(), Figures::until(end, Vec::new()));
+    records.iter_mut().for_each(|record| figures.add(record));
+    Asked {
+        kinds: Runs::of(records, end, &mut past),
+        past,
+        figures,
+        today: end.strftime("%Y-%m-%d").to_string(),
         lapse: "2026-12-09".into(),
         unread: Vec::new(),
         retired: NodeSet::default(),
-    })
+    }
 }
 
 pub fn of(nights: Vec<Vec<Said>>) -> Nightly {

@@ -7,7 +7,7 @@ use super::*;
 use crate::fleet::NodeSet;
 use crate::trend::Runs;
 use crate::trend::change::tests::{record, said};
-use crate::trend::{Asked, nightly};
+use crate::trend::{Asked, Figures, nightly};
 
 /// The time of a night; they are counted from the first of August on.
 fn time(night: i64, hour: i64) -> Timestamp {
@@ -37,6 +37,7 @@ fn told(records: &[Record], night: i64, retired: &str) -> Nightly {
     nightly(&Asked {
         kinds,
         past,
+        figures: Figures::until(end, Vec::new()),
         today: String::new(),
         lapse: String::new(),
         unread: Vec::new(),

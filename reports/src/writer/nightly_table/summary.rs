@@ -1,8 +1,6 @@
 //! What every format of `report` tells of any night: the verdict in a line, what is as bad as it was, and
 //! what was not checked.
 
-use std::collections::BTreeSet;
-
 use hpcctl_model::bench;
 use hpcctl_model::doctor::Status;
 use hpcctl_model::fleet::Nodes;
@@ -118,14 +116,7 @@ fn place(nightly: &Nightly) -> Option<String> {
         (Some(some), None) | (None, Some(some)) => return Some(some),
         (None, None) => {}
     }
-    let of_figures = nightly.trends.iter().filter(|trend| !trend.unit.is_empty());
-    let hosts = of_figures.filter_map(|trend| trend.what.split(' ').next());
-    let hosts: BTreeSet<&str> = hosts.collect();
-    match hosts.len() {
-        0 => None,
-        1..=3 => Some(Vec::from_iter(hosts).join(", ")),
-        count => Some(format!("{count} nodes")),
-    }
+    (nightly.measured.count > 0).then(|| short(&nightly.measured, SET))
 }
 
 /// The nodes, or how many they are where that would be longer than so many characters.

@@ -1,0 +1,106 @@
+//! The decisions of gate as results: they are read from their own log, in step with the history, so that
+//! what comes earlier is told earlier.
+
+use std::sync::mpsc;
+use std::thread;
+
+use hpcctl_model::Unknown;
+use hpcctl_model::doctor::Status;
+use hpcctl_model::history::{Found, Record, Said, Waiver};
+use hpcctl_reports::counted;
+use jiff::Timestamp;
+
+use super::seconds;
+use crate::decisions::Decisions;
+use crate::failure::chain;
+
+/// How many decisions are read ahead.
+const AHEAD: usize = 64;
+
+/// Hands over the decisions of a log among the records that are read from the history, by their time;
+/// answers what reading that came to, and what could not be read of the log.
+pub fn among<R>(
+    log: &Decisions,
+    read: impl FnOnce(&mut dyn FnMut(Record)) -> R,
+    mut put: impl FnMut(Record),
+) -> (R, Option<Unknown>) {
+    let mut unread = None;
+    let (send, decisions) = mpsc::sync_channel(AHEAD);
+    let came = thread::scope(|scope| {
+        let unread = &mut unread;
+        scope.spawn(move || *unread = each(log, |record| drop(send.send(record))));
+        let mut decisions = decisions.into_iter().peekable();
+        let came = read(&mut |record| {
+            // The report of a decision says more than the log: of the two it comes first.
+            while let Some(earlier) = decisions.next_if(|one| one.at < record.at) {
+                put(earlier);
+            }
+            put(record);
+        });
+        decisions.for_each(put);
+        came
+    });
+    (came, unread)
+}
+
+/// Hands over the decisions of a log; answers what could not be read of it.
+fn each(log: &Decisions, mut put: impl FnMut(Record)) -> Option<Unknown> {
+    if !log.is_begun() {
+        return None;
+    }
+    let end = log.verified(|record| {
+        let made = decided(&record.decision);
+        made.into_iter().for_each(&mut put);
+    });
+    let error = end.err()?;
+    Some(Unknown::new(
+        log.path().display().to_string(),
+        chain(&error),
+    ))
+}
+
+/// What the history would keep of a decision.
+fn decided(decision: &serde_json::Value) -> Option<Record> {
+    let at: Timestamp = decision["at"].as_str()?.parse().ok()?;
+    let image = decision["subject"]["reference"].as_str()?;
+    let rules = decision["rules"].as_array()?.iter();
+    let found = rules.filter_map(|rule| {
+        let status = match rule["outcome"].as_str()? {
+            "deny" => Status::Fail,
+            "review" => Status::Warn,
+            "incomplete" => Status::Unknown,
+            _ => return None,
+        };
+        let findings = rule["findings"].as_u64().unwrap_or_default();
+        let findings = usize::try_from(findings).unwrap_or(usize::MAX);
+        Some(Found {
+            id: rule["id"].as_str()?.into(),
+            status,
+            text: counted(findings, "finding"),
+            fix: None,
+            because: Vec::new(),
+        })
+    });
+    let said = Said {
+        on: image.into(),
+        image: true,
+        found: found.collect(),
+        whole: true,
+        ..Said::default()
+    };
+    // Earlier versions logged none.
+    let waivers = decision["waivers"].as_array().into_iter().flatten();
+    let waivers =
+        waivers.filter_map(|waiver| serde_json::from_value::<Waiver>(waiver.clone()).ok());
+    Some(Record {
+        at: seconds(at),
+        kind: "gate".into(),
+        source: String::new(),
+        said: vec![said],
+        silent: Vec::new(),
+        kernels: Vec::new(),
+        not_checked: Vec::new(),
+        waivers: waivers.collect(),
+        figures: Vec::new(),
+    })
+}
