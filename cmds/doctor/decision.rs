@@ -25,6 +25,20 @@ impl Doctor {
         of_operations(&operations.map(|(_, op)| op.verdict).collect::<Vec<_>>())
     }
 
+    /// The exit status of a health check: a node that is to run containers, and has no runtime, is not
+    /// known to be well.
+    pub(super) fn health(&self, found: &model::Doctor) -> Exit {
+        let has_runtime = || {
+            let mut asked = self.asked(found).into_iter();
+            asked.any(|(runtime, _)| runtime.runtime != "builtin")
+        };
+        let is_bare = self.level().is_none() && self.runtime.is_empty() && !has_runtime();
+        match self.exit(found) {
+            Exit::Clean if is_bare => Exit::Inconclusive,
+            exit => exit,
+        }
+    }
+
     /// What decides the exit status: the operations that were asked for, or none and the checks
     /// with a failure for each that counts.
     pub(super) fn decisive(&self, found: &model::Doctor) -> model::Doctor {
@@ -158,15 +172,19 @@ mod tests {
     #[test]
     fn what_counts_is_run_of_what_is_installed_unless_something_is_asked_for() {
         use Verdict::{No, Unknown, Yes};
-        let exit = |args: &[&str], found: &model::Doctor| {
+        let parsed = |args: &[&str]| {
             let line = ["hpcctl", "doctor"].iter().chain(args);
             match crate::cli::Cli::parse_from(line).command {
-                crate::cli::Command::Doctor(doctor) => doctor.exit(found),
-                _ => Exit::Fault,
+                crate::cli::Command::Doctor(doctor) => doctor,
+                other => panic!("{other:?}"),
             }
         };
+        let exit = |args: &[&str], found: &model::Doctor| parsed(args).exit(found);
+        let health = |args: &[&str], found: &model::Doctor| parsed(args).health(found);
         let bare = report(&[("builtin", true, Yes), ("podman", false, No)]);
         assert_eq!(exit(&[], &bare), Exit::Clean);
+        assert_eq!(health(&[], &bare), Exit::Inconclusive);
+        assert_eq!(health(&["--runtime", "builtin"], &bare), Exit::Clean);
         let installed = report(&[("builtin", true, No), ("podman", true, Yes)]);
         assert_eq!(exit(&[], &installed), Exit::Clean);
         let asked = report(&[("podman", false, No)]);

@@ -69,7 +69,7 @@ ENVIRONMENT
 EXIT STATUS
   The operations asked for are --runtime × --op; by default the runtimes are those that are
   installed (builtin where none is) and the operation is `run`. 0 all work, 1 one does not,
-  3 none is refused but one is unknown. With --check alone the checks decide, from `fail` on;
+  3 none is refused but one is unknown, or with -o nhc none is installed. With --check alone the checks decide, from `fail` on;
   with --fail-on they decide from that level on. With --baseline: 1 where something changed.")]
 pub struct Doctor {
     #[command(subcommand)]
@@ -231,7 +231,12 @@ impl Doctor {
         if let (Some(scheduler), Some(image)) = (&self.emit_job, &self.image) {
             return advise::job(scheduler, image, &result);
         }
-        let (exit, decisive) = (self.exit(&result), self.decisive(&result));
+        let is_health = outputs.iter().any(|output| output.format.name == "nhc");
+        let exit = match is_health {
+            true => self.health(&result),
+            false => self.exit(&result),
+        };
+        let decisive = self.decisive(&result);
         let changed = baseline.map(|before| baseline::changes(&before, &mut result));
         let mut report = emit::envelope("doctor", begun, result, unknowns);
         if let Some(host) = host {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use hpcctl_model::Unknown;
 use hpcctl_model::history::Record;
-use hpcctl_model::nightly::{Nightly as Changes, NotChecked, Verdict};
+use hpcctl_model::nightly::{Broken, Nightly as Changes, NotChecked, Verdict};
 use hpcctl_reports::fleet::NodeSet;
 use hpcctl_reports::trend::{Asked, Figures, Past, Runs, nightly};
 use hpcctl_reports::{Kind, Report, counted};
@@ -78,8 +78,8 @@ fn after_help() -> String {
 
 EXIT STATUS
   0 nothing is worse, as in a first night, 1 something is new, fails again, does not report or is
-  slower, 3 there are no results of this night, 4 what is accepted is not valid, 5 the history cannot
-  be read.",
+  slower, 3 there are no results of this night, 4 what is accepted is not valid, 5 the
+  history cannot be read.",
         accepted::HELP
     )
 }
@@ -212,6 +212,21 @@ pub fn exit(report: &Changes) -> Exit {
 
 /// Puts in what the manual of a check says is to be done, where the report itself did not.
 pub fn told(report: &mut Changes) {
+    for broken in report.broken.iter_mut().filter(|one| one.fix.is_none()) {
+        let mut because = broken.because.iter();
+        broken.fix = because.find_map(|id| hpcctl_node::advice_of(id));
+    }
+    let gone: Vec<&Broken> = report
+        .broken
+        .iter()
+        .filter(|one| one.gone.is_some())
+        .collect();
+    let of_gone = |id: &str| {
+        let runtime = id.strip_prefix("run.")?;
+        let mut gone = gone.iter();
+        let gone = gone.find(|one| one.runtimes.iter().any(|name| name == runtime))?;
+        gone.fix.clone()
+    };
     let lists = [
         &mut report.new,
         &mut report.flapping,
@@ -220,11 +235,7 @@ pub fn told(report: &mut Changes) {
     ];
     for item in lists.into_iter().flatten() {
         if item.fix.is_none() && item.follows.is_none() {
-            item.fix = hpcctl_node::advice_of(&item.id);
+            item.fix = hpcctl_node::advice_of(&item.id).or_else(|| of_gone(&item.id));
         }
-    }
-    for broken in report.broken.iter_mut().filter(|one| one.fix.is_none()) {
-        let mut because = broken.because.iter();
-        broken.fix = because.find_map(|id| hpcctl_node::advice_of(id));
     }
 }

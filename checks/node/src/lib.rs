@@ -94,3 +94,61 @@ pub fn checks() -> impl Iterator<Item = &'static Probe> {
         .copied()
         .chain(RUNTIMES.iter().map(|runtime| &runtime.installed))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Programs that advice names as the first word of a command.
+    const PROGRAMS: [&str; 14] = [
+        "apt",
+        "chmod",
+        "dkms",
+        "dnf",
+        "echo",
+        "loginctl",
+        "modprobe",
+        "mount",
+        "nvidia-ctk",
+        "nvidia-modprobe",
+        "rmmod",
+        "setsebool",
+        "sysctl",
+        "systemctl",
+    ];
+
+    /// Where a sentence or a clause begins.
+    const BEGINS: [&str; 4] = [": ", "; ", ". ", ", or "];
+
+    /// What the manual tells the admin is printed as a fix of many nodes: who copies a command behind the
+    /// colon must not copy words with it.
+    #[test]
+    fn a_command_ends_the_advice_and_runs_as_it_stands() {
+        for probe in checks() {
+            let (id, text) = (probe.id, probe.manual.admin);
+            let is_command = |text: &str| {
+                let mut words = text.split(' ');
+                words.next().is_some_and(|word| PROGRAMS.contains(&word))
+            };
+            let begins = BEGINS.iter().flat_map(|begin| {
+                let found = text.match_indices(begin);
+                found.map(|(at, begin)| &text[at + begin.len()..])
+            });
+            for command in std::iter::once(text)
+                .chain(begins)
+                .filter(|text| is_command(text))
+            {
+                let is_alone = ["; ", ", ", " or ", "…"]
+                    .iter()
+                    .all(|word| !command.contains(word));
+                assert!(is_alone && !command.ends_with('.'), "{id}: {text}");
+                let placeholder = |word: &str| {
+                    word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_uppercase())
+                };
+                assert!(!command.split(' ').any(placeholder), "{id}: {text}");
+                let behind = text.strip_suffix(command).unwrap_or_default();
+                assert!(behind.is_empty() || behind.ends_with(": "), "{id}: {text}");
+            }
+        }
+    }
+}

@@ -167,7 +167,7 @@ pub struct Broken {
     /// Whether such reports have their first night, so that nothing is known of before.
     #[serde(default)]
     pub first: bool,
-    /// The runtime that is gone; null where none is.
+    /// The runtime that is gone, or where none is left those that are; null where none is gone.
     pub gone: Option<String>,
     /// The runtimes that run no container: where that is new, those that did.
     #[serde(default)]

@@ -48,7 +48,10 @@ impl Broken {
     pub fn add(&mut self, subject: &Subject<'_>, is_first: bool, usual: &Usual) {
         let (said, _) = subject.told[0];
         let now = run(said);
+        let gone = gone(subject, is_first, usual);
+        let is_bare = !gone.is_empty() && subject.is_bare();
         let count = match now {
+            _ if is_bare => &mut self.containers.no,
             Some(Verdict::Yes) => &mut self.containers.yes,
             Some(Verdict::Degraded) => &mut self.containers.degraded,
             Some(Verdict::No) if none_runs(said) => &mut self.containers.no,
@@ -59,36 +62,34 @@ impl Broken {
         if now == Some(Verdict::No) {
             self.failing(subject, is_first, usual);
         }
-        self.gone(subject, is_first, usual);
+        match is_bare {
+            true => self.gone(subject.name, &gone, true),
+            false => gone
+                .iter()
+                .for_each(|one| self.gone(subject.name, std::slice::from_ref(one), false)),
+        }
     }
 
-    /// Takes the runtimes that are gone. One that did not run before is gone all the same.
-    fn gone(&mut self, subject: &Subject<'_>, is_first: bool, usual: &Usual) {
-        let (said, at) = subject.told[0];
-        for runtime in &said.lacking {
-            let id = format!("run.{runtime}");
-            let became = Became::of(subject, &id, is_first, usual);
-            let Some(became) = became.filter(|one| one.is == Status::Fail) else {
-                continue;
-            };
-            let told = subject.told.iter();
-            let gone = told.take_while(|(said, _)| said.lacking.contains(runtime));
-            // Where it never was there in the runs, it went before them.
-            let is_all = gone.clone().count() == subject.told.len();
-            let before = subject.since(&id, Status::Fail).filter(|_| is_all);
-            let since = before.or(gone.last().map(|(_, at)| *at)).unwrap_or(at);
-            let key = Key {
-                is_old: !became.breaks(),
-                is_first: false,
-                some_run: true,
-                never_ran: false,
-                gone: Some(runtime.clone()),
-                runtimes: vec![runtime.clone()],
-                because: vec![format!("runtime.{runtime}.installed")],
-            };
-            let text = format!("{runtime} is not installed");
-            self.put(subject.name, key, text, None, since);
-        }
+    /// Takes runtimes that are gone from a node, on which no other may be left.
+    fn gone(&mut self, name: &str, gone: &[Gone<'_>], is_bare: bool) {
+        let names: Vec<&str> = gone.iter().map(|one| one.runtime).collect();
+        let key = Key {
+            is_old: !gone.iter().any(|one| one.is_new),
+            is_first: false,
+            some_run: !is_bare,
+            never_ran: false,
+            gone: Some(names.join(", ")),
+            runtimes: names.iter().map(|name| (*name).to_owned()).collect(),
+            because: names
+                .iter()
+                .map(|name| format!("runtime.{name}.installed"))
+                .collect(),
+        };
+        let verb = if names.len() > 1 { "are" } else { "is" };
+        let text = format!("{} {verb} not installed", names.join(" and "));
+        // No other was left once the last one went.
+        let since = gone.iter().map(|one| one.since).max().unwrap_or_default();
+        self.put(name, key, text, None, since);
     }
 
     /// Takes a node on which a runtime runs no container.
@@ -172,6 +173,37 @@ impl Broken {
         });
         all.collect()
     }
+}
+
+/// A runtime that is gone.
+struct Gone<'a> {
+    runtime: &'a str,
+    is_new: bool,
+    since: &'a str,
+}
+
+/// The runtimes that are gone from a node. One that did not run before is gone all the same.
+fn gone<'s>(subject: &'s Subject<'_>, is_first: bool, usual: &Usual) -> Vec<Gone<'s>> {
+    let (said, at) = subject.told[0];
+    let mut all = Vec::new();
+    for runtime in &said.lacking {
+        let id = format!("run.{runtime}");
+        let became = Became::of(subject, &id, is_first, usual);
+        let Some(became) = became.filter(|one| one.is == Status::Fail) else {
+            continue;
+        };
+        let told = subject.told.iter();
+        let gone = told.take_while(|(said, _)| said.lacking.contains(runtime));
+        // Where it never was there in the runs, it went before them.
+        let is_all = gone.clone().count() == subject.told.len();
+        let before = subject.since(&id, Status::Fail).filter(|_| is_all);
+        all.push(Gone {
+            runtime,
+            is_new: became.breaks(),
+            since: before.or(gone.last().map(|(_, at)| *at)).unwrap_or(at),
+        });
+    }
+    all
 }
 
 /// The checks that keep these runtimes from running containers.

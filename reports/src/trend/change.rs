@@ -248,9 +248,11 @@ impl Night {
             Change::Still => &mut self.folded.still,
         };
         let (told, was) = (became.told, became.was);
+        // What it was before it went is known while it is gone.
+        let ran = was.filter(|_| told == 0);
         let gone = subject
             .gone(told, id)
-            .map(|runtime| lacking(id, runtime, was));
+            .map(|runtime| lacking(id, runtime, ran));
         list.add(&Seen {
             name: subject.name,
             image: subject.told[0].0.image,
@@ -345,7 +347,7 @@ fn ids<'s>(subject: &'s Subject<'_>) -> BTreeSet<Cow<'s, str>> {
     let lacking: BTreeSet<&String> = lacking.collect();
     let gone = lacking
         .into_iter()
-        .filter(|runtime| subject.had(0, runtime));
+        .filter(|runtime| subject.had(0, runtime) || subject.runs(runtime));
     ids.extend(gone.map(|runtime| format!("run.{runtime}").into()));
     ids
 }

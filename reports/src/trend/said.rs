@@ -16,6 +16,11 @@ pub fn weight(status: Status) -> u8 {
     }
 }
 
+/// Whether a runtime is the one that is part of hpcctl.
+pub fn is_builtin(runtime: &str) -> bool {
+    runtime == BUILTIN
+}
+
 /// Whether a runtime counts there: the builtin one does where there is no other.
 fn counts<'r>(said: &Said) -> impl Fn(&&'r str) -> bool + use<'r> {
     let is_alone = !said.judged.iter().any(|runtime| runtime != BUILTIN);

@@ -6,8 +6,8 @@ use hpcctl_model::doctor::Status;
 use hpcctl_model::history::{Found, Record, Said};
 
 use super::past::{Past, Trace};
-use super::run::{self, Run, names};
-use super::said::{said_of, weight};
+use super::run::{self, Run, TOGETHER, names, seconds};
+use super::said::{is_builtin, said_of, weight};
 
 /// How many changes of a finding within the last runs make it flap.
 const FLAPS: usize = 3;
@@ -132,7 +132,7 @@ impl<'a> Subjects<'a> {
             let since = before.or(at).or(last).unwrap_or_default();
             away = Some((why, since));
         }
-        let told = slots.iter().filter_map(|slot| slot.told);
+        let told = of_nights(slots.iter().filter_map(|slot| slot.told));
         let mut of_runs = slots.iter().zip(self.runs);
         let kernel = newest.and_then(|at| slots[at].kernel);
         let after = newest.map_or(slots.len(), |at| at + 1);
@@ -140,7 +140,7 @@ impl<'a> Subjects<'a> {
         Subject {
             name,
             kernels: [kernel, before],
-            told: told.collect(),
+            told,
             missed,
             away,
             silent: of_runs.any(|(slot, run)| run.age == 0 && slot.silent.is_some()),
@@ -180,6 +180,24 @@ impl<'a> Subjects<'a> {
         let fails = |(said, _): &&Told<'_>| said.found.iter().any(|one| one.status == Status::Fail);
         (nodes.len(), nodes.iter().filter(fails).count())
     }
+}
+
+/// What was said, without what was said before in the last night: what was examined again is held against
+/// the night before, where there is one.
+fn of_nights<'a>(told: impl Iterator<Item = Told<'a>>) -> Vec<Told<'a>> {
+    let mut told: Vec<Told<'a>> = told.collect();
+    if let Some((_, last)) = told.first() {
+        let begun = seconds(last) - TOGETHER;
+        let again = told
+            .iter()
+            .skip(1)
+            .take_while(|(_, at)| seconds(at) >= begun);
+        let again = again.count();
+        if again + 1 < told.len() {
+            told.drain(1..=again);
+        }
+    }
+    told
 }
 
 /// Makes one of a node that goes by its long name in some records and by its short one in others.
@@ -254,9 +272,18 @@ impl Subject<'_> {
         self.past.and_then(Trace::last)
     }
 
-    /// The outcome of a finding; none where it is not known.
+    /// The outcome of a finding; none where it is not known. A runtime that is lacking fails where it was
+    /// there before, or runs this night.
     pub fn status(&self, at: usize, id: &str) -> Option<Status> {
-        said_of(self.told[at].0, id, |runtime| self.had(at + 1, runtime))
+        said_of(self.told[at].0, id, |runtime| {
+            self.had(at + 1, runtime) || at > 0 && self.runs(runtime)
+        })
+    }
+
+    /// Whether a runtime runs containers this night.
+    pub fn runs(&self, runtime: &str) -> bool {
+        let now = self.status(0, &format!("run.{runtime}"));
+        matches!(now, Some(Status::Pass | Status::Warn))
     }
 
     /// Whether a runtime was there at a time, or before.
@@ -264,6 +291,15 @@ impl Subject<'_> {
         let mut earlier = self.told[at..].iter();
         earlier.any(|(said, _)| said.judged.iter().any(|one| one == runtime))
             || self.past.is_some_and(|past| past.judged(runtime))
+    }
+
+    /// Whether no runtime is left of those that were there, but the one that is part of hpcctl.
+    pub fn is_bare(&self) -> bool {
+        let (now, _) = self.told[0];
+        let is_left =
+            |runtime: &str| !is_builtin(runtime) && !now.lacking.iter().any(|one| one == runtime);
+        let mut there = self.told.iter().flat_map(|(said, _)| &said.judged);
+        !there.any(|runtime| is_left(runtime))
     }
 
     /// The runtime that a finding says is gone.

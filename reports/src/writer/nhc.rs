@@ -19,6 +19,9 @@ pub static WRITER: Writer = Writer {
     write,
 };
 
+/// The runtime that is part of hpcctl.
+const BUILTIN: &str = "builtin";
+
 /// The most characters of a line: reasons of drained nodes are cut by schedulers.
 const MOST: usize = 200;
 
@@ -59,6 +62,13 @@ fn line(found: &Doctor) -> String {
         runtime.operations.iter().map(of)
     });
     let works = works.collect::<Vec<_>>().join(", ");
+    // The builtin one is none for users. Where it was asked for, no other was looked for.
+    let is_none = found.runtimes.iter().all(|one| one.runtime == BUILTIN);
+    let looked =
+        |check: &Check| check.id.starts_with("runtime.") && check.id != "runtime.builtin.installed";
+    if is_none && found.checks.iter().any(looked) {
+        return format!("not known: no runtime of containers is installed; {works}");
+    }
     // A check that fails and stops none of them is no reason.
     let failed = found.checks.iter().filter(|it| it.status == Status::Fail);
     let failed: Vec<&str> = failed.map(|check| check.id.as_str()).collect();
@@ -132,6 +142,27 @@ mod tests {
         assert!(
             line.starts_with("ok: podman run; checks that stop none: "),
             "{line}"
+        );
+    }
+
+    #[test]
+    fn a_node_without_a_runtime_is_not_known_to_be_well() {
+        let mut found = with(&[("run", Verdict::Yes, None)]);
+        found.runtimes[0].runtime = BUILTIN.into();
+        let podman = Check {
+            id: "runtime.podman.installed".into(),
+            ..found.checks[0].clone()
+        };
+        // Where the builtin one was asked for, no other was looked for.
+        found
+            .checks
+            .retain(|check| !check.id.starts_with("runtime."));
+        assert!(line(&found).starts_with("ok: builtin run"));
+        found.checks.push(podman);
+        let line = line(&found);
+        assert_eq!(
+            line,
+            "not known: no runtime of containers is installed; builtin run"
         );
     }
 

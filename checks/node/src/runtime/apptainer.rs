@@ -29,7 +29,7 @@ pub static RUNTIME: Runtime = Runtime {
             why: "Apptainer runs one-file images and is the runtime that most HPC sites offer.",
             how: "Looks for apptainer, then singularity, in PATH.",
             user: "Apptainer can be unpacked in a home directory: install-unprivileged.sh.",
-            admin: "dnf install apptainer (EPEL), or the package from the project's releases.",
+            admin: "Install apptainer, from EPEL or from the project's releases.",
             refs: &["https://apptainer.org/docs/"],
         },
         read: |site| look_for(site, PROGRAMS),

@@ -29,7 +29,7 @@ pub static RUNTIME: Runtime = Runtime {
             why: "Charliecloud needs the least of all runtimes from the node: a user and a mount namespace.",
             how: "Looks for ch-run in PATH.",
             user: "Charliecloud builds and installs in a home directory.",
-            admin: "apt install charliecloud, or dnf install charliecloud.",
+            admin: "Install charliecloud.",
             refs: &["ch-run(1)", "https://hpc.github.io/charliecloud/"],
         },
         read: |site| look_for(site, PROGRAMS),

@@ -28,7 +28,7 @@ pub static RUNTIME: Runtime = Runtime {
             why: "Podman runs and builds OCI images without a daemon; rootless it needs the most of all runtimes from the node.",
             how: "Looks for podman in PATH.",
             user: "",
-            admin: "apt install podman, or dnf install podman.",
+            admin: "Install podman.",
             refs: &["podman(1)", "https://docs.podman.io/"],
         },
         read: |site| look_for(site, PROGRAMS),
@@ -120,9 +120,9 @@ static NO_PIVOT: Choice = Choice::config(
 );
 static ONE_ID: Choice = Choice {
     who: Who::Admin,
-    cost: Cost::AdminSysctl,
-    text: "take the user's range of ids away, so that podman maps one id alone",
-    command: "sed -i '/^NAME:/d' /etc/subuid /etc/subgid, then the user: podman system migrate",
+    cost: Cost::AdminPackage,
+    text: "take the user's range of ids away in /etc/subuid and /etc/subgid, so that podman maps one id alone; the user then runs podman system migrate",
+    command: "",
     breaks: &["uid.subid.file"],
 };
 static CHROOT: Choice = Choice::option(

@@ -350,3 +350,27 @@ fn a_night_in_which_nothing_reports_blames_those_that_were_there() {
         assert_eq!(away, [("n[1-3]", true), ("n4", false)], "{days}");
     }
 }
+
+#[test]
+fn what_is_examined_again_in_a_morning_is_held_against_the_night_before() {
+    let night = |failing: &str| at("2026-11-24T02:00:00Z", "n[1-8]", failing);
+    let first = || at("2026-11-25T02:00:00Z", "n[1-8]", "n9");
+    for (again, before, expected, verdict) in [
+        ("n9", "", Some("new ns.user fail n9"), Verdict::Worse),
+        ("n9", "n9", None, Verdict::Unchanged),
+        ("", "n9", Some("fixed ns.user pass n9"), Verdict::Changed),
+    ] {
+        let whole = |failing: &str, mut record: Record| {
+            if failing.is_empty() {
+                record.said.push(said("n9", &[]));
+            }
+            record
+        };
+        let again = whole(again, at("2026-11-25T05:00:00Z", "n[1-8]", again));
+        let report = asked(vec![again, first(), whole(before, night(before))]);
+        let expected: Vec<String> = expected.into_iter().map(str::to_owned).collect();
+        assert_eq!(told(&report), BTreeSet::from_iter(expected));
+        assert_eq!(report.verdict, verdict);
+        assert_eq!(report.before_at.as_deref(), Some("2026-11-24T02:00:00Z"));
+    }
+}

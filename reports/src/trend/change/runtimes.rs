@@ -143,3 +143,66 @@ fn a_runtime_that_was_not_asked_for_breaks_no_other() {
     assert_eq!(what, "run.builtin, run.charliecloud on n1");
     assert_eq!(report.verdict, Verdict::Unchanged);
 }
+
+#[test]
+fn a_runtime_that_comes_is_told() {
+    // It was never there, as far as the history knows.
+    let report = of(vec![with(Some("podman")), with(None)]);
+    assert_eq!(told(&report), ["fixed run.podman pass n02".into()].into());
+    assert_eq!(report.fixed[0].text, "podman is not installed");
+    assert_eq!(report.verdict, Verdict::Changed);
+    let next = of(vec![with(Some("podman")), with(Some("podman")), with(None)]);
+    assert_eq!(next.verdict, Verdict::Unchanged);
+    // It comes, and does not run.
+    let mut broken = with(Some("podman"));
+    broken[0].found = said("n02", &["run.podman"]).found;
+    let report = of(vec![broken, with(None)]);
+    assert_eq!(told(&report), ["new run.podman fail n02".into()].into());
+}
+
+#[test]
+fn a_node_on_which_no_runtime_is_left_runs_no_container() {
+    let node = |name: &str, there: &[&str]| {
+        let all = ["charliecloud", "podman"].map(str::to_owned);
+        let (judged, lacking) = all
+            .into_iter()
+            .partition(|name| there.contains(&name.as_str()));
+        let mut node = Said {
+            judged,
+            lacking,
+            ..said(name, &[])
+        };
+        node.judged.push("builtin".into());
+        node
+    };
+    let both = &["charliecloud", "podman"][..];
+    let night = |first: &[&str], second: &[&str]| vec![node("n1", first), node("n2", second)];
+    let report = of(vec![night(&[], &["podman"]), night(both, both)]);
+    let run = report.containers;
+    assert_eq!((run.yes, run.no), (1, 1));
+    let told: Vec<(&str, bool, Option<&str>)> = report
+        .broken
+        .iter()
+        .map(|one| (one.nodes.set.as_str(), one.all, one.gone.as_deref()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("n1", true, Some("charliecloud, podman")),
+            ("n2", false, Some("charliecloud")),
+        ]
+    );
+    // They went one after the other: none has been left since the last one went.
+    let report = of(vec![
+        night(&[], both),
+        night(&[], both),
+        night(&["podman"], both),
+        night(both, both),
+    ]);
+    let left = &report.broken[0];
+    assert_eq!((left.new, left.all), (false, true));
+    assert_eq!(left.since, "2026-11-24T02:00:00Z");
+    // Where none ever was, none is missed.
+    let report = of(vec![night(&[], &[]), night(&[], &[])]);
+    assert_eq!((report.broken.len(), report.containers.yes), (0, 2));
+}

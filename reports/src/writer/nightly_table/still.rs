@@ -99,6 +99,7 @@ fn findings(nightly: &Nightly) -> Option<Part> {
 fn scarce(one: &Broken) -> String {
     let (nodes, day) = (with_cause(one, SCARCE), day(&one.since));
     match (&one.gone, one.all, one.runtimes.as_slice()) {
+        (Some(_), true, _) => format!("no runtime is left on {nodes} since {day}"),
         (Some(runtime), ..) => format!("{runtime} is gone from {nodes} since {day}"),
         (None, true, _) | (None, _, []) => format!("no container runs on {nodes} since {day}"),
         (None, false, [runtime]) => format!("{runtime} does not run on {nodes} since {day}"),

@@ -129,8 +129,10 @@ pub(super) fn short(nodes: &Nodes, most: usize) -> String {
 
 /// What is wrong with the runtimes there, and with which nodes.
 pub(super) fn what(one: &Broken, nodes: &str) -> String {
-    if let Some(runtime) = &one.gone {
-        return format!("{runtime} is gone from {nodes}");
+    match &one.gone {
+        Some(_) if one.all => return format!("no runtime is left on {nodes}"),
+        Some(runtime) => return format!("{runtime} is gone from {nodes}"),
+        None => {}
     }
     let runtimes = match (one.all, one.runtimes.as_slice()) {
         (true, _) | (_, []) => "containers".into(),
@@ -147,7 +149,8 @@ pub(super) fn what(one: &Broken, nodes: &str) -> String {
 /// The nodes with the cause, where the nodes do not say it.
 pub(super) fn with_cause(one: &Broken, most: usize) -> String {
     let nodes = short(&one.nodes, most);
-    match one.gone {
+    match &one.gone {
+        Some(runtimes) if one.all => format!("{nodes} (without {runtimes})"),
         Some(_) => nodes,
         None => format!("{nodes} ({})", one.because.join(", ")),
     }

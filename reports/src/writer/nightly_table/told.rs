@@ -264,9 +264,15 @@ pub fn row(item: &Item) -> Row {
         0 => String::new(),
         count => format!(" (and {})", other_texts(count)),
     };
+    let (since, was_text) = (&item.since, &item.text);
     let text = match was {
         _ if item.id == NODES => item.text.clone(),
-        Some(was) if passes => format!("passes now; was {}: {}{others}", was.as_str(), item.text),
+        Some(was) if passes => {
+            format!(
+                "passes now; was {} since {since}: {was_text}{others}",
+                was.as_str()
+            )
+        }
         Some(was) => format!("{}{others}; was {}", item.text, was.as_str()),
         None => format!("{}{others}", item.text),
     };
@@ -275,7 +281,10 @@ pub fn row(item: &Item) -> Row {
         what: item.id.clone(),
         set: item.on.set.clone(),
         count: item.on.count,
-        text: format!("{text}; since {}", item.since),
+        text: match passes && was.is_some() && item.id != NODES {
+            true => text,
+            false => format!("{text}; since {since}"),
+        },
         fix: item.fix.clone().filter(|_| !passes),
         worse: false,
     }

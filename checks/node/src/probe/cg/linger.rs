@@ -16,7 +16,7 @@ pub static PROBE: Probe = Probe {
         why: "Without it systemd ends what is left of rootless containers at logout, and removes /run/user/UID under them; in a job that is what one wants.",
         how: "Looks for /var/lib/systemd/linger/USER, where systemd runs.",
         user: "",
-        admin: "loginctl enable-linger USER",
+        admin: "Let the user's services outlive logins, by loginctl enable-linger with the user's name.",
         refs: &["loginctl(1)"],
     },
     read,

@@ -18,7 +18,7 @@ pub static PROBE: Probe = Probe {
         why: "Some runtimes and composefs mount EROFS images by the kernel.",
         how: "/proc/filesystems; else modules.builtin and modules.dep of the running kernel. lsmod alone misses what is built in.",
         user: "",
-        admin: "modprobe erofs, also in /etc/modules-load.d.",
+        admin: "Load the module, now and at each boot: modprobe erofs && echo erofs > /etc/modules-load.d/erofs.conf",
         refs: &["https://docs.kernel.org/filesystems/", "modprobe(8)"],
     },
     read,

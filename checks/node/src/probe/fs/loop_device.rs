@@ -18,7 +18,7 @@ pub static PROBE: Probe = Probe {
         why: "Set-user-id runtimes attach an image to a loop device to mount it. Each image takes one.",
         how: "/dev/loop-control and /sys/block/loop*; nothing is attached.",
         user: "A runtime that mounts by FUSE, or an unpacked image.",
-        admin: "modprobe loop max_loop=256",
+        admin: "Load the module, where it is not loaded, with devices enough: modprobe loop max_loop=256",
         refs: &["loop(4)"],
     },
     read,

@@ -17,7 +17,7 @@ pub static PROBE: Probe = Probe {
         why: "The file systems of the kernel are not hardened against images made to break them: a set-user-id runtime that mounts a user's image hands the user a way to crash or take over the node. FUSE does it without that risk.",
         how: "\"allow setuid-mount\" in apptainer.conf where a set-user-id starter is installed; the mode of /dev/loop-control.",
         user: "Choose a runtime that mounts by FUSE.",
-        admin: "allow setuid-mount extfs = no, and squashfs = iflimited or no, in apptainer.conf; chmod 0660 /dev/loop-control.",
+        admin: "Set allow setuid-mount extfs = no, and squashfs = iflimited or no, in apptainer.conf, and take the device from users: chmod 0660 /dev/loop-control",
         refs: &["https://apptainer.org/docs/admin/main/configfiles.html"],
     },
     read,

@@ -18,7 +18,7 @@ pub static PROBE: Probe = Probe {
         why: "Set-user-id runtimes (Apptainer, Sarus, Shifter) mount squashfs images by the kernel.",
         how: "/proc/filesystems; else modules.builtin and modules.dep of the running kernel. lsmod alone misses what is built in.",
         user: "",
-        admin: "modprobe squashfs, also in /etc/modules-load.d.",
+        admin: "Load the module, now and at each boot: modprobe squashfs && echo squashfs > /etc/modules-load.d/squashfs.conf",
         refs: &["https://docs.kernel.org/filesystems/", "modprobe(8)"],
     },
     read,

@@ -22,7 +22,7 @@ pub static PROBE: Probe = Probe {
         why: "Each image that Apptainer or Charliecloud mounts by FUSE counts; a tool that mounts with allow_other for a daemon or a container of another id is refused without user_allow_other.",
         how: "Reads /etc/fuse.conf.",
         user: "",
-        admin: "echo user_allow_other >> /etc/fuse.conf, or a higher mount_max there.",
+        admin: "Raise mount_max in /etc/fuse.conf where that is the bound, else allow it there: echo user_allow_other >> /etc/fuse.conf",
         refs: &["fusermount3(1)", "mount.fuse3(8)"],
     },
     read,

@@ -18,7 +18,7 @@ pub static PROBE: Probe = Probe {
         why: "Podman and Docker hand GPUs to containers by the Container Device Interface. The specification lists files by name and version: after an update of the driver it is stale, and containers fail to start or miss libraries.",
         how: "Reads the specifications in /etc/cdi and /var/run/cdi, looks for every hostPath in them, and compares the version in the names of the driver libraries with the loaded driver.",
         user: "",
-        admin: "nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml, after each update of the driver; nvidia-cdi-refresh.service does it.",
+        admin: "After each update of the driver, unless nvidia-cdi-refresh.service does it: nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml",
         refs: &[
             "https://github.com/cncf-tags/container-device-interface",
             "nvidia-ctk cdi generate",

@@ -14,7 +14,7 @@ pub static PROBE: Probe = Probe {
         why: "Without the driver no program, inside or outside of a container, sees the GPU. After a kernel update a driver that was not rebuilt is missing.",
         how: "/proc/driver/nvidia/version or /sys/module/nvidia/version; /sys/module/amdgpu; /sys/module/i915 or xe.",
         user: "",
-        admin: "Install the driver for the running kernel, or rebuild it: dkms autoinstall.",
+        admin: "Install the driver for the running kernel, or rebuild it: dkms autoinstall",
         refs: &["modprobe(8)"],
     },
     read,

@@ -17,7 +17,7 @@ pub static PROBE: Probe = Probe {
         why: "Containers get libcuda and its kin from the node. After an update without a reboot the new libraries meet the old module, and every CUDA program ends in error 803 or \"driver/library version mismatch\".",
         how: "The version in the file name of libcuda.so.VERSION in the usual directories, against /proc/driver/nvidia/version.",
         user: "",
-        admin: "Load the new module: reboot, or stop what uses it and rmmod nvidia_uvm nvidia; modprobe nvidia.",
+        admin: "Load the new module by a reboot, or stop what uses the old one and load it again: modprobe -r nvidia_uvm nvidia_drm nvidia_modeset nvidia && modprobe nvidia",
         refs: &["ldconfig(8)"],
     },
     read,

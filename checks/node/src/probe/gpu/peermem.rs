@@ -17,7 +17,7 @@ pub static PROBE: Probe = Probe {
         why: "MPI between GPUs of different nodes copies through the memory of the host without it, at a fraction of the rate.",
         how: "/sys/module/nvidia_peermem, or /sys/module/gdrdrv of gdrcopy, where the node has both an NVIDIA GPU and an RDMA device.",
         user: "",
-        admin: "modprobe nvidia-peermem, also in /etc/modules-load.d.",
+        admin: "Load the module, now and at each boot: modprobe nvidia-peermem && echo nvidia-peermem > /etc/modules-load.d/nvidia-peermem.conf",
         refs: &["https://docs.nvidia.com/cuda/gpudirect-rdma/"],
     },
     read,

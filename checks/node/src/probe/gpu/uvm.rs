@@ -14,7 +14,7 @@ pub static PROBE: Probe = Probe {
         why: "CUDA cannot start without it: cuInit ends in error 999 or 100. The module is loaded by the first program that is set-user-id root or by root itself, so that on a fresh node a container that comes first fails.",
         how: "/proc/devices, and /dev/nvidia-uvm.",
         user: "",
-        admin: "nvidia-modprobe -u -c 0 at boot, or nvidia-persistenced.",
+        admin: "At boot, unless nvidia-persistenced runs: nvidia-modprobe -u -c 0",
         refs: &["nvidia-modprobe(1)"],
     },
     read,

@@ -15,7 +15,7 @@ pub static PROBE: Probe = Probe {
         why: "MPI, UCX and databases ask for them; a pool that others have taken ends in SIGBUS or in slower memory, and a container sees no other pool.",
         how: "HugePages_Total and HugePages_Free in /proc/meminfo.",
         user: "",
-        admin: "sysctl -w vm.nr_hugepages=N",
+        admin: "Reserve as many huge pages as programs use, by the sysctl vm.nr_hugepages.",
         refs: &[
             "proc_meminfo(5)",
             "https://docs.kernel.org/admin-guide/mm/hugetlbpage.html",

@@ -14,7 +14,7 @@ pub static PROBE: Probe = Probe {
         why: "It lets only programs run that the package manager knows: what a build or a container brings ends in EPERM, with a message only in its own log.",
         how: "Looks for a process named fapolicyd.",
         user: "",
-        admin: "fapolicyd-cli --file add DIR --trust-file containers; see /var/log/audit/audit.log.",
+        admin: "Trust the directory of the programs, by fapolicyd-cli --file add with --trust-file containers; what was denied stands in /var/log/audit/audit.log.",
         refs: &["fapolicyd(8)"],
     },
     read,

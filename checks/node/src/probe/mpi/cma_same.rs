@@ -17,7 +17,7 @@ pub static PROBE: Probe = Probe {
         why: "MPI libraries move large messages within a node by a single copy from rank to rank. Where that is refused they copy twice through shared memory, or fail.",
         how: "A forked child reads eight bytes of this process.",
         user: "UCX_TLS=^cma, OMPI_MCA_btl_vader_single_copy_mechanism=none.",
-        admin: "sysctl -w kernel.yama.ptrace_scope=1; allow process_vm_readv in the seccomp profile.",
+        admin: "Allow process_vm_readv in the seccomp profile, and lower the scope of Yama: sysctl -w kernel.yama.ptrace_scope=1",
         refs: &["process_vm_readv(2)", "ptrace(2)"],
     },
     read,

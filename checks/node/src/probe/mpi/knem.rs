@@ -13,7 +13,7 @@ pub static PROBE: Probe = Probe {
         why: "KNEM copies large messages between the ranks of a node in the kernel; MPI libraries built for it fall back to slower ways without.",
         how: "/sys/module/knem, and open(2) of /dev/knem in a forked child.",
         user: "",
-        admin: "modprobe knem, and a udev rule with MODE=\"0666\".",
+        admin: "Give the device mode 0666 by a udev rule, and load the module: modprobe knem",
         refs: &["https://knem.gitlabpages.inria.fr/"],
     },
     read,

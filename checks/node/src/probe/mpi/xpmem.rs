@@ -13,7 +13,7 @@ pub static PROBE: Probe = Probe {
         why: "XPMEM maps the memory of one rank into another; MPI libraries prefer it to CMA for large messages, and Cray MPICH expects it.",
         how: "/sys/module/xpmem, and open(2) of /dev/xpmem in a forked child.",
         user: "",
-        admin: "modprobe xpmem, and a udev rule with MODE=\"0666\".",
+        admin: "Give the device mode 0666 by a udev rule, and load the module: modprobe xpmem",
         refs: &["https://github.com/openucx/xpmem"],
     },
     read,

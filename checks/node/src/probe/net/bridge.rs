@@ -18,7 +18,7 @@ pub static PROBE: Probe = Probe {
         why: "Kubernetes, and docker as a daemon of the system, rely on their rules being applied to traffic across a bridge. Rootless containers do not need it.",
         how: "Reads the file under /proc/sys/net/bridge, which is there while br_netfilter is loaded.",
         user: "",
-        admin: "sysctl -w net.bridge.bridge-nf-call-iptables=1, where Kubernetes runs.",
+        admin: "Where Kubernetes runs: sysctl -w net.bridge.bridge-nf-call-iptables=1",
         refs: &["https://docs.kernel.org/networking/ip-sysctl.html"],
     },
     read: |site| Reading::new().file(site, PATH),

@@ -12,7 +12,7 @@ pub static PROBE: Probe = Probe {
         why: "netavark and CNI write the rules of bridge networks through nftables. Whether the module is loaded says little: it may be built in, or the caller may not be allowed.",
         how: "In user, mount and network namespaces: nft add table ip hpcctl. The table is gone with the namespace.",
         user: "A network without a bridge: --network=pasta, slirp4netns or host.",
-        admin: "Install nftables; modprobe nf_tables where it is a module.",
+        admin: "Install nftables, and load its module where it is one: modprobe nf_tables",
         refs: &["nft(8)"],
     },
     read: |site| firewall::read(site, "nft", &["add", "table", "ip", "hpcctl"]),

@@ -15,7 +15,7 @@ pub static PROBE: Probe = Probe {
         why: "pasta and slirp4netns connect a rootless container through one; podman's default network fails without.",
         how: "In a user and network namespace: open(2) of /dev/net/tun and ioctl(TUNSETIFF). ENOENT, EACCES, EPERM and ENODEV are told apart by /proc/misc, the mode, the mount and the device cgroup.",
         user: "Share the node's network: --network=host.",
-        admin: "modprobe tun; udev rule KERNEL==\"tun\", MODE=\"0666\".",
+        admin: "Give the device mode 0666 by a udev rule (KERNEL==\"tun\", MODE=\"0666\"), and load the module: modprobe tun",
         refs: &[
             "https://docs.kernel.org/networking/tuntap.html",
             "network_namespaces(7)",

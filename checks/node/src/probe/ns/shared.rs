@@ -14,7 +14,7 @@ pub static PROBE: Probe = Probe {
         why: "Where / is private a file system that is mounted after the first rootless podman command is not seen in its binds: the directory is silently empty.",
         how: "Looks for `shared:` at / in /proc/self/mountinfo.",
         user: "After a new mount: podman system migrate.",
-        admin: "mount --make-rshared / (systemd does so at boot).",
+        admin: "As systemd does at boot: mount --make-rshared /",
         refs: &["mount_namespaces(7)", "podman-run(1)"],
     },
     read: |site| {

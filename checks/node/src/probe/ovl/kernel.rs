@@ -18,7 +18,7 @@ pub static PROBE: Probe = Probe {
         why: "Writable layers over an image are an overlay; without the module runtimes copy whole images or use FUSE.",
         how: "/proc/filesystems; else modules.builtin and modules.dep of the running kernel. lsmod alone misses what is built in.",
         user: "",
-        admin: "modprobe overlay, also in /etc/modules-load.d.",
+        admin: "Load the module, now and at each boot: modprobe overlay && echo overlay > /etc/modules-load.d/overlay.conf",
         refs: &["https://docs.kernel.org/filesystems/", "modprobe(8)"],
     },
     read,

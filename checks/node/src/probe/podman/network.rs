@@ -19,7 +19,7 @@ pub static PROBE: Probe = Probe {
         why: "Podman packages only recommend it; without it `podman run` fails at the start of each container.",
         how: "podman --version, then looks for the program in PATH and in the helper directories of podman.",
         user: "podman run --network=host, or --network=none.",
-        admin: "apt install slirp4netns (podman 4) or passt (podman 5).",
+        admin: "Install slirp4netns for podman 4, or passt for podman 5.",
         refs: &["podman-run(1)", "containers.conf(5)"],
     },
     read,

@@ -13,7 +13,7 @@ pub static PROBE: Probe = Probe {
         why: "crun and runc need different things: crun refuses some layouts of control groups, runc refuses --cgroups=disabled. Without either no container starts.",
         how: "`runtime` under [engine] and the paths of [engine.runtimes] in containers.conf as podman merges it; then podman's own paths and PATH. podman itself is not run, because it would write its state.",
         user: "podman --runtime PATH",
-        admin: "apt install crun, or dnf install crun.",
+        admin: "Install crun.",
         refs: &["containers.conf(5)", "podman(1)"],
     },
     read: containers_conf::read,

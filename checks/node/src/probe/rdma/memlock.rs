@@ -16,7 +16,7 @@ pub static PROBE: Probe = Probe {
         why: "A network card reads only memory that is locked. With the usual 8 MiB queue pairs cannot be made (ENOMEM) or MPI falls back to TCP. The limit of a job is often that of the daemon that started it.",
         how: "getrlimit(RLIMIT_MEMLOCK), where the node has a fast network.",
         user: "ulimit -l unlimited, where the hard limit allows it.",
-        admin: "* - memlock unlimited in /etc/security/limits.d, and LimitMEMLOCK=infinity in the unit of the scheduler's daemon.",
+        admin: "Write `* - memlock unlimited` to a file in /etc/security/limits.d, and LimitMEMLOCK=infinity to the unit of the scheduler's daemon.",
         refs: &["getrlimit(2)", "limits.conf(5)"],
     },
     read,

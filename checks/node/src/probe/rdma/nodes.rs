@@ -15,7 +15,7 @@ pub static PROBE: Probe = Probe {
         why: "libfabric and UCX reach the network through them; what is closed here falls back to TCP, many times slower, without a word.",
         how: "The names in /dev and /dev/infiniband, and open(2) of each in a forked child.",
         user: "",
-        admin: "A udev rule with MODE=\"0666\" for the devices; modprobe rdma_ucm.",
+        admin: "Give the devices mode 0666 by a udev rule, and load the module: modprobe rdma_ucm",
         refs: &[
             "https://docs.kernel.org/infiniband/user_verbs.html",
             "rdma_cm(7)",

@@ -12,7 +12,7 @@ pub static PROBE: Probe = Probe {
         why: "Tokens and certificates are refused by a clock that is wrong.",
         how: "The header Date of the answer to /v2/. Only with --network.",
         user: "",
-        admin: "systemctl enable --now chronyd",
+        admin: "Run a client of NTP, such as chrony, on every node.",
         refs: &["chronyd(8)"],
     },
     read,

@@ -12,7 +12,7 @@ pub static PROBE: Probe = Probe {
         why: "A proxy of the site that looks into TLS needs its certificate in the bundle of every node and every runtime.",
         how: "curl, to the first mirror, search registry or Docker Hub. Only with --network.",
         user: "",
-        admin: "Add the certificate of the proxy to the bundle: update-ca-trust.",
+        admin: "Add the certificate of the proxy to the bundle, by update-ca-trust or update-ca-certificates.",
         refs: &["update-ca-trust(8)"],
     },
     read,

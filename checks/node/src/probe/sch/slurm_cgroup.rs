@@ -12,7 +12,7 @@ pub static PROBE: Probe = Probe {
         why: "With proctrack/pgid or linuxproc the helpers of a container (conmon, a pause process) outlive the job and stay on the node.",
         how: "Reads slurm.conf in the configuration directory of Slurm.",
         user: "",
-        admin: "ProctrackType=proctrack/cgroup",
+        admin: "Set ProctrackType=proctrack/cgroup in slurm.conf.",
         refs: &["slurm.conf(5)"],
     },
     read,

@@ -12,7 +12,7 @@ pub static PROBE: Probe = Probe {
         why: "GPU files are then refused with EPERM in jobs without a GPU, however open their mode: containers there find no GPU.",
         how: "Reads cgroup.conf in the configuration directory of Slurm.",
         user: "srun --gres=gpu:1",
-        admin: "ConstrainDevices=yes is the better setting; ask for GPUs in the job.",
+        admin: "Set ConstrainDevices=yes in cgroup.conf, and have jobs ask for GPUs.",
         refs: &["cgroup.conf(5)"],
     },
     read,

@@ -12,7 +12,7 @@ pub static PROBE: Probe = Probe {
         why: "Storage of containers below /tmp is then gone with the job, and a daemon started outside of it sees another /tmp.",
         how: "Reads slurm.conf in the configuration directory of Slurm.",
         user: "",
-        admin: "JobContainerType=job_container/tmpfs",
+        admin: "Set JobContainerType=job_container/tmpfs in slurm.conf.",
         refs: &["slurm.conf(5)"],
     },
     read,

@@ -12,7 +12,7 @@ pub static PROBE: Probe = Probe {
         why: "Where memory is confined and swap is not, a container that is too big slows the node down instead of ending.",
         how: "Reads cgroup.conf in the configuration directory of Slurm.",
         user: "",
-        admin: "ConstrainRAMSpace=yes and ConstrainSwapSpace=yes",
+        admin: "Set ConstrainRAMSpace=yes and ConstrainSwapSpace=yes in cgroup.conf.",
         refs: &["cgroup.conf(5)"],
     },
     read,

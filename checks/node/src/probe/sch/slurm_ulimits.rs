@@ -12,7 +12,7 @@ pub static PROBE: Probe = Probe {
         why: "The limits of the login node, such as a small memlock, then hold in the job: RDMA fails though the compute node allows it.",
         how: "Reads slurm.conf in the configuration directory of Slurm.",
         user: "ulimit -l unlimited before sbatch, or srun --propagate=NONE.",
-        admin: "PropagateResourceLimitsExcept=MEMLOCK",
+        admin: "Set PropagateResourceLimitsExcept=MEMLOCK in slurm.conf.",
         refs: &["slurm.conf(5)"],
     },
     read,

@@ -16,7 +16,7 @@ pub static PROBE: Probe = Probe {
         why: "Debuggers, proot and fakeroot-ng trace, and MPI's copy between processes (CMA) is allowed by the same rules.",
         how: "ptrace(PTRACE_TRACEME) in a forked child.",
         user: "",
-        admin: "sysctl -w kernel.yama.ptrace_scope=1; the value 3 lasts until the next boot.",
+        admin: "Lower the scope of Yama, of which the value 3 lasts until the next boot: sysctl -w kernel.yama.ptrace_scope=1",
         refs: &[
             "ptrace(2)",
             "https://docs.kernel.org/admin-guide/LSM/Yama.html",

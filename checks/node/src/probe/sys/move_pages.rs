@@ -15,7 +15,7 @@ pub static PROBE: Probe = Probe {
         why: "hwloc and MPI libraries ask by it on which NUMA node memory lies; the default profile of podman and Docker forbids it.",
         how: "move_pages(2) with arguments that do nothing, in a forked child: what it answers tells whether it is there.",
         user: "",
-        admin: "podman run --security-opt seccomp=PROFILE with it allowed.",
+        admin: "Allow the call in the seccomp profile of containers.",
         refs: &["move_pages(2)"],
     },
     read,

@@ -28,7 +28,7 @@ pub static PROBE: Probe = Probe {
         why: "A node that boots without its clock lives in 1970 or in the year of its firmware: certificates are not valid yet, so that no registry is trusted, and make rebuilds everything. Clocks that drift apart spoil logs and file systems shared between nodes.",
         how: "The time, against the years 2026 and 2100; adjtimex(2), which tells whether the clock is synchronised. reg.clock compares it with that of a registry.",
         user: "",
-        admin: "systemctl enable --now chronyd",
+        admin: "Run a client of NTP, such as chrony, on every node.",
         refs: &["adjtimex(2)", "chronyd(8)"],
     },
     read,

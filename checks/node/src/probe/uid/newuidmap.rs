@@ -103,12 +103,18 @@ fn refused_to_root(ran: &Ran, site: &Site<'_>) -> Finding {
 fn cause(ran: &Ran, tried: &Tried, site: &Site<'_>) -> Cause {
     let gids = tried.meeting.len() > 1;
     let (program, capability, number) = PROGRAMS[usize::from(gids)];
-    if ran.end == End::NotStarted(Errno::ENOENT) {
+    // A directory of PATH that may not be searched is told before that the program is in none of them.
+    let is_missing = match ran.end {
+        End::NotStarted(Errno::ENOENT) => true,
+        End::NotStarted(_) => site.host.which(program).is_none(),
+        End::Exit(_) | End::Signal(_) | End::Deadline => false,
+    };
+    if is_missing {
         return Cause::new(format!("{program} is not installed"))
             .step(PACKAGE.install(program, site));
     }
     let said = match ran.first_line() {
-        "" => format!("{:?}", ran.end),
+        "" => crate::reading::ended(ran),
         line => line.to_owned(),
     };
     // Before it maps anything the program compares the ranges with what is granted.

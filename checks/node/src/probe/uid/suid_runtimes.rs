@@ -17,7 +17,7 @@ pub static PROBE: Probe = Probe {
         why: "They mount images as root; on a file system mounted nosuid, or in a job with no_new_privs, they gain nothing and fail.",
         how: "stat(2) of sarus and shifter in PATH, their file system, and no_new_privs.",
         user: "",
-        admin: "chown root and chmod u+s the program; install it on a file system that is not mounted nosuid.",
+        admin: "Let the program belong to root with mode u+s, on a file system that is not mounted nosuid.",
         refs: &["execve(2)"],
     },
     read,
