@@ -82,7 +82,7 @@ impl Compression {
     ) -> io::Result<Box<dyn BufRead + 'a>> {
         Ok(match self {
             Self::Plain => Box::new(stored),
-            Self::Gzip => buffered(gzip::Members::new(stored, beside)),
+            Self::Gzip => Box::new(gzip::Members::new(stored, beside)),
             Self::Zstd => buffered(zstd::Frames::new(stored, beside)?),
             Self::Bzip2 => buffered(MultiBzDecoder::new(stored)),
             Self::Xz => {

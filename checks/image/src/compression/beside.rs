@@ -10,9 +10,9 @@
 use std::io::Read;
 use std::sync::{Mutex, PoisonError};
 
-use flate2::GzHeader;
-
 use crate::sensitive;
+
+use super::gzip::Header;
 
 /// The most bytes of a table that are looked at, packed and plain.
 pub(super) const MOST_PACKED: u64 = 16 * 1024 * 1024;
@@ -53,17 +53,16 @@ impl Beside {
     }
 
     /// Takes note of the header of a member of gzip.
-    pub(super) fn gzip(&self, header: &GzHeader) {
-        if let Some(name) = header.filename() {
-            self.look("the file name in a header of gzip", name);
-            if name.len() > LONGEST_NAME || name.iter().any(u8::is_ascii_control) {
-                self.tell("the file name in a header of gzip is none".to_owned());
-            }
+    pub(super) fn gzip(&self, header: &Header) {
+        let name = &header.name;
+        self.look("the file name in a header of gzip", name);
+        if name.len() > LONGEST_NAME || name.iter().any(u8::is_ascii_control) {
+            self.tell("the file name in a header of gzip is none".to_owned());
         }
-        if header.comment().is_some_and(|comment| !comment.is_empty()) {
+        if !header.comment.is_empty() {
             self.tell("a comment in a header of gzip was not looked at".to_owned());
         }
-        if header.extra().is_some_and(|extra| !is_known(extra)) {
+        if !is_known(&header.extra) {
             self.tell("an extra field in a header of gzip is of no known kind".to_owned());
         }
     }
