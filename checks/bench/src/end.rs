@@ -128,7 +128,7 @@ pub(crate) fn run(argv: &[String]) -> Result<(), String> {
         .take(COMMAND_LINE)
         .collect::<String>();
     match ran.first_line() {
-        "" => Err(format!("{command}: {:?}", ran.end)),
+        "" => Err(format!("{command}: {}", ran.end)),
         said => Err(format!("{command}: {said}")),
     }
 }

@@ -1,5 +1,6 @@
 //! Commands with a deadline.
 
+use std::fmt;
 use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
@@ -43,6 +44,17 @@ pub enum End {
     Deadline,
     /// It could not be started.
     NotStarted(Errno),
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exit(status) => write!(f, "ended with status {status}"),
+            Self::Signal(signal) => write!(f, "ended by signal {signal}"),
+            Self::Deadline => f.write_str("ended at its deadline"),
+            Self::NotStarted(errno) => write!(f, "not started: {errno}"),
+        }
+    }
 }
 
 impl Ran {

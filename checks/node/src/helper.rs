@@ -30,7 +30,7 @@ pub fn judge(reading: &Reading, site: &Site<'_>, program: &str, package: Package
 
 fn said(ran: &hpcctl_host::Ran) -> String {
     match ran.first_line() {
-        "" => crate::reading::ended(ran),
+        "" => ran.end.to_string(),
         line => line.to_owned(),
     }
 }

@@ -145,20 +145,10 @@ fn of_trial(tried: &Tried) -> Vec<Evidence> {
     steps.chain(tried.meeting.iter().map(of_command)).collect()
 }
 
-/// How a command ended.
-pub fn ended(ran: &Ran) -> String {
-    match ran.end {
-        End::NotStarted(errno) => format!("not started: {errno}"),
-        End::Deadline => "ended at its deadline".to_owned(),
-        End::Signal(signal) => format!("ended by signal {signal}"),
-        End::Exit(status) => format!("ended with status {status}"),
-    }
-}
-
 fn of_command(ran: &Ran) -> Evidence {
     let output = match ran.end {
         End::Exit(_) => shorten(ran.first_line()),
-        End::NotStarted(_) | End::Deadline | End::Signal(_) => ended(ran),
+        end => end.to_string(),
     };
     Evidence::Command {
         command: ran.argv.join(" "),

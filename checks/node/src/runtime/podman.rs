@@ -120,8 +120,10 @@ static NO_PIVOT: Choice = Choice::config(
 );
 static ONE_ID: Choice = Choice {
     who: Who::Admin,
+    // As dear as a package: images with files of several owners are lost, so that what mends
+    // the map comes first.
     cost: Cost::AdminPackage,
-    text: "take the user's range of ids away in /etc/subuid and /etc/subgid, so that podman maps one id alone; the user then runs podman system migrate",
+    text: "take the user's range of ids away in /etc/subuid and /etc/subgid, so that podman maps one id alone and images with files of several owners cannot be used; the user then runs podman system migrate",
     command: "",
     breaks: &["uid.subid.file"],
 };

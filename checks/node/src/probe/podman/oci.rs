@@ -1,6 +1,9 @@
 //! `podman.oci`: which OCI runtime will podman start?
 
+use hpcctl_model::doctor::Cost;
+
 use super::Probe;
+use crate::finding::admin;
 use crate::package::Package;
 use crate::{Finding, Manual, Reading, Site, containers_conf, oci};
 
@@ -30,6 +33,17 @@ fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
     let by = by.unwrap_or_default();
     let install = |name| Package::named(name).install(name, site);
     match (&chosen.path, chosen.name.as_str()) {
+        (Some(path), name) if !is_program(site, path) => {
+            let summary = format!(
+                "podman starts {name} ({path}{by}), which is no program that may be executed"
+            );
+            let command = format!("chmod a+rx {path}");
+            Finding::fail(summary).step(admin(
+                Cost::AdminSysctl,
+                &format!("make {path} executable"),
+                &command,
+            ))
+        }
         (Some(path), name) => Finding::pass(format!("podman starts {name} ({path}{by})")),
         (None, "") => {
             Finding::fail("neither crun nor runc is installed: podman starts no container")
@@ -48,6 +62,13 @@ fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
             }
         }
     }
+}
+
+/// Whether a file may be executed at all: podman takes the first that is there, whatever it is.
+fn is_program(site: &Site<'_>, path: &str) -> bool {
+    site.host.stat(path).is_ok_and(|stat| {
+        stat.mode & libc::S_IFMT == libc::S_IFREG && stat.permissions() & 0o111 != 0
+    })
 }
 
 #[cfg(test)]
@@ -71,5 +92,9 @@ mod tests {
         assert!(find(&host).contains("youki is not there, set in /etc"));
         assert!(find(&host.file(CONF, "[engine\n")).contains("cannot be parsed"));
         assert!(find(&Scripted::new()).starts_with("fail: neither"));
+        for mode in [0o100644, 0o020755] {
+            let host = Scripted::new().stat("/usr/bin/runc", stat(mode));
+            assert!(find(&host).contains("no program that may be executed"));
+        }
     }
 }

@@ -103,18 +103,16 @@ fn refused_to_root(ran: &Ran, site: &Site<'_>) -> Finding {
 fn cause(ran: &Ran, tried: &Tried, site: &Site<'_>) -> Cause {
     let gids = tried.meeting.len() > 1;
     let (program, capability, number) = PROGRAMS[usize::from(gids)];
-    // A directory of PATH that may not be searched is told before that the program is in none of them.
-    let is_missing = match ran.end {
-        End::NotStarted(Errno::ENOENT) => true,
-        End::NotStarted(_) => site.host.which(program).is_none(),
-        End::Exit(_) | End::Signal(_) | End::Deadline => false,
-    };
+    // A directory of PATH that may not be searched makes a refusal of what is not there.
+    let is_missing = matches!(ran.end, End::NotStarted(Errno::ENOENT | Errno::EACCES))
+        && site.host.which(program).is_none()
+        && site.host.stat(&format!("/usr/bin/{program}")).is_err();
     if is_missing {
         return Cause::new(format!("{program} is not installed"))
             .step(PACKAGE.install(program, site));
     }
     let said = match ran.first_line() {
-        "" => crate::reading::ended(ran),
+        "" => ran.end.to_string(),
         line => line.to_owned(),
     };
     // Before it maps anything the program compares the ranges with what is granted.
@@ -186,15 +184,17 @@ mod tests {
     #[test]
     fn a_program_that_is_not_there_is_installed() {
         let host = Scripted::new().file("/etc/os-release", "ID=debian\n");
-        let found = failed(&host, End::NotStarted(Errno::ENOENT), "");
-        assert_eq!(
-            found.summary,
-            "ids cannot be mapped: newuidmap is not installed"
-        );
-        assert_eq!(
-            found.steps[0].command.as_deref(),
-            Some("apt-get install -y uidmap")
-        );
+        for errno in [Errno::ENOENT, Errno::EACCES] {
+            let found = failed(&host, End::NotStarted(errno), "");
+            assert_eq!(
+                found.summary,
+                "ids cannot be mapped: newuidmap is not installed"
+            );
+            assert_eq!(
+                found.steps[0].command.as_deref(),
+                Some("apt-get install -y uidmap")
+            );
+        }
     }
 
     #[test]
