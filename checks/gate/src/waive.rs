@@ -3,7 +3,7 @@
 use hpcctl_model::gate::{Finding, RuleResult, WaiverState, WaiverUsed};
 
 use crate::case::Context;
-use crate::policy::{Pattern, Set, Waiver};
+use crate::policy::{LICENSES, PACKAGES, PATHS, Pattern, Set, Waiver};
 
 /// Whether a waiver is about a finding, whatever the day.
 pub(crate) fn covers(
@@ -122,8 +122,13 @@ fn one(context: &Context<'_>, set: &Set<Waiver>, rules: &[RuleResult]) -> Waiver
 
 /// Whether it covers all findings of a rule.
 pub(crate) fn is_broad(waiver: &Waiver) -> bool {
-    let named = [&waiver.package, &waiver.path, &waiver.license];
+    let named = [
+        (&waiver.package, PACKAGES),
+        (&waiver.path, PATHS),
+        (&waiver.license, LICENSES),
+    ];
     let exact = [&waiver.sha256, &waiver.finding];
-    let is_any = |pattern: &Option<Pattern>| pattern.as_ref().is_none_or(Pattern::is_all);
-    named.iter().all(|pattern| is_any(pattern)) && exact.iter().all(|exact| exact.is_none())
+    let mut named = named.into_iter();
+    named.all(|(pattern, of)| pattern.as_ref().is_none_or(|pattern| pattern.is_all(of)))
+        && exact.iter().all(|exact| exact.is_none())
 }

@@ -171,6 +171,19 @@ pub(crate) struct Waiver {
 /// What may be any text where a glob has it.
 pub(crate) const WILD: [char; 4] = ['*', '?', '[', '{'];
 
+/// Paths that have nothing in common: a glob of paths that matches each of them says nothing.
+pub(crate) const PATHS: &[&str] = &["/0/1", "/a b/.c/d~"];
+
+/// Packages that have nothing in common, by their purls.
+pub(crate) const PACKAGES: &[&str] = &["pkg:0/1", "pkg:deb/debian/a@2%2B3?arch=all", "pkg:z/y/x/w"];
+
+/// Licences that have nothing in common.
+pub(crate) const LICENSES: &[&str] = &[
+    "0BSD",
+    "GPL-2.0-only WITH GCC-exception-2.0",
+    "LicenseRef-a",
+];
+
 /// A glob: `*` stays inside a name, `**` does not.
 #[derive(Debug, Clone)]
 pub(crate) struct Pattern(GlobMatcher);
@@ -200,10 +213,10 @@ impl Pattern {
         (plain, said.count())
     }
 
-    /// Whether it matches whatever there is.
-    pub(crate) fn is_all(&self) -> bool {
-        let glob = self.0.glob().glob();
-        glob.contains("**") && glob.chars().all(|c| "*/".contains(c))
+    /// Whether it matches all of these, which have nothing in common: then it matches whatever
+    /// there is.
+    pub(crate) fn is_all(&self, of: &[&str]) -> bool {
+        of.iter().all(|text| self.matches(text))
     }
 }
 

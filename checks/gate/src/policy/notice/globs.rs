@@ -82,8 +82,10 @@ fn purl(glob: &Pattern) -> Option<&'static str> {
     if !is_purl {
         return Some("packages are named by their purl, which begins with pkg:");
     }
-    let may_hold_slashes = text.contains('/') || text.contains("**") || text.contains('{');
-    (!may_hold_slashes).then_some("a purl holds slashes, which * does not match; ** does")
+    // Beside other characters ** is no more than *.
+    let may_hold_slashes = text.contains(['/', '{']) || text == "**";
+    (!may_hold_slashes)
+        .then_some("a purl holds slashes, which * does not match; ** between slashes does")
 }
 
 /// A finding names a licence, or an expression in full.

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use super::licenses::CLASS;
 use super::text::Remark;
-use super::{Licenses, Origin, PUBLIC, Policies, Policy, Set, Text, Waiver};
+use super::{Licenses, Origin, PACKAGES, PATHS, PUBLIC, Policies, Policy, Set, Text, Waiver};
 use crate::waive::is_broad;
 
 mod globs;
@@ -138,7 +138,7 @@ impl Notices<'_> {
     fn broad(&mut self) {
         let policy = self.policy;
         for set in &policy.privileged {
-            if set.value.path.is_all() && set.value.sha256.is_none() {
+            if set.value.path.is_all(PATHS) && set.value.sha256.is_none() {
                 self.say(
                     &set.origin,
                     "it allows every file, whatever rights it gives",
@@ -146,7 +146,7 @@ impl Notices<'_> {
             }
         }
         for set in &policy.clarifications {
-            if set.value.package.is_all() {
+            if set.value.package.is_all(PACKAGES) {
                 let message = "it stands for the licence of every package, whatever that is";
                 self.say(&set.origin, message);
             }
