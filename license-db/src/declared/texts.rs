@@ -1,13 +1,14 @@
 //! Texts that packages of Debian have under short names of their own, by what they say.
 //!
 //! Packages give one name to different texts, so the name says nothing: each text was read by a
-//! person, and is known by a number over all its words (`data/debian.toml`). The texts themselves
+//! person, and is known by a digest of all its words (`data/debian.toml`). The texts themselves
 //! are not kept. A text with another word is another text.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,7 +21,7 @@ struct Data {
 struct Row {
     /// What the text comes to, as an SPDX expression.
     license: String,
-    /// The numbers of the text in its wordings, in hex.
+    /// The digests of the text in its wordings, in hex.
     words: Vec<String>,
     #[expect(dead_code, reason = "every row says what was read; a test checks it")]
     says: String,
@@ -30,15 +31,15 @@ struct Row {
     date: String,
 }
 
-static TEXTS: LazyLock<HashMap<u64, String>> = LazyLock::new(|| {
+static TEXTS: LazyLock<HashMap<u128, String>> = LazyLock::new(|| {
     let data = crate::data::read(include_str!("../../data/debian.toml"))
         .unwrap_or(Data { text: Vec::new() });
     let rows = data.text.into_iter();
     rows.flat_map(|row| {
-        let numbers = row.words.into_iter();
-        let numbers = numbers.filter_map(|words| u64::from_str_radix(&words, 16).ok());
-        numbers
-            .map(move |number| (number, row.license.clone()))
+        let digests = row.words.into_iter();
+        let digests = digests.filter_map(|words| u128::from_str_radix(&words, 16).ok());
+        digests
+            .map(move |digest| (digest, row.license.clone()))
             .collect::<Vec<_>>()
     })
     .collect()
@@ -46,21 +47,24 @@ static TEXTS: LazyLock<HashMap<u64, String>> = LazyLock::new(|| {
 
 /// What a text comes to, where a person has read it.
 pub(super) fn read(text: &str) -> Option<&'static str> {
-    TEXTS.get(&number(text)).map(String::as_str)
+    TEXTS.get(&digest(text)).map(String::as_str)
 }
 
-/// The number of a text: case, punctuation and line breaks do not count, everything else does.
+/// The first half of the SHA-256 digest of the words of a text, each with a space behind it: case,
+/// punctuation and line breaks do not count, everything else does.
 ///
-/// The numbers in `data/debian.toml` were made from texts that are not here, so it must never
+/// The digests in `data/debian.toml` were made from texts that are not here, so it must never
 /// change.
-pub fn number(text: &str) -> u64 {
+pub fn digest(text: &str) -> u128 {
     let words = text.split(|c: char| !c.is_alphanumeric());
-    let words = words.filter(|word| !word.is_empty());
-    let add = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    words.fold(0xcbf2_9ce4_8422_2325, |hash, word| {
-        let hash = word.to_lowercase().bytes().fold(hash, add);
-        add(hash, b' ')
-    })
+    let mut digest = Sha256::new();
+    for word in words.filter(|word| !word.is_empty()) {
+        digest.update(word.to_lowercase());
+        digest.update(b" ");
+    }
+    let mut half = [0; 16];
+    half.copy_from_slice(&digest.finalize()[..16]);
+    u128::from_be_bytes(half)
 }
 
 #[cfg(test)]
@@ -70,26 +74,27 @@ mod tests {
     use crate::policy::{Class, class_of};
 
     #[test]
-    fn the_number_never_changes() {
-        let number = |text| format!("{:016x}", number(text));
-        let known = number("Permission to use\nthis  \u{201c}Example\u{201d}, for ANY purpose.");
-        assert_eq!(known, "a7b136a22f0347ab");
+    fn the_digest_never_changes() {
+        let digest = |text| format!("{:032x}", digest(text));
+        let known = digest("Permission to use\nthis  \u{201c}Example\u{201d}, for ANY purpose.");
+        assert_eq!(known, "99be6b15d1f86c7d5a2fda0018cefc48");
         assert_eq!(
             known,
-            number("permission to use this example for any purpose")
+            digest("permission to use this example for any purpose")
         );
         assert_ne!(
             known,
-            number("permission to use this example for any purposes")
+            digest("permission to use this example for any purposes")
         );
-        assert_ne!(number("a bc"), number("ab c"));
+        assert_ne!(digest("a bc"), digest("ab c"));
     }
 
     #[test]
     fn every_row_is_an_expression_with_a_class_and_no_text_stands_twice() {
         let data: Data = crate::data::read(include_str!("../../data/debian.toml")).unwrap();
-        let numbers: usize = data.text.iter().map(|row| row.words.len()).sum();
-        assert_eq!(numbers, TEXTS.len());
+        let digests = || data.text.iter().flat_map(|row| &row.words);
+        assert_eq!(digests().count(), TEXTS.len());
+        assert!(digests().all(|digest| digest.len() == 32));
         for row in data.text {
             let same = expression::normalise(&row.license);
             assert_eq!(same.as_ref(), Some(&row.license));

@@ -260,6 +260,12 @@ mod tests {
             ("LicenseRef-Gurobi-EULA-13.0", Class::Proprietary),
             ("LicenseRef-Altair-EULA", Class::VendorTerms),
             ("LicenseRef-public-domain-md5", Class::PublicDomain),
+            // Nobody asks that they stay unmodified.
+            ("LicenseRef-Debian-probably-PD-xz", Class::Permissive),
+            (
+                "LicenseRef-Debian-verbatim-license-text",
+                Class::Redistributable,
+            ),
             ("LicenseRef-anything", Class::Unknown),
             ("Apache-2.0+", Class::Permissive),
         ];
