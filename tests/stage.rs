@@ -368,6 +368,33 @@ fn the_limit_of_a_registry_is_told_and_waited_for() {
     assert_eq!(times.values().sum::<usize>(), times.len() + 2, "{times:?}");
 }
 
+/// Neither the clock nor what the environment says of the time is in the file.
+#[test]
+fn the_same_image_is_the_same_file() {
+    if !real("the_same_image_is_the_same_file") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let reference = format!("oci:{}/layout:v2", images().display());
+    for form in ["squashfs", "sif"] {
+        let staged = |name: &str, epoch: Option<&str>| {
+            let to = dir.path().join(name).display().to_string();
+            let args = ["stage", &reference, "--to", &to, "--as", form, "-o", "json"];
+            let mut stage = command(&args);
+            let run = Run::of(stage.envs(epoch.map(|epoch| ("SOURCE_DATE_EPOCH", epoch))));
+            assert_eq!(run.code, 0, "{}", run.stderr);
+            let report = run.json();
+            assert_eq!(report["result"]["outcome"], "staged");
+            sha256(&fs::read(path(&report)).unwrap())
+        };
+        let first = staged("first", None);
+        // Squashfs keeps whole seconds.
+        std::thread::sleep(std::time::Duration::from_millis(1100));
+        assert_eq!(staged("second", None), first, "{form}");
+        assert_eq!(staged("third", Some("1000000000")), first, "{form}");
+    }
+}
+
 #[test]
 fn a_tree_is_the_one_that_others_unpack() {
     if !real("a_tree_is_the_one_that_others_unpack") {

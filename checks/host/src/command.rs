@@ -122,14 +122,16 @@ pub fn run_with_input(argv: &[&str], input: &[u8], deadline: Duration) -> Ran {
 /// Runs a command that is fed by `feed`, which writes to its standard input from a thread of its
 /// own; also returns what became of the writing.
 ///
-/// A command that ends before it has read everything makes the writing fail with EPIPE.
+/// A command that ends before it has read everything makes the writing fail with EPIPE. `variables`
+/// replace those of the same name in its environment.
 pub fn run_fed<T: Send>(
     argv: &[&str],
+    variables: &[(&str, &str)],
     deadline: Duration,
     feed: impl FnOnce(&mut dyn Write) -> T + Send,
 ) -> (Ran, Option<T>) {
     let mut ran = Ran::not_started(argv, Errno::ENOENT);
-    let mut child = match start(argv, &[], Stdio::piped()) {
+    let mut child = match start(argv, variables, Stdio::piped()) {
         Ok(child) => child,
         Err(error) => {
             ran.end = End::NotStarted(error.into());
@@ -459,13 +461,13 @@ mod tests {
             let piece = [b'x'; 1000];
             (0..1000).try_for_each(|_| out.write_all(&piece))
         };
-        let (ran, fed) = run_fed(&["wc", "-c"], Duration::from_secs(20), feed);
+        let (ran, fed) = run_fed(&["wc", "-c"], &[], Duration::from_secs(20), feed);
         assert_eq!((ran.end, ran.stdout.trim()), (End::Exit(0), "1000000"));
         assert!(fed.unwrap().is_ok());
-        let (ran, fed) = run_fed(&["true"], Duration::from_secs(20), feed);
+        let (ran, fed) = run_fed(&["true"], &[], Duration::from_secs(20), feed);
         assert_eq!(ran.end, End::Exit(0));
         assert_eq!(fed.unwrap().unwrap_err().kind(), io::ErrorKind::BrokenPipe);
-        let (ran, fed) = run_fed(&["/nonexistent/program"], Duration::from_secs(1), feed);
+        let (ran, fed) = run_fed(&["/nonexistent/program"], &[], Duration::from_secs(1), feed);
         assert_eq!(ran.end, End::NotStarted(Errno::ENOENT));
         assert!(fed.is_none());
     }

@@ -40,114 +40,96 @@ pub struct Flat {
     pub others: u64,
 }
 
-/// Writes the merged tree of the one image of a layout as a tar.
-///
-/// # Errors
-///
-/// When anything of the image cannot be read, a layer is not what the configuration says, or the tar
-/// cannot be written: a tree is whole or it is none.
-pub fn flatten(
-    layout: &Path,
-    limits: &Limits,
-    progress: &(dyn Progress + Sync),
-    out: &mut dyn Write,
-) -> Result<Flat, Error> {
-    let (mut flattening, layers) = surveyed(layout, limits, progress, out)?;
-    let blobs: Vec<Blob> = layers.into_iter().map(|(blob, _)| blob).collect();
-    flattening.write(&blobs, progress)?;
-    Ok(flattening.flat)
-}
-
-/// Reads the one image of a layout as [`flatten`] does, and writes nothing.
-///
-/// # Errors
-///
-/// When anything of the image cannot be read, or a layer is not what the configuration says.
-pub fn check_whole(
-    layout: &Path,
-    limits: &Limits,
-    progress: &(dyn Progress + Sync),
-) -> Result<(), Error> {
-    surveyed(layout, limits, progress, &mut io::sink()).map(drop)
-}
-
 /// A layer, and the digest of its plain tar as the configuration has it.
 type Layer = (Blob, Option<String>);
 
-/// The merged tree of an image, with its layers, each read to its end.
-fn surveyed<'a>(
+/// The merged tree of an image whose layers were each read to their end, and are what the
+/// configuration says.
+pub struct Merged<'a> {
     layout: &'a Path,
     limits: &'a Limits,
-    progress: &(dyn Progress + Sync),
-    out: &'a mut dyn Write,
-) -> Result<(Flattening<'a>, Vec<Layer>), Error> {
-    let plan = Plan::new(&Options {
-        limits: limits.clone(),
-        ..Options::default()
-    })?;
-    let session = Session {
-        plan: &plan,
-        progress,
-    };
-    let (opened, ..) = format::open(&Source::OciLayout(layout.to_owned(), None), &session)?;
-    whole(layout, opened.faults)?;
-    let mut layers = Vec::new();
-    for layer in opened.layers {
-        match layer.stored {
-            Ok(Stored::Tar(blob)) => layers.push((blob, layer.diff_id)),
-            Ok(_) => return Err(Error::not_an_image(layout, "a layer of it is no tar")),
-            Err(why) => return Err(Error::not_an_image(layout, why)),
-        }
-    }
-    let mut flattening = Flattening {
-        layout,
-        limits,
-        tree: FileTree::new(),
-        told: Vec::new(),
-        root: Told::default(),
-        out: Out::new(out),
-        flat: Flat::default(),
-    };
-    let bytes = layers.iter().map(|(blob, _)| blob.size()).sum::<u64>();
-    progress.total(bytes.saturating_mul(2));
-    for (place, layer) in (0..).zip(&layers) {
-        flattening.survey(place, layer, opened.whiteouts, progress)?;
-    }
-    Ok((flattening, layers))
-}
-
-/// Refuses what could not be read whole.
-fn whole(layout: &Path, faults: Faults) -> Result<(), Error> {
-    match faults.into_unknowns("image").first() {
-        None => Ok(()),
-        Some(fault) => {
-            let why = format!("{}: {}", fault.what, fault.why);
-            Err(Error::not_an_image(layout, why))
-        }
-    }
-}
-
-/// What the tree does not keep of an entry.
-#[derive(Debug, Clone, Copy, Default)]
-struct Told {
-    owner: Option<Owner>,
-    stamp: Stamp,
-}
-
-struct Flattening<'a> {
-    layout: &'a Path,
-    limits: &'a Limits,
+    layers: Vec<Layer>,
     /// The merged tree. What it takes for the size of a file is here the number of the entry
     /// that brought it, counted over all layers from 1: by it the content is found again.
     tree: FileTree,
     /// By that number.
     told: Vec<Told>,
     root: Told,
-    out: Out<'a>,
-    flat: Flat,
 }
 
-impl Flattening<'_> {
+impl<'a> Merged<'a> {
+    /// Reads the one image of a layout.
+    ///
+    /// # Errors
+    ///
+    /// When anything of the image cannot be read, or a layer is not what the configuration says.
+    pub fn read(
+        layout: &'a Path,
+        limits: &'a Limits,
+        progress: &(dyn Progress + Sync),
+    ) -> Result<Self, Error> {
+        let plan = Plan::new(&Options {
+            limits: limits.clone(),
+            ..Options::default()
+        })?;
+        let session = Session {
+            plan: &plan,
+            progress,
+        };
+        let (opened, ..) = format::open(&Source::OciLayout(layout.to_owned(), None), &session)?;
+        whole(layout, opened.faults)?;
+        let mut layers = Vec::new();
+        for layer in opened.layers {
+            match layer.stored {
+                Ok(Stored::Tar(blob)) => layers.push((blob, layer.diff_id)),
+                Ok(_) => return Err(Error::not_an_image(layout, "a layer of it is no tar")),
+                Err(why) => return Err(Error::not_an_image(layout, why)),
+            }
+        }
+        let mut merged = Self {
+            layout,
+            limits,
+            layers: Vec::new(),
+            tree: FileTree::new(),
+            told: Vec::new(),
+            root: Told::default(),
+        };
+        let bytes = layers.iter().map(|(blob, _)| blob.size()).sum::<u64>();
+        progress.total(bytes.saturating_mul(2));
+        for (place, layer) in (0..).zip(&layers) {
+            merged.survey(place, layer, opened.whiteouts, progress)?;
+        }
+        merged.layers = layers;
+        Ok(merged)
+    }
+
+    /// When the newest of its files was changed, in seconds since the epoch.
+    pub fn newest(&self) -> u64 {
+        let ids = self.tree.walk();
+        let times = ids.map(|id| self.told_of(id).stamp.mtime);
+        times.max().unwrap_or(0)
+    }
+
+    /// Writes it as a tar.
+    ///
+    /// # Errors
+    ///
+    /// When a layer cannot be read any more, or the tar cannot be written: a tree is whole or it is
+    /// none.
+    pub fn write(
+        &self,
+        progress: &(dyn Progress + Sync),
+        out: &mut dyn Write,
+    ) -> Result<Flat, Error> {
+        let mut writing = Writing {
+            merged: self,
+            out: Out::new(out),
+            flat: Flat::default(),
+        };
+        writing.write(progress)?;
+        Ok(writing.flat)
+    }
+
     fn refuse(&self, why: impl Into<String>) -> Error {
         Error::not_an_image(self.layout, why)
     }
@@ -218,27 +200,66 @@ impl Flattening<'_> {
             }
             Ok(())
         });
-        walked.map_err(|fault| self.told_of(place, fault))?;
+        walked.map_err(|fault| self.failed(place, fault))?;
         let mut faults = Faults::default();
         let tree = &mut self.tree;
         tree.apply(place, listing, whiteouts, limits, &mut faults);
         whole(self.layout, faults)
     }
 
-    fn told_of(&self, place: u32, fault: Fault) -> Error {
+    fn failed(&self, place: u32, fault: Fault) -> Error {
         match fault {
             Fault::Layer(why) => self.refuse(format!("layer {}: {why}", place + 1)),
             Fault::Writing(error) => Error::Writing(error),
         }
     }
 
+    /// What the tree does not keep of a node.
+    fn told_of(&self, id: NodeId) -> Told {
+        let number = usize::try_from(self.tree.node(id).size).unwrap_or(usize::MAX);
+        match (id, number.checked_sub(1)) {
+            (ROOT, _) => self.root,
+            (_, Some(at)) => self.told.get(at).copied().unwrap_or_default(),
+            // A directory that no layer lists.
+            (_, None) => Told::default(),
+        }
+    }
+}
+
+/// Refuses what could not be read whole.
+fn whole(layout: &Path, faults: Faults) -> Result<(), Error> {
+    match faults.into_unknowns("image").first() {
+        None => Ok(()),
+        Some(fault) => {
+            let why = format!("{}: {}", fault.what, fault.why);
+            Err(Error::not_an_image(layout, why))
+        }
+    }
+}
+
+/// What the tree does not keep of an entry.
+#[derive(Debug, Clone, Copy, Default)]
+struct Told {
+    owner: Option<Owner>,
+    stamp: Stamp,
+}
+
+/// A merged tree that is being written.
+struct Writing<'m, 'o> {
+    merged: &'m Merged<'m>,
+    out: Out<'o>,
+    flat: Flat,
+}
+
+impl Writing<'_, '_> {
     /// Writes directories, links and devices, then the files in the order of their layers.
-    fn write(&mut self, layers: &[Blob], progress: &(dyn Progress + Sync)) -> Result<(), Error> {
+    fn write(&mut self, progress: &(dyn Progress + Sync)) -> Result<(), Error> {
+        let merged = self.merged;
         let mut names: HashMap<u64, Vec<NodeId>> = HashMap::new();
-        let ids: Vec<NodeId> = self.tree.walk().collect();
-        for id in ids {
-            if self.tree.node(id).kind == Kind::File {
-                names.entry(self.tree.node(id).size).or_default().push(id);
+        for id in merged.tree.walk() {
+            let node = merged.tree.node(id);
+            if node.kind == Kind::File {
+                names.entry(node.size).or_default().push(id);
             } else {
                 let begun = self.begin(id, None, 0);
                 begun.map_err(Error::Writing)?;
@@ -246,9 +267,8 @@ impl Flattening<'_> {
             }
         }
         let mut number = 0;
-        for (place, layer) in (0..).zip(layers) {
-            let limits = self.limits;
-            let walked = Self::walk(layer, None, limits, progress, |walk, head| {
+        for (place, (layer, _)) in (0..).zip(&merged.layers) {
+            let walked = Merged::walk(layer, None, merged.limits, progress, |walk, head| {
                 number += 1;
                 let named = names.get(&number).and_then(|names| names.first());
                 match named {
@@ -256,7 +276,7 @@ impl Flattening<'_> {
                     _ => Ok(()),
                 }
             });
-            walked.map_err(|fault| self.told_of(place, fault))?;
+            walked.map_err(|fault| merged.failed(place, fault))?;
         }
         let mut further: Vec<&Vec<NodeId>> = names.values().filter(|n| n.len() > 1).collect();
         further.sort();
@@ -291,21 +311,15 @@ impl Flattening<'_> {
 
     /// Writes the header of a node, as another name of `linked` where there is one.
     fn begin(&mut self, id: NodeId, linked: Option<NodeId>, size: u64) -> io::Result<()> {
-        let node = self.tree.node(id);
-        let number = usize::try_from(node.size).unwrap_or(usize::MAX);
-        let told = match (id, number.checked_sub(1)) {
-            (ROOT, _) => self.root,
-            (_, Some(at)) => self.told.get(at).copied().unwrap_or_default(),
-            // A directory that no layer lists.
-            (_, None) => Told::default(),
-        };
-        let linked = linked.map(|id| self.tree.path(id));
-        let path = self.tree.path(id);
+        let tree = &self.merged.tree;
+        let (node, told) = (tree.node(id), self.merged.told_of(id));
+        let linked = linked.map(|id| tree.path(id));
+        let path = tree.path(id);
         self.out.begin(&Entry {
             path: path.trim_start_matches('/'),
             link: match &linked {
                 Some(linked) => linked.trim_start_matches('/'),
-                None => self.tree.link(id).unwrap_or_default(),
+                None => tree.link(id).unwrap_or_default(),
             },
             kind: match linked {
                 Some(_) => Kind::HardLink,
@@ -404,7 +418,9 @@ mod tests {
 
     fn flat(layers: &[Vec<u8>]) -> Result<(Flat, Vec<u8>), Error> {
         let (dir, mut out) = (layout(layers), Vec::new());
-        let flat = flatten(dir.path(), &Limits::default(), &crate::Silent, &mut out)?;
+        let limits = Limits::default();
+        let merged = Merged::read(dir.path(), &limits, &crate::Silent)?;
+        let flat = merged.write(&crate::Silent, &mut out)?;
         Ok((flat, out))
     }
 
@@ -486,6 +502,19 @@ mod tests {
     }
 
     #[test]
+    fn the_newest_is_one_that_is_there() {
+        let lower = tar(&[
+            (FILE, "a", "", ""),
+            (FILE, "b", "", ""),
+            (FILE, "c", "", ""),
+        ]);
+        let upper = tar(&[(FILE, ".wh.c", "", "")]);
+        let (dir, limits) = (layout(&[lower, upper]), Limits::default());
+        let merged = Merged::read(dir.path(), &limits, &crate::Silent).unwrap();
+        assert_eq!(merged.newest(), 1_000_000_001);
+    }
+
+    #[test]
     fn what_is_not_whole_is_no_tree() {
         let good = tar(&[(FILE, "a", "", &"x".repeat(2000))]);
         let cut = good[..1000].to_vec();
@@ -506,8 +535,9 @@ mod tests {
                 Ok(())
             }
         }
-        let dir = layout(&[good]);
-        let error = flatten(dir.path(), &Limits::default(), &crate::Silent, &mut Full);
+        let (dir, limits) = (layout(&[good]), Limits::default());
+        let merged = Merged::read(dir.path(), &limits, &crate::Silent).unwrap();
+        let error = merged.write(&crate::Silent, &mut Full);
         assert!(matches!(error, Err(Error::Writing(_))));
     }
 }

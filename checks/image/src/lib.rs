@@ -55,7 +55,7 @@ pub use catalog::{CATALOGERS, Cataloger};
 pub use error::Error;
 pub use exact::{Exactly, exact};
 pub use files::{Take, each_file};
-pub use flat::{Flat, check_whole, flatten};
+pub use flat::{Flat, Merged};
 /// A path as a glob of [`Options::exclude_paths`] that stands for itself alone.
 pub use globset::escape as escape_glob;
 pub use limits::Limits;

@@ -2,7 +2,10 @@
 //!
 //! The tools are sqfstar(1) and mksquashfs(1) of squashfs-tools, which take a tar from 4.5 on.
 //! They take no notice of the entry of the root, which gets the mode that it has in most images.
-//! They compress with gzip, which every kernel and every squashfuse reads.
+//! They compress with gzip, which every kernel and every squashfuse reads. The same image is the same
+//! file, from the same release of the tools: what they would take from the clock is told by
+//! `SOURCE_DATE_EPOCH`, the one way by which 4.5.1 takes a time for the root of a tar. It moves no file of
+//! the image; where one is of a time to come, the root is of now all the same.
 
 use std::io;
 use std::path::Path;
@@ -10,7 +13,7 @@ use std::time::Duration;
 
 use hpcctl_host::command::{End, run_fed};
 use hpcctl_host::{DEADLINE, Host, Live};
-use hpcctl_image::{Flat, Limits, Progress, flatten};
+use hpcctl_image::{Merged, Progress};
 
 use crate::Error;
 
@@ -19,6 +22,9 @@ const LONGEST: Duration = Duration::from_secs(6 * 3600);
 
 /// The first release of mksquashfs that takes a tar.
 const WITH_TAR: (u32, u32) = (4, 5);
+
+/// The variable that tells programs which time it is to be (reproducible-builds.org).
+const EPOCH: &str = "SOURCE_DATE_EPOCH";
 
 /// What sqfstar is told in front of the file.
 const TOLD: &[&str] = &[
@@ -74,14 +80,13 @@ impl Tool {
         })
     }
 
-    /// Makes the file of the one image of a layout.
+    /// Makes the file of a merged tree.
     pub(crate) fn make(
         &self,
-        layout: &Path,
+        tree: Merged<'_>,
         file: &Path,
-        limits: &Limits,
         progress: &(dyn Progress + Sync),
-    ) -> Result<Flat, Error> {
+    ) -> Result<(), Error> {
         let failed = |why: String| Error::Tool {
             tool: self.program.clone(),
             why,
@@ -93,13 +98,14 @@ impl Tool {
         argv.extend(self.before);
         argv.push(name);
         argv.extend(self.after);
-        let (ran, fed) = run_fed(&argv, LONGEST, |out| {
+        let time = time_of(&tree).to_string();
+        let (ran, fed) = run_fed(&argv, &[(EPOCH, &time)], LONGEST, move |out| {
             let mut out = io::BufWriter::with_capacity(1 << 20, out);
-            let flat = flatten(layout, limits, progress, &mut out);
+            let written = tree.write(progress, &mut out);
             // What is still in the buffer is of no use after an error.
             let (_, left) = out.into_parts();
             drop(left);
-            flat
+            written
         });
         let how = match ran.end {
             End::Exit(0) => None,
@@ -118,10 +124,16 @@ impl Tool {
                 said => format!("{how}: {said}"),
             })),
             (Some(Err(error)), None) => Err(error.into()),
-            (Some(Ok(flat)), None) => Ok(flat),
+            (Some(Ok(_)), None) => Ok(()),
             (None, None) => Err(failed("it was given nothing".to_owned())),
         }
     }
+}
+
+/// When a file that is made of a tree was made, as it says itself: with the newest in it, so that no
+/// time of a file is moved.
+pub(crate) fn time_of(tree: &Merged<'_>) -> u32 {
+    u32::try_from(tree.newest()).unwrap_or(u32::MAX)
 }
 
 /// The version that mksquashfs prints, such as `mksquashfs version 4.5.1 (2022/03/17)`.
@@ -135,7 +147,12 @@ fn version(text: &str) -> Option<(u32, u32)> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
+    use hpcctl_image::{Limits, Silent};
+
     use super::*;
+    use crate::stage::tests::layout;
 
     #[test]
     fn the_version_of_mksquashfs_is_read() {
@@ -158,13 +175,29 @@ mod tests {
             after: &[],
         };
         let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("x.sqfs");
-        let make = |tool: Tool| {
-            let made = tool.make(dir.path(), &file, &Limits::default(), &hpcctl_image::Silent);
-            made.unwrap_err().to_string()
+        let (image, file) = (dir.path().join("image"), dir.path().join("x.sqfs"));
+        let mut layer = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_gnu();
+        header.set_size(1 << 20);
+        layer
+            .append_data(&mut header, "a", &[7; 1 << 20][..])
+            .unwrap();
+        let layer = layer.into_inner().unwrap();
+        layout(&image, Some(&layer));
+        let limits = Limits::default();
+        let read = || Merged::read(&image, &limits, &Silent).unwrap();
+        let make = |tool: Tool, tree| tool.make(tree, &file, &Silent).unwrap_err().to_string();
+        assert!(make(tool("false"), read()).contains("it ended with status 1"));
+        assert!(make(tool("/nonexistent/tool"), read()).contains("could not be started"));
+        // An image that is not what it was counts more than what the tool says of half of it.
+        let (tree, digest) = (read(), hpcctl_registry::Digest::sha256(&layer));
+        let blob = image.join("blobs/sha256").join(digest.hex());
+        let blob = File::options().write(true).open(blob).unwrap();
+        blob.set_len(1 << 19).unwrap();
+        let reads = Tool {
+            before: &["-c", "cat >/dev/null"],
+            ..tool("sh")
         };
-        // There is no layout: that counts more than what the tool says of its empty input.
-        assert!(make(tool("false")).contains("index.json"));
-        assert!(make(tool("/nonexistent/tool")).contains("could not be started"));
+        assert!(make(reads, tree).contains("layer 1"));
     }
 }

@@ -42,20 +42,20 @@ const ARCHITECTURES: &[(&str, &[u8; 3])] = &[
 ];
 
 /// Writes a SIF image with the file system in it; `digest` is that of what is staged, and makes
-/// its number.
+/// its number, and `time` is when it was made, in seconds since the epoch.
 pub(crate) fn wrap(
     squashfs: &Path,
     sif: &Path,
     platform: &Platform,
     digest: &str,
-    now: i64,
+    time: i64,
 ) -> io::Result<()> {
     let from = File::open(squashfs)?;
     let size = from.metadata()?.len();
     let start = (HEADER + DESCRIPTOR * DESCRIPTORS).next_multiple_of(ALIGNED);
     let mut to = File::create(sif)?;
-    to.write_all(&header(start, size, architecture(platform), digest, now))?;
-    to.write_all(&descriptor(start, size, architecture(platform), now))?;
+    to.write_all(&header(start, size, architecture(platform), digest, time))?;
+    to.write_all(&descriptor(start, size, architecture(platform), time))?;
     to.seek(SeekFrom::Start(start))?;
     let copied = io::copy(&mut from.take(size), &mut to)?;
     if copied != size {
@@ -71,15 +71,15 @@ fn architecture(platform: &Platform) -> &'static [u8; 3] {
     known.map_or(b"00\0", |(_, number)| number)
 }
 
-fn header(start: u64, size: u64, arch: &[u8; 3], digest: &str, now: i64) -> Vec<u8> {
+fn header(start: u64, size: u64, arch: &[u8; 3], digest: &str, time: i64) -> Vec<u8> {
     let mut header = vec![0; HEADER as usize];
     put(&mut header, 0, LAUNCH);
     put(&mut header, 32, b"SIF_MAGIC\0");
     put(&mut header, 42, b"01\0");
     put(&mut header, 45, arch);
     put(&mut header, 48, &number(digest));
-    put(&mut header, 64, &now.to_le_bytes());
-    put(&mut header, 72, &now.to_le_bytes());
+    put(&mut header, 64, &time.to_le_bytes());
+    put(&mut header, 72, &time.to_le_bytes());
     put(&mut header, 80, &(DESCRIPTORS - 1).to_le_bytes());
     put(&mut header, 88, &DESCRIPTORS.to_le_bytes());
     put(&mut header, 96, &HEADER.to_le_bytes());
@@ -89,7 +89,7 @@ fn header(start: u64, size: u64, arch: &[u8; 3], digest: &str, now: i64) -> Vec<
     header
 }
 
-fn descriptor(start: u64, size: u64, arch: &[u8; 3], now: i64) -> Vec<u8> {
+fn descriptor(start: u64, size: u64, arch: &[u8; 3], time: i64) -> Vec<u8> {
     let mut descriptor = vec![0; DESCRIPTOR as usize];
     put(&mut descriptor, 0, &PARTITION.to_le_bytes());
     put(&mut descriptor, 4, &[1]);
@@ -99,8 +99,8 @@ fn descriptor(start: u64, size: u64, arch: &[u8; 3], now: i64) -> Vec<u8> {
     put(&mut descriptor, 25, &size.to_le_bytes());
     let padded = start - (HEADER + DESCRIPTOR * DESCRIPTORS) + size;
     put(&mut descriptor, 33, &padded.to_le_bytes());
-    put(&mut descriptor, 41, &now.to_le_bytes());
-    put(&mut descriptor, 49, &now.to_le_bytes());
+    put(&mut descriptor, 41, &time.to_le_bytes());
+    put(&mut descriptor, 49, &time.to_le_bytes());
     put(&mut descriptor, 73, b"squashfs");
     put(&mut descriptor, 201, &SQUASHFS.to_le_bytes());
     put(&mut descriptor, 205, &PRIMARY.to_le_bytes());

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use hpcctl_host::Live;
 use hpcctl_image::{
-    Chosen, Exactly, Limits, Platform, Progress, Reference, carry, check_whole, choose, exact,
+    Chosen, Exactly, Limits, Merged, Platform, Progress, Reference, carry, choose, exact,
 };
 use hpcctl_model::stage::{Form, Outcome, Stage, StagedImage, Target};
 use hpcctl_registry as registry;
 
 use crate::Error;
-use crate::build::Tool;
+use crate::build::{Tool, time_of};
 use crate::job::{broadcasts, environment, job, takes};
 use crate::lock::{Holder, Lock, Waited, take};
 use crate::place::{Place, Record, Spot, changed, clear, lead, put, sha256};
@@ -263,18 +263,19 @@ impl<'a> Staging<'a> {
         layout: &Path,
         limits: &Limits,
     ) -> Result<(std::path::PathBuf, Option<(u64, String)>), Error> {
+        let tree = Merged::read(layout, limits, self.watch)?;
         let Some(tool) = self.tool.as_ref().filter(|_| spot.form != Form::Oci) else {
-            check_whole(layout, limits, self.watch)?;
             return Ok((layout.to_owned(), None));
         };
         let squashfs = spot.work.join("image.sqfs");
-        tool.make(layout, &squashfs, limits, self.watch)?;
+        let time = time_of(&tree);
+        tool.make(tree, &squashfs, self.watch)?;
         let mut file = squashfs;
         if spot.form == Form::Sif {
             let sif = spot.work.join("image.sif");
-            let now = jiff::Timestamp::now().as_second();
             let digest = self.meant.digest.to_string();
-            sif::wrap(&file, &sif, &self.platform, &digest, now).map_err(Error::at(&sif))?;
+            sif::wrap(&file, &sif, &self.platform, &digest, time.into())
+                .map_err(Error::at(&sif))?;
             file = sif;
         }
         let hashed = hashed(&file).map_err(Error::at(&file))?;
@@ -377,4 +378,4 @@ fn hashed(path: &Path) -> io::Result<(u64, String)> {
 
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "a test writes its files")]
-mod tests;
+pub(crate) mod tests;

@@ -10,23 +10,25 @@ impl Watch for Silent {
     fn waits(&self, _holder: &Holder) {}
 }
 
-/// A layout of an image without a layer, for this machine.
-fn layout(dir: &Path) -> Reference {
-    let put = |document: Value| {
-        let bytes = document.to_string();
-        let digest = registry::Digest::sha256(bytes.as_bytes());
+/// A layout of an image with at most one layer, for this machine.
+pub(crate) fn layout(dir: &Path, layer: Option<&[u8]>) -> Reference {
+    let put = |bytes: &[u8]| {
+        let digest = registry::Digest::sha256(bytes);
         let blobs = dir.join("blobs/sha256");
         fs::create_dir_all(&blobs).unwrap();
-        fs::write(blobs.join(digest.hex()), &bytes).unwrap();
+        fs::write(blobs.join(digest.hex()), bytes).unwrap();
         json!({"digest": digest, "size": bytes.len()})
     };
+    let layers: Vec<Value> = layer.into_iter().map(put).collect();
+    let ids: Vec<&Value> = layers.iter().map(|layer| &layer["digest"]).collect();
+    let put = |document: Value| put(document.to_string().as_bytes());
     let here = Platform::here().to_string();
     let mut here = here.split('/');
     let config = put(json!({
         "os": here.next(), "architecture": here.next(), "variant": here.next(),
-        "config": {}, "rootfs": {"type": "layers", "diff_ids": []},
+        "config": {}, "rootfs": {"type": "layers", "diff_ids": ids},
     }));
-    let manifest = put(json!({"schemaVersion": 2, "config": config, "layers": []}));
+    let manifest = put(json!({"schemaVersion": 2, "config": config, "layers": layers}));
     let index = json!({"schemaVersion": 2, "manifests": [manifest]});
     fs::write(dir.join("index.json"), index.to_string()).unwrap();
     fs::write(dir.join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#).unwrap();
@@ -53,7 +55,7 @@ fn request<'a>(reference: &'a Reference, to: &'a Path, form: Form) -> Request<'a
 fn without_a_lock_that_holds_one_whole_image_is_left() {
     const NODES: usize = 4;
     let dir = tempfile::tempdir().unwrap();
-    let reference = layout(&dir.path().join("image"));
+    let reference = layout(&dir.path().join("image"), None);
     let forms = [Form::Oci, Form::Squashfs, Form::Sif];
     for form in forms
         .into_iter()
