@@ -97,7 +97,7 @@ impl Decisions {
         let mut file = open?;
         // What is written to a device is kept nowhere.
         if !file.metadata()?.is_file() {
-            return Err(io::Error::other("it is no file").into());
+            return Err(io::Error::other("it is not a regular file").into());
         }
         flock(&file, FlockOperation::LockExclusive).map_err(io::Error::from)?;
         let (head, torn, cut) = match self.end(&file) {
@@ -126,7 +126,7 @@ impl Decisions {
 
     /// Reads the log to its end; `each` sees every record.
     pub fn verified(&self, each: impl FnMut(&Record)) -> Result<Head, LogError> {
-        let file = match File::open(&self.log) {
+        let file = match bounded::open(&self.log) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return match self.kept()? {
                     Some(_) => Err(LogError::Shorter),
@@ -135,9 +135,6 @@ impl Decisions {
             }
             file => file?,
         };
-        if !file.metadata()?.is_file() {
-            return Err(io::Error::other("it is no file").into());
-        }
         flock(&file, FlockOperation::LockShared).map_err(io::Error::from)?;
         let head = verify(BufReader::new(file), each)?;
         self.compared(head)

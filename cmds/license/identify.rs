@@ -1,7 +1,7 @@
 //! `hpcctl license identify`: which licence a file bears.
 
 use std::collections::HashSet;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 
 use super::site;
+use crate::bounded;
 use crate::emit;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -178,7 +179,7 @@ pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
     if path.as_os_str() == STDIN {
         io::stdin().lock().take(LIMIT).read_to_end(&mut bytes)?;
     } else {
-        File::open(path)?.take(LIMIT).read_to_end(&mut bytes)?;
+        bounded::open(path)?.take(LIMIT).read_to_end(&mut bytes)?;
     }
     Ok(bytes)
 }

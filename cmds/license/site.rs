@@ -1,12 +1,12 @@
 //! The licences of a site and of a user: `licenses.toml` in the directories of the configuration.
 
-use std::fs::File;
-use std::io::{self, ErrorKind, Read};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use hpcctl_license_db::Identifier;
 use hpcctl_license_db::identify::site::MAX_BYTES;
 
+use crate::bounded;
 use crate::failure::Failure;
 
 /// What the long help says of the files.
@@ -31,7 +31,7 @@ pub fn identifier(asked: &[PathBuf]) -> Result<Identifier, Failure> {
         .map(|path| (path, false))
         .chain(asked.iter().map(|path| (path.clone(), true)))
     {
-        let text = match read(&path) {
+        let text = match bounded::text(&path, MAX_BYTES as u64) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound && !wanted => continue,
             Err(error) => {
@@ -60,12 +60,4 @@ fn configured() -> Vec<PathBuf> {
         .into_iter()
         .flatten()
         .collect()
-}
-
-fn read(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    // One byte more than may be used: a longer file is refused, not cut.
-    let file = File::open(path)?.take(MAX_BYTES as u64 + 1);
-    { file }.read_to_string(&mut text)?;
-    Ok(text)
 }

@@ -168,7 +168,11 @@ fn decisions_are_logged_to_a_file() {
     std::os::unix::fs::symlink("/dev/null", tree.path("state/decisions.jsonl")).unwrap();
     let run = tree.gate(&[]);
     assert_eq!((run.code, run.stdout.as_str()), (5, ""));
-    assert!(run.stderr.contains("it is no file"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("it is not a regular file"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]

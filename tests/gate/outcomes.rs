@@ -82,6 +82,40 @@ fn every_error_has_its_status() {
     assert_eq!(hpcctl(&["gate", "x", "--now", "yesterday"]).code, 2);
 }
 
+/// Whoever opens a FIFO waits until somebody writes to it.
+#[test]
+fn what_is_no_regular_file_is_not_waited_for() {
+    let tree = Tree::new("MIT");
+    let fifo = tree.path("fifo").display().to_string();
+    let made = std::process::Command::new("mkfifo").arg(&fifo).status();
+    assert!(made.unwrap().success());
+    let root = format!("dir:{}", tree.path("root").display());
+    let license = tree.write("LICENSE", "MIT License");
+    for (args, code) in [
+        (&["gate", &root, "--policy"][..], 4),
+        (&["gate", &root, "--result"], 5),
+        (&["policy", "check"], 4),
+        (&["policy", "check", "--site"], 4),
+        (&["license", "identify", &license, "--licenses"], 4),
+        (&["license", "diff"], 5),
+    ] {
+        for file in [&*fifo, "/dev/zero"] {
+            let more: &[&str] = match args {
+                ["license", "diff"] => &[file, "MIT"],
+                _ => &[file],
+            };
+            let run = hpcctl(&[args, more].concat());
+            assert_eq!((run.code, run.stdout.as_str()), (code, ""), "{args:?}");
+            assert!(run.stderr.contains(file), "{}", run.stderr);
+            assert!(
+                run.stderr.contains("it is not a regular file"),
+                "{}",
+                run.stderr
+            );
+        }
+    }
+}
+
 #[test]
 fn a_directory_cannot_be_bound_to_a_destination() {
     let run = Tree::new("MIT").gate(&["--to", "docker.io/x/y", "-o", "json"]);
