@@ -285,7 +285,30 @@ fn tls_fault(url: String, error: &rustls::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use rustls::RootCertStore;
+    use rustls::client::WebPkiServerVerifier;
+    use rustls::client::danger::ServerCertVerifier;
+    use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+
     use super::*;
+
+    // Made with openssl req -x509 for these tests, for r.example and with CA:TRUE.
+    const AUTHORITY_SHOWN: &str = include_str!("../tests/certificates/authority.pem");
+
+    /// What rustls says of a server that shows the certificate of the authority that is trusted.
+    fn refused() -> rustls::Error {
+        let shown = CertificateDer::from_pem_slice(AUTHORITY_SHOWN.as_bytes()).unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(shown.clone()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider);
+        let name = ServerName::try_from("r.example").unwrap();
+        let now = UnixTime::since_unix_epoch(Duration::from_secs(1_800_000_000));
+        let verified = verifier.build().unwrap();
+        let verified = verified.verify_server_cert(&shown, &[], &name, &[], now);
+        verified.unwrap_err()
+    }
 
     #[test]
     fn a_redirect_never_leaves_tls_nor_takes_a_form_along() {
@@ -300,19 +323,16 @@ mod tests {
 
     #[test]
     fn what_is_wrong_with_a_certificate_is_told() {
-        let told = |wrong| {
-            let error = rustls::Error::InvalidCertificate(wrong);
+        let of = |error: rustls::Error| {
             let error = ureq::Error::Io(io::Error::new(io::ErrorKind::InvalidData, error));
             let url = Url::parse("https://r.example/v2/").unwrap();
             Transport::new(Settings::default()).fault(&url, &error)
         };
+        let told = |wrong| of(rustls::Error::InvalidCertificate(wrong));
         let error = told(CertificateError::UnknownIssuer);
         assert!(matches!(error, Error::Untrusted { .. }), "{error:?}");
         assert!(error.advice().unwrap().contains("SSL_CERT_FILE"));
-        let authority = io::Error::other("CaUsedAsEndEntity");
-        let error = told(CertificateError::Other(rustls::OtherError(Arc::new(
-            authority,
-        ))));
+        let error = of(refused());
         assert!(error.to_string().contains("(CA:TRUE)"), "{error}");
         assert!(error.advice().unwrap().contains("CA:FALSE"));
         assert!(
