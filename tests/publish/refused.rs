@@ -30,6 +30,14 @@ fn kept(dir: &Path) -> String {
     path.display().to_string()
 }
 
+/// An image in a layout, and beside it a policy that lets it pass.
+fn lenient(dir: &Path) -> String {
+    let path = dir.join("layout");
+    layout(&path, "amd64", &json!({}), Some(&debian()));
+    fs::write(dir.join("lenient.toml"), LENIENT).unwrap();
+    format!("oci:{}", path.display())
+}
+
 /// Where nothing is pushed no registry is needed: the port is closed.
 #[test]
 fn what_is_not_published_says_why_by_its_status() {
@@ -37,18 +45,10 @@ fn what_is_not_published_says_why_by_its_status() {
     let path = |name: &str| dir.path().join(name).display().to_string();
     let archive = docker_archive(dir.path());
     let archive = format!("docker-archive:{}", archive.display());
-    let image = format!("oci:{}", path("layout"));
-    let layer = debian();
-    layout(
-        Path::new(&path("layout")),
-        "amd64",
-        &json!({}),
-        Some(&layer),
-    );
-    fs::write(path("lenient.toml"), LENIENT).unwrap();
+    let image = lenient(dir.path());
     fs::write(path("review.toml"), LENIENT.replace("warn", "review")).unwrap();
     fs::write(path("bad.toml"), "version = 1\nlicences = 1\n").unwrap();
-    let damaged = dir.path().join("damaged");
+    let (damaged, layer) = (dir.path().join("damaged"), debian());
     layout(&damaged, "amd64", &json!({}), Some(&layer));
     fs::write(blob(&damaged, &layer), &layer[..layer.len() / 2]).unwrap();
     let damaged = format!("oci:{}", damaged.display());
@@ -115,14 +115,7 @@ fn a_key_that_others_may_read_is_told() {
 fn a_decision_is_about_the_place_where_the_bytes_go() {
     let dir = tempfile::tempdir().unwrap();
     let path = |name: &str| dir.path().join(name).display().to_string();
-    let image = format!("oci:{}", path("layout"));
-    layout(
-        Path::new(&path("layout")),
-        "amd64",
-        &json!({}),
-        Some(&debian()),
-    );
-    fs::write(path("lenient.toml"), LENIENT).unwrap();
+    let image = lenient(dir.path());
     let moved = "[[registry]]\nprefix = \"127.0.0.1:1/lab\"\nlocation = \"127.0.0.1:1/pub\"\n";
     fs::write(path("moved.conf"), moved).unwrap();
     fs::write(path("plain.conf"), "").unwrap();
@@ -196,14 +189,7 @@ fn a_fault_of_our_own_publishes_nothing() {
 fn an_interrupted_publish_ends_with_its_status() {
     let dir = tempfile::tempdir().unwrap();
     let path = |name: &str| dir.path().join(name).display().to_string();
-    let image = format!("oci:{}", path("layout"));
-    layout(
-        Path::new(&path("layout")),
-        "amd64",
-        &json!({}),
-        Some(&debian()),
-    );
-    fs::write(path("lenient.toml"), LENIENT).unwrap();
+    let image = lenient(dir.path());
     let registry = TcpListener::bind("127.0.0.1:0").unwrap();
     registry.set_nonblocking(true).unwrap();
     let to = format!("{}/lab/image:v1", registry.local_addr().unwrap());
