@@ -26,6 +26,8 @@ pub(crate) enum Role {
     DebianCopyright,
     /// Another file that is named after a licence.
     LicenseFile,
+    /// A README.
+    Readme,
     /// Any other.
     Other,
 }
@@ -37,9 +39,16 @@ impl Role {
             Self::DebianCopyright
         } else if catalog::is_license_file(path) {
             Self::LicenseFile
+        } else if catalog::is_readme(path) {
+            Self::Readme
         } else {
             Self::Other
         }
+    }
+
+    /// Whether it is named after a licence.
+    pub(crate) fn is_license_file(self) -> bool {
+        matches!(self, Self::DebianCopyright | Self::LicenseFile)
     }
 }
 
@@ -71,12 +80,12 @@ impl Licenses {
         }
         let found = match role {
             Role::DebianCopyright => copyright(text, self.purpose),
-            Role::LicenseFile | Role::Other => identify(text),
+            Role::LicenseFile | Role::Readme | Role::Other => identify(text),
         };
         let found = found.map(|license| FileLicense {
             sha256: Some(sha256),
             copyrights: match role {
-                Role::DebianCopyright | Role::LicenseFile => statements(text),
+                Role::DebianCopyright | Role::LicenseFile | Role::Readme => statements(text),
                 Role::Other => Arc::default(),
             },
             ..license

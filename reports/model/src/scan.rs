@@ -136,6 +136,9 @@ pub struct Package {
     pub locations: Vec<Location>,
     /// The absolute paths of its licence files, sorted; in some of them nothing may have been recognised.
     pub license_files: Vec<String>,
+    /// The absolute paths of the READMEs beside them that have copyright statements, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub readmes: Vec<String>,
     /// The cataloger that found it.
     pub found_by: String,
     /// Who supplies it, where the package says so.
@@ -451,7 +454,7 @@ pub struct File {
     /// The SHA-256 digest of its content in hex, where it is a licence file.
     #[serde(default)]
     pub sha256: Option<String>,
-    /// The copyright statements in it, where it is a licence file; at most a thousand.
+    /// The copyright statements in it, where it is a licence file or a README; at most a thousand.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub copyrights: Vec<String>,
     /// The licences of which it has the whole text.

@@ -1,4 +1,4 @@
-//! The copyright statements of packages: those in the files that bear their licences.
+//! The copyright statements of packages: those in the files that bear their licences, and in READMEs.
 
 use std::collections::{HashMap, HashSet};
 
@@ -21,7 +21,7 @@ impl<'a> Copyrights<'a> {
 
     /// Those of a package, each once, in the order of its files.
     pub fn of(&self, package: &'a Package) -> Vec<&'a str> {
-        let files = package.license_files.iter();
+        let files = package.license_files.iter().chain(&package.readmes);
         self.each_once(files.filter_map(|path| self.0.get(path.as_str()).copied()))
     }
 
@@ -50,10 +50,15 @@ mod tests {
         scan.result.files = vec![
             bearing("/a", &["Copyright A", "Copyright B"]),
             bearing("/b", &["Copyright B", "Copyright C"]),
+            bearing("/README", &["Copyright D", "Copyright A"]),
         ];
+        scan.result.packages[0].readmes = vec!["/README".into()];
         let copyrights = Copyrights::new(&scan.result);
         let told = copyrights.of(&scan.result.packages[0]);
-        assert_eq!(told, ["Copyright A", "Copyright B", "Copyright C"]);
+        assert_eq!(
+            told,
+            ["Copyright A", "Copyright B", "Copyright C", "Copyright D"]
+        );
         assert_eq!(copyrights.in_file("/b"), ["Copyright B", "Copyright C"]);
     }
 }

@@ -260,6 +260,7 @@ pub(crate) mod tests {
                 created_by: None,
             }],
             license_files: Vec::new(),
+            readmes: Vec::new(),
             found_by: "dpkg".into(),
             supplier: Some("Jo Doe <jo@example.org>".into()),
             source: None,

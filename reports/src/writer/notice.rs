@@ -117,7 +117,7 @@ fn of_package<'a>(
         by.unwrap_or_default()
     );
     writeln!(out, "    {}", visible(&title))?;
-    for path in &package.license_files {
+    for path in package.license_files.iter().chain(&package.readmes) {
         writeln!(out, "        {}", visible(path))?;
     }
     statements(&copyrights.of(package), out)

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use hpcctl_license_db::expression::{self, Node};
 use hpcctl_license_db::known::lacks_holder;
-use hpcctl_model::scan::{Location, Package};
+use hpcctl_model::scan::{File, Location, Package};
 
 use super::{Raised, Rule};
 use crate::case::Context;
@@ -23,14 +23,16 @@ package's own file fills it. A text that a file of the image only refers to, suc
 
 Judged by the packages that count, and of a choice by the branch that license.terms chose: a
 LicenseRef- and no licence file; or a text with a place for the holder, and no copyright line in the
-licence files of the package.
+licence files of the package or a README beside them. Of licence files that no package has, such as
+that of a library whose source was copied, by their own copyright lines.
 
 Put the text of the licence, with its copyright line, into a file named after a licence where those
 of the package are looked for: for one of Debian /usr/share/doc/PACKAGE/copyright, for one of RPM,
 Alpine or Arch /usr/share/licenses/PACKAGE/, of conda share/licenses/PACKAGE/ in the environment (or
 info/licenses/ of the unpacked package, where it is kept), of Spack the directory of the installation,
-for others the directory of its metadata or the archive that it is. Libraries without a package have no
-such place: a waiver says that somebody has read the terms.",
+for a library or a program that no package has /usr/share/licenses/NAME/, for others the directory of
+its metadata or the archive that it is. Where there is no such place, a waiver says that somebody has
+read the terms.",
     fixed: false,
     look,
     clean: |_| {
@@ -41,16 +43,41 @@ such place: a waiver says that somebody has read the terms.",
 fn look(context: &Context<'_>) -> Vec<Raised> {
     let packages = context.case.scan.packages.iter();
     let packages = packages.filter(|package| package.judged);
-    packages
-        .filter_map(|package| of_package(context, package))
-        .collect()
+    let packages = packages.filter_map(|package| of_package(context, package));
+    let files = context.case.scan.files.iter().filter(|file| file.judged);
+    let files = files.filter_map(|file| of_file(context, file));
+    packages.chain(files).collect()
+}
+
+/// A licence file of no package that leaves the place for the holder as the list has it.
+fn of_file(context: &Context<'_>, file: &File) -> Option<Raised> {
+    // Only files that are named after a licence have a digest.
+    let is_silent = file.sha256.is_some() && file.copyrights.is_empty();
+    let license = file.licenses.as_deref().filter(|_| is_silent)?;
+    let names = named(&chosen(context, license)?, lacks_holder)?;
+    let path = &file.path;
+    Some(Raised {
+        text: format!("No copyright line is in {path}, which {names} asks for."),
+        layer: file.layer.clone(),
+        path: Some(path.clone()),
+        license: Some(license.to_owned()),
+        sha256: file.sha256.clone(),
+        remedy: format!("Put the copyright line of what it came with into {path}."),
+        ..Raised::default()
+    })
+}
+
+/// The licences of an expression that count, without their exceptions.
+fn chosen(context: &Context<'_>, license: &str) -> Option<BTreeSet<String>> {
+    let read = context.policy.weigh(context.class, Some(license), None)?;
+    let mut names = BTreeSet::new();
+    gather(&expression::parse(&read.chosen?)?, &mut names);
+    Some(names)
 }
 
 fn of_package(context: &Context<'_>, package: &Package) -> Option<Raised> {
     let license = clarify::license(context, package).or(package.licenses.concluded.as_deref())?;
-    let chosen = context.policy.weigh(context.class, Some(license), None)?;
-    let mut names = BTreeSet::new();
-    gather(&expression::parse(&chosen.chosen?)?, &mut names);
+    let names = chosen(context, license)?;
     let text = if package.license_files.is_empty() {
         named(&names, |name| name.contains("LicenseRef-")).map(|names| {
             format!(
@@ -96,6 +123,7 @@ fn place_of(package: &Package) -> String {
         },
         "conda" => in_prefix(location, "/conda-meta/", &format!("share/licenses/{name}/LICENSE")),
         "generic" if package.purl.contains("spack=") => in_prefix(location, "/.spack", "LICENSE"),
+        _ if package.found_by == "elf" => format!("/usr/share/licenses/{name}/LICENSE"),
         _ => "a file named after a licence inside the package; or waive the finding, where its kind has no place for one".to_owned(),
     }
 }
@@ -109,10 +137,11 @@ fn in_prefix(location: Option<&Location>, mark: &str, place: &str) -> String {
     }
 }
 
-/// Whether a licence file of a package says who holds the rights.
+/// Whether a licence file of a package, or a README beside it, says who holds the rights.
 fn has_holder(context: &Context<'_>, package: &Package) -> bool {
     let mut files = context.case.scan.files.iter();
-    files.any(|file| !file.copyrights.is_empty() && package.license_files.contains(&file.path))
+    let is_of = |path| package.license_files.contains(path) || package.readmes.contains(path);
+    files.any(|file| !file.copyrights.is_empty() && is_of(&file.path))
 }
 
 /// The names that are of a kind, in a row.
@@ -122,7 +151,6 @@ fn named(names: &BTreeSet<String>, is_meant: fn(&str) -> bool) -> Option<String>
     (!names.is_empty()).then(|| names.join(", "))
 }
 
-/// The licences of an expression, without their exceptions.
 fn gather(node: &Node, names: &mut BTreeSet<String>) {
     match node {
         Node::License(license) => {

@@ -18,7 +18,7 @@ mod sections;
 
 pub(super) use self::code::ranges as code;
 use self::sections::Elf;
-use super::{Candidate, Found, Owned, Source};
+use super::{Candidate, Found, Owned, Source, TextsIn};
 
 /// What the qualifier `elf` of a purl says about how the package was known.
 const QUALIFIER: &str = "elf";
@@ -37,7 +37,17 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
     if let Err(fault) = read {
         found.faults.push(fault);
     }
+    for package in &mut found.packages {
+        package.texts_in.extend(texts_of(&package.name));
+    }
     found
+}
+
+/// Where whoever puts a library or a program beside the packages of an image can put its licence.
+fn texts_of(name: &str) -> Option<TextsIn> {
+    let is_plain = |part: &str| !matches!(part, "" | "." | "..");
+    let plain = name.split('/').all(is_plain);
+    plain.then(|| TextsIn::All(format!("usr/share/licenses/{name}")))
 }
 
 /// The name by which programs ask for a library; none for what is none.

@@ -26,6 +26,16 @@ pub(crate) fn is_license_file(path: &str) -> bool {
     })
 }
 
+/// Whether a file is a README, which often has the copyright line that no licence file has.
+pub(crate) fn is_readme(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let head = name.split_at_checked("README".len());
+    head.is_some_and(|(head, rest)| {
+        let ends = rest.is_empty() || rest.starts_with(['.', '-', '_']);
+        head.eq_ignore_ascii_case("README") && ends && !is_code(name)
+    })
+}
+
 /// Whether a name ends as source code and compiled files do.
 fn is_code(name: &str) -> bool {
     const ENDS: [&str; 12] = [
@@ -72,6 +82,12 @@ mod tests {
             "c",
         ] {
             assert!(!is_license_file(name), "{name}");
+        }
+        for name in ["README", "a/readme.md", "README-de.txt"] {
+            assert!(is_readme(name) && !is_license_file(name), "{name}");
+        }
+        for name in ["READMES", "README.py", "a/README/b"] {
+            assert!(!is_readme(name), "{name}");
         }
     }
 

@@ -7,16 +7,24 @@ use hpcctl_license_db::{conflict, expression};
 use hpcctl_model::scan::Licenses;
 
 use super::Gathering;
-use crate::catalog::{Candidate, TextsIn, is_license_file};
+use crate::catalog::{Candidate, TextsIn, is_license_file, is_readme};
 use crate::license::all_of;
 use crate::tree::NodeId;
+
+/// The files that bear what is to be said of the licences of a package.
+pub(super) struct Bearing {
+    /// Its licence files, by their paths.
+    pub(super) license_files: Vec<String>,
+    /// The READMEs beside them that have copyright statements.
+    pub(super) readmes: Vec<String>,
+}
 
 /// Entries of directories that are looked at for the licence files of one package.
 const MOST_TEXTS: usize = 1000;
 
 impl Gathering<'_> {
-    /// The licences of a package, and its licence files.
-    pub(super) fn licenses(&mut self, candidate: &Candidate) -> (Licenses, Vec<String>) {
+    /// The licences of a package, and the files that bear them.
+    pub(super) fn licenses(&mut self, candidate: &Candidate) -> (Licenses, Bearing) {
         let declared_in = candidate
             .declared_in
             .as_ref()
@@ -35,7 +43,7 @@ impl Gathering<'_> {
         let declared = candidate.declared.clone();
         let declared = declared.or_else(|| declared_in.and_then(of_file).map(str::to_owned));
         let declared = declared.or_else(|| self.elsewhere.of_package(candidate));
-        let texts = self.texts(candidate);
+        let (texts, readmes) = self.texts(candidate);
         let others = texts.iter().filter(|id| Some(**id) != declared_in);
         let expressions = others.filter_map(|id| of(*id));
         let inside = candidate.detected.as_deref();
@@ -48,7 +56,18 @@ impl Gathering<'_> {
             facts.is_some_and(|facts| facts.unrecognised.is_some())
         };
         let bearing = bearing.filter(|id| of(*id).is_some() || is_unrecognised(*id));
-        let files = bearing.map(|id| self.tree.path(id)).collect();
+        let has_statements = |id: &NodeId| {
+            let license = self
+                .tree
+                .facts(*id)
+                .and_then(|facts| facts.license.as_ref());
+            license.is_some_and(|license| !license.copyrights.is_empty())
+        };
+        let readmes = readmes.into_iter().filter(has_statements);
+        let files = Bearing {
+            license_files: bearing.map(|id| self.tree.path(id)).collect(),
+            readmes: readmes.map(|id| self.tree.path(id)).collect(),
+        };
         self.texts.extend(texts.into_iter().chain(declared_in));
         let concluded = concluded(declared.as_deref(), detected.as_deref());
         let licenses = Licenses {
@@ -59,9 +78,9 @@ impl Gathering<'_> {
         (licenses, files)
     }
 
-    /// The licence files of a package.
-    fn texts(&self, candidate: &Candidate) -> Vec<NodeId> {
-        let mut texts = Vec::new();
+    /// The licence files of a package, and the READMEs beside them.
+    fn texts(&self, candidate: &Candidate) -> (Vec<NodeId>, Vec<NodeId>) {
+        let (mut texts, mut readmes) = (Vec::new(), Vec::new());
         let mut left = MOST_TEXTS;
         for place in &candidate.texts_in {
             let (TextsIn::All(path) | TextsIn::Named(path)) = place;
@@ -76,13 +95,17 @@ impl Gathering<'_> {
                         TextsIn::All(_) if target == child => stack.push(child),
                         TextsIn::All(_) => {}
                         TextsIn::Named(_) if is_license_file(&self.tree.node(child).name) => {}
-                        TextsIn::Named(_) => continue,
+                        TextsIn::Named(_) => {
+                            readmes
+                                .extend(is_readme(&self.tree.node(child).name).then_some(target));
+                            continue;
+                        }
                     }
                     texts.push(target);
                 }
             }
         }
-        texts
+        (texts, readmes)
     }
 }
 

@@ -289,7 +289,7 @@ impl<'a> Gathering<'a> {
     }
 
     fn add(&mut self, file: NodeId, row: usize, candidate: &'a Candidate, layer: u32) -> Place {
-        let (licenses, license_files) = self.licenses(candidate);
+        let (licenses, bearing) = self.licenses(candidate);
         let purl = purl(candidate, self.distro.as_ref());
         let location = self.location(file, layer);
         let same = (licenses.declared.clone(), licenses.detected.clone());
@@ -316,7 +316,8 @@ impl<'a> Gathering<'a> {
             if draft.depends.is_empty() {
                 draft.depends = candidate.depends.iter().map(|need| &**need).collect();
             }
-            draft.package.license_files.extend(license_files);
+            draft.package.license_files.extend(bearing.license_files);
+            draft.package.readmes.extend(bearing.readmes);
             if draft.package.licenses.concluded.is_none() {
                 draft.package.licenses = licenses;
             }
@@ -329,7 +330,8 @@ impl<'a> Gathering<'a> {
             purl,
             licenses,
             locations: vec![location],
-            license_files,
+            license_files: bearing.license_files,
+            readmes: bearing.readmes,
             found_by: CATALOGERS[row].id.to_owned(),
             supplier: candidate.supplier.clone(),
             source: candidate.source.clone(),
@@ -402,6 +404,8 @@ impl<'a> Gathering<'a> {
                 package.locations.dedup();
                 package.license_files.sort();
                 package.license_files.dedup();
+                package.readmes.sort();
+                package.readmes.dedup();
                 package.files = claims.count(place);
                 package.depends = depends;
                 package.owned_by = owned_by;

@@ -190,6 +190,7 @@ fn package(component: Component, tool: &str, faults: &mut Faults) -> Package {
         },
         locations: component.locations,
         license_files: component.license_files,
+        readmes: Vec::new(),
         found_by: tool.to_owned(),
         supplier: component.supplier,
         source,

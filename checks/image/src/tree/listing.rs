@@ -91,7 +91,7 @@ pub(crate) struct FileLicense {
     pub(crate) grants: bool,
     /// The SHA-256 digest of the file; none where only its start was looked at.
     pub(crate) sha256: Option<Sha>,
-    /// The copyright statements of a licence file.
+    /// The copyright statements of a licence file or a README.
     pub(crate) copyrights: Arc<[String]>,
     /// The licences of which it has the whole text.
     pub(crate) texts: Arc<[String]>,

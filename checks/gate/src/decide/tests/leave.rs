@@ -399,22 +399,36 @@ fn a_template_is_no_copyright_line() {
     );
     // Of a choice the branch that was chosen counts.
     assert_eq!(alone("Apache-2.0 OR MIT"), "");
-    let with_file = |copyrights: &[&str]| {
+    let bearing = |path: &str, judged: bool, copyrights: &[&str]| File {
+        path: path.into(),
+        layer: None,
+        licenses: Some("MIT".into()),
+        judged,
+        sha256: Some("ab".repeat(32)),
+        copyrights: copyrights.iter().map(ToString::to_string).collect(),
+        texts: Vec::new(),
+    };
+    let with_files = |of_license: &[&str], of_readme: &[&str]| {
         let mut package = package("a", Some("MIT"));
         package.license_files = vec!["/a/LICENSE".into()];
-        let file = File {
-            path: "/a/LICENSE".into(),
-            layer: None,
-            licenses: Some("MIT".into()),
-            judged: false,
-            sha256: None,
-            copyrights: copyrights.iter().map(ToString::to_string).collect(),
-            texts: Vec::new(),
-        };
-        told(package, vec![file])
+        package.readmes = vec!["/a/README".into()];
+        let files = [("/a/LICENSE", of_license), ("/a/README", of_readme)];
+        let files = files.map(|(path, copyrights)| bearing(path, false, copyrights));
+        told(package, files.to_vec())
     };
-    assert_eq!(with_file(&["Copyright 2020 A"]), "");
-    assert_eq!(with_file(&[]), asks("MIT"));
+    assert_eq!(with_files(&["Copyright 2020 A"], &[]), "");
+    assert_eq!(with_files(&[], &["Copyright 2020 A"]), "");
+    assert_eq!(with_files(&[], &[]), asks("MIT"));
+    // A licence file of no package.
+    let loose = |copyrights: &[&str]| {
+        let file = bearing("/opt/b/LICENSE", true, copyrights);
+        told(package("a", Some("Apache-2.0")), vec![file])
+    };
+    assert_eq!(loose(&["Copyright 2020 B"]), "");
+    assert_eq!(
+        loose(&[]),
+        "No copyright line is in /opt/b/LICENSE, which MIT asks for."
+    );
 }
 
 #[test]
@@ -457,15 +471,16 @@ fn each_licence_that_offends_is_told_and_waived_by_itself() {
 
 #[test]
 fn the_place_for_a_licence_is_one_that_is_looked_at() {
-    let place = |kind: &str, purl: &str, path: &str| {
+    let place = |kind: &str, found_by: &str, purl: &str, path: &str| {
         let mut of = package("a", Some("MIT"));
-        (of.kind, of.purl) = (kind.into(), purl.into());
+        (of.kind, of.found_by, of.purl) = (kind.into(), found_by.into(), purl.into());
         of.locations[0].path = path.into();
         let gate = gate(&scan(vec![of]), &ASKED);
         rule(&gate, "license.notice").findings[0].remedy.clone()
     };
-    for (kind, purl, path, expected) in [
+    for (kind, found_by, purl, path, expected) in [
         (
+            "conda",
             "conda",
             "pkg:conda/a@1",
             "/opt/env/conda-meta/a-1.json",
@@ -473,18 +488,27 @@ fn the_place_for_a_licence_is_one_that_is_looked_at() {
         ),
         (
             "generic",
+            "spack",
             "pkg:generic/a@1?spack=abc",
             "/opt/spack/a-1-abc/.spack/spec.json",
             "into /opt/spack/a-1-abc/LICENSE.",
         ),
         (
             "generic",
+            "elf",
             "pkg:generic/a@1",
             "/opt/lib/liba.so",
+            "into /usr/share/licenses/a/LICENSE.",
+        ),
+        (
+            "generic",
+            "java",
+            "pkg:generic/a@1",
+            "/opt/lib/a.jar",
             "or waive the finding, where its kind has no place for one.",
         ),
     ] {
-        let remedy = place(kind, purl, path);
+        let remedy = place(kind, found_by, purl, path);
         assert!(remedy.ends_with(expected), "{remedy}");
     }
 }

@@ -32,6 +32,7 @@ fn package(name: &str, license: Option<&str>) -> Package {
             created_by: None,
         }],
         license_files: Vec::new(),
+        readmes: Vec::new(),
         found_by: "dpkg".into(),
         supplier: None,
         source: None,

@@ -35,14 +35,14 @@ impl Intake<'_> {
         self.texts.extend_from_slice(&self.scratch);
         let role = Role::of(content.path());
         let most = match role {
-            Role::Other => self.plan.limits.text_bytes,
+            Role::Readme | Role::Other => self.plan.limits.text_bytes,
             // What stands at its end may forbid.
             Role::DebianCopyright | Role::LicenseFile => self.plan.limits.license_bytes,
         };
         let rest = most.saturating_sub(self.scratch.len() as u64);
         let mut read = content.read_content(rest, &mut self.texts);
         let is_text = is_text(&self.texts[from..]);
-        if is_text && role != Role::Other && content.left() > 0 {
+        if is_text && role.is_license_file() && content.left() > 0 {
             let why = format!("licences were looked for in its first {most} bytes only");
             faults.add(format!("/{}", content.path()), why);
         }
@@ -99,7 +99,7 @@ impl Intake<'_> {
                         }),
                         ..Facts::default()
                     }),
-                    None => (is_whole && job.role != Role::Other).then(|| Facts {
+                    None => (is_whole && job.role.is_license_file()).then(|| Facts {
                         unrecognised: Some(digest),
                         ..Facts::default()
                     }),
