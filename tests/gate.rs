@@ -15,6 +15,7 @@ mod outcomes;
 pub mod platforms;
 mod policies;
 mod privileged;
+mod remedies;
 mod results;
 mod rules;
 

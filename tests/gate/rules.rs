@@ -10,7 +10,7 @@ use crate::cli::{Run, hpcctl};
 use crate::handmade::{layout, tar};
 
 /// A file of a layer.
-type Held<'a> = (&'a str, u32, &'a [u8]);
+pub(super) type Held<'a> = (&'a str, u32, &'a [u8]);
 
 /// The package that every image of these tests has.
 const RELEASE: Held<'static> = ("etc/os-release", 0o644, b"ID=debian\n");
@@ -27,7 +27,7 @@ const COPYRIGHT: Held<'static> = (
 );
 
 /// The image with more files, by a policy that makes a finding of the rule a refusal.
-fn with(dir: &Path, rule: &str, files: &[Held<'_>], policy: &str, more: &[&str]) -> Run {
+pub(super) fn with(dir: &Path, rule: &str, files: &[Held<'_>], policy: &str, more: &[&str]) -> Run {
     let all = [&[RELEASE, STATUS, COPYRIGHT], files].concat();
     let path = |name: &str| dir.join(name).display().to_string();
     layout(&dir.join("layout"), "amd64", &json!({}), Some(&tar(&all)));
@@ -40,11 +40,11 @@ fn with(dir: &Path, rule: &str, files: &[Held<'_>], policy: &str, more: &[&str])
 }
 
 /// The metadata of a package of Python with this licence.
-fn python(license: &str) -> String {
+pub(super) fn python(license: &str) -> String {
     format!("Metadata-Version: 2.4\nName: a\nVersion: 1\nLicense-Expression: {license}\n")
 }
 
-const METADATA: &str = "usr/lib/python3/dist-packages/a-1.dist-info/METADATA";
+pub(super) const METADATA: &str = "usr/lib/python3/dist-packages/a-1.dist-info/METADATA";
 
 /// A rule, and a decision that it refuses.
 type Row = (&'static str, fn(&Path, &str) -> Run);

@@ -83,9 +83,10 @@ pub(super) fn raised(context: &Context<'_>, file: &Restricted) -> Option<Raised>
             Redistribution::Yes | Redistribution::Conditional => {
                 "Keep the file unmodified and pass on the vendor's terms with it.".into()
             }
-            Redistribution::NeedsDecision => {
-                "Have the site decide, and record it in the policy ([[vendor.decision]]).".into()
-            }
+            Redistribution::NeedsDecision => format!(
+                "Have the site decide, and record it in the site's policy:\n[[vendor.decision]]\nterms = {:?}\nlevel = …\nowner = …\nreference = …\ndecided = …\nexpires = …",
+                file.terms
+            ),
             Redistribution::No => {
                 "Leave it out of the image, and bind the host's own at run time.".into()
             }

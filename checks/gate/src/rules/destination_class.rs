@@ -10,9 +10,11 @@ pub(super) static RULE: Rule = Rule {
     title: "the destination and the digest",
     manual: "\
 What may stay in a lab may not leave the site: a policy has classes of destinations, by globs of
-HOST/NAME. The glob that says most of the name counts (most characters before its first * or ?, then
-most in all), and what matches none is public. What is published is bound to what was gated by its
-digest; a directory has none.
+HOST/NAME. In a glob * is any text without a slash, ? one character but a slash, [ab] one of some and
+[!ab] one of all others, {a,b} one of some texts, and ** between slashes any number of names. The glob
+that says most of the name counts (most characters before its first *, ?, [ or {, then most in all),
+and what matches none is public. What is published is bound to what was gated by its digest; a
+directory has none.
 
 Judged by --to, the digest of the image, and whether hpcctl publish can take its form: what it would
 have to write anew is not what was gated.

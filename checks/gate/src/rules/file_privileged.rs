@@ -27,21 +27,19 @@ policy.",
 };
 
 /// What to do about it.
-fn remedy(kind: PrivilegeKind) -> &'static str {
-    match kind {
-        PrivilegeKind::Setuid | PrivilegeKind::Setgid => {
-            "Remove the bit (chmod u-s,g-s), or name the file in [[privileged.allow]]."
-        }
-        PrivilegeKind::Capabilities => {
-            "Remove the capabilities (setcap -r), or name the file in [[privileged.allow]]."
-        }
-        PrivilegeKind::Device => {
-            "Remove the device, which runtimes make anew, or name it in [[privileged.allow]]."
-        }
-        PrivilegeKind::WorldWritable => {
-            "Take the right to write from others (chmod o-w), or name it in [[privileged.allow]]."
-        }
-    }
+fn remedy(file: &Privileged) -> String {
+    let away = match file.kind {
+        PrivilegeKind::Setuid | PrivilegeKind::Setgid => "Remove the bit (chmod u-s,g-s)",
+        PrivilegeKind::Capabilities => "Remove the capabilities (setcap -r)",
+        PrivilegeKind::Device => "Remove the device, which runtimes make anew",
+        PrivilegeKind::WorldWritable => "Take the right to write from others (chmod o-w)",
+    };
+    let sha256 = file.sha256.as_ref();
+    let sha256 = sha256.map_or(String::new(), |hex| format!("\nsha256 = {hex:?}"));
+    format!(
+        "{away}, or name it in the site's policy:\n[[privileged.allow]]\npath = {:?}{sha256}",
+        globset::escape(&file.path)
+    )
 }
 
 fn look(context: &Context<'_>) -> Vec<Raised> {
@@ -63,7 +61,7 @@ fn look(context: &Context<'_>) -> Vec<Raised> {
             layer: file.layer.clone(),
             path: Some(file.path.clone()),
             sha256: file.sha256.clone(),
-            remedy: remedy(file.kind).into(),
+            remedy: remedy(file),
             ..Raised::default()
         }
     });
