@@ -375,7 +375,8 @@ fn the_same_image_is_the_same_file() {
         return;
     }
     let dir = tempfile::tempdir().unwrap();
-    let reference = format!("oci:{}/layout:v2", images().display());
+    layout(&dir.path().join("image"));
+    let reference = format!("oci:{}", dir.path().join("image").display());
     for form in ["squashfs", "sif"] {
         let staged = |name: &str, epoch: Option<&str>| {
             let to = dir.path().join(name).display().to_string();
