@@ -56,6 +56,12 @@ use crate::ui::Ui;
 /// the first of OpenCL, of which PoCL is one that a processor stands in for; what the library, its driver
 /// and the GPU are is compared. The way by CUDA has been tried on a stub of the driver only, on no GPU yet.
 ///
+/// mounts, by name as well and whatever the runtime, reads a tree of small files and imports as Python does, from a squashfs
+/// by FUSE (squashfuse_ll, else squashfuse) and by the kernel (as root, with a loop device), and from an overlay by FUSE
+/// (fuse-overlayfs) and by the kernel, each against the same tree as a directory in TMPDIR. The squashfs is as mksquashfs makes
+/// it; reader and program take turns on one processor. Everything was read once before: a cold cache is not measured, since
+/// only root can make one. The mounts are in namespaces of the process that measures and end with it.
+///
 /// Nothing on the node is changed. An image is a directory, or charliecloud:NAME; podman takes
 /// containers-storage:NAME, too, and apptainer sif:FILE; these have a digest, which the report names, so
 /// that a policy of hpcctl gate can ask for it. docker-rootless takes docker:NAME alone, and sarus sarus:NAME. Without
@@ -68,6 +74,7 @@ EXAMPLES
   hpcctl bench net libc --budget 120s --margin 1%
   hpcctl bench net --network none                loopback of a network namespace of its own
   hpcctl bench overlay                           veth, bridge, nft, slirp4netns and pasta against loopback
+  hpcctl bench mounts                            squashfs and overlay, by FUSE and by the kernel, against a directory
   hpcctl bench net libc --inside podman --why    and why what differs differs
   hpcctl bench ranks --inside charliecloud --why messages between two ranks, each in its container
   hpcctl bench mpi                               the node's own MPI, its ranks in a container
@@ -89,8 +96,8 @@ EXAMPLES
 EXIT STATUS
   0 everything is equivalent or faster; 1 something is slower by more than the margin; 3 nothing is
   slower, but something is inconclusive or could not be measured; 5 the runtime or the image cannot
-  be used. The start of a container (launch), the ways into its network (overlay) and sockets instead of a
-  native provider (fabric.sockets) always cost and do not count.")]
+  be used. The start of a container (launch), the ways into its network (overlay), the kinds of mount (mounts) and
+  sockets instead of a native provider (fabric.sockets) always cost and do not count.")]
 pub struct Bench {
     /// What to measure
     #[arg(value_name = "SUBJECT", required_unless_present = "agent", value_parser = subjects())]
@@ -164,8 +171,9 @@ pub struct Bench {
 /// The name that stands for every subject that compares the runtime.
 const ALL: &str = "all";
 
-/// The subjects that are none of them: overlay compares ways of its own, mpi needs an MPI, fabric a libfabric, gpu a GPU.
-const BY_NAME: [&str; 4] = ["overlay", "mpi", "fabric", "gpu"];
+/// The subjects that are none of them: overlay and mounts compare ways of their own, mpi needs an MPI, fabric a libfabric,
+/// gpu a GPU.
+const BY_NAME: [&str; 5] = ["overlay", "mpi", "fabric", "gpu", "mounts"];
 
 fn subjects() -> PossibleValuesParser {
     let names = SUBJECTS.iter().map(|subject| subject.name);

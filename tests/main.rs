@@ -28,6 +28,7 @@ mod layout;
 mod lint;
 mod man;
 mod matched;
+mod mounts;
 mod mpi;
 mod nights;
 mod operations;

@@ -180,6 +180,7 @@ mod tests {
             let others = [
                 "fs.image.",
                 "overlay.",
+                "mounts.",
                 "ranks.",
                 "mpi.",
                 "gpu.",

@@ -7,7 +7,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use hpcctl_host::dialogue::Dialogue;
-use hpcctl_host::{Host, Live};
+use hpcctl_host::trial::Entry;
+use hpcctl_host::{Host, Live, Trial};
 use serde::{Deserialize, Serialize};
 
 use crate::agent::Answer;
@@ -69,16 +70,24 @@ pub(crate) fn apart(task: &Task, more: &[String]) -> Option<Result<Vec<f64>, Str
     if task.nested {
         return None;
     }
-    let asked = || {
-        let mut other = alike(&task.agent, more)?;
-        let task = Task {
-            nested: true,
-            ..task.clone()
-        };
-        let line = serde_json::to_string(&task).map_err(|error| error.to_string())?;
-        ask(&mut other, &line)
+    Some(alike(&task.agent, more).and_then(|mut other| carry_out(&mut other, task)))
+}
+
+/// Starts one in namespaces of its own, in which these steps are carried out first.
+pub(crate) fn enter(agent: &[String], namespaces: i32, steps: &Trial) -> Result<Dialogue, String> {
+    let entry = Entry::new(namespaces, steps, agent, &[path()]);
+    let entry = entry.map_err(|error| error.to_string())?;
+    Dialogue::enter(&entry).map_err(|error| error.to_string())
+}
+
+/// Has it carry the task out in the place of this process.
+pub(crate) fn carry_out(other: &mut Dialogue, task: &Task) -> Result<Vec<f64>, String> {
+    let task = Task {
+        nested: true,
+        ..task.clone()
     };
-    Some(asked())
+    let line = serde_json::to_string(&task).map_err(|error| error.to_string())?;
+    ask(other, &line)
 }
 
 /// The one variable that it needs, to find its commands.

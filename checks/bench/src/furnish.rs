@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use hpcctl_host::dialogue::{Dialogue, DialogueError};
-use hpcctl_host::trial::{Entry, namespace};
+use hpcctl_host::trial::namespace;
 use hpcctl_host::{Op, Trial};
 
 use crate::end;
@@ -150,10 +150,7 @@ impl Started {
 /// Links a container with a network namespace in which the other process is.
 fn linked(process: u32, outside: &[String]) -> Result<Route, String> {
     let steps = Trial::new().op(Op::LoopbackUp);
-    let far = Entry::new(namespace::NET, &steps, outside, &[far::path()])
-        .map_err(DialogueError::from)
-        .and_then(|entry| Dialogue::enter(&entry))
-        .map_err(|error| error.to_string())?;
+    let far = far::enter(outside, namespace::NET, &steps)?;
     let link = format!(
         "ip link add name end0 netns {process} type veth peer name end0 netns {}",
         far.id()

@@ -27,6 +27,7 @@ mod ladder;
 mod launch;
 mod libc;
 mod measurement;
+mod mounts;
 mod mpi;
 mod net;
 mod overlay;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::far::Far;
 use crate::launch::Launch;
 use crate::timing::Clock;
-use crate::{cpu, fabric, fs, gpu, launch, libc, mpi, net, overlay, ranks};
+use crate::{cpu, fabric, fs, gpu, launch, libc, mounts, mpi, net, overlay, ranks};
 
 /// One figure of a measurement.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +32,16 @@ impl Figure {
             what,
             unit: "us",
             better: Better::Less,
+        }
+    }
+
+    /// A count a second.
+    pub const fn count(id: &'static str, what: &'static str) -> Self {
+        Self {
+            id,
+            what,
+            unit: "/s",
+            better: Better::More,
         }
     }
 
@@ -124,6 +134,11 @@ pub static SUBJECTS: &[Subject] = &[
         name: "fs",
         what: "files and directories",
         measurements: fs::MEASUREMENTS,
+    },
+    Subject {
+        name: "mounts",
+        what: "a tree of files as a squashfs and behind an overlay, by the kernel and by FUSE, against the directory",
+        measurements: mounts::MEASUREMENTS,
     },
     Subject {
         name: "launch",

@@ -396,7 +396,7 @@ impl<'a> Pairs<'a> {
     /// Whether what is compared is made by the measurement itself, on the node.
     fn is_from_outside(&self, id: &str) -> bool {
         let launched = self.approach != Approach::Container && id.starts_with("mpi.");
-        let own = ["launch.", "overlay.", fabric::SOCKETS_BEGIN];
+        let own = ["launch.", "overlay.", "mounts.", fabric::SOCKETS_BEGIN];
         launched || own.iter().any(|start| id.starts_with(start))
     }
 

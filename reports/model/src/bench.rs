@@ -34,7 +34,7 @@ pub struct Bench {
 }
 
 /// What does not compare the runtime, or always costs.
-const NOT_COUNTED: [&str; 3] = ["launch.", "overlay.", "fabric.sockets."];
+const NOT_COUNTED: [&str; 4] = ["launch.", "overlay.", "mounts.", "fabric.sockets."];
 
 /// Whether a verdict on a measurement counts.
 pub fn counts(metric: &str) -> bool {

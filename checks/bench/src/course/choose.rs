@@ -9,7 +9,7 @@ use crate::fs::brought;
 use crate::image::Image;
 use crate::measurement::{Measurement, Processors, SUBJECTS};
 use crate::pair::{Bout, Pairs};
-use crate::{fabric, gpu, net};
+use crate::{fabric, gpu, mounts, net};
 
 /// What fs says nothing of, where the image is no directory.
 const NOT_SEEN: &str = "fs is of files of the node that are bound into the container, and of none of the image, which the \
@@ -88,6 +88,13 @@ impl Run<'_> {
     ) -> Result<(), Error> {
         if chosen.iter().any(|one| is_of_image(one)) && !copy_image(site, pairs)? {
             chosen.retain(|one| !is_of_image(one));
+        }
+        if chosen.iter().any(|one| mounts::is_packed(one)) {
+            pairs.doubts.extend(mounts::doubt(site.host));
+            if let Err(why) = mounts::pack(site.host, &site.workplace.shared()) {
+                self.unknowns.push(Unknown::new("mounts.squashfs", why));
+                chosen.retain(|one| !mounts::is_packed(one));
+            }
         }
         if chosen.iter().any(|one| one.id().starts_with("mpi.")) {
             pairs.bring_library()?;

@@ -28,7 +28,8 @@ impl Run<'_> {
         stated: &Stated,
     ) -> Result<Vec<Why>, Error> {
         // These are what they are; there is nothing to find.
-        let is_own = |id: &str| id.starts_with("launch.") || id.starts_with("overlay.");
+        let own = ["launch.", "overlay.", "mounts."];
+        let is_own = |id: &str| own.iter().any(|start| id.starts_with(start));
         let differs = |one: &&Comparison| {
             matches!(one.verdict, Verdict::Slower | Verdict::Faster) && !is_own(&one.metric)
         };

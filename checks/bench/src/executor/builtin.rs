@@ -34,7 +34,7 @@ const READ_ONLY: u64 = 1;
 const SHM: &str = "/dev/shm";
 
 /// The directories that an overlay needs beside the one below it.
-const OF_AN_OVERLAY: [&str; 2] = ["upper", "work"];
+pub(crate) const OF_AN_OVERLAY: [&str; 2] = ["upper", "work"];
 
 /// What of the host an image is given, where it has the directory.
 const OF_THE_HOST: [&str; 2] = ["dev", "sys"];
@@ -116,8 +116,8 @@ impl Room {
     }
 }
 
-/// An overlay on a directory, as a user may mount it since Linux 5.11.
-fn overlay(lower: &Path, aside: &Path, target: &str) -> Op {
+/// An overlay on a directory, as a user may mount it since Linux 5.11; `aside` has its directories.
+pub(crate) fn overlay(lower: &Path, aside: &Path, target: &str) -> Op {
     let [upper, work] = OF_AN_OVERLAY.map(|name| text(&aside.join(name)));
     let options = format!(
         "lowerdir={},upperdir={upper},workdir={work},userxattr",
@@ -228,7 +228,8 @@ fn shared_directory(site: &Site<'_>) -> Result<(PathBuf, Option<Fused>), Error> 
     if !factors(site).contains(&Factor::Fuse) {
         return Ok((shared, None));
     }
-    let fused = Fused::mount(site.host, &shared, &site.workplace.tree()?)
+    let (aside, place) = (aside(site)?, site.workplace.tree()?);
+    let fused = Fused::overlay(site.host, &shared, &aside, &place)
         .map_err(|why| Error::Unreachable(format!("cannot add a file system by FUSE: {why}")))?;
     Ok((fused.place.clone(), Some(fused)))
 }

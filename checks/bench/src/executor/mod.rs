@@ -14,7 +14,7 @@ use std::path::Path;
 
 use hpcctl_host::Host;
 
-pub(crate) use builtin::{EXECUTOR as BUILTIN, Room, own_factors};
+pub(crate) use builtin::{EXECUTOR as BUILTIN, OF_AN_OVERLAY, Room, overlay, own_factors};
 
 use crate::Error;
 use crate::factor::Factor;

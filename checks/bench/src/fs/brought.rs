@@ -6,8 +6,6 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use hpcctl_model::bench::Better;
-
 use super::tree;
 use crate::environs::text;
 use crate::measurement::{Figure, Measurement, Processors, Task};
@@ -16,18 +14,11 @@ use crate::timing::Clock;
 /// The row.
 pub static IMAGE: Measurement = Measurement {
     figures: &[
-        Figure {
-            id: "fs.image.stat",
-            what: "files of the image looked at",
-            unit: "/s",
-            better: Better::More,
-        },
-        Figure {
-            id: "fs.image.read",
-            what: "files of the image opened, read and closed",
-            unit: "/s",
-            better: Better::More,
-        },
+        Figure::count("fs.image.stat", "files of the image looked at"),
+        Figure::count(
+            "fs.image.read",
+            "files of the image opened, read and closed",
+        ),
     ],
     processors: Processors::One,
     take,

@@ -3,8 +3,6 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 
-use hpcctl_model::bench::Better;
-
 use super::tree;
 use crate::measurement::{Figure, Measurement, Processors};
 
@@ -13,12 +11,10 @@ const UNIT: usize = 10;
 
 /// The row.
 pub static CHURN: Measurement = Measurement {
-    figures: &[Figure {
-        id: "fs.create",
-        what: "files made, written and removed",
-        unit: "/s",
-        better: Better::More,
-    }],
+    figures: &[Figure::count(
+        "fs.create",
+        "files made, written and removed",
+    )],
     processors: Processors::One,
     take: |task, clock| {
         let dir = tempfile::tempdir_in(task.place.join("churn"))

@@ -2,10 +2,10 @@
 
 pub(crate) mod brought;
 mod churn;
-mod python;
-mod read;
-pub mod tree;
-mod walk;
+pub(crate) mod python;
+pub(crate) mod read;
+pub(crate) mod tree;
+pub(crate) mod walk;
 
 use crate::measurement::Measurement;
 

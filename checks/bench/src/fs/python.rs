@@ -10,31 +10,29 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use hpcctl_model::bench::Better;
-
 use super::tree;
 use crate::measurement::{Figure, Measurement, Processors};
+use crate::timing::Clock;
 
 /// The row.
 pub static IMPORT: Measurement = Measurement {
-    figures: &[Figure {
-        id: "fs.import",
-        what: "modules found and read as Python imports them",
-        unit: "/s",
-        better: Better::More,
-    }],
+    figures: &[Figure::count(
+        "fs.import",
+        "modules found and read as Python imports them",
+    )],
     processors: Processors::One,
-    take: |task, clock| {
-        let modules = tree::ENTRIES * tree::MODULES;
-        tree::within(&task.tree, |tree| {
-            let entries = tree::entries(tree);
-            let series = clock.series(|| {
-                start(&entries).map_err(|error| format!("cannot import as Python does: {error}"))
-            });
-            Ok(vec![modules as f64 / series?.typical()])
-        })
-    },
+    take: |task, clock| tree::within(&task.tree, |tree| Ok(vec![import(tree, clock)?])),
 };
+
+/// Imports every module: how many a second.
+pub(crate) fn import(tree: &Path, clock: Clock) -> Result<f64, String> {
+    let modules = tree::ENTRIES * tree::MODULES;
+    let entries = tree::entries(tree);
+    let series = clock.series(|| {
+        start(&entries).map_err(|error| format!("cannot import as Python does: {error}"))
+    });
+    Ok(modules as f64 / series?.typical())
+}
 
 /// What a fresh interpreter does for every module.
 fn start(entries: &[PathBuf]) -> io::Result<()> {

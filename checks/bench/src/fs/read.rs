@@ -4,29 +4,27 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use hpcctl_model::bench::Better;
-
 use super::tree;
 use crate::measurement::{Figure, Measurement, Processors};
+use crate::timing::Clock;
 
 /// The row.
 pub static SMALL: Measurement = Measurement {
-    figures: &[Figure {
-        id: "fs.read",
-        what: "files of 2 KiB opened, read and closed",
-        unit: "/s",
-        better: Better::More,
-    }],
+    figures: &[Figure::count(
+        "fs.read",
+        "files of 2 KiB opened, read and closed",
+    )],
     processors: Processors::One,
-    take: |task, clock| {
-        let mut bytes = vec![0; tree::SMALL];
-        tree::within(&task.tree, |tree| {
-            let files = tree::small_files(tree);
-            let series = clock.series(|| files.iter().try_for_each(|file| whole(file, &mut bytes)));
-            Ok(vec![files.len() as f64 / series?.typical()])
-        })
-    },
+    take: |task, clock| tree::within(&task.tree, |tree| Ok(vec![read(tree, clock)?])),
 };
+
+/// Reads every small file: how many a second.
+pub(crate) fn read(tree: &Path, clock: Clock) -> Result<f64, String> {
+    let mut bytes = vec![0; tree::SMALL];
+    let files = tree::small_files(tree);
+    let series = clock.series(|| files.iter().try_for_each(|file| whole(file, &mut bytes)));
+    Ok(files.len() as f64 / series?.typical())
+}
 
 /// Reads as many bytes of a file as are asked for.
 fn whole(file: &Path, bytes: &mut [u8]) -> Result<(), String> {

@@ -5,6 +5,11 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::statistics::Random;
+
+/// What it consists of: the directory of small files, and that of packages.
+pub(crate) const PARTS: [&str; 2] = ["small", "python"];
+
 /// Directories of small files.
 const DIRECTORIES: usize = 16;
 
@@ -12,13 +17,13 @@ const DIRECTORIES: usize = 16;
 const FILES: usize = 32;
 
 /// The bytes of a small file.
-pub(super) const SMALL: usize = 2048;
+pub(crate) const SMALL: usize = 2048;
 
 /// Directories of packages, as in `sys.path`.
-pub(super) const ENTRIES: usize = 5;
+pub(crate) const ENTRIES: usize = 5;
 
 /// Modules in each of them.
-pub(super) const MODULES: usize = 40;
+pub(crate) const MODULES: usize = 40;
 
 /// The bytes of a compiled module.
 const COMPILED: usize = 6000;
@@ -29,13 +34,14 @@ const COMPILED: usize = 6000;
 ///
 /// When a file cannot be made.
 pub fn make(place: &Path) -> io::Result<()> {
+    let mut random = Random::new(0);
     for file in small_files(place) {
-        write(&file, SMALL)?;
+        write(&file, SMALL, &mut random)?;
     }
     for entry in entries(place) {
         for module in 0..MODULES {
-            write(&source(&entry, module), SMALL)?;
-            write(&compiled(&entry, module), COMPILED)?;
+            write(&source(&entry, module), SMALL, &mut random)?;
+            write(&compiled(&entry, module), COMPILED, &mut random)?;
         }
     }
     fs::create_dir_all(place.join("churn"))
@@ -46,7 +52,7 @@ pub fn make(place: &Path) -> io::Result<()> {
 /// # Errors
 ///
 /// When it cannot be entered, and those of the figures.
-pub(super) fn within<T>(
+pub(crate) fn within<T>(
     tree: &Path,
     take: impl FnOnce(&Path) -> Result<T, String>,
 ) -> Result<T, String> {
@@ -59,37 +65,43 @@ pub(super) fn within<T>(
     taken
 }
 
-fn write(path: &Path, bytes: usize) -> io::Result<()> {
+/// Writes what no other file has, and what is packed to half of it, as text is: a squashfs keeps equal files once.
+fn write(path: &Path, bytes: usize, random: &mut Random) -> io::Result<()> {
     if let Some(above) = path.parent() {
         fs::create_dir_all(above)?;
     }
-    File::create(path)?.write_all(&vec![b'x'; bytes])
+    let letters = |bits: u64| (0..16).map(move |n| b'a' + (bits >> (4 * n) & 15) as u8);
+    let text: Vec<u8> = (0..bytes.div_ceil(16))
+        .flat_map(|_| letters(random.bits()))
+        .take(bytes)
+        .collect();
+    File::create(path)?.write_all(&text)
 }
 
 /// The directories of small files.
-pub(super) fn directories(place: &Path) -> Vec<PathBuf> {
-    let name = |n| place.join(format!("small/{n:02}"));
+pub(crate) fn directories(place: &Path) -> Vec<PathBuf> {
+    let name = |n| place.join(PARTS[0]).join(format!("{n:02}"));
     (0..DIRECTORIES).map(name).collect()
 }
 
 /// The small files.
-pub(super) fn small_files(place: &Path) -> Vec<PathBuf> {
+pub(crate) fn small_files(place: &Path) -> Vec<PathBuf> {
     let files = |dir: PathBuf| (0..FILES).map(move |n| dir.join(format!("file{n:02}.txt")));
     directories(place).into_iter().flat_map(files).collect()
 }
 
 /// The directories of packages.
-pub(super) fn entries(place: &Path) -> Vec<PathBuf> {
-    let name = |n| place.join(format!("python/{n}/site-packages"));
+pub(crate) fn entries(place: &Path) -> Vec<PathBuf> {
+    let name = |n| place.join(PARTS[1]).join(format!("{n}/site-packages"));
     (0..ENTRIES).map(name).collect()
 }
 
 /// The source of a module.
-pub(super) fn source(entry: &Path, module: usize) -> PathBuf {
+pub(crate) fn source(entry: &Path, module: usize) -> PathBuf {
     entry.join(format!("module{module:03}.py"))
 }
 
 /// What Python compiled it to.
-pub(super) fn compiled(entry: &Path, module: usize) -> PathBuf {
+pub(crate) fn compiled(entry: &Path, module: usize) -> PathBuf {
     entry.join(format!("__pycache__/module{module:03}.cpython-311.pyc"))
 }

@@ -3,37 +3,26 @@
 use std::fs;
 use std::path::Path;
 
-use hpcctl_model::bench::Better;
-
 use super::tree;
 use crate::measurement::{Figure, Measurement, Processors};
 use crate::timing::Clock;
 
 /// The row of looking up.
 pub static STAT: Measurement = Measurement {
-    figures: &[Figure {
-        id: "fs.stat",
-        what: "files looked at",
-        unit: "/s",
-        better: Better::More,
-    }],
+    figures: &[Figure::count("fs.stat", "files looked at")],
     processors: Processors::One,
-    take: |task, clock| tree::within(&task.tree, |tree| look(tree, clock)),
+    take: |task, clock| tree::within(&task.tree, |tree| Ok(vec![look(tree, clock)?])),
 };
 
 /// The row of listing.
 pub static LIST: Measurement = Measurement {
-    figures: &[Figure {
-        id: "fs.list",
-        what: "entries of directories listed",
-        unit: "/s",
-        better: Better::More,
-    }],
+    figures: &[Figure::count("fs.list", "entries of directories listed")],
     processors: Processors::One,
     take: |task, clock| tree::within(&task.tree, |tree| list(tree, clock)),
 };
 
-fn look(tree: &Path, clock: Clock) -> Result<Vec<f64>, String> {
+/// Looks at every small file: how many a second.
+pub(crate) fn look(tree: &Path, clock: Clock) -> Result<f64, String> {
     let files = tree::small_files(tree);
     let series = clock.series(|| {
         files.iter().try_for_each(|file| {
@@ -41,7 +30,7 @@ fn look(tree: &Path, clock: Clock) -> Result<Vec<f64>, String> {
             looked.map_err(|error| format!("cannot look at {}: {error}", file.display()))
         })
     });
-    Ok(vec![files.len() as f64 / series?.typical()])
+    Ok(files.len() as f64 / series?.typical())
 }
 
 fn list(tree: &Path, clock: Clock) -> Result<Vec<f64>, String> {

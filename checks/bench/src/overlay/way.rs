@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use hpcctl_host::dialogue::{Dialogue, DialogueError};
-use hpcctl_host::trial::{Entry, namespace};
+use hpcctl_host::trial::namespace;
 use hpcctl_host::{Host, Live, Op, Trial};
 
 use crate::end::{self, Order};
@@ -86,13 +86,7 @@ fn complaint(carrier: &mut Dialogue) -> Option<String> {
 
 /// Carries the task out in a user and network namespace, where links may be made.
 fn nested(task: &Task) -> Result<Vec<f64>, String> {
-    let mut hub = apart(task)?;
-    let task = Task {
-        nested: true,
-        ..task.clone()
-    };
-    let line = serde_json::to_string(&task).map_err(|error| error.to_string())?;
-    far::ask(&mut hub, &line)
+    far::carry_out(&mut apart(task)?, task)
 }
 
 /// Both on the node.
@@ -232,18 +226,13 @@ fn apart(task: &Task) -> Result<Dialogue, String> {
             rustix::process::getgid().as_raw(),
         )
         .op(Op::LoopbackUp);
-    enter(task, namespace::USER | namespace::NET, &steps)
+    far::enter(&task.agent, namespace::USER | namespace::NET, &steps)
 }
 
 /// An agent in a network namespace of its own, for whoever may make one.
 fn with_network(task: &Task) -> Result<Dialogue, String> {
-    enter(task, namespace::NET, &Trial::new().op(Op::LoopbackUp))
-}
-
-fn enter(task: &Task, namespaces: i32, steps: &Trial) -> Result<Dialogue, String> {
-    let entry = Entry::new(namespaces, steps, &task.agent, &[far::path()]);
-    let entry = entry.map_err(|error| error.to_string())?;
-    Dialogue::enter(&entry).map_err(|error| error.to_string())
+    let steps = Trial::new().op(Op::LoopbackUp);
+    far::enter(&task.agent, namespace::NET, &steps)
 }
 
 #[cfg(test)]
