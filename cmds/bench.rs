@@ -52,9 +52,9 @@ use crate::ui::Ui;
 /// fabric.sockets compares two providers of the node whatever the runtime: tcp, to which a container falls back whose
 /// library lacks that of the hardware, against this one, or shm where there is none.
 ///
-/// gpu is asked for by name, too. It takes the first GPU that the driver of CUDA knows, opened at run time, else
-/// the first of OpenCL, of which PoCL is one that a processor stands in for; what the library, its driver
-/// and the GPU are is compared. The way by CUDA has been tried on a stub of the driver only, on no GPU yet.
+/// gpu is asked for by name, too. It takes the first GPU that the driver of CUDA knows, opened at run time, else the first of
+/// HIP (ROCm 5 to 7), else the first of OpenCL, of which PoCL is one that a processor stands in for; what the library, its
+/// driver and the GPU are is compared. The ways by CUDA and HIP have been tried on stubs of driver and runtime only, on no GPU yet.
 ///
 /// mounts, by name as well and whatever the runtime, reads a tree of small files and imports as Python does, from a squashfs
 /// by FUSE (squashfuse_ll, else squashfuse) and by the kernel (as root, with a loop device), and from an overlay by FUSE

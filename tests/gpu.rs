@@ -1,6 +1,8 @@
-//! `hpcctl bench gpu`: PoCL for real, where a processor stands in for a GPU, and a stub of the driver of CUDA.
+//! `hpcctl bench gpu`: PoCL for real, where a processor stands in for a GPU, and stubs of the driver of CUDA and of the
+//! runtime of HIP.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -36,7 +38,9 @@ fn differences(report: &Value) -> Vec<&Value> {
 fn without_a_gpu_each_interface_says_why() {
     let dir = tempfile::tempdir().unwrap();
     // What is there of either is not found before these.
-    for library in ["libcuda.so.1", "libOpenCL.so.1"] {
+    let hip = ["", ".5", ".6", ".7"].map(|release| format!("libamdhip64.so{release}"));
+    let others = ["libcuda.so.1", "libOpenCL.so.1"].map(str::to_owned);
+    for library in hip.into_iter().chain(others) {
         fs::write(dir.path().join(library), "no library").unwrap();
     }
     let run = gpu(&[("LD_LIBRARY_PATH", dir.path())], &["--inside", "host"]);
@@ -44,6 +48,8 @@ fn without_a_gpu_each_interface_says_why() {
     for words in [
         "there is no GPU; CUDA: ",
         "libcuda.so.1",
+        "HIP: ",
+        "libamdhip64.so.7",
         "OpenCL: ",
         "libOpenCL.so.1",
     ] {
@@ -101,6 +107,21 @@ fn an_image_has_its_own_opencl_and_needs_a_driver() {
     }
 }
 
+/// Compiles a stub of a library.
+fn compile(source: &str, library: &Path, more: &[String]) {
+    let name = library.file_name().unwrap().to_string_lossy();
+    let run = Run::of(
+        Command::new("cc")
+            .args(["-O3", "-Wall", "-Werror", "-shared", "-fPIC"])
+            .arg(format!("-Wl,-soname,{name}"))
+            .args(more)
+            .arg("-o")
+            .arg(library)
+            .arg(source),
+    );
+    assert_eq!(run.code, 0, "{}", run.stderr);
+}
+
 /// A stub of the driver of CUDA that calls itself of a version, in a directory.
 fn stub(dir: &Path, version: u32) {
     let wheels = PathBuf::from(std::env::var_os("HPCCTL_WHEELS").expect("tests/run sets it"));
@@ -121,22 +142,24 @@ fn stub(dir: &Path, version: u32) {
         assert_eq!(run.code, 0, "{}", run.stderr);
     }
     let include = headers.join("nvidia/cuda_runtime/include");
-    let run = Run::of(
-        Command::new("cc")
-            .args([
-                "-O3",
-                "-Wall",
-                "-Werror",
-                "-shared",
-                "-fPIC",
-                "-Wl,-soname,libcuda.so.1",
-            ])
-            .arg(format!("-DVERSION={version}"))
-            .arg(format!("-I{}", include.display()))
-            .args(["-o".as_ref(), dir.join("libcuda.so.1").as_os_str()])
-            .arg("tests/gpu/stub.c"),
-    );
-    assert_eq!(run.code, 0, "{}", run.stderr);
+    let more = [
+        format!("-DVERSION={version}"),
+        format!("-I{}", include.display()),
+    ];
+    compile("tests/gpu/cuda.c", &dir.join("libcuda.so.1"), &more);
+}
+
+/// A stub of the runtime of HIP with its compiler, which fails on demand, in a directory.
+fn stub_of_hip(dir: &Path, release: u32, version: u32, fails: bool) {
+    let mut more = vec![
+        format!("-DVERSION={version}"),
+        format!("-DFAILS={}", u32::from(fails)),
+    ];
+    if release > 5 {
+        more.push("-DR0600".into());
+    }
+    let library = dir.join(format!("libamdhip64.so.{release}"));
+    compile("tests/gpu/hip.c", &library, &more);
 }
 
 #[test]
@@ -170,4 +193,73 @@ fn the_driver_of_cuda_is_called_as_its_header_says() {
         differs.iter().any(|one| one["what"] == "GPU library"),
         "{differs:?}"
     );
+}
+
+#[test]
+fn the_runtime_of_hip_is_called_as_its_header_says() {
+    if !real("the_runtime_of_hip_is_called_as_its_header_says") {
+        return;
+    }
+    let outside = tempfile::tempdir().unwrap();
+    stub_of_hip(outside.path(), 5, 50_221_153, false);
+    let (_dir, image) = image_of_a_suite();
+    let libraries = image.join("usr/local/lib");
+    fs::create_dir_all(&libraries).unwrap();
+    stub_of_hip(&libraries, 6, 60_241_134, false);
+    // The path of both; each side has one of them.
+    let path = PathBuf::from(format!("{}:/usr/local/lib", outside.path().display()));
+    let run = gpu(
+        &[("LD_LIBRARY_PATH", &path)],
+        &["--image", image.to_str().unwrap()],
+    );
+    let report = report_of(&run);
+    validate("hpcctl.bench-1.json", &report);
+    assert_eq!(report["unknowns"], Value::Array(Vec::new()));
+    let names = metrics(&report);
+    assert_eq!(names.len(), FIGURES + 1, "{names:?}");
+    assert!(names.contains(&"gpu.peer"), "{names:?}");
+    let differs = differences(&report);
+    let interface = differs.iter().find(|one| one["what"] == "GPU interface");
+    assert_eq!(interface.unwrap()["outside"], "HIP 5.2.21153");
+    assert_eq!(interface.unwrap()["inside"], "HIP 6.2.41134");
+    let library = differs.iter().find(|one| one["what"] == "GPU library");
+    assert_eq!(
+        library.unwrap()["inside"],
+        "/usr/local/lib/libamdhip64.so.6"
+    );
+    // What its compiler says is passed on.
+    stub_of_hip(outside.path(), 5, 50_221_153, true);
+    fs::write(outside.path().join("libOpenCL.so.1"), "no library").unwrap();
+    let run = gpu(
+        &[("LD_LIBRARY_PATH", outside.path())],
+        &["--inside", "host"],
+    );
+    let words =
+        "HIP: hiprtcCompileProgram fails with HIPRTC_ERROR_COMPILATION: no device libraries";
+    assert!(run.stderr.contains(words), "{}", run.stderr);
+}
+
+#[test]
+fn the_compiler_of_hip_makes_code_of_the_kernels() {
+    if !real("the_compiler_of_hip_makes_code_of_the_kernels") {
+        return;
+    }
+    // That of Debian is in its runtime, which has no GPU here: the stub stands for that alone.
+    let dir = tempfile::tempdir().unwrap();
+    stub_of_hip(dir.path(), 5, 50_221_153, true);
+    let own = "/usr/lib/x86_64-linux-gnu/libamdhip64.so.5";
+    symlink(own, dir.path().join("libhiprtc.so.5")).unwrap();
+    let args = ["--inside", "host", "--only", "gpu.peer"];
+    let report = report_of(&gpu(&[("LD_LIBRARY_PATH", dir.path())], &args));
+    assert_eq!(report["unknowns"], Value::Array(Vec::new()));
+    assert_eq!(metrics(&report), ["gpu.peer"]);
+    // By itself it says that there is none.
+    for library in ["libcuda.so.1", "libOpenCL.so.1"] {
+        fs::write(dir.path().join(library), "no library").unwrap();
+    }
+    fs::remove_file(dir.path().join("libamdhip64.so.5")).unwrap();
+    let run = gpu(&[("LD_LIBRARY_PATH", dir.path())], &args);
+    assert_eq!(run.code, 5, "{}", run.stderr);
+    let words = "HIP: hipInit fails with hipError";
+    assert!(run.stderr.contains(words), "{}", run.stderr);
 }

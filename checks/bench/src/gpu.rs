@@ -1,5 +1,5 @@
 //! GPU: what passes between the host and a GPU and in its memory, how long a kernel takes to start, and
-//! what it computes; by the driver of CUDA, or OpenCL, whichever is there first.
+//! what it computes; by the driver of CUDA, HIP, or OpenCL, whichever is there first.
 //!
 //! A process of its own measures, which may be ended by a driver, and for which the place of kernels that drivers have
 //! compiled is one that may be written to: in a container that of the user often is not, and PoCL fails without one.
@@ -36,8 +36,8 @@ const ROUNDS: u32 = 1 << 20;
 /// How long each is measured at least.
 const SHORTEST: Duration = Duration::from_millis(5);
 
-/// What names the place of compiled kernels: PoCL's manual, and the CUDA C programming guide.
-const CACHES: [&str; 2] = ["POCL_CACHE_DIR", "CUDA_CACHE_PATH"];
+/// What names the place of compiled kernels: PoCL's manual, the CUDA C programming guide, and the README of AMD's Comgr.
+const CACHES: [&str; 3] = ["POCL_CACHE_DIR", "CUDA_CACHE_PATH", "AMD_COMGR_CACHE_DIR"];
 
 /// The row of one GPU.
 static ONE: Measurement = Measurement {
@@ -120,7 +120,7 @@ pub(crate) fn differences(outside: About, inside: About) -> Vec<Difference> {
 }
 
 /// The place for compiled kernels, in the environment.
-fn cache(place: &Path) -> [String; 2] {
+fn cache(place: &Path) -> [String; 3] {
     let cache = place.join("kernels").display().to_string();
     CACHES.map(|name| format!("{name}={cache}"))
 }

@@ -1,10 +1,11 @@
-//! A GPU, through whichever library there is, opened when it is needed: the driver of CUDA, or OpenCL.
+//! A GPU, through whichever library there is, opened when it is needed: the driver of CUDA, HIP, or OpenCL.
 //!
-//! Nothing of them is needed to build, and no compiler is needed to run: the drivers compile the two kernels, one
+//! Nothing of them is needed to build, and no compiler is needed to run: the libraries compile the two kernels, one
 //! that does nothing and one that multiplies and adds. Nothing is given back either: it goes with the process, which
 //! measures once. The memory of the host that is not pinned is the caller's.
 
 mod cuda;
+mod hip;
 mod opencl;
 
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,9 @@ const STEP: (f32, f32) = (0.5, 1.0);
 
 /// What a thread has to tell in the end: the sum of its chains.
 const SUM: f32 = 2.0 * CHAINS as f32;
+
+/// The kernels in C, as OpenCL has it.
+const KERNELS: &str = include_str!("kernels.cl");
 
 /// Rounds after which the last bit of a chain no longer changes.
 const ENOUGH: u32 = 8;
@@ -123,10 +127,14 @@ pub struct Bytes {
 }
 
 /// The interfaces, in the order in which they are tried.
-static INTERFACES: [Interface; 2] = [
+static INTERFACES: [Interface; 3] = [
     Interface {
         name: "CUDA",
         open: |bytes| cuda::Cuda::open(bytes).map(|gpu| Box::new(gpu) as _),
+    },
+    Interface {
+        name: "HIP",
+        open: |bytes| hip::Hip::open(bytes).map(|gpu| Box::new(gpu) as _),
     },
     Interface {
         name: "OpenCL",

@@ -12,7 +12,7 @@
 use std::ffi::{CStr, c_char, c_void};
 use std::ptr::{null, null_mut};
 
-use super::{About, Bytes, Gpu, Memory, STEP, THREADS, as_long};
+use super::{About, Bytes, Gpu, KERNELS, Memory, STEP, THREADS, as_long};
 use crate::loaded::Loaded;
 
 /// The names of the library.
@@ -415,8 +415,7 @@ fn kernels(library: &Loaded, context: Handle, device: Handle) -> Result<[Handle;
             library.function::<CreateKernel>(c"clCreateKernel")?,
         )
     };
-    let source = include_str!("kernels.cl");
-    let (text, length) = (source.as_ptr().cast::<c_char>(), source.len());
+    let (text, length) = (KERNELS.as_ptr().cast::<c_char>(), KERNELS.len());
     let program = made("clCreateProgramWithSource", |code| {
         program(context, 1, &raw const text, &raw const length, code)
     })?;
