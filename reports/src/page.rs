@@ -21,6 +21,8 @@ th,td:first-child{overflow-wrap:normal}.found td:nth-child(n+3){min-width:12rem}
 .out{stroke:var(--soft);stroke-dasharray:5 3}.key{display:inline-block;width:3rem;height:.6rem}
 td svg{width:10rem;height:1rem}.zone{fill:var(--line);opacity:.5}.band,.one{stroke:var(--soft)}.band{stroke:var(--mark);stroke-width:3}circle{fill:var(--mark)}
 .figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(16rem,1fr));gap:1rem}figure{margin:1rem 0}figcaption{overflow-wrap:anywhere}
+.axes{display:grid;grid-template-columns:auto 1fr;gap:0 .3rem;font-size:.8rem;max-width:30rem}.axes svg{border-left:1px solid var(--soft);border-bottom:1px solid var(--soft)}
+.up,.across{display:flex;justify-content:space-between}.up{flex-direction:column;text-align:right}.across{grid-column:2}
 @media(max-width:40rem){thead{position:absolute;left:-9999px}tr,td,tbody th{display:block;border:0;padding:.1rem 0;min-width:0;overflow-wrap:anywhere}tr{border-bottom:1px solid var(--line);padding:.5rem 0}td[data-name]::before{content:attr(data-name) ': '}}
 ";
 
@@ -51,6 +53,27 @@ pub(crate) fn figure(id: &str, caption: &str, shapes: &str) -> String {
          <svg viewBox=\"0 0 300 50\" preserveAspectRatio=\"none\" role=\"img\" \
          aria-labelledby=\"{id}\">{shapes}</svg></figure>\n"
     )
+}
+
+/// A chart as [`figure`] makes it, with what is at the ends of its axes, from left to right and from bottom to top, all
+/// escaped already.
+pub(crate) fn with_axes(
+    id: &str,
+    caption: &str,
+    shapes: &str,
+    across: [&str; 2],
+    up: [&str; 2],
+) -> String {
+    let ([left, right], [bottom, top]) = (across, up);
+    let chart = figure(id, caption, shapes);
+    let begin = format!(
+        "</figcaption><div class=\"axes\"><div class=\"up\"><span>{top}</span><span>{bottom}</span></div><svg"
+    );
+    let end =
+        format!("</svg><div class=\"across\"><span>{left}</span><span>{right}</span></div></div>");
+    chart
+        .replacen("</figcaption><svg", &begin, 1)
+        .replacen("</svg>", &end, 1)
 }
 
 /// A line through points of a chart.

@@ -57,7 +57,7 @@ fn write(
         .comparisons
         .iter()
         .filter(|one| !one.doubts.is_empty());
-    let of_one = of_one.map(|one| format!("{}: {}", one.metric, one.doubts.join("; ")));
+    let of_one = of_one.map(|one| format!("* {}: {}", one.metric, one.doubts.join("; ")));
     list(
         &mut text,
         "Doubts",
@@ -114,7 +114,8 @@ fn table(text: &mut String, caption: &str, cells: &[&str], rows: &[Row<'_>]) {
             _ => "",
         };
         let verdict = row.verdict.as_str();
-        let _ = writeln!(text, "<td{class}>{verdict}</td></tr>");
+        let mark = if row.doubtful { " *" } else { "" };
+        let _ = writeln!(text, "<td{class}>{verdict}{mark}</td></tr>");
     }
     *text += "</tbody></table></div>\n";
 }
@@ -125,6 +126,8 @@ struct Row<'a> {
     /// What is in the cells, escaped.
     cells: Vec<String>,
     verdict: Verdict,
+    /// Whether a doubt of its own is told below.
+    doubtful: bool,
 }
 
 /// Every measurement, with the band of its ratio drawn.
@@ -141,10 +144,11 @@ fn measurements(text: &mut String, bench: &Bench) {
             scale.drawn(charts::cost(one)),
         ],
         verdict: one.verdict,
+        doubtful: !one.doubts.is_empty(),
     });
     let caption = format!(
         "Inside by outside. Drawn is the cost, to the right that which inside has more of: the box is the margin \
-         of {} %, the bar the 90 % band, the point the estimate.",
+         of {} %, the bar the 90 % band, the point the estimate. What * makes doubtful is told under Doubts.",
         margin * 100.0
     );
     let cells = ["Outside", "Inside", "Ratio", "90 % band", "Drawn"];
@@ -172,6 +176,7 @@ fn changes(text: &mut String, bench: &Bench) {
             estimate(change.outside),
         ],
         verdict: change.verdict,
+        doubtful: false,
     });
     let cells = ["Then", "Now", "Change", "90 % band", "Outside"];
     *text += "<h2>Since an earlier run</h2>\n";
@@ -307,7 +312,17 @@ mod tests {
         assert_eq!(html.matches("id=\"size").count(), 1);
         assert_eq!(html.matches("id=\"figures").count(), 2);
         assert!(html.contains("it &lt;i&gt;drifts") && html.contains("gpu: there is none"));
-        assert!(html.contains("<td class=\"fail\">slower</td>"));
+        assert!(html.contains("<td class=\"fail\">slower *</td>"));
+        assert!(html.contains("<li>* ranks.4MiB: it "));
+        // The ends of axes have their units.
+        for ends in [
+            "<span>1500 us</span><span>1.1 us</span>",
+            "<span>8B</span><span>4MiB</span>",
+            "<span>100 %</span><span>0 %</span>",
+            "<span>900 us</span><span>1800 us</span>",
+        ] {
+            assert!(html.contains(ends), "{ends}: {html}");
+        }
         assert!(!html.contains("NaN") && !html.contains("inf,"), "{html}");
     }
 }

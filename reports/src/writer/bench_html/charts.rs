@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use hpcctl_model::bench::{Bench, Better, Comparison, Ratio, Sample, counts};
 
-use crate::page::{escaped, figure, line};
+use crate::page::{escaped, line, with_axes};
 use crate::writer::bench_table::with_unit;
 
 /// The widest ratio that a band is drawn to.
@@ -155,7 +155,14 @@ fn of_sizes(bench: &Bench, place: usize, name: &str) -> String {
     let caption = escaped(&format!("{name}: {}, {}", ends(first), ends(last)));
     let lines =
         through(" class=\"out\"", |one| one.outside.median) + &through("", |one| one.inside.median);
-    figure(&format!("size{place}"), &caption, &lines)
+    let end = |one: &Comparison| escaped(one.metric.rsplit('.').next().unwrap_or(""));
+    with_axes(
+        &format!("size{place}"),
+        &caption,
+        &lines,
+        [&end(first), &end(last)],
+        up.ends(&first.unit).each_ref().map(String::as_str),
+    )
 }
 
 /// An axis with logarithms from the least to the most.
@@ -173,6 +180,11 @@ impl Axis {
                 (least.min(it), most.max(it))
             });
         Self { least, most }
+    }
+
+    /// What is at its ends, escaped.
+    fn ends(&self, unit: &str) -> [String; 2] {
+        [self.least, self.most].map(|it| escaped(&with_unit(it.exp(), unit)))
     }
 
     /// Where a value is on it, from 0 to 1.
@@ -231,7 +243,13 @@ fn distribution(place: usize, one: &Comparison) -> String {
         range(*least, *most)
     ));
     let lines = through(" class=\"out\"", &outside) + &through("", &inside);
-    figure(&format!("figures{place}"), &caption, &lines)
+    with_axes(
+        &format!("figures{place}"),
+        &caption,
+        &lines,
+        axis.ends(&one.unit).each_ref().map(String::as_str),
+        ["0 %", "100 %"],
+    )
 }
 
 #[cfg(test)]
