@@ -14,6 +14,7 @@ use hpcctl_model::scan;
 
 pub(crate) use intake::{Content, Intake, Plan};
 pub(crate) use room::{Room, Roomy, take};
+pub(crate) use sniff::is_text;
 
 use crate::blob::{Blob, Hashed, digests};
 use crate::compression::{Beside, Compression};

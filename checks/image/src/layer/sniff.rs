@@ -45,7 +45,7 @@ fn elf(path: &str, head: &[u8]) -> ContentKind {
 }
 
 /// Whether the bytes look like text, by the rule of diff(1) and grep(1): no NUL near the start.
-pub(super) fn is_text(bytes: &[u8]) -> bool {
+pub(crate) fn is_text(bytes: &[u8]) -> bool {
     let head = &bytes[..bytes.len().min(SNIFF)];
     !head.contains(&0)
 }

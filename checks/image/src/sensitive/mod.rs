@@ -67,6 +67,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::mask::masked;
 use self::search::Literals;
 use crate::cache::{self, Word};
+use crate::layer::is_text;
 
 /// What finds one kind of secret.
 #[derive(Debug)]
@@ -207,12 +208,6 @@ impl<'a> Source<'a> {
     fn is_whole(&self) -> bool {
         self.size == self.bytes.len() as u64
     }
-
-    /// Whether the content is text, by the rule of diff(1).
-    fn is_text(&self) -> bool {
-        const SNIFF: usize = 8 * 1024;
-        !self.bytes[..self.bytes.len().min(SNIFF)].contains(&0)
-    }
 }
 
 /// One thing that was seen.
@@ -332,7 +327,7 @@ pub(crate) fn look(source: &Source<'_>) -> Vec<Sighting> {
         }
     }
     munge_key::by_content(source, &mut sightings);
-    if source.is_text() {
+    if is_text(source.bytes) {
         places(source, &mut sightings);
     }
     settle(source.path, sightings)

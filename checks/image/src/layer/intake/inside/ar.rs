@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use super::{Inside, Member, Stream};
+use super::{Inside, Member, Stream, pass};
 use crate::ar::{HEAD, MAGIC, member};
 
 pub(super) fn each(
@@ -23,7 +23,7 @@ pub(super) fn each(
         inside.any(&mut content, one, depth);
         io::copy(&mut content, &mut io::sink())?;
         // An odd size is filled up.
-        io::copy(&mut stored.take(size % 2), &mut io::sink())?;
+        pass(stored, size % 2)?;
     }
     Ok(())
 }

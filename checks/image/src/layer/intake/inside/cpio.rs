@@ -3,7 +3,7 @@
 
 use std::io::{self, Read};
 
-use super::{Inside, Member, Stream};
+use super::{Inside, Member, Stream, pass};
 
 /// The length of a header of "newc" and of "odc".
 const NEW: usize = 110;
@@ -115,8 +115,4 @@ fn behind(
             return Ok(());
         }
     }
-}
-
-fn pass(stored: &mut dyn Stream, count: u64) -> io::Result<()> {
-    io::copy(&mut stored.take(count), &mut io::sink()).map(drop)
 }

@@ -63,6 +63,11 @@ fn is_passed(name: &str) -> bool {
     PASSED.iter().any(|end| name.ends_with(end))
 }
 
+/// Reads over so many bytes.
+fn pass(stored: &mut dyn Stream, count: u64) -> io::Result<()> {
+    io::copy(&mut stored.take(count), &mut io::sink()).map(drop)
+}
+
 impl Intake<'_> {
     /// Whether the file at hand holds others that keys are looked for in.
     pub(super) fn is_archive(&self, path: &str) -> bool {

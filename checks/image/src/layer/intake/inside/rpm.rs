@@ -1,9 +1,9 @@
 //! The payload of a package of rpm: a lead, two headers (rpm's documentation, "RPM V4 Package
 //! format"), then a compressed cpio.
 
-use std::io::{self, Read};
+use std::io;
 
-use super::{Inside, Member, Stream};
+use super::{Inside, Member, Stream, pass};
 
 const LEAD: u64 = 96;
 
@@ -16,7 +16,7 @@ pub(super) fn payload(
     above: &str,
     depth: usize,
 ) -> io::Result<()> {
-    io::copy(&mut stored.take(LEAD), &mut io::sink())?;
+    pass(stored, LEAD)?;
     // The signature is filled up to eight bytes.
     for fill in [8, 1] {
         let mut head = [0; 16];
@@ -28,7 +28,7 @@ pub(super) fn payload(
         if !head.starts_with(b"\x8e\xad\xe8") || length > MOST {
             return Err(io::Error::other("a header of it is damaged"));
         }
-        io::copy(&mut stored.take(length), &mut io::sink())?;
+        pass(stored, length)?;
     }
     inside.any(stored, Member::of(above, "payload", 0o644, None), depth);
     Ok(())

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 
 use flate2::bufread::DeflateDecoder;
 
-use super::{Inside, Member, Stream, is_passed};
+use super::{Inside, Member, Stream, is_passed, pass};
 use crate::catalog::zip::{ENTRY, Zip, widen};
 
 /// Entries that are looked at.
@@ -139,5 +139,5 @@ fn describe(stored: &mut dyn Stream) -> io::Result<()> {
     let mut four = [0; 4];
     stored.read_exact(&mut four)?;
     let rest = if four == *DESCRIPTOR { 12 } else { 8 };
-    io::copy(&mut stored.take(rest), &mut io::sink()).map(drop)
+    pass(stored, rest)
 }
