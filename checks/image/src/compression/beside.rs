@@ -8,13 +8,15 @@
 //! the sizes of pzstd, the seek table of zstd's contrib/seekable_format. Anything else is told.
 
 use std::io::Read;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::layer::take;
 use crate::sensitive;
 
 use super::gzip::Header;
 
-/// The most bytes of a table that are looked at, packed and plain.
+/// The most bytes of a table that are looked at, packed, and of all tables of a stream, plain.
 pub(super) const MOST_PACKED: u64 = 16 * 1024 * 1024;
 const MOST_PLAIN: u64 = 128 * 1024 * 1024;
 
@@ -29,17 +31,36 @@ const CHUNKED: &[u8] = b"GNUlInUx";
 const SEEKABLE: &[u8] = b"\xb1\xea\x92\x8f";
 
 /// What was found beside the plain bytes of a stream.
-#[derive(Debug, Default)]
-pub(crate) struct Beside(Mutex<Vec<String>>);
+#[derive(Debug)]
+pub(crate) struct Beside {
+    told: Mutex<Vec<String>>,
+    /// Plain bytes that tables may still unpack to.
+    left: Arc<AtomicU64>,
+}
+
+impl Default for Beside {
+    fn default() -> Self {
+        Self::within(Arc::new(AtomicU64::new(MOST_PLAIN)))
+    }
+}
 
 impl Beside {
+    /// Nothing yet; tables take their room from what is left.
+    pub(crate) fn within(left: Arc<AtomicU64>) -> Self {
+        Self {
+            told: Mutex::default(),
+            left,
+        }
+    }
+
     /// What is to be told, a sentence each.
     pub(crate) fn into_told(self) -> Vec<String> {
-        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+        let told = self.told.into_inner();
+        told.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn tell(&self, why: String) {
-        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.len() < MOST_TOLD && !told.contains(&why) {
             told.push(why);
         }
@@ -75,10 +96,27 @@ impl Beside {
         if is_whole && (bytes.len() <= 4 || is_footer(bytes) || is_seek_table(bytes)) {
             return;
         }
-        match table(bytes).filter(|_| is_whole) {
+        let table = is_whole.then(|| self.table(bytes));
+        match table.flatten() {
             Some(plain) => self.look(WHAT, &plain),
             None => self.tell(format!("{WHAT} is of no known kind ({size} bytes)")),
         }
+    }
+
+    /// The plain JSON of a table of contents that is compressed by zstd; none where it is none, or
+    /// where there is no room for it.
+    fn table(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        if !bytes.starts_with(b"\x28\xb5\x2f\xfd") {
+            return None;
+        }
+        let most = self.left.load(Ordering::Relaxed).min(MOST_PLAIN);
+        let mut plain = Vec::new();
+        let decoder = zstd::stream::read::Decoder::with_buffer(bytes).ok()?;
+        let read = decoder.take(most).read_to_end(&mut plain);
+        let count = plain.len() as u64;
+        let is_json = matches!(plain.first(), Some(b'{' | b'['));
+        let has_room = take(&self.left, count) && count < most;
+        (read.is_ok() && is_json && has_room).then_some(plain)
     }
 }
 
@@ -136,18 +174,6 @@ fn is_seek_table(bytes: &[u8]) -> bool {
     entries.len() as u64 == count * size
 }
 
-/// The plain JSON of a table of contents that is compressed by zstd; none where it is none.
-fn table(bytes: &[u8]) -> Option<Vec<u8>> {
-    if !bytes.starts_with(b"\x28\xb5\x2f\xfd") {
-        return None;
-    }
-    let mut plain = Vec::new();
-    let decoder = zstd::stream::read::Decoder::with_buffer(bytes).ok()?;
-    let read = decoder.take(MOST_PLAIN).read_to_end(&mut plain);
-    let is_json = matches!(plain.first(), Some(b'{' | b'['));
-    (read.is_ok() && is_json && (plain.len() as u64) < MOST_PLAIN).then_some(plain)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -196,6 +222,22 @@ mod tests {
         }
         let beside = Beside::default();
         beside.frame(1 << 30, b"\x28\xb5\x2f\xfd");
+        assert_eq!(beside.into_told().len(), 1);
+    }
+
+    #[test]
+    fn all_tables_of_a_stream_unpack_to_so_much_together() {
+        let table = [&b"["[..], &vec![b' '; 30 << 20], b"]"].concat();
+        let frame = zstd::encode_all(&table[..], 1).unwrap();
+        let beside = Beside::default();
+        for _ in 0..4 {
+            beside.frame(frame.len() as u64, &frame);
+        }
+        assert!(beside.told.lock().unwrap().is_empty());
+        for _ in 0..3 {
+            beside.frame(frame.len() as u64, &frame);
+            assert!(beside.left.load(Ordering::Relaxed) < 9 << 20);
+        }
         assert_eq!(beside.into_told().len(), 1);
     }
 }
