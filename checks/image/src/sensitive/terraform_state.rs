@@ -7,7 +7,11 @@ pub(super) const DETECTOR: Detector = Detector::new(
     "secret.terraform-state",
     "A password or a key in the state of Terraform.",
 )
-.named(&["*.tfstate", "*.tfstate.backup"], file);
+// `terraform state` keeps what it changes as `terraform.tfstate.SECONDS.backup`.
+.named(
+    &["*.tfstate", "*.tfstate.backup", "terraform.tfstate.*"],
+    file,
+);
 
 /// How the names of attributes end that are secret.
 const ENDS: [&str; 9] = [
