@@ -3,9 +3,11 @@
 //!
 //! The bytes before the archive, such as the script of an executable jar, are allowed for.
 
+mod outside;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 
 use flate2::read::DeflateDecoder;
 
@@ -30,6 +32,9 @@ pub(crate) struct Zip<'a> {
     count: u64,
     /// What lies before the archive.
     before: u64,
+    /// Where its directory ends, and where the last end record begins.
+    stop: usize,
+    end: usize,
     /// Where the contents lie that were read; entries do not share bytes.
     read: BTreeMap<u64, u64>,
 }
@@ -40,11 +45,28 @@ pub(crate) struct Entry<'a> {
     pub(crate) name: Cow<'a, str>,
     method: u16,
     is_encrypted: bool,
+    /// The checksum of the plain content.
+    sum: u32,
     /// The size of the packed content, as the directory has it.
     pub(crate) packed: u64,
     /// The size of the plain content, as the directory has it.
     pub(crate) size: u64,
     offset: u64,
+}
+
+/// Whether a comment holds what no text has.
+pub(crate) fn is_odd(comment: &[u8]) -> bool {
+    let is_odd = |byte: &u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
+    comment.iter().any(is_odd)
+}
+
+/// The content of an entry.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Packed<'a> {
+    /// It is stored as it is.
+    Stored(&'a [u8]),
+    /// It is compressed (RFC 1951).
+    Deflated(&'a [u8]),
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
@@ -86,6 +108,8 @@ impl<'a> Zip<'a> {
             directory: bytes.get(usize::try_from(start).ok()?..stop)?,
             count,
             before: start.checked_sub(offset)?,
+            stop,
+            end,
             read: BTreeMap::new(),
         })
     }
@@ -133,6 +157,7 @@ impl<'a> Zip<'a> {
             name: String::from_utf8_lossy(directory.get(at + 46..extra_at)?),
             method: u16_at(directory, at + 10)?,
             is_encrypted: u16_at(directory, at + 8)? & 1 != 0,
+            sum: u32_at(directory, at + 16)?,
             packed: u64::from(u32_at(directory, at + 20)?),
             size: u64::from(u32_at(directory, at + 24)?),
             offset: u64::from(u32_at(directory, at + 42)?),
@@ -180,15 +205,15 @@ impl<'a> Zip<'a> {
         }
     }
 
-    /// The plain content of an entry as it comes; how much of it is read is the reader's to bound.
-    pub(crate) fn reader(&mut self, entry: &Entry<'_>) -> Result<Box<dyn BufRead + 'a>, String> {
+    /// The content of an entry as it is stored.
+    pub(crate) fn packed(&mut self, entry: &Entry<'_>) -> Result<Packed<'a>, String> {
         if entry.is_encrypted {
             return Err("it has files that are encrypted".to_owned());
         }
         let stored = self.stored_once(entry)?;
         match entry.method {
-            0 => Ok(Box::new(stored)),
-            8 => Ok(Box::new(BufReader::new(DeflateDecoder::new(stored)))),
+            0 => Ok(Packed::Stored(stored)),
+            8 => Ok(Packed::Deflated(stored)),
             method => Err(format!(
                 "it is compressed by method {method}, which is not read"
             )),

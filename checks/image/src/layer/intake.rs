@@ -8,15 +8,17 @@ mod inside;
 mod linkage;
 mod marks;
 mod plan;
+mod program;
 mod texts;
 mod unprinted;
+mod watch;
 
 use std::ops::Range;
 use std::path::Path;
 
 pub(crate) use self::plan::Plan;
 use self::texts::Job;
-use self::unprinted::Strings;
+use self::watch::Watch;
 use super::database::{self, File, Waiting};
 use super::sniff::{is_text, sniff};
 use crate::catalog::{self, CATALOGERS, Cataloger, Found};
@@ -27,6 +29,9 @@ use crate::tree::{Facts, Listing};
 
 /// The first bytes of a file, which tell what it is, and once for all whether it is text.
 const HEAD: usize = super::sniff::SNIFF;
+
+/// What programs and libraries begin with (elf(5)).
+const ELF: &[u8] = b"\x7fELF";
 
 /// A buffer that grew beyond this is given back.
 const KEEP: usize = 8 * 1024 * 1024;
@@ -99,8 +104,8 @@ pub(crate) struct Intake<'p> {
     tail: Vec<u8>,
     texts: Vec<u8>,
     jobs: Vec<Job>,
-    /// The look at the file at hand, where it is no text.
-    strings: Option<Strings>,
+    /// The look at the file at hand as it passes.
+    watch: Option<Watch>,
     waiting: Waiting,
 }
 
@@ -117,7 +122,7 @@ impl<'p> Intake<'p> {
             tail: Vec::new(),
             texts: buffer(),
             jobs: Vec::new(),
-            strings: None,
+            watch: None,
             waiting: Waiting::default(),
         }
     }
@@ -169,9 +174,9 @@ impl<'p> Intake<'p> {
         self.listing
             .looks_like(sniff(content.path(), &self.scratch));
         self.ask(content.path());
-        self.strings(content.path());
+        self.begin_watch(content.path());
         let read = read.and_then(|()| self.parts(content, size, faults));
-        self.end_strings();
+        self.end_watch(content.path());
         read
     }
 
@@ -188,6 +193,8 @@ impl<'p> Intake<'p> {
             // A jar, a wheel: what a cataloger reads is there already.
             if self.is_archive(content.path()) {
                 self.look_inside(content.path(), size);
+            } else {
+                self.look_behind_program(content.path(), size);
             }
             self.note(content.path(), size);
             self.read(content.path(), size, faults);
@@ -204,7 +211,7 @@ impl<'p> Intake<'p> {
         }
         if self.is_sensitive(content.path(), size) {
             let from = self.scratch.len();
-            let most = sensitive::MOST_BYTES.saturating_sub(from as u64);
+            let most = sensitive::most_bytes(content.path()).saturating_sub(from as u64);
             let read = content.read_content(most, &mut self.scratch);
             self.watch(content.path(), from);
             self.look(content.path(), size);
@@ -229,14 +236,18 @@ impl<'p> Intake<'p> {
         self.rows.dedup();
     }
 
+    /// How much of the file at hand the catalogers take at most.
+    fn most(&self) -> u64 {
+        let most = self.rows.iter().map(|row| CATALOGERS[*row].max_bytes);
+        most.max().unwrap_or(0)
+    }
+
     /// Reads on to what the catalogers take at most; of a damaged file, what is there.
     fn rest<C: Content>(&mut self, content: &mut C, faults: &mut Faults) -> Result<(), C::Fault> {
-        let rows = &self.rows;
-        let most = rows.iter().map(|row| CATALOGERS[*row].max_bytes).max();
-        let most = most.unwrap_or(0).saturating_sub(self.scratch.len() as u64);
+        let most = self.most().saturating_sub(self.scratch.len() as u64);
         let gaps = match self.is_privileged() {
             true => Vec::new(),
-            false => catalog::gaps(rows, &self.scratch),
+            false => catalog::gaps(&self.rows, &self.scratch),
         };
         let left_out: u64 = gaps.iter().map(|gap| gap.end - gap.start).sum();
         let wanted = content.left().saturating_sub(left_out).min(most);
@@ -262,8 +273,8 @@ impl<'p> Intake<'p> {
         if self.rows.iter().any(has_magic) {
             self.pass(content, content.left().saturating_sub(TAIL))?;
             content.read_content(TAIL, &mut self.tail)?;
-            if let Some(strings) = &mut self.strings {
-                strings.see(content.path(), &self.tail);
+            if let Some(watch) = &mut self.watch {
+                watch.see(content.path(), self.listing.last_mode(), &self.tail);
             }
         }
         self.pass(content, content.left())

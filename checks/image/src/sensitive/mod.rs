@@ -45,6 +45,7 @@ mod registry_login;
 mod s3_credentials;
 mod search;
 mod settings_password;
+mod sightings;
 mod slurm_key;
 mod spack_mirror;
 mod terraform_state;
@@ -62,11 +63,9 @@ pub(crate) mod tests;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use serde::{Deserialize, Serialize};
-
 pub(crate) use self::mask::masked;
 use self::search::Literals;
-use crate::cache::{self, Word};
+pub(crate) use self::sightings::{Sighting, Sightings};
 use crate::layer::is_text;
 
 /// What finds one kind of secret.
@@ -210,104 +209,33 @@ impl<'a> Source<'a> {
     }
 }
 
-/// One thing that was seen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Sighting {
-    /// The id of the kind: that of the detector, or a narrower one.
-    #[serde(with = "cache::word")]
-    pub(crate) rule: Word,
-    /// The line, from 1, of a text.
-    pub(crate) line: Option<u64>,
-    /// What it is, without the secret.
-    pub(crate) text: String,
-    /// Whether it only may be one.
-    pub(crate) is_clue: bool,
-}
+/// The most bytes of a file that are looked at as a whole, and of one whose name a detector asks
+/// for. What lies behind them in a text is looked at by pieces, for literals.
+const MOST_BYTES: u64 = 1024 * 1024;
+const MOST_NAMED: u64 = 16 * 1024 * 1024;
 
-/// What was seen in one file.
-#[derive(Debug, Default)]
-struct Sightings {
-    seen: Vec<Sighting>,
-    /// Sightings beyond the bound.
-    more: usize,
-    /// The place of the one that was added last, where it was.
-    added: Option<usize>,
-}
-
-/// Sightings that one file may have; a file with more is told by its first ones.
-const MOST: usize = 50;
-
-impl Sightings {
-    /// Adds one; what is sure takes the place of a clue on the same line.
-    fn add(&mut self, sighting: Sighting) {
-        let is_same = |one: &Sighting| {
-            one.rule == sighting.rule && one.line == sighting.line && one.line.is_some()
-        };
-        let known = self.seen.iter().position(is_same);
-        self.added = match known {
-            Some(place) if self.seen[place].is_clue => {
-                self.seen[place] = sighting;
-                Some(place)
-            }
-            Some(_) => None,
-            None if self.seen.len() < MOST => {
-                self.seen.push(sighting);
-                Some(self.seen.len() - 1)
-            }
-            None => {
-                self.more += 1;
-                None
-            }
-        };
-    }
-
-    /// Adds a secret that the whole file is.
-    fn file(&mut self, rule: &'static str, text: impl Into<String>) {
-        self.add(Sighting {
-            rule,
-            line: None,
-            text: text.into(),
-            is_clue: false,
-        });
-    }
-
-    /// Adds a secret of a line, counted from 0.
-    fn line(&mut self, rule: &'static str, line: usize, text: impl Into<String>) {
-        self.add(Sighting {
-            rule,
-            line: Some(line as u64 + 1),
-            text: text.into(),
-            is_clue: false,
-        });
-    }
-
-    /// Adds a secret at an offset.
-    fn at(&mut self, rule: &'static str, source: &Source<'_>, at: usize, text: impl Into<String>) {
-        // A hostile text may have a place at every turn; its lines are not counted each time.
-        if self.seen.len() >= MOST {
-            self.more += 1;
-            self.added = None;
-            return;
-        }
-        let before = &source.bytes[..at.min(source.bytes.len())];
-        self.line(rule, memchr::memchr_iter(b'\n', before).count(), text);
-    }
-
-    /// Makes what was added last a clue.
-    fn only_a_clue(&mut self) {
-        if let Some(last) = self.added.and_then(|place| self.seen.get_mut(place)) {
-            last.is_clue = true;
-        }
+/// The most bytes of a file that are looked at as a whole.
+pub(crate) fn most_bytes(path: &str) -> u64 {
+    match is_named(path) {
+        true => MOST_NAMED,
+        false => MOST_BYTES,
     }
 }
 
-/// The most bytes of a file that a detector looks at.
-pub(crate) const MOST_BYTES: u64 = 1024 * 1024;
+/// Whether a detector asks for the file by its name.
+pub(crate) fn is_named(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    !TABLE.named(name).is_empty()
+}
+
+/// Why a text that a detector asks for by its name was not looked at as a whole.
+pub(crate) fn only_start(most: u64) -> String {
+    format!("what its name makes of it was looked for in its first {most} bytes only")
+}
 
 /// Whether the content is to be looked at even if it is no text.
 pub(crate) fn wants(path: &str, head: &[u8], size: u64) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    size > 0 && (!TABLE.named(name).is_empty() || TABLE.begins(head).next().is_some())
+    size > 0 && (is_named(path) || TABLE.begins(head).next().is_some())
         || munge_key::may_be(size, head)
 }
 
@@ -335,7 +263,7 @@ pub(crate) fn look(source: &Source<'_>) -> Vec<Sighting> {
 
 /// Looks at a piece of a text behind its start, of which what lies whole in the first `seen` bytes
 /// was looked at.
-pub(crate) fn look_behind(source: &Source<'_>, seen: usize) -> Vec<Sighting> {
+pub(crate) fn look_behind(source: &Source<'_>, seen: usize) -> Sightings {
     let known = Source {
         bytes: &source.bytes[..seen.min(source.bytes.len())],
         ..*source
@@ -343,8 +271,7 @@ pub(crate) fn look_behind(source: &Source<'_>, seen: usize) -> Vec<Sighting> {
     let (mut before, mut now) = (Sightings::default(), Sightings::default());
     places(&known, &mut before);
     places(source, &mut now);
-    now.seen.retain(|one| !before.seen.contains(one));
-    settle(source.path, now)
+    now.without(&before).judged(source.path)
 }
 
 /// Looks at a text of the image's documents: the value of a variable or a label, an instruction of
@@ -363,7 +290,7 @@ pub(crate) fn look_at_text(place: &str, text: &str) -> Vec<Sighting> {
     if let Some(typed) = command::typed(text).filter(|_| !is_told(command::DETECTOR.id)) {
         sightings.file(command::DETECTOR.id, typed.told());
     }
-    let mut seen = sightings.seen;
+    let mut seen = sightings.into_seen("this text");
     for one in &mut seen {
         one.line = None;
     }
@@ -385,7 +312,7 @@ pub(crate) fn look_at_bytes(bytes: &[u8]) -> Vec<Sighting> {
 }
 
 /// Looks for keys and tokens in a string of a file that is no text.
-pub(crate) fn look_at_string(path: &str, bytes: &[u8]) -> Vec<Sighting> {
+pub(crate) fn look_at_string(path: &str, bytes: &[u8]) -> Sightings {
     let source = Source {
         path,
         mode: 0o644,
@@ -396,7 +323,20 @@ pub(crate) fn look_at_string(path: &str, bytes: &[u8]) -> Vec<Sighting> {
     places(&source, &mut sightings);
     let is_strict = |one: &Sighting| one.rule == token::DETECTOR.id || one.rule.ends_with("-key");
     sightings.seen.retain(is_strict);
-    settle(path, sightings)
+    sightings.judged(path)
+}
+
+/// Looks for keys that stand whole in a program or a library.
+pub(crate) fn look_at_program(path: &str, bytes: &[u8]) -> Sightings {
+    let source = Source {
+        path,
+        mode: 0o644,
+        size: bytes.len() as u64,
+        bytes,
+    };
+    let mut sightings = Sightings::default();
+    private_key::in_program(&source, &mut sightings);
+    sightings.judged(path)
 }
 
 /// Looks at each place of a text that a literal stands at.
@@ -410,18 +350,7 @@ fn places(source: &Source<'_>, sightings: &mut Sightings) {
 
 /// Ends the look at a file: what is in an example is a clue, what was too much is told.
 fn settle(path: &str, sightings: Sightings) -> Vec<Sighting> {
-    let Sightings { mut seen, more, .. } = sightings;
-    let is_example = is_example(path);
-    for one in &mut seen {
-        one.is_clue |= is_example;
-    }
-    if more > 0
-        && let Some(last) = seen.last_mut()
-    {
-        last.text
-            .push_str(&format!(" (and {more} more in this file)"));
-    }
-    seen
+    sightings.judged(path).into_seen("this file")
 }
 
 /// Whether a path is that of a test, an example or a document, by one of its directories, or of a

@@ -3,6 +3,8 @@
 //! The frame alone is none: programs have it in their code. What follows has to be base64 that
 //! begins as such a key does.
 
+mod public;
+
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -51,36 +53,87 @@ fn place(source: &Source<'_>, at: usize, sightings: &mut Sightings) {
         encoded(source, at, sightings);
         return;
     }
-    let before = &source.bytes[at.saturating_sub(40)..at];
-    let Some(begin) = memchr::memmem::rfind(before, b"-----BEGIN ") else {
-        return;
-    };
-    let kind = String::from_utf8_lossy(&before[begin + 11..])
-        .trim()
-        .to_owned();
-    let after = &source.bytes[at..source.bytes.len().min(at + 16 * 1024)];
-    let end = memchr::memmem::find(after, b"-----").map_or(after.len(), |end| end + 5);
-    let body = Body::read(&after[end..]);
-    if !body.is_key(&kind) {
-        return;
+    if let Some(framed) = Framed::at(source, at) {
+        framed.tell(source, at, sightings);
     }
-    let rule = rule_of(source.path);
-    let what = if kind.is_empty() {
-        "private key".to_owned()
-    } else {
-        format!("{kind} private key")
-    };
-    let how = if body.is_encrypted || kind.starts_with("ENCRYPTED") {
-        ", encrypted"
-    } else {
-        ""
-    };
-    sightings.at(
-        rule,
-        source,
-        at,
-        format!("{}{how}", what.replace("ENCRYPTED ", "")),
-    );
+}
+
+/// Looks at the frames of a program: only what stands in one as a whole is a key.
+pub(super) fn in_program(source: &Source<'_>, sightings: &mut Sightings) {
+    for at in memchr::memmem::find_iter(source.bytes, b"PRIVATE KEY") {
+        let framed = Framed::at(source, at);
+        let is_secret =
+            |framed: &Framed<'_>| framed.whole().is_some_and(|key| !public::is_known(&key));
+        if let Some(framed) = framed.filter(is_secret) {
+            framed.tell(source, at, sightings);
+        }
+    }
+}
+
+/// A key in its frame.
+struct Framed<'s> {
+    kind: String,
+    /// What follows the head of the frame.
+    after: &'s [u8],
+    body: Body,
+}
+
+impl<'s> Framed<'s> {
+    /// The key whose frame has a place in its head; none where it is none.
+    fn at(source: &Source<'s>, at: usize) -> Option<Self> {
+        let before = &source.bytes[at.saturating_sub(40)..at];
+        let begin = memchr::memmem::rfind(before, b"-----BEGIN ")?;
+        let kind = String::from_utf8_lossy(&before[begin + 11..])
+            .trim()
+            .to_owned();
+        let after = &source.bytes[at..source.bytes.len().min(at + 16 * 1024)];
+        let end = memchr::memmem::find(after, b"-----").map_or(after.len(), |end| end + 5);
+        let (after, body) = (&after[end..], Body::read(&after[end..]));
+        let is_key = body.is_key(&kind);
+        is_key.then_some(Self { kind, after, body })
+    }
+
+    /// The key, where it is base64 to the end of its frame, and in DER one value; a form that is not
+    /// DER, as it stands.
+    fn whole(&self) -> Option<Vec<u8>> {
+        let end = memchr::memmem::find(self.after, b"-----END ")?;
+        let text = self.after[..end].iter().copied();
+        let text: Vec<u8> = text.filter(|byte| !byte.is_ascii_whitespace()).collect();
+        if self.body.is_encrypted || matches!(&*self.kind, "PGP" | "OPENSSH" | "SSH2 ENCRYPTED") {
+            return Some(text);
+        }
+        let plain = LENIENT.decode(&text).ok()?;
+        let (length, rest) = match &plain[..] {
+            [0x30, 0x82, high, low, rest @ ..] => {
+                (usize::from(u16::from_be_bytes([*high, *low])), rest)
+            }
+            [0x30, 0x81, length, rest @ ..] => (usize::from(*length), rest),
+            [0x30, length @ 0..=0x7f, rest @ ..] => (usize::from(*length), rest),
+            _ => return None,
+        };
+        (length == rest.len()).then_some(plain)
+    }
+
+    fn tell(&self, source: &Source<'_>, at: usize, sightings: &mut Sightings) {
+        let Self { kind, body, .. } = self;
+        let rule = rule_of(source.path);
+        let what = if kind.is_empty() {
+            "private key".to_owned()
+        } else {
+            format!("{kind} private key")
+        };
+        let how = if body.is_encrypted || kind.starts_with("ENCRYPTED") {
+            ", encrypted"
+        } else {
+            ""
+        };
+        sightings.at(
+            rule,
+            source,
+            at,
+            format!("{}{how}", what.replace("ENCRYPTED ", "")),
+        );
+    }
 }
 
 /// Looks at a key in its frame that is in base64 as a whole.

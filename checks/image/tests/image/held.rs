@@ -10,7 +10,7 @@ use crate::build::*;
 const NETRC: &str = "machine data.site.org login u password Gj3kd9xQ\n";
 
 /// An ELF library that has nothing but a SONAME.
-fn library(soname: &str) -> Vec<u8> {
+pub fn library(soname: &str) -> Vec<u8> {
     let strings = format!("\0{soname}\0");
     let (strings_at, dynamic_at) = (0x100_u64, 0x200_u64);
     let mut bytes = vec![0; 0x300];

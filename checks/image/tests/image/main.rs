@@ -23,6 +23,8 @@ mod packages;
 #[cfg(test)]
 mod registry;
 #[cfg(test)]
+mod secrets;
+#[cfg(test)]
 #[expect(
     dead_code,
     reason = "the client's own tests make it misbehave in more ways"

@@ -3,7 +3,7 @@
 
 use hpcctl_license_db::redistribution;
 
-use super::{Intake, is_text};
+use super::{Intake, inside, is_text, program};
 use crate::tree::Mark;
 use crate::{blob, catalog, sensitive};
 
@@ -46,7 +46,7 @@ impl Intake<'_> {
         if !may_hold && !self.is_sensitive(path, size) {
             return;
         }
-        let most = self.scratch.len().min(sensitive::MOST_BYTES as usize);
+        let most = self.scratch.len().min(sensitive::most_bytes(path) as usize);
         let seen = sensitive::look(&sensitive::Source {
             path,
             mode: self.listing.last_mode(),
@@ -55,6 +55,24 @@ impl Intake<'_> {
         });
         for sighting in seen {
             self.listing.mark(Mark::Sensitive(sighting));
+        }
+    }
+
+    /// Tells what lies behind the program at hand and is an archive.
+    pub(super) fn look_behind_program(&mut self, path: &str, size: u64) {
+        if !self.plan.judges() {
+            return;
+        }
+        let source = catalog::Source {
+            path,
+            bytes: &self.scratch,
+            gaps: &self.gaps,
+            tail: &self.tail,
+            size,
+        };
+        if catalog::behind_program(&source).is_some_and(inside::is_one) {
+            let unread = program::unread(path);
+            self.listing.mark(Mark::Sensitive(unread));
         }
     }
 

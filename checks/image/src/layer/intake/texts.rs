@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::{Content, Intake};
+use super::behind::Behind;
+use super::watch::Watch;
+use super::{Content, Intake, inside};
 use crate::fault::Faults;
 use crate::layer::sniff::is_text;
 use crate::license::Role;
@@ -20,8 +22,8 @@ pub(super) struct Job {
     entry: u32,
     range: Range<usize>,
     role: Role,
-    /// Whether licences are looked for.
-    licenses: bool,
+    /// In how many bytes licences are looked for; none where they are not.
+    licenses: Option<usize>,
 }
 
 impl Intake<'_> {
@@ -39,12 +41,19 @@ impl Intake<'_> {
             // What stands at its end may forbid.
             Role::DebianCopyright | Role::LicenseFile => self.plan.limits.license_bytes,
         };
-        let rest = most.saturating_sub(self.scratch.len() as u64);
+        let named = match self.plan.judges() && sensitive::is_named(content.path()) {
+            true => sensitive::most_bytes(content.path()),
+            false => 0,
+        };
+        let rest = most.max(named).saturating_sub(self.scratch.len() as u64);
         let mut read = content.read_content(rest, &mut self.texts);
         let is_text = is_text(&self.texts[from..]);
         if is_text && role.is_license_file() && content.left() > 0 {
             let why = format!("licences were looked for in its first {most} bytes only");
             faults.add(format!("/{}", content.path()), why);
+        }
+        if is_text && named > 0 && content.left() > 0 {
+            faults.add(format!("/{}", content.path()), sensitive::only_start(named));
         }
         if is_text && read.is_ok() && self.plan.judges() {
             read = self.behind(content, from);
@@ -56,6 +65,7 @@ impl Intake<'_> {
         } else if is_text {
             let range = from..self.texts.len();
             let licenses = self.plan.wants_licenses(content.path());
+            let licenses = licenses.then(|| usize::try_from(most).unwrap_or(usize::MAX));
             self.jobs.push(Job {
                 entry: self.last_entry(),
                 range,
@@ -69,6 +79,23 @@ impl Intake<'_> {
             self.identify();
         }
         read
+    }
+
+    /// Looks for what gives access behind the start of a text, which is the last of the buffer from
+    /// `from` on, and in what lies behind a script.
+    fn behind<C: Content>(&mut self, content: &mut C, from: usize) -> Result<(), C::Fault> {
+        let start = &self.texts[from..];
+        let is_script = inside::is_script(start);
+        if content.left() == 0 && !is_script {
+            return Ok(());
+        }
+        if let Some(at) = is_script.then(|| inside::behind_script(start)).flatten() {
+            return self.behind_script(content, from, from + at);
+        }
+        let mut watch = Watch::Text(Behind::new(start.len() as u64));
+        watch.see(content.path(), self.listing.last_mode(), start);
+        self.watch = Some(watch);
+        self.pass(content, content.left())
     }
 
     /// Looks for licences, and for what gives access, in the texts that were gathered.
@@ -89,8 +116,11 @@ impl Intake<'_> {
                         bytes: text,
                     })
                 });
-                let license = job.licenses.then(|| plan.licenses.of(text, job.role));
-                let is_whole = entry.is_some_and(|entry| entry.size == text.len() as u64);
+                let license = job.licenses.map(|most| &text[..text.len().min(most)]);
+                let is_whole = entry.is_some_and(|entry| {
+                    license.is_some_and(|license| entry.size == license.len() as u64)
+                });
+                let license = license.map(|text| plan.licenses.of(text, job.role));
                 let facts = license.and_then(|(digest, license)| match license {
                     Some(license) => Some(Facts {
                         license: Some(FileLicense {

@@ -2,24 +2,15 @@
 //! saved. Their texts are looked at as strings(1) has them.
 //!
 //! One byte in [`LEAST`] is looked at, and more only around those that may be of a token. Programs and
-//! libraries are passed over: they are the better part of most images, and the keys in them those
-//! that they test themselves with (GnuTLS has four).
+//! libraries are looked at otherwise ([`super::program`]).
 
-use super::{Content, Intake, is_text};
-use crate::sensitive::{self, Sighting};
-use crate::tree::Mark;
+use crate::sensitive::{self, Sighting, Sightings};
 
 /// The fewest printable bytes of a token; a key has more.
 const LEAST: usize = 24;
 
 /// Bytes of what was looked at that the next bytes begin with: a key may lie over the edge.
 const OVERLAP: usize = 16 * 1024;
-
-/// Bytes that are looked at together.
-const PIECE: u64 = 256 * 1024;
-
-/// The most sightings of one file.
-const MOST: usize = 20;
 
 /// The look at a file that is no text.
 #[derive(Debug)]
@@ -32,7 +23,7 @@ pub(super) struct Strings {
     narrow: Vec<u8>,
     /// How many bytes were looked at.
     at: usize,
-    seen: Vec<Sighting>,
+    seen: Sightings,
 }
 
 impl Strings {
@@ -43,7 +34,7 @@ impl Strings {
             wide: wide(head),
             narrow: Vec::new(),
             at: 0,
-            seen: Vec::new(),
+            seen: Sightings::default(),
         }
     }
 
@@ -87,20 +78,13 @@ impl Strings {
 
     /// Looks at a run of printable bytes.
     fn look(&mut self, path: &str, run: &[u8]) {
-        for sighting in sensitive::look_at_string(path, run) {
-            let is_known = self.seen.iter().any(|one| one.text == sighting.text);
-            if !is_known && self.seen.len() < MOST {
-                self.seen.push(Sighting {
-                    line: None,
-                    ..sighting
-                });
-            }
-        }
+        self.seen
+            .take_in(sensitive::look_at_string(path, run), |_| None);
     }
 
     /// What was seen.
     pub(super) fn into_seen(self) -> Vec<Sighting> {
-        self.seen
+        self.seen.into_seen("this file")
     }
 }
 
@@ -165,45 +149,10 @@ const GRAPHIC: [bool; 256] = {
     table
 };
 
-impl Intake<'_> {
-    /// Begins to look at the file at hand, whose start is read, where it is neither a text nor a
-    /// program.
-    pub(super) fn strings(&mut self, path: &str) {
-        let is_other = is_text(&self.scratch) || self.scratch.starts_with(b"\x7fELF");
-        let is_wanted = self.plan.judges() && !is_other;
-        self.strings = is_wanted.then(|| Strings::new(&self.scratch));
-        self.watch(path, 0);
-    }
-
-    /// Looks at what was read of the file at hand since it was so long.
-    pub(super) fn watch(&mut self, path: &str, from: usize) {
-        if let Some(strings) = &mut self.strings {
-            strings.see(path, &self.scratch[from..]);
-        }
-    }
-
-    /// Passes over bytes of the file at hand, and looks at them.
-    pub(super) fn pass<C: Content>(&mut self, content: &mut C, count: u64) -> Result<(), C::Fault> {
-        let Some(strings) = &mut self.strings else {
-            return content.skip(count);
-        };
-        let path = content.path().to_owned();
-        content.pass(count, PIECE, &mut |bytes| strings.see(&path, bytes))
-    }
-
-    /// Ends the look at the file at hand.
-    pub(super) fn end_strings(&mut self) {
-        let seen = self.strings.take().map(Strings::into_seen);
-        for sighting in seen.into_iter().flatten() {
-            self.listing.mark(Mark::Sensitive(sighting));
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sensitive::tests::{der, noise, pem};
+    use crate::sensitive::tests::{der, noise, pem, word};
 
     fn told(head: &[u8], parts: &[&[u8]]) -> Vec<Sighting> {
         let mut strings = Strings::new(head);
@@ -231,6 +180,23 @@ mod tests {
             }
         }
         assert_eq!(told(b"\0", &[&noise(7, 1 << 20)]), []);
+    }
+
+    #[test]
+    fn many_keys_hide_no_token() {
+        let key = |seed| pem(&format!("K{seed} PRIVATE KEY"), &der(seed));
+        let keys: String = (0..60).map(key).collect();
+        let token = word(3, 20, "abcdefghijklmnopqrstuvwxyz0123456789");
+        let bytes = format!("{keys}\0token = glpat-{token}\0");
+        let seen = told(b"\0", &[bytes.as_bytes()]);
+        assert!(
+            seen.iter().any(|one| one.rule == "secret.token"),
+            "{seen:?}"
+        );
+        assert!(
+            seen.last().unwrap().text.contains("11 more in this file"),
+            "{seen:?}"
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use std::io::{self, Read};
 
 use super::{Inside, Member, Stream, pass};
+use crate::sensitive;
 
 /// The length of a header of "newc" and of "odc".
 const NEW: usize = 110;
@@ -11,6 +12,11 @@ const OLD: usize = 76;
 
 /// The longest name.
 const LONGEST: u64 = 64 * 1024;
+
+/// The bits of the mode that tell the kind of an entry, of a file and of a symbolic link (inode(7)).
+const KIND: u64 = 0o170_000;
+const FILE: u64 = 0o100_000;
+const LINK: u64 = 0o120_000;
 
 /// The name of the last entry.
 const END: &str = "TRAILER!!!";
@@ -79,15 +85,30 @@ pub(super) fn each(
         let named = head.length + head.name;
         pass(stored, named.next_multiple_of(head.fill) - named)?;
         if name == END {
+            if head.size > 0 {
+                inside.passes("the last entry of a cpio has a content");
+            }
             break;
         }
-        // The bits of a regular file (inode(7)).
-        let is_file = head.mode & 0o170_000 == 0o100_000;
         let mut content = stored.take(head.size);
-        if is_file {
-            let mode = (head.mode & 0o7777) as u16;
-            let one = Member::of(above, &name, mode, Some(head.size));
-            inside.any(&mut content, one, depth);
+        match head.mode & KIND {
+            FILE => {
+                let mode = (head.mode & 0o7777) as u16;
+                let one = Member::of(above, &name, mode, Some(head.size));
+                inside.any(&mut content, one, depth);
+            }
+            // Its content is where it leads.
+            LINK if head.size <= LONGEST => {
+                let mut target = Vec::new();
+                content.read_to_end(&mut target)?;
+                for sighting in sensitive::look_at_bytes(&target) {
+                    inside.sees(&Member::of(above, &name, 0o777, None), sighting);
+                }
+            }
+            _ if head.size > 0 => {
+                inside.passes("a cpio has entries that are no files and have a content");
+            }
+            _ => {}
         }
         io::copy(&mut content, &mut io::sink())?;
         pass(stored, head.size.next_multiple_of(head.fill) - head.size)?;

@@ -24,6 +24,8 @@ pub(super) enum Form {
     Object,
     /// What was compressed: one of the others, or a file.
     Packed(Compression),
+    /// A script with one of the others behind it, at a place, or with something else.
+    Script(Option<usize>),
     /// Something that is not looked into.
     Closed(&'static str),
 }
@@ -38,6 +40,7 @@ const MAGICS: &[(usize, &[u8], Form)] = &[
     (0, b"070707", Form::Cpio),
     (0, b"\xed\xab\xee\xdb", Form::Rpm),
     (0, git::PACK, Form::Pack),
+    (0, git::PACK_3, Form::Pack),
     (0, b"hsqs", Form::Closed("a squashfs")),
     (0, b"sqsh", Form::Closed("a squashfs")),
     (32, b"SIF_MAGIC", Form::Closed("an image of Singularity")),
@@ -65,6 +68,7 @@ impl Form {
         }
         match Compression::of(head) {
             Compression::Plain if git::is_object(path, head) => Some(Self::Object),
+            Compression::Plain if is_script(head) => Some(Self::Script(behind_script(head))),
             Compression::Plain => head
                 .first_chunk()
                 .is_some_and(is_header)
@@ -72,4 +76,23 @@ impl Form {
             packed => Some(Self::Packed(packed)),
         }
     }
+}
+
+/// Whether bytes begin as a script does, and are no text.
+pub(in crate::layer::intake) fn is_script(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"#!") && memchr::memchr(0, bytes).is_some()
+}
+
+/// Where an archive begins behind the lines of a script: an application of Python (zipapp), a jar that
+/// is run, what makeself and installers of vendors are.
+pub(in crate::layer::intake) fn behind_script(bytes: &[u8]) -> Option<usize> {
+    let begins = |rest: &[u8]| {
+        let has = |(at, magic, _): &(usize, &[u8], Form)| {
+            let is_sure = magic.len() > 2 && (*at == 0 || *magic == b"ustar");
+            is_sure && rest.get(*at..).is_some_and(|rest| rest.starts_with(magic))
+        };
+        MAGICS.iter().any(has) || Compression::of(rest) != Compression::Plain
+    };
+    let mut lines = memchr::memchr_iter(b'\n', bytes).map(|end| end + 1);
+    lines.find(|at| begins(&bytes[*at..]))
 }

@@ -4,16 +4,18 @@
 //!
 //! Everything is read as it comes, so that an archive of any size takes no memory. How much is
 //! unpacked, and how deep, is bounded; what is beyond the bounds, encrypted or of another form is
-//! told by [`UNREAD`], which the gate judges by a rule of its own. Classes of Java and pictures are
-//! passed over.
+//! told by [`UNREAD`], which the gate judges by a rule of its own. Classes of Java, pictures and
+//! manuals are passed over.
 
 mod ar;
 mod cpio;
+mod file;
 mod form;
 mod git;
 mod leaf;
 mod rpm;
 mod source;
+mod tar;
 mod zip;
 
 use std::collections::BTreeMap;
@@ -23,19 +25,16 @@ use std::sync::atomic::AtomicU64;
 
 use hpcctl_model::scan::UNREAD;
 
+pub(super) use self::file::is_one;
 use self::form::Form;
-use self::source::Stored;
-use super::{Content, HEAD, Intake, KEEP, ROOM, buffer};
+pub(super) use self::form::{behind_script, is_script};
+use super::HEAD;
 use crate::Limits;
 use crate::blob::Hashed;
 use crate::compression::{Beside, Compression};
 use crate::layer::{Room, Roomy, take};
-use crate::sensitive::{self, Sighting};
-use crate::tarball::{Entry, Kind, Walk};
+use crate::sensitive::{self, Sighting, Sightings};
 use crate::tree::{Mark, Member as Restricted};
-
-/// The most stored bytes of a zip that is held, to be read by its directory.
-const HELD: u64 = 16 * 1024 * 1024;
 
 /// What one archive may unpack to: so much, and for each stored byte.
 const PLAIN: u64 = 64 * 1024 * 1024;
@@ -44,15 +43,11 @@ const RATIO: u64 = 50;
 /// How many archives may lie in one another; a compressed tar counts for two.
 const DEPTH: usize = 8;
 
-/// The most sightings of one archive that are told, and the reasons why it was not looked into.
-const TOLD: usize = 50;
+/// The most reasons that are told why an archive was not looked into.
 const REASONS: usize = 4;
 
 /// Ends of the names of members that are code of Java or pictures.
 const PASSED: [&str; 5] = [".class", ".gif", ".jpeg", ".jpg", ".png"];
-
-/// Directories whose compressed files are manuals and logs of changes of packages.
-const MANUALS: [&str; 3] = ["usr/share/doc/", "usr/share/info/", "usr/share/man/"];
 
 /// Bytes as they come.
 trait Stream: BufRead {}
@@ -66,75 +61,6 @@ fn is_passed(name: &str) -> bool {
 /// Reads over so many bytes.
 fn pass(stored: &mut dyn Stream, count: u64) -> io::Result<()> {
     io::copy(&mut stored.take(count), &mut io::sink()).map(drop)
-}
-
-impl Intake<'_> {
-    /// Whether the file at hand holds others that keys are looked for in.
-    pub(super) fn is_archive(&self, path: &str) -> bool {
-        self.plan.judges()
-            && Form::of(path, &self.scratch).is_some()
-            && !MANUALS.iter().any(|start| path.starts_with(start))
-    }
-
-    /// Looks into the archive at hand, of which the start is read.
-    pub(super) fn inside<C: Content>(&mut self, content: &mut C) -> Result<(), C::Fault> {
-        let path = content.path().to_owned();
-        let size = self.scratch.len() as u64 + content.left();
-        let is_zip = Form::of(&path, &self.scratch) == Some(Form::Zip);
-        let wanted = match is_zip && size <= HELD {
-            true => HELD,
-            // It may be something else by its name.
-            false if self.is_sensitive(&path, size) => sensitive::MOST_BYTES,
-            false => 0,
-        };
-        let wanted = wanted.saturating_sub(self.scratch.len() as u64);
-        let plan = self.plan;
-        let _one = plan.one_large(size);
-        content.read_content(wanted, &mut self.scratch)?;
-        self.look(&path, size);
-        let mut rest = Stored::of(content);
-        let mut inside = Inside::new(&path, size, &plan.limits, &plan.room);
-        if is_zip && self.scratch.len() as u64 == size {
-            zip::held(&mut inside, &self.scratch, "", 1);
-        } else {
-            let mut whole = Cursor::new(&self.scratch).chain(&mut rest);
-            let name = path.rsplit('/').next().unwrap_or(&path);
-            inside.any(
-                &mut whole,
-                Member::new(name.to_owned(), 0o644, Some(size)),
-                0,
-            );
-        }
-        self.tell(inside);
-        if self.scratch.len() > KEEP || self.scratch.capacity() > ROOM {
-            self.scratch = buffer();
-        }
-        rest.finish()
-    }
-
-    /// Looks into the archive that was read for catalogers, as a whole or to their bound.
-    pub(super) fn look_inside(&mut self, path: &str, size: u64) {
-        let mut inside = Inside::new(path, size, &self.plan.limits, &self.plan.room);
-        let is_whole = self.scratch.len() as u64 == size;
-        match Form::of(path, &self.scratch) {
-            Some(Form::Zip) if is_whole => zip::held(&mut inside, &self.scratch, "", 1),
-            _ => {
-                let name = path.rsplit('/').next().unwrap_or(path);
-                let one = Member::new(name.to_owned(), 0o644, Some(size));
-                inside.any(&mut &self.scratch[..], one, 0);
-            }
-        }
-        if !is_whole {
-            inside.passes("it is larger than what is looked at");
-        }
-        self.tell(inside);
-    }
-
-    fn tell(&mut self, inside: Inside<'_>) {
-        for mark in inside.told() {
-            self.listing.mark(mark);
-        }
-    }
 }
 
 /// A member of an archive.
@@ -186,7 +112,9 @@ struct Inside<'a> {
     is_large: bool,
     /// What was not looked at, and why, each once.
     passed: Vec<String>,
-    seen: Vec<Sighting>,
+    seen: Sightings,
+    /// Whether what is seen only may be a secret.
+    is_doubtful: bool,
     /// Files of vendors, by the row of their terms.
     restricted: BTreeMap<&'static str, Restricted>,
 }
@@ -202,9 +130,20 @@ impl<'a> Inside<'a> {
             )),
             is_large: false,
             passed: Vec::new(),
-            seen: Vec::new(),
+            seen: Sightings::default(),
+            is_doubtful: false,
             restricted: BTreeMap::new(),
         }
+    }
+
+    /// Sees to it that nothing but zeros is left of something.
+    fn ends(&mut self, stored: &mut dyn Stream, what: &str) -> io::Result<()> {
+        if !Hashed::without_digest(stored, u64::MAX).ends_in_zeros()? {
+            self.passes(&format!(
+                "bytes behind the end of {what} were not looked at"
+            ));
+        }
+        Ok(())
     }
 
     fn passes(&mut self, why: &str) {
@@ -221,11 +160,15 @@ impl<'a> Inside<'a> {
         }
         let path = if depth == 0 { self.path } else { &member.name };
         match Form::of(path, &head) {
-            None => self.leaf(head, stored, &member),
+            None => self.leaf(head, stored, &member, depth),
             Some(Form::Closed(what)) => {
                 self.passes(&format!("it is or holds {what}, which is not looked into"));
             }
-            Some(_) if depth == DEPTH => {
+            Some(Form::Script(None)) => {
+                self.passes("something that is no text lies behind a script");
+                self.leaf(head, stored, &member, depth);
+            }
+            Some(_) if depth >= DEPTH => {
                 self.passes(&format!(
                     "archives lie in one another more than {DEPTH} deep"
                 ));
@@ -255,15 +198,37 @@ impl<'a> Inside<'a> {
         let inner = depth + 1;
         match form {
             Form::Zip => zip::streamed(self, stored, &above, inner),
-            Form::Tar => self.tar(stored, &above, inner),
+            Form::Tar => tar::each(self, stored, &above, inner),
             Form::Ar => ar::each(self, stored, &above, inner),
             Form::Cpio => cpio::each(self, stored, &above, inner),
             Form::Rpm => rpm::payload(self, stored, &above, inner),
             Form::Pack => git::pack(self, stored, &above, inner),
             Form::Object => git::loose(self, stored, &above, inner),
             Form::Packed(compression) => self.packed(compression, stored, member, inner),
-            Form::Closed(_) => Ok(()),
+            Form::Script(Some(at)) => self.script(at, stored, member, inner),
+            Form::Closed(_) | Form::Script(None) => Ok(()),
         }
+    }
+
+    /// A script, then an archive.
+    fn script(
+        &mut self,
+        at: usize,
+        stored: &mut dyn Stream,
+        member: &Member,
+        depth: usize,
+    ) -> io::Result<()> {
+        let mut lines = vec![0; at];
+        stored.read_exact(&mut lines)?;
+        self.leaf(lines, &mut io::empty(), member, depth);
+        let one = Member {
+            name: member.name.clone(),
+            own: member.own,
+            mode: member.mode,
+            size: member.size.map(|size| size.saturating_sub(at as u64)),
+        };
+        self.any(stored, one, depth);
+        Ok(())
     }
 
     /// What was compressed: an archive, or one file.
@@ -283,8 +248,8 @@ impl<'a> Inside<'a> {
                 "what is compressed in it twice, by xz, lzip or zstd, was not unpacked",
             ));
         }
-        let beside = Beside::default();
-        let decoder = compression.decoder_beside(stored, Some(&beside))?;
+        let beside = Beside::within(Arc::clone(&self.left));
+        let decoder = compression.decoder_beside(&mut *stored, Some(&beside))?;
         let name = member.name.rsplit_once('.');
         let name = name.map_or(&*member.name, |(name, _)| name).to_owned();
         let one = Member {
@@ -302,39 +267,8 @@ impl<'a> Inside<'a> {
         for why in beside.into_told() {
             self.passes(&why);
         }
-        drained.map(drop)
-    }
-
-    fn tar(&mut self, stored: &mut dyn Stream, above: &str, depth: usize) -> io::Result<()> {
-        let limits = self.limits;
-        let mut walk = Walk::new(Hashed::without_digest(stored, u64::MAX), limits);
-        while let Some(head) = walk.advance().map_err(io::Error::other)? {
-            for sighting in sensitive::look_at_bytes(walk.beside()) {
-                let one = Member::of(above, walk.path(), head.mode, None);
-                self.sees(&one, sighting);
-            }
-            if let Some(fault) = head.fault {
-                self.passes(&fault.to_string());
-            }
-            if head.kind != Kind::File || head.size == 0 || is_passed(walk.path()) {
-                continue;
-            }
-            let one = Member::of(above, walk.path(), head.mode, Some(head.size));
-            let content = Entry::of(&mut walk);
-            match head.sparse {
-                // A hole is as long as a header says.
-                true => {
-                    let mut content = self.counted(content);
-                    self.any(&mut content, one, depth);
-                }
-                false => self.any(&mut { content }, one, depth),
-            }
-        }
-        let is_odd = walk.is_padded_oddly() || !walk.beside().is_empty();
-        if is_odd || !walk.bytes().ends_in_zeros()? {
-            self.passes("a tar has bytes that belong to no file");
-        }
-        Ok(())
+        drained?;
+        self.ends(stored, "a compressed stream")
     }
 
     /// A reader of what is unpacked, as far as there is room for it.
@@ -351,17 +285,18 @@ impl<'a> Inside<'a> {
         let shown: String = shown.collect();
         let line = sighting.line;
         let line = line.map_or(String::new(), |line| format!(", line {line}"));
-        if self.seen.len() == TOLD {
-            return self.passes("it holds more than is told");
-        }
-        self.seen.push(Sighting {
+        self.seen.add(Sighting {
             text: format!("{} ({shown}{line} in this archive)", sighting.text),
             line: None,
+            is_clue: sighting.is_clue || self.is_doubtful,
             ..sighting
         });
     }
 
-    fn told(self) -> impl Iterator<Item = Mark> {
+    fn told(mut self) -> impl Iterator<Item = Mark> {
+        if self.seen.more() > 0 {
+            self.passes("it holds more than is told");
+        }
         let unread = (!self.passed.is_empty()).then(|| Sighting {
             rule: UNREAD,
             line: None,
@@ -371,7 +306,8 @@ impl<'a> Inside<'a> {
             ),
             is_clue: sensitive::is_example(self.path),
         });
-        let seen = self.seen.into_iter().chain(unread).map(Mark::Sensitive);
+        let seen = self.seen.into_seen("this archive").into_iter();
+        let seen = seen.chain(unread).map(Mark::Sensitive);
         seen.chain(self.restricted.into_values().map(Mark::Holds))
     }
 }

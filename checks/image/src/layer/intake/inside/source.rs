@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Read};
 
-use super::Content;
+use super::super::Content;
 
 /// Bytes that are taken at a time.
 const STEP: u64 = 64 * 1024;

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use flate2::write::GzEncoder;
 
+use super::file::{MANUALS, is_manual};
 use super::*;
 use crate::catalog::zip::build;
 
@@ -11,9 +12,9 @@ const NETRC: &[u8] = b"machine data.site.org login u password Gj3kd9xQ\n";
 const LOGIN: &str = "secret.hpc.netrc";
 
 fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut builder = tar::Builder::new(Vec::new());
+    let mut builder = ::tar::Builder::new(Vec::new());
     for (path, bytes) in files {
-        let mut header = tar::Header::new_gnu();
+        let mut header = ::tar::Header::new_gnu();
         header.set_size(bytes.len() as u64);
         header.set_mode(0o600);
         builder.append_data(&mut header, path, *bytes).unwrap();
@@ -288,6 +289,221 @@ fn files_of_vendors_are_told_once_for_each_row() {
         };
         assert_eq!((&*one.path, one.count), ("usr/lib/libcuda.so.550.54.14", 2));
     }
+}
+
+/// A zip with bytes put in at a place, whose directory still lies where it says.
+fn with(zip: &[u8], at: usize, bytes: &[u8]) -> Vec<u8> {
+    let mut zip = [&zip[..at], bytes, &zip[at..]].concat();
+    let field = zip.len() - 6;
+    let place = u32::from_le_bytes(*zip[field..].first_chunk().unwrap());
+    let place = place + bytes.len() as u32;
+    zip[field..field + 4].copy_from_slice(&place.to_le_bytes());
+    zip
+}
+
+#[test]
+fn bytes_of_a_zip_that_belong_to_no_entry_are_told() {
+    let plain = zip("a", b"nothing");
+    let directory = plain.windows(4).position(|four| four == b"PK\x01\x02");
+    let commented = |comment: &[u8]| {
+        let mut zip = plain.clone();
+        let field = zip.len() - 2;
+        zip[field] = comment.len() as u8;
+        [zip, comment.to_vec()].concat()
+    };
+    let login = b"https://u:q7Zk3jQ8pLx2mV9t@git.site.org/a";
+    for (what, bytes, expected) in [
+        ("nothing more", plain.clone(), ""),
+        ("zeros behind", [&plain[..], &[0; 100]].concat(), ""),
+        ("behind", [&plain[..], b"more"].concat(), UNREAD),
+        ("between", with(&plain, directory.unwrap(), b"more"), UNREAD),
+        ("comment", commented(b"made by a build"), ""),
+        ("key in comment", commented(login), "secret.url-password"),
+        ("odd comment", commented(b"\x01\x02"), UNREAD),
+    ] {
+        for held in [true, false] {
+            // What ends in zeros has its last record where no reader of a whole archive looks.
+            if held && what == "zeros behind" {
+                continue;
+            }
+            assert_eq!(rules("srv/a.zip", &bytes, held), expected, "{what} {held}");
+        }
+    }
+}
+
+#[test]
+fn bytes_behind_what_was_compressed_are_told() {
+    let mut packed = Vec::new();
+    let mut encoder = flate2::write::DeflateEncoder::new(&mut packed, Default::default());
+    encoder.write_all(b"nothing").unwrap();
+    encoder.finish().unwrap();
+    packed.extend(b"hidden");
+    let mut entry = zip("a", b"nothing");
+    let directory = entry.windows(4).position(|four| four == b"PK\x01\x02");
+    let directory = directory.unwrap();
+    let size = u32::from_le_bytes(*entry[18..].first_chunk().unwrap()) as usize;
+    let grown = ((size + 6) as u32).to_le_bytes();
+    entry[18..22].copy_from_slice(&grown);
+    entry[directory + 20..directory + 24].copy_from_slice(&grown);
+    let second = entry[directory + 42..].windows(4);
+    let second = directory
+        + 42
+        + second
+            .clone()
+            .position(|four| four == b"PK\x01\x02")
+            .unwrap();
+    let moved = u32::from_le_bytes(*entry[second + 42..].first_chunk().unwrap()) + 6;
+    entry[second + 42..second + 46].copy_from_slice(&moved.to_le_bytes());
+    let entry = with(&entry, 31 + size, b"hidden");
+    assert_eq!(&entry[31..31 + packed.len()], packed);
+    for held in [true, false] {
+        assert_eq!(rules("srv/a.zip", &entry, held), UNREAD, "{held}");
+    }
+    let archive = tar(&[("a", b"a")]);
+    for packed in [
+        gzip(&archive),
+        xz(&archive),
+        zstd::encode_all(&archive[..], 1).unwrap(),
+    ] {
+        for bytes in [
+            [&packed[..], b"more"].concat(),
+            tar(&[("b", &[&packed[..], b"more"].concat())]),
+        ] {
+            assert_eq!(rules("srv/a", &bytes, false), UNREAD);
+        }
+        assert_eq!(rules("srv/a", &tar(&[("b", &packed)]), false), "");
+    }
+}
+
+#[test]
+fn contents_of_what_is_no_file_are_told() {
+    let link = |target: &[u8], kind: &str| {
+        let mut archive = cpio(&[("a", target)], true);
+        archive[14..22].copy_from_slice(format!("{kind:0>8}").as_bytes());
+        archive
+    };
+    let login = b"https://u:q7Zk3jQ8pLx2mV9t@git.site.org/a";
+    assert_eq!(rules("srv/a", &link(b"b", "a1ff"), false), "");
+    assert_eq!(
+        rules("srv/a", &link(login, "a1ff"), false),
+        "secret.url-password"
+    );
+    assert_eq!(rules("srv/a", &link(NETRC, "41ed"), false), UNREAD);
+    let directory = {
+        let mut builder = ::tar::Builder::new(Vec::new());
+        let mut header = ::tar::Header::new_gnu();
+        header.set_size(NETRC.len() as u64);
+        header.set_entry_type(::tar::EntryType::new(b'D'));
+        builder.append_data(&mut header, "d", NETRC).unwrap();
+        builder.into_inner().unwrap()
+    };
+    assert_eq!(rules("srv/a", &directory, false), UNREAD);
+}
+
+#[test]
+fn archives_behind_scripts_are_looked_into() {
+    let lines = |count| {
+        b"#!/usr/bin/env python3\n"
+            .repeat(1)
+            .into_iter()
+            .chain(b"# a line\n".repeat(count))
+    };
+    let script = |count, rest: &[u8]| {
+        lines(count)
+            .chain(rest.iter().copied())
+            .collect::<Vec<u8>>()
+    };
+    for rest in [
+        zip("x/.netrc", NETRC),
+        gzip(&tar(&[("root/.netrc", NETRC)])),
+    ] {
+        assert_eq!(rules("opt/x.run", &script(0, &rest), false), LOGIN);
+        for count in [0, 10, 2000] {
+            let nested = tar(&[("x.run", &script(count, &rest))]);
+            assert_eq!(rules("srv/a", &nested, false), LOGIN, "{count}");
+        }
+    }
+    let odd = script(2000, &sensitive::tests::noise(1, 9000));
+    assert_eq!(rules("srv/a", &tar(&[("x.run", &odd)]), false), UNREAD);
+    assert_eq!(
+        rules("srv/a", &script(0, b"\0\x01 of its own"), false),
+        UNREAD
+    );
+    let text = script(2000, b"exit 0\n");
+    assert_eq!(rules("srv/a", &tar(&[("x.sh", &text)]), false), "");
+    let mut app = b"\x7fELF\x02\x01\x01\0AI\x02".to_vec();
+    app.resize(4096, 0);
+    assert_eq!(rules("opt/x.AppImage", &app, false), UNREAD);
+}
+
+#[test]
+fn keys_in_programs_and_zips_behind_them_are_told() {
+    let value = [
+        &b"\x02\x01\0\x02\x82"[..],
+        &sensitive::tests::noise(7, 1195),
+    ]
+    .concat();
+    let value = [&b"\x30\x82\x04\xb0"[..], &value].concat();
+    let key = sensitive::tests::pem("RSA PRIVATE KEY", &value);
+    let library = crate::catalog::library("libx.so.1");
+    let with_key = [&library[..], key.as_bytes()].concat();
+    let with_zip = [&library[..], &zip("a", b"a")].concat();
+    for (bytes, expected) in [
+        (&library, ""),
+        (&with_key, "secret.private-key"),
+        (&with_zip, UNREAD),
+    ] {
+        assert_eq!(
+            rules("srv/a", &tar(&[("lib/libx.so", bytes)]), false),
+            expected
+        );
+    }
+}
+
+#[test]
+fn manuals_are_passed_over_and_archives_beside_them_are_not() {
+    let manual = gzip(b".TH A 1\nhttps://u:q7Zk3jQ8pLx2mV9t@git.site.org/a\n");
+    let archive = gzip(&tar(&[("root/.netrc", NETRC)]));
+    for directory in MANUALS {
+        let path = format!("{directory}a/b.gz");
+        assert!(is_manual(&path, &manual));
+        assert!(!is_manual(&path, &archive) && !is_manual(&path, &gzip(&archive)));
+        assert!(!is_manual(&path, &zip("a", NETRC)) && !is_manual(&path, &xz(NETRC)));
+        assert!(!is_manual(&path, &manual[..12]));
+    }
+    assert!(!is_manual("srv/a/b.gz", &manual));
+}
+
+#[test]
+fn long_names_of_members_are_read() {
+    let long = |name: &str, bytes: &[u8]| [name.as_bytes(), b"\0\0", bytes].concat();
+    let bsd = ar(&[("#1/9", &long(".netrc\0", NETRC))]);
+    let gnu = ar(&[("//", b"some/file/\nroot/.netrc/\n"), ("/11", NETRC)]);
+    for bytes in [bsd, gnu] {
+        assert_eq!(rules("srv/a.a", &bytes, false), LOGIN);
+    }
+    let cut = ar(&[("#1/90", b"too short")]);
+    assert_eq!(rules("srv/a.a", &cut, false), UNREAD);
+}
+
+#[test]
+fn clues_in_an_archive_hide_no_key() {
+    let clue = |seed: u64| {
+        let word = sensitive::tests::word(seed, 36, "abcdefghijklmnopqrstuvwxyz0123456789");
+        format!("x = ghp_{word}\n")
+    };
+    let clues: Vec<(String, String)> = (0..70).map(|it| (format!("a{it}"), clue(it))).collect();
+    let mut files: Vec<(&str, &[u8])> = clues
+        .iter()
+        .map(|(name, text)| (&**name, text.as_bytes()))
+        .collect();
+    files.push(("root/.netrc", NETRC));
+    let marks = look("srv/a", &tar(&files), false);
+    let sure = marks.iter().filter_map(|mark| match mark {
+        Mark::Sensitive(one) if !one.is_clue => Some(one.rule),
+        _ => None,
+    });
+    assert_eq!(sure.collect::<Vec<_>>(), [LOGIN, UNREAD]);
 }
 
 proptest::proptest! {

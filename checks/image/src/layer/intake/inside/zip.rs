@@ -6,14 +6,22 @@ use std::io::{self, Read};
 use flate2::bufread::DeflateDecoder;
 
 use super::{Inside, Member, Stream, is_passed, pass};
-use crate::catalog::zip::{ENTRY, Zip, widen};
+use crate::catalog::zip::{ENTRY, Packed, Zip, is_odd, widen};
+use crate::sensitive;
 
 /// Entries that are looked at.
 const MOST: usize = 100_000;
 
+/// What is told of bytes that nobody looked at.
+const MORE: &str = "a zip has bytes that belong to no entry";
+
+/// What compressed content is called.
+const PACKED: &str = "a compressed entry of a zip";
+
 /// What begins each part of an archive but the entries.
 const PARTS: [&[u8; 4]; 4] = [b"PK\x01\x02", b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x08"];
 const DESCRIPTOR: &[u8; 4] = b"PK\x07\x08";
+const LOCATOR: &[u8; 4] = b"PK\x06\x07";
 
 /// Looks at the entries of an archive that is held.
 pub(super) fn held(inside: &mut Inside<'_>, bytes: &[u8], above: &str, depth: usize) {
@@ -37,15 +45,51 @@ pub(super) fn held(inside: &mut Inside<'_>, bytes: &[u8], above: &str, depth: us
     if more {
         inside.passes("it has more entries than are looked at");
     }
+    let outside = zip.outside();
+    if outside.is_more {
+        inside.passes(MORE);
+    }
+    inside.notes(&outside.notes, above);
+    if !outside.before.is_empty() {
+        let one = Member::of(above, "start", 0o644, Some(outside.before.len() as u64));
+        inside.any(&mut &*outside.before, one, depth);
+    }
     for entry in entries {
-        match zip.reader(&entry) {
-            Ok(plain) => {
-                let one = Member::of(above, &entry.name, 0o644, Some(entry.size));
-                let mut plain = inside.counted(plain);
-                inside.any(&mut plain, one, depth);
+        let one = Member::of(above, &entry.name, 0o644, Some(entry.size));
+        match zip.packed(&entry) {
+            Ok(Packed::Stored(mut plain)) => inside.any(&mut plain, one, depth),
+            Ok(Packed::Deflated(mut packed)) => {
+                let read = inside.deflated(&mut packed, Some(one), depth);
+                let ended = read.and_then(|()| inside.ends(&mut packed, PACKED));
+                if let Err(error) = ended {
+                    inside.passes(&error.to_string());
+                }
             }
             Err(why) => inside.passes(&why),
         }
+    }
+}
+
+impl Inside<'_> {
+    /// Looks at what headers carry beside names and sizes.
+    fn notes(&mut self, notes: &[u8], above: &str) {
+        for sighting in sensitive::look_at_bytes(notes) {
+            self.sees(&Member::of(above, "headers", 0o644, None), sighting);
+        }
+    }
+
+    /// Reads what is compressed to its end, and looks at it where a member is to be looked at.
+    fn deflated(
+        &mut self,
+        packed: &mut dyn Stream,
+        member: Option<Member>,
+        depth: usize,
+    ) -> io::Result<()> {
+        let mut plain = self.counted(io::BufReader::new(DeflateDecoder::new(packed)));
+        if let Some(member) = member {
+            self.any(&mut plain, member, depth);
+        }
+        io::copy(&mut plain, &mut io::sink()).map(drop)
     }
 }
 
@@ -66,13 +110,66 @@ pub(super) fn streamed(
             stored.read_exact(&mut magic)?;
         }
         if PARTS.contains(&&magic) {
-            // The directory, which tells nothing new.
-            return io::copy(stored, &mut io::sink()).map(drop);
+            return directory(inside, stored, magic, above);
         }
         if magic != *ENTRY {
-            return Err(io::Error::other("it has bytes that belong to no entry"));
+            return Err(io::Error::other(MORE));
         }
         is_described = entry(inside, stored, above, depth)?;
+    }
+}
+
+/// Reads the directory, of which a magic was read, to the end of the archive: it tells nothing new of
+/// the entries, but may have comments.
+fn directory(
+    inside: &mut Inside<'_>,
+    stored: &mut dyn Stream,
+    mut magic: [u8; 4],
+    above: &str,
+) -> io::Result<()> {
+    let [file, end, wide_end, _] = PARTS;
+    loop {
+        let mut fields = Vec::new();
+        let mut take = |count: u64, fields: &mut Vec<u8>| -> io::Result<()> {
+            let taken = (&mut *stored).take(count).read_to_end(fields)? as u64;
+            match taken == count {
+                true => Ok(()),
+                false => Err(io::ErrorKind::UnexpectedEof.into()),
+            }
+        };
+        let short =
+            |fields: &[u8], at: usize| u64::from(fields[at]) | u64::from(fields[at + 1]) << 8;
+        if magic == *file {
+            take(42, &mut fields)?;
+            let lengths = [24, 26, 28].map(|at| short(&fields, at));
+            take(lengths.iter().sum(), &mut fields)?;
+            inside.notes(&fields[42 + lengths[0] as usize..], above);
+        } else if magic == *wide_end {
+            take(8, &mut fields)?;
+            let [a, b, c, d, rest @ ..] = &fields[..] else {
+                return Err(io::Error::other(MORE));
+            };
+            let length = u64::from(u32::from_le_bytes([*a, *b, *c, *d]));
+            if rest.iter().any(|byte| *byte != 0) || length > 44 {
+                inside.passes(MORE);
+            }
+            pass(stored, length)?;
+        } else if magic == *LOCATOR {
+            take(16, &mut fields)?;
+        } else if magic == *end {
+            take(18, &mut fields)?;
+            let length = short(&fields, 16);
+            let mut comment = Vec::new();
+            take(length, &mut comment)?;
+            if is_odd(&comment) {
+                inside.passes(MORE);
+            }
+            inside.notes(&comment, above);
+            return inside.ends(stored, "a zip");
+        } else {
+            return Err(io::Error::other(MORE));
+        }
+        stored.read_exact(&mut magic)?;
     }
 }
 
@@ -116,12 +213,12 @@ fn entry(
     let mut content = stored.take(limit);
     let one = Member::of(above, &name, 0o644, (!is_described).then_some(size));
     let is_wanted = can && !is_passed(&name) && !name.ends_with('/');
+    inside.notes(&extra, above);
     if method == 8 && (is_wanted || !is_known) {
-        let mut plain = inside.counted(io::BufReader::new(DeflateDecoder::new(&mut content)));
-        if is_wanted {
-            inside.any(&mut plain, one, depth);
+        inside.deflated(&mut content, is_wanted.then_some(one), depth)?;
+        if is_known {
+            inside.ends(&mut content, PACKED)?;
         }
-        io::copy(&mut plain, &mut io::sink())?;
     } else if is_wanted {
         inside.any(&mut content, one, depth);
     }
