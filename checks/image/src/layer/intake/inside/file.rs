@@ -96,7 +96,8 @@ impl Intake<'_> {
         let mut inside = Inside::new(&path, size, &plan.limits, &plan.room);
         let mut rest = Stored::of(content);
         let mut whole = Cursor::new(&self.texts[from..]).chain(&mut rest);
-        inside.any(&mut whole, Member::new(String::new(), 0o644, None), 1);
+        let name = path.rsplit('/').next().unwrap_or(&path).to_owned();
+        inside.any(&mut whole, Member::new(name, 0o644, None), 0);
         self.tell(inside);
         rest.finish()
     }
@@ -117,8 +118,12 @@ pub(super) fn is_manual(path: &str, head: &[u8]) -> bool {
     let mut plain = [0; START];
     let mut decoder = GzDecoder::new(head);
     let mut filled = 0;
-    while let Some(count) = decoder.read(&mut plain[filled..]).ok().filter(|it| *it > 0) {
-        filled += count;
+    loop {
+        match decoder.read(&mut plain[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(_) => return false,
+        }
     }
     let plain = &plain[..filled];
     filled > 0 && is_text(plain) && Form::of("", plain).is_none()

@@ -433,7 +433,8 @@ fn archives_behind_scripts_are_looked_into() {
     assert_eq!(rules("srv/a", &tar(&[("x.sh", &text)]), false), "");
     let mut app = b"\x7fELF\x02\x01\x01\0AI\x02".to_vec();
     app.resize(4096, 0);
-    assert_eq!(rules("opt/x.AppImage", &app, false), UNREAD);
+    let nested = tar(&[("x.AppImage", &app)]);
+    assert_eq!(rules("srv/a", &nested, false), UNREAD);
 }
 
 #[test]
