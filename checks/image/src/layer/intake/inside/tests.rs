@@ -402,16 +402,13 @@ fn contents_of_what_is_no_file_are_told() {
 
 #[test]
 fn archives_behind_scripts_are_looked_into() {
-    let lines = |count| {
-        b"#!/usr/bin/env python3\n"
-            .repeat(1)
-            .into_iter()
-            .chain(b"# a line\n".repeat(count))
-    };
     let script = |count, rest: &[u8]| {
-        lines(count)
-            .chain(rest.iter().copied())
-            .collect::<Vec<u8>>()
+        [
+            b"#!/usr/bin/env python3\n",
+            &b"# a line\n".repeat(count)[..],
+            rest,
+        ]
+        .concat()
     };
     for rest in [
         zip("x/.netrc", NETRC),
