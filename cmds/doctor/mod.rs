@@ -193,9 +193,8 @@ impl Doctor {
         }
     }
 
-    fn examine(&self, ui: &Ui) -> Result<Exit, Failure> {
-        let mut outputs = emit::outputs(&self.output, Kind::Doctor)?;
-        explain::find_all(&self.check)?;
+    /// What is asked, and of which image.
+    fn ask(&self) -> Result<(Ask, Option<TriedImage>), Failure> {
         let image = self.image.as_deref().filter(|_| self.emit_job.is_none());
         let image = image
             .map(|text| read_image(text, self.host_root.is_none()))
@@ -211,6 +210,13 @@ impl Doctor {
             afresh: self.emit_config.is_some(),
             fast: self.fast,
         };
+        Ok((ask, named))
+    }
+
+    fn examine(&self, ui: &Ui) -> Result<Exit, Failure> {
+        let mut outputs = emit::outputs(&self.output, Kind::Doctor)?;
+        explain::find_all(&self.check)?;
+        let (ask, named) = self.ask()?;
         let baseline = self.baseline.as_deref().map(baseline::read).transpose()?;
         let node = recording::Node::open(self.record.as_deref(), self.host_root.as_deref())?;
         let begun = Timestamp::now();
