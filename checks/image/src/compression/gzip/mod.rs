@@ -1,9 +1,10 @@
 //! Gzip (RFC 1952), read as it comes: members that follow one another, each with a header, which
 //! may carry something, and a checksum.
 //!
-//! Most of what a scan costs is spent in here, so that layers have a decoder of their own. It
-//! takes four fifths of the time of zlib-rs, since matches lie in the bytes that the walk reads:
-//! nothing is copied. Whatever is no layer is inflated by flate2.
+//! Half of what a scan costs is spent in here, so that layers have a decoder of their own: it takes
+//! five sixths of the time of flate2 with zlib-rs. Matches lie in the bytes that the walk reads,
+//! symbols are looked up before it is known whether bits have to be taken in, and the checksum is
+//! made with the widest instructions there are. Whatever is no layer is inflated by flate2.
 
 mod bits;
 mod block;

@@ -139,7 +139,8 @@ pub(super) fn decode(
             }
         }
         let length = entry.value(saved);
-        // Two codewords, extra bits, and what the next symbol is looked up by.
+        // Bits enough are left to look up by; then there are enough for the distance with its extra
+        // bits and what the next symbol is looked up by. To ask whether there are costs more.
         let mut far = codes.distances.at(held);
         refill(&mut input, &mut held, &mut count);
         if far.is(OTHER) {
