@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use hpcctl_model::license::{Kind, State};
 
 use super::finding::{Finding, Vague};
-use super::phrase::context::{denied, itemized, stands};
+use super::phrase::context::{denied, stands};
 use super::words::Words;
 use crate::expression;
 
@@ -14,7 +14,6 @@ use crate::expression;
 pub(super) fn by_place(words: &Words, findings: &mut Vec<Finding>) {
     promote_title(words, findings);
     promote_parts(words, findings);
-    promote_items(words, findings);
     drop_quoted(findings);
     drop_lists(findings);
     drop_templates(words, findings);
@@ -62,27 +61,6 @@ fn promote_parts(words: &Words, findings: &mut [Finding]) {
         }
     }
 }
-
-/// Names that lines of a list tell of what they begin with are its licences, where the list has
-/// more than one: "zlib: its license". One alone may be anything that bears such a name.
-fn promote_items(words: &Words, findings: &mut [Finding]) {
-    let item = |f: &Finding| f.kind != Kind::Text && itemized(words, f.words.start, f.words.end);
-    let line = |f: &Finding| words.line(f.words.start);
-    let next_to = |a: &Finding, b: &Finding| {
-        item(a) && item(b) && (1..=ITEMS).contains(&line(b).abs_diff(line(a)))
-    };
-    for list in findings.chunk_by_mut(next_to) {
-        let names: BTreeSet<&str> = list.iter().map(|f| f.license.as_str()).collect();
-        if names.len() > 1 {
-            for finding in list.iter_mut().filter(|f| f.state == State::Clue) {
-                (finding.state, finding.score) = (State::Likely, TITLE);
-            }
-        }
-    }
-}
-
-/// The most lines from one item of a list to the next.
-const ITEMS: u32 = 3;
 
 /// The most words that name a part and tell of it.
 const PART: usize = 8;

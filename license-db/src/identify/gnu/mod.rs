@@ -10,7 +10,7 @@ use origin::of_its_own;
 use version::{Version, later, version_word};
 
 use super::finding::{Finding, MAX_FINDINGS, Taken, Vague};
-use super::phrase::context::{coded, denied, stands, stated};
+use super::phrase::context::{coded, denied, stands};
 use super::phrase::row::listed;
 use super::words::Words;
 use crate::declared::gnu_id;
@@ -271,8 +271,7 @@ fn context(words: &Words, at: usize, end: usize, named: &Name) -> Context {
     if coded(words, at, end) && !before(BEHIND, GRANT) {
         return Context::Other;
     }
-    let told = listed(words, at, end) || stated(words, at, end);
-    if published || license || before(BEHIND, GRANT) || told || alone {
+    if published || license || before(BEHIND, GRANT) || listed(words, at, end) || alone {
         Context::Grant
     } else {
         Context::None

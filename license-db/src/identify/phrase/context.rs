@@ -1,7 +1,7 @@
 //! What stands around a name: whether something is granted under it.
 
 use super::super::words::Words;
-use super::super::words::short::{is_number, is_short};
+use super::super::words::short::is_short;
 
 /// How far before a name the words of a grant are looked for.
 const BEHIND: usize = 16;
@@ -116,35 +116,6 @@ pub(crate) fn bears(words: &Words, at: usize, end: usize) -> bool {
         )
     };
     matches!(words.word(end), "licensed" | "licenced") && (begins || is || from())
-}
-
-/// Whether what stands before is said to be under a name with its version, without a word more:
-/// "the icons are MPL 2.0, the rest …".
-pub(crate) fn stated(words: &Words, at: usize, end: usize) -> bool {
-    const BEHIND: &[&str] = &["and", "but", "while", "the"];
-    let first = words.word(at);
-    // Others are also the names of programs.
-    let is_name = is_short(first) || first.ends_with('l') || first == "gnu";
-    let versioned = (at..end).any(|i| is_number(words.word(i)));
-    let before = |n: usize| at.checked_sub(n).map_or("", |i| words.word(i));
-    // "… and its SPDX name is GPL 2.0."
-    let called = matches!(before(2), "name" | "names" | "id" | "title" | "text");
-    let verb = matches!(before(1), "is" | "are") && !called;
-    let ends = words.begins(end) || words.starts_line(end) || BEHIND.contains(&words.word(end));
-    is_name && versioned && verb && ends && !denied(words, at)
-}
-
-/// Whether a name is all that a line tells of what it begins with: "zlib: its license".
-pub(crate) fn itemized(words: &Words, at: usize, end: usize) -> bool {
-    const ITEM: usize = 6;
-    let end = end + usize::from(words.word(end).starts_with("licen"));
-    let ends =
-        end >= words.len() || words.starts_line(end) || matches!(words.word(end), "http" | "https");
-    let named = (1..=ITEM).any(|n| {
-        at.checked_sub(n)
-            .is_some_and(|first| words.starts_line(first))
-    });
-    words.is_told(at) && !words.starts_line(at) && ends && named && !denied(words, at)
 }
 
 /// Whether the sentence grants nothing under the name.
@@ -285,36 +256,6 @@ pub(super) mod tests {
         ] {
             let (words, at) = place(text, "mit");
             assert_eq!(bears(&words, at, at + 1), known, "{text}");
-        }
-    }
-
-    #[test]
-    fn what_a_name_is_said_of_is_known() {
-        for (text, known) in [
-            ("the icons are MPL 2.0.", true),
-            ("the icons are MPL 2.0 and the rest is not", true),
-            ("the icons are MPL 2.0 compatible", false),
-            ("the icons are not MPL 2.0", false),
-            ("the name is MPL 2.0.", false),
-            ("the icons are MPL.", false),
-            ("the icons MPL 2.0.", false),
-        ] {
-            let (words, at) = place(text, "mpl");
-            let end = at + 1 + usize::from(is_number(words.word(at + 1)));
-            assert_eq!(stated(&words, at, end), known, "{text}");
-        }
-        for (text, known) in [
-            ("zlib: MPL\nfoo", true),
-            ("| zlib of old | MPL |", false),
-            ("- zlib: MPL license\n", true),
-            ("* zlib - [MPL](https://foo.org)", true),
-            ("zlib: MPL and more", false),
-            ("zlib MPL\nfoo", false),
-            (": MPL", false),
-            ("what is said here of it in many words: MPL", false),
-        ] {
-            let (words, at) = place(text, "mpl");
-            assert_eq!(itemized(&words, at, at + 1), known, "{text}");
         }
     }
 

@@ -11,7 +11,6 @@ use code::{Flags, Needs};
 use super::finding::{Finding, MAX_FINDINGS, Taken, Vague};
 use super::tables::{Section, Tables};
 use super::words::Words;
-use super::words::short::is_number;
 use crate::expression;
 
 mod code;
@@ -142,7 +141,6 @@ impl<'a> Phrases<'a> {
                     || context::located(words, end)
                     || row::listed(words, at, end)
                     || context::headed(words, at, end)
-                    || context::stated(words, at, end)
                     || of_a_part(words, at, end));
         let hint = flags.clue || !told || context::stands(words, at, 4, &["based"]);
         if flags.kind == Kind::Notice {
@@ -168,13 +166,10 @@ fn enough(words: &Words, at: usize, end: usize, needs: Needs) -> bool {
         Needs::Grant => {
             let told = (at..=end).any(|i| {
                 let word = words.word(i);
-                word.contains("licen") || is_number(word)
+                word.contains("licen") || word.starts_with(|c: char| c.is_ascii_digit())
             });
             let long = end - at >= LONG_NAME && context::granted(words, at);
-            told || long
-                || words.enclosed(at, end)
-                || context::itemized(words, at, end)
-                || (end - at > 1 && row::listed(words, at, end))
+            told || long || words.enclosed(at, end) || (end - at > 1 && row::listed(words, at, end))
         }
         Needs::GrantAndLicense => {
             let license = |at: usize| words.word(at).starts_with("licen");
@@ -183,7 +178,6 @@ fn enough(words: &Words, at: usize, end: usize, needs: Needs) -> bool {
                 || row::listed(words, at, end)
                 || context::headed(words, at, end)
                 || context::bears(words, at, end)
-                || context::itemized(words, at, end)
         }
     }
 }

@@ -149,41 +149,6 @@ fn names_in_parentheses_are_licences_of_parts() {
 }
 
 #[test]
-fn names_in_the_lines_of_a_list_are_licences_of_parts() {
-    states(&[
-        (
-            "## Third-party code\n\n- lodepng: zlib license\n- stb_image: MIT\n- xxHash: BSD 2-Clause\n",
-            "Zlib AND MIT AND BSD-2-Clause",
-        ),
-        (
-            "Foo is licensed under MIT.\n\n- [LICENSE](./LICENSE.md) - MIT\n- bar: [BSD-2-Clause](https://bar.org)\n",
-            "MIT AND BSD-2-Clause",
-        ),
-        (
-            "Licenses of what is bundled:\n * foo - Apache 2.0\n * bar - GPL-2.0\n",
-            "Apache-2.0 AND GPL-2.0-only",
-        ),
-        (
-            "The icons are MPL 2.0, the tools are GPL 2.0 and the docs are Apache 2.0.\nNo licence file is there.\n",
-            "MPL-2.0 AND GPL-2.0-only AND Apache-2.0",
-        ),
-        // One may be anything, prose goes on, and tables compare.
-        (
-            "Speed and license\n\n| This | 1 ms | Zlib |\n| bar | 9 ms | AGPL-3.0 |\n| baz | 8 ms | GPL-2.0 |\n",
-            "",
-        ),
-        (
-            "License of it all: see below.\n\nJane Doe: MIT\nJoe: Berkeley\n",
-            "",
-        ),
-        (
-            "Licenses\n\nfoo: MIT people wrote it\nbar: ISC people wrote it\n",
-            "",
-        ),
-    ]);
-}
-
-#[test]
 fn a_title_of_a_part_goes_with_the_text() {
     let python = text_of("Python-2.0.1");
     let titled = format!("PSF LICENSE AGREEMENT FOR PYTHON 2.3\n\n{python}");

@@ -39,8 +39,6 @@ pub(crate) struct Word {
     closed: bool,
     /// Whether the word is in another string than the one before, as in `"a", "b"`.
     item: bool,
-    /// Whether a colon or a dash stands before the word.
-    told: bool,
 }
 
 /// The words of a text.
@@ -63,7 +61,6 @@ struct Gap {
     opened: bool,
     closed: bool,
     item: bool,
-    told: bool,
 }
 
 impl Words {
@@ -94,7 +91,6 @@ impl Words {
                     opened: false,
                     closed: false,
                     item: false,
-                    told: false,
                 });
             }
             let part = text.get(window.clone()).unwrap_or_default();
@@ -154,11 +150,6 @@ impl Words {
         self.words.get(at).is_some_and(|word| word.item)
     }
 
-    /// Whether what a word says is told of what stands before it: "zlib: its license".
-    pub(crate) fn is_told(&self, at: usize) -> bool {
-        self.words.get(at).is_some_and(|word| word.told)
-    }
-
     /// Whether another sentence begins at a place. An empty line before an item of a list ends
     /// none.
     pub(crate) fn stopped(&self, at: usize) -> bool {
@@ -194,17 +185,18 @@ impl Words {
                     self.gap.item |= parts_strings(bytes, at);
                     at + 1
                 }
-                b':' | b'-' => {
-                    self.gap.told |= stands_alone(bytes, at);
-                    at + 1
-                }
                 b'<' => skip_tag(bytes, at),
                 b'(' => {
-                    self.gap.opened = opens(bytes, at);
+                    // Not those of a call: `name("MIT")`.
+                    let before = at.checked_sub(1).and_then(|at| bytes.get(at));
+                    self.gap.opened = before.is_some_and(u8::is_ascii_whitespace)
+                        && bytes.get(at + 1).is_some_and(u8::is_ascii_alphanumeric);
                     at + 1
                 }
                 b')' => {
-                    self.gap.closed |= closes(bytes, at);
+                    let before = at.checked_sub(1).and_then(|at| bytes.get(at));
+                    let word = |b: &u8| b.is_ascii_alphanumeric() || *b == b'+';
+                    self.gap.closed |= before.is_some_and(word);
                     at + 1
                 }
                 b'>' if bytes.get(at + 1) == Some(&b'=') => {
@@ -276,29 +268,8 @@ impl Words {
             opened: gap.opened,
             closed: gap.closed,
             item: gap.item,
-            told: gap.told,
         });
     }
-}
-
-/// Whether a parenthesis opens before a word; not that of a call: `name("MIT")`.
-fn opens(bytes: &[u8], at: usize) -> bool {
-    let before = at.checked_sub(1).and_then(|at| bytes.get(at));
-    before.is_some_and(u8::is_ascii_whitespace)
-        && bytes.get(at + 1).is_some_and(u8::is_ascii_alphanumeric)
-}
-
-/// Whether a parenthesis closes right behind a word.
-fn closes(bytes: &[u8], at: usize) -> bool {
-    let before = at.checked_sub(1).and_then(|at| bytes.get(at));
-    before.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'+')
-}
-
-/// Whether a space follows a mark, and, unless it is a colon, stands before it.
-fn stands_alone(bytes: &[u8], mark: usize) -> bool {
-    let is_blank = |byte: Option<&u8>| byte.is_some_and(|byte| matches!(byte, b' ' | b'\t'));
-    let before = mark.checked_sub(1).and_then(|at| bytes.get(at));
-    is_blank(bytes.get(mark + 1)) && (bytes.get(mark) == Some(&b':') || is_blank(before))
 }
 
 /// Whether a comma stands between two strings.
@@ -330,4 +301,116 @@ fn newlines(bytes: &[u8]) -> u32 {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    fn list(text: &str) -> Vec<String> {
+        let words = Words::of(text);
+        (0..words.len()).map(|i| words.word(i).to_owned()).collect()
+    }
+
+    #[test]
+    fn reads_words() {
+        assert_eq!(
+            list("// The \"Software\", AS-IS!"),
+            ["the", "software", "asis"]
+        );
+        assert_eq!(list("GPL-2.0+ v1.1."), ["gpl", "2.0+", "v1.1"]);
+        assert_eq!(
+            list("author's \u{201c}as is\u{201d}"),
+            ["authors", "as", "is"]
+        );
+        assert_eq!(list("redistri-\n * bution of"), ["redistribution", "of"]);
+        assert_eq!(
+            list("MIT-Licensed, dual-licensed"),
+            ["mit", "licensed", "duallicensed"]
+        );
+        assert_eq!(list("<p>One</p><br/>&nbsp;<year>"), ["one", "year"]);
+        assert_eq!(list("a\\nb"), ["a", "b"]);
+        assert_eq!(list("\u{a9}2020 caf\u{e9}"), ["c", "2020", "caf\u{e9}"]);
+    }
+
+    #[test]
+    fn the_least_of_several_is_known() {
+        let words = Words::of("GPL (>= 2), not 3");
+        let least: Vec<bool> = (0..words.len()).map(|at| words.least(at)).collect();
+        assert_eq!(least, [false, true, false, false]);
+    }
+
+    #[test]
+    fn parentheses_are_known() {
+        let words = Words::of("a (b c) d (e, f) (g)");
+        for (at, end, known) in [(1, 3, true), (1, 2, false), (0, 1, false), (6, 7, true)] {
+            assert_eq!(words.enclosed(at, end), known, "{at}");
+        }
+    }
+
+    #[test]
+    fn strings_of_a_program_are_parted() {
+        let words = Words::of("['a', 'b c'], \"d\",\n \"e\", f, 'g' and 'h'");
+        let items = (0..words.len()).filter(|at| words.is_item(*at));
+        let items: Vec<&str> = items.map(|at| words.word(at)).collect();
+        assert_eq!(items, ["b", "e"]);
+    }
+
+    #[test]
+    fn keeps_lines() {
+        let words = Words::of("one\n\ntwo-\nthree\nfour");
+        let lines: Vec<u32> = words.words.iter().map(|w| w.line).collect();
+        assert_eq!(lines, [1, 3, 5]);
+    }
+
+    #[test]
+    fn comment_marks_are_no_words() {
+        assert_eq!(
+            list("dnl one\nREM two\nC     three\nc is a word"),
+            ["one", "two", "three", "is", "a", "word"]
+        );
+        assert_eq!(list("dnlx rem"), ["dnlx", "rem"]);
+    }
+
+    #[test]
+    fn sentences_and_paragraphs_begin() {
+        let words = Words::of("One of v. 2.0, by X Inc. and two. Three\n * \n * four\nfive");
+        let begin: Vec<&str> = (0..words.len())
+            .filter(|i| words.begins(*i))
+            .map(|i| words.word(i))
+            .collect();
+        assert_eq!(begin, ["three", "four"]);
+        let stopped: Vec<bool> = (0..words.len()).map(|i| words.stopped(i)).collect();
+        assert_eq!(stopped.iter().filter(|s| **s).count(), 1);
+    }
+
+    #[test]
+    fn words_of_an_identifier_are_tied() {
+        let words = Words::of("a_b __c d_ e");
+        let tied: Vec<bool> = (0..words.len()).map(|i| words.tied(i)).collect();
+        assert_eq!(tied, [false, true, false, false, true]);
+    }
+
+    #[test]
+    fn windows_keep_the_lines_of_the_file() {
+        let text = "a\nb\nc\nd\n";
+        let words = Words::of_windows(text, &[2..4, 6..8]);
+        let lines: Vec<(u32, bool)> = words
+            .words
+            .iter()
+            .map(|w| (w.line, w.hash == BREAK))
+            .collect();
+        assert_eq!(lines, [(2, false), (4, true), (4, false)]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics(text in "\\PC*") {
+            let words = Words::of(&text);
+            words.counting();
+        }
+
+        #[test]
+        fn words_outlive_marks(text in "(-\n|\\+|\u{a9}|'|x|\u{e9}|1|\\.|<b|>|&amp;|\\\\n|\u{4e2d}){0,60}") {
+            let words = Words::of(&text);
+            proptest::prop_assert!((0..words.len()).all(|i| !words.word(i).is_empty()));
+        }
+    }
+}
