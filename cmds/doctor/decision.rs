@@ -28,15 +28,18 @@ impl Doctor {
     /// The exit status of a health check: a node that is to run containers, and has no runtime, is not
     /// known to be well.
     pub(super) fn health(&self, found: &model::Doctor) -> Exit {
-        let has_runtime = || {
-            let mut asked = self.asked(found).into_iter();
-            asked.any(|(runtime, _)| runtime.runtime != "builtin")
-        };
-        let is_bare = self.level().is_none() && self.runtime.is_empty() && !has_runtime();
         match self.exit(found) {
-            Exit::Clean if is_bare => Exit::Inconclusive,
+            Exit::Clean if self.is_bare(found) => Exit::Inconclusive,
             exit => exit,
         }
+    }
+
+    /// Whether runtimes were looked for, and none but the builtin one is there.
+    fn is_bare(&self, found: &model::Doctor) -> bool {
+        let mut asked = self.asked(found).into_iter();
+        self.level().is_none()
+            && self.runtime.is_empty()
+            && asked.all(|(runtime, _)| runtime.runtime == "builtin")
     }
 
     /// What decides the exit status: the operations that were asked for, or none and the checks
@@ -63,6 +66,10 @@ impl Doctor {
                     }
                 }
             }
+        }
+        // Where no runtime was looked for, that none is there decides nothing.
+        if !self.is_bare(found) {
+            checks.retain(|it| it.status == Status::Fail || !it.id.starts_with("runtime."));
         }
         model::Doctor {
             checks,
@@ -184,7 +191,8 @@ mod tests {
         let bare = report(&[("builtin", true, Yes), ("podman", false, No)]);
         assert_eq!(exit(&[], &bare), Exit::Clean);
         assert_eq!(health(&[], &bare), Exit::Inconclusive);
-        assert_eq!(health(&["--runtime", "builtin"], &bare), Exit::Clean);
+        let asked = report(&[("builtin", true, Yes)]);
+        assert_eq!(health(&["--runtime", "builtin"], &asked), Exit::Clean);
         let installed = report(&[("builtin", true, No), ("podman", true, Yes)]);
         assert_eq!(exit(&[], &installed), Exit::Clean);
         let asked = report(&[("podman", false, No)]);

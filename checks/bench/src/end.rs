@@ -247,6 +247,6 @@ mod tests {
         let why = carry_out(&order(&["cat", "/nonexistent"])).unwrap_err();
         assert!(why.contains("cat /nonexistent: cat:"), "{why}");
         let why = carry_out(&order(&["/nonexistent"])).unwrap_err();
-        assert!(why.contains("NotStarted"), "{why}");
+        assert!(why.contains("not started: ENOENT"), "{why}");
     }
 }

@@ -15,9 +15,8 @@ use lz4_flex::frame::FrameDecoder;
 
 pub(crate) use self::beside::Beside;
 
-/// Plain bytes that are held at a time. The decoder of gzip copies 32 KiB aside whenever it is
-/// left, so that more at a time is less work; beyond half of a core's cache it is more again.
-const BUFFER: usize = 512 * 1024;
+/// Plain bytes that are held at a time.
+const BUFFER: usize = 128 * 1024;
 
 /// What an xz or lzip decoder may hold; `xz -9` asks for 65 MiB.
 const XZ_MEMORY: u64 = 160 * 1024 * 1024;

@@ -157,7 +157,7 @@ fn license(identifier: &Identifier, name: &str, body: &str) -> Option<String> {
 fn says_public_domain(name: &str) -> bool {
     let letters = name.chars().filter(char::is_ascii_alphabetic);
     let letters: String = letters.map(|c| c.to_ascii_lowercase()).collect();
-    letters.contains("publicdomain")
+    letters.starts_with("publicdomain")
 }
 
 /// The short names of a machine-readable file, each with its text, of which neither says what the
@@ -499,7 +499,7 @@ License: GPL-2+
         let placed = "Jane Doe placed this code in the public domain in 2001.";
         for (name, body, license) in [
             ("public-domain-md5", placed, "LicenseRef-public-domain"),
-            ("PublicDomain-or-not", placed, "LicenseRef-public-domain"),
+            ("PublicDomain-md5", placed, "LicenseRef-public-domain"),
             ("custom", placed, "LicenseRef-custom"),
             (
                 "public-domain-md5",

@@ -2,6 +2,7 @@
 //! what says more.
 
 use std::collections::BTreeSet;
+use std::iter;
 
 use hpcctl_model::license::{Kind, State};
 
@@ -211,26 +212,35 @@ pub(super) fn drop_vague(findings: &mut Vec<Finding>) {
         (_, Vague::Pointer) => 1,
         (_, Vague::No) => 0,
     };
-    let known: BTreeSet<(i32, String)> = findings
+    let known: BTreeSet<(i32, String, bool)> = findings
         .iter()
-        .flat_map(|f| told(&f.license).into_iter().map(|id| (rank(f), id)))
+        .flat_map(|f| told(&f.license).map(|(id, is_choice)| (rank(f), id, is_choice)))
         .collect();
     findings.retain(|finding| {
         let own = rank(finding);
         own == 0
-            || !known
-                .iter()
-                .any(|(rank, license)| *rank < own && outdoes(license, finding))
+            || !known.iter().any(|(rank, license, is_choice)| {
+                *rank < own
+                    && outdoes(license, finding)
+                    && !(*is_choice && is_gnu(&finding.license))
+            })
     });
 }
 
-/// The licences that a finding names, and the expression as a whole.
-fn told(license: &str) -> Vec<String> {
-    let mut all = vec![license.to_owned()];
-    if license.contains(" OR ") || license.contains(" AND ") {
-        all.extend(expression::licenses(license));
-    }
-    all
+/// The licences that a finding names, and the expression as a whole; and whether one of them is
+/// only what may be chosen. Such a one takes no copyleft away that is told of a part.
+fn told(license: &str) -> impl Iterator<Item = (String, bool)> {
+    let is_choice = license.contains(" OR ");
+    let parts = match is_choice || license.contains(" AND ") {
+        true => expression::licenses(license),
+        false => Vec::new(),
+    };
+    let parts = parts.into_iter().map(move |part| (part, is_choice));
+    iter::once((license.to_owned(), false)).chain(parts)
+}
+
+fn is_gnu(license: &str) -> bool {
+    license.contains("GPL-") || license.contains("GFDL-")
 }
 
 /// GNU licences whose version was not said.
@@ -244,11 +254,10 @@ const UNVERSIONED: &[&str] = &[
 /// Whether a licence is of the family that a vague name names. Where a notice only points to a
 /// text, it is often that of another GNU licence.
 fn outdoes(license: &str, vague: &Finding) -> bool {
-    let gnu = |license: &str| license.contains("GPL-") || license.contains("GFDL-");
     let bare = vague.license.trim_start_matches("LicenseRef-");
     let family = bare.split('-').next().unwrap_or(bare);
     let pointer = vague.state == State::Clue || vague.vague == Vague::Pointer;
-    (pointer && gnu(license) && gnu(&vague.license))
+    (pointer && is_gnu(license) && is_gnu(&vague.license))
         || license
             .trim_start_matches("LicenseRef-")
             .starts_with(family)

@@ -62,11 +62,14 @@ fn line(found: &Doctor) -> String {
         runtime.operations.iter().map(of)
     });
     let works = works.collect::<Vec<_>>().join(", ");
-    // The builtin one is none for users. Where it was asked for, no other was looked for.
+    // The builtin one is none for users. Where it was asked for, no other was looked for, and
+    // no check of one is among what decides.
     let is_none = found.runtimes.iter().all(|one| one.runtime == BUILTIN);
-    let looked =
-        |check: &Check| check.id.starts_with("runtime.") && check.id != "runtime.builtin.installed";
-    if is_none && found.checks.iter().any(looked) {
+    let looked = |check: &Check| {
+        let is_of_one = check.id.starts_with("runtime.") && check.id != "runtime.builtin.installed";
+        is_of_one && check.status != Status::Fail
+    };
+    if is_none && !works.is_empty() && found.checks.iter().any(looked) {
         return format!("not known: no runtime of containers is installed; {works}");
     }
     // A check that fails and stops none of them is no reason.
@@ -151,6 +154,7 @@ mod tests {
         found.runtimes[0].runtime = BUILTIN.into();
         let podman = Check {
             id: "runtime.podman.installed".into(),
+            status: Status::Skipped,
             ..found.checks[0].clone()
         };
         // Where the builtin one was asked for, no other was looked for.

@@ -48,7 +48,8 @@ const PROGRAMS: [&str; 6] = ["bin", "sbin", "lib", "lib64", "libexec", "share"];
 fn is_shared(directory: &str) -> bool {
     let (above, name) = directory.rsplit_once('/').unwrap_or(("", directory));
     let of_programs = ["", "/usr", "/usr/local"].contains(&above) && PROGRAMS.contains(&name);
-    let of_one_machine = name.contains("-linux-");
+    let of_one_machine =
+        name.contains("-linux-") && ["/lib", "/lib64"].iter().any(|lib| above.ends_with(lib));
     SHARED.contains(&directory) || of_programs || of_one_machine
 }
 

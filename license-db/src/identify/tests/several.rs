@@ -110,6 +110,11 @@ fn a_dual_licence_is_a_choice() {
             "SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)\nThis file is provided under a dual BSD/GPLv2 license.",
             "GPL-2.0-only OR BSD-2-Clause",
         ),
+        // What is said of a part is more than what may be chosen of the rest.
+        (
+            "SPDX-License-Identifier: MIT OR GPL-2.0-only\n\nThe file getopt.c is licensed under the GPL.",
+            "(MIT OR GPL-2.0-only) AND GPL-1.0-or-later",
+        ),
         (
             "Has a dual stack. Parts are under the MIT license, others under the GPLv2 license.",
             "MIT AND GPL-2.0-only",

@@ -2,6 +2,7 @@
 //! what headers carry beside names and sizes. No unpacker shows it, and whoever has the archive has
 //! it.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::{ENTRY, Entry, MOST_ENTRIES, Zip, is_odd, u16_at};
@@ -29,6 +30,8 @@ impl<'a> Zip<'a> {
     pub(crate) fn outside(&self) -> Outside<'a> {
         let mut outside = Outside::default();
         let mut parts = Vec::new();
+        // Entries may share one header, which is noted once: notes are no longer than the archive.
+        let mut headers = BTreeSet::new();
         let mut at = 0;
         for _ in 0..self.count.min(MOST_ENTRIES) {
             let Some((entry, next)) = self.entry(at) else {
@@ -36,7 +39,9 @@ impl<'a> Zip<'a> {
             };
             let fields = at + 46 + usize::from(u16_at(self.directory, at + 28).unwrap_or(0));
             outside.note(self.directory.get(fields..next));
-            parts.extend(self.local(&entry, &mut outside));
+            if headers.insert(entry.offset) {
+                parts.extend(self.local(&entry, &mut outside));
+            }
             at = next;
         }
         let directory = self.stop - self.directory.len();

@@ -42,6 +42,8 @@ pub(super) enum Block {
 #[derive(Debug)]
 pub(super) struct Deflate {
     codes: Box<Codes>,
+    /// Whether the codes are those of blocks that bring none.
+    is_fixed: bool,
     block: Block,
     is_last: bool,
 }
@@ -50,6 +52,7 @@ impl Default for Deflate {
     fn default() -> Self {
         Self {
             codes: Box::default(),
+            is_fixed: false,
             block: Block::Next,
             is_last: false,
         }
@@ -117,15 +120,21 @@ impl Deflate {
 
     /// The codes of blocks that bring none (section 3.2.6).
     fn fixed(&mut self) -> Result<(), Malformed> {
+        if self.is_fixed {
+            return Ok(());
+        }
         let mut lengths = [8; 288];
         lengths[144..256].fill(9);
         lengths[256..280].fill(7);
         self.codes.lengths.build(&lengths, &LENGTHS, false)?;
-        self.codes.distances.build(&[5; 32], &DISTANCES, false)
+        self.codes.distances.build(&[5; 32], &DISTANCES, false)?;
+        self.is_fixed = true;
+        Ok(())
     }
 
     /// The codes that a block brings (section 3.2.7).
     fn dynamic<R: BufRead>(&mut self, bits: &mut Bits<R>) -> io::Result<()> {
+        self.is_fixed = false;
         let of_lengths = bits.take(5)? as usize + 257;
         let of_distances = bits.take(5)? as usize + 1;
         let of_order = bits.take(4)? as usize + 4;
@@ -232,7 +241,7 @@ fn symbol<R: BufRead>(
 ) -> io::Result<bool> {
     bits.fill()?;
     let mut entry = codes.lengths.at(bits.held.bits);
-    if entry.is(FURTHER) && !entry.is(LITERAL) && entry.is(OTHER) {
+    if entry.is(FURTHER) {
         bits.take(entry.bits())?;
         entry = codes.lengths.further(entry, bits.held.bits);
     }
@@ -250,7 +259,7 @@ fn symbol<R: BufRead>(
     }
     bits.fill()?;
     let mut entry = codes.distances.at(bits.held.bits);
-    if entry.is(OTHER) && entry.is(FURTHER) {
+    if entry.is(FURTHER) {
         bits.take(entry.bits())?;
         entry = codes.distances.further(entry, bits.held.bits);
     }

@@ -4,7 +4,7 @@
 //! Half of what a scan costs is spent in here, so that layers have a decoder of their own: it takes
 //! five sixths of the time of flate2 with zlib-rs. Matches lie in the bytes that the walk reads,
 //! symbols are looked up before it is known whether bits have to be taken in, and the checksum is
-//! made with the widest instructions there are. Whatever is no layer is inflated by flate2.
+//! made with the widest instructions there are. Deflate without gzip is inflated by flate2.
 
 mod bits;
 mod block;

@@ -64,7 +64,11 @@ fn full(name: String, names: &[u8], content: &mut dyn Stream) -> io::Result<Stri
     let Some(rest) = place.and_then(|at: usize| names.get(at..)) else {
         return Ok(name);
     };
-    let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+    let rest = &rest[..rest.len().min(LONGEST as usize)];
+    let end = match memchr::memchr(b'\n', rest) {
+        None if rest.len() as u64 == LONGEST => return Err(damaged()),
+        end => end.unwrap_or(rest.len()),
+    };
     let name = String::from_utf8_lossy(&rest[..end]);
     Ok(name.trim_end_matches('/').to_owned())
 }
