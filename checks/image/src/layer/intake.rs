@@ -323,18 +323,22 @@ impl<'p> Intake<'p> {
             }
             return self.waiting.put(file);
         }
-        let source = catalog::Source {
+        let found = parsed(&self.rows, &self.source(path, size), faults);
+        if self.scratch.len() > KEEP || self.scratch.capacity() > ROOM {
+            self.scratch = buffer();
+        }
+        self.found(self.last_entry(), found);
+    }
+
+    /// The file at hand, as far as it was read.
+    fn source<'s>(&'s self, path: &'s str, size: u64) -> catalog::Source<'s> {
+        catalog::Source {
             path,
             bytes: &self.scratch,
             gaps: &self.gaps,
             tail: &self.tail,
             size,
-        };
-        let found = parsed(&self.rows, &source, faults);
-        if self.scratch.len() > KEEP || self.scratch.capacity() > ROOM {
-            self.scratch = buffer();
         }
-        self.found(self.last_entry(), found);
     }
 
     /// Hands the files that wait to the catalogers.

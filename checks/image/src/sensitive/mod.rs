@@ -188,6 +188,16 @@ pub(crate) struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
+    /// What is no file of its own, or whose mode says nothing: anybody may read it.
+    fn open_to_all(path: &'a str, bytes: &'a [u8]) -> Self {
+        Self {
+            path,
+            mode: 0o644,
+            size: bytes.len() as u64,
+            bytes,
+        }
+    }
+
     /// The name of the file.
     fn name(&self) -> &'a str {
         self.path.rsplit('/').next().unwrap_or(self.path)
@@ -277,12 +287,7 @@ pub(crate) fn look_behind(source: &Source<'_>, seen: usize) -> Sightings {
 /// Looks at a text of the image's documents: the value of a variable or a label, an instruction of
 /// the history, an annotation.
 pub(crate) fn look_at_text(place: &str, text: &str) -> Vec<Sighting> {
-    let source = Source {
-        path: place,
-        mode: 0o644,
-        size: text.len() as u64,
-        bytes: text.as_bytes(),
-    };
+    let source = Source::open_to_all(place, text.as_bytes());
     let mut sightings = Sightings::default();
     places(&source, &mut sightings);
     variable::in_command(text, &mut sightings);
@@ -300,12 +305,7 @@ pub(crate) fn look_at_text(place: &str, text: &str) -> Vec<Sighting> {
 
 /// Looks at bytes that are no file: what a header or a table of an image holds.
 pub(crate) fn look_at_bytes(bytes: &[u8]) -> Vec<Sighting> {
-    let source = Source {
-        path: "",
-        mode: 0o644,
-        size: bytes.len() as u64,
-        bytes,
-    };
+    let source = Source::open_to_all("", bytes);
     let mut sightings = Sightings::default();
     places(&source, &mut sightings);
     settle(source.path, sightings)
@@ -313,12 +313,7 @@ pub(crate) fn look_at_bytes(bytes: &[u8]) -> Vec<Sighting> {
 
 /// Looks for keys and tokens in a string of a file that is no text.
 pub(crate) fn look_at_string(path: &str, bytes: &[u8]) -> Sightings {
-    let source = Source {
-        path,
-        mode: 0o644,
-        size: bytes.len() as u64,
-        bytes,
-    };
+    let source = Source::open_to_all(path, bytes);
     let mut sightings = Sightings::default();
     places(&source, &mut sightings);
     let is_strict = |one: &Sighting| one.rule == token::DETECTOR.id || one.rule.ends_with("-key");
@@ -328,12 +323,7 @@ pub(crate) fn look_at_string(path: &str, bytes: &[u8]) -> Sightings {
 
 /// Looks for keys that stand whole in a program or a library.
 pub(crate) fn look_at_program(path: &str, bytes: &[u8]) -> Sightings {
-    let source = Source {
-        path,
-        mode: 0o644,
-        size: bytes.len() as u64,
-        bytes,
-    };
+    let source = Source::open_to_all(path, bytes);
     let mut sightings = Sightings::default();
     private_key::in_program(&source, &mut sightings);
     sightings.judged(path)

@@ -100,7 +100,8 @@ impl<'b, R: BufRead> Members<'b, R> {
                 self.deflate.again();
                 self.crc.reset();
                 self.size = 0;
-                self.begin = self.end;
+                // Everything was read, and a match does not reach into the member before.
+                (self.start, self.end, self.begin) = (0, 0, 0);
                 Ok(Next::Body)
             }
             Next::Body => self.body(),

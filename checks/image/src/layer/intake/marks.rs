@@ -63,14 +63,8 @@ impl Intake<'_> {
         if !self.plan.judges() {
             return;
         }
-        let source = catalog::Source {
-            path,
-            bytes: &self.scratch,
-            gaps: &self.gaps,
-            tail: &self.tail,
-            size,
-        };
-        if catalog::behind_program(&source).is_some_and(inside::is_one) {
+        let behind = catalog::behind_program(&self.source(path, size)).is_some_and(inside::is_one);
+        if behind {
             let unread = program::unread(path);
             self.listing.mark(Mark::Sensitive(unread));
         }
@@ -79,16 +73,10 @@ impl Intake<'_> {
     /// Notes the SONAME of a library that terms of vendors name, and the digest of a program with
     /// privileges.
     pub(super) fn note(&mut self, path: &str, size: u64) {
-        let source = catalog::Source {
-            path,
-            bytes: &self.scratch,
-            gaps: &self.gaps,
-            tail: &self.tail,
-            size,
-        };
+        let source = self.source(path, size);
         let soname = catalog::soname(&source).filter(|name| redistribution::names_library(name));
-        if let Some(soname) = soname {
-            self.listing.mark(Mark::Soname(soname.to_owned()));
+        if let Some(soname) = soname.map(str::to_owned) {
+            self.listing.mark(Mark::Soname(soname));
         }
         if self.is_privileged() && self.scratch.len() as u64 == size {
             let digest = blob::sha256(&self.scratch);
