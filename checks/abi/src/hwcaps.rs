@@ -58,7 +58,10 @@ impl Special {
         if machine == OLDER && release.is_some_and(|release| release < UNTIL) {
             special.here.extend(combined(processor()));
             for platform in PLATFORMS {
-                special.all.extend(combined(&[TLS, platform, WIDE, PLAIN]));
+                // Those without a platform are the same for each.
+                let mut more = combined(&[TLS, platform, WIDE, PLAIN]);
+                more.retain(|path| !special.all.contains(path));
+                special.all.extend(more);
             }
         }
         special
