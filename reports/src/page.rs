@@ -48,11 +48,7 @@ pub(crate) fn ended<R>(report: &Envelope<R>) -> String {
 
 /// A chart with its text, which is escaped already; its shapes lie in 300 by 50, and are stretched.
 pub(crate) fn figure(id: &str, caption: &str, shapes: &str) -> String {
-    format!(
-        "<figure><figcaption id=\"{id}\">{caption}</figcaption>\
-         <svg viewBox=\"0 0 300 50\" preserveAspectRatio=\"none\" role=\"img\" \
-         aria-labelledby=\"{id}\">{shapes}</svg></figure>\n"
-    )
+    captioned(id, caption, &drawn(id, shapes))
 }
 
 /// A chart as [`figure`] makes it, with what is at the ends of its axes, from left to right and from bottom to top, all
@@ -65,15 +61,23 @@ pub(crate) fn with_axes(
     up: [&str; 2],
 ) -> String {
     let ([left, right], [bottom, top]) = (across, up);
-    let chart = figure(id, caption, shapes);
-    let begin = format!(
-        "</figcaption><div class=\"axes\"><div class=\"up\"><span>{top}</span><span>{bottom}</span></div><svg"
+    let chart = drawn(id, shapes);
+    let axes = format!(
+        "<div class=\"axes\"><div class=\"up\"><span>{top}</span><span>{bottom}</span></div>{chart}\
+         <div class=\"across\"><span>{left}</span><span>{right}</span></div></div>"
     );
-    let end =
-        format!("</svg><div class=\"across\"><span>{left}</span><span>{right}</span></div></div>");
-    chart
-        .replacen("</figcaption><svg", &begin, 1)
-        .replacen("</svg>", &end, 1)
+    captioned(id, caption, &axes)
+}
+
+fn captioned(id: &str, caption: &str, chart: &str) -> String {
+    format!("<figure><figcaption id=\"{id}\">{caption}</figcaption>{chart}</figure>\n")
+}
+
+fn drawn(id: &str, shapes: &str) -> String {
+    format!(
+        "<svg viewBox=\"0 0 300 50\" preserveAspectRatio=\"none\" role=\"img\" \
+         aria-labelledby=\"{id}\">{shapes}</svg>"
+    )
 }
 
 /// A line through points of a chart.
