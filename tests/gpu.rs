@@ -162,19 +162,15 @@ fn stub_of_hip(dir: &Path, release: u32, version: u32, fails: bool) {
     compile("tests/gpu/hip.c", &library, &more);
 }
 
-#[test]
-fn the_driver_of_cuda_is_called_as_its_header_says() {
-    if !real("the_driver_of_cuda_is_called_as_its_header_says") {
-        return;
-    }
-    let outside = tempfile::tempdir().unwrap();
-    stub(outside.path(), 12040);
+/// What is measured with the libraries of a directory outside and others in the image: every
+/// figure, that between two GPUs, too.
+fn with_libraries(outside: &Path, inside: impl Fn(&Path)) -> Value {
     let (_dir, image) = image_of_a_suite();
     let libraries = image.join("usr/local/lib");
     fs::create_dir_all(&libraries).unwrap();
-    stub(&libraries, 11080);
+    inside(&libraries);
     // The path of both; each side has one of them.
-    let path = PathBuf::from(format!("{}:/usr/local/lib", outside.path().display()));
+    let path = PathBuf::from(format!("{}:/usr/local/lib", outside.display()));
     let run = gpu(
         &[("LD_LIBRARY_PATH", &path)],
         &["--image", image.to_str().unwrap()],
@@ -185,6 +181,17 @@ fn the_driver_of_cuda_is_called_as_its_header_says() {
     let names = metrics(&report);
     assert_eq!(names.len(), FIGURES + 1, "{names:?}");
     assert!(names.contains(&"gpu.peer"), "{names:?}");
+    report
+}
+
+#[test]
+fn the_driver_of_cuda_is_called_as_its_header_says() {
+    if !real("the_driver_of_cuda_is_called_as_its_header_says") {
+        return;
+    }
+    let outside = tempfile::tempdir().unwrap();
+    stub(outside.path(), 12040);
+    let report = with_libraries(outside.path(), |libraries| stub(libraries, 11080));
     let differs = differences(&report);
     let interface = differs.iter().find(|one| one["what"] == "GPU interface");
     assert_eq!(interface.unwrap()["outside"], "CUDA 12.4");
@@ -202,22 +209,9 @@ fn the_runtime_of_hip_is_called_as_its_header_says() {
     }
     let outside = tempfile::tempdir().unwrap();
     stub_of_hip(outside.path(), 5, 50_221_153, false);
-    let (_dir, image) = image_of_a_suite();
-    let libraries = image.join("usr/local/lib");
-    fs::create_dir_all(&libraries).unwrap();
-    stub_of_hip(&libraries, 6, 60_241_134, false);
-    // The path of both; each side has one of them.
-    let path = PathBuf::from(format!("{}:/usr/local/lib", outside.path().display()));
-    let run = gpu(
-        &[("LD_LIBRARY_PATH", &path)],
-        &["--image", image.to_str().unwrap()],
-    );
-    let report = report_of(&run);
-    validate("hpcctl.bench-1.json", &report);
-    assert_eq!(report["unknowns"], Value::Array(Vec::new()));
-    let names = metrics(&report);
-    assert_eq!(names.len(), FIGURES + 1, "{names:?}");
-    assert!(names.contains(&"gpu.peer"), "{names:?}");
+    let report = with_libraries(outside.path(), |libraries| {
+        stub_of_hip(libraries, 6, 60_241_134, false);
+    });
     let differs = differences(&report);
     let interface = differs.iter().find(|one| one["what"] == "GPU interface");
     assert_eq!(interface.unwrap()["outside"], "HIP 5.2.21153");

@@ -13,28 +13,20 @@ use std::ffi::{CStr, CString, c_char, c_int, c_uint, c_void};
 use std::fmt::Write as _;
 use std::ptr::null_mut;
 
-use super::{About, Bytes, CHAINS, Gpu, Memory, STEP, STEPS, THREADS, as_long};
+use super::driver::{self, BLOCK, Code, DeviceName, Handle, Launch};
+use super::{About, Bytes, CHAINS, Gpu, Memory, STEP, STEPS, THREADS};
 use crate::loaded::Loaded;
 use crate::{Host, Live};
 
 /// The name of the library.
 const LIBRARY: &str = "libcuda.so.1";
 
-/// The threads of a block.
-const BLOCK: usize = 256;
-
-/// The most bytes of a name.
-const NAME: usize = 256;
-
-type Code = c_int;
-type Handle = *mut c_void;
 /// An address in the memory of a GPU.
 type Address = u64;
 
 type Init = extern "C" fn(c_uint) -> Code;
 type Number = extern "C" fn(*mut c_int) -> Code;
 type DeviceGet = extern "C" fn(*mut c_int, c_int) -> Code;
-type DeviceName = extern "C" fn(*mut c_char, c_int, c_int) -> Code;
 type ContextCreate = extern "C" fn(*mut Handle, c_uint, c_int) -> Code;
 type ContextSet = extern "C" fn(Handle) -> Code;
 type ModuleLoad = extern "C" fn(*mut Handle, *const c_void) -> Code;
@@ -46,19 +38,6 @@ type ToHost = extern "C" fn(*mut c_void, Address, usize) -> Code;
 type Between = extern "C" fn(Address, Address, usize) -> Code;
 type ToPeer = extern "C" fn(Address, Handle, Address, Handle, usize) -> Code;
 type EnablePeer = extern "C" fn(Handle, c_uint) -> Code;
-type Launch = extern "C" fn(
-    Handle,
-    c_uint,
-    c_uint,
-    c_uint,
-    c_uint,
-    c_uint,
-    c_uint,
-    c_uint,
-    Handle,
-    *mut *mut c_void,
-    *mut *mut c_void,
-) -> Code;
 type Synchronize = extern "C" fn() -> Code;
 type ErrorName = extern "C" fn(Code, *mut *const c_char) -> Code;
 
@@ -125,12 +104,8 @@ impl Driver {
         }
         let mut said = std::ptr::null();
         let asked = (self.error_name)(code, &raw mut said);
-        if asked != 0 || said.is_null() {
-            return Err(format!("{name} fails with {code}"));
-        }
-        // SAFETY: a string of the driver, which ends with a zero and stays.
-        let said = unsafe { CStr::from_ptr(said) }.to_string_lossy();
-        Err(format!("{name} fails with {said}"))
+        let said = if asked == 0 { said } else { std::ptr::null() };
+        Err(driver::fails(name, code, said))
     }
 
     /// A context on a GPU, which becomes that of this thread.
@@ -206,34 +181,10 @@ impl Cuda {
         &self,
         kernel: Handle,
         shape: [usize; 2],
-        arguments: &mut [*mut c_void],
+        arguments: &mut [Handle],
     ) -> Result<(), String> {
-        let [blocks, threads] = shape.map(|it| it as c_uint);
-        let arguments = arguments.as_mut_ptr();
-        let launched = (self.driver.launch)(
-            kernel,
-            blocks,
-            1,
-            1,
-            threads,
-            1,
-            1,
-            0,
-            null_mut(),
-            arguments,
-            null_mut(),
-        );
+        let launched = driver::start(self.driver.launch, kernel, shape, arguments);
         self.driver.done("cuLaunchKernel", launched)
-    }
-
-    fn place(&self, memory: Memory<'_>) -> Result<*mut c_void, String> {
-        match memory {
-            Memory::Pageable(memory) => {
-                as_long(memory, self.bytes)?;
-                Ok(memory.as_mut_ptr().cast())
-            }
-            Memory::Pinned => Ok(self.pinned.cast()),
-        }
     }
 
     /// The other GPU, opened once; the context of this thread stays that of the first.
@@ -266,13 +217,13 @@ impl Gpu for Cuda {
     }
 
     fn write(&mut self, from: Memory<'_>) -> Result<(), String> {
-        let host = self.place(from)?;
+        let host = driver::place(from, self.pinned.cast(), self.bytes)?;
         let copied = (self.driver.to_device)(self.buffers[0], host, self.bytes);
         self.driver.done("cuMemcpyHtoD", copied)
     }
 
     fn read(&mut self, to: Memory<'_>) -> Result<(), String> {
-        let host = self.place(to)?;
+        let host = driver::place(to, self.pinned.cast(), self.bytes)?;
         let copied = (self.driver.to_host)(host, self.buffers[1], self.bytes);
         self.driver.done("cuMemcpyDtoH", copied)
     }
@@ -327,16 +278,11 @@ fn about(library: &Loaded, driver: &Driver) -> Result<About, String> {
     let (mut number, mut many) = (0, 0);
     driver.done("cuDriverGetVersion", version(&raw mut number))?;
     driver.done("cuDeviceGetCount", count(&raw mut many))?;
-    let peers = usize::try_from(many).unwrap_or(0);
-    if peers == 0 {
-        return Err("the driver knows of no GPU".into());
-    }
-    let mut said = [0_u8; NAME];
-    let named = name(said.as_mut_ptr().cast(), NAME as c_int, 0);
+    let peers = driver::count(many, "driver")?;
+    let (named, device) = driver::device(name);
     driver.done("cuDeviceGetName", named)?;
-    let said = CStr::from_bytes_until_nul(&said).unwrap_or_default();
     Ok(About {
-        device: said.to_string_lossy().into_owned(),
+        device,
         // 12040 is 12.4.
         interface: format!("CUDA {}.{}", number / 1000, number % 1000 / 10),
         driver: kernel_driver(),

@@ -5,6 +5,7 @@
 //! measures once. The memory of the host that is not pinned is the caller's.
 
 mod cuda;
+mod driver;
 mod hip;
 mod opencl;
 

@@ -9,8 +9,9 @@
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::ptr::{null, null_mut};
 
-use super::{Code, ErrorName, Handle, NAME, Runtime, done};
+use super::{ErrorName, Runtime, done};
 use crate::gpu::KERNELS;
+use crate::gpu::driver::{Code, Handle, NAME};
 use crate::loaded::Loaded;
 
 /// What makes the kernels in C those of HIP, whose names are not C++'s.

@@ -11,30 +11,21 @@ mod compiler;
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use std::ptr::null_mut;
 
-use super::{About, Bytes, Gpu, Memory, STEP, THREADS, as_long};
+use super::driver::{self, BLOCK, Code, DeviceName, Handle, Launch};
+use super::{About, Bytes, Gpu, Memory, STEP, THREADS};
 use crate::loaded::Loaded;
 use crate::{Host, Live};
 
 /// What the names of both libraries end with, the newest first; the last is of packages for developers.
 const RELEASES: [&str; 4] = [".7", ".6", ".5", ""];
 
-/// The threads of a block.
-const BLOCK: usize = 256;
-
-/// The most bytes of a name.
-const NAME: usize = 256;
-
 /// The kinds of hipMemcpy.
 const TO_DEVICE: c_int = 1;
 const TO_HOST: c_int = 2;
 const BETWEEN: c_int = 3;
 
-type Code = c_int;
-type Handle = *mut c_void;
-
 type Init = extern "C" fn(c_uint) -> Code;
 type Number = extern "C" fn(*mut c_int) -> Code;
-type DeviceName = extern "C" fn(*mut c_char, c_int, c_int) -> Code;
 type SetDevice = extern "C" fn(c_int) -> Code;
 type Allocate = extern "C" fn(*mut Handle, usize) -> Code;
 type HostAllocate = extern "C" fn(*mut Handle, usize, c_uint) -> Code;
@@ -43,19 +34,6 @@ type ToPeer = extern "C" fn(Handle, c_int, *const c_void, c_int, usize) -> Code;
 type EnablePeer = extern "C" fn(c_int, c_uint) -> Code;
 type ModuleLoad = extern "C" fn(*mut Handle, *const c_void) -> Code;
 type ModuleFunction = extern "C" fn(*mut Handle, Handle, *const c_char) -> Code;
-type Launch = extern "C" fn(
-    Handle,
-    c_uint,
-    c_uint,
-    c_uint,
-    c_uint,
-    c_uint,
-    c_uint,
-    c_uint,
-    Handle,
-    *mut Handle,
-    *mut Handle,
-) -> Code;
 type Synchronize = extern "C" fn() -> Code;
 type ErrorName = extern "C" fn(Code) -> *const c_char;
 
@@ -162,31 +140,8 @@ impl Hip {
         shape: [usize; 2],
         arguments: &mut [Handle],
     ) -> Result<(), String> {
-        let [blocks, threads] = shape.map(|it| it as c_uint);
-        let launched = (self.runtime.launch)(
-            kernel,
-            blocks,
-            1,
-            1,
-            threads,
-            1,
-            1,
-            0,
-            null_mut(),
-            arguments.as_mut_ptr(),
-            null_mut(),
-        );
+        let launched = driver::start(self.runtime.launch, kernel, shape, arguments);
         self.runtime.done("hipModuleLaunchKernel", launched)
-    }
-
-    fn place(&self, memory: Memory<'_>) -> Result<Handle, String> {
-        match memory {
-            Memory::Pageable(memory) => {
-                as_long(memory, self.bytes)?;
-                Ok(memory.as_mut_ptr().cast())
-            }
-            Memory::Pinned => Ok(self.pinned),
-        }
     }
 
     /// The buffer on the other GPU, made once; the GPU of this thread stays the first.
@@ -221,14 +176,14 @@ impl Gpu for Hip {
     }
 
     fn write(&mut self, from: Memory<'_>) -> Result<(), String> {
-        let host = self.place(from)?;
+        let host = driver::place(from, self.pinned, self.bytes)?;
         self.runtime
             .copy(self.buffers[0], host, self.bytes, TO_DEVICE)?;
         self.runtime.wait()
     }
 
     fn read(&mut self, to: Memory<'_>) -> Result<(), String> {
-        let host = self.place(to)?;
+        let host = driver::place(to, self.pinned, self.bytes)?;
         self.runtime
             .copy(host, self.buffers[1], self.bytes, TO_HOST)?;
         self.runtime.wait()
@@ -308,16 +263,11 @@ fn about(library: &Loaded, runtime: &Runtime) -> Result<About, String> {
     let (mut number, mut many) = (0, 0);
     runtime.done("hipRuntimeGetVersion", version(&raw mut number))?;
     runtime.done("hipGetDeviceCount", count(&raw mut many))?;
-    let peers = usize::try_from(many).unwrap_or(0);
-    if peers == 0 {
-        return Err("the runtime knows of no GPU".into());
-    }
-    let mut said = [0_u8; NAME];
-    let named = name(said.as_mut_ptr().cast(), NAME as c_int, 0);
+    let peers = driver::count(many, "runtime")?;
+    let (named, device) = driver::device(name);
     runtime.done("hipDeviceGetName", named)?;
-    let said = CStr::from_bytes_until_nul(&said).unwrap_or_default();
     Ok(About {
-        device: said.to_string_lossy().into_owned(),
+        device,
         interface: interface(number),
         driver: kernel_driver(),
         library: library.file(c"hipInit").unwrap_or_default(),
@@ -365,16 +315,10 @@ fn kernels(library: &Loaded, runtime: &Runtime, code: Vec<u8>) -> Result<[Handle
 
 /// 0 is success of either library.
 fn done(name: &str, code: Code, error_name: ErrorName) -> Result<(), String> {
-    if code == 0 {
-        return Ok(());
+    match code {
+        0 => Ok(()),
+        _ => Err(driver::fails(name, code, error_name(code))),
     }
-    let said = error_name(code);
-    if said.is_null() {
-        return Err(format!("{name} fails with {code}"));
-    }
-    // SAFETY: a string of the library, which ends with a zero and stays.
-    let said = unsafe { CStr::from_ptr(said) }.to_string_lossy();
-    Err(format!("{name} fails with {said}"))
 }
 
 #[cfg(test)]
