@@ -42,6 +42,11 @@ impl<'e> Here<'e> {
         Self { emit, examined }
     }
 
+    /// Whether it is of this runtime.
+    pub(super) fn is_of(&self, emit: &Emit) -> bool {
+        self.emit.name == emit.name
+    }
+
     /// How it is called, with options without which it starts no container here.
     pub(super) fn call(&self) -> Call {
         let examined = self.examined.as_ref();

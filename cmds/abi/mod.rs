@@ -127,8 +127,12 @@ impl Abi {
         }
         let begun = Timestamp::now();
         let (mut abi, unknowns) = self.judged()?;
+        let mut here = None;
         if let Some(runtime) = &self.prove {
-            let proved = interrupt::held(|| self.proved(runtime, &abi));
+            let proved = interrupt::held(|| {
+                here = Emit::named(runtime).map(|emit| self.here(emit));
+                self.proved(runtime, here.as_ref(), &abi)
+            });
             match proved {
                 Ok(proof) => abi.proof = Some(proof?),
                 Err(exit) => return Ok(exit),
@@ -136,7 +140,12 @@ impl Abi {
         }
         let mut exit = exit(&abi);
         if let Some(emit) = self.emit.as_deref().and_then(Emit::named) {
-            match interrupt::held(|| self.printed(emit, &abi, ui)) {
+            let printed = interrupt::held(|| {
+                // What was examined for the proof serves the same runtime.
+                let here = here.filter(|here| here.is_of(emit));
+                self.printed(emit, &here.unwrap_or_else(|| self.here(emit)), &abi, ui)
+            });
+            match printed {
                 Ok(is_printed) => {
                     if !is_printed? && exit == Exit::Clean {
                         exit = Exit::Inconclusive;
@@ -197,8 +206,13 @@ impl Abi {
     }
 
     /// Prints what a runtime is told; whether something is, and nothing known here is against it.
-    fn printed(&self, emit: &Emit, abi: &abi::Abi, ui: &Ui) -> Result<bool, Failure> {
-        let here = self.here(emit);
+    fn printed(
+        &self,
+        emit: &Emit,
+        here: &Here<'_>,
+        abi: &abi::Abi,
+        ui: &Ui,
+    ) -> Result<bool, Failure> {
         let call = here.call();
         let against = match emit.alone(abi, &call) {
             Ok(command) => here.against(&command),
@@ -240,15 +254,19 @@ impl Abi {
     }
 
     /// Starts a container, and looks into it.
-    fn proved(&self, runtime: &str, abi: &abi::Abi) -> Result<abi::Proof, Failure> {
+    fn proved(
+        &self,
+        runtime: &str,
+        here: Option<&Here<'_>>,
+        abi: &abi::Abi,
+    ) -> Result<abi::Proof, Failure> {
         let agent = std::env::current_exe()
             .map_err(|error| Failure::fault(format!("cannot find this program: {error}")))?;
-        let call = Emit::named(runtime).map(|emit| self.here(emit).call());
         Ok(hpcctl_abi::prove(
             &Proving {
                 abi,
                 runtime,
-                call: &call.unwrap_or_default(),
+                call: &here.map(Here::call).unwrap_or_default(),
                 host_root: &from_root(&self.host_root),
                 binds: &self.binds,
                 agent: &agent,
