@@ -117,7 +117,7 @@ pub(crate) fn pack(host: &dyn Host, shared: &Path) -> Result<(), String> {
         .ok_or("mksquashfs is not installed, so there is no squashfs to mount")?;
     let paths = tree::PARTS.into_iter().chain([PACKED]);
     let paths = paths.map(|name| shared.join(name).display().to_string());
-    let told = ["-quiet", "-no-progress", "-no-xattrs"].map(str::to_owned);
+    let told = ["-no-progress", "-no-xattrs"].map(str::to_owned);
     let argv: Vec<String> = [program].into_iter().chain(paths).chain(told).collect();
     end::run(&argv)
 }

@@ -56,14 +56,17 @@ pub(super) fn architecture(library: &Loaded, runtime: &Runtime) -> Result<CStrin
     named_in(&bytes).ok_or_else(|| "the GPU does not say of which architecture it is".into())
 }
 
-/// The text in these bytes that begins as the names of architectures do.
+/// The first text in these bytes that is as the names of architectures are.
 fn named_in(bytes: &[u8]) -> Option<CString> {
     const BEGIN: &[u8] = b"gfx";
-    let mut places = bytes.windows(BEGIN.len());
-    let begin = places.position(|window| window == BEGIN)?;
-    let text = CStr::from_bytes_until_nul(&bytes[begin..]).ok()?;
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b":+-_".contains(byte);
-    (text.to_bytes().iter().all(is_part) && text.count_bytes() < NAME).then(|| text.into())
+    let places = bytes.windows(BEGIN.len()).enumerate();
+    let mut begins = places.filter(|(_, window)| *window == BEGIN);
+    begins.find_map(|(place, _)| {
+        let text = CStr::from_bytes_until_nul(&bytes[place..]).ok()?;
+        let is_name = text.to_bytes().iter().all(is_part) && text.count_bytes() < NAME;
+        is_name.then(|| text.into())
+    })
 }
 
 /// The code of the kernels for an architecture.
@@ -133,6 +136,8 @@ mod tests {
         for place in [396, 1160] {
             let mut bytes = bytes.clone();
             bytes[place..place + 23].copy_from_slice(b"gfx90a:sramecc+:xnack-\0");
+            // Other fields may speak of it.
+            bytes[20..30].copy_from_slice(b"for gfx 9\0");
             let found = named_in(&bytes).unwrap();
             assert_eq!(found.to_str(), Ok("gfx90a:sramecc+:xnack-"));
         }
