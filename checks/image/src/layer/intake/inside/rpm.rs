@@ -1,15 +1,20 @@
-//! The payload of a package of rpm: a lead, two headers (rpm's documentation, "RPM V4 Package
-//! format"), then a compressed cpio.
+//! A package of rpm: a lead, two headers (rpm's documentation, "RPM V4 Package format"), of which the
+//! second has the scripts that are run as it is installed, then a compressed cpio.
 
-use std::io;
+use std::io::{self, Read};
 
 use super::{Inside, Member, Stream, pass};
+use crate::sensitive;
 
 const LEAD: u64 = 96;
 
 /// The most bytes of a header.
 const MOST: u64 = 256 * 1024 * 1024;
 
+/// The bytes of a header that are looked at; that of a package with 100,000 files is as long.
+const LOOKED: u64 = 16 * 1024 * 1024;
+
+/// Looks at the headers and the payload.
 pub(super) fn payload(
     inside: &mut Inside<'_>,
     stored: &mut dyn Stream,
@@ -28,7 +33,17 @@ pub(super) fn payload(
         if !head.starts_with(b"\x8e\xad\xe8") || length > MOST {
             return Err(io::Error::other("a header of it is damaged"));
         }
-        pass(stored, length)?;
+        let mut header = Vec::new();
+        (&mut *stored)
+            .take(length.min(LOOKED))
+            .read_to_end(&mut header)?;
+        for sighting in sensitive::look_at_bytes(&header) {
+            inside.sees(&Member::of(above, "header", 0o644, None), sighting);
+        }
+        if length > LOOKED {
+            inside.passes("the header of a package of rpm was not looked at to its end");
+        }
+        pass(stored, length.saturating_sub(LOOKED))?;
     }
     inside.any(stored, Member::of(above, "payload", 0o644, None), depth);
     Ok(())

@@ -98,17 +98,17 @@ fn cpio(files: &[(&str, &[u8])], is_new: bool) -> Vec<u8> {
     out
 }
 
-fn rpm(payload: &[u8]) -> Vec<u8> {
-    let header = |count: u32, size: u32| {
-        let head = [&b"\x8e\xad\xe8\x01\0\0\0\0"[..], &count.to_be_bytes()];
-        let body = vec![0; (16 * count + size) as usize];
-        [&head.concat()[..], &size.to_be_bytes(), &body].concat()
+fn rpm(payload: &[u8], script: &[u8]) -> Vec<u8> {
+    let header = |count: u32, data: &[u8]| {
+        let head = [&b"\x8e\xad\xe8\x01\0\0\0\0"[..], &count.to_be_bytes()].concat();
+        let size = (data.len() as u32).to_be_bytes();
+        [&head[..], &size, &vec![0; 16 * count as usize], data].concat()
     };
     let mut lead = b"\xed\xab\xee\xdb".to_vec();
     lead.resize(96, 0);
-    let mut out = [lead, header(1, 5)].concat();
+    let mut out = [lead, header(1, &[0; 5])].concat();
     out.resize(out.len().next_multiple_of(8), 0);
-    [out, header(2, 9), payload.to_vec()].concat()
+    [&out[..], &header(2, script), payload].concat()
 }
 
 fn nested(bytes: &[u8], times: usize) -> Vec<u8> {
@@ -176,7 +176,10 @@ fn keys_are_found_in_what_holds_files() {
         ("cpio", cpio(&[("./root/.netrc", NETRC)], true)),
         ("old cpio", cpio(&[("root/.netrc", NETRC)], false)),
         ("initramfs", initial.concat()),
-        ("rpm", rpm(&gzip(&cpio(&[("root/.netrc", NETRC)], true)))),
+        (
+            "rpm",
+            rpm(&gzip(&cpio(&[("root/.netrc", NETRC)], true)), b"echo"),
+        ),
     ] {
         for held in [true, false] {
             // The archives of the test that come as a stream have no directory at their end.
@@ -196,6 +199,29 @@ fn keys_are_found_in_what_holds_files() {
 }
 
 #[test]
+fn what_a_script_of_an_rpm_package_says_is_looked_at() {
+    let payload = gzip(&cpio(&[("etc/a", b"a")], true));
+    let script = b"/bin/sh\0curl https://u:q7Zk3jQ8pLx2mV9t@git.site.org/a >/etc/a\0";
+    for held in [true, false] {
+        assert_eq!(
+            rules("srv/a.rpm", &rpm(&payload, script), held),
+            "secret.url-password"
+        );
+        assert_eq!(rules("srv/a.rpm", &rpm(&payload, b"ldconfig\0"), held), "");
+    }
+}
+
+#[test]
+fn a_zip_whose_directory_has_other_names_is_told() {
+    let zip = zip("srv/a.txt", b"alias");
+    assert_eq!(rules("srv/a", &zip, false), "");
+    let mut renamed = zip.clone();
+    let at = memchr::memmem::rfind(&zip, b"srv/a.txt").unwrap();
+    renamed[at..at + 9].copy_from_slice(b"d/.netrc\0");
+    assert_eq!(rules("srv/a", &renamed, false), UNREAD);
+}
+
+#[test]
 fn sizes_behind_entries_may_be_of_eight_bytes() {
     for wide in [false, true] {
         let two = [
@@ -203,7 +229,9 @@ fn sizes_behind_entries_may_be_of_eight_bytes() {
             described("x/.netrc", NETRC, wide),
             zip("b", b"nothing"),
         ];
-        assert_eq!(rules("srv/a.zip", &two.concat(), false), LOGIN);
+        // The directory has the names of the last two alone.
+        let told = rules("srv/a.zip", &two.concat(), false);
+        assert_eq!(told, format!("{LOGIN} {UNREAD}"));
     }
 }
 
@@ -514,7 +542,7 @@ proptest::proptest! {
             2 => described("y", NETRC, false),
             3 => ar(&files),
             4 => cpio(&files, true),
-            5 => rpm(&cpio(&files, false)),
+            5 => rpm(&cpio(&files, false), b"ldconfig\0"),
             _ => gzip(&tar(&files)),
         };
         let len = bytes.len();

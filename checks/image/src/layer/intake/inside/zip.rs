@@ -1,6 +1,7 @@
 //! The entries of a zip archive: by its directory, where it is held whole, else by the headers in
 //! front of the entries, as they come (PKWARE's APPNOTE, 4.3.7 and 4.3.9).
 
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read};
 
 use flate2::bufread::DeflateDecoder;
@@ -14,6 +15,9 @@ const MOST: usize = 100_000;
 
 /// What is told of bytes that nobody looked at.
 const MORE: &str = "a zip has bytes that belong to no entry";
+
+/// The same of a directory that names an entry otherwise than the entry itself does.
+const OTHER_NAMES: &str = "the directory of a zip has other names than its entries";
 
 /// What compressed content is called.
 const PACKED: &str = "a compressed entry of a zip";
@@ -93,6 +97,24 @@ impl Inside<'_> {
     }
 }
 
+/// The names of entries, in any order: what is in front of an entry adds its name, and the directory takes it
+/// away.
+#[derive(Default)]
+struct Names {
+    hashes: RandomState,
+    sum: u64,
+}
+
+impl Names {
+    fn add(&mut self, name: &[u8]) {
+        self.sum = self.sum.wrapping_add(self.hashes.hash_one(name));
+    }
+
+    fn take(&mut self, name: &[u8]) {
+        self.sum = self.sum.wrapping_sub(self.hashes.hash_one(name));
+    }
+}
+
 /// Looks at the entries of an archive as they come.
 pub(super) fn streamed(
     inside: &mut Inside<'_>,
@@ -101,6 +123,7 @@ pub(super) fn streamed(
     depth: usize,
 ) -> io::Result<()> {
     let mut is_described = false;
+    let mut names = Names::default();
     loop {
         let mut magic = [0; 4];
         stored.read_exact(&mut magic)?;
@@ -110,22 +133,23 @@ pub(super) fn streamed(
             stored.read_exact(&mut magic)?;
         }
         if PARTS.contains(&&magic) {
-            return directory(inside, stored, magic, above);
+            return directory(inside, stored, magic, above, &mut names);
         }
         if magic != *ENTRY {
             return Err(io::Error::other(MORE));
         }
-        is_described = entry(inside, stored, above, depth)?;
+        is_described = entry(inside, stored, above, depth, &mut names)?;
     }
 }
 
-/// Reads the directory, of which a magic was read, to the end of the archive: it tells nothing new of
+/// Reads the directory, of which a magic was read, to the end of the archive: it should tell nothing new of
 /// the entries, but may have comments.
 fn directory(
     inside: &mut Inside<'_>,
     stored: &mut dyn Stream,
     mut magic: [u8; 4],
     above: &str,
+    names: &mut Names,
 ) -> io::Result<()> {
     let [file, end, wide_end, _] = PARTS;
     loop {
@@ -143,7 +167,9 @@ fn directory(
             take(42, &mut fields)?;
             let lengths = [24, 26, 28].map(|at| short(&fields, at));
             take(lengths.iter().sum(), &mut fields)?;
-            inside.notes(&fields[42 + lengths[0] as usize..], above);
+            let (name, notes) = fields[42..].split_at(lengths[0] as usize);
+            names.take(name);
+            inside.notes(notes, above);
         } else if magic == *wide_end {
             take(8, &mut fields)?;
             let [a, b, c, d, rest @ ..] = &fields[..] else {
@@ -165,6 +191,9 @@ fn directory(
                 inside.passes(MORE);
             }
             inside.notes(&comment, above);
+            if names.sum != 0 {
+                inside.passes(OTHER_NAMES);
+            }
             return inside.ends(stored, "a zip");
         } else {
             return Err(io::Error::other(MORE));
@@ -179,6 +208,7 @@ fn entry(
     stored: &mut dyn Stream,
     above: &str,
     depth: usize,
+    names: &mut Names,
 ) -> io::Result<bool> {
     let mut head = [0; 26];
     stored.read_exact(&mut head)?;
@@ -199,6 +229,7 @@ fn entry(
     widen(&extra, &mut [&mut size, &mut packed]);
     let (is_encrypted, is_described) = (flags & 1 != 0, flags & 8 != 0);
     let is_known = !is_described || packed > 0;
+    names.add(&name);
     let name = String::from_utf8_lossy(&name).into_owned();
     let can = !is_encrypted && matches!(method, 0 | 8);
     if !can {
