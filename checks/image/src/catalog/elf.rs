@@ -56,12 +56,6 @@ pub(crate) fn soname<'s>(source: &Source<'s>) -> Option<&'s str> {
     Elf::read(source).filter(|_| is_elf)?.soname()
 }
 
-/// The first bytes that lie behind the end of an ELF file and are no zeros; none where there are none.
-pub(crate) fn behind<'s>(source: &Source<'s>) -> Option<&'s [u8]> {
-    let is_elf = source.bytes.starts_with(b"\x7fELF");
-    Elf::read(source).filter(|_| is_elf)?.behind()
-}
-
 /// A library that has nothing but a SONAME.
 #[cfg(test)]
 pub(crate) fn library(soname: &str) -> Vec<u8> {

@@ -3,6 +3,7 @@
 //!
 //! What gives access is looked for in all of them ([`crate::sensitive`]).
 
+mod appended;
 mod behind;
 mod inside;
 mod linkage;
@@ -193,8 +194,6 @@ impl<'p> Intake<'p> {
             // A jar, a wheel: what a cataloger reads is there already.
             if self.is_archive(content.path()) {
                 self.look_inside(content.path(), size);
-            } else {
-                self.look_behind_program(content.path(), size);
             }
             self.note(content.path(), size);
             self.read(content.path(), size, faults);

@@ -29,9 +29,6 @@ const NAMES: [&str; 7] = [
 /// Headers that are looked at; a file with more is no program and no library.
 const MOST_HEADERS: usize = 4096;
 
-/// The most bytes behind the end of a file that are shown.
-const MOST_BEHIND: u64 = 64 * 1024;
-
 /// The longest SONAME.
 const LONGEST_NAME: u64 = 256;
 
@@ -44,8 +41,6 @@ pub(super) struct Elf<'d> {
     segments: Vec<Segment>,
     /// Whether the table of sections was there to be read.
     has_sections: bool,
-    /// Where the last of its parts ends; none where that is not known.
-    end: Option<u64>,
     soname: Option<&'d str>,
 }
 
@@ -161,7 +156,6 @@ impl<'d> Elf<'d> {
             writable: segment.p_flags(endian).contains(PF_W),
         });
         let segments: Vec<Segment> = segments.collect();
-        let end = end::<H>(header, endian, held, &segments);
         let (sections, has_sections) = match named::<H>(header, endian, held) {
             Some(sections) => (sections, true),
             None => (Vec::new(), header.e_shoff(endian).into() == 0),
@@ -172,7 +166,6 @@ impl<'d> Elf<'d> {
             sections,
             segments,
             has_sections,
-            end,
             soname: None,
         };
         elf.soname = elf.soname_of::<H>();
@@ -182,15 +175,6 @@ impl<'d> Elf<'d> {
     /// The bytes of the file that are held from its start.
     pub(super) fn start(&self) -> &'d [u8] {
         self.held.start
-    }
-
-    /// The first bytes that lie behind all of its parts and are no zeros, as far as they are held.
-    pub(super) fn behind(&self) -> Option<&'d [u8]> {
-        let end = self.end?;
-        let count = self.held.size.checked_sub(end)?.min(MOST_BEHIND);
-        let behind = self.held.get(end, count)?;
-        let start = behind.iter().position(|byte| *byte != 0)?;
-        behind.get(start..)
     }
 
     /// The name by which programs ask for the library.
@@ -294,28 +278,6 @@ impl<'d> Elf<'d> {
         let name = std::str::from_utf8(&text[..end]).ok()?;
         Some(name).filter(|name| !name.is_empty())
     }
-}
-
-/// Where the last part of a file ends: a segment, a section, or the table of these.
-fn end<H: FileHeader<Endian = Endianness>>(
-    header: &H,
-    endian: Endianness,
-    held: Held<'_>,
-    segments: &[Segment],
-) -> Option<u64> {
-    let sections = header.section_headers(endian, held).ok()?;
-    let table = header.e_shoff(endian).into();
-    let table = table.checked_add(size_of_val(sections) as u64)?;
-    let segments = segments.iter().map(|one| one.offset.checked_add(one.size));
-    let stored = sections
-        .iter()
-        .filter(|one| one.sh_type(endian) != SHT_NOBITS);
-    let sections = stored.map(|one| {
-        let (offset, size): (u64, u64) = (one.sh_offset(endian).into(), one.sh_size(endian).into());
-        offset.checked_add(size)
-    });
-    let ends: Option<Vec<u64>> = segments.chain(sections).collect();
-    ends?.into_iter().chain([table]).max()
 }
 
 /// The sections with one of the names that are looked at.

@@ -3,7 +3,7 @@
 
 use hpcctl_license_db::redistribution;
 
-use super::{Intake, inside, is_text, program};
+use super::{Intake, is_text};
 use crate::tree::Mark;
 use crate::{blob, catalog, sensitive};
 
@@ -55,18 +55,6 @@ impl Intake<'_> {
         });
         for sighting in seen {
             self.listing.mark(Mark::Sensitive(sighting));
-        }
-    }
-
-    /// Tells what lies behind the program at hand and is an archive.
-    pub(super) fn look_behind_program(&mut self, path: &str, size: u64) {
-        if !self.plan.judges() {
-            return;
-        }
-        let behind = catalog::behind_program(&self.source(path, size)).is_some_and(inside::is_one);
-        if behind {
-            let unread = program::unread(path);
-            self.listing.mark(Mark::Sensitive(unread));
         }
     }
 

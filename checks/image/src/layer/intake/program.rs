@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use hpcctl_model::scan::UNREAD;
 use memchr::memmem::Finder;
 
+use super::appended::Appended;
 use crate::sensitive::{self, Sighting, Sightings};
 
 /// What stands in the frame of every private key.
@@ -17,9 +18,6 @@ static FRAME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"PRIVATE
 /// Bytes of what was looked at that the next bytes begin with, and where a key may lie over the edge.
 const LITTLE: usize = 64;
 const MUCH: usize = 24 * 1024;
-
-/// The length of the record that a zip ends with, without its comment.
-const ZIP_END: usize = 22;
 
 /// The look at a program.
 #[derive(Debug, Default)]
@@ -30,6 +28,7 @@ pub(super) struct Program {
     is_open: bool,
     /// Whether its header says that it is an AppImage; none before that was seen.
     is_image: Option<bool>,
+    appended: Appended,
     seen: Sightings,
 }
 
@@ -40,6 +39,7 @@ impl Program {
         let magic = bytes.get(8..11);
         let is_image = || matches!(magic, Some(b"AI\x01" | b"AI\x02"));
         self.is_image.get_or_insert_with(is_image);
+        self.appended.see(bytes);
         let edge = bytes.len().min(LITTLE);
         self.before.extend_from_slice(&bytes[..edge]);
         let is_near = self.is_open || FRAME.find(&self.before).is_some();
@@ -69,31 +69,16 @@ impl Program {
 
     /// What was seen of the file at a path, and whether an archive lies behind it.
     pub(super) fn into_seen(self, path: &str) -> Vec<Sighting> {
-        let holds_more = self.is_image == Some(true) || ends_as_zip(&self.before);
+        let holds_more = self.is_image == Some(true) || self.appended.is_archive();
         let mut seen = self.seen.into_seen("this file");
-        seen.extend(holds_more.then(|| unread(path)));
+        seen.extend(holds_more.then(|| Sighting {
+            rule: UNREAD,
+            line: None,
+            text: "an archive behind a program, which was not looked into for keys".to_owned(),
+            is_clue: sensitive::is_example(path),
+        }));
         seen
     }
-}
-
-/// An archive behind the program at a path, which was not looked into.
-pub(super) fn unread(path: &str) -> Sighting {
-    Sighting {
-        rule: UNREAD,
-        line: None,
-        text: "an archive behind a program, which was not looked into for keys".to_owned(),
-        is_clue: sensitive::is_example(path),
-    }
-}
-
-/// Whether bytes end with the last record of a zip, and the comment of it that they have room for.
-fn ends_as_zip(bytes: &[u8]) -> bool {
-    let Some(at) = memchr::memmem::rfind(bytes, b"PK\x05\x06") else {
-        return false;
-    };
-    let comment = bytes.get(at + ZIP_END - 2..at + ZIP_END);
-    let comment = comment.map(|two| usize::from(two[0]) | usize::from(two[1]) << 8);
-    comment.is_some_and(|length| at + ZIP_END + length == bytes.len())
 }
 
 #[cfg(test)]
@@ -133,17 +118,6 @@ mod tests {
                 assert_eq!((seen[0].rule, seen[0].line), ("secret.private-key", None));
                 assert_eq!(told(&cut, step), [], "{before} {step}");
             }
-        }
-    }
-
-    #[test]
-    fn a_zip_behind_a_program_is_told() {
-        let zip = crate::catalog::zip::build::zip(&[("a", b"a", false)]);
-        let program = [&noise(5, 10_000)[..], &zip].concat();
-        for step in [7, 64, 4096] {
-            let rules = told(&program, step).into_iter().map(|one| one.rule);
-            assert_eq!(rules.collect::<Vec<_>>(), [UNREAD]);
-            assert_eq!(told(&program[..10_100], step), []);
         }
     }
 }
