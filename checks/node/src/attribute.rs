@@ -10,7 +10,7 @@ use crate::finding::{admin, sysctl, user};
 use crate::{Cause, Finding, Site};
 
 /// A generous limit for namespaces, the kernel's own default on a node with 8 GiB.
-const LIMIT: &str = "28633";
+const LIMIT: i64 = 28_633;
 
 /// Why a user namespace was refused with this errno.
 pub fn user_namespace(errno: Errno, site: &Site<'_>) -> Cause {
@@ -109,8 +109,8 @@ pub fn security_module(site: &Site<'_>) -> Cause {
             .shown_by("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", 1)
             .step(admin(
                 Cost::AdminSysctl,
-                "give the runtime's binary an AppArmor profile with `userns,`",
-                "see https://documentation.ubuntu.com/server/how-to/security/apparmor/",
+                "give the runtime's binary an AppArmor profile with `userns,` (https://documentation.ubuntu.com/server/how-to/security/apparmor/)",
+                "",
             ))
             .step(sysctl("kernel.apparmor_restrict_unprivileged_userns", "0"));
     }
@@ -148,7 +148,7 @@ pub fn limit(kind: &str, site: &Site<'_>) -> Cause {
         )),
         Some(0) => Cause::new(format!("the sysctl {key} is 0"))
             .shown_by(&path, 0)
-            .step(sysctl(&key, LIMIT)),
+            .step(sysctl(&key, &LIMIT.to_string())),
         Some(value) if site.is_nested() => Cause::new(format!(
             "the {key} of an outer user namespace is used up; here it is {value}"
         ))
@@ -160,11 +160,16 @@ pub fn limit(kind: &str, site: &Site<'_>) -> Cause {
         )),
         Some(value) => Cause::new(format!("the sysctl {key} is {value} and used up"))
             .shown_by(&path, value)
-            .step(sysctl(&key, LIMIT)),
+            .step(sysctl(&key, &raised(value).to_string())),
         None => Cause::new(format!(
             "a limit on {kind} namespaces is used up; {key} cannot be read"
         )),
     }
+}
+
+/// More than a limit that is used up.
+fn raised(limit: i64) -> i64 {
+    limit.saturating_mul(2).clamp(LIMIT, i32::MAX.into())
 }
 
 /// Why a fresh proc was refused with EPERM: the kernel wants one that is whole to be seen.

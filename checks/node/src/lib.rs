@@ -97,10 +97,15 @@ pub fn checks() -> impl Iterator<Item = &'static Probe> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+    use std::time::Duration;
+
+    use hpcctl_host::Host;
+
     use super::*;
 
-    /// Programs that advice names as the first word of a command.
-    const PROGRAMS: [&str; 14] = [
+    /// Programs that advice for the admin names as the first word of a command.
+    const OF_ADMINS: [&str; 15] = [
         "apt",
         "chmod",
         "dkms",
@@ -115,40 +120,136 @@ mod tests {
         "setsebool",
         "sysctl",
         "systemctl",
+        "test",
+    ];
+
+    /// Those that advice for the user names.
+    const OF_USERS: [&str; 19] = [
+        "ch-image",
+        "ch-run",
+        "chmod",
+        "curl",
+        "export",
+        "findmnt",
+        "git",
+        "hpcctl",
+        "loginctl",
+        "module",
+        "pip",
+        "podman",
+        "srun",
+        "systemctl",
+        "systemd-run",
+        "udocker",
+        "ulimit",
+        "unset",
+        "unshare",
     ];
 
     /// Where a sentence or a clause begins.
     const BEGINS: [&str; 4] = [": ", "; ", ". ", ", or "];
 
-    /// What the manual tells the admin is printed as a fix of many nodes: who copies a command behind the
-    /// colon must not copy words with it.
+    /// The commands of a text, from the first word on to its end.
+    fn commands<'t>(text: &'t str, programs: &[&str]) -> Vec<&'t str> {
+        let is_command = |text: &&str| {
+            let mut words = text.split(' ');
+            words.next().is_some_and(|word| programs.contains(&word))
+        };
+        let begins = BEGINS.iter().flat_map(|begin| {
+            let found = text.match_indices(begin);
+            found.map(|(at, begin)| &text[at + begin.len()..])
+        });
+        let all = std::iter::once(text).chain(begins);
+        all.filter(is_command).collect()
+    }
+
+    /// Whether a shell takes it: what stands for a word of the reader's own is one.
+    fn parses(command: &str) -> bool {
+        let argv = ["sh", "-n", "-c", command];
+        hpcctl_host::Live.run(&argv, Duration::from_secs(20)).ok()
+    }
+
+    /// What the manual tells is printed as a fix of many nodes: who copies a command behind the colon must not copy
+    /// words with it.
     #[test]
     fn a_command_ends_the_advice_and_runs_as_it_stands() {
+        let mut found = 0;
         for probe in checks() {
-            let (id, text) = (probe.id, probe.manual.admin);
-            let is_command = |text: &str| {
-                let mut words = text.split(' ');
-                words.next().is_some_and(|word| PROGRAMS.contains(&word))
-            };
-            let begins = BEGINS.iter().flat_map(|begin| {
-                let found = text.match_indices(begin);
-                found.map(|(at, begin)| &text[at + begin.len()..])
-            });
-            for command in std::iter::once(text)
-                .chain(begins)
-                .filter(|text| is_command(text))
-            {
-                let is_alone = ["; ", ", ", " or ", "…"]
-                    .iter()
-                    .all(|word| !command.contains(word));
-                assert!(is_alone && !command.ends_with('.'), "{id}: {text}");
-                let placeholder = |word: &str| {
-                    word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_uppercase())
-                };
-                assert!(!command.split(' ').any(placeholder), "{id}: {text}");
-                let behind = text.strip_suffix(command).unwrap_or_default();
-                assert!(behind.is_empty() || behind.ends_with(": "), "{id}: {text}");
+            let (id, manual) = (probe.id, probe.manual);
+            for (text, programs, words) in [
+                (manual.admin, &OF_ADMINS[..], &["; ", ", ", " or ", "…"][..]),
+                // What a user runs is the user's own.
+                (manual.user, &OF_USERS[..], &["; ", ", ", " or "][..]),
+            ] {
+                for command in commands(text, programs) {
+                    found += 1;
+                    let is_alone = words.iter().all(|word| !command.contains(word));
+                    assert!(is_alone && !command.ends_with('.'), "{id}: {text}");
+                    let behind = text.strip_suffix(command).unwrap_or_default();
+                    assert!(behind.is_empty() || behind.ends_with(": "), "{id}: {text}");
+                    assert!(parses(command), "{id}: {command}");
+                }
             }
+            let placeholder =
+                |word: &str| word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_uppercase());
+            for command in commands(manual.admin, &OF_ADMINS) {
+                assert!(!command.split(' ').any(placeholder), "{id}: {command}");
+            }
+        }
+        assert!(found > 60, "{found}");
+    }
+
+    /// A limit of namespaces may be used up however high it is: what raises it on one node must not lower it on
+    /// another.
+    #[test]
+    fn no_advice_lowers_a_limit() {
+        let raising = checks().filter(|probe| probe.manual.admin.contains("sysctl -w user.max_"));
+        let mut count = 0;
+        for probe in raising {
+            let text = probe.manual.admin;
+            let (guard, set) = text.split_once(" || ").unwrap_or_else(|| panic!("{text}"));
+            let (key, value) = set
+                .strip_prefix("sysctl -w ")
+                .unwrap()
+                .split_once('=')
+                .unwrap();
+            let expected = format!("test $(sysctl -n {key}) -ge {value}");
+            assert!(guard.ends_with(&expected), "{text}");
+            count += 1;
+        }
+        assert_eq!(count, 8);
+        let limit = |value: &str| {
+            let path = "/proc/sys/user/max_net_namespaces";
+            let host = scripted::Scripted::new().file(path, value);
+            let cause = attribute::limit("net", &Site::new(&host));
+            let command = cause.steps[0].command.clone().unwrap_or_default();
+            let set = command.rsplit_once('=').unwrap().1.to_owned();
+            set.trim_end_matches('\'').parse::<i64>().unwrap()
+        };
+        assert_eq!(limit("0\n"), 28_633);
+        assert_eq!(limit("5\n"), 28_633);
+        assert_eq!(limit("100000\n"), 200_000);
+        assert_eq!(limit("2147483647\n"), 2_147_483_647);
+    }
+
+    /// The choices of the rules, and the steps that a node offers on which nothing works.
+    #[test]
+    fn every_step_is_a_command_that_a_shell_takes() {
+        let rules = RUNTIMES.iter().flat_map(|runtime| runtime.rules);
+        let choices = rules.flat_map(|rule| rule.needs.choices());
+        let mut all: BTreeSet<String> = choices.map(|choice| choice.command.to_owned()).collect();
+        let bare = scripted::Scripted::new();
+        let root = scripted::Scripted::new().by_root();
+        for host in [&bare, &root] {
+            let facts = examine(host, &Ask::default()).facts;
+            let steps = facts.checks.into_values().flat_map(|fact| fact.steps);
+            all.extend(steps.filter_map(|step| step.command));
+        }
+        all.retain(|command| !command.is_empty());
+        assert!(all.len() > 30, "{all:?}");
+        for command in &all {
+            let is_alone = !command.contains(", or ") && !command.starts_with("see ");
+            assert!(is_alone && parses(command), "{command}");
         }
     }
 }

@@ -28,7 +28,7 @@ pub static RUNTIME: Runtime = Runtime {
             what: "Whether dockerd-rootless.sh is there.",
             why: "Tools that want the Docker API get it without root: a daemon a user, in a user namespace. It takes --memory and ignores it where no control group is delegated.",
             how: "Looks for dockerd-rootless.sh in PATH, then in /usr/share/docker.io/contrib, where every Docker of Debian has it: there it counts only beside rootlesskit.",
-            user: "curl -fsSL https://get.docker.com/rootless | sh",
+            user: "Install it in your home directory: curl -fsSL https://get.docker.com/rootless | sh",
             admin: "Install docker-ce-rootless-extras, rootlesskit and slirp4netns.",
             refs: &["https://docs.docker.com/engine/security/rootless/"],
         },

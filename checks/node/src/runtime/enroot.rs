@@ -37,8 +37,8 @@ pub static RUNTIME: Runtime = Runtime {
                 "enroot",
                 admin(
                     Cost::AdminPackage,
-                    "install enroot",
-                    "see https://github.com/NVIDIA/enroot/blob/master/doc/installation.md",
+                    "install enroot (https://github.com/NVIDIA/enroot/blob/master/doc/installation.md)",
+                    "",
                 ),
             )
         },

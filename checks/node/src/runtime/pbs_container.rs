@@ -37,8 +37,8 @@ pub static RUNTIME: Runtime = Runtime {
         judge: |reading, _| {
             let package = admin(
                 Cost::AdminPackage,
-                "install the client of PBS",
-                "see the installation guide of PBS",
+                "install the client of PBS, as its installation guide says",
+                "",
             );
             let found = judge_installed(reading, "pbs-container", package);
             match (found.holds, pbs::judge_resource(reading, RESOURCE).holds) {

@@ -25,7 +25,7 @@ pub static RUNTIME: Runtime = Runtime {
             what: "Whether podman-hpc is in PATH.",
             why: "It makes podman usable on many nodes: images are squashed on a shared file system, and one container a node is shared by its ranks.",
             how: "Looks for podman-hpc in PATH.",
-            user: "pip install --user podman-hpc",
+            user: "Install it in your home directory: pip install --user podman-hpc",
             admin: "Install podman-hpc, podman, fuse-overlayfs and squashfuse.",
             refs: &["https://github.com/NERSC/podman-hpc"],
         },

@@ -36,8 +36,8 @@ pub static RUNTIME: Runtime = Runtime {
                 "sarus",
                 admin(
                     Cost::AdminPackage,
-                    "install Sarus, owned by root and set-user-id",
-                    "see https://sarus.readthedocs.io/",
+                    "install Sarus, owned by root and set-user-id (https://sarus.readthedocs.io/)",
+                    "",
                 ),
             )
         },

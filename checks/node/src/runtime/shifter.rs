@@ -36,8 +36,8 @@ pub static RUNTIME: Runtime = Runtime {
                 "shifter",
                 admin(
                     Cost::AdminPackage,
-                    "install Shifter, owned by root and set-user-id",
-                    "see https://github.com/NERSC/shifter",
+                    "install Shifter, owned by root and set-user-id (https://github.com/NERSC/shifter)",
+                    "",
                 ),
             )
         },

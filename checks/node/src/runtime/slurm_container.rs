@@ -21,7 +21,7 @@ pub static RUNTIME: Runtime = Runtime {
             what: "Whether srun is in PATH and there is an oci.conf.",
             why: "Slurm can start each step in an OCI container. Without an oci.conf it takes --container and runs on the host, without a word.",
             how: "Looks for srun in PATH, and for oci.conf beside slurm.conf.",
-            user: "srun ch-run IMAGE -- … needs nothing of Slurm.",
+            user: "Start the container in the job, which needs nothing of Slurm: srun ch-run IMAGE -- …",
             admin: "Write an oci.conf on every node.",
             refs: &["https://slurm.schedmd.com/containers.html", "oci.conf(5)"],
         },

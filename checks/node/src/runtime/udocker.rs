@@ -27,7 +27,7 @@ pub static RUNTIME: Runtime = Runtime {
             what: "Whether udocker is in PATH.",
             why: "It runs where nothing else may: a Python program in the home that uses ptrace(2) or library interposition instead of namespaces, at a price in speed.",
             how: "Looks for udocker in PATH.",
-            user: "pip install --user udocker && udocker install",
+            user: "Install it in your home directory: pip install --user udocker && udocker install",
             admin: "",
             refs: &["https://indigo-dc.github.io/udocker/"],
         },

@@ -17,7 +17,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether crun accepts the way control groups are mounted.",
         why: "Where cgroup v1 is mounted and v2 beside it holds a controller, crun starts no container (\"cgroups in hybrid mode not supported, drop all controllers from cgroupv2\"), not even with --cgroups=disabled. runc does.",
         how: "statfs(2) of /sys/fs/cgroup and /sys/fs/cgroup/unified; where that is the mixed layout, whether the latter's cgroup.controllers is empty.",
-        user: "podman --runtime runc, or runtime = \"runc\" under [engine] in ~/.config/containers/containers.conf.",
+        user: "Choose runc, for good by runtime = \"runc\" under [engine] in ~/.config/containers/containers.conf, or once: podman --runtime runc run …",
         admin: "Boot with systemd.unified_cgroup_hierarchy=1 cgroup_no_v1=all.",
         refs: &["crun(1)", "cgroups(7)"],
     },

@@ -16,7 +16,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether the device cgroup of a job or of an outer container refuses devices to the caller.",
         why: "A scheduler that constrains devices leaves a job the GPUs that it asked for; a filter that is too narrow also takes /dev/fuse, or the cards of the fast network, and each runtime and library reports it in words of its own.",
         how: "open(2) of /dev/null, /dev/fuse, /dev/net/tun and of the device files of GPUs and fast networks, as far as they are there. A filter answers EPERM; a mode that forbids it EACCES.",
-        user: "Ask the scheduler for the device: srun --gres=gpu:1, or -l select=1:ngpus=1.",
+        user: "Ask the scheduler for the device, in PBS by -l select=1:ngpus=1, in Slurm: srun --gres=gpu:1 …",
         admin: "Add the device to those that every job may use: AllowedDevicesFile or cgroup_allowed_devices_file.conf of Slurm, DeviceAllow= of a unit.",
         refs: &[
             "https://docs.kernel.org/admin-guide/cgroup-v2.html#device-controller",

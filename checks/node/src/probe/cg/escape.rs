@@ -20,7 +20,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether helpers of containers of the caller (conmon, a pause process, slirp4netns, pasta) run outside of the control group of this job.",
         why: "What leaves the group of the job is neither limited nor ended with it: it stays on the node and is charged to nobody.",
         how: "Inside a job: /proc/PID/comm, status and cgroup of the caller's processes, against /proc/self/cgroup.",
-        user: "podman run --cgroups=no-conmon; podman system migrate at the end of the job.",
+        user: "Run with --cgroups=no-conmon, and at the end of the job: podman system migrate",
         admin: "Let the scheduler track jobs by control groups, and clean up in the epilogue.",
         refs: &["conmon(8)", "cgroups(7)"],
     },

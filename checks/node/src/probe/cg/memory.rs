@@ -11,7 +11,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether a rootless container can be limited in memory here.",
         why: "Rootless Docker takes --memory and ignores it, without a word, where the memory controller is not handed to the user; podman refuses or ignores it.",
         how: "cgroup.controllers of the own group.",
-        user: "systemd-run --user --scope -p MemoryMax=4G COMMAND",
+        user: "Run the command in a scope with a limit of its own: systemd-run --user --scope -p MemoryMax=4G COMMAND",
         admin: "Delegate=memory in user@.service.d, with cgroup v2 alone.",
         refs: &[
             "systemd.resource-control(5)",

@@ -17,7 +17,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether the caller may make a cgroup below its own and move processes there.",
         why: "Limits of a container (--memory, --pids-limit, --cpus) need it, and so do `podman stats` and a clean end of all its processes. Without it containers run in the cgroup of the session or the job.",
         how: "mkdir(2) and rmdir(2) of a directory with a name of its own in the caller's cgroup v2, and cgroup.procs of that cgroup opened for writing; nothing is moved.",
-        user: "systemd-run --user --scope -p Delegate=yes COMMAND",
+        user: "Run the command in a scope that systemd delegates: systemd-run --user --scope -p Delegate=yes COMMAND",
         admin: "Delegate the cgroup of sessions or jobs: pam_systemd, or the scheduler's cgroup v2 plugin.",
         refs: &["cgroups(7)", "systemd.resource-control(5)"],
     },

@@ -15,7 +15,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether the bus of the caller's own systemd takes a connection.",
         why: "By it podman and Docker make a cgroup for each container (cgroup_manager = systemd), and `systemd-run --user` starts services. In a job, or after su, there is none: podman warns and manages groups itself, without limits.",
         how: "connect(2) to the socket `bus` in XDG_RUNTIME_DIR, or in /run/user/UID; nothing is said on it.",
-        user: "Log in by ssh instead of su; loginctl enable-linger. Or cgroup_manager = \"cgroupfs\" under [engine] in containers.conf.",
+        user: "Log in by ssh instead of su, set cgroup_manager = \"cgroupfs\" under [engine] in containers.conf, or let systemd keep your session: loginctl enable-linger",
         admin: "Install dbus-user-session, and let the user's services outlive logins, by loginctl enable-linger with the user's name.",
         refs: &["systemd(1)", "user@.service(5)", "containers.conf(5)"],
     },

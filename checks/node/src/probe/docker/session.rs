@@ -16,7 +16,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether an ordinary user asks, with XDG_RUNTIME_DIR set to a directory that is the user's.",
         why: "dockerd-rootless.sh refuses root, and ends at once without that directory; podman chooses another.",
         how: "The caller, XDG_RUNTIME_DIR, and stat(2) of it.",
-        user: "Start it as an ordinary user, with export XDG_RUNTIME_DIR=/tmp/run-$(id -u) && mkdir -p -m 700 $XDG_RUNTIME_DIR",
+        user: "Start it as an ordinary user, with a directory of its own: export XDG_RUNTIME_DIR=/tmp/run-$(id -u) && mkdir -p -m 700 $XDG_RUNTIME_DIR",
         admin: "Have an ordinary user start it, not root, and let that user's services outlive logins, by loginctl enable-linger with the user's name.",
         refs: &["https://docs.docker.com/engine/security/rootless/"],
     },

@@ -13,7 +13,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether a socket with the Docker API is there, of podman or of Docker, and the caller may use it.",
         why: "Tools such as Compose and test frameworks talk to that socket. Whoever may write to that of a Docker daemon of root is root on the node.",
         how: "DOCKER_HOST, XDG_RUNTIME_DIR/podman/podman.sock and docker.sock, /run/podman/podman.sock and /var/run/docker.sock: access(2) of each.",
-        user: "systemctl --user enable --now podman.socket; export DOCKER_HOST=unix://$XDG_RUNTIME_DIR/podman/podman.sock",
+        user: "Use the socket of podman: systemctl --user enable --now podman.socket && export DOCKER_HOST=unix://$XDG_RUNTIME_DIR/podman/podman.sock",
         admin: "Do not put users into the group docker.",
         refs: &[
             "podman-system-service(1)",

@@ -17,7 +17,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether HOME is set, exists and can be written to.",
         why: "Runtimes keep their configuration, and by default images and containers, below it. On compute nodes it may be missing, read-only, or lost by a job launcher that cleans the environment.",
         how: "HOME in the environment; access(2) of it for writing.",
-        user: "export HOME=$(mktemp -d) for this session, and the runtime's own storage setting for good.",
+        user: "For good set the storage of the runtime itself; for this session: export HOME=$(mktemp -d)",
         admin: "Mount the homes on compute nodes, or make them at login (pam_mkhomedir).",
         refs: &["environ(7)", "access(2)"],
     },

@@ -17,7 +17,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether XDG_RUNTIME_DIR is set, exists, belongs to the caller and is private.",
         why: "Rootless podman keeps its state and sockets there. On compute nodes PAM often does not run: the variable is unset, and podman uses /tmp/podman-run-UID; or it is inherited from the login node, its directory is missing, and podman fails.",
         how: "XDG_RUNTIME_DIR in the environment; stat(2) of the directory.",
-        user: "unset XDG_RUNTIME_DIR where its directory is missing or not yours.",
+        user: "Where its directory is missing or not yours, let podman choose one: unset XDG_RUNTIME_DIR",
         admin: "Open a session for jobs by pam_systemd, or let the user's services outlive logins, by loginctl enable-linger with the user's name.",
         refs: &[
             "https://specifications.freedesktop.org/basedir-spec/latest/",

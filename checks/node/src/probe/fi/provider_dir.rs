@@ -14,7 +14,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether the directories of FI_PROVIDER_PATH are there.",
         why: "libfabric loads its providers from there when the variable is set. A path that is not there, or that is not bound into the container, leaves only the built-in ones, without an error.",
         how: "The environment, and stat(2) of each directory.",
-        user: "unset FI_PROVIDER_PATH, or bind the directory into the container.",
+        user: "Bind the directory into the container, or leave it out: unset FI_PROVIDER_PATH",
         admin: "",
         refs: &["fabric(7)"],
     },

@@ -15,7 +15,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether root can make a device file in TMPDIR, in its home, in podman's storage and in the caches, and open it there.",
         why: "debootstrap and builds of root make /dev/null inside the tree that they build. On a file system that is mounted nodev it is there and cannot be opened, and scripts end in \"Permission denied\" on /dev/null.",
         how: "mknod(2) of a second /dev/null in a private directory, open(2) of it, and removal; once for each file system. Ordinary users cannot make device files, nor can root of a user namespace.",
-        user: "TMPDIR on a file system that is not mounted nodev.",
+        user: "Point TMPDIR to a file system that is not mounted nodev.",
         admin: "",
         refs: &["mknod(2)", "mount(8)"],
     },

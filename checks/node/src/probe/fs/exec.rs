@@ -18,7 +18,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether a script in a directory for temporary files can be executed.",
         why: "Builds, installers and runtimes unpack programs there and run them; hardened nodes mount /tmp noexec.",
         how: "Makes a private directory in TMPDIR with a script in it, executes it, looks at its exit status, and removes both.",
-        user: "export TMPDIR to a directory on a file system that is not mounted noexec.",
+        user: "Point TMPDIR to a directory on a file system that is not mounted noexec.",
         admin: "A directory for temporary files in which everybody can write and run programs.",
         refs: &["execve(2)", "mount(8)"],
     },

@@ -17,7 +17,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether the kernel has loop devices, and one is free.",
         why: "Set-user-id runtimes attach an image to a loop device to mount it. Each image takes one.",
         how: "/dev/loop-control and /sys/block/loop*; nothing is attached.",
-        user: "A runtime that mounts by FUSE, or an unpacked image.",
+        user: "Choose a runtime that mounts by FUSE, or unpack the image.",
         admin: "Load the module, where it is not loaded, with devices enough: modprobe loop max_loop=256",
         refs: &["loop(4)"],
     },

@@ -19,7 +19,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether what /etc/fstab mounts at boot, and the targets of the caller's own s3fs, sshfs and rclone processes, are mounted.",
         why: "s3fs can return 0 and not be mounted; a parallel file system may be missing after a boot. Programs and containers then write to the directory below, on the local disk, and the data are lost.",
         how: "/etc/fstab without noauto and swap, and the command lines of the caller's FUSE processes, against /proc/self/mountinfo.",
-        user: "findmnt DIR tells before you write.",
+        user: "Look before you write: findmnt --target DIR",
         admin: "mount -a",
         refs: &["fstab(5)", "findmnt(8)"],
     },

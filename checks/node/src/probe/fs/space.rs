@@ -17,7 +17,7 @@ pub static PROBE: Probe = Probe {
         what: "How many bytes and inodes are free to the caller where temporary files go.",
         why: "Pulling and building unpack whole images there; a /tmp in memory is soon full, and a full one breaks the job next door.",
         how: "statvfs(3) of TMPDIR or /tmp, against 1 GiB and 10,000 inodes. Quotas of the user are not looked at.",
-        user: "export TMPDIR to a larger file system of the node; remove images that are not needed.",
+        user: "Remove images that are not needed, or point TMPDIR to a larger file system of the node.",
         admin: "More room for temporary files, or a directory for each job.",
         refs: &["statvfs(3)"],
     },

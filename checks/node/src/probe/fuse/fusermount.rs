@@ -18,7 +18,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether fusermount3 or fusermount is installed and gains the privileges that it needs.",
         why: "FUSE file systems outside a user namespace, such as sshfs and s3fs on a login node, are mounted through it.",
         how: "Looks for the program in PATH, at its mode, its capabilities and the flags of its mount, and at no_new_privs. It is not run.",
-        user: "Mount inside a user namespace, where no helper is needed: unshare -rm.",
+        user: "Mount inside a user namespace, where no helper is needed: unshare -rm",
         admin: "Install fuse3.",
         refs: &["fusermount3(1)", "fuse(8)"],
     },

@@ -14,7 +14,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether the caller can open /dev/fuse for reading and writing.",
         why: "Without it no image can be mounted as a file (squashfs, SIF) without root, and fuse-overlayfs does not work.",
         how: "open(2) in a forked child, in the caller's own namespaces. ENOENT, EACCES, EPERM and ENODEV are told apart by /proc/misc, the mode, the mount and the device cgroup.",
-        user: "Unpack the image into a directory: ch-convert, apptainer --unsquash.",
+        user: "Unpack the image into a directory, with ch-convert or apptainer --unsquash.",
         admin: "Give the device mode 0666 by a udev rule (KERNEL==\"fuse\", MODE=\"0666\"), and load the module: modprobe fuse",
         refs: &["fuse(4)", "udev(7)"],
     },

@@ -17,7 +17,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether a FUSE file system can be mounted inside a user namespace.",
         why: "Charliecloud and Apptainer mount squashfs images so, and fuse-overlayfs its layers, without a set-user-id helper.",
         how: "In a user and mount namespace: open(2) of /dev/fuse there (a descriptor from outside would be refused with EINVAL) and mount(fuse) on a tmpfs.",
-        user: "Unpack the image into a directory: ch-convert, apptainer --unsquash.",
+        user: "Unpack the image into a directory, with ch-convert or apptainer --unsquash.",
         admin: "Linux 4.18 or later; /dev/fuse open to everybody.",
         refs: &["fuse(4)", "user_namespaces(7)"],
     },

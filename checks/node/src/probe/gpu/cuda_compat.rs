@@ -48,7 +48,7 @@ pub static PROBE: Probe = Probe {
         what: "The newest CUDA that the loaded driver serves, and whether LD_LIBRARY_PATH puts a compatibility library before that of the driver.",
         why: "An image with a newer CUDA than the driver's ends in \"CUDA driver version is insufficient\" unless it runs with the libraries of cuda-compat, which serve data-centre GPUs. A compatibility library that is older than the driver is not supported: programs end in error 803 or 804.",
         how: "The branch of the loaded driver against NVIDIA's table; libcuda.so.VERSION in the directories of LD_LIBRARY_PATH, and in compat below /usr/local/cuda*.",
-        user: "Use an image with an older CUDA, or one that brings cuda-compat; unset LD_LIBRARY_PATH where it names an old compat directory.",
+        user: "Use an image with an older CUDA, or one that brings cuda-compat, and where LD_LIBRARY_PATH names an old compat directory: unset LD_LIBRARY_PATH",
         admin: "A newer driver, or the package cuda-compat.",
         refs: &["https://docs.nvidia.com/deploy/cuda-compatibility/"],
     },

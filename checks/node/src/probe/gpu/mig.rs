@@ -20,7 +20,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether the caller can read the capability files of a GPU that is divided into instances (MIG).",
         why: "An instance is opened through /dev/nvidia-caps; a container that gets the GPU without them sees no device.",
         how: "/proc/driver/nvidia/capabilities, and the files in /dev/nvidia-caps.",
-        user: "Name the instance: podman run --device nvidia.com/gpu=0:0.",
+        user: "Name the instance: podman run --device nvidia.com/gpu=0:0 …",
         admin: "Make the device files of the instance, by nvidia-modprobe -f with its access file below /proc/driver/nvidia/capabilities.",
         refs: &["https://docs.nvidia.com/datacenter/tesla/mig-user-guide/"],
     },

@@ -16,7 +16,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether no-cgroups = true is set in /etc/nvidia-container-runtime/config.toml.",
         why: "Where cgroup v1 is in use the legacy NVIDIA hook writes to the device cgroup, which an ordinary user may not: rootless containers with a GPU fail unless the hook is told not to.",
         how: "Reads the file, where there is one.",
-        user: "Use CDI instead: podman run --device nvidia.com/gpu=all.",
+        user: "Use CDI instead: podman run --device nvidia.com/gpu=all …",
         admin: "sed -i \"s/^#*no-cgroups = .*/no-cgroups = true/\" /etc/nvidia-container-runtime/config.toml",
         refs: &["https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/"],
     },

@@ -15,7 +15,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether the caller can open the device files of the GPU: /dev/nvidiactl and the like, /dev/kfd, /dev/dri/renderD*.",
         why: "A container gets the device files of the node; what the caller may not open here it may not open there. A scheduler that constrains devices refuses them outside of a job that asked for a GPU, with EPERM though the mode allows it.",
         how: "stat(2) and open(2) of each, in a forked child. ENOENT, EACCES and EPERM are told apart.",
-        user: "Ask the scheduler for a GPU: srun --gres=gpu:1, or -l select=1:ngpus=1.",
+        user: "Ask the scheduler for a GPU, in PBS by -l select=1:ngpus=1, in Slurm: srun --gres=gpu:1 …",
         admin: "Set the mode by NVreg_DeviceFileMode, for /dev/kfd and /dev/dri by the group render, and make the files: nvidia-modprobe -c 0 -u",
         refs: &["open(2)", "nvidia-modprobe(1)"],
     },

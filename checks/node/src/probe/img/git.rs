@@ -19,7 +19,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether git is installed and knows a name and an address of the caller.",
         why: "ch-image keeps its build cache in a Git repository: an import or a build ends in \"unable to auto-detect email address\" without an identity, before Charliecloud 0.32.",
         how: "Looks for git in PATH, ch-run --version, GIT_AUTHOR_EMAIL and GIT_COMMITTER_EMAIL, and user.email in ~/.gitconfig, ~/.config/git/config and /etc/gitconfig. CH_IMAGE_CACHE=disabled needs none of it.",
-        user: "git config --global user.email you@example.org, or export CH_IMAGE_CACHE=disabled.",
+        user: "Tell git who you are (git config --global user.email), or build without the cache: export CH_IMAGE_CACHE=disabled",
         admin: "",
         refs: &["ch-image(1)", "git-config(1)"],
     },

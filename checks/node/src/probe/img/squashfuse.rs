@@ -13,7 +13,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether squashfuse is installed.",
         why: "It mounts squashfs images for ordinary users by FUSE.",
         how: "Looks for it in PATH.",
-        user: "Unpack the image: unsquashfs, apptainer exec --unsquash.",
+        user: "Unpack the image with unsquashfs, or start it with apptainer exec --unsquash.",
         admin: "Install squashfuse.",
         refs: &["squashfuse(1)"],
     },

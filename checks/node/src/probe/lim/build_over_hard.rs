@@ -17,7 +17,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether root without CAP_SYS_RESOURCE, as inside an outer container, has limits as high as podman build sets them.",
         why: "From podman 5 on a build asks for 1048576 files and processes, unless the caller has more or containers.conf says otherwise; an ordinary user's own limits are taken instead. Then each RUN ends in \"error setting rlimit type 7: operation not permitted\".",
         how: "For root without CAP_SYS_RESOURCE: podman --version, default_ulimits in containers.conf as podman merges it, and the hard limits.",
-        user: "podman build --ulimit nofile=N:N --ulimit nproc=M:M with the hard limits.",
+        user: "Give the hard limits: podman build --ulimit nofile=N:N --ulimit nproc=M:M …",
         admin: "Set default_ulimits in /etc/containers/containers.conf within the hard limits.",
         refs: &["containers.conf(5)", "podman-build(1)"],
     },

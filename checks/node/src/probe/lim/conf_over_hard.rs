@@ -15,7 +15,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether the limits that podman sets for a container are within the caller's hard limits.",
         why: "Only CAP_SYS_RESOURCE may raise a hard limit. Where default_ulimits asks for more, or where root without that capability, as inside an outer container, asks for podman's built-in 1048576 files, no container starts: \"setrlimit: Operation not permitted\".",
         how: "default_ulimits in containers.conf as podman merges it, podman's built-in values, the hard limits, kernel.pid_max, and CAP_SYS_RESOURCE in CapEff.",
-        user: "podman run --ulimit nofile=N:N --ulimit nproc=M:M with the hard limits, and nproc no higher than kernel.pid_max.",
+        user: "Give the hard limits, and for nproc no more than kernel.pid_max: podman run --ulimit nofile=N:N --ulimit nproc=M:M …",
         admin: "Set default_ulimits in /etc/containers/containers.conf within the hard limits of users.",
         refs: &["containers.conf(5)", "getrlimit(2)", "podman-run(1)"],
     },

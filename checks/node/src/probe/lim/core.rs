@@ -14,7 +14,7 @@ pub static PROBE: Probe = Probe {
         what: "Where the kernel writes core dumps, kernel.core_pattern.",
         why: "A pipe starts its program outside of the container, on the node, for each crash of each rank: thousands at once on a parallel file system, or none that the user finds.",
         how: "Reads /proc/sys/kernel/core_pattern.",
-        user: "ulimit -c 0 where cores are not wanted.",
+        user: "Where cores are not wanted: ulimit -c 0",
         admin: "",
         refs: &["core(5)"],
     },

@@ -15,7 +15,7 @@ pub static PROBE: Probe = Probe {
         what: "How many keys a user may have, kernel.keys.maxkeys.",
         why: "runc makes a key a container: with the default of 200 the next container ends in \"disk quota exceeded\".",
         how: "Reads /proc/sys/kernel/keys/maxkeys.",
-        user: "podman run --runtime crun, which makes none.",
+        user: "Choose a runtime that makes none: podman --runtime crun run …",
         admin: "sysctl -w kernel.keys.maxkeys=20000",
         refs: &["keyrings(7)"],
     },

@@ -19,7 +19,7 @@ pub static PROBE: Probe = Probe {
         what: "The limit of memory that a process may lock.",
         why: "InfiniBand, RoCE and Slingshot register their buffers as locked memory: with a limit MPI falls back to TCP or ends with \"cannot register memory\". Jobs inherit the limit of the scheduler's daemon, not that of a login.",
         how: "getrlimit(RLIMIT_MEMLOCK).",
-        user: "ulimit -l unlimited, where the hard limit allows it.",
+        user: "Raise the soft limit, where the hard one allows it: ulimit -l unlimited",
         admin: "`* - memlock unlimited` in /etc/security/limits.d, LimitMEMLOCK=infinity for slurmd or pbs_mom.",
         refs: &["getrlimit(2)", "limits.conf(5)", "systemd.exec(5)"],
     },

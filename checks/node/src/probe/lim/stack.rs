@@ -17,7 +17,7 @@ pub static PROBE: Probe = Probe {
         what: "The limit of the stack of a process, and to what it may be raised.",
         why: "Fortran programs and OpenMP regions keep whole arrays on the stack and die of SIGSEGV at the limit. `ulimit -s unlimited` in the job script helps only where the hard limit allows it; a container inherits both.",
         how: "getrlimit(RLIMIT_STACK), against 64 MiB.",
-        user: "ulimit -s unlimited before the program is started; OMP_STACKSIZE for threads.",
+        user: "For threads set OMP_STACKSIZE; for the program, before it is started: ulimit -s unlimited",
         admin: "`* hard stack unlimited` in /etc/security/limits.d, LimitSTACK=infinity for the scheduler's daemon.",
         refs: &["getrlimit(2)", "limits.conf(5)"],
     },

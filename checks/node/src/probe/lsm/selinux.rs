@@ -18,7 +18,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether SELinux enforces its policy, and whether that lets containers use devices.",
         why: "Podman confines containers by SELinux: GPUs and InfiniBand stay out of reach until container_use_devices is on, and a bound directory needs a label. Apptainer and Charliecloud run in the user's own domain.",
         how: "Reads /sys/fs/selinux/enforce and /sys/fs/selinux/booleans/container_use_devices.",
-        user: "podman run --security-opt label=disable",
+        user: "Run the container without its label: podman run --security-opt label=disable …",
         admin: "setsebool -P container_use_devices 1",
         refs: &["selinux(8)", "container_selinux(8)"],
     },

@@ -16,7 +16,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether a process may read the memory of another one of the same user and user namespace by process_vm_readv(2).",
         why: "MPI libraries move large messages within a node by a single copy from rank to rank. Where that is refused they copy twice through shared memory, or fail.",
         how: "A forked child reads eight bytes of this process.",
-        user: "UCX_TLS=^cma, OMPI_MCA_btl_vader_single_copy_mechanism=none.",
+        user: "Choose another way for the copies: export UCX_TLS=^cma OMPI_MCA_btl_vader_single_copy_mechanism=none",
         admin: "Allow process_vm_readv in the seccomp profile, and lower the scope of Yama: sysctl -w kernel.yama.ptrace_scope=1",
         refs: &["process_vm_readv(2)", "ptrace(2)"],
     },

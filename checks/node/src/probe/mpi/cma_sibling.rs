@@ -15,7 +15,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether a process in a user namespace of its own may read the memory of another outside of it by process_vm_readv(2).",
         why: "A launcher that starts a container a rank gives each its own user namespace (ch-run without --join, unprivileged Apptainer, bwrap). The kernel then refuses the copy that MPI uses for messages from about 64 KiB on: small tests pass, the application aborts or crashes.",
         how: "In a new user namespace a forked child reads eight bytes of this process, which is outside. EPERM is what every kernel answers: advice, not a fault.",
-        user: "ch-run --join, an apptainer instance, UCX_TLS=^cma, OMPI_MCA_btl_vader_single_copy_mechanism=none.",
+        user: "Start the ranks of a node with ch-run --join or in an instance of Apptainer, or choose another way for the copies: export UCX_TLS=^cma OMPI_MCA_btl_vader_single_copy_mechanism=none",
         admin: "Offer a set-user-id Apptainer: it makes no user namespace, so that ranks share theirs.",
         refs: &[
             "process_vm_readv(2)",
@@ -49,8 +49,13 @@ fn judge(reading: &Reading, _: &Site<'_>) -> Finding {
         .holding(false)
         .step(user(
             Cost::User,
-            "let the ranks of a node share a user namespace, or choose another way for the copies",
-            "ch-run --join …, or export UCX_TLS=^cma OMPI_MCA_btl_vader_single_copy_mechanism=none",
+            "let the ranks of a node share a user namespace",
+            "ch-run --join …",
+        ))
+        .step(user(
+            Cost::User,
+            "choose another way for the copies",
+            "export UCX_TLS=^cma OMPI_MCA_btl_vader_single_copy_mechanism=none",
         )),
         Some(Some(errno)) => Finding::unknown(format!("process_vm_readv(2) ended in {errno}")),
         None => Finding::unknown("the trial reported nothing"),

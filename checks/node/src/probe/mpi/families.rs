@@ -11,7 +11,7 @@ pub static PROBE: Probe = Probe {
         what: "Which MPI libraries are there, and of which family: the MPICH ABI (MPICH, Intel MPI, MVAPICH, Cray MPICH), Open MPI, or the common ABI of MPI 5.",
         why: "A library of the node can replace that of an image only within a family: libmpi.so.12 replaces libmpi.so.12, never libmpi.so.40. Debian calls that of MPICH libmpich.so.12.",
         how: "Looks for the sonames in the directories of LD_LIBRARY_PATH, MPI_HOME, MPI_ROOT, I_MPI_ROOT, CRAY_MPICH_DIR and the usual library directories; only names are looked at.",
-        user: "module load the MPI of the site, then look again.",
+        user: "Load the module of the MPI of the site, then look again.",
         admin: "",
         refs: &[
             "https://www.mpich.org/abi/",

@@ -18,7 +18,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether srun, mpiexec or another launcher of parallel programs is in PATH.",
         why: "Ranks in containers are started by the launcher of the site, one container a rank, or by one inside the image on a single node.",
         how: "Looks for srun, palsrun, aprun, jsrun, prun, mpiexec.hydra, mpiexec and mpirun in PATH.",
-        user: "module load the MPI of the site.",
+        user: "Load the module of the MPI of the site.",
         admin: "Install an MPI, or the client of the scheduler, on the node.",
         refs: &["srun(1)", "mpiexec(1)"],
     },

@@ -23,7 +23,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether a rank that PALS (HPE Cray) started finds the files that its variables name.",
         why: "Cray PMI reads them when MPI starts. In a container that does not get the directory MPI_Init fails, or each rank is alone in a world of size 1.",
         how: "PALS_APID, PALS_RANKID, PALS_NODEID, PALS_SPOOL_DIR and PALS_APINFO in the environment; stat(2) of the paths that the last two name.",
-        user: "Bind the directory: podman run -v, apptainer --bind, ch-run --bind; hand the variables PALS_* and PMI_* over.",
+        user: "Bind the directory (-v of podman run, --bind of apptainer and ch-run), and hand the variables PALS_* and PMI_* over.",
         admin: "A module of podman-hpc, or bind path in apptainer.conf, with the directory.",
         refs: &[
             "palsrun(1)",

@@ -20,7 +20,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether /dev/shm is there, writable, and has room for the buffers of MPI.",
         why: "Ranks of a node talk through files in /dev/shm; without room MPI_Init aborts or dies of SIGBUS later. Runtimes may give a container its own, of 64 MiB.",
         how: "stat(2) and statvfs(3) of /dev/shm.",
-        user: "podman run --ipc=host or --shm-size; bwrap --bind /dev/shm /dev/shm.",
+        user: "Give the container more (--shm-size, or bwrap --bind /dev/shm /dev/shm), or share that of the host: podman run --ipc=host …",
         admin: "mount -t tmpfs -o mode=1777 tmpfs /dev/shm",
         refs: &["shm_open(3)", "tmpfs(5)"],
     },

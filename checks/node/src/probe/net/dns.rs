@@ -23,7 +23,7 @@ pub static PROBE: Probe = Probe {
         what: "The name servers of resolv.conf(5), and whether a container with a network of its own could reach them.",
         why: "Runtimes copy or bind the file into containers. A server on 127.0.0.1 of the node is another 127.0.0.1 in there, and names are not found.",
         how: "Reads /etc/resolv.conf and, where it names systemd-resolved, /run/systemd/resolve/resolv.conf.",
-        user: "--network=host, or --dns ADDRESS.",
+        user: "Share the network of the host (--network=host), or name a server by --dns ADDRESS.",
         admin: "Name servers that are reached from everywhere in /etc/resolv.conf.",
         refs: &["resolv.conf(5)"],
     },

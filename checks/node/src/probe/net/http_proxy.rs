@@ -14,7 +14,7 @@ pub static PROBE: Probe = Probe {
         what: "http_proxy, https_proxy and their kin in the environment.",
         why: "Compute nodes often reach registries through a proxy only. Registries speak HTTPS: http_proxy alone does not help. A proxy on 127.0.0.1 is another 127.0.0.1 in a container with a network of its own.",
         how: "Reads the environment; names and passwords in the addresses are left out.",
-        user: "export https_proxy=http://PROXY:PORT, and --network=host for a proxy on this node.",
+        user: "Take --network=host for a proxy on this node, and name the proxy: export https_proxy=http://PROXY:PORT",
         admin: "Set the variables for logins and jobs alike.",
         refs: &["podman-run(1)", "curl(1)"],
     },

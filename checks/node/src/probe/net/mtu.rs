@@ -16,7 +16,7 @@ pub static PROBE: Probe = Probe {
         what: "The largest packet that the interface of the default route takes.",
         why: "Bridge networks assume 1500 bytes. On a tunnel or an overlay of a cloud with less, large packets vanish: a pull starts and hangs.",
         how: "The interface of the route to 0.0.0.0 in /proc/net/route, and its mtu below /sys/class/net.",
-        user: "podman network create --opt mtu=N, or --network=host.",
+        user: "Share the network of the host (--network=host), or make one with the MTU of the node, N: podman network create --opt mtu=N NAME",
         admin: "Raise the MTU of the interface, or set that of the containers' networks.",
         refs: &["proc_net(5)", "podman-network-create(1)"],
     },

@@ -12,7 +12,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether netavark is installed and starts.",
         why: "Podman sets up bridge networks through it, and names of containers in them; podman 4 may use CNI instead. The default network of rootless containers needs neither.",
         how: "Looks for it in podman's directories of helpers and in PATH, and runs it with --version.",
-        user: "A network without a bridge: --network=pasta, slirp4netns or host.",
+        user: "Choose a network without a bridge: --network=pasta, slirp4netns or host.",
         admin: "Install netavark.",
         refs: &[
             "https://github.com/containers/netavark",

@@ -19,7 +19,7 @@ pub static PROBE: Probe = Probe {
         why: "On cgroup v2 podman hides the hierarchy of the node from the container.",
         how: "unshare(CLONE_NEWUSER), then CLONE_NEWCGROUP by itself, in a forked child. ENOSPC is user.max_cgroup_namespaces, EINVAL a kernel built without it.",
         user: "",
-        admin: "Allow them: sysctl -w user.max_cgroup_namespaces=28633",
+        admin: "Allow them: test $(sysctl -n user.max_cgroup_namespaces) -ge 28633 || sysctl -w user.max_cgroup_namespaces=28633",
         refs: &[
             "cgroup_namespaces(7)",
             "https://docs.kernel.org/admin-guide/sysctl/user.html",

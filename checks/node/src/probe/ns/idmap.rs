@@ -16,7 +16,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether the ids of a mount of one's own can be mapped, MOUNT_ATTR_IDMAP of Linux 5.12.",
         why: "A volume with `:idmap` appears with other owners inside a container without any chown. A file system must know it: tmpfs does from Linux 6.3 on, and of those of the node only root may map mounts.",
         how: "mount_setattr(2) with MOUNT_ATTR_IDMAP on a copy of a tmpfs, in a user and mount namespace; nothing is attached.",
-        user: "podman run --userns=keep-id instead of a mapped volume.",
+        user: "Keep your own id inside, instead of a mapped volume: podman run --userns=keep-id …",
         admin: "Boot Linux 6.3 or later.",
         refs: &[
             "mount_setattr(2)",

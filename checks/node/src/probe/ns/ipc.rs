@@ -19,7 +19,7 @@ pub static PROBE: Probe = Probe {
         why: "Podman gives each container its own System V and POSIX message queues; MPI ranks that share memory must share it (--ipc=host).",
         how: "unshare(CLONE_NEWUSER), then CLONE_NEWIPC by itself, in a forked child. ENOSPC is user.max_ipc_namespaces, EINVAL a kernel built without it.",
         user: "",
-        admin: "Allow them: sysctl -w user.max_ipc_namespaces=28633",
+        admin: "Allow them: test $(sysctl -n user.max_ipc_namespaces) -ge 28633 || sysctl -w user.max_ipc_namespaces=28633",
         refs: &[
             "ipc_namespaces(7)",
             "https://docs.kernel.org/admin-guide/sysctl/user.html",

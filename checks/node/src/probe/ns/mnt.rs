@@ -19,7 +19,7 @@ pub static PROBE: Probe = Probe {
         why: "The image becomes the root file system in one, without touching the mounts of the node.",
         how: "unshare(CLONE_NEWUSER), then CLONE_NEWNS by itself, in a forked child. ENOSPC is user.max_mnt_namespaces, EINVAL a kernel built without it.",
         user: "",
-        admin: "Allow them: sysctl -w user.max_mnt_namespaces=28633",
+        admin: "Allow them: test $(sysctl -n user.max_mnt_namespaces) -ge 28633 || sysctl -w user.max_mnt_namespaces=28633",
         refs: &[
             "mount_namespaces(7)",
             "https://docs.kernel.org/admin-guide/sysctl/user.html",

@@ -19,7 +19,7 @@ pub static PROBE: Probe = Probe {
         why: "Podman's default network and --network=none need one; with the network of the host they do without.",
         how: "unshare(CLONE_NEWUSER), then CLONE_NEWNET by itself, in a forked child. ENOSPC is user.max_net_namespaces, EINVAL a kernel built without it.",
         user: "",
-        admin: "Allow them: sysctl -w user.max_net_namespaces=28633",
+        admin: "Allow them: test $(sysctl -n user.max_net_namespaces) -ge 28633 || sysctl -w user.max_net_namespaces=28633",
         refs: &[
             "network_namespaces(7)",
             "https://docs.kernel.org/admin-guide/sysctl/user.html",

@@ -19,7 +19,7 @@ pub static PROBE: Probe = Probe {
         why: "Podman and Apptainer with --pid number the processes of a container from 1 and end them together.",
         how: "unshare(CLONE_NEWUSER), then CLONE_NEWPID by itself, in a forked child. ENOSPC is user.max_pid_namespaces, EINVAL a kernel built without it.",
         user: "",
-        admin: "Allow them: sysctl -w user.max_pid_namespaces=28633",
+        admin: "Allow them: test $(sysctl -n user.max_pid_namespaces) -ge 28633 || sysctl -w user.max_pid_namespaces=28633",
         refs: &[
             "pid_namespaces(7)",
             "https://docs.kernel.org/admin-guide/sysctl/user.html",

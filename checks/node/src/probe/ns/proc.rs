@@ -13,7 +13,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether proc can be mounted inside a user and pid namespace.",
         why: "Podman and `apptainer build` need it. The kernel refuses it (EPERM) where part of the visible /proc is covered by another mount, as inside containers and where /proc is masked.",
         how: "In a user, mount and pid namespace, as its init, mount(proc) on a directory of a tmpfs. On EPERM the mounts below /proc are listed.",
-        user: "podman build --isolation chroot; Charliecloud and Apptainer bind the host's /proc and need none.",
+        user: "Charliecloud and Apptainer bind the host's /proc and need none; where podman builds: podman build --isolation=chroot …",
         admin: "Remove the mounts below /proc; use the mount option hidepid= instead of covering.",
         refs: &["proc(5)", "mount_namespaces(7)"],
     },

@@ -14,7 +14,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether / is the rootfs that the kernel unpacked its initramfs into.",
         why: "Diskless nodes often run from it. pivot_root(2) cannot leave it before Linux 7.2, so that enroot, podman and bubblewrap end in EINVAL; ns.pivot tries that.",
         how: "The type of the file system on / in /proc/self/mountinfo.",
-        user: "podman: no_pivot_root = true in containers.conf; ch-run and Apptainer work around it.",
+        user: "Start it with ch-run or Apptainer, which work around it, or let podman do so by no_pivot_root = true under [engine] in containers.conf.",
         admin: "Let the initramfs switch_root to a tmpfs or an overlay (Warewulf: wwctl profile set --root tmpfs).",
         refs: &[
             "pivot_root(2)",

@@ -13,7 +13,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether the mount on / is shared, so that later mounts reach running containers.",
         why: "Where / is private a file system that is mounted after the first rootless podman command is not seen in its binds: the directory is silently empty.",
         how: "Looks for `shared:` at / in /proc/self/mountinfo.",
-        user: "After a new mount: podman system migrate.",
+        user: "After a new mount: podman system migrate",
         admin: "As systemd does at boot: mount --make-rshared /",
         refs: &["mount_namespaces(7)", "podman-run(1)"],
     },

@@ -22,7 +22,7 @@ pub static PROBE: Probe = Probe {
         why: "A restored checkpoint needs one to go on with its own clocks.",
         how: "unshare(CLONE_NEWUSER), then CLONE_NEWTIME by itself, in a forked child. ENOSPC is user.max_time_namespaces, EINVAL a kernel built without it.",
         user: "",
-        admin: "Allow them: sysctl -w user.max_time_namespaces=28633",
+        admin: "Allow them: test $(sysctl -n user.max_time_namespaces) -ge 28633 || sysctl -w user.max_time_namespaces=28633",
         refs: &[
             "time_namespaces(7)",
             "https://docs.kernel.org/admin-guide/sysctl/user.html",

@@ -18,7 +18,7 @@ pub static PROBE: Probe = Probe {
         why: "Namespaces are freed late: a small limit makes containers fail now and then on a busy node, and 0 refuses all. The limit of each outer namespace counts as well.",
         how: "Reads /proc/sys/user/max_user_namespaces.",
         user: "",
-        admin: "sysctl -w user.max_user_namespaces=28633",
+        admin: "test $(sysctl -n user.max_user_namespaces) -ge 28633 || sysctl -w user.max_user_namespaces=28633",
         refs: &[
             "namespaces(7)",
             "https://docs.kernel.org/admin-guide/sysctl/user.html",

@@ -19,7 +19,7 @@ pub static PROBE: Probe = Probe {
         why: "Podman gives each container a host name of its own.",
         how: "unshare(CLONE_NEWUSER), then CLONE_NEWUTS by itself, in a forked child. ENOSPC is user.max_uts_namespaces, EINVAL a kernel built without it.",
         user: "",
-        admin: "Allow them: sysctl -w user.max_uts_namespaces=28633",
+        admin: "Allow them: test $(sysctl -n user.max_uts_namespaces) -ge 28633 || sysctl -w user.max_uts_namespaces=28633",
         refs: &[
             "uts_namespaces(7)",
             "https://docs.kernel.org/admin-guide/sysctl/user.html",

@@ -11,7 +11,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether an overlay whose upper layer is on a tmpfs can be mounted inside a user namespace.",
         why: "It makes a read-only image writable for the time of a run: ch-run -W, apptainer --writable-tmpfs.",
         how: "mount(overlay, userxattr) in a user and mount namespace, all layers on a tmpfs that nobody else sees.",
-        user: "fuse-overlayfs, or an image unpacked into a directory: ch-convert, apptainer --unsquash.",
+        user: "Use fuse-overlayfs, or an image that is unpacked into a directory, with ch-convert or apptainer --unsquash.",
         admin: "Linux 5.11 or later with the module overlay.",
         refs: &[
             "https://docs.kernel.org/filesystems/overlayfs.html",

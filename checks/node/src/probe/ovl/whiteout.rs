@@ -13,7 +13,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether a file of the lower layer can be deleted in an overlay inside a user namespace.",
         why: "Builds delete files of the layers below; the deletion is kept as a whiteout in the upper layer.",
         how: "In an overlay on a tmpfs: unlink(2) of a file of the lower layer, then the file must be gone.",
-        user: "fuse-overlayfs.",
+        user: "Use fuse-overlayfs.",
         admin: "Linux 5.11 or later.",
         refs: &[
             "https://docs.kernel.org/filesystems/overlayfs.html#whiteouts-and-opaque-directories",

@@ -18,7 +18,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether the program is there by which podman of root lets the bridge of its containers through the firewall: nft or iptables.",
         why: "Containers of root are connected by a bridge. netavark before 1.11 wants iptables, from 2.0 on nft; in between the distribution chose. Without it each container ends in \"unable to execute nft\".",
         how: "For root: netavark --version, then looks for nft and iptables in PATH. Without netavark, podman 4 uses CNI, whose plugins want iptables.",
-        user: "podman run --network=host",
+        user: "Share the network of the host: podman run --network=host …",
         admin: "Install nftables, or iptables before netavark 2.0.",
         refs: &[
             "https://github.com/containers/netavark",

@@ -18,7 +18,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether the program is installed that connects a rootless container to the network: slirp4netns for podman 4, pasta for podman 5 and later.",
         why: "Podman packages only recommend it; without it `podman run` fails at the start of each container.",
         how: "podman --version, then looks for the program in PATH and in the helper directories of podman.",
-        user: "podman run --network=host, or --network=none.",
+        user: "Have no network (--network=none), or share that of the host: podman run --network=host …",
         admin: "Install slirp4netns for podman 4, or passt for podman 5.",
         refs: &["podman-run(1)", "containers.conf(5)"],
     },

@@ -15,7 +15,7 @@ pub static PROBE: Probe = Probe {
         what: "Which OCI runtime podman starts: the one of containers.conf, else crun, else runc.",
         why: "crun and runc need different things: crun refuses some layouts of control groups, runc refuses --cgroups=disabled. Without either no container starts.",
         how: "`runtime` under [engine] and the paths of [engine.runtimes] in containers.conf as podman merges it; then podman's own paths and PATH. podman itself is not run, because it would write its state.",
-        user: "podman --runtime PATH",
+        user: "Name another one: podman --runtime PATH run …",
         admin: "Install crun.",
         refs: &["containers.conf(5)", "podman(1)"],
     },

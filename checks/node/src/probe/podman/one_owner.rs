@@ -15,7 +15,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether ignore_chown_errors is set, so that rootless podman gives every file of an image to the user where other ids cannot be mapped.",
         why: "Without a range of subordinate ids podman cannot unpack an image whose files have several owners: \"potentially insufficient UIDs or GIDs\". With the option it can, and programs that drop to another user fail.",
         how: "storage.conf as podman merges it, and which driver the user's store was made with; a trial of an overlay where the store is new.",
-        user: "Set ignore_chown_errors = \"true\" under [storage.options] in ~/.config/containers/storage.conf, with the driver of the store.",
+        user: "Give all files of images to one owner, by a line under [storage.options] in ~/.config/containers/storage.conf, beside the driver of the store: ignore_chown_errors = \"true\"",
         admin: "",
         refs: &["containers-storage.conf(5)"],
     },

@@ -23,7 +23,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether rootless podman keeps a pause process that sees other mounts than this session.",
         why: "Rootless podman keeps its user and mount namespace alive by a pause process and enters it with each command. What the admin mounts, unmounts or repairs afterwards does not reach it, so that containers fail for a cause that is gone.",
         how: "libpod/tmp/pause.pid below XDG_RUNTIME_DIR, or below /run/user/UID or /tmp/podman-run-UID; where that process lives, its mountinfo against one's own.",
-        user: "podman system migrate, which ends running containers.",
+        user: "Let podman start over, which ends running containers: podman system migrate",
         admin: "",
         refs: &["podman-system-migrate(1)", "mount_namespaces(7)"],
     },

@@ -14,7 +14,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether the driver that storage.conf names is the one that the user's store was made with.",
         why: "Podman's database keeps the driver of its first run. Another one in storage.conf is overruled, and its options then stop every command: \"vfs driver does not support overlay.ignore_chown_errors options\".",
         how: "The user's storage.conf, and which of overlay-images and vfs-images are in graphroot.",
-        user: "Name the driver of the store in storage.conf; podman system reset instead removes all images and containers, and the store begins anew.",
+        user: "Name the driver of the store in storage.conf, or let the store begin anew, without its images and containers: podman system reset",
         admin: "",
         refs: &["containers-storage.conf(5)", "podman-system-reset(1)"],
     },

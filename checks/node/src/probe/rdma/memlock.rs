@@ -15,7 +15,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether the limit on locked memory is high enough, where the node has RDMA devices.",
         why: "A network card reads only memory that is locked. With the usual 8 MiB queue pairs cannot be made (ENOMEM) or MPI falls back to TCP. The limit of a job is often that of the daemon that started it.",
         how: "getrlimit(RLIMIT_MEMLOCK), where the node has a fast network.",
-        user: "ulimit -l unlimited, where the hard limit allows it.",
+        user: "Raise the soft limit, where the hard one allows it: ulimit -l unlimited",
         admin: "Write `* - memlock unlimited` to a file in /etc/security/limits.d, and LimitMEMLOCK=infinity to the unit of the scheduler's daemon.",
         refs: &["getrlimit(2)", "limits.conf(5)"],
     },

@@ -14,7 +14,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether the files that hold credentials for registries can be read by others.",
         why: "A token in a home that everybody can read, or on a shared file system, is everybody's.",
         how: "The mode of REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR/containers/auth.json, ~/.config/containers/auth.json, ~/.docker/config.json; what is in them is not read.",
-        user: "chmod 0600 the file.",
+        user: "Close the file to others: chmod 0600 FILE",
         admin: "",
         refs: &["containers-auth.json(5)"],
     },

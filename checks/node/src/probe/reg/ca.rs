@@ -22,7 +22,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether there is a bundle of certificate authorities.",
         why: "Without it every pull ends in \"x509: certificate signed by unknown authority\".",
         how: "SSL_CERT_FILE, or the usual places of the distributions.",
-        user: "export SSL_CERT_FILE",
+        user: "Name the bundle that has the certificate: export SSL_CERT_FILE=FILE",
         admin: "Install ca-certificates.",
         refs: &["update-ca-certificates(8)", "update-ca-trust(8)"],
     },

@@ -123,7 +123,12 @@ fn pull_before(finding: Finding) -> Finding {
         .step(user(
             Cost::User,
             "pull on the login node, to a file that the compute nodes see",
-            "apptainer pull IMAGE.sif docker://IMAGE, or podman save --format oci-archive -o IMAGE.tar IMAGE",
+            "apptainer pull IMAGE.sif docker://IMAGE",
+        ))
+        .step(user(
+            Cost::User,
+            "pull on the login node with podman, to a file that the compute nodes see",
+            "podman pull IMAGE && podman save --format oci-archive -o IMAGE.tar IMAGE",
         ))
         .step(admin(
             Cost::AdminPackage,
@@ -153,7 +158,7 @@ mod tests {
     #[test]
     fn a_node_without_a_way_out_is_named() {
         let shut = find(&job("ib0\t0000000A\t00000000\n"));
-        assert_eq!((shut.status.as_str(), shut.steps.len()), ("warn", 2));
+        assert_eq!((shut.status.as_str(), shut.steps.len()), ("warn", 3));
         let mut proxied = job("ib0\t0000000A\t00000000\n");
         proxied
             .env

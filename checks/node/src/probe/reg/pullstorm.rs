@@ -91,7 +91,12 @@ fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
         .step(user(
             Cost::User,
             "pull once, to a file on the shared file system, and start from that",
-            "apptainer pull IMAGE.sif docker://IMAGE, or podman save --format oci-archive -o IMAGE.tar IMAGE",
+            "apptainer pull IMAGE.sif docker://IMAGE",
+        ))
+        .step(user(
+            Cost::User,
+            "pull once with podman, to a file on the shared file system, and load that",
+            "podman pull IMAGE && podman save --format oci-archive -o IMAGE.tar IMAGE",
         ))
         .step(admin(
             Cost::AdminPackage,

@@ -11,7 +11,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether a TCP connection to the registry can be made.",
         why: "Compute nodes often have no route to the outside.",
         how: "curl, to the first mirror, search registry or Docker Hub. Only with --network.",
-        user: "export https_proxy where the site has a proxy; pull on the login node.",
+        user: "Pull on the login node, or where the site has a proxy: export https_proxy=http://PROXY:PORT",
         admin: "A route, a proxy, or a mirror inside.",
         refs: &["tcp(7)"],
     },

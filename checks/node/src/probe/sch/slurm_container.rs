@@ -36,8 +36,8 @@ fn judge(reading: &Reading, _: &Site<'_>) -> Finding {
         .holding(false)
         .step(admin(
             Cost::AdminSysctl,
-            "write an oci.conf with the commands of an OCI runtime, on every node",
-            "see https://slurm.schedmd.com/containers.html#example",
+            "write an oci.conf with the commands of an OCI runtime, on every node (https://slurm.schedmd.com/containers.html#example)",
+            "",
         )),
         Some((path, Err(errno))) => Finding::unknown(format!("{path} cannot be read: {errno}")),
     }

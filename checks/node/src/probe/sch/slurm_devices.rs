@@ -11,7 +11,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether Slurm confines jobs to the devices that they asked for.",
         why: "GPU files are then refused with EPERM in jobs without a GPU, however open their mode: containers there find no GPU.",
         how: "Reads cgroup.conf in the configuration directory of Slurm.",
-        user: "srun --gres=gpu:1",
+        user: "Ask for a GPU: srun --gres=gpu:1 …",
         admin: "Set ConstrainDevices=yes in cgroup.conf, and have jobs ask for GPUs.",
         refs: &["cgroup.conf(5)"],
     },

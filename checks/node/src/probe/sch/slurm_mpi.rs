@@ -11,7 +11,7 @@ pub static PROBE: Probe = Probe {
         what: "The plugins that srun --mpi offers: pmi2, pmix and so on.",
         why: "The MPI in an image must find one that it speaks; else each rank is alone in a world of size 1, without an error.",
         how: "srun --mpi=list, where srun is in PATH.",
-        user: "srun --mpi=pmix, or pmi2, as the MPI of the image wants.",
+        user: "Name what the MPI of the image wants, pmix or pmi2: srun --mpi=pmix …",
         admin: "Install the pmix plugin of Slurm.",
         refs: &["srun(1)"],
     },

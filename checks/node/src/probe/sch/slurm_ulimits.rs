@@ -11,7 +11,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether Slurm copies the resource limits of the shell that submits to the job.",
         why: "The limits of the login node, such as a small memlock, then hold in the job: RDMA fails though the compute node allows it.",
         how: "Reads slurm.conf in the configuration directory of Slurm.",
-        user: "ulimit -l unlimited before sbatch, or srun --propagate=NONE.",
+        user: "Keep the limit of the shell from being handed on (srun --propagate=NONE), or raise it before sbatch: ulimit -l unlimited",
         admin: "Set PropagateResourceLimitsExcept=MEMLOCK in slurm.conf.",
         refs: &["slurm.conf(5)"],
     },

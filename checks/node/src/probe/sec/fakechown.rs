@@ -24,7 +24,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether a seccomp filter can answer chown(2) by success without doing it.",
         why: "Package managers change owners while an image is built. With one id that fails, unless a filter fakes it: this is what `ch-image --force=seccomp` does, and it needs no subordinate ids.",
         how: "In a user namespace with one id, where chown(2) to uid 12 must fail: a filter that answers chown, fchown, lchown and fchownat by success, then chown(/, 12, 34).",
-        user: "Build with fakeroot inside the image: ch-image build --force=fakeroot.",
+        user: "Build with fakeroot inside the image: ch-image build --force=fakeroot …",
         admin: "A kernel with CONFIG_SECCOMP_FILTER.",
         refs: &["seccomp(2)", "ch-image(1)"],
     },

@@ -17,7 +17,7 @@ pub static PROBE: Probe = Probe {
         what: "The sysctl kernel.yama.ptrace_scope.",
         why: "MPI libraries copy between the ranks of a node by process_vm_readv(2), which Yama restricts like ptrace(2). With 1 each rank must allow it first, as UCX and Open MPI do; with 2 or 3 they fall back to a slower way or fail.",
         how: "Reads /proc/sys/kernel/yama/ptrace_scope.",
-        user: "Choose another way for the copies: UCX_TLS=^cma, OMPI_MCA_btl_vader_single_copy_mechanism=none.",
+        user: "Choose another way for the copies: export UCX_TLS=^cma OMPI_MCA_btl_vader_single_copy_mechanism=none",
         admin: "Lower the scope of Yama, of which the value 3 lasts until the next boot: sysctl -w kernel.yama.ptrace_scope=1",
         refs: &[
             "https://docs.kernel.org/admin-guide/LSM/Yama.html",

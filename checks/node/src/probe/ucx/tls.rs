@@ -14,7 +14,7 @@ pub static PROBE: Probe = Probe {
         what: "The transports that ucx_info lists: rc, dc, ud, cma, xpmem, posix, sysv, tcp and so on.",
         why: "MPICH and Open MPI on UCX are as fast as the transports that it finds on the node.",
         how: "Runs ucx_info -d, where it is in PATH.",
-        user: "UCX_TLS chooses among them.",
+        user: "Choose among them by UCX_TLS.",
         admin: "Install the UCX of the network's vendor.",
         refs: &["https://openucx.readthedocs.io/"],
     },

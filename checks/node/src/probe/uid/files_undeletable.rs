@@ -25,7 +25,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether podman's storage holds files of other ids, and whether they are among the caller's subordinate ids.",
         why: "Images with several owners leave files that `rm -rf` cannot remove; inside of podman's user namespace they can be. Once the range is granted no more, or has moved, only root can: such leftovers fill quotas that nobody can empty.",
         how: "lstat(2) of up to 512 files in the first 64 directories below graphroot, against the ranges of the caller. A storage that is larger is seen in part.",
-        user: "podman unshare rm -rf DIR, or podman system reset, which removes all images and containers.",
+        user: "Remove all images and containers with podman system reset, or one directory: podman unshare rm -rf DIR",
         admin: "Remove what belongs to ids that nobody has.",
         refs: &["podman-unshare(1)", "podman-system-reset(1)", "subuid(5)"],
     },

@@ -30,7 +30,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether newuidmap and newgidmap map the caller's subordinate ids into a user namespace, so that a process there can become another user.",
         why: "Podman uses them for every command once a range is granted, and does not fall back when they fail; building images with several users depends on them.",
         how: "A child makes a user namespace and waits; newuidmap and newgidmap map 0 to the caller and 1 onwards to the range; the child becomes uid and gid 1. Root writes the maps itself. A failure is attributed: not installed, not set-user-id, a nosuid mount, no_new_privs, a range that is not granted.",
-        user: "Build with one id: ch-image from 0.32 on fakes changes of owners (--force=seccomp).",
+        user: "Build with one id, as ch-image from 0.32 on does by --force=seccomp.",
         admin: "Install newuidmap set-user-id root (or with file capabilities) on a file system that is not mounted nosuid.",
         refs: &["newuidmap(1)", "newgidmap(1)", "user_namespaces(7)"],
     },

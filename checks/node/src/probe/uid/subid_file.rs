@@ -22,7 +22,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether a range of at least 65,536 uids and gids is granted to the caller, by name or by number, that nobody else has.",
         why: "Most images hold files of several users. Building or unpacking them as they are takes one id for each; with the caller's own id alone chown fails.",
         how: "Reads /etc/subuid and /etc/subgid and, where it is installed, asks getsubids, which also sees ranges in a directory (nsswitch.conf: subid).",
-        user: "Build with one id: ch-image from 0.32 on fakes changes of owners (--force=seccomp); podman with ignore_chown_errors = \"true\" in storage.conf.",
+        user: "Build with one id, as ch-image from 0.32 on does by --force=seccomp, and podman by ignore_chown_errors = \"true\" in storage.conf.",
         admin: "Grant ranges by usermod --add-subuids and --add-subgids; users of a directory by lines in both files on every node, or by `subid: sss` in nsswitch.conf.",
         refs: &["subuid(5)", "subgid(5)", "getsubids(1)", "newuidmap(1)"],
     },

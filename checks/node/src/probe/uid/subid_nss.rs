@@ -13,7 +13,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether ranges of subordinate ids come from /etc/subuid alone, or from a directory by nsswitch.conf.",
         why: "A directory (subid: sss) is seen only by runtimes that are linked with libsubid. A podman or Apptainer that was built without it reads the files, finds no range, and maps one id, without a word.",
         how: "The line subid: of /etc/nsswitch.conf.",
-        user: "hpcctl doctor --ask-runtimes tells what podman itself maps.",
+        user: "See what podman itself maps: hpcctl doctor --ask-runtimes",
         admin: "Install a build of the runtime that is linked with libsubid, or write the ranges to /etc/subuid as well.",
         refs: &["nsswitch.conf(5)", "subuid(5)"],
     },

@@ -14,7 +14,7 @@ pub static PROBE: Probe = Probe {
         what: "How many ids rootless podman maps, by its own word.",
         why: "What the files grant and what a runtime maps may differ: built without libsubid, or with a pause process that is older than the grant, it maps one id.",
         how: "podman unshare cat /proc/self/uid_map. Podman makes directories and a pause process by it: only with --ask-runtimes.",
-        user: "podman system migrate, where the range was granted later than podman was first used.",
+        user: "Where the range was granted later than podman was first used, let it start over: podman system migrate",
         admin: "Grant a range (uid.subid.file); where one is granted by a directory, install a podman that is linked with libsubid.",
         refs: &["podman-unshare(1)"],
     },
