@@ -239,6 +239,11 @@ fn reports_of_bench_of_two_nodes_are_told_to_be() {
         let run = hpcctl(&["report", "diff", files[0], files[1], "-v"]);
         let text = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
         assert_eq!(text.contains(&told), is_told, "{}", run.stdout);
+        // What was measured is the later one.
+        let run = hpcctl(&["report", "diff", files[0], files[1], "-o", "json"]);
+        let measured = &run.json()["result"]["measured"]["set"];
+        let later = if is_told { "other" } else { host.as_str() };
+        assert_eq!(measured, later, "{}", run.stdout);
     }
 }
 

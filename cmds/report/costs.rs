@@ -45,7 +45,13 @@ pub fn judge(report: &mut Nightly, then: &[u8], now: &[u8]) -> Result<(), Failur
         what: "whether the node changed".into(),
         why: format!("one report is of {before}, the other of {after}"),
     });
-    report.not_checked = other.into_iter().chain(doubtful).chain(alone).collect();
+    let unlike = hpcctl_bench::unlike(&now.plan, &then.plan).into_iter();
+    let unlike = unlike.map(|why| NotChecked {
+        what: "whether the same was measured".into(),
+        why,
+    });
+    let others = other.into_iter().chain(unlike);
+    report.not_checked = others.chain(doubtful).chain(alone).collect();
     report.verdict = verdict(report, false);
     Ok(())
 }

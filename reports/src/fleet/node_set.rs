@@ -62,6 +62,21 @@ impl NodeSet {
         self.names.contains(name)
     }
 
+    /// Whether a node is in it under this name, or it by its long name and this is the short one, or the other
+    /// way round.
+    pub fn knows(&self, name: &str) -> bool {
+        let is_long = |label: &str| {
+            let begin = format!("{label}.");
+            let mut names = self.names.range(begin.clone()..);
+            names.next().is_some_and(|name| name.starts_with(&begin))
+        };
+        self.contains(name)
+            || match name.split_once('.') {
+                Some((label, _)) => self.contains(label),
+                None => is_long(name),
+            }
+    }
+
     /// The names, sorted as text.
     pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
         self.names.iter().map(String::as_str)

@@ -22,6 +22,9 @@ const TEXT: usize = 300;
 /// The longest fix that is kept: no command is to be cut.
 const FIX: usize = 4000;
 
+/// What figures between two nodes begin with.
+const TO_PEER: &str = "net.peer.";
+
 /// Why nothing can be kept of a file.
 #[derive(Debug, thiserror::Error)]
 pub enum Observed {
@@ -207,14 +210,17 @@ fn decided(report: &Envelope<Gate>) -> Record {
 
 fn measured(report: &Envelope<Bench>) -> Record {
     let mut record = empty("bench", &report.finished_at);
-    let (host, runtime) = (&report.host.name, &report.result.plan.runtime);
+    let (host, plan) = (&report.host.name, &report.result.plan);
     for one in &report.result.comparisons {
+        // To another node it is another figure.
+        let peer = plan.peer.iter().filter(|_| one.metric.starts_with(TO_PEER));
+        let to: String = peer.map(|peer| format!(" to {peer}")).collect();
         for (place, median) in [
-            (format!("inside {runtime}"), one.inside.median),
+            (format!("inside {}", plan.runtime), one.inside.median),
             ("outside".into(), one.outside.median),
         ] {
             record.figures.push(Figure {
-                series: format!("{host} {} {place}", one.metric),
+                series: format!("{host} {} {place}{to}", one.metric),
                 unit: one.unit.clone(),
                 less_is_better: one.better == Better::Less,
                 median,

@@ -44,7 +44,7 @@ impl Accepted {
             && self
                 .nodes
                 .as_ref()
-                .is_none_or(|set| set.contains(host(series)))
+                .is_none_or(|set| set.knows(host(series)))
     }
 }
 
@@ -61,17 +61,37 @@ impl fmt::Display for Accepted {
 mod tests {
     use super::*;
 
-    #[test]
-    fn it_is_of_some_metrics_and_nodes_for_some_time() {
-        let one = Accepted {
+    fn on(nodes: &str) -> Accepted {
+        Accepted {
             id: "OPS-1".into(),
             owner: "o".into(),
             reason: "r".into(),
             metric: "launch.*".into(),
-            nodes: Some(NodeSet::parse("n[1-4]").unwrap()),
+            nodes: Some(NodeSet::parse(nodes).unwrap()),
             from: 86_400,
             expires: Some("1970-01-03".into()),
-        };
+        }
+    }
+
+    #[test]
+    fn a_node_is_meant_by_its_long_name_and_by_its_short_one() {
+        for (nodes, host, expected) in [
+            ("n[1-4]", "n1.cluster.example", true),
+            ("n[1-4]", "n5.cluster.example", false),
+            ("n[1-4].cluster.example", "n1", true),
+            ("n[1-4].cluster.example", "n1.cluster.example", true),
+            ("n[1-4].cluster.example", "n1.other.example", false),
+            ("n[1-4].cluster.example", "n11", false),
+            ("n11", "n1", false),
+        ] {
+            let series = format!("{host} launch.cold outside");
+            assert_eq!(on(nodes).fits(&series), expected, "{host} of {nodes}");
+        }
+    }
+
+    #[test]
+    fn it_is_of_some_metrics_and_nodes_for_some_time() {
+        let one = on("n[1-4]");
         for (series, expected) in [
             ("n1 launch.warm inside podman", true),
             ("n4 launch.cold outside", true),

@@ -32,6 +32,8 @@ pub struct Figures {
     lapsed: Vec<Accepted>,
     /// The end of this night, in seconds.
     end: i64,
+    /// When the night before was, where two reports are held against one another, in seconds.
+    before: Option<i64>,
     /// When the last of them was measured, in seconds.
     last: i64,
 }
@@ -84,6 +86,7 @@ impl Figures {
             accepted,
             lapsed,
             end: end.as_second(),
+            before: None,
             last: i64::MIN,
         }
     }
@@ -91,12 +94,12 @@ impl Figures {
     /// The figures of two reports, each of which is a night, whenever it was made.
     pub fn pair(before: &mut Record, after: &mut Record) -> Self {
         let mut pair = Self::until(Timestamp::UNIX_EPOCH, Vec::new());
-        for record in [before, after] {
-            let at = seconds(&record.at);
-            pair.end = at;
+        pair.end = seconds(&after.at);
+        let then = seconds(&before.at).min(pair.end - 1);
+        pair.before = Some(then);
+        for (record, at) in [(before, then), (after, pair.end)] {
             pair.each(at, std::mem::take(&mut record.figures), Series::append);
         }
-        pair.last = pair.end;
         pair
     }
 
@@ -112,16 +115,30 @@ impl Figures {
                 continue;
             }
             self.last = self.last.max(at);
-            match self.series.get_mut(&figure.series) {
+            let (name, was) = self.series_of(&figure, at);
+            match self.series.get_mut(&name) {
                 Some(series) => put(series, at, figure.median),
                 None => {
                     let accepted = accepted(&self.accepted, &figure.series);
                     let from = accepted.map_or(i64::MIN, |one| one.from);
-                    let mut series = Series::of(&figure, from);
+                    let mut series = Series::of(&figure, from, was);
                     put(&mut series, at, figure.median);
-                    self.series.insert(figure.series, series);
+                    self.series.insert(name, series);
                 }
             }
+        }
+    }
+
+    /// The name of the series that a figure is of, and in which unit it was before: in another one it is none of
+    /// the same.
+    fn series_of(&mut self, figure: &Figure, at: i64) -> (String, Option<String>) {
+        match self.series.get_mut(&figure.series) {
+            Some(series) if series.unit != figure.unit => {
+                series.replaced = series.replaced.max(at);
+                let name = format!("{} ({})", figure.series, figure.unit);
+                (name, Some(series.unit.clone()))
+            }
+            Some(_) | None => (figure.series.clone(), None),
         }
     }
 
@@ -151,7 +168,10 @@ impl Figures {
                     let why = self.few(name, series);
                     *few.entry((host(name), why)).or_default() += 1;
                 }
-            } else if (self.end - last.at) / NIGHT <= AWAITED && !retired.contains(host(name)) {
+            } else if (self.end - last.at) / NIGHT <= AWAITED
+                && !retired.knows(host(name))
+                && last.at >= series.replaced
+            {
                 let why = format!("not measured this night, last {}", time(last.at));
                 *unmeasured.entry((host(name), why)).or_default() += 1;
             }
@@ -166,6 +186,9 @@ impl Figures {
 
     /// When this night began: what was measured together is of one night.
     fn begun(&self) -> i64 {
+        if let Some(before) = self.before {
+            return before;
+        }
         let day = self.end - NIGHT;
         match self.last > day {
             true => day.min(self.last - TOGETHER),
@@ -175,10 +198,13 @@ impl Figures {
 
     /// Why nothing can be told of a series with few nights.
     fn few(&self, name: &str, series: &Series) -> String {
-        let few = format!(
+        let mut few = format!(
             "too few nights to judge them: {} of {NEEDED}",
             series.counting().count()
         );
+        if let Some(was) = &series.was {
+            few += &format!(" in {}, which were in {was} before", series.unit);
+        }
         match accepted(&self.accepted, name) {
             Some(one) => format!(
                 "{few} since {}, by {}: {}",
@@ -276,3 +302,6 @@ fn regression(name: &str, series: &Series, worse: Worse) -> Option<Regression> {
         since: time(worse.from),
     })
 }
+
+#[cfg(test)]
+mod tests;

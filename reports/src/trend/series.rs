@@ -30,6 +30,10 @@ pub struct Night {
 pub struct Series {
     /// The unit.
     pub unit: String,
+    /// The unit in which figures of that name were before.
+    pub was: Option<String>,
+    /// When they were in another unit last, in seconds.
+    pub replaced: i64,
     less_is_better: bool,
     /// The time, in seconds, from which on nights say what is usual.
     from: i64,
@@ -42,10 +46,13 @@ pub struct Series {
 }
 
 impl Series {
-    /// A series without nights; those before a time, in seconds, do not say what is usual.
-    pub fn of(figure: &Figure, from: i64) -> Self {
+    /// A series without nights; those before a time, in seconds, do not say what is usual. Figures of its name may
+    /// have been in another unit before.
+    pub fn of(figure: &Figure, from: i64, was: Option<String>) -> Self {
         Self {
             unit: figure.unit.clone(),
+            was,
+            replaced: i64::MIN,
             less_is_better: figure.less_is_better,
             from,
             nights: VecDeque::new(),
@@ -131,7 +138,7 @@ mod tests {
     }
 
     fn of(nights: impl IntoIterator<Item = (i64, f64)>, from: i64) -> Series {
-        let mut series = Series::of(&figure(), from);
+        let mut series = Series::of(&figure(), from, None);
         for (at, value) in nights {
             series.add(at, value);
         }
