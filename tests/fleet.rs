@@ -157,6 +157,30 @@ fn what_cannot_be_merged_is_usage_or_cannot_be_read() {
 }
 
 #[test]
+fn the_local_engine_reaches_no_other_node() {
+    let on = |nodes: &str| {
+        let args = ["fleet", "run", "--engine", "local", "--nodes", nodes];
+        let mut run = command(&[&args[..], &["--dry-run", "--", "doctor"]].concat());
+        Run::of(run.env("HPCCTL_NODE", "n1.cluster.example"))
+    };
+    for (nodes, code) in [
+        ("n1", 0),
+        ("n1.cluster.example", 0),
+        ("n2", 2),
+        ("n[1-2]", 2),
+    ] {
+        let run = on(nodes);
+        assert_eq!(run.code, code, "{nodes}: {}", run.stderr);
+    }
+    let told = on("n[1-2]").stderr;
+    let why = "local reaches this node (n1.cluster.example) alone, and not n[1-2]";
+    assert!(
+        told.contains(why) && told.contains("--engine srun"),
+        "{told}"
+    );
+}
+
+#[test]
 fn what_is_no_line_is_told_with_what_prints_one() {
     let json = hpcctl(&["doctor", "--fast", "--check", "ns.user", "-o", "json"]).stdout;
     for (text, why) in [
@@ -217,7 +241,7 @@ fn the_deadline_ends_an_engine_and_names_who_is_missing() {
         "local",
         "--program",
         program.to_str().unwrap(),
-        "--nodes",
+        "--expected",
         "n[1-2]",
         "--deadline",
         "5",

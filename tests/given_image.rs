@@ -67,6 +67,43 @@ fn an_image_with_owners_needs_ids() {
     }
 }
 
+/// A range that is granted and too small for the image: podman and doctor hold the ids against it.
+#[test]
+fn an_image_with_higher_ids_needs_a_larger_range() {
+    if !real("an_image_with_higher_ids_needs_a_larger_range") {
+        return;
+    }
+    let archive = image_of_two_owners();
+    let script = "podman load -q -i $0 && podman run --rm localhost/owners:latest true";
+    // The image has uid 8 and gid 12.
+    for (setup, expected) in [
+        ("echo alice:700000:12 | tee /etc/subuid >/etc/subgid", "yes"),
+        ("echo alice:700000:10 | tee /etc/subuid >/etc/subgid", "no"),
+        ("echo alice:700000:10 >/etc/subgid", "no"),
+        ("echo alice:700000:10 >/etc/subuid", "yes"),
+    ] {
+        let environment = Environment {
+            setup,
+            ..ENVIRONMENTS[0]
+        };
+        let report = judged(&environment, &archive);
+        let run = operation(&report, "podman", "run");
+        assert_eq!(run["verdict"], expected, "{setup}: {run}");
+        let tried = environment.run(RUNC, &["sh", "-c", script, &archive]);
+        assert!(agree(&run["verdict"], &tried), "{setup}: {}", tried.stderr);
+        if expected == "no" {
+            let because = run["because"].as_array().unwrap();
+            assert!(because.iter().any(|id| id == "image.range"), "{run}");
+            for fix in run["fix"].as_array().unwrap() {
+                let mut attempt = Attempt::new(&environment, RUNC, script);
+                attempt.apply(fix).unwrap();
+                let (works, last) = attempt.succeeds(&archive);
+                assert!(works, "{setup}, {fix}: {last}");
+            }
+        }
+    }
+}
+
 /// A store that an earlier run made keeps its driver: the printed setting must fit it. Once it
 /// is set, doctor itself sees that the image can be unpacked.
 #[test]

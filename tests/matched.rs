@@ -114,6 +114,64 @@ fn simulated_nodes_are_held_against_what_an_image_asks_for() {
     assert_eq!(gone.code, 5, "{}", gone.stderr);
 }
 
+/// A line of a node on which podman runs every image whose ids are no higher than these.
+fn with_range(name: &str, most: u32) -> String {
+    let images = json!({"podman": {"image.range": {"run": "no", "because": ["image.range"],
+        "up_to": {"uid": most, "gid": most}}}});
+    let body = json!({"k": "doctor", "v": "0.1.0", "h": ["6.1.0", "x86_64"], "f": [], "w": [],
+        "u": [], "b": {}, "r": {"podman": {"run": "yes"}}, "i": images, "cut": false,
+        "t": "2026-11-25T02:00:00Z",
+        "x": {"fix.podman:image.range": "(admin) grant 65536 subordinate ids to alice"}});
+    sealed(name, &body)
+}
+
+#[test]
+fn the_ids_of_an_image_are_held_against_the_range_of_each_node() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = dir.path().join("state").display().to_string();
+    let lines = dir.path().join("lines");
+    // What has no runtime runs none.
+    let bare = json!({"k": "doctor", "v": "0.1.0", "h": ["6.1.0", "x86_64"], "f": [], "w": [],
+        "u": [], "b": {}, "r": {"builtin": {"run": "yes"}}, "i": {}, "cut": false,
+        "t": "2026-11-25T02:00:00Z", "x": {}});
+    let text = [
+        with_range("n1", 10),
+        with_range("n2", 65_536),
+        sealed("n3", &bare),
+    ];
+    fs::write(&lines, text.concat()).unwrap();
+    let merge = ["fleet", "merge", lines.to_str().unwrap(), "--state", &state];
+    let merged = hpcctl(&merge);
+    assert_eq!(merged.code, 1, "{}", merged.stdout);
+    assert!(
+        merged.stdout.contains(
+            "1 node: containers do NOT run\n  n3\n  no runtime of containers is installed\n"
+        ),
+        "{}",
+        merged.stdout
+    );
+    for (owner, expected) in [
+        (0, ["n[1-2]", "n3", ""]),
+        (10, ["n[1-2]", "n3", ""]),
+        (42, ["n2", "n[1,3]", ""]),
+    ] {
+        let image = image_of(dir.path(), "image.tar", owner);
+        let run = hpcctl(&["fleet", "match", &image, "--state", &state, "-o", "json"]);
+        let report = run.json();
+        validate("hpcctl.match-1.json", &report);
+        assert_eq!(sets(&report), expected, "{owner}: {report}");
+    }
+    let image = image_of(dir.path(), "image.tar", 42);
+    let table = hpcctl(&["fleet", "match", &image, "--state", &state]).stdout;
+    for told in [
+        "image.range: files belong to uids up to 42 and gids up to 42",
+        "podman: no, because image.range\n    fix: (admin) grant 65536 subordinate ids to alice",
+        "no runtime of containers is installed\n    fix: (admin) install podman, with which it runs on other nodes\n",
+    ] {
+        assert!(table.contains(told), "{told}: {table}");
+    }
+}
+
 #[test]
 fn an_image_for_another_machine_runs_on_none() {
     let dir = tempfile::tempdir().unwrap();
@@ -159,29 +217,31 @@ fn what_is_no_fleet_is_told() {
 fn lines_of_an_earlier_version_tell_nothing_of_images() {
     let dir = tempfile::tempdir().unwrap();
     let image = image_of(dir.path(), "plain.tar", 0);
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/report/fleet-1.json");
-    let run = hpcctl(&["fleet", "match", &image, "--from", file]);
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/report/fleet-1.json");
+    let run = hpcctl(&["fleet", "match", &image, "--from", sample]);
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    let none = "no runtime of containers is installed";
+    assert!(run.stdout.contains(none), "{}", run.stdout);
+    let mut fleet: Value = fs::read_to_string(sample).unwrap().parse().unwrap();
+    fleet["result"]["groups"][0]["runtimes"]["podman"] = json!({"run": "yes"});
+    let file = dir.path().join("fleet.json");
+    fs::write(&file, fleet.to_string()).unwrap();
+    let run = hpcctl(&["fleet", "match", &image, "--from", file.to_str().unwrap()]);
     assert_eq!(run.code, 3, "{}", run.stderr);
     assert!(run.stdout.contains("earlier hpcctl"), "{}", run.stdout);
 }
 
-/// The verdicts on `run` by runtime in a report of doctor, of what counts there.
+/// The verdicts on `run` by runtime in a report of doctor, of runtimes of containers.
 fn of_doctor(report: &Value) -> Vec<(String, String)> {
     let runtimes = report["result"]["runtimes"].as_array().unwrap();
     let installed = |of: &&Value| of["installed"] == true && of["runtime"] != "builtin";
-    let mut all: Vec<&Value> = runtimes.iter().filter(installed).collect();
-    if all.is_empty() {
-        all = runtimes
-            .iter()
-            .filter(|of| of["runtime"] == "builtin")
-            .collect();
-    }
+    let all = runtimes.iter().filter(installed);
     let run = |of: &Value| {
         let operations = of["operations"].as_array().unwrap();
         let run = operations.iter().find(|one| one["op"] == "run").unwrap();
         (text(&of["runtime"]), text(&run["verdict"]))
     };
-    let mut verdicts: Vec<(String, String)> = all.into_iter().map(run).collect();
+    let mut verdicts: Vec<(String, String)> = all.map(run).collect();
     verdicts.sort();
     verdicts
 }

@@ -65,7 +65,7 @@ fn results_of_the_future_are_told_and_left_out() {
     assert!(
         night
             .stdout
-            .starts_with("first night: no finding; 1 node examined"),
+            .starts_with("first night: containers run on all; no finding; 1 node examined"),
         "{}",
         night.stdout
     );
@@ -244,6 +244,30 @@ fn reports_of_bench_of_two_nodes_are_told_to_be() {
         let measured = &run.json()["result"]["measured"]["set"];
         let later = if is_told { "other" } else { host.as_str() };
         assert_eq!(measured, later, "{}", run.stdout);
+    }
+}
+
+#[test]
+fn a_figure_to_another_node_names_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let sample = fs::read_to_string(sample("bench-1.json")).unwrap();
+    for peer in ["n2", "n3"] {
+        let mut bench: Value = sample.parse().unwrap();
+        bench["result"]["plan"]["peer"] = peer.into();
+        let first = &mut bench["result"]["comparisons"][0];
+        first["metric"] = "net.peer.latency".into();
+        assert_eq!(add(dir.path(), peer, &bench.to_string()).code, 0);
+    }
+    let export = report(dir.path(), &["export"]).stdout;
+    let figures = export.lines().flat_map(|line| {
+        let record: Value = line.parse().unwrap();
+        record["figures"].as_array().unwrap().clone()
+    });
+    let series = figures.map(|figure| figure["series"].as_str().unwrap().to_owned());
+    let to_peer: Vec<String> = series.filter(|name| name.contains("net.peer.")).collect();
+    assert_eq!(to_peer.len(), 4, "{to_peer:?}");
+    for (name, peer) in to_peer.iter().zip(["n2", "n2", "n3", "n3"]) {
+        assert!(name.ends_with(&format!(" to {peer}")), "{name}");
     }
 }
 

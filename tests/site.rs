@@ -201,7 +201,7 @@ fn the_nodes_of_pbs_are_those_that_are_expected() {
     let dir = tempfile::tempdir().unwrap();
     let path = pbs(dir.path());
     let body = serde_json::json!({"k": "doctor", "v": "0", "h": [], "f": [], "w": [], "u": [],
-        "b": {}, "r": {"builtin": {"run": "yes"}}, "i": {}, "cut": false,
+        "b": {}, "r": {"podman": {"run": "yes"}}, "i": {}, "cut": false,
         "t": "2026-11-23T22:36:50Z", "x": {}});
     let lines = dir.path().join("lines");
     fs::write(&lines, sealed("pbsa", &body)).unwrap();

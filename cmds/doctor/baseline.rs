@@ -94,6 +94,7 @@ mod tests {
             checks: vec![check],
             runtimes: Vec::new(),
             image: None,
+            caller: None,
         }
     }
 

@@ -75,6 +75,7 @@ impl Doctor {
             checks,
             runtimes,
             image: None,
+            caller: found.caller.clone(),
         }
     }
 
@@ -173,6 +174,7 @@ mod tests {
             checks,
             runtimes,
             image: None,
+            caller: None,
         }
     }
 

@@ -28,6 +28,8 @@ mod node;
 mod recording;
 mod why;
 
+pub use node::name as node_name;
+
 /// Find out what this node can do, by trying it.
 ///
 /// Runs every check as the calling user, in forked children that end within seconds, and

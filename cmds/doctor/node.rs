@@ -18,7 +18,7 @@ pub fn lines(
     outputs: Vec<Output>,
     ui: &Ui,
 ) -> Result<Vec<Output>, Failure> {
-    let Some(name) = name() else {
+    let Some(name) = given_name() else {
         return Ok(outputs);
     };
     let is_line = |output: &Output| output.format.name == "line";
@@ -39,6 +39,11 @@ fn written(report: &Envelope<Doctor>, lines: Vec<Output>, ui: &Ui) -> Result<(),
     emit::write(&report, &alone, ui)
 }
 
+/// The name of this node in its line.
+pub fn name() -> String {
+    given_name().unwrap_or_else(|| hpcctl_host::machine().name)
+}
+
 /// Whether srun(1) passes on what is printed between what other tasks print, with nothing that tells
 /// them apart (srun(1), "OUTPUT ENVIRONMENT VARIABLES").
 fn are_mixed() -> bool {
@@ -49,7 +54,7 @@ fn are_mixed() -> bool {
 
 /// The name that an engine gave the node, or Slurm, which need not be that of uname(2); none
 /// where neither did (srun(1), "OUTPUT ENVIRONMENT VARIABLES").
-fn name() -> Option<String> {
+fn given_name() -> Option<String> {
     let given = |variable| env::var(variable).ok().filter(|name| !name.is_empty());
     given("HPCCTL_NODE").or_else(|| given("SLURMD_NODENAME"))
 }

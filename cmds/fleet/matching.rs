@@ -6,9 +6,10 @@ use clap::Args;
 use hpcctl_host::Live;
 use hpcctl_image::{Error, Platform, Reference};
 use hpcctl_model::Unknown;
+use hpcctl_model::doctor::Ids;
 use hpcctl_model::fleet::Fleet;
 use hpcctl_model::matched::{Machine, Match, Need};
-use hpcctl_node::{Ask, Image, asked_of_images};
+use hpcctl_node::{Ask, Image, RANGE, asked_of_images};
 use hpcctl_reports::fleet::{machine, matched};
 use hpcctl_reports::{Kind, Report};
 use jiff::Timestamp;
@@ -109,6 +110,7 @@ impl Matching {
 /// What the checks find that running an image rests on.
 fn needs(image: Image) -> Vec<Need> {
     let ids: Vec<String> = asked_of_images("run").map(str::to_owned).collect();
+    let (highest, is_whole) = (image.highest(), image.complete);
     let ask = Ask {
         checks: ids.clone(),
         image: Some(image),
@@ -118,10 +120,23 @@ fn needs(image: Image) -> Vec<Need> {
     let examined = hpcctl_node::examine(&Live, &ask);
     let checks = examined.report.checks.into_iter();
     let made = checks.filter(|check| ids.contains(&check.id));
-    made.map(|check| Need {
-        met: examined.facts.holds(&check.id),
-        id: check.id,
-        text: check.summary,
+    made.map(|check| match check.id == RANGE {
+        // By the ids of this node others are not judged.
+        true => Need {
+            met: is_whole.then(|| highest == Ids::default()),
+            id: check.id,
+            text: format!(
+                "files belong to uids up to {} and gids up to {}",
+                highest.uid, highest.gid
+            ),
+            highest: Some(highest),
+        },
+        false => Need {
+            met: examined.facts.holds(&check.id),
+            id: check.id,
+            text: check.summary,
+            highest: None,
+        },
     })
     .collect()
 }

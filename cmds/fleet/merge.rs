@@ -43,8 +43,8 @@ EXAMPLES
   hpcctl fleet merge --expected \"$(pbsnodes -a | grep '^[^ ]')\" lines
 
 EXIT STATUS
-  0 containers run with every installed runtime of every node; 1 on one they do not; 3 on none
-  of those that reported, but of one it is not known, or an expected node did not report.")]
+  0 containers run with every installed runtime of every node; 1 on one they do not, or it has none
+  (builtin counts where it alone is asked for); 3 on none of those that reported, but of one it is not known, or an expected node did not report.")]
 pub struct Merge {
     /// The files; - is standard input
     #[arg(value_name = "FILE", default_value = "-")]

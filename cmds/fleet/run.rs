@@ -48,8 +48,8 @@ EXAMPLES
   hpcctl fleet run --engine local -- doctor
 
 EXIT STATUS
-  0 containers run with every installed runtime of every node; 1 on one they do not; 3 on none
-  of those that reported, but of one it is not known, or a node did not report; 5 the engine cannot be started.")]
+  0 containers run with every installed runtime of every node; 1 on one they do not, or it has none
+  (builtin counts where it alone is asked for); 3 on none of those that reported, but of one it is not known, or a node did not report; 5 the engine cannot be started.")]
 pub struct Run {
     /// What carries the command to the nodes
     #[arg(long, value_name = "ENGINE", value_parser = PossibleValuesParser::new(ENGINES.iter().map(|engine| engine.name)))]
@@ -154,7 +154,8 @@ impl Run {
                     engine.name
                 ))
                 .hint("--expected says which nodes are to report")),
-                Nodes::Told | Nodes::This => Ok(Some(nodes.clone())),
+                Nodes::This => here(engine, nodes),
+                Nodes::Told => Ok(Some(nodes.clone())),
             };
         }
         let of_job = (engine.of_job)(&Live);
@@ -200,6 +201,21 @@ impl Run {
         let command = [&[program], self.command.as_slice()].concat();
         Ok([command, vec!["-o".into(), "line".into()]].concat())
     }
+}
+
+/// The nodes, where they are this one: that others do not report says nothing of them.
+fn here(engine: &Engine, nodes: &NodeSet) -> Result<Option<NodeSet>, Failure> {
+    let name = crate::doctor::node_name();
+    if nodes.len() == 1 && nodes.knows(&name) {
+        return Ok(Some(nodes.clone()));
+    }
+    let message = format!(
+        "{} reaches this node ({name}) alone, and not {}",
+        engine.name,
+        nodes.folded()
+    );
+    Err(Failure::usage(message)
+        .hint("another engine reaches them: --engine srun, pdsh, clush or ansible"))
 }
 
 /// What an engine whose options depend on it tells as its version.

@@ -96,6 +96,7 @@ fn decided(decision: &serde_json::Value) -> Option<Record> {
         at: seconds(at),
         kind: "gate".into(),
         source: String::new(),
+        user: None,
         said: vec![said],
         silent: Vec::new(),
         kernels: Vec::new(),

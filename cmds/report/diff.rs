@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use hpcctl_model::history::Record;
+use hpcctl_model::nightly::NotChecked;
 use hpcctl_reports::fleet::NodeSet;
 use hpcctl_reports::history::observed;
 use hpcctl_reports::trend::{Asked, Figures, Past, Runs, nightly};
@@ -31,8 +32,8 @@ EXAMPLES
   hpcctl report diff lines.monday lines.tuesday -o markdown
 
 EXIT STATUS
-  0 nothing is worse, 1 something is new, lost or slower, 2 the reports are of different kinds, 5 one
-  cannot be read.")]
+  0 nothing is worse, 1 something is new, lost or slower, 2 the reports are of different kinds, or have
+  nothing in common, 5 one cannot be read.")]
 pub struct Diff {
     /// The report of before
     #[arg(value_name = "A")]
@@ -57,6 +58,19 @@ impl Diff {
             );
             return Err(Failure::usage(message));
         }
+        if !Runs::have_in_common(&before, &after) {
+            let on = |record: &Record| {
+                let sets = record.said.iter().map(|said| said.on.as_str());
+                sets.collect::<Vec<_>>().join(",")
+            };
+            let message = format!(
+                "cannot compare: nothing is in both, one is of {} and the other of {}",
+                on(&before),
+                on(&after)
+            );
+            return Err(Failure::usage(message));
+        }
+        let users = (before.user.clone(), after.user.clone());
         // Waivers that lapsed on the day of the later report, or before.
         let lapse = after.at.get(..10).unwrap_or_default().to_owned();
         let is_bench = after.kind == "bench";
@@ -74,6 +88,14 @@ impl Diff {
         });
         if is_bench {
             costs::judge(&mut result, &then, &now)?;
+        }
+        if let (Some(then), Some(now)) = users
+            && then != now
+        {
+            result.not_checked.push(NotChecked {
+                what: "whether the nodes changed".into(),
+                why: format!("one report is asked by {then}, the other by {now}"),
+            });
         }
         told(&mut result);
         let exit = exit(&result);

@@ -34,9 +34,10 @@ const AHEAD: SignedDuration = SignedDuration::from_hours(1);
 /// then what is new, lost, slower, fixed or flapping, with the nodes that have it alike folded; then
 /// waivers that lapse, what is as bad as it was, and what was not checked. A night without change is
 /// three lines. Only reports of the same kind are compared, doctor's with those of many nodes, and
-/// fixed is only what was looked at and passes. What came and went three times in the last 14 runs is
-/// flapping; a night in which it fails again is worse, and where it stays for longer than it used to,
-/// it is new. Where there is nothing to compare with, what is found is what later nights are held
+/// fixed is only what was looked at and passes. What changed three times or more in the last 14 runs is
+/// flapping, a runtime where each time the cause was the same; a night in which it fails again is worse, and where it
+/// stays for longer than it used to, it is new. What one user asked is not held against what another did:
+/// root's answer is not that of users. Where there is nothing to compare with, what is found is what later nights are held
 /// against; so is what was looked at for the first time, unless it fails and half of the other nodes
 /// did not before. What is added to a night within 16 hours belongs to it.
 ///

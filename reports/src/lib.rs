@@ -12,6 +12,7 @@ pub mod history;
 mod output;
 mod page;
 mod report;
+mod runtime;
 mod sbom;
 pub mod schema;
 mod terminal;

@@ -2,11 +2,12 @@
 
 use hpcctl_host::Host;
 use hpcctl_model::Unknown;
-use hpcctl_model::doctor::{Check, Doctor, LEFT_OUT, NOT_ASKED};
+use hpcctl_model::doctor::{Caller, Check, Doctor, LEFT_OUT, NOT_ASKED};
 
 use crate::probe::{SLOW, is_unknown};
+use crate::runtime::RANGE;
 use crate::solver::{Fact, Facts};
-use crate::{Image, RUNTIMES, Site, checks};
+use crate::{Image, RUNTIMES, Site, checks, subid};
 
 /// What to examine; an empty list asks for everything.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -92,6 +93,11 @@ pub fn examine(host: &dyn Host, ask: &Ask) -> Examined {
         );
         reports.push(check);
     }
+    let is_range_asked = !site.is_root() && ask.leaves_out(RANGE).is_none();
+    facts.range = is_range_asked.then(|| {
+        let reading = subid::read(&site);
+        subid::granted(&reading, &site.caller).most()
+    });
     let asked = RUNTIMES
         .iter()
         .filter(|r| ask.runtimes.is_empty() || ask.runtimes.iter().any(|name| name == r.name));
@@ -106,6 +112,10 @@ pub fn examine(host: &dyn Host, ask: &Ask) -> Examined {
         checks: reports,
         runtimes,
         image: None,
+        caller: Some(Caller {
+            uid: site.caller.uid,
+            name: site.caller.name.clone(),
+        }),
     };
     Examined {
         report,
@@ -199,7 +209,7 @@ mod tests {
     }
 
     /// Checks that start a small program each.
-    const EXCEPT: &[&str] = &["uid.newuidmap", "uid.subid.file"];
+    const EXCEPT: &[&str] = &["charliecloud.user", "uid.newuidmap", "uid.subid.file"];
 
     #[test]
     fn the_list_of_slow_checks_is_those_that_start_programs() {
@@ -247,8 +257,8 @@ mod tests {
             ..Ask::default()
         };
         let found = examine(&host, &ask).report;
-        // newuidmap and getsubids, for users and for groups.
-        assert!(host.count() <= 4);
+        // newuidmap and getsubids, for users and for groups, and ch-run, where USER is not set.
+        assert!(host.count() <= 5);
         assert_eq!(found.checks.len(), checks().count());
     }
 }

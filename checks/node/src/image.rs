@@ -1,6 +1,7 @@
 //! What of an image matters to a node: the checks of the group `image` judge by it.
 
 use hpcctl_model::abi::Abi;
+use hpcctl_model::doctor::Ids;
 
 /// An image, as others have read it.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +18,15 @@ pub struct Image {
     pub libc: Option<Libc>,
     /// What `hpcctl abi` says of it and the libraries of this node; none where it says nothing.
     pub abi: Option<Abi>,
+}
+
+impl Image {
+    /// The highest user and the highest group that own a file.
+    pub fn highest(&self) -> Ids {
+        let ids = self.owners.iter().map(|((uid, gid), _)| (*uid, *gid));
+        let (uid, gid) = ids.fold((0, 0), |most, one| (most.0.max(one.0), most.1.max(one.1)));
+        Ids { uid, gid }
+    }
 }
 
 /// A C library.

@@ -61,7 +61,7 @@ pub use image::Image;
 pub use manual::Manual;
 pub use probe::{GROUPS, Probe};
 pub use reading::Reading;
-pub use runtime::{RUNTIMES, Runtime, asked_of_images};
+pub use runtime::{RANGE, RUNTIMES, Runtime, asked_of_images};
 pub use site::Site;
 
 /// The operations, in report order.

@@ -2,8 +2,13 @@
 //! getsubids(1) answers with, which a directory may hold.
 
 use hpcctl_host::Caller;
+use hpcctl_model::doctor::{Cost, Ids, Step};
 
+use crate::finding::admin;
 use crate::{Reading, Site};
+
+/// As many ids as images use: 0 to 65534, and one to spare.
+pub const ENOUGH: u64 = 65_536;
 
 /// The ranges of uids.
 pub const UIDS: &str = "/etc/subuid";
@@ -55,6 +60,20 @@ pub struct Granted {
     pub gids: Vec<Range>,
     /// Where they come from.
     pub source: Source,
+}
+
+impl Granted {
+    /// The highest uid and gid that can be mapped: 0 is the caller, 1 onwards are the ranges.
+    pub fn most(&self) -> Ids {
+        let most = |ranges: &[Range]| {
+            let counts = ranges.iter().map(|range| range.count);
+            counts.fold(0, u32::saturating_add)
+        };
+        Ids {
+            uid: most(&self.uids),
+            gid: most(&self.gids),
+        }
+    }
 }
 
 /// Reads the files and, where it is installed, asks getsubids.
@@ -116,6 +135,31 @@ pub fn granted(reading: &Reading, caller: &Caller) -> Granted {
         (true, false) => answered,
         _ => filed,
     }
+}
+
+/// Grants as many ids as images use in each of these files, the same ones, behind the last that is taken in
+/// either.
+pub fn grant(reading: &Reading, site: &Site<'_>, files: &[&str]) -> Step {
+    let name = &site.caller.name;
+    let all = |path| ranges(reading.text(path).unwrap_or_default());
+    let taken = [UIDS, GIDS].into_iter().flat_map(all);
+    let end = taken
+        .map(|range| u64::from(range.start) + u64::from(range.count))
+        .max();
+    let start = end.unwrap_or(0).max(100_000);
+    let files = files.join(" ");
+    admin(
+        Cost::AdminSysctl,
+        &format!("grant {ENOUGH} subordinate ids to {name}"),
+        &format!("echo '{name}:{start}:{ENOUGH}' | tee -a {files}"),
+    )
+}
+
+/// Grants as many ids as images use where a directory has them.
+pub fn grant_in(directory: &str, site: &Site<'_>) -> Step {
+    let name = &site.caller.name;
+    let text = format!("grant {ENOUGH} subordinate ids to {name} in {directory}");
+    admin(Cost::AdminSysctl, &text, "")
 }
 
 /// The commands that map the first ranges into the user namespace of `{pid}`: 0 is the caller,

@@ -23,6 +23,18 @@ pub struct Doctor {
     /// The image whose needs count, too; left out where none was named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<TriedImage>,
+    /// As whom all of it was tried; left out by earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caller: Option<Caller>,
+}
+
+/// Who asked: root's answer is not that of users, nor that of one user the answer of another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Caller {
+    /// The effective user id.
+    pub uid: u32,
+    /// The name in the user database, or the number where there is none.
+    pub name: String,
 }
 
 /// The outcome of one check. The five never merge.
@@ -210,11 +222,30 @@ pub struct Operation {
     pub images: Option<Vec<Unmet>>,
 }
 
+/// A user id and a group id.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct Ids {
+    /// The user id.
+    pub uid: u32,
+    /// The group id.
+    pub gid: u32,
+}
+
+impl Ids {
+    /// Whether neither is higher than the other's.
+    pub fn is_within(self, most: Self) -> bool {
+        self.uid <= most.uid && self.gid <= most.gid
+    }
+}
+
 /// The verdict on an image that does not meet a check.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Unmet {
     /// The check, such as `image.ids`.
     pub unmet: String,
+    /// The highest ids of an image that meets the check here, where it is one of ids.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up_to: Option<Ids>,
     /// Whether the operation works.
     pub verdict: Verdict,
     /// The ids of the checks that decided.

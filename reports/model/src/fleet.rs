@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::doctor::{Status, Verdict};
+use crate::doctor::{Ids, Status, Verdict};
 
 /// The result of `hpcctl fleet merge` and `fleet run`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -106,7 +106,7 @@ pub struct Group {
     /// The nodes by what they looked at; empty where no line tells.
     #[serde(default)]
     pub looked: Vec<Looked>,
-    /// What else the nodes said of themselves: `kernel`, `arch`, `hpcctl`, and `fix.` with the
+    /// What else the nodes said of themselves: `kernel`, `arch`, `hpcctl`, the `user` who asked, and `fix.` with the
     /// runtime that the fix is for; behind a colon the check of images that is not met.
     pub facts: Vec<Fact>,
     /// Whether ids were left out of their lines, which are bounded.
@@ -131,6 +131,9 @@ pub struct Unmet {
     pub run: Verdict,
     /// The checks that decided.
     pub because: Vec<String>,
+    /// The highest ids of an image that meets the check there, where it is one of ids.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up_to: Option<Ids>,
 }
 
 /// A check that fails, warns or is unknown on the nodes of a group.

@@ -14,6 +14,9 @@ pub struct Record {
     pub kind: String,
     /// The SHA-256 digest of the report in hex: one that is added twice is kept once.
     pub source: String,
+    /// Who asked the nodes, where that is known and one for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
     /// What was found, by what it was found on.
     pub said: Vec<Said>,
     /// Nodes that were to report and did not.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::doctor::Verdict;
+use crate::doctor::{Ids, Verdict};
 use crate::fleet::Nodes;
 
 /// The result of `hpcctl fleet match`.
@@ -47,6 +47,9 @@ pub struct Need {
     pub met: Option<bool>,
     /// What was found.
     pub text: String,
+    /// The highest ids that own a file of the image, where the check is one of ids.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub highest: Option<Ids>,
 }
 
 /// Nodes on which the same becomes of the image.
@@ -58,7 +61,10 @@ pub struct Matched {
     pub run: Verdict,
     /// What keeps it from running, or from being judged, whatever the runtime; or null.
     pub why: Option<String>,
-    /// What each runtime makes of it: those that are installed, `builtin` where none is.
+    /// What would make it run, where no runtime is there, or null.
+    #[serde(default)]
+    pub fix: Option<String>,
+    /// What each runtime makes of it: those that are installed, `builtin` where that alone was asked for.
     pub runtimes: Vec<Runner>,
 }
 

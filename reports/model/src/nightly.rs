@@ -127,8 +127,11 @@ pub struct Item {
     pub text: String,
     /// How many other things are said of it.
     pub others: u64,
-    /// Since when the worse of the two has been seen (RFC 3339, UTC).
+    /// Since when it has been so, or was where it passes now (RFC 3339, UTC).
     pub since: String,
+    /// Whether nothing is known of the time before that.
+    #[serde(default)]
+    pub or_before: bool,
     /// What to do, or null where nobody said.
     pub fix: Option<String>,
     /// The finding on the same nodes that it follows from, or null.
@@ -186,6 +189,9 @@ pub struct Broken {
     pub fix: Option<String>,
     /// Since when (RFC 3339, UTC).
     pub since: String,
+    /// Whether nothing is known of the time before that.
+    #[serde(default)]
+    pub or_before: bool,
 }
 
 /// Nodes that do not report.

@@ -5,17 +5,15 @@
 //! images; that a runtime's verdict on an image with several unmet checks could be worse than on
 //! each of them is left to `doctor --image`, as only one check of images counts for running one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use hpcctl_model::doctor::Verdict;
+use hpcctl_model::doctor::{Ids, Verdict};
 use hpcctl_model::fleet::{Fleet, Group};
-use hpcctl_model::matched::{Machine, Match, Matched, Runner};
+use hpcctl_model::matched::{Machine, Match, Matched, Need, Runner};
 
 use super::fold::{most_said, set};
 use super::node_set::{NodeSet, SetError};
-
-/// The runtime that is no program.
-const BUILTIN: &str = "builtin";
+use crate::runtime;
 
 /// Why nothing is said of nodes whose lines do not tell of any image.
 const ONE_IMAGE: &str =
@@ -53,6 +51,7 @@ pub fn matched(image: &str, machines: Vec<Machine>, fleet: &Fleet) -> Result<Mat
     put(unread("these nodes did not report"), &fleet.missing.set)?;
     let groups = alike.into_values().filter(|(_, names)| !names.is_empty());
     let groups: Vec<(Matched, Vec<String>)> = groups.collect();
+    let install = install(groups.iter().map(|(found, _)| found));
     let with = |runs: fn(Verdict) -> bool| {
         let groups = groups.iter().filter(|(found, _)| runs(found.run));
         set(groups.flat_map(|(_, names)| names).map(String::as_str))
@@ -68,6 +67,7 @@ pub fn matched(image: &str, machines: Vec<Machine>, fleet: &Fleet) -> Result<Mat
             .iter()
             .map(|(found, names)| Matched {
                 nodes: set(names.iter().map(String::as_str)),
+                fix: is_bare(found).then(|| install.clone()),
                 ..found.clone()
             })
             .collect(),
@@ -94,7 +94,28 @@ fn unread(why: &str) -> Matched {
         nodes: Default::default(),
         run: Verdict::Unknown,
         why: Some(why.into()),
+        fix: None,
         runtimes: Vec::new(),
+    }
+}
+
+/// Whether nodes have no runtime.
+fn is_bare(found: &Matched) -> bool {
+    found.why.as_deref() == Some(runtime::NONE)
+}
+
+/// What nodes without a runtime are to get: what runs the image on the others.
+fn install<'a>(groups: impl Iterator<Item = &'a Matched>) -> String {
+    let runtimes = groups.flat_map(|found| &found.runtimes);
+    let running = runtimes.filter(|one| does_run(one.run));
+    let names: BTreeSet<&str> = running.map(|one| one.runtime.as_str()).collect();
+    let names: Vec<&str> = names.into_iter().collect();
+    match names.as_slice() {
+        [] => "(admin) install a runtime of containers".into(),
+        names => format!(
+            "(admin) install {}, with which it runs on other nodes",
+            names.join(" or ")
+        ),
     }
 }
 
@@ -105,12 +126,16 @@ fn on_group(group: &Group, machine: &Machine) -> Matched {
             ..unread(why)
         };
     }
+    if runtime::is_bare(group) {
+        return Matched {
+            run: Verdict::No,
+            ..unread(runtime::NONE)
+        };
+    }
     if group.images.is_none() {
         return unread(ONE_IMAGE);
     }
-    let installed = group.runtimes.keys().any(|name| name != BUILTIN);
-    let names = group.runtimes.keys();
-    let names = names.filter(|name| !installed || *name != BUILTIN);
+    let names = runtime::counting(group).into_iter();
     let mut runtimes: Vec<Runner> = names.map(|name| runner(group, name, machine)).collect();
     runtimes.sort_by_key(|one| rank(one.run));
     let best = runtimes.first().map(|one| one.run);
@@ -120,6 +145,7 @@ fn on_group(group: &Group, machine: &Machine) -> Matched {
         why: best
             .is_none()
             .then(|| "these nodes told of no runtime".into()),
+        fix: None,
         runtimes,
     }
 }
@@ -130,8 +156,8 @@ fn runner(group: &Group, runtime: &str, machine: &Machine) -> Runner {
     let mut found = of_any(group, runtime, run.copied(), because);
     let unmet = group.images.iter().filter_map(|of| of.get(runtime));
     for (id, unmet) in unmet.flatten() {
-        let met = machine.needs.iter().find(|need| need.id == *id);
-        match met.and_then(|need| need.met) {
+        let need = machine.needs.iter().find(|need| need.id == *id);
+        match need.and_then(|need| is_met(need, unmet.up_to)) {
             Some(true) => {}
             Some(false) if rank(unmet.run) >= rank(found.run) => {
                 found = Runner {
@@ -154,6 +180,17 @@ fn runner(group: &Group, runtime: &str, machine: &Machine) -> Runner {
         }
     }
     found
+}
+
+/// Whether an image meets a check on nodes: by its ids, where those have so many.
+fn is_met(need: &Need, up_to: Option<Ids>) -> Option<bool> {
+    match (need.highest, up_to) {
+        (Some(highest), Some(most)) if !highest.is_within(most) => Some(false),
+        // Of one that could not be read whole others may be higher.
+        (Some(_), Some(_)) => need.met.map(|_| true),
+        (None, Some(_)) => None,
+        (_, None) => need.met,
+    }
 }
 
 /// What a runtime makes of an image that asks for nothing.
@@ -221,6 +258,7 @@ mod tests {
                 id: "image.ids".into(),
                 met,
                 text: String::new(),
+                highest: None,
             }],
         };
         let machines = vec![machine("x86_64", None), machine("aarch64", Some("no arm"))];
@@ -255,5 +293,72 @@ mod tests {
     #[test]
     fn what_is_not_known_of_the_image_is_not_known_where_it_counts() {
         assert_eq!(sets(&on(None)), ["n1", "n[3-4]", "n[2,5-6]"]);
+    }
+
+    #[test]
+    fn the_ids_of_an_image_are_held_against_those_that_a_node_can_map() {
+        let few = |most: u32| {
+            json!({"podman": {"image.range": {"run": "no", "because": ["image.range"],
+                "up_to": {"uid": 65536, "gid": most}}}})
+        };
+        let mut merge = Merge::new(Table::default());
+        for text in [
+            line("n1", "x86_64", "yes", few(41)),
+            line("n2", "x86_64", "yes", few(42)),
+            // It maps none, or whatever there is.
+            line("n3", "x86_64", "yes", json!({})),
+        ] {
+            merge.read(text.as_bytes()).unwrap();
+        }
+        let fleet = merge.report(&Terms::default());
+        let on = |met, highest| {
+            let need = Need {
+                id: "image.range".into(),
+                met,
+                text: String::new(),
+                highest,
+            };
+            let machine = Machine {
+                arch: "x86_64".into(),
+                digest: None,
+                lacks: None,
+                needs: vec![need],
+            };
+            let found = matched("oci:app", vec![machine], &fleet).unwrap();
+            sets(&found).map(str::to_owned)
+        };
+        let ids = |gid| Some(Ids { uid: 6, gid });
+        assert_eq!(on(Some(false), ids(42)), ["n[2-3]", "n1", ""]);
+        assert_eq!(on(Some(false), ids(43)), ["n3", "n[1-2]", ""]);
+        assert_eq!(on(Some(true), Some(Ids::default())), ["n[1-3]", "", ""]);
+        // Of an image that could not be read whole higher ones may have been missed.
+        assert_eq!(on(None, ids(42)), ["n3", "n1", "n2"]);
+    }
+
+    #[test]
+    fn a_node_without_a_runtime_runs_no_image() {
+        let bare = |node: &str| {
+            let body = json!({"k": "doctor", "v": "0.1.0", "h": ["6.1.0", "x86_64"], "f": [],
+                "w": [], "u": [], "b": {}, "r": {"builtin": {"run": "yes"}}, "i": {},
+                "cut": false, "t": "2026-11-25T02:00:00Z", "x": {}});
+            sealed(node, &body)
+        };
+        let mut merge = Merge::new(Table::default());
+        for text in [bare("n1"), line("n2", "x86_64", "yes", json!({}))] {
+            merge.read(text.as_bytes()).unwrap();
+        }
+        let fleet = merge.report(&Terms::default());
+        let machine = Machine {
+            arch: "x86_64".into(),
+            digest: None,
+            lacks: None,
+            needs: Vec::new(),
+        };
+        let found = matched("oci:app", vec![machine], &fleet).unwrap();
+        assert_eq!(sets(&found), ["n2", "n1", ""]);
+        let bare = &found.groups[1];
+        assert_eq!(bare.why.as_deref(), Some(runtime::NONE));
+        let fix = "(admin) install podman, with which it runs on other nodes";
+        assert_eq!(bare.fix.as_deref(), Some(fix));
     }
 }

@@ -11,6 +11,7 @@ use super::node_set::{Name, NodeSet, folded};
 use super::states::State;
 use super::terms::Terms;
 use super::values::Id;
+use crate::runtime;
 
 /// The most values of a finding that are shown.
 const SHOWN: usize = 8;
@@ -212,14 +213,12 @@ fn group(merge: &Merge, key: &Key, nodes: &[&Known<'_>], majority: Option<&Key>)
     let runtimes = verdicts(key);
     let usual = majority.map(verdicts).unwrap_or_default();
     let differs = differences(&runtimes, &usual);
-    Group {
+    let mut group = Group {
         nodes: Nodes {
             count: nodes.len() as u64,
             set: folded(nodes.iter().map(|known| known.name)),
         },
-        run: run(runtimes
-            .iter()
-            .map(|(runtime, of)| (runtime.as_str(), of.get("run").copied()))),
+        run: Verdict::Unknown,
         findings,
         absent: absent.collect(),
         differs,
@@ -235,7 +234,9 @@ fn group(merge: &Merge, key: &Key, nodes: &[&Known<'_>], majority: Option<&Key>)
             })
             .collect(),
         cut: key.cut,
-    }
+    };
+    group.run = runtime::on_group(&group);
+    group
 }
 
 type Verdicts = BTreeMap<String, BTreeMap<String, Verdict>>;
@@ -259,24 +260,6 @@ fn differences(one: &Verdicts, other: &Verdicts) -> Vec<String> {
     names.dedup();
     names.retain(|name| one.get(*name) != other.get(*name));
     names.into_iter().cloned().collect()
-}
-
-/// Whether containers run, by the verdict on `run` of each runtime that is there and by the rule of
-/// doctor's exit status.
-pub fn run<'a>(runtimes: impl Iterator<Item = (&'a str, Option<Verdict>)>) -> Verdict {
-    let runtimes: Vec<(&str, Option<Verdict>)> = runtimes.collect();
-    let installed = runtimes.iter().any(|(runtime, _)| *runtime != "builtin");
-    let counts = runtimes
-        .iter()
-        .filter(|(runtime, _)| !installed || *runtime != "builtin");
-    let verdicts: Vec<Verdict> = counts.map(|(_, run)| run.unwrap_or(Verdict::No)).collect();
-    let worst = [Verdict::No, Verdict::Unknown, Verdict::Degraded];
-    let worst = worst.into_iter().find(|worst| verdicts.contains(worst));
-    match worst {
-        Some(worst) => worst,
-        None if verdicts.is_empty() => Verdict::Unknown,
-        None => Verdict::Yes,
-    }
 }
 
 /// A value, where it was kept, and the places of the nodes that have it.

@@ -145,6 +145,9 @@ pub struct Shared {
     /// The kernel and the machine.
     #[serde(default)]
     pub h: Vec<String>,
+    /// Who asked.
+    #[serde(default)]
+    pub c: Option<String>,
     /// The checks that fail.
     #[serde(default)]
     pub f: Vec<String>,

@@ -51,8 +51,11 @@ pub struct Merge {
     said: Vec<Id>,
 }
 
-/// Machine, version of hpcctl, kernel and the states of the checks of a node.
-type Facts = [Option<Id>; 4];
+/// Machine, version of hpcctl, kernel, who asked and the states of the checks of a node.
+type Facts = [Option<Id>; 5];
+
+/// Under what is kept who asked.
+pub const USER: &str = "user";
 
 /// Under what the states of checks are kept; no check has such an id.
 pub(super) const STATES: &str = "states";
@@ -294,6 +297,7 @@ impl Merge {
             ("arch", arch),
             ("hpcctl", Some(shared.v)),
             ("kernel", kernel),
+            (USER, shared.c),
             (STATES, Some(shared.p).filter(|states| !states.is_empty())),
         ];
         let facts = said.map(|(what, text)| self.values.id(what, text.as_deref()?));

@@ -16,8 +16,9 @@ mod terms;
 mod values;
 
 pub use fit::{machine, matched};
-pub(crate) use fold::{UNREADABLE, run};
+pub(crate) use fold::UNREADABLE;
 pub use merge::Merge;
+pub(crate) use merge::USER;
 pub use node_set::{NodeSet, SetError};
 pub use pieces::broken;
 pub use states::Table;

@@ -163,6 +163,7 @@ mod tests {
             at: format!("2026-11-{n:02}T02:00:00Z"),
             kind: "doctor".into(),
             source: n.to_string(),
+            user: None,
             said: Vec::new(),
             silent: Vec::new(),
             kernels: Vec::new(),

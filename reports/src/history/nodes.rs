@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use super::observed::{Observed, empty, found, not_checked, short, unknowns};
 use crate::fix;
 use crate::fleet::node_set::{Name, folded as folded_set};
-use crate::fleet::{Merge, NodeSet, Table, Terms, UNREADABLE, WITHIN};
+use crate::fleet::{Merge, NodeSet, Table, Terms, UNREADABLE, USER, WITHIN};
+use crate::runtime::{self, Others, presence};
 
 /// What a verdict is as the outcome of a check.
 fn status(verdict: Verdict) -> Status {
@@ -24,23 +25,35 @@ fn status(verdict: Verdict) -> Status {
 }
 
 /// Puts in whether a runtime runs a container.
-fn judged(said: &mut Said, runtime: &str, run: Verdict, because: &[String], fix: Option<&str>) {
+fn judged<'a>(
+    said: &mut Said,
+    runtime: &str,
+    (run, because): (Verdict, &[String]),
+    refused: impl Iterator<Item = &'a str>,
+    fix: Option<&str>,
+) {
     said.judged.push(runtime.into());
     let id = format!("run.{runtime}");
     // A check of that name has said more.
     if run == Verdict::Yes || said.found.iter().any(|known| known.id == id) {
         return;
     }
-    let text = format!("because of {}", because.join(", "));
+    let checks = because.join(", ");
+    let text = match run {
+        Verdict::Degraded => {
+            let refused: Vec<&str> = refused.collect();
+            let images = match refused.as_slice() {
+                [] => String::new(),
+                ids => format!("; no image runs that does not meet {}", ids.join(", ")),
+            };
+            format!("runs, with losses because of {checks}{images}")
+        }
+        Verdict::Yes | Verdict::No | Verdict::Unknown => format!("because of {checks}"),
+    };
     said.found.push(Found {
         because: because.to_vec(),
         ..found(id, status(run), &text, fix)
     });
-}
-
-/// The runtime of which a check tells whether it is installed.
-fn of_presence(id: &str) -> Option<&str> {
-    id.strip_prefix("runtime.")?.strip_suffix(".installed")
 }
 
 /// Puts in which checks were not looked at, and which runtimes are not there.
@@ -52,17 +65,23 @@ fn looked<'a>(
     said.left_out.extend(left_out.map(str::to_owned));
     said.skipped.extend(said.left_out.iter().cloned());
     for id in idle {
-        match of_presence(id) {
+        match presence(id) {
             Some(runtime) => said.lacking.push(runtime.into()),
             None => said.skipped.push(id.into()),
         }
     }
+    // One that is there, and that the caller may not start.
+    let refused = said.found.iter().filter(|one| one.status == Status::Fail);
+    let refused = refused.filter_map(|one| presence(&one.id).map(str::to_owned));
+    said.lacking.extend(refused.collect::<Vec<_>>());
     said.whole = !said.cut;
 }
 
 /// What is kept of a node.
 pub(super) fn doctor(report: &Envelope<Doctor>) -> Record {
     let mut record = empty("doctor", &report.finished_at);
+    let caller = report.result.caller.as_ref();
+    record.user = caller.map(|caller| short(&caller.name));
     let checks = &report.result.checks;
     let is_left_out = |check: &&Check| {
         check.status == Status::Skipped && [LEFT_OUT, NOT_ASKED].contains(&check.summary.as_str())
@@ -81,16 +100,7 @@ pub(super) fn doctor(report: &Envelope<Doctor>) -> Record {
         found: bad.collect(),
         ..Said::default()
     };
-    let installed = report.result.runtimes.iter().filter(|one| one.installed);
-    let mut run = Vec::new();
-    for runtime in installed {
-        for one in runtime.operations.iter().filter(|one| one.op == "run") {
-            let fix = one.fix.first().map(|steps| fix::told(steps));
-            let (name, because) = (&runtime.runtime, &one.because);
-            judged(&mut said, name, one.verdict, because, fix.as_deref());
-            run.push((runtime.runtime.as_str(), Some(one.verdict)));
-        }
-    }
+    let runs = runs(&mut said, &report.result);
     let ids = |check: &'_ Check| check.id.clone();
     let left_out: Vec<String> = checks.iter().filter(is_left_out).map(ids).collect();
     let idle: Vec<String> = checks.iter().filter(is_idle).map(ids).collect();
@@ -99,7 +109,11 @@ pub(super) fn doctor(report: &Envelope<Doctor>) -> Record {
         left_out.iter().map(String::as_str),
         idle.iter().map(String::as_str),
     );
-    said.run = (!run.is_empty()).then(|| crate::fleet::run(run.into_iter()));
+    let made = checks.iter().filter(|check| !is_left_out(check));
+    let made = made.map(|check| check.id.as_str());
+    let others = Others::of(left_out.iter().map(String::as_str), made);
+    let is_told = !runs.is_empty() || others == Others::Absent;
+    said.run = is_told.then(|| runtime::run(runs.into_iter(), others));
     if !left_out.is_empty() {
         let what = format!("{}: {} checks", report.host.name, left_out.len());
         record.not_checked.push(not_checked(&what, LEFT_OUT));
@@ -111,6 +125,25 @@ pub(super) fn doctor(report: &Envelope<Doctor>) -> Record {
     });
     record.said.push(said);
     record
+}
+
+/// Puts in whether each installed runtime runs a container, and hands it over.
+fn runs<'r>(said: &mut Said, report: &'r Doctor) -> Vec<(&'r str, Option<Verdict>)> {
+    let mut runs = Vec::new();
+    for runtime in report.runtimes.iter().filter(|one| one.installed) {
+        for one in runtime.operations.iter().filter(|one| one.op == "run") {
+            let fix = one.fix.first().map(|steps| fix::told(steps));
+            let run = (one.verdict, one.because.as_slice());
+            // Every range of ids ends somewhere.
+            let images = one.images.iter().flatten();
+            let refused = images.filter(|unmet| unmet.up_to.is_none());
+            let refused = refused.filter(|unmet| unmet.verdict == Verdict::No);
+            let refused = refused.map(|unmet| unmet.unmet.as_str());
+            judged(said, &runtime.runtime, run, refused, fix.as_deref());
+            runs.push((runtime.runtime.as_str(), Some(one.verdict)));
+        }
+    }
+    runs
 }
 
 /// What is kept of lines of nodes.
@@ -170,6 +203,7 @@ fn doubts(fleet: &Fleet) -> Vec<String> {
 
 pub(super) fn folded(fleet: &Fleet, at: &str) -> Record {
     let mut record = empty("fleet", at);
+    record.user = user(fleet);
     record.said = fleet.groups.iter().flat_map(group).collect();
     record.kernels = fleet.groups.iter().flat_map(kernels).collect();
     record.silent = fleet.silent.iter().map(silent).collect();
@@ -194,6 +228,21 @@ pub(super) fn folded(fleet: &Fleet, at: &str) -> Record {
         });
     }
     record
+}
+
+/// Who asked, where every node says the same.
+fn user(fleet: &Fleet) -> Option<String> {
+    let mut users = BTreeSet::new();
+    for group in &fleet.groups {
+        let values = group.facts.iter().find(|fact| fact.what == USER);
+        let values = &values?.values;
+        if values.others + values.unsaid > 0 {
+            return None;
+        }
+        users.extend(values.shown.iter().map(|raw| raw.text.as_str()));
+    }
+    let one = users.pop_first().filter(|_| users.is_empty());
+    one.map(str::to_owned)
 }
 
 fn silent(silent: &fleet::Silent) -> Silent {
@@ -251,7 +300,7 @@ fn group(group: &fleet::Group) -> Vec<Said> {
         on: group.nodes.set.clone(),
         found: checks.collect(),
         cut: group.cut,
-        run: Some(group.run),
+        run: Some(runtime::on_group(group)),
         ..Said::default()
     };
     for (runtime, operations) in &group.runtimes {
@@ -262,7 +311,12 @@ fn group(group: &fleet::Group) -> Vec<Said> {
         let fix = format!("fix.{runtime}");
         let fix = group.facts.iter().find(|fact| fact.what == fix);
         let fix = fix.map(|fact| most(&fact.values));
-        judged(&mut said, runtime, *run, because, fix.as_deref());
+        let images = group.images.iter().filter_map(|of| of.get(runtime));
+        let refused = images
+            .flatten()
+            .filter(|(_, unmet)| unmet.run == Verdict::No && unmet.up_to.is_none());
+        let refused = refused.map(|(id, _)| id.as_str());
+        judged(&mut said, runtime, (*run, because), refused, fix.as_deref());
     }
     let of = |part: &Looked| {
         let mut said = Said {

@@ -114,6 +114,7 @@ pub(super) fn empty(kind: &str, at: &str) -> Record {
         at: seconds(at),
         kind: kind.into(),
         source: String::new(),
+        user: None,
         said: Vec::new(),
         silent: Vec::new(),
         kernels: Vec::new(),

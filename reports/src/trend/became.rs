@@ -42,7 +42,9 @@ impl Became {
         let before = subject.before(id);
         let mut was = before.map(|(_, status)| status);
         let then = before.map_or(0, |(then, _)| then);
-        let is_worse = weight(is) > was.map_or(0, weight) || is == Status::Unknown;
+        // A runtime that is there again is no worse, whatever is known of it.
+        let is_back = before.is_some() && subject.is_back(id, then);
+        let is_worse = weight(is) > was.map_or(0, weight) || is == Status::Unknown && !is_back;
         // Where it was never looked at, and its peers had it before, it is as it was.
         if is_worse && was.is_none() && usual.has(id) {
             was = Some(is);

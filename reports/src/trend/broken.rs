@@ -1,6 +1,6 @@
 //! Nodes on which a runtime runs no container, and nodes that do not report: the nodes alike are one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hpcctl_model::doctor::{Status, Verdict};
 use hpcctl_model::history::Said;
@@ -10,8 +10,9 @@ use super::became::Became;
 use super::cause::root;
 use super::fold;
 use super::said::{failing, installed, none_runs, run};
-use super::subject::Subject;
+use super::subject::{Since, Subject};
 use super::usual::Usual;
+use crate::runtime::NONE;
 
 /// The most checks that are named as the cause.
 const CAUSES: usize = 3;
@@ -20,6 +21,8 @@ const CAUSES: usize = 3;
 #[derive(Debug, Default)]
 pub struct Broken {
     containers: nightly::Containers,
+    /// The nodes that count.
+    counted: BTreeSet<String>,
     alike: BTreeMap<Key, Alike>,
 }
 
@@ -41,6 +44,7 @@ struct Alike {
     text: String,
     fix: Option<String>,
     since: String,
+    or_before: bool,
 }
 
 impl Broken {
@@ -49,20 +53,23 @@ impl Broken {
         let (said, _) = subject.told[0];
         let now = run(said);
         let gone = gone(subject, is_first, usual);
-        let is_bare = !gone.is_empty() && subject.is_bare();
         let count = match now {
-            _ if is_bare => &mut self.containers.no,
             Some(Verdict::Yes) => &mut self.containers.yes,
             Some(Verdict::Degraded) => &mut self.containers.degraded,
             Some(Verdict::No) if none_runs(said) => &mut self.containers.no,
             Some(Verdict::No) => &mut self.containers.partly,
             Some(Verdict::Unknown) | None => &mut self.containers.unknown,
         };
-        *count += 1;
-        if now == Some(Verdict::No) {
-            self.failing(subject, is_first, usual);
+        // What another user asked the same node does not count twice.
+        *count += u64::from(self.counted.insert(subject.name.to_owned()));
+        match now {
+            Some(Verdict::No) if !failing(said).is_empty() => {
+                self.failing(subject, is_first, usual);
+            }
+            Some(Verdict::No) if gone.is_empty() => self.bare(subject, is_first),
+            _ => {}
         }
-        match is_bare {
+        match !gone.is_empty() && subject.is_bare() {
             true => self.gone(subject.name, &gone, true),
             false => gone
                 .iter()
@@ -70,9 +77,30 @@ impl Broken {
         }
     }
 
+    /// Takes a node on which no runtime is, and none was.
+    fn bare(&mut self, subject: &Subject<'_>, is_first: bool) {
+        let key = Key {
+            is_old: true,
+            is_first,
+            some_run: false,
+            never_ran: true,
+            gone: None,
+            runtimes: Vec::new(),
+            because: Vec::new(),
+        };
+        let known = subject.told.iter();
+        let bare = known.take_while(|(said, _)| run(said) == Some(Verdict::No));
+        let or_before = bare.clone().count() == subject.told.len();
+        let at = bare.last().map_or("", |(_, at)| *at);
+        let since = Since { at, or_before };
+        self.put(subject.name, key, (NONE.into(), None), since);
+    }
+
     /// Takes runtimes that are gone from a node, on which no other may be left.
     fn gone(&mut self, name: &str, gone: &[Gone<'_>], is_bare: bool) {
         let names: Vec<&str> = gone.iter().map(|one| one.runtime).collect();
+        let refused = gone.iter().filter_map(|one| one.refused);
+        let refused: Vec<&str> = refused.collect();
         let key = Key {
             is_old: !gone.iter().any(|one| one.is_new),
             is_first: false,
@@ -86,10 +114,14 @@ impl Broken {
                 .collect(),
         };
         let verb = if names.len() > 1 { "are" } else { "is" };
-        let text = format!("{} {verb} not installed", names.join(" and "));
+        let text = match refused.as_slice() {
+            [] => format!("{} {verb} not installed", names.join(" and ")),
+            refused => refused.join("; "),
+        };
         // No other was left once the last one went.
-        let since = gone.iter().map(|one| one.since).max().unwrap_or_default();
-        self.put(name, key, text, None, since);
+        if let Some(last) = gone.iter().max_by_key(|one| one.since.at) {
+            self.put(name, key, (text, None), last.since);
+        }
     }
 
     /// Takes a node on which a runtime runs no container.
@@ -116,15 +148,19 @@ impl Broken {
         let runtimes = if newly.is_empty() { &all } else { &newly };
         let because = causes(said, runtimes);
         let alike = known.take_while(|(said, _)| {
-            failing(said) == all && none_runs(said) == none && causes(said, runtimes) == because
+            let (failing, then) = (failing(said), behind(said, runtimes, usize::MAX));
+            let is_same = because.iter().all(|cause| then.contains(cause));
+            let all = runtimes.iter().all(|one| failing.contains(one));
+            all && none_runs(said) == none && is_same
         });
         // What was so in all of the runs began before them.
         let is_all = alike.clone().count() == subject.told.len();
         let of_all = runtimes.iter().filter(|_| is_all);
         let before = of_all.filter_map(|runtime| subject.since(&id(runtime), Status::Fail));
-        let since = alike.last().map_or(at, |(_, at)| at);
-        let since = before.max().unwrap_or(since);
-        let (text, fix) = told(said, because.first());
+        let at = alike.last().map_or(at, |(_, at)| at);
+        let since = before.max_by_key(|since| since.at);
+        let since = since.unwrap_or(Since::exactly(at));
+        let told = told(said, because.first());
         let key = Key {
             is_old: newly.is_empty() && !ran,
             is_first,
@@ -134,19 +170,22 @@ impl Broken {
             runtimes: runtimes.iter().map(|name| (*name).to_owned()).collect(),
             because,
         };
-        self.put(subject.name, key, text, fix, since);
+        self.put(subject.name, key, told, since);
     }
 
-    fn put(&mut self, name: &str, key: Key, text: String, fix: Option<String>, since: &str) {
+    /// Puts a node to those alike; what is told of them is what is told of the first.
+    fn put(&mut self, name: &str, key: Key, told: (String, Option<String>), since: Since<'_>) {
+        let (text, fix) = told;
         let alike = self.alike.entry(key).or_insert_with(|| Alike {
             text,
             fix,
-            since: since.into(),
+            since: since.at.into(),
+            or_before: since.or_before,
             ..Alike::default()
         });
         alike.names.push(name.into());
-        if since < alike.since.as_str() {
-            alike.since = since.into();
+        if since.at < alike.since.as_str() {
+            (alike.since, alike.or_before) = (since.at.into(), since.or_before);
         }
     }
 
@@ -170,6 +209,7 @@ impl Broken {
             text: alike.text,
             fix: alike.fix,
             since: alike.since,
+            or_before: alike.or_before,
         });
         all.collect()
     }
@@ -178,8 +218,10 @@ impl Broken {
 /// A runtime that is gone.
 struct Gone<'a> {
     runtime: &'a str,
+    /// What is said of one that is there, and cannot be started.
+    refused: Option<&'a str>,
     is_new: bool,
-    since: &'a str,
+    since: Since<'a>,
 }
 
 /// The runtimes that are gone from a node. One that did not run before is gone all the same.
@@ -199,30 +241,41 @@ fn gone<'s>(subject: &'s Subject<'_>, is_first: bool, usual: &Usual) -> Vec<Gone
         let before = subject.since(&id, Status::Fail).filter(|_| is_all);
         all.push(Gone {
             runtime,
+            refused: subject.refused(0, runtime).map(|one| one.text.as_str()),
             is_new: became.breaks(),
-            since: before.or(gone.last().map(|(_, at)| *at)).unwrap_or(at),
+            since: before.unwrap_or(Since::exactly(gone.last().map_or(at, |(_, at)| *at))),
         });
     }
     all
 }
 
-/// The checks that keep these runtimes from running containers.
+/// The checks that keep these runtimes from running containers: the first of each.
 fn causes(said: &Said, runtimes: &[&str]) -> Vec<String> {
+    let mut all = behind(said, runtimes, 1);
+    all.truncate(CAUSES);
+    all
+}
+
+/// So many of the checks that keep each of these runtimes from running containers.
+fn behind(said: &Said, runtimes: &[&str], most: usize) -> Vec<String> {
     let fails = |id: &str| {
         let mut found = said.found.iter();
         found.any(|one| one.id == id && one.status == Status::Fail)
     };
-    let mut all = Vec::new();
     let is_meant = |id: &str| {
         let runtime = id.strip_prefix("run.");
         runtime.is_some_and(|runtime| runtimes.contains(&runtime))
     };
-    for one in said.found.iter().filter(|one| is_meant(&one.id)) {
+    let failing = said.found.iter().filter(|one| one.status == Status::Fail);
+    let mut all = Vec::new();
+    for one in failing.filter(|one| is_meant(&one.id)) {
+        let ids = one.because.iter().take(most);
         // What older versions kept does not say.
-        let id = one.because.first().unwrap_or(&one.id);
-        let id = root(id, fails);
-        if one.status == Status::Fail && !all.contains(&id) && all.len() < CAUSES {
-            all.push(id);
+        let own = one.because.is_empty().then_some(&one.id);
+        for id in ids.chain(own).map(|id| root(id, fails)) {
+            if !all.contains(&id) {
+                all.push(id);
+            }
         }
     }
     all

@@ -89,6 +89,7 @@ mod tests {
             text: String::new(),
             others: 0,
             since: String::new(),
+            or_before: false,
             fix: (!because.is_empty()).then(|| format!("fix of {id}")),
             follows: None,
             first: false,

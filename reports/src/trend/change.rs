@@ -11,6 +11,7 @@ use hpcctl_model::doctor::Status;
 use hpcctl_model::history::{Found, Record, Waiver};
 use hpcctl_model::nightly::{Lapsing, NODES, Nightly, NotChecked, Verdict};
 
+use super::absent;
 use super::became::{Became, Change};
 use super::broken::{Away, Broken};
 use super::figures::Figures;
@@ -19,7 +20,7 @@ use super::kernel::Kernels;
 use super::past::Past;
 use super::run::Runs;
 use super::said::weight;
-use super::subject::{Subject, Subjects};
+use super::subject::{Since, Subject, Subjects};
 use super::trends::trends;
 use super::unchecked::Unchecked;
 use super::usual::Usual;
@@ -50,7 +51,7 @@ pub fn nightly(asked: &Asked) -> Nightly {
     let all: Vec<Subjects<'_>> = asked
         .kinds
         .iter()
-        .map(|runs| Subjects::of(&runs.0, &asked.past, runs.kind()))
+        .map(|runs| Subjects::of(&runs.all, &asked.past, runs.kind()))
         .collect();
     let kinds: Vec<Vec<Subject<'_>>> = all.iter().map(|one| one.iter().collect()).collect();
     let here = || kinds.iter().flatten().filter(|one| one.missed == 0);
@@ -60,7 +61,7 @@ pub fn nightly(asked: &Asked) -> Nightly {
         .map(|one| one.name)
         .collect();
     let night = Night::of(asked, &kinds, &tonight);
-    let runs = || asked.kinds.iter().flat_map(|runs| &runs.0);
+    let runs = || asked.kinds.iter().flat_map(|runs| &runs.all);
     let at = runs().filter(|run| run.age == 0).map(|run| &run.at).max();
     let last_at = runs().map(|run| &run.at).max();
     let figures = asked.figures.judged(&asked.retired);
@@ -124,6 +125,8 @@ struct Sets {
 #[derive(Debug, Default)]
 struct Night {
     is_first: bool,
+    /// The nodes that were examined as another user, with that one's name and when they were first.
+    elsewhere: BTreeMap<String, (String, String)>,
     /// Whether something of the history cannot be read.
     is_damaged: bool,
     /// Whether there are no results of this night.
@@ -148,18 +151,18 @@ impl Night {
         };
         for (runs, subjects) in asked.kinds.iter().zip(kinds) {
             night.is_first = subjects.iter().all(Subject::is_first);
+            night.elsewhere = elsewhere(asked, kinds, runs);
             night.usual = Usual::of(subjects);
             for subject in subjects {
                 match subject.missed {
                     0 => {
-                        night.compare(subject);
-                        if !subject.is_image() && asked.retired.contains(subject.name) {
+                        night.compare(subject, runs.user());
+                        if !subject.is_image() && asked.retired.knows(subject.name) {
                             night.sets.retired.push(subject.name.to_owned());
                         }
                     }
                     _ if subject.is_image() => night.unchecked.image(subject, runs.kind()),
-                    _ if tonight.contains(subject.name) || asked.retired.contains(subject.name) => {
-                    }
+                    _ if tonight.contains(subject.name) || asked.retired.knows(subject.name) => {}
                     _ => night.gone(subject),
                 }
             }
@@ -169,14 +172,20 @@ impl Night {
     }
 
     /// Holds a node or an image against the time before.
-    fn compare(&mut self, subject: &Subject<'_>) {
+    fn compare(&mut self, subject: &Subject<'_>, user: Option<&str>) {
         let (now, at) = subject.told[0];
         self.presence(subject);
+        let before = self.elsewhere.get(subject.name);
+        let before = before.filter(|(_, first)| subject.is_first() && first.as_str() < at);
+        let is_first = self.is_first || before.is_some();
+        if let (Some(user), Some((before, _))) = (user, before) {
+            self.unchecked.asked_by(subject.name, user, before);
+        }
         if !now.image {
-            self.broken.add(subject, self.is_first, &self.usual);
+            self.broken.add(subject, is_first, &self.usual);
         }
         for id in ids(subject) {
-            self.finding(subject, &id, at);
+            self.finding(subject, &id, at, is_first);
         }
         self.unchecked.left_out(subject);
         self.kernels.add(subject);
@@ -202,13 +211,16 @@ impl Night {
             self.alternates(subject, at);
         } else if was_away || subject.told.len() == 1 && subject.long_ago().is_some() {
             self.sets.returned.push(name());
-        } else if subject.told.len() == 1 && !self.is_first {
+        } else if subject.told.len() == 1
+            && !self.is_first
+            && !self.elsewhere.contains_key(subject.name)
+        {
             self.sets.joined.push(name());
         }
     }
 
     /// A node that reports again, as it does in some runs and not in others.
-    fn alternates(&mut self, subject: &Subject<'_>, since: &str) {
+    fn alternates(&mut self, subject: &Subject<'_>, at: &str) {
         let found = Found {
             id: NODES.into(),
             status: Status::Fail,
@@ -223,13 +235,13 @@ impl Night {
             status: Status::Pass,
             was: Some(Status::Fail),
             found: Some(&found),
-            since,
+            since: Since::exactly(at),
             first: false,
         });
     }
 
-    fn finding(&mut self, subject: &Subject<'_>, id: &str, at: &str) {
-        let Some(became) = Became::of(subject, id, self.is_first, &self.usual) else {
+    fn finding(&mut self, subject: &Subject<'_>, id: &str, at: &str, is_first: bool) {
+        let Some(became) = Became::of(subject, id, is_first, &self.usual) else {
             let before = subject.before(id);
             if before.is_some_and(|(_, was)| weight(was) > 0) {
                 self.unchecked.unseen(subject.name, id);
@@ -252,7 +264,10 @@ impl Night {
         let ran = was.filter(|_| told == 0);
         let gone = subject
             .gone(told, id)
-            .map(|runtime| lacking(id, runtime, ran));
+            .map(|runtime| absent::lacking(id, runtime, ran, subject.refused(told, runtime)));
+        let gone = gone.or_else(|| absent::back(subject, id));
+        let is_bad = weight(became.is) > 0;
+        let since = subject.since(id, if is_bad { became.is } else { worst });
         list.add(&Seen {
             name: subject.name,
             image: subject.told[0].0.image,
@@ -260,7 +275,7 @@ impl Night {
             status: became.is,
             was,
             found: gone.as_ref().or_else(|| subject.found(told, id)),
-            since: subject.since(id, worst).unwrap_or(at),
+            since: since.unwrap_or(Since::exactly(at)),
             first: became.first,
         });
     }
@@ -308,7 +323,7 @@ impl Night {
         known.extend(tonight);
         for name in asked.past.nodes_but(&known) {
             if let Some(since) = asked.past.away_since(name)
-                && !asked.retired.contains(name)
+                && !asked.retired.knows(name)
             {
                 self.away.add(name, NOTHING_CAME, since, false);
             }
@@ -316,28 +331,29 @@ impl Night {
     }
 }
 
+/// The nodes that were examined as another user than those runs are of.
+fn elsewhere(
+    asked: &Asked,
+    kinds: &[Vec<Subject<'_>>],
+    runs: &Runs,
+) -> BTreeMap<String, (String, String)> {
+    let others = asked.kinds.iter().zip(kinds);
+    let others = others.filter(|(other, _)| runs.is_of_nodes() && other.kind() != runs.kind());
+    let all = others.flat_map(|(other, subjects)| {
+        let user = other.user().map(str::to_owned);
+        subjects.iter().filter_map(move |one| {
+            let (_, first) = one.told.last()?;
+            Some((one.name.to_owned(), (user.clone()?, (*first).to_owned())))
+        })
+    });
+    all.collect()
+}
+
 /// What is said of a node of which nobody said more.
 const NOTHING_CAME: &str = "nothing came from it";
 
 /// What is said of a node that comes and goes.
 const ALTERNATES: &str = "it reports in some nights and not in others";
-
-/// What is said of a runtime that is not there any more.
-fn lacking(id: &str, runtime: &str, was: Option<Status>) -> Found {
-    let was = match was {
-        Some(Status::Pass) => " (was: runs)",
-        Some(Status::Warn) => " (was: runs, with losses)",
-        Some(Status::Fail) => " (was: does not run)",
-        Some(Status::Unknown | Status::Skipped) | None => "",
-    };
-    Found {
-        id: id.into(),
-        status: Status::Fail,
-        text: format!("{runtime} is not installed{was}"),
-        fix: None,
-        because: Vec::new(),
-    }
-}
 
 /// The findings of which something is to be told: what is bad, and what was.
 fn ids<'s>(subject: &'s Subject<'_>) -> BTreeSet<Cow<'s, str>> {
@@ -354,7 +370,7 @@ fn ids<'s>(subject: &'s Subject<'_>) -> BTreeSet<Cow<'s, str>> {
 
 /// The waivers that lapse, by what was last said of each, and the slow-downs that were accepted for a time.
 fn waivers(asked: &Asked) -> Vec<Lapsing> {
-    let runs = asked.kinds.iter().flat_map(|runs| &runs.0);
+    let runs = asked.kinds.iter().flat_map(|runs| &runs.all);
     let mut records: Vec<&Record> = runs.flat_map(|run| &run.records).collect();
     records.sort_by(|one, other| one.at.cmp(&other.at));
     let all = records.iter().flat_map(|record| &record.waivers);
@@ -379,3 +395,5 @@ mod nights;
 mod runtimes;
 #[cfg(test)]
 pub(crate) mod tests;
+#[cfg(test)]
+mod users;

@@ -9,6 +9,7 @@ use hpcctl_model::history::Found;
 use hpcctl_model::nightly::Item;
 
 use super::cause;
+use super::subject::Since;
 use crate::fleet::node_set::{Name, folded, is_name};
 
 /// The most texts of a finding that are told apart.
@@ -33,7 +34,7 @@ pub struct Seen<'a> {
     pub status: Status,
     pub was: Option<Status>,
     pub found: Option<&'a Found>,
-    pub since: &'a str,
+    pub since: Since<'a>,
     /// Whether it was never looked at before.
     pub first: bool,
 }
@@ -49,7 +50,7 @@ pub struct List(BTreeMap<Key, Alike>);
 struct Alike {
     names: Vec<String>,
     texts: BTreeMap<String, u64>,
-    since: Option<String>,
+    since: Option<(String, bool)>,
     fix: Option<String>,
     because: Vec<String>,
 }
@@ -77,12 +78,10 @@ impl List {
                 alike.because.clone_from(&found.because);
             }
         }
-        let earliest = alike
-            .since
-            .as_deref()
-            .is_none_or(|since| seen.since < since);
-        if earliest {
-            alike.since = Some(seen.since.to_owned());
+        let Since { at, or_before } = seen.since;
+        let known = alike.since.as_ref();
+        if known.is_none_or(|(since, open)| (at, !or_before) < (since.as_str(), !open)) {
+            alike.since = Some((at.to_owned(), or_before));
         }
     }
 
@@ -96,6 +95,7 @@ impl List {
 
 fn item(((status, id, was, image, first, _), alike): (Key, Alike)) -> (Item, Vec<String>) {
     let most = alike.texts.iter().max_by_key(|(_, count)| **count);
+    let (since, or_before) = alike.since.unwrap_or_default();
     let item = Item {
         id,
         status,
@@ -107,7 +107,8 @@ fn item(((status, id, was, image, first, _), alike): (Key, Alike)) -> (Item, Vec
         },
         text: most.map(|(text, _)| text.clone()).unwrap_or_default(),
         others: (alike.texts.len() as u64).saturating_sub(1),
-        since: alike.since.unwrap_or_default(),
+        since,
+        or_before,
         fix: alike.fix,
         follows: None,
         first,

@@ -1,5 +1,6 @@
 //! From nights of records to what changed: pure over what the history keeps.
 
+mod absent;
 mod accepted;
 mod became;
 mod broken;
@@ -13,6 +14,7 @@ mod regression;
 mod run;
 mod said;
 mod series;
+mod slot;
 mod subject;
 mod trends;
 mod unchecked;

@@ -12,8 +12,9 @@ use std::hash::{Hash, Hasher};
 use hpcctl_model::doctor::Status;
 use hpcctl_model::history::{Record, Said};
 
-use super::run::{kind, names, nodes};
+use super::run::{NODES, kind, names, nodes};
 use super::said::said_of;
+use super::subject::Since;
 
 /// What was before.
 #[derive(Debug, Default)]
@@ -37,6 +38,8 @@ struct Traces {
 /// What was before of a node or an image.
 #[derive(Debug, Default)]
 pub struct Trace {
+    /// When it reported first.
+    first: Option<String>,
     /// When it reported last, with how many nodes.
     last: Option<(String, usize)>,
     /// What it said then, as a hash: most nights are as the one before.
@@ -56,7 +59,7 @@ impl Past {
         if self.last_at.as_deref().is_none_or(|last| last < at) {
             self.last_at = Some(at.to_owned());
         }
-        let traces = self.kinds.entry(kind(record).to_owned()).or_default();
+        let traces = self.kinds.entry(kind(record)).or_default();
         let mut size = 0;
         let all: Vec<(&Said, Vec<String>)> =
             record.said.iter().map(|said| (said, names(said))).collect();
@@ -80,8 +83,18 @@ impl Past {
 
     /// What was before of a node or an image.
     pub fn trace(&self, kind: &str, name: &str) -> Option<&Trace> {
-        let traces = self.kinds.get(kind)?;
-        traces.by_name.get(traces.known(name)?)
+        // What earlier versions kept does not say who asked.
+        let earlier = kind.starts_with(NODES).then_some(NODES);
+        let kinds = std::iter::once(kind).chain(earlier);
+        let mut kinds = kinds.filter_map(|kind| self.kinds.get(kind));
+        kinds.find_map(|traces| traces.by_name.get(traces.known(name)?))
+    }
+
+    /// What was before of nodes, whoever asked.
+    fn of_nodes(&self) -> impl Iterator<Item = &Traces> {
+        let kinds = self.kinds.iter();
+        let nodes = kinds.filter(|(kind, _)| kind.starts_with(NODES));
+        nodes.map(|(_, traces)| traces)
     }
 
     /// The nodes that reported, but these.
@@ -89,19 +102,21 @@ impl Past {
         &'p self,
         these: &BTreeSet<&'p str>,
     ) -> impl Iterator<Item = &'p str> + use<'p> {
-        let traces = self.kinds.get("fleet");
-        let these = these.iter().filter_map(|name| traces?.known(name));
-        let these: BTreeSet<&str> = these.collect();
-        let all = traces.into_iter().flat_map(|traces| &traces.by_name);
+        let known = |traces: &'p Traces| these.iter().filter_map(|name| traces.known(name));
+        let these: BTreeSet<&str> = self.of_nodes().flat_map(known).collect();
+        let all = self.of_nodes().flat_map(|traces| &traces.by_name);
         let reported = all.filter(|(_, trace)| trace.last.is_some());
-        let names = reported.map(|(name, _)| name.as_str());
-        names.filter(move |name| !these.contains(name))
+        let names: BTreeSet<&str> = reported.map(|(name, _)| name.as_str()).collect();
+        names.into_iter().filter(move |name| !these.contains(name))
     }
 
     /// Since when a node has been away, seen from the end: since the first run of half as many nodes
     /// that it is not in.
     pub fn away_since(&self, name: &str) -> Option<&str> {
-        let trace = self.trace("fleet", name)?;
+        let traces = self.of_nodes();
+        let known = traces.filter_map(|traces| traces.by_name.get(traces.known(name)?));
+        // The one that it reported for last.
+        let trace = known.max_by_key(|trace| trace.last.as_ref().map(|(at, _)| at))?;
         let Some((last, size)) = &trace.last else {
             return trace.silent.as_deref();
         };
@@ -163,6 +178,7 @@ impl Trace {
             return;
         }
         let is_same = last.is_some() && self.said == hash;
+        self.first.get_or_insert_with(|| at.to_owned());
         self.last = Some((at.to_owned(), size));
         self.silent = None;
         if is_same {
@@ -192,9 +208,12 @@ impl Trace {
     }
 
     /// Since when a finding had this outcome, seen from the end.
-    pub fn since(&self, id: &str, status: Status) -> Option<&str> {
+    pub fn since(&self, id: &str, status: Status) -> Option<Since<'_>> {
         let (known, since) = self.outcomes.get(id)?;
-        (*known == status).then_some(since.as_str())
+        (*known == status).then(|| Since {
+            at: since,
+            or_before: self.first.as_ref() == Some(since),
+        })
     }
 
     /// Whether a runtime was there.

@@ -19,6 +19,13 @@ pub const TOGETHER: i64 = 16 * 3600;
 /// Seconds within which the same decision is known twice.
 const TWICE: i64 = 60;
 
+/// The kind of records of nodes, and what stands in front of who asked them.
+pub const NODES: &str = "fleet";
+const BY: &str = "fleet by ";
+
+/// Whose answer is not that of users.
+const ROOT: &str = "root";
+
 /// Seconds of a night.
 pub const NIGHT: i64 = 24 * 3600;
 
@@ -39,23 +46,52 @@ pub struct Run {
 
 /// The runs of a kind of report, the latest first.
 #[derive(Debug)]
-pub struct Runs(pub Vec<Run>);
+pub struct Runs {
+    /// The runs.
+    pub all: Vec<Run>,
+    kind: String,
+}
 
 impl Runs {
     /// What kind of report they are of; empty where there are none.
     pub fn kind(&self) -> &str {
-        let mut records = self.0.iter().flat_map(|run| &run.records);
-        records.next().map_or("", kind)
+        &self.kind
+    }
+
+    /// Who asked, where the runs are of nodes and it is known.
+    pub fn user(&self) -> Option<&str> {
+        self.kind.strip_prefix(BY)
+    }
+
+    /// Whether they are of nodes.
+    pub fn is_of_nodes(&self) -> bool {
+        self.kind == NODES || self.user().is_some()
     }
 
     /// Whether one of them is of this night.
     pub fn is_of_tonight(&self) -> bool {
-        self.0.iter().any(|run| run.age == 0)
+        self.all.iter().any(|run| run.age == 0)
     }
 
     /// Whether two records can be compared.
     pub fn are_alike(one: &Record, other: &Record) -> bool {
-        kind(one) == kind(other)
+        base(one) == base(other)
+    }
+
+    /// Whether anything that one record is of is in the other; figures have names of their own.
+    pub fn have_in_common(one: &Record, other: &Record) -> bool {
+        let names = |record: &Record| -> HashSet<String> {
+            let silent = record.silent.iter().flat_map(|silent| nodes(&silent.on));
+            let all = subjects(record).chain(silent);
+            let is_image = record.said.iter().any(|said| said.image);
+            all.map(|name| match name.split_once('.') {
+                Some((label, _)) if !is_image => label.to_owned(),
+                _ => name,
+            })
+            .collect()
+        };
+        let (one, other) = (names(one), names(other));
+        one.is_empty() || other.is_empty() || !one.is_disjoint(&other)
     }
 
     /// Two runs that are to be compared, whenever they were made.
@@ -65,24 +101,37 @@ impl Runs {
             records: vec![record],
             age,
         };
-        Self(vec![run(after, 0), run(before, 1)])
+        let kind = kind(&after);
+        Self {
+            all: vec![run(after, 0), run(before, 1)],
+            kind,
+        }
     }
 
     /// The runs that the records of any kind are of, as they were at a time; what is of earlier ones than
     /// are looked at goes to what was before.
     pub fn of(records: Vec<Record>, end: Timestamp, past: &mut Past) -> Vec<Self> {
+        // What earlier versions kept does not say who asked, nor does what no node answered.
+        let known = records.iter().filter(|one| one.user.is_some());
+        let last = known.max_by(|one, other| one.at.cmp(&other.at));
+        let last = last.and_then(|one| one.user.clone());
         let mut by_kind: BTreeMap<String, Vec<Record>> = BTreeMap::new();
-        for record in records {
-            let of_kind = by_kind.entry(kind(&record).to_owned()).or_default();
-            of_kind.push(record);
+        for mut record in records {
+            if base(&record) == NODES && record.user.is_none() {
+                record.user.clone_from(&last);
+            }
+            by_kind.entry(kind(&record)).or_default().push(record);
         }
-        let kinds = by_kind.into_values();
+        let kinds = by_kind.into_iter();
+        let mut kinds: Vec<Self> = kinds
+            .map(|(kind, records)| Self::of_kind(kind, records, end, past))
+            .collect();
+        // What users can do counts first.
+        kinds.sort_by_key(|runs| runs.user() == Some(ROOT));
         kinds
-            .map(|records| Self::of_kind(records, end, past))
-            .collect()
     }
 
-    fn of_kind(mut records: Vec<Record>, end: Timestamp, past: &mut Past) -> Self {
+    fn of_kind(kind: String, mut records: Vec<Record>, end: Timestamp, past: &mut Past) -> Self {
         records.sort_by(|one, other| other.at.cmp(&one.at));
         let mut said = records.iter().flat_map(|one| &one.said);
         let most = match said.all(|one| one.image) {
@@ -108,14 +157,23 @@ impl Runs {
             }
         }
         earlier.iter().rev().for_each(|record| past.add(record));
-        Self(runs)
+        Self { all: runs, kind }
     }
 }
 
-/// What a record is compared with: of nodes, whether one alone or many of them were examined.
-pub fn kind(record: &Record) -> &str {
+/// What a record is compared with: of nodes with those of the same who asked, whether one alone or many of
+/// them were examined.
+pub fn kind(record: &Record) -> String {
+    match (base(record), &record.user) {
+        (NODES, Some(user)) => format!("{BY}{user}"),
+        (kind, _) => kind.to_owned(),
+    }
+}
+
+/// What a record is of, whoever asked.
+fn base(record: &Record) -> &str {
     match record.kind.as_str() {
-        "doctor" => "fleet",
+        "doctor" => NODES,
         kind => kind,
     }
 }

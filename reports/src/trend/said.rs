@@ -3,8 +3,7 @@
 use hpcctl_model::doctor::{Status, Verdict};
 use hpcctl_model::history::Said;
 
-/// The runtime that is part of hpcctl.
-const BUILTIN: &str = "builtin";
+use crate::runtime::BUILTIN;
 
 /// How bad an outcome is.
 pub fn weight(status: Status) -> u8 {
@@ -16,14 +15,19 @@ pub fn weight(status: Status) -> u8 {
     }
 }
 
-/// Whether a runtime is the one that is part of hpcctl.
-pub fn is_builtin(runtime: &str) -> bool {
-    runtime == BUILTIN
+/// Whether runtimes of containers were looked for, and none is there.
+pub fn is_bare(said: &Said) -> bool {
+    !has_one(said) && !said.lacking.is_empty()
 }
 
-/// Whether a runtime counts there: the builtin one does where there is no other.
+/// Whether a runtime of containers is installed.
+fn has_one(said: &Said) -> bool {
+    said.judged.iter().any(|runtime| runtime != BUILTIN)
+}
+
+/// Whether a runtime counts there: the builtin one does where no other was looked for.
 fn counts<'r>(said: &Said) -> impl Fn(&&'r str) -> bool + use<'r> {
-    let is_alone = !said.judged.iter().any(|runtime| runtime != BUILTIN);
+    let is_alone = !has_one(said) && said.lacking.is_empty();
     move |runtime| is_alone || *runtime != BUILTIN
 }
 
@@ -47,6 +51,10 @@ pub fn none_runs(said: &Said) -> bool {
 
 /// Whether containers run; none where it is not known.
 pub fn run(said: &Said) -> Option<Verdict> {
+    // What earlier versions kept counts the builtin one there.
+    if is_bare(said) {
+        return Some(Verdict::No);
+    }
     let mut verdicts = said.found.iter().filter(|one| one.id.starts_with("run."));
     // Earlier versions kept only those that do not.
     let none = verdicts.any(|one| one.status == Status::Fail);

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use hpcctl_model::doctor::Status;
-use hpcctl_model::history::{Found, Record, Said};
+use hpcctl_model::history::{Found, Record};
 
 use super::past::{Past, Trace};
-use super::run::{self, Run, TOGETHER, names, seconds};
-use super::said::{is_builtin, said_of, weight};
+use super::run::{self, Run, names};
+use super::said::{said_of, weight};
+use super::slot::{Slot, Told, fold_long, of_nights, replaces, slot};
+use crate::runtime::BUILTIN;
 
 /// How many changes of a finding within the last runs make it flap.
 const FLAPS: usize = 3;
@@ -18,16 +20,24 @@ const LOOKED: usize = 14;
 /// The longest stretch of nights that a finding which comes and goes may be there before it is told.
 const STRETCH: usize = 3;
 
-/// What was said in a run, and when.
-pub type Told<'a> = (&'a Said, &'a str);
+/// What a runtime that is not there fails of: no check has such an id.
+const ABSENT: &str = "absent";
 
-/// What a subject did in a run.
-#[derive(Debug, Clone, Copy, Default)]
-struct Slot<'a> {
-    told: Option<Told<'a>>,
-    kernel: Option<&'a str>,
-    /// Why it did not report, where it was to.
-    silent: Option<&'a str>,
+/// Since when something has been so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Since<'a> {
+    /// The first time that it is known to have been so.
+    pub at: &'a str,
+    /// Whether nothing is known of the time before.
+    pub or_before: bool,
+}
+
+impl<'a> Since<'a> {
+    /// Since a time before which it was otherwise.
+    pub fn exactly(at: &'a str) -> Self {
+        let or_before = false;
+        Self { at, or_before }
+    }
 }
 
 /// The subjects of a kind of report.
@@ -182,80 +192,6 @@ impl<'a> Subjects<'a> {
     }
 }
 
-/// What was said, without what was said before in the last night: what was examined again is held against
-/// the night before, where there is one.
-fn of_nights<'a>(told: impl Iterator<Item = Told<'a>>) -> Vec<Told<'a>> {
-    let mut told: Vec<Told<'a>> = told.collect();
-    if let Some((_, last)) = told.first() {
-        let begun = seconds(last) - TOGETHER;
-        let again = told
-            .iter()
-            .skip(1)
-            .take_while(|(_, at)| seconds(at) >= begun);
-        let again = again.count();
-        if again + 1 < told.len() {
-            told.drain(1..=again);
-        }
-    }
-    told
-}
-
-/// Makes one of a node that goes by its long name in some records and by its short one in others.
-fn fold_long(slots: &mut BTreeMap<String, Vec<Slot<'_>>>) {
-    let is_node = |slots: &[Slot<'_>]| {
-        !slots
-            .iter()
-            .any(|slot| slot.told.is_some_and(|one| one.0.image))
-    };
-    let long: Vec<(String, String)> = slots
-        .iter()
-        .filter_map(|(name, of)| Some((name, of, name.split_once('.')?.0)))
-        .filter(|(_, of, label)| is_node(of) && slots.get(*label).is_some_and(|of| is_node(of)))
-        .map(|(name, _, label)| (name.clone(), label.to_owned()))
-        .collect();
-    for (name, label) in long {
-        let of = slots.remove(&name).unwrap_or_default();
-        for (known, other) in slots.get_mut(&label).into_iter().flatten().zip(of) {
-            if other.told.map(|told| told.1) > known.told.map(|told| told.1) {
-                known.told = other.told;
-                known.kernel = other.kernel.or(known.kernel);
-            }
-            known.silent = known.silent.or(other.silent);
-            known.kernel = known.kernel.or(other.kernel);
-        }
-    }
-}
-
-/// The place of a subject in a run.
-fn slot<'m, 'a>(
-    slots: &'m mut BTreeMap<String, Vec<Slot<'a>>>,
-    name: String,
-    run: usize,
-) -> &'m mut Slot<'a> {
-    let of = slots.entry(name).or_default();
-    of.resize(of.len().max(run + 1), Slot::default());
-    &mut of[run]
-}
-
-fn replaces(runs: usize, slots: &BTreeMap<String, Vec<Slot<'_>>>) -> Vec<Vec<bool>> {
-    let mut common = vec![vec![0_usize; runs]; runs];
-    for slots in slots.values() {
-        let told: Vec<usize> = (0..runs).filter(|at| slots[*at].told.is_some()).collect();
-        let known = |at: &usize| slots[*at].told.is_some() || slots[*at].silent.is_some();
-        for later in (0..runs).filter(known) {
-            for earlier in told.iter().filter(|earlier| **earlier >= later) {
-                common[later][*earlier] += 1;
-            }
-        }
-    }
-    let sizes: Vec<usize> = (0..runs).map(|at| common[at][at]).collect();
-    let is_half = |later: usize, earlier: usize| {
-        later < earlier && sizes[earlier] > 0 && 2 * common[later][earlier] >= sizes[earlier]
-    };
-    let row = |later| (0..runs).map(|earlier| is_half(later, earlier)).collect();
-    (0..runs).map(row).collect()
-}
-
 impl Subject<'_> {
     /// Whether nothing is known of it but of this night.
     pub fn is_first(&self) -> bool {
@@ -297,7 +233,7 @@ impl Subject<'_> {
     pub fn is_bare(&self) -> bool {
         let (now, _) = self.told[0];
         let is_left =
-            |runtime: &str| !is_builtin(runtime) && !now.lacking.iter().any(|one| one == runtime);
+            |runtime: &str| runtime != BUILTIN && !now.lacking.iter().any(|one| one == runtime);
         let mut there = self.told.iter().flat_map(|(said, _)| &said.judged);
         !there.any(|runtime| is_left(runtime))
     }
@@ -310,34 +246,70 @@ impl Subject<'_> {
         (is_gone && !self.told[at].0.found.iter().any(|one| one.id == id)).then_some(runtime)
     }
 
+    /// Whether a finding is of a runtime that is there, and was not at a time.
+    pub fn is_back(&self, id: &str, then: usize) -> bool {
+        self.gone(then, id).is_some() && self.gone(0, id).is_none()
+    }
+
+    /// What is said of a runtime that is there, and that the caller may not start.
+    pub fn refused(&self, at: usize, runtime: &str) -> Option<&Found> {
+        let found = self.found(at, &format!("runtime.{runtime}.installed"));
+        found.filter(|one| one.status == Status::Fail)
+    }
+
     /// The latest outcome before the last one that is known.
     pub fn before(&self, id: &str) -> Option<(usize, Status)> {
         (1..self.told.len()).find_map(|at| Some((at, self.status(at, id)?)))
     }
 
-    /// Since when a finding has had an outcome, seen from its last time with it.
-    pub fn since(&self, id: &str, worst: Status) -> Option<&str> {
+    /// Since when a finding has had an outcome for the same cause, seen from its last time with it.
+    pub fn since(&self, id: &str, status: Status) -> Option<Since<'_>> {
         let all = 0..self.told.len();
-        let known = all.filter_map(|at| Some((self.status(at, id)?, self.told[at].1)));
-        let from = known.skip_while(|(status, _)| *status != worst);
-        let mut run = from.peekable();
-        let mut since = None;
-        while let Some((_, at)) = run.next_if(|(status, _)| *status == worst) {
-            since = Some(at);
+        let known = all.filter_map(|at| Some((self.status(at, id)?, at)));
+        let mut run = known.skip_while(|(is, _)| *is != status).peekable();
+        let last = run.peek()?.1;
+        let is_so = |(is, at): &(Status, usize)| *is == status && self.is_same(id, last, *at);
+        let mut since = last;
+        while let Some((_, at)) = run.next_if(is_so) {
+            since = at;
         }
-        // It may have been so before the runs.
-        let before = self.past.filter(|_| run.peek().is_none());
-        before
-            .and_then(|past| past.since(id, worst))
-            .filter(|_| since.is_some())
-            .or(since)
+        let at = self.told[since].1;
+        let is_all = run.peek().is_none();
+        Some(match self.past.filter(|_| is_all) {
+            // It may have been so before the runs.
+            Some(past) => past.since(id, status).unwrap_or(Since::exactly(at)),
+            None => Since {
+                at,
+                or_before: is_all,
+            },
+        })
     }
 
-    /// Whether a finding was bad, whenever it was looked at, the latest first.
+    /// The checks that a verdict on a runtime comes from.
+    fn causes(&self, at: usize, id: &str) -> Vec<&str> {
+        match self.found(at, id) {
+            Some(found) => found.because.iter().map(String::as_str).collect(),
+            None => self.gone(at, id).map(|_| ABSENT).into_iter().collect(),
+        }
+    }
+
+    /// Whether what was found at two times may come from the same.
+    fn is_same(&self, id: &str, one: usize, other: usize) -> bool {
+        let (one, other) = (self.causes(one, id), self.causes(other, id));
+        one.is_empty() || other.is_empty() || one.iter().any(|cause| other.contains(cause))
+    }
+
+    /// Whether a finding was bad, whenever it was looked at, the latest first: what it was for another cause than
+    /// the last time does not count.
     fn bad(&self, id: &str) -> Vec<bool> {
         let all = 0..self.told.len();
-        let bad = all.filter_map(|at| Some(weight(self.status(at, id)?) > 0));
-        bad.take(LOOKED).collect()
+        let bad = all.filter_map(|at| Some((at, weight(self.status(at, id)?) > 0)));
+        let bad: Vec<(usize, bool)> = bad.take(LOOKED).collect();
+        let last = bad.iter().find(|(_, is)| *is).map_or(0, |(at, _)| *at);
+        let of_cause = bad.into_iter();
+        of_cause
+            .map(|(at, is)| is && self.is_same(id, last, at))
+            .collect()
     }
 
     /// Whether a finding comes and goes.

@@ -18,7 +18,7 @@ pub fn trends(asked: &Asked, subjects: &[Subjects<'_>], figures: &figures::Judge
 fn of_nodes(kinds: &[Runs], subjects: &[Subjects<'_>]) -> Vec<Trend> {
     let sizes = |(runs, subjects): (&Runs, &Subjects<'_>)| -> Vec<(String, usize, usize)> {
         let counts = runs
-            .0
+            .all
             .iter()
             .enumerate()
             .map(|(place, run): (usize, &Run)| {

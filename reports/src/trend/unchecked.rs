@@ -29,6 +29,8 @@ pub struct Unchecked {
     unseen: BTreeMap<String, Vec<String>>,
     /// By the id of a check that passed.
     left_out: BTreeMap<String, Vec<String>>,
+    /// Nodes by who asked, and who did before.
+    asked_by: BTreeMap<(String, String), Vec<String>>,
     /// Images by the kind of report, with when the last of them was looked at.
     images: BTreeMap<String, (Vec<String>, String)>,
 }
@@ -41,6 +43,12 @@ impl Unchecked {
             let key = (days, before.to_owned());
             self.old.entry(key).or_default().push(name.into());
         }
+    }
+
+    /// Takes a node that was never examined as this user before.
+    pub fn asked_by(&mut self, name: &str, user: &str, before: &str) {
+        let key = (user.to_owned(), before.to_owned());
+        self.asked_by.entry(key).or_default().push(name.into());
     }
 
     /// Takes a finding that was bad.
@@ -112,6 +120,11 @@ impl Unchecked {
             let verb = if kind == "gate" { "gated" } else { "scanned" };
             let why = format!("not {verb} this night, last {last}");
             tell(some(names.iter().map(String::as_str), IMAGES), &why);
+        }
+        for ((user, before), names) in &self.asked_by {
+            let what = format!("what changed on {}", fold::nodes(names).set);
+            let why = format!("asked by {user} for the first time, and by {before} before");
+            tell(what, &why);
         }
         for ((days, before), names) in &self.old {
             let what = format!("{} for {days} days", fold::nodes(names).set);

@@ -308,6 +308,7 @@ pub(super) mod tests {
             finished_at: String::new(),
             result: Doctor {
                 image: None,
+                caller: None,
                 checks: vec![
                     check("ns.user", Status::Fail, "refused\u{1b}[2J"),
                     check("ns.mnt", Status::Skipped, "needs ns.user"),

@@ -8,6 +8,7 @@ use hpcctl_model::fleet::{Fact, Finding, Fleet, Group, Values};
 
 use crate::fix;
 use crate::report::{Error, Kind, Options, Report};
+use crate::runtime;
 use crate::terminal::{Style, counted, filled, heading, shortened, styled, visible};
 use crate::writer::Writer;
 
@@ -61,12 +62,10 @@ fn write(
 
 /// The runtimes that users of the group have and that have one of these verdicts on running.
 fn with(group: &Group, verdicts: &[Verdict]) -> Vec<String> {
-    let is_alone = !group.runtimes.keys().any(|name| name != "builtin");
-    let counts = group.runtimes.iter().filter(|(name, operations)| {
-        let run = operations.get("run").copied().unwrap_or(Verdict::No);
-        (is_alone || *name != "builtin") && verdicts.contains(&run)
-    });
-    counts.map(|(name, _)| visible(name).into_owned()).collect()
+    let run = |name: &str| group.runtimes.get(name)?.get("run").copied();
+    let counts = runtime::counting(group).into_iter();
+    let counts = counts.filter(|name| verdicts.contains(&run(name).unwrap_or(Verdict::No)));
+    counts.map(|name| visible(name).into_owned()).collect()
 }
 
 /// What is said of the runtimes with the group's verdict, and which others run containers.
@@ -163,11 +162,13 @@ pub(super) fn beside(fleet: &Fleet, group: &Group) -> Vec<String> {
 
 /// Why runtimes of a group do not just run containers, a line each.
 pub(super) fn because(group: &Group) -> impl Iterator<Item = String> {
-    group.because.iter().map(|(runtime, ids)| {
+    let none = runtime::is_bare(group).then(|| runtime::NONE.to_owned());
+    let because = group.because.iter().map(|(runtime, ids)| {
         let verdict = group.runtimes.get(runtime).and_then(|of| of.get("run"));
         let verdict = verdict.map_or("unknown", |verdict| verdict.as_str());
         format!("{runtime} run: {verdict}, because {}", ids.join(", "))
-    })
+    });
+    none.into_iter().chain(because)
 }
 
 fn section(fleet: &Fleet, group: &Group, place: usize, options: &Options) -> String {

@@ -2,8 +2,8 @@
 //!
 //! `HPCCTL1 NODE PAYLOAD`, where the payload is the first eight hexadecimal digits of the
 //! SHA-256 of what follows them, a space, and compact JSON. What nodes that find the same have in
-//! common comes first: `k` the kind, `v` the version of hpcctl, `h` kernel and machine, `s` counts
-//! of checks by status, `f`, `w` and `u` the ids of checks that fail, warn or are unknown, `b` the
+//! common comes first: `k` the kind, `v` the version of hpcctl, `h` kernel and machine, `c` who
+//! asked, `s` counts of checks by status, `f`, `w` and `u` the ids of checks that fail, warn or are unknown, `b` the
 //! checks that keep an installed runtime from running a container, `r` the verdicts by runtime, `i`
 //! how a runtime runs images that do not meet a check (null where one image was judged), `p` what
 //! became of every check, as [`crate::fleet::states`] writes it; `cut` is true where ids were left
@@ -95,7 +95,8 @@ fn line(report: &Envelope<Doctor>, said: usize, most: usize) -> String {
         }
         own.extend(fixes(found, said * FIX));
     }
-    let body = json!({"k": "doctor", "v": report.tool.version, "h": host, "s": counts(found),
+    let caller = found.caller.as_ref().map(|caller| caller.name.as_str());
+    let body = json!({"k": "doctor", "v": report.tool.version, "h": host, "c": caller, "s": counts(found),
         "f": ids(&failed), "w": ids(&warned), "u": ids(&unknown), "b": because, "r": verdicts,
         "i": images(found, most), "p": states(found), "cut": cut, "t": report.finished_at,
         "n": node(&report.host.name), "x": own});
@@ -168,7 +169,10 @@ fn images(found: &Doctor, most: usize) -> Value {
         };
         parts += unmet.iter().map(|one| one.because.len()).sum::<usize>();
         let of = |one: &Unmet| {
-            let said = json!({"run": one.verdict, "because": one.because});
+            let mut said = json!({"run": one.verdict, "because": one.because});
+            if let Some(ids) = one.up_to {
+                said["up_to"] = json!(ids);
+            }
             (one.unmet.clone(), said)
         };
         if !unmet.is_empty() {

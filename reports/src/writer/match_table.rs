@@ -125,6 +125,9 @@ fn section(group: &Matched, options: &Options) -> (&'static str, String) {
     if let Some(why) = &group.why {
         text += &filled("  ", why, options.width);
     }
+    if let Some(fix) = &group.fix {
+        text += &filled("    fix: ", fix, options.width);
+    }
     let with: Vec<&str> = group
         .runtimes
         .iter()
@@ -180,6 +183,7 @@ mod tests {
             nodes: nodes(set, 1),
             run,
             why: None,
+            fix: None,
             runtimes: vec![runner(run, because)],
         };
         result.groups = vec![
@@ -207,6 +211,7 @@ mod tests {
                 id: "image.ids".into(),
                 met: Some(false),
                 text: "/f belongs to 0:42".into(),
+                highest: None,
             }],
         }];
         fleet.map(result)

@@ -8,6 +8,7 @@ use std::io::Write;
 use hpcctl_model::doctor::{Check, Doctor, Operation, Runtime, Status, Verdict};
 
 use crate::report::{Error, Kind, Options, Report};
+use crate::runtime::{BUILTIN, NONE, presence};
 use crate::terminal::{counted, some, visible};
 use crate::writer::Writer;
 
@@ -18,9 +19,6 @@ pub static WRITER: Writer = Writer {
     kinds: &[Kind::Doctor],
     write,
 };
-
-/// The runtime that is part of hpcctl.
-const BUILTIN: &str = "builtin";
 
 /// The most characters of a line: reasons of drained nodes are cut by schedulers.
 const MOST: usize = 200;
@@ -65,12 +63,14 @@ fn line(found: &Doctor) -> String {
     // The builtin one is none for users. Where it was asked for, no other was looked for, and
     // no check of one is among what decides.
     let is_none = found.runtimes.iter().all(|one| one.runtime == BUILTIN);
-    let looked = |check: &Check| {
-        let is_of_one = check.id.starts_with("runtime.") && check.id != "runtime.builtin.installed";
-        is_of_one && check.status != Status::Fail
-    };
-    if is_none && !works.is_empty() && found.checks.iter().any(looked) {
-        return format!("not known: no runtime of containers is installed; {works}");
+    let looked = |check: &&Check| presence(&check.id).is_some_and(|runtime| runtime != BUILTIN);
+    let mut looked = found.checks.iter().filter(looked).peekable();
+    if is_none && !works.is_empty() && looked.peek().is_some() {
+        let why = match looked.find(|check| check.status == Status::Fail) {
+            Some(check) => format!("{}: {}", check.id, check.summary),
+            None => NONE.into(),
+        };
+        return format!("not known: {why}; {works}");
     }
     // A check that fails and stops none of them is no reason.
     let failed = found.checks.iter().filter(|it| it.status == Status::Fail);

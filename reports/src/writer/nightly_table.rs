@@ -141,6 +141,7 @@ pub(crate) mod tests {
             text: "it is <b>0</b> & broken".into(),
             others: 1,
             since: "2026-11-25T02:00:00Z".into(),
+            or_before: false,
             fix: Some("sysctl user.max_user_namespaces=10000".into()),
             follows: None,
             first: false,
@@ -167,6 +168,7 @@ pub(crate) mod tests {
             text: "it is 0".into(),
             fix: None,
             since: "2026-11-25T02:00:00Z".into(),
+            or_before: false,
         }
     }
 

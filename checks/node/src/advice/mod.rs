@@ -207,6 +207,7 @@ pub(crate) mod tests {
             checks: checks.iter().map(check).collect(),
             runtimes: runtimes.iter().map(runtime).collect(),
             image: None,
+            caller: None,
         }
     }
 

@@ -87,11 +87,12 @@ pub(crate) fn of_images() -> impl Iterator<Item = &'static str> {
     image::PROBES.iter().map(|probe| probe.id)
 }
 
+pub(crate) use image::UNMET_WITH;
+
 /// The checks that start programs of others, which cost more than all other checks together;
-/// `--fast` leaves them out. Those that ask newuidmap and getsubids cost little.
+/// `--fast` leaves them out. Those that ask newuidmap and getsubids cost little, and so does the version of ch-run.
 pub static SLOW: &[&str] = &[
     "charliecloud.force",
-    "charliecloud.user",
     "charliecloud.write_fake",
     "fi.providers",
     "fs.quota",

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use hpcctl_host::Host;
-use hpcctl_model::doctor::{self, Step};
+use hpcctl_host::{Host, Stat};
+use hpcctl_model::doctor::{self, Cost, Step};
 
+use crate::finding::admin;
 use crate::probe::{self, Probe};
 use crate::solver::{self, Answer, Facts, Formula};
 use crate::{Ask, Finding, Reading, Site};
@@ -74,18 +75,64 @@ pub static RUNTIMES: &[&Runtime] = &[
 pub(crate) fn look_for(site: &Site<'_>, programs: &[&str]) -> Reading {
     programs.iter().fold(Reading::new(), |reading, program| {
         let found = site.host.which(program);
-        reading.fact(program, found.as_deref().unwrap_or(NOT_IN_PATH))
+        let noted = reading.fact(program, found.as_deref().unwrap_or(NOT_IN_PATH));
+        match found {
+            Some(_) => noted,
+            None => refused(noted, program, site),
+        }
     })
+}
+
+/// Notes a program that PATH leads to, and that the caller may not execute.
+fn refused(reading: Reading, program: &str, site: &Site<'_>) -> Reading {
+    let path = site.host.env("PATH").unwrap_or_default();
+    let directories = path.split(':').filter(|dir| !dir.is_empty());
+    let mut files = directories.map(|dir| format!("{dir}/{program}"));
+    let is_file = |stat: &Stat| stat.mode & libc::S_IFMT == libc::S_IFREG;
+    match files.find(|file| site.host.stat(file).is_ok_and(|stat| is_file(&stat))) {
+        Some(file) => reading.stat(site, &file),
+        None => reading,
+    }
 }
 
 /// Judges what [`look_for`] found: a runtime that is not there is no fault of the node.
 pub(crate) fn judge_installed(reading: &Reading, name: &str, package: Step) -> Finding {
     match reading.facts.iter().find(|(_, path)| path != NOT_IN_PATH) {
         Some((_, path)) => Finding::pass(format!("{name} is installed: {path}")),
-        None => Finding::skipped(format!("{name} is not installed"))
-            .holding(false)
-            .step(package),
+        None => there_in_vain(reading).unwrap_or_else(|| {
+            Finding::skipped(format!("{name} is not installed"))
+                .holding(false)
+                .step(package)
+        }),
     }
+}
+
+/// What is found of a program that is there, and that the caller may not execute.
+fn there_in_vain(reading: &Reading) -> Option<Finding> {
+    let is_looked_for = |path: &str| {
+        let mut programs = reading.facts.iter().map(|(program, _)| program);
+        programs.any(|program| path.ends_with(&format!("/{program}")))
+    };
+    let stats = reading.stats.iter();
+    let mut stats = stats.filter_map(|(path, stat)| Some((path, stat.as_ref().ok()?)));
+    let (path, stat) = stats.find(|(path, _)| is_looked_for(path))?;
+    let mode = stat.permissions();
+    let told = format!(
+        "{path} may not be executed (mode {mode:04o} uid {} gid {})",
+        stat.uid, stat.gid
+    );
+    // A site that gives it to a group means that.
+    if stat.gid != 0 && mode & libc::S_IXGRP != 0 {
+        let text = format!("take the user into the group {}", stat.gid);
+        let step = admin(Cost::AdminSysctl, &text, "");
+        return Some(Finding::skipped(told).holding(false).step(step));
+    }
+    let step = admin(
+        Cost::AdminSysctl,
+        "let every user execute it",
+        &format!("chmod a+rx {path}"),
+    );
+    Some(Finding::fail(told).step(step))
 }
 
 const NOT_IN_PATH: &str = "not in PATH";
@@ -106,6 +153,9 @@ pub(crate) const MANY_IDS: Formula = Formula::All(&[
     Formula::Check("uid.subid.file"),
     Formula::Check("uid.newuidmap"),
 ]);
+
+/// The check of images whose ids are held against those that the caller may map.
+pub const RANGE: &str = "image.range";
 
 /// What a set-user-id runtime needs that makes no user namespace: its own privilege, and the
 /// kernel's drivers.
@@ -215,10 +265,20 @@ fn unmet(rule: &Rule, facts: &Facts, met: &Answer) -> Vec<doctor::Unmet> {
     let checks = rule.needs.checks();
     let of_images = probe::of_images().filter(|id| checks.contains(id));
     let verdicts = of_images.filter_map(|id| {
-        let without = facts.clone().holding(id, Some(false));
-        let answer = decided(rule, &without);
-        (answer != *met).then(|| doctor::Unmet {
+        let mut with = probe::UNMET_WITH.iter();
+        let base = match with.find(|(unmet, _)| *unmet == id) {
+            Some((_, with)) => facts.clone().holding(with, Some(false)),
+            None => facts.clone(),
+        };
+        let answer = decided(rule, &base.clone().holding(id, Some(false)));
+        // What is as bad without it says nothing of it.
+        let is_worse = match id {
+            RANGE => answer.verdict != decided(rule, &base).verdict,
+            _ => answer != *met,
+        };
+        is_worse.then(|| doctor::Unmet {
             unmet: id.into(),
+            up_to: facts.range.filter(|_| id == RANGE),
             verdict: answer.verdict,
             because: answer.because.iter().map(ToString::to_string).collect(),
             fix: answer.fix,
@@ -229,9 +289,10 @@ fn unmet(rule: &Rule, facts: &Facts, met: &Answer) -> Vec<doctor::Unmet> {
 
 #[cfg(test)]
 mod tests {
-    use hpcctl_model::doctor::Verdict;
+    use hpcctl_model::doctor::{Status, Verdict};
 
     use super::*;
+    use crate::scripted::{Scripted, stat};
     use crate::{OPERATIONS, checks};
 
     #[test]
@@ -271,9 +332,16 @@ mod tests {
             let found = operation(run.unwrap(), &facts, true);
             (found.verdict, found.images.unwrap())
         };
-        assert_eq!(judged(false, true), (Verdict::Yes, Vec::new()));
+        let (any, images) = judged(false, true);
+        assert_eq!((any, images.len()), (Verdict::Yes, 1));
+        assert_eq!(
+            (images[0].unmet.as_str(), images[0].verdict),
+            ("image.range", Verdict::No)
+        );
+        assert_eq!(images[0].because, ["image.ids", "image.range"]);
         assert_eq!(judged(true, true), (Verdict::Yes, Vec::new()));
         let (any, images) = judged(false, false);
+        assert_eq!(images.len(), 1, "{images:?}");
         // The map of ids is wanted, too.
         assert_eq!(any, Verdict::Degraded);
         assert_eq!(
@@ -283,6 +351,31 @@ mod tests {
         assert_eq!(images[0].because, ["image.ids", "uid.subid.file"]);
         let facts = Facts::new(false);
         assert_eq!(operation(run.unwrap(), &facts, false).images, None);
+    }
+
+    #[test]
+    fn what_is_there_and_may_not_be_executed_is_not_said_to_be_missing() {
+        let judged = |mode: u32, gid: u32| {
+            let mut host = Scripted::new();
+            host.env.insert("PATH".into(), "/bin:/usr/bin".into());
+            let file = Stat { gid, ..stat(mode) };
+            let host = host.stat("/usr/bin/podman", file);
+            let site = Site::new(&host);
+            let installed = &podman::RUNTIME.installed;
+            (installed.judge)(&(installed.read)(&site), &site)
+        };
+        let found = judged(0o100_700, 0);
+        assert_eq!((found.status, found.holds), (Status::Fail, Some(false)));
+        let told = "/usr/bin/podman may not be executed (mode 0700 uid 0 gid 0)";
+        assert_eq!(found.summary, told);
+        let command = found.steps[0].command.as_deref();
+        assert_eq!(command, Some("chmod a+rx /usr/bin/podman"));
+        // What a group is given others are not to have.
+        let found = judged(0o100_750, 1005);
+        assert_eq!((found.status, found.holds), (Status::Skipped, Some(false)));
+        assert_eq!(found.steps[0].text, "take the user into the group 1005");
+        let found = judged(0o040_755, 0);
+        assert_eq!(found.summary, "podman is not installed");
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use hpcctl_model::doctor::{Cost, Who};
 
 use super::{
-    Formula, GPU, HOST_MPI, LAUNCHER, MANY_IDS, REGISTRY, Rule, Runtime, USER_NAMESPACE,
+    Formula, GPU, HOST_MPI, LAUNCHER, MANY_IDS, RANGE, REGISTRY, Rule, Runtime, USER_NAMESPACE,
     judge_installed, look_for,
 };
 use crate::package::Package;
@@ -158,7 +158,7 @@ const UNPACK: Formula = Formula::AsRoot(
     &Formula::All(&[]),
     &Formula::Any(&[
         Formula::Check("image.ids"),
-        MANY_IDS,
+        Formula::All(&[MANY_IDS, Formula::Check(RANGE)]),
         Formula::Setting("podman.one_owner"),
     ]),
 );

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use hpcctl_model::doctor::{Step, Verdict};
+use hpcctl_model::doctor::{Ids, Step, Verdict};
 
 mod fix;
 mod formula;
@@ -28,6 +28,8 @@ pub struct Facts {
     pub checks: HashMap<&'static str, Fact>,
     /// Whether root asks.
     pub root: bool,
+    /// The highest ids that the caller may map; none where that is not asked, or anyone's.
+    pub range: Option<Ids>,
     /// The choices that are made, by their words; none on a node as it is.
     chosen: Vec<&'static str>,
 }

@@ -202,7 +202,129 @@ fn a_node_on_which_no_runtime_is_left_runs_no_container() {
     let left = &report.broken[0];
     assert_eq!((left.new, left.all), (false, true));
     assert_eq!(left.since, "2026-11-24T02:00:00Z");
-    // Where none ever was, none is missed.
+    // Where none ever was none is missed, and no container runs all the same: the launcher of hpcctl is none
+    // for users.
     let report = of(vec![night(&[], &[]), night(&[], &[])]);
-    assert_eq!((report.broken.len(), report.containers.yes), (0, 2));
+    assert_eq!((report.containers.yes, report.containers.no), (0, 2));
+    assert_eq!(report.verdict, Verdict::Unchanged);
+    let bare = &report.broken[0];
+    assert_eq!(
+        (bare.nodes.set.as_str(), bare.new, bare.all),
+        ("n[1-2]", false, true)
+    );
+    assert_eq!(bare.text, "no runtime of containers is installed");
+    assert!(bare.or_before);
+}
+
+/// A node with podman, which runs, does not run or may not because of these checks.
+fn because(status: Status, checks: &[&str]) -> Vec<Said> {
+    let mut node = said("n1", if status == Status::Fail { checks } else { &[] });
+    node.judged.push("podman".into());
+    if status == Status::Pass {
+        return vec![node];
+    }
+    node.run = Some(match status {
+        Status::Fail => doctor::Verdict::No,
+        _ => doctor::Verdict::Unknown,
+    });
+    node.found.push(Found {
+        id: "run.podman".into(),
+        status,
+        text: format!("because of {}", checks.join(", ")),
+        fix: None,
+        because: checks.iter().map(|id| (*id).to_owned()).collect(),
+    });
+    vec![node]
+}
+
+#[test]
+fn of_two_causes_one_is_repaired_and_the_other_is_no_news() {
+    let fails = |checks: &[&str]| because(Status::Fail, checks);
+    let (map, oci) = ("uid.newuidmap", "podman.oci");
+    // It came and went for other reasons before.
+    let runs = || because(Status::Pass, &[]);
+    let earlier = || {
+        vec![
+            runs(),
+            fails(&["ns.user"]),
+            runs(),
+            fails(&["net.tun"]),
+            runs(),
+        ]
+    };
+    let nights = [
+        vec![fails(&[oci]), fails(&[map, oci]), fails(&[map])],
+        earlier(),
+    ]
+    .concat();
+    let report = of(nights);
+    assert_eq!(told(&report), [format!("fixed {map} pass n1")].into());
+    assert_eq!(report.verdict, Verdict::Changed);
+    let broken = &report.broken[0];
+    assert_eq!(
+        (broken.new, broken.because.as_slice()),
+        (false, &[oci.to_owned()][..])
+    );
+    assert_eq!(broken.since, "2026-11-24T02:00:00Z");
+    let item = report.still.iter().find(|one| one.id == "run.podman");
+    assert_eq!(item.unwrap().since, "2026-11-24T02:00:00Z");
+}
+
+#[test]
+fn what_fails_of_another_cause_has_not_failed_before() {
+    let unknown = || because(Status::Unknown, &["env.user"]);
+    let runs = || because(Status::Pass, &[]);
+    let mut gone = said("n1", &[]);
+    gone.lacking.push("podman".into());
+    let gone = || vec![gone.clone()];
+    let report = of(vec![gone(), runs(), unknown(), runs(), unknown(), runs()]);
+    assert_eq!(told(&report), ["new run.podman fail n1".into()].into());
+    // As often as that, of the same cause, it flaps.
+    let report = of(vec![gone(), runs(), gone(), runs(), gone(), runs()]);
+    assert_eq!(told(&report), ["flapping run.podman fail n1".into()].into());
+}
+
+#[test]
+fn a_runtime_that_is_there_again_is_no_worse_than_one_that_is_gone() {
+    let mut gone = said("n1", &[]);
+    gone.lacking.push("podman".into());
+    let gone = || vec![gone.clone()];
+    let back = because(Status::Unknown, &["podman.pause"]);
+    let report = of(vec![back, gone(), gone(), because(Status::Pass, &[])]);
+    assert_eq!(told(&report), ["eased run.podman unknown n1".into()].into());
+    let item = &report.eased[0];
+    assert_eq!(item.text, "podman is there again; because of podman.pause");
+    assert_eq!(
+        (item.was, item.since.as_str()),
+        (Some(Status::Fail), "2026-11-25T02:00:00Z")
+    );
+    assert_eq!(report.verdict, Verdict::Changed);
+}
+
+#[test]
+fn a_runtime_that_may_not_be_started_is_not_said_to_be_missing() {
+    let text = "/usr/bin/podman may not be executed (mode 0700)";
+    let mut refused = said("n1", &["runtime.podman.installed"]);
+    refused.found[0].text = text.into();
+    refused.lacking.push("podman".into());
+    let report = of(vec![vec![refused], because(Status::Pass, &[])]);
+    assert_eq!(report.broken[0].text, text);
+    let run = report
+        .new
+        .iter()
+        .find(|one| one.id == "run.podman")
+        .unwrap();
+    assert_eq!(run.text, format!("{text} (was: runs)"));
+    assert_eq!(run.follows.as_deref(), Some("runtime.podman.installed"));
+}
+
+#[test]
+fn where_the_history_begins_nothing_is_known_of_before() {
+    let fails = || because(Status::Fail, &["ns.user"]);
+    let report = of(vec![fails(), fails()]);
+    let all = report.still.iter().all(|one| one.or_before);
+    assert!(all && report.broken[0].or_before, "{report:?}");
+    let report = of(vec![fails(), fails(), because(Status::Pass, &[])]);
+    let some = report.still.iter().any(|one| one.or_before);
+    assert!(!some && !report.broken[0].or_before, "{report:?}");
 }

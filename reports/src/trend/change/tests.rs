@@ -34,6 +34,7 @@ pub fn record(night: usize, said: Vec<Said>) -> Record {
         at: format!("2026-11-{:02}T02:00:00Z", 25 - night),
         kind: "fleet".into(),
         source: String::new(),
+        user: None,
         said,
         silent: Vec::new(),
         kernels: Vec::new(),

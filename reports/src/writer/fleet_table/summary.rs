@@ -7,14 +7,14 @@ use hpcctl_model::doctor::Verdict;
 use hpcctl_model::fleet::{Fleet, Group, Lines, Nodes};
 
 use super::with;
-use crate::fleet::NodeSet;
+use crate::fleet::{NodeSet, USER};
 use crate::terminal::counted;
 
 /// A line, with its label; without one it belongs to that above.
 type Line = (&'static str, String);
 
 /// What is the same on most nodes, and told where it is not.
-const FACTS: [&str; 2] = ["kernel", "hpcctl"];
+const FACTS: [&str; 3] = ["kernel", "hpcctl", USER];
 
 /// How many values of a fact are told.
 const VALUES: usize = 6;

@@ -4,6 +4,7 @@ use hpcctl_model::doctor::Status;
 use hpcctl_model::nightly::{Broken, Item, Nightly, Verdict};
 
 use super::summary::{Part, by_status, short, still_of, what, with_cause};
+use super::told::from;
 use crate::terminal::counted;
 
 /// The longest set of nodes where room is scarce.
@@ -23,7 +24,7 @@ pub(super) fn still(nightly: &Nightly) -> Vec<Part> {
         long: format!(
             "{} since {}",
             what(one, &with_cause(one, usize::MAX)),
-            one.since
+            from(&one.since, one.or_before)
         ),
         short: scarce(one),
     });
@@ -69,7 +70,9 @@ fn slow(nightly: &Nightly) -> Option<Part> {
 
 /// How many findings are as bad as they were; of few that fail, which.
 fn findings(nightly: &Nightly) -> Option<Part> {
-    let since = still_of(nightly).map(|item| &item.since).min()?;
+    let oldest = still_of(nightly).min_by_key(|item| (&item.since, !item.or_before))?;
+    let since = from(&oldest.since, oldest.or_before);
+    let day = from(day(&oldest.since), oldest.or_before);
     let counts = by_status(still_of(nightly));
     // What keeps containers from running is named with them.
     let is_told = |id: &String| {
@@ -91,13 +94,14 @@ fn findings(nightly: &Nightly) -> Option<Part> {
     };
     Some(Part {
         long: format!("{fail}{named}{others}, the oldest since {since}"),
-        short: format!("{counts}, oldest {}", day(since)),
+        short: format!("{counts}, oldest {day}"),
     })
 }
 
 /// What has been wrong since a day, where room is scarce.
 fn scarce(one: &Broken) -> String {
-    let (nodes, day) = (with_cause(one, SCARCE), day(&one.since));
+    let nodes = with_cause(one, SCARCE);
+    let day = from(day(&one.since), one.or_before);
     match (&one.gone, one.all, one.runtimes.as_slice()) {
         (Some(_), true, _) => format!("no runtime is left on {nodes} since {day}"),
         (Some(runtime), ..) => format!("{runtime} is gone from {nodes} since {day}"),

@@ -27,6 +27,7 @@ pub fn verdict(nightly: &Nightly) -> String {
         }
         Verdict::First => {
             let mut parts = broken(nightly.broken.iter());
+            parts.extend(running(nightly));
             parts.extend(away(&nightly.away, false));
             parts.push(by_status(nightly.still.iter()));
             ("first night", parts)
@@ -152,6 +153,7 @@ pub(super) fn with_cause(one: &Broken, most: usize) -> String {
     match &one.gone {
         Some(runtimes) if one.all => format!("{nodes} (without {runtimes})"),
         Some(_) => nodes,
+        None if one.because.is_empty() => format!("{nodes} ({})", one.text),
         None => format!("{nodes} ({})", one.because.join(", ")),
     }
 }
@@ -175,6 +177,16 @@ fn broken<'a>(all: impl Iterator<Item = &'a Broken>) -> Vec<String> {
         format!("{what}{}{more}", named.join(", "))
     });
     parts.collect()
+}
+
+/// On how many of the nodes containers run.
+fn running(nightly: &Nightly) -> Option<String> {
+    let nodes = nightly.reported.saturating_sub(nightly.images);
+    let run = nightly.containers.yes + nightly.containers.degraded;
+    (nodes > 0).then(|| match run == nodes {
+        true => "containers run on all".into(),
+        false => format!("containers run on {run} of {nodes}"),
+    })
 }
 
 /// Nodes that do not report: those of which that is new, or the others.

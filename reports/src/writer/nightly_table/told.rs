@@ -256,6 +256,11 @@ fn other_texts(count: u64) -> String {
     counted(usize::try_from(count).unwrap_or(usize::MAX), "other text")
 }
 
+/// Since when something has been so, as it is told.
+pub(super) fn from(since: &str, or_before: bool) -> String {
+    format!("{since}{}", if or_before { " or before" } else { "" })
+}
+
 /// A finding as a line.
 pub fn row(item: &Item) -> Row {
     let passes = item.status == Status::Pass;
@@ -264,7 +269,7 @@ pub fn row(item: &Item) -> Row {
         0 => String::new(),
         count => format!(" (and {})", other_texts(count)),
     };
-    let (since, was_text) = (&item.since, &item.text);
+    let (since, was_text) = (from(&item.since, item.or_before), &item.text);
     let text = match was {
         _ if item.id == NODES => item.text.clone(),
         Some(was) if passes => {
@@ -281,7 +286,8 @@ pub fn row(item: &Item) -> Row {
         what: item.id.clone(),
         set: item.on.set.clone(),
         count: item.on.count,
-        text: match passes && was.is_some() && item.id != NODES {
+        // What was never looked at before began nobody knows when.
+        text: match item.first || passes && was.is_some() && item.id != NODES {
             true => text,
             false => format!("{text}; since {since}"),
         },

@@ -11,7 +11,7 @@ pub static PROBE: Probe = Probe {
         what: "Whether every file of the image belongs to root, in every layer.",
         why: "An ordinary user without a range of subordinate ids can give files to no other owner: unpacking ends in \"potentially insufficient UIDs or GIDs available\". Charliecloud and Apptainer give all files to the user instead.",
         how: "The owners in the layers of the image that --image names.",
-        user: "ignore_chown_errors = \"true\" in ~/.config/containers/storage.conf, which gives all files to one owner.",
+        user: "Give all files of images to one owner, by a line under [storage.options] in ~/.config/containers/storage.conf: ignore_chown_errors = \"true\"",
         admin: "A range of subordinate ids for the user.",
         refs: &["containers-storage.conf(5)", "subuid(5)"],
     },

@@ -1,15 +1,11 @@
 //! `uid.subid.file`: which further ids may the caller map?
 
 use hpcctl_host::{Errno, file};
-use hpcctl_model::doctor::{Cost, Step};
+use hpcctl_model::doctor::{Ids, Step};
 
 use super::Probe;
-use crate::finding::admin;
-use crate::subid::{self, GIDS, Granted, Range, Source, UIDS};
+use crate::subid::{self, ENOUGH, GIDS, Granted, Range, Source, UIDS};
 use crate::{Finding, Manual, Reading, Site};
-
-/// As many ids as images use: 0 to 65534, and one to spare.
-const ENOUGH: u64 = 65_536;
 
 /// The database of ranges, where one is named.
 const SWITCH: &str = "/etc/nsswitch.conf: subid";
@@ -52,11 +48,20 @@ fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
             site.caller.name, other.owner, other.start, other.count
         ));
     }
-    let (uids, gids) = (total(&granted.uids), total(&granted.gids));
-    if uids.min(gids) < ENOUGH {
-        return Finding::warn(format!(
+    let Ids {
+        uid: uids,
+        gid: gids,
+    } = granted.most();
+    if u64::from(uids.min(gids)) < ENOUGH {
+        let found = Finding::warn(format!(
             "{uids} subordinate uids and {gids} gids are granted, fewer than {ENOUGH}: images that use higher ids cannot be unpacked"
         ));
+        return match granted.source {
+            Source::Directory => found,
+            Source::Files | Source::Unseen => {
+                found.step(subid::grant(reading, site, &[UIDS, GIDS]))
+            }
+        };
     }
     let what = format!(
         "{uids} subordinate uids from {} and {gids} gids from {} are granted",
@@ -107,31 +112,18 @@ fn missing(reading: &Reading, granted: &Granted, site: &Site<'_>) -> Option<Find
 
 /// Grants what is not granted yet, after everything that is.
 fn grant(reading: &Reading, granted: &Granted, site: &Site<'_>) -> Step {
-    let name = &site.caller.name;
     let switch = reading.facts.iter().find(|(fact, _)| fact == SWITCH);
     let database = switch.map_or("", |(_, database)| database.as_str());
     if !database.is_empty() && !database.contains("files") {
-        let text = format!(
-            "grant 65536 subordinate ids to {name} in the directory that nsswitch.conf names for subid ({database})"
-        );
-        return admin(Cost::AdminSysctl, &text, "");
+        let directory = format!("the directory that nsswitch.conf names for subid ({database})");
+        return subid::grant_in(&directory, site);
     }
     let lacking: Vec<&str> = [(UIDS, &granted.uids), (GIDS, &granted.gids)]
         .into_iter()
         .filter(|(_, ranges)| ranges.is_empty())
         .map(|(path, _)| path)
         .collect();
-    // Both files get the same ids, behind the last that is taken in either.
-    let taken = [UIDS, GIDS].into_iter().flat_map(|path| all(reading, path));
-    let end = taken
-        .map(|range| u64::from(range.start) + u64::from(range.count))
-        .max();
-    let start = end.unwrap_or(0).max(100_000);
-    admin(
-        Cost::AdminSysctl,
-        &format!("grant 65536 subordinate ids to {name}"),
-        &format!("echo '{name}:{start}:65536' | tee -a {}", lacking.join(" ")),
-    )
+    subid::grant(reading, site, &lacking)
 }
 
 /// The first range of somebody else that holds ids of the caller.
@@ -153,10 +145,6 @@ fn overlapping(
 
 fn all(reading: &Reading, path: &str) -> Vec<Range> {
     subid::ranges(reading.text(path).unwrap_or_default())
-}
-
-fn total(ranges: &[Range]) -> u64 {
-    ranges.iter().map(|range| u64::from(range.count)).sum()
 }
 
 #[cfg(test)]
@@ -203,6 +191,11 @@ mod tests {
             few.summary.starts_with("1000 subordinate uids"),
             "{}",
             few.summary
+        );
+        let more = few.steps[0].command.as_deref();
+        assert_eq!(
+            more,
+            Some("echo 'alice:165536:65536' | tee -a /etc/subuid /etc/subgid")
         );
         let shared = with(
             "alice:100000:65536\nbob:165535:65536\n",

@@ -1,0 +1,150 @@
+//! Which runtimes count as runtimes of containers, and what they come to: what users of a node have,
+//! and not the launcher that is part of hpcctl, unless that alone was asked for.
+
+use hpcctl_model::doctor::Verdict;
+use hpcctl_model::fleet::{Group, Looked};
+
+/// The runtime that is part of hpcctl: no program of users.
+pub const BUILTIN: &str = "builtin";
+
+/// What is said where no runtime is there.
+pub const NONE: &str = "no runtime of containers is installed";
+
+/// What is known of the runtimes that are not told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Others {
+    /// They were looked for, and are not there.
+    Absent,
+    /// They were not looked for: something else was asked for.
+    Unasked,
+    /// Nobody says.
+    Untold,
+}
+
+impl Others {
+    /// What the checks tell of which it is known whether they were made: those that were left out, and those
+    /// that were not.
+    pub fn of<'a>(
+        mut left_out: impl Iterator<Item = &'a str>,
+        mut made: impl Iterator<Item = &'a str>,
+    ) -> Self {
+        let is_of_one = |id: &str| presence(id).is_some_and(|runtime| runtime != BUILTIN);
+        if made.any(is_of_one) {
+            Self::Absent
+        } else if left_out.any(is_of_one) {
+            Self::Unasked
+        } else {
+            Self::Untold
+        }
+    }
+
+    /// What is known of the others on the nodes of a group: what one part of it looked for counts.
+    fn on(group: &Group) -> Self {
+        let findings = group.findings.iter().map(|one| one.id.as_str());
+        let idle = |part: &Looked| part.idle.clone();
+        let idle: Vec<String> = group.looked.iter().flat_map(idle).collect();
+        let made = findings.chain(idle.iter().map(String::as_str));
+        let is_told = group.looked.iter().all(|part| part.left_out.is_some());
+        let left_out = group.looked.iter().filter(|_| is_told);
+        let left_out = left_out.flat_map(|part| part.left_out.iter().flatten());
+        Self::of(left_out.map(String::as_str), made)
+    }
+}
+
+/// The runtime of which a check tells whether it is installed.
+pub fn presence(id: &str) -> Option<&str> {
+    id.strip_prefix("runtime.")?.strip_suffix(".installed")
+}
+
+/// Whether containers run, by the verdict on `run` of each runtime that is there, the worst of which
+/// counts.
+pub fn run<'a>(
+    runtimes: impl Iterator<Item = (&'a str, Option<Verdict>)>,
+    others: Others,
+) -> Verdict {
+    let (builtin, installed): (Vec<_>, Vec<_>) = runtimes.partition(|(name, _)| *name == BUILTIN);
+    let counts = match (others, installed.is_empty(), builtin.is_empty()) {
+        (_, false, _) => installed,
+        (Others::Unasked, true, false) => builtin,
+        (Others::Absent, true, _) | (Others::Untold, true, false) => return Verdict::No,
+        (Others::Unasked | Others::Untold, true, true) => return Verdict::Unknown,
+    };
+    let mut verdicts = counts.iter().map(|(_, run)| run.unwrap_or(Verdict::No));
+    let worst = [Verdict::No, Verdict::Unknown, Verdict::Degraded];
+    let worst = worst
+        .into_iter()
+        .find(|worst| verdicts.clone().any(|run| run == *worst));
+    worst.or(verdicts.next()).unwrap_or(Verdict::Unknown)
+}
+
+/// Whether containers run on the nodes of a group.
+pub fn on_group(group: &Group) -> Verdict {
+    let runtimes = group.runtimes.iter();
+    let runtimes = runtimes.map(|(name, of)| (name.as_str(), of.get("run").copied()));
+    run(runtimes, Others::on(group))
+}
+
+/// The runtimes of a group that count; none where no runtime of containers is there.
+pub fn counting(group: &Group) -> Vec<&str> {
+    let names = || group.runtimes.keys().map(String::as_str);
+    let installed: Vec<&str> = names().filter(|name| *name != BUILTIN).collect();
+    match installed.is_empty() && Others::on(group) == Others::Unasked {
+        true => names().collect(),
+        false => installed,
+    }
+}
+
+/// Whether no runtime of containers is there, as far as the nodes of a group tell.
+pub fn is_bare(group: &Group) -> bool {
+    counting(group).is_empty() && on_group(group) == Verdict::No
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_launcher_of_hpcctl_counts_where_it_alone_was_asked_for() {
+        use Verdict::{Degraded, No, Unknown, Yes};
+        let podman = |run| ("podman", Some(run));
+        let builtin = |run| (BUILTIN, Some(run));
+        for (runtimes, others, expected) in [
+            (vec![builtin(Yes)], Others::Absent, No),
+            (vec![builtin(Yes)], Others::Untold, No),
+            (vec![builtin(Yes)], Others::Unasked, Yes),
+            (vec![builtin(No)], Others::Unasked, No),
+            (vec![builtin(No), podman(Yes)], Others::Absent, Yes),
+            (vec![podman(Yes), ("sarus", None)], Others::Absent, No),
+            (
+                vec![podman(Degraded), ("sarus", Some(Yes))],
+                Others::Untold,
+                Degraded,
+            ),
+            (
+                vec![podman(Degraded), ("sarus", Some(Unknown))],
+                Others::Untold,
+                Unknown,
+            ),
+            (Vec::new(), Others::Absent, No),
+            (Vec::new(), Others::Unasked, Unknown),
+            (Vec::new(), Others::Untold, Unknown),
+        ] {
+            let told = format!("{runtimes:?}, {others:?}");
+            assert_eq!(run(runtimes.into_iter(), others), expected, "{told}");
+        }
+    }
+
+    #[test]
+    fn what_was_looked_for_is_told_by_the_checks() {
+        let of = |left_out: &[&'static str], made: &[&'static str]| {
+            Others::of(left_out.iter().copied(), made.iter().copied())
+        };
+        let (podman, sarus) = ("runtime.podman.installed", "runtime.sarus.installed");
+        assert_eq!(of(&["net.mtu", podman], &["ns.user"]), Others::Unasked);
+        assert_eq!(of(&[sarus], &[podman]), Others::Absent);
+        assert_eq!(of(&["net.mtu"], &["ns.user"]), Others::Untold);
+        let own = "runtime.builtin.installed";
+        assert_eq!(of(&[podman], &[own]), Others::Unasked);
+        assert_eq!(of(&[], &[own]), Others::Untold);
+    }
+}
