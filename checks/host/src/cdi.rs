@@ -17,6 +17,24 @@ pub fn is_specification(name: &str) -> bool {
         .any(|end| name.ends_with(end))
 }
 
+/// The kind of the devices of a specification, such as `nvidia.com/gpu`.
+pub fn kind(text: &str) -> Option<String> {
+    if text.trim_start().starts_with('{') {
+        let whole: serde_json::Value = serde_json::from_str(text).ok()?;
+        return whole.get("kind")?.as_str().map(str::to_owned);
+    }
+    // Of YAML the members of the whole stand at the beginning of a line.
+    let mut values = text.lines().filter_map(|line| {
+        let rest = line
+            .strip_prefix("kind")
+            .or(line.strip_prefix("\"kind\""))?;
+        rest.trim_start().strip_prefix(':')
+    });
+    let value = values.next()?;
+    let value = value.split(" #").next().unwrap_or(value).trim();
+    Some(value.trim_matches(['"', '\'']).to_owned())
+}
+
 /// Every `hostPath` of a specification, in YAML or JSON alike.
 pub fn host_paths(text: &str) -> Vec<&str> {
     let values = text.split("hostPath").skip(1).filter_map(|rest| {
@@ -58,6 +76,24 @@ mod tests {
             assert_eq!(host_paths(text), ["/usr/lib/a"], "{text}");
             assert!(has_device(text, "all") && has_device(text, "0"), "{text}");
             assert!(!has_device(text, "1"), "{text}");
+        }
+        for (text, wanted) in [
+            (
+                "cdiVersion: 0.5.0\nkind: nvidia.com/gpu # all\n",
+                Some("nvidia.com/gpu"),
+            ),
+            (
+                "\"kind\": 'management.nvidia.com/gpu'\n",
+                Some("management.nvidia.com/gpu"),
+            ),
+            ("annotations:\n  kind: nvidia.com/gpu\n", None),
+            (
+                r#"{"annotations":{"kind":"nvidia.com/gpu"},"kind":"amd.com/gpu"}"#,
+                Some("amd.com/gpu"),
+            ),
+            (r#"{"kind":"nvidia.com/gpu""#, None),
+        ] {
+            assert_eq!(kind(text).as_deref(), wanted, "{text}");
         }
         assert!(is_specification("nvidia.yaml") && !is_specification("nvidia.yaml.bak"));
     }

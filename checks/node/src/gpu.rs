@@ -42,6 +42,15 @@ impl Vendor {
             Self::Intel => "Intel",
         }
     }
+
+    /// The number on the PCI bus, as sysfs writes it.
+    fn id(self) -> &'static str {
+        match self {
+            Self::Nvidia => "0x10de",
+            Self::Amd => "0x1002",
+            Self::Intel => "0x8086",
+        }
+    }
 }
 
 /// A GPU on the PCI bus.
@@ -68,11 +77,13 @@ pub fn cards(site: &Site<'_>) -> Vec<Card> {
 /// draw pictures are in nearly every desktop; only its "other display controller" computes.
 fn vendor(vendor: &str, class: &str) -> Option<Vendor> {
     let display = class.starts_with("0x03") || class.starts_with("0x12");
-    match vendor {
-        "0x10de" if display => Some(Vendor::Nvidia),
-        "0x1002" if display => Some(Vendor::Amd),
-        "0x8086" if class.starts_with("0x0380") || class.starts_with("0x12") => Some(Vendor::Intel),
-        _ => None,
+    let mut all = [Vendor::Nvidia, Vendor::Amd, Vendor::Intel].into_iter();
+    match all.find(|known| known.id() == vendor)? {
+        Vendor::Intel if class.starts_with("0x0380") || class.starts_with("0x12") => {
+            Some(Vendor::Intel)
+        }
+        Vendor::Intel => None,
+        other => display.then_some(other),
     }
 }
 
@@ -135,17 +146,25 @@ pub fn nodes(site: &Site<'_>) -> Vec<String> {
             }
             Vendor::Amd => {
                 nodes.push("/dev/kfd".into());
-                nodes.extend(render(site));
+                nodes.extend(render(site, vendor));
             }
-            Vendor::Intel => nodes.extend(render(site)),
+            Vendor::Intel => nodes.extend(render(site, vendor)),
         }
     }
     nodes
 }
 
-fn render(site: &Site<'_>) -> Vec<String> {
+/// The device files by which GPUs compute, but for those of which it is known that another made the GPU.
+fn render(site: &Site<'_>, vendor: Vendor) -> Vec<String> {
     let names = site.host.list("/dev/dri").unwrap_or_default();
     let names = names.into_iter().filter(|name| name.starts_with("renderD"));
+    let may_be = |name: &String| {
+        let id = site
+            .host
+            .read(&format!("/sys/class/drm/{name}/device/vendor"));
+        id.map_or(true, |id| id.trim() == vendor.id())
+    };
+    let names = names.filter(may_be);
     names.map(|name| format!("/dev/dri/{name}")).collect()
 }
 
@@ -258,5 +277,15 @@ pub(crate) mod tests {
         let host = nvidia("535.1").file("/proc/driver/nvidia/gpus/0000:1b:00.0/information", "");
         assert_eq!(nodes(&Site::new(&host)), ["/dev/nvidiactl", "/dev/nvidia0"]);
         assert!(nodes(&Site::new(&card("0x10de"))).is_empty());
+        let drm = |number: u32| format!("/sys/class/drm/renderD{number}/device/vendor");
+        let device = |host: Scripted, number: u32| {
+            let path = format!("/dev/dri/renderD{number}");
+            host.stat(&path, crate::scripted::stat(0o020666))
+        };
+        let host = card("0x1002").stat("/sys/module/amdgpu", crate::scripted::stat(0o040755));
+        let host = (128..131).fold(host, device);
+        let host = host.file(&drm(128), "0x1002\n").file(&drm(129), "0x8086\n");
+        let wanted = ["/dev/kfd", "/dev/dri/renderD128", "/dev/dri/renderD130"];
+        assert_eq!(nodes(&Site::new(&host)), wanted);
     }
 }

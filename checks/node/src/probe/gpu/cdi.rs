@@ -9,6 +9,9 @@ use crate::{Finding, Manual, Reading, Site, gpu};
 
 const DRIVER: &str = "the loaded driver";
 
+/// What podman is asked for; there are others of NVIDIA's, such as `management.nvidia.com/gpu`.
+const KIND: &str = "nvidia.com/gpu";
+
 /// The row.
 pub static PROBE: Probe = Probe {
     id: "gpu.cdi",
@@ -54,7 +57,7 @@ fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
         .iter()
         .filter_map(|(path, read)| Some((path, read.as_ref().ok()?)));
     let ours: Vec<_> = texts
-        .filter(|(_, text)| text.contains("nvidia.com/gpu"))
+        .filter(|(_, text)| cdi::kind(text).as_deref() == Some(KIND))
         .collect();
     let Some((path, text)) = ours.first() else {
         return Finding::warn("there is no CDI specification for the GPUs")
@@ -120,6 +123,12 @@ mod tests {
         assert!(stale.summary.contains("525.60.13"), "{}", stale.summary);
         let gone = find("kind: nvidia.com/gpu\nhostPath: /usr/bin/nvidia-smi\n");
         assert!(gone.summary.contains("not there"), "{}", gone.summary);
-        assert_eq!(find("kind: vendor.com/net\n").holds, Some(false));
+        for other in ["vendor.com/net", "management.nvidia.com/gpu"] {
+            assert_eq!(
+                find(&format!("kind: {other}\n")).holds,
+                Some(false),
+                "{other}"
+            );
+        }
     }
 }
