@@ -57,6 +57,13 @@ pub const RUNC: &str = r#"
 mkdir -p $room/home/.config/containers
 printf '[engine]\nruntime = "runc"\n' >$room/home/.config/containers/containers.conf"#;
 
+/// Podman with runc, and without the program that starts its containers.
+const NO_CONMON: &str = r#"
+mkdir -p $room/home/.config/containers $room/bin $room/work-of-bin
+printf '[engine]\nruntime = "runc"\n' >$room/home/.config/containers/containers.conf
+mount -t overlay -o lowerdir=/usr/bin,upperdir=$room/bin,workdir=$room/work-of-bin overlay /usr/bin
+rm /usr/bin/conmon"#;
+
 /// The environments.
 pub static ENVIRONMENTS: &[Environment] = &[
     Environment {
@@ -86,6 +93,13 @@ pub static ENVIRONMENTS: &[Environment] = &[
         user: "alice",
         setup: RUNC,
         finds: &[("podman.oci", "pass", "runc")],
+    },
+    Environment {
+        distribution: Distribution::Machine,
+        name: "no conmon",
+        user: "alice",
+        setup: NO_CONMON,
+        finds: &[("podman.conmon", "fail", "conmon is not there")],
     },
     Environment {
         distribution: Distribution::Machine,

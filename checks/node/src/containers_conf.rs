@@ -26,6 +26,8 @@ pub struct Settings {
     pub netns: Option<(String, String)>,
     /// `runtime` of `[engine]`, and the file that set it.
     pub runtime: Option<(String, String)>,
+    /// `conmon_path` of `[engine]`: where to look for the monitor of containers.
+    pub conmon: Option<Vec<String>>,
     /// `[engine.runtimes]`: where to look for a runtime of this name.
     pub runtimes: Vec<(String, Vec<String>)>,
     /// A file that cannot be parsed: podman then refuses to start.
@@ -143,6 +145,9 @@ impl Settings {
         let runtime = part("engine", "runtime").and_then(Value::as_str);
         if let Some(name) = runtime.filter(|name| !name.is_empty()) {
             self.runtime = Some((name.to_owned(), path.to_owned()));
+        }
+        if let Some(paths) = part("engine", "conmon_path").and_then(strings) {
+            self.conmon = Some(paths);
         }
         let runtimes = part("engine", "runtimes").and_then(Value::as_table);
         for (name, paths) in runtimes.into_iter().flatten() {

@@ -209,7 +209,12 @@ mod tests {
     }
 
     /// Checks that start a small program each.
-    const EXCEPT: &[&str] = &["charliecloud.user", "uid.newuidmap", "uid.subid.file"];
+    const EXCEPT: &[&str] = &[
+        "charliecloud.user",
+        "podman.conmon",
+        "uid.newuidmap",
+        "uid.subid.file",
+    ];
 
     #[test]
     fn the_list_of_slow_checks_is_those_that_start_programs() {

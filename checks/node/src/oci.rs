@@ -6,7 +6,10 @@ use crate::Site;
 use crate::containers_conf::Settings;
 
 /// The runtimes that podman looks for when none is configured, in its order.
-const DEFAULT: &[&str] = &["crun", "runc"];
+pub const DEFAULT: &[&str] = &["crun", "runc"];
+
+/// By what name a check notes the one that podman starts.
+pub const CHOSEN: &str = "podman's runtime";
 
 /// Where podman looks before PATH, unless `[engine.runtimes]` says otherwise.
 const DIRS: &[&str] = &[
@@ -51,7 +54,8 @@ pub fn chosen(settings: &Settings, site: &Site<'_>) -> Chosen {
     }
 }
 
-fn find(name: &str, settings: &Settings, site: &Site<'_>) -> Option<String> {
+/// Where podman finds a runtime of a name.
+pub fn find(name: &str, settings: &Settings, site: &Site<'_>) -> Option<String> {
     let there = |path: &String| site.host.stat(path).is_ok();
     if name.starts_with('/') {
         return Some(name.to_owned()).filter(there);

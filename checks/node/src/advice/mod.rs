@@ -46,6 +46,8 @@ pub struct Options {
     pub program: Vec<String>,
     /// Those of the subcommand that starts a container.
     pub run: Vec<String>,
+    /// The OCI runtime that starts containers with these; none where it has none, or it is not known.
+    pub oci: Option<String>,
 }
 
 /// Checks on which options rest, beside those of the operation.

@@ -1,7 +1,10 @@
 //! Podman's storage.conf and containers.conf, for an ordinary user or for root.
 
+use hpcctl_model::doctor::Status;
+
 use super::{Known, Options, file};
 use crate::containers_conf::OWN_NAME;
+use crate::oci::CHOSEN;
 use crate::podman_store::STORE_DRIVER;
 
 /// Writes the script.
@@ -59,11 +62,15 @@ fn ulimits(remedy: &str) -> Option<String> {
 /// The options for one command, of which the network is none: every command that is made shares the
 /// host's.
 pub(super) fn options(known: &Known<'_>) -> Options {
-    let mut options = Options::default();
-    if known.fails("cg.crun.hybrid") {
+    let mut options = Options {
+        oci: chosen(known),
+        ..Options::default()
+    };
+    if known.fails("cg.crun.hybrid") && is_installed("runc", known) {
         options.program.push("--runtime runc".to_owned());
+        options.oci = Some("runc".to_owned());
     }
-    if !known.is_root() && OWN_GROUPS.iter().any(|id| known.fails_or_warns(id)) {
+    if !known.is_root() && has_no_groups(known) {
         options.program.push("--cgroup-manager=cgroupfs".to_owned());
     }
     if known.fails("lim.conf_over_hard") {
@@ -78,8 +85,24 @@ pub(super) fn options(known: &Known<'_>) -> Options {
     options
 }
 
-/// Whether control groups are handed to the user.
-const OWN_GROUPS: &[&str] = &["cg.own", "cg.mode"];
+/// The OCI runtime that podman starts by itself.
+fn chosen(known: &Known<'_>) -> Option<String> {
+    let name = known.fact("cg.crun.hybrid", CHOSEN)?;
+    let name = name.rsplit('/').next().unwrap_or(name);
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
+/// Whether podman finds an OCI runtime by its name.
+fn is_installed(oci: &str, known: &Known<'_>) -> bool {
+    known.fact("podman.oci", oci).is_some()
+}
+
+/// Whether no control groups are handed to the user, or that is not known: without them podman can do,
+/// and where it counts on some that are not there it cannot.
+fn has_no_groups(known: &Known<'_>) -> bool {
+    let is_doubtful = |id| known.fails_or_warns(id) || known.status(id) == Some(Status::Unknown);
+    ["cg.own", "cg.mode"].into_iter().any(is_doubtful)
+}
 
 fn containers(known: &Known<'_>) -> Vec<String> {
     let (mut containers, mut engine) = (Vec::new(), Vec::new());
@@ -95,13 +118,16 @@ fn containers(known: &Known<'_>) -> Vec<String> {
     }
     if known.fails("cg.crun.hybrid") {
         engine.push(format!("# {}", known.summary("cg.crun.hybrid")));
-        engine.push("runtime = \"runc\"".into());
+        engine.push(match is_installed("runc", known) {
+            true => "runtime = \"runc\"".into(),
+            false => "# runc starts some, and is not installed: it is to be set here then.".into(),
+        });
     }
     if known.fails("ns.pivot") {
         engine.push(format!("# {}", known.summary("ns.pivot")));
         engine.push("no_pivot_root = true".into());
     }
-    if !known.passes("cg.own") || !known.passes("cg.mode") {
+    if has_no_groups(known) {
         engine.push("# No systemd hands control groups to this user.".into());
         engine.push("cgroup_manager = \"cgroupfs\"".into());
         engine.push("events_logger = \"file\"".into());
@@ -118,20 +144,61 @@ fn containers(known: &Known<'_>) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use hpcctl_model::doctor::Status;
+    use hpcctl_model::doctor::{Doctor, Evidence};
 
     use super::*;
     use crate::advice::tests::report;
 
+    /// The same where a check noted something.
+    fn noting(mut report: Doctor, id: &str, name: &str, value: &str) -> Doctor {
+        let mut checks = report.checks.iter_mut();
+        let check = checks.find(|check| check.id == id).unwrap();
+        check.evidence.push(Evidence::File {
+            path: name.into(),
+            value: Some(value.into()),
+            errno: None,
+        });
+        report
+    }
+
+    fn with_runc(report: Doctor) -> Doctor {
+        noting(report, "podman.oci", "runc", "/usr/sbin/runc")
+    }
+
+    const HYBRID: (&str, Status) = ("cg.crun.hybrid", Status::Fail);
+    const OCI: (&str, Status) = ("podman.oci", Status::Pass);
+
     #[test]
-    fn a_hybrid_layout_asks_for_runc() {
-        let found = report(
-            &[("cg.crun.hybrid", Status::Fail), ("ovl.disk", Status::Pass)],
-            &[],
-        );
-        let text = write(&Known::new(&found));
-        assert!(text.contains("runtime = \"runc\""), "{text}");
+    fn a_hybrid_layout_asks_for_runc_where_that_is_installed() {
+        let found = || report(&[HYBRID, OCI, ("ovl.disk", Status::Pass)], &[]);
+        let text = write(&Known::new(&with_runc(found())));
+        assert!(text.contains("\nruntime = \"runc\""), "{text}");
         assert!(text.contains("driver = \"overlay\""), "{text}");
+        let without = found();
+        let text = write(&Known::new(&without));
+        assert!(!text.contains("\nruntime ="), "{text}");
+        assert!(
+            text.contains("# runc starts some, and is not installed"),
+            "{text}"
+        );
+        assert_eq!(options(&Known::new(&without)).program, [""; 0]);
+    }
+
+    #[test]
+    fn the_runtime_that_starts_containers_is_known() {
+        let of = |report: Doctor| options(&Known::new(&report)).oci;
+        let passes = || report(&[("cg.crun.hybrid", Status::Pass), OCI], &[]);
+        assert_eq!(of(passes()), None);
+        for (name, wanted) in [
+            ("crun", Some("crun")),
+            ("/opt/bin/runc", Some("runc")),
+            ("", None),
+        ] {
+            let found = noting(passes(), "cg.crun.hybrid", CHOSEN, name);
+            assert_eq!(of(found).as_deref(), wanted);
+        }
+        let refused = noting(report(&[HYBRID, OCI], &[]), HYBRID.0, CHOSEN, "crun");
+        assert_eq!(of(with_runc(refused)).as_deref(), Some("runc"));
     }
 
     #[test]
@@ -148,14 +215,15 @@ mod tests {
     fn one_command_has_by_options_what_the_configuration_sets() {
         let found = report(
             &[
-                ("cg.crun.hybrid", Status::Fail),
+                HYBRID,
+                OCI,
                 ("cg.mode", Status::Pass),
                 ("cg.own", Status::Warn),
                 ("lim.conf_over_hard", Status::Fail),
             ],
             &[],
         );
-        let mut limited = found;
+        let mut limited = with_runc(found);
         let limits = limited.checks.last_mut().unwrap();
         limits.remedy.user =
             Some("printf 'default_ulimits=[\"nofile=9:9\",\"nproc=8:8\"]' > x".into());
@@ -167,6 +235,21 @@ mod tests {
         assert_eq!(found.run, ["--ulimit nofile=9:9", "--ulimit nproc=8:8"]);
         let healthy = report(&[("lim.conf_over_hard", Status::Pass)], &[]);
         assert_eq!(options(&Known::new(&healthy)), Options::default());
+    }
+
+    #[test]
+    fn options_and_configuration_are_of_one_mind_about_control_groups() {
+        for (status, wanted) in [
+            (Status::Pass, false),
+            (Status::Unknown, true),
+            (Status::Warn, true),
+        ] {
+            let found = report(&[("cg.mode", Status::Pass), ("cg.own", status)], &[]);
+            let known = Known::new(&found);
+            let option = options(&known).program.concat().contains("cgroupfs");
+            let setting = write(&known).contains("cgroup_manager = \"cgroupfs\"");
+            assert_eq!((option, setting), (wanted, wanted), "{status:?}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::untried::untried;
 use super::{Node, because, finding, in_words, instead};
 use crate::container_command::{self, ContainerCommand};
 use crate::solver::{self, Answer, Facts};
-use crate::{RUNTIMES, Runtime};
+use crate::{RUNTIMES, Runtime, oci};
 
 /// Words of the shell before a command.
 const KEYWORDS: &[&str] = &[
@@ -276,10 +276,25 @@ fn operations(command: &ContainerCommand) -> Vec<&'static str> {
     if lays.iter().any(|name| command.has(name)) {
         ops.push("overlay");
     }
-    if ["nv", "gpus"].iter().any(|name| command.has(name)) {
+    let brings = ["nv", "nvccli", "rocm", "gpus"];
+    if brings.iter().any(|name| command.has(name)) || !gpus(command).is_empty() {
         ops.push("gpu");
     }
     ops
+}
+
+/// The GPUs that a command hands over one by one: by device files, or by a specification of CDI.
+fn gpus(command: &ContainerCommand) -> Vec<&str> {
+    const FILES: &[&str] = &["/dev/nvidia", "/dev/kfd", "/dev/dri/renderD"];
+    const OPTIONS: &[&str] = &["device", "bind", "B"];
+    let given = command.options.iter();
+    let given = given.filter(|given| OPTIONS.contains(&given.name.as_str()));
+    let values = given.filter_map(|given| given.value.as_deref());
+    let values = values.flat_map(|value| value.split(','));
+    let is_one = |value: &&str| {
+        FILES.iter().any(|file| value.starts_with(file)) || value.contains(".com/gpu=")
+    };
+    values.filter(is_one).collect()
 }
 
 fn answer(
@@ -312,6 +327,11 @@ fn facts(command: &ContainerCommand, node: &Node<'_>) -> Facts {
         // Limits of the host cannot exceed those of the caller; others may, or be too few.
         let holds = limits.contains(&"host").then_some(true);
         facts = facts.holding(LIMITS, holds);
+    }
+    let gpus = gpus(command);
+    if !gpus.is_empty() && gpus.iter().all(|gpu| gpu.starts_with("/dev/")) {
+        // Device files that are named need no specification.
+        facts = facts.holding("gpu.cdi", Some(true));
     }
     facts
 }
@@ -376,10 +396,7 @@ fn podman(command: &ContainerCommand, node: &Node<'_>) -> Option<(Outcome, Strin
         let why = "podman refuses --cgroups=disabled with runc: \"not compatible with NoCgroups\"";
         return Some((Outcome::Fails, why.into()));
     }
-    let chosen = node
-        .known
-        .fact("cg.crun.hybrid", "podman's runtime")
-        .unwrap_or("");
+    let chosen = node.known.fact("cg.crun.hybrid", oci::CHOSEN).unwrap_or("");
     let chosen = chosen.rsplit('/').next().unwrap_or(chosen);
     match node.known.status("cg.crun.hybrid") {
         _ if runtime == "runc" || runtime == chosen => None,
@@ -518,6 +535,29 @@ mod tests {
         let checks = [("fuse.userns", Status::Fail)];
         let found = outcomes(text, &checks);
         assert_eq!(found, [(1, Outcome::Works), (2, Outcome::Fails)]);
+    }
+
+    #[test]
+    fn a_gpu_is_asked_for_by_any_of_its_options() {
+        let checks = [("gpu.nodes", Status::Fail), ("gpu.cdi", Status::Pass)];
+        for (option, fails) in [
+            ("--device /dev/kfd", true),
+            ("--device=/dev/nvidia0:/dev/nvidia0:rw", true),
+            ("--device nvidia.com/gpu=all", true),
+            ("--device /dev/fuse", false),
+            ("", false),
+        ] {
+            let text = format!("podman run {option} x\n");
+            let row = rows(&text, &checks, false).remove(0);
+            assert_eq!(row.1 == Outcome::Fails, fails, "{option}: {row:?}");
+        }
+        // A specification matters where it is asked for.
+        let checks = [("gpu.cdi", Status::Fail)];
+        for (device, fails) in [("/dev/nvidia0", false), ("nvidia.com/gpu=all", true)] {
+            let text = format!("podman run --device {device} x\n");
+            let row = rows(&text, &checks, false).remove(0);
+            assert_eq!(row.1 == Outcome::Fails, fails, "{device}: {row:?}");
+        }
     }
 
     #[test]

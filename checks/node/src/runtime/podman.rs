@@ -136,6 +136,7 @@ static CHROOT: Choice = Choice::option(
 /// worse than none, because it does not fall back.
 const START: Formula = Formula::All(&[
     Formula::Check("runtime.podman.installed"),
+    Formula::Check("podman.conmon"),
     Formula::Check("podman.pause"),
     Formula::AsRoot(
         &Formula::All(&[]),

@@ -31,7 +31,7 @@ fn read(site: &Site<'_>) -> Reading {
         reading = reading.file(site, CONTROLLERS);
     }
     reading.fact(
-        "podman's runtime",
+        oci::CHOSEN,
         oci::chosen(&containers_conf::merge(&containers_conf::read(site)), site).name,
     )
 }

@@ -3,6 +3,7 @@
 use super::Probe;
 
 mod bridge;
+mod conmon;
 mod netns;
 mod network;
 mod oci;
@@ -13,6 +14,7 @@ mod store;
 /// The checks, in report order.
 pub(super) static PROBES: &[&Probe] = &[
     &oci::PROBE,
+    &conmon::PROBE,
     &pause::PROBE,
     &store::PROBE,
     &one_owner::PROBE,

@@ -19,9 +19,20 @@ pub static PROBE: Probe = Probe {
         admin: "Install crun.",
         refs: &["containers.conf(5)", "podman(1)"],
     },
-    read: containers_conf::read,
+    read,
     judge,
 };
+
+/// Where each of the usual runtimes is.
+fn read(site: &Site<'_>) -> Reading {
+    let reading = containers_conf::read(site);
+    let settings = containers_conf::merge(&reading);
+    let found = oci::DEFAULT.iter().filter_map(|name| {
+        let path = oci::find(name, &settings, site)?;
+        is_program(site, &path).then_some((*name, path))
+    });
+    found.fold(reading, |reading, (name, path)| reading.fact(name, path))
+}
 
 fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
     let settings = containers_conf::merge(reading);
@@ -37,8 +48,13 @@ fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
             let summary = format!(
                 "podman starts {name} ({path}{by}), which is no program that may be executed"
             );
+            let finding = Finding::fail(summary);
+            // A directory or a device is made no program by its mode.
+            if !is_file(site, path) {
+                return finding;
+            }
             let command = format!("chmod a+rx {path}");
-            Finding::fail(summary).step(admin(
+            finding.step(admin(
                 Cost::AdminSysctl,
                 &format!("make {path} executable"),
                 &command,
@@ -66,9 +82,13 @@ fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
 
 /// Whether a file may be executed at all: podman takes the first that is there, whatever it is.
 fn is_program(site: &Site<'_>, path: &str) -> bool {
-    site.host.stat(path).is_ok_and(|stat| {
-        stat.mode & libc::S_IFMT == libc::S_IFREG && stat.permissions() & 0o111 != 0
-    })
+    let stat = site.host.stat(path);
+    is_file(site, path) && stat.is_ok_and(|stat| stat.permissions() & 0o111 != 0)
+}
+
+fn is_file(site: &Site<'_>, path: &str) -> bool {
+    let stat = site.host.stat(path);
+    stat.is_ok_and(|stat| stat.mode & libc::S_IFMT == libc::S_IFREG)
 }
 
 #[cfg(test)]
@@ -92,9 +112,12 @@ mod tests {
         assert!(find(&host).contains("youki is not there, set in /etc"));
         assert!(find(&host.file(CONF, "[engine\n")).contains("cannot be parsed"));
         assert!(find(&Scripted::new()).starts_with("fail: neither"));
-        for mode in [0o100644, 0o020755] {
+        for (mode, is_mended) in [(0o100644, true), (0o020755, false), (0o040755, false)] {
             let host = Scripted::new().stat("/usr/bin/runc", stat(mode));
             assert!(find(&host).contains("no program that may be executed"));
+            let site = Site::new(&host);
+            let steps = judge(&(PROBE.read)(&site), &site).steps;
+            assert_eq!(!steps.is_empty(), is_mended, "{mode:o}");
         }
     }
 }
