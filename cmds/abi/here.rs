@@ -3,6 +3,7 @@
 
 use hpcctl_abi::{Call, Emit};
 use hpcctl_host::{Host, Live};
+use hpcctl_model::abi::Abi;
 use hpcctl_node::advice::{Known, OPTIONS_REST_ON, options};
 use hpcctl_node::{Ask, Examined, Helps, lint};
 
@@ -54,13 +55,15 @@ impl<'e> Here<'e> {
         let options = options.unwrap_or_default();
         Call {
             as_root: Live.caller().uid == 0,
+            name: examined.and_then(|_| self.emit.program_on(&Live)),
             program: options.program,
             run: options.run,
+            keeps_groups: options.oci.as_deref().and_then(keeps_groups),
         }
     }
 
-    /// Why a command does not work here, with what to do.
-    pub(super) fn against(&self, command: &str) -> Vec<String> {
+    /// Why a command that was made of this does not work here, with what to do.
+    pub(super) fn against(&self, command: &str, abi: &Abi) -> Vec<String> {
         let Some(examined) = &self.examined else {
             return Vec::new();
         };
@@ -79,6 +82,38 @@ impl<'e> Here<'e> {
             Some(instead) => format!("{}; {instead}", finding.why),
             None => finding.why,
         });
-        texts.collect()
+        texts.chain(self.closed(abi)).collect()
     }
+
+    /// Why a user cannot open the device files of a GPU in a container that has no groups of the user.
+    fn closed(&self, abi: &Abi) -> Option<String> {
+        let call = self.call();
+        if call.as_root || call.keeps_groups != Some(false) {
+            return None;
+        }
+        let mut devices = abi.gpus.iter().flat_map(|gpu| &gpu.devices);
+        let path = devices.find(|path| is_of_group(path, &Live))?;
+        Some(format!(
+            "{path} is open to a group, of which nothing is left in a container of runc, which podman starts here; crun keeps it"
+        ))
+    }
+}
+
+/// Whether an OCI runtime keeps the groups of a user, as podman-run(1) says of `--group-add keep-groups`;
+/// none of one that is not known.
+fn keeps_groups(oci: &str) -> Option<bool> {
+    match oci {
+        "crun" => Some(true),
+        "runc" => Some(false),
+        _ => None,
+    }
+}
+
+/// Whether a group may open a file for reading and writing, and neither others nor this user as its owner.
+fn is_of_group(path: &str, host: &dyn Host) -> bool {
+    const BOTH: u32 = 0o6;
+    host.stat(path).is_ok_and(|stat| {
+        let mode = stat.permissions();
+        mode & BOTH != BOTH && (mode >> 3) & BOTH == BOTH && stat.uid != host.caller().uid
+    })
 }

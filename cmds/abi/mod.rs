@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use hpcctl_abi::{EMITS, Emit, Given, Proving, Question};
+use hpcctl_abi::{EMITS, Emit, Family, Given, HOST_LAUNCHER, HOST_LIBRARY, Mpi, Proving, Question};
 use hpcctl_host::Live;
 use hpcctl_image::{Options, Platform, Reference};
 use hpcctl_model::Unknown;
@@ -39,12 +39,13 @@ EXAMPLES
   hpcctl abi app.sif --host-lib /opt/cray/pe/lib64/libmpi_gnu_123.so.12
   hpcctl abi oci:layout:v1 --host-lib /opt/intel/oneapi/mpi/latest/lib -o json
   hpcctl abi app.sif --emit apptainer >run.sh
+  hpcctl abi app.sif --emit apptainer --way host-launcher >rank.sh     then: srun --mpi=pmix sh rank.sh
   hpcctl abi dir:/images/app --result mpi.json     what `bench mpi --image /images/app -o json=mpi.json` found, too
   hpcctl abi dir:/images/app --host-lib /opt/mpi/lib --prove=charliecloud
   hpcctl abi dir:/images/app --prove --bind /opt/mpi/lib/libmpi.so.12:/usr/lib/libmpi.so.12
 
 EXIT STATUS
-  0 for each library that a program needs one of the host works, or in part; 1 of one all fail, MPI is a
+  0 for each library that a program needs one of the host works, or in part (with --way host-launcher: a launcher works with the image's own MPI); 1 of one all fail, MPI is a
   part of a program, or a proof shows that another is in use; 3 none fails, but of one it is not known, a program opens one as it runs, no library of the host
   stands for it, the proof could not be made, nothing can be printed for --emit, or what is printed does not work on this node; 5 the
   image, the host's root or a library cannot be read, or the image is for another platform.")]
@@ -67,6 +68,9 @@ pub struct Abi {
     /// Print how a runtime is told to bind what works, in place of a report
     #[arg(long, value_name = "RUNTIME", value_parser = emits())]
     emit: Option<String>,
+    /// With --emit: the host's MPI in the place of the image's, or the image's own under a launcher of the host
+    #[arg(long, value_name = "WAY", requires = "emit", value_parser = [HOST_LIBRARY, HOST_LAUNCHER], default_value = HOST_LIBRARY)]
+    way: String,
     /// What was measured, the JSON of `hpcctl bench mpi`: told with the way that it is of; repeatable
     #[arg(long = "result", value_name = "FILE")]
     results: Vec<PathBuf>,
@@ -138,7 +142,7 @@ impl Abi {
                 Err(exit) => return Ok(exit),
             }
         }
-        let mut exit = exit(&abi);
+        let mut exit = exit(&abi, self.mpi());
         if let Some(emit) = self.emit.as_deref().and_then(Emit::named) {
             let printed = interrupt::held(|| {
                 // What was examined for the proof serves the same runtime.
@@ -214,11 +218,11 @@ impl Abi {
         ui: &Ui,
     ) -> Result<bool, Failure> {
         let call = here.call();
-        let against = match emit.alone(abi, &call) {
-            Ok(command) => here.against(&command),
+        let against = match emit.alone(abi, &call, self.mpi()) {
+            Ok(command) => here.against(&command, abi),
             Err(_) => Vec::new(),
         };
-        let text = match emit.write(abi, &call) {
+        let text = match emit.write(abi, &call, self.mpi()) {
             Ok(text) => text,
             Err(error) => {
                 ui.warn(&format!("nothing is printed: {error}"));
@@ -245,6 +249,14 @@ impl Abi {
         Ok(against.is_empty())
     }
 
+    /// Whose MPI a command uses.
+    fn mpi(&self) -> Mpi {
+        match self.way == HOST_LAUNCHER {
+            true => Mpi::OfImage,
+            false => Mpi::OfHost,
+        }
+    }
+
     /// The runtime, where what is made is for this node and can be started.
     fn here<'e>(&self, emit: &'e Emit) -> Here<'e> {
         match emit.starts && self.host_root == Path::new("/") {
@@ -262,11 +274,15 @@ impl Abi {
     ) -> Result<abi::Proof, Failure> {
         let agent = std::env::current_exe()
             .map_err(|error| Failure::fault(format!("cannot find this program: {error}")))?;
+        let mut call = here.map(Here::call).unwrap_or_default();
+        // Also what is made for another node is tried on this one.
+        let emit = Emit::named(runtime);
+        call.name = emit.and_then(|emit| emit.program_on(&Live));
         Ok(hpcctl_abi::prove(
             &Proving {
                 abi,
                 runtime,
-                call: &here.map(Here::call).unwrap_or_default(),
+                call: &call,
                 host_root: &from_root(&self.host_root),
                 binds: &self.binds,
                 agent: &agent,
@@ -289,9 +305,15 @@ fn from_root(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
-fn exit(abi: &abi::Abi) -> Exit {
+fn exit(abi: &abi::Abi, mpi: Mpi) -> Exit {
+    let is_gpu = |name| Family::named(name).is_some_and(|one| one.kind == hpcctl_abi::Kind::Gpu);
     let found = hpcctl_abi::served(abi).into_iter();
-    let found: Vec<_> = found.map(|(_, best)| best.map(|row| row.verdict)).collect();
+    let found = found.filter(|(name, _)| mpi == Mpi::OfHost || is_gpu(name));
+    let mut found: Vec<_> = found.map(|(_, best)| best.map(|row| row.verdict)).collect();
+    if mpi == Mpi::OfImage {
+        let ways = abi.ways.iter().filter(|way| way.way == HOST_LAUNCHER);
+        found.extend(ways.map(|way| Some(way.verdict)));
+    }
     let fails = found.contains(&Some(AbiVerdict::Fails))
         || abi.programs.iter().any(|program| program.static_mpi);
     let opens = abi.programs.iter().any(|program| !program.opens.is_empty());

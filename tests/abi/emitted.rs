@@ -104,6 +104,60 @@ fn a_script_hands_on_its_arguments_and_works_in_any_directory() {
 }
 
 #[test]
+fn a_node_with_singularity_alone_is_told_so_by_that_name() {
+    let made = made();
+    let bin = made.host("bin");
+    let image = format!("dir:{}", made.image("").display());
+    let library = made.host("lib").display().to_string();
+    let emitted = || {
+        let words = ["abi", &image, "--host-lib", &library, "--emit", "apptainer"];
+        Run::of(command(&words).env("PATH", &bin)).stdout
+    };
+    assert!(emitted().contains("apptainer exec"), "{}", emitted());
+    fs::rename(bin.join("apptainer"), bin.join("singularity")).unwrap();
+    let text = emitted();
+    assert!(
+        text.contains("singularity exec") && !text.contains("apptainer"),
+        "{text}"
+    );
+    // It is what is started to prove something, too.
+    let words = ["abi", &image, "--host-lib", &library, "--prove=apptainer"];
+    let run = Run::of(command(&words).env("PATH", format!("{}:/usr/bin:/bin", bin.display())));
+    assert!(!run.stdout.contains("is not installed"), "{}", run.stdout);
+}
+
+#[test]
+fn the_images_own_mpi_is_started_by_a_launcher_of_the_host() {
+    let made = made();
+    let launcher = made.host("usr/bin/mpiexec.hydra");
+    fs::create_dir_all(launcher.parent().unwrap()).unwrap();
+    for name in ["mpiexec.hydra", "hydra_pmi_proxy"] {
+        fs::copy(made.image("usr/bin/app"), launcher.with_file_name(name)).unwrap();
+    }
+    let root = made.host("").display().to_string();
+    let words = ["--host-root", &root, "--way", "host-launcher"];
+    let (code, script) = printed(&made, "podman", &words);
+    let text = fs::read_to_string(&script).unwrap();
+    assert_eq!(code, 0, "{text}");
+    let by = "# the image's own libmpich.so.12 is used: one container a rank, by /usr/bin/mpiexec.hydra sh";
+    assert!(text.contains(by), "{text}");
+    let said = Run::of(&mut launched(&made, &script)).stdout;
+    assert!(said.contains("<--preserve-fds=1>"), "{said}");
+    assert!(!said.contains("/libmpi.so.12"), "{said}");
+    fs::remove_file(launcher).unwrap();
+    let image = format!("dir:{}", made.image("").display());
+    let run = elsewhere(&[&["abi", &image], &words[..], &["--emit", "podman"]].concat());
+    assert_eq!((run.code, run.stdout.as_str()), (1, ""), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("no launcher of the host works"),
+        "{}",
+        run.stderr
+    );
+    let run = hpcctl(&["abi", &image, "--way", "host-launcher"]);
+    assert_eq!(run.code, 2, "{}", run.stderr);
+}
+
+#[test]
 fn what_ends_a_script_ends_the_runtime() {
     let made = made();
     // Each tells who it is, and waits.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::matrix::tree;
-use crate::cli::{Run, hpcctl};
+use crate::cli::Run;
 use crate::environments::{ENVIRONMENTS, RUNC};
 use crate::real::real;
 
@@ -22,11 +22,32 @@ const LAUNCHERS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Suite, program, runtime, the host's MPI, and the launchers that start it, by their places.
-const ROWS: &[(&str, &str, &str, &str, &[usize])] = &[
-    ("bookworm", "mpich", "podman", "impi-rt", &[0, 1]),
-    ("bookworm", "mpich", "charliecloud", "impi-rt", &[0, 1]),
-    ("trixie", "openmpi", "podman", "openmpi", &[2]),
+const LIBRARY: &str = "host-library";
+const LAUNCHER: &str = "host-launcher";
+
+/// The way, suite, program, runtime, the host's MPI, and the launchers that start it, by their places.
+type Row = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static [usize],
+);
+const ROWS: &[Row] = &[
+    (LIBRARY, "bookworm", "mpich", "podman", "impi-rt", &[0, 1]),
+    (
+        LIBRARY,
+        "bookworm",
+        "mpich",
+        "charliecloud",
+        "impi-rt",
+        &[0, 1],
+    ),
+    (LIBRARY, "trixie", "openmpi", "podman", "openmpi", &[2]),
+    (LAUNCHER, "bookworm", "mpich", "podman", "mpich", &[1]),
+    (LAUNCHER, "bookworm", "mpich", "charliecloud", "mpich", &[1]),
+    (LAUNCHER, "trixie", "openmpi", "podman", "openmpi", &[2]),
 ];
 
 /// A suite with what a runtime wants of an image, in which a user may make mount points: its files
@@ -60,25 +81,27 @@ fn wheels() -> PathBuf {
         .join("opt")
 }
 
-/// What is printed for a runtime, to a file.
-fn emitted(image: &Path, program: &str, runtime: &str, mpi: &str) -> String {
+/// What is printed for a runtime and a user.
+fn emitted(setup: &str, image: &Path, row: &Row) -> String {
+    let (way, _, program, runtime, mpi, _) = row;
     let reference = format!("dir:{}", image.display());
     let library = wheels().join(mpi).join("lib").display().to_string();
     let program = format!("/opt/app/{program}");
-    let run = hpcctl(&[
+    let words = [
         "abi",
         &reference,
         "--host-lib",
         &library,
         "--program",
         &program,
-        "--emit",
-        runtime,
-    ]);
-    assert_eq!(run.code, 0, "{runtime}: {}", run.stderr);
-    // It is printed for root, who tests.
+    ];
+    let words = [&words[..], &["--emit", runtime, "--way", way]].concat();
+    let run = ENVIRONMENTS[0].hpcctl(setup, &words);
+    assert_eq!(run.code, 0, "{way}, {runtime}: {}", run.stderr);
+    // Of the host nothing is bound where the image's own library is used.
+    let binds = run.stdout.contains(&library);
+    assert_eq!(binds, *way == LIBRARY, "{way}, {runtime}: {}", run.stdout);
     run.stdout
-        .replace("--net=host", "--net=host --userns=keep-id")
 }
 
 #[test]
@@ -86,12 +109,17 @@ fn what_is_printed_works_alone_and_by_each_launcher() {
     if !real("abi: printed commands under launchers") {
         return;
     }
-    for (suite, program, runtime, mpi, launchers) in ROWS {
+    for row in ROWS {
+        let (way, suite, program, runtime, mpi, launchers) = row;
         super::matrix::equip(&tree(suite), false);
         let dir = usable(suite);
         let image = dir.path().join("image");
         let script = dir.path().join("run.sh");
-        fs::write(&script, emitted(&image, program, runtime, mpi)).unwrap();
+        let setup = format!(
+            "{RUNC}\nfind {0} -type d -exec chown alice:alice {{}} +; chown alice:alice {0}/etc/*",
+            image.display()
+        );
+        fs::write(&script, emitted(&setup, &image, row)).unwrap();
         let script = script.display();
         let mut commands = vec![("alone", String::new(), "sum 1 of 1")];
         commands.extend(launchers.iter().map(|at| {
@@ -103,17 +131,13 @@ fn what_is_printed_works_alone_and_by_each_launcher() {
                 "sum 2 of 2",
             )
         }));
-        let setup = format!(
-            "{RUNC}\nfind {0} -type d -exec chown alice:alice {{}} +; chown alice:alice {0}/etc/*",
-            image.display()
-        );
         for (of, start, says) in commands {
             let command = format!(
                 "export USER=alice; {start} sh {script} </dev/null; ls $TMPDIR | grep ^tmp && echo left"
             );
             let command = format!("timeout -k 5 120 sh -c '{command}'");
             let run = ENVIRONMENTS[0].run(&setup, &["sh", "-c", &command]);
-            let cell = format!("{program} of {suite}, {mpi}, {runtime}, {of}");
+            let cell = format!("{way}: {program} of {suite}, {mpi}, {runtime}, {of}");
             assert!(
                 run.stdout.contains(says),
                 "{cell}: {} {}",

@@ -10,8 +10,12 @@ use hpcctl_host::trial::{Entry, namespace};
 use hpcctl_host::{Host, Op, Trial};
 
 use crate::closure::PLACE;
-use crate::emit::{Wanted, parted};
+use crate::emit::parted;
 use crate::root::HostRoot;
+use crate::wanted::Wanted;
+
+/// Where the processes of the container are, which an image may have no place for.
+const PROC: &str = "/proc";
 
 /// Runs the words; what they said first.
 pub(crate) fn run(
@@ -42,10 +46,10 @@ pub(crate) fn run(
     }
     binds.insert(0, (place, gathered.to_owned()));
     let tree = HostRoot::new(&root);
-    let mut missing = Vec::new();
-    if !tree.has(gathered) {
-        missing.push((true, gathered.to_owned()));
-    }
+    let places = [gathered, PROC]
+        .into_iter()
+        .filter(|place| !tree.has(place));
+    let mut missing: Vec<_> = places.map(|place| (true, place.to_owned())).collect();
     for bind in over {
         let inside = tree.place(&bind.image);
         if !tree.outside(&inside).exists() {

@@ -190,6 +190,12 @@ impl Closure {
         })
     }
 
+    /// Whether a library is there by a name: loaded, or where the program would find it.
+    pub(crate) fn finds(&self, name: &str, search: &Search<'_>) -> bool {
+        let look = || self.look(name, 0, search, &Injected::default());
+        self.named(name).is_some() || look().is_some()
+    }
+
     /// The object that a name stands for.
     pub(crate) fn named(&self, name: &str) -> Option<&Loaded> {
         self.objects.get(*self.by_name.get(name)?)

@@ -40,16 +40,44 @@ pub(crate) fn there(root: &HostRoot, patterns: &[&str]) -> Vec<String> {
             None if root.has(pattern) => found.push((*pattern).to_owned()),
             None => {}
             Some((dir, stem)) => {
-                let mut numbers: Vec<u32> = root
-                    .list(dir)
-                    .iter()
-                    .filter_map(|name| name.strip_prefix(stem)?.parse().ok())
+                let names = root.list(dir).into_iter();
+                let mut numbered: Vec<(u32, String)> = names
+                    .filter_map(|name| Some((number(name.strip_prefix(stem)?)?, name)))
                     .collect();
-                numbers.sort_unstable();
-                found.extend(numbers.into_iter().map(|n| format!("{dir}/{stem}{n}")));
+                numbered.sort_unstable();
+                found.extend(
+                    numbered
+                        .into_iter()
+                        .map(|(_, name)| format!("{dir}/{name}")),
+                );
             }
         }
     }
     found.truncate(MOST);
     found
+}
+
+/// What is digits alone, as a number.
+fn number(text: &str) -> Option<u32> {
+    let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| is_digits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_keeps_its_name_whatever_its_number_looks_like() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("dev")).unwrap();
+        for name in ["cxi10", "cxi007", "cxi2", "cxi+3", "cxi", "cxi1a", "knem"] {
+            std::fs::File::create(dir.path().join("dev").join(name)).unwrap();
+        }
+        let found = there(&HostRoot::new(dir.path()), OF_NETWORKS);
+        assert_eq!(
+            found,
+            ["/dev/cxi2", "/dev/cxi007", "/dev/cxi10", "/dev/knem"]
+        );
+    }
 }

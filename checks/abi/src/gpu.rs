@@ -2,9 +2,11 @@
 //! that those of a driver open as they run.
 //!
 //! The device files are those that `nvidia-container-cli list` and the kernel's drivers amdgpu and xe
-//! have; that a driver's library opens others is what Apptainer's `nvliblist.conf` lists them for.
+//! have; that a driver's library opens others is what Apptainer's `nvliblist.conf` lists them for. Whose
+//! GPU is behind a device file of the kernel's DRM, its number on the PCI bus tells in sysfs.
 
 use hpcctl_host::cdi;
+use hpcctl_model::Unknown;
 use hpcctl_model::abi::{AbiVerdict, Binding, Gpu};
 
 use crate::devices;
@@ -19,6 +21,8 @@ struct Maker {
     families: &'static [&'static str],
     /// The device files; `#` at the end is any number.
     devices: &'static [&'static str],
+    /// The number on the PCI bus, pci.ids.
+    vendor: &'static str,
     /// What kind of device the specifications of CDI call them.
     kind: &'static str,
     /// Whether they hand over the driver's libraries, too.
@@ -42,6 +46,7 @@ static MAKERS: &[Maker] = &[
             "/dev/nvidia#",
             "/dev/nvidia-caps/nvidia-cap#",
         ],
+        vendor: "0x10de",
         kind: "nvidia.com/gpu",
         brings: true,
     },
@@ -49,6 +54,7 @@ static MAKERS: &[Maker] = &[
         name: AMD,
         families: &["HIP", "HSA"],
         devices: &["/dev/kfd", "/dev/dri/renderD#"],
+        vendor: "0x1002",
         kind: "amd.com/gpu",
         brings: false,
     },
@@ -56,6 +62,7 @@ static MAKERS: &[Maker] = &[
         name: "Intel",
         families: &["Level Zero"],
         devices: &["/dev/dri/renderD#"],
+        vendor: "0x8086",
         kind: "intel.com/gpu",
         brings: false,
     },
@@ -86,27 +93,72 @@ pub(crate) fn maker(soname: &str) -> Option<&'static str> {
     found.map(|maker| maker.name)
 }
 
+/// The GPUs of the host.
+#[derive(Default)]
+pub(crate) struct OfHost {
+    pub(crate) gpus: Vec<Gpu>,
+    /// Device files of which it is not known who made the GPU, so that they are nobody's.
+    pub(crate) unknowns: Vec<Unknown>,
+}
+
 /// What containers of these programs need of the host's GPUs; of a maker of whom the host has nothing
 /// there is no word.
-pub(crate) fn of(root: &HostRoot, programs: &[Using], bindings: &[Binding]) -> Vec<Gpu> {
+pub(crate) fn of(root: &HostRoot, programs: &[Using], bindings: &[Binding]) -> OfHost {
+    let mut found = OfHost::default();
     let needs = |maker: &Maker| {
         let mut names = programs.iter().flat_map(|using| &using.needs);
         names.any(|name| self::maker(name) == Some(maker.name))
     };
-    let one = |maker: &Maker| {
+    for maker in MAKERS.iter().filter(|maker| needs(maker)) {
         let works = |row: &&Binding| row.verdict <= AbiVerdict::Degraded;
         let own = |row: &&Binding| maker.families.contains(&row.family.as_str());
         let libraries = bindings.iter().filter(own).filter(works);
         let libraries: Vec<&str> = libraries.map(|row| row.host_path.as_str()).collect();
-        let devices = devices::there(root, maker.devices);
-        let is_there = !devices.is_empty() || !libraries.is_empty();
-        is_there.then(|| Gpu {
-            vendor: maker.name.to_owned(),
-            devices,
-            cdi: specified(root, maker, &libraries),
-        })
+        let mut devices = devices::there(root, maker.devices);
+        devices.retain(|device| match is_of(root, device, maker.vendor) {
+            Some(is_own) => is_own,
+            None => {
+                let why =
+                    "who made its GPU cannot be read in /sys/class/drm: it is not handed over";
+                let unknown = Unknown::new(device, why);
+                if !found.unknowns.contains(&unknown) {
+                    found.unknowns.push(unknown);
+                }
+                false
+            }
+        });
+        if !devices.is_empty() || !libraries.is_empty() {
+            found.gpus.push(Gpu {
+                vendor: maker.name.to_owned(),
+                devices,
+                cdi: specified(root, maker, &libraries),
+            });
+        }
+    }
+    found
+}
+
+/// The device files that the GPUs of each maker have.
+const OF_EACH: &str = "/dev/dri/";
+
+/// The most bytes of a number on the PCI bus.
+const MOST_NUMBER: u64 = 64;
+
+/// Whether a device file is of a GPU of a maker; none where that cannot be read.
+fn is_of(root: &HostRoot, device: &str, vendor: &str) -> Option<bool> {
+    let Some(name) = device.strip_prefix(OF_EACH) else {
+        return Some(true);
     };
-    MAKERS.iter().filter(|m| needs(m)).filter_map(one).collect()
+    let dir = format!("/sys/class/drm/{name}/device");
+    match root.bytes(&format!("{dir}/vendor"), MOST_NUMBER) {
+        Some(number) => Some(number.trim_ascii() == vendor.as_bytes()),
+        None => {
+            let names = root.list(&dir);
+            // What is on no PCI bus is of none of them.
+            let is_elsewhere = !names.is_empty() && !names.iter().any(|name| name == "vendor");
+            is_elsewhere.then_some(false)
+        }
+    }
 }
 
 /// The name by which a specification of CDI hands over every GPU of a maker, together with the very
@@ -115,13 +167,17 @@ fn specified(root: &HostRoot, maker: &Maker, libraries: &[&str]) -> Option<Strin
     let fits = |path: &String| {
         let bytes = root.bytes(path, MOST).unwrap_or_default();
         let text = String::from_utf8_lossy(&bytes);
-        if !text.contains(maker.kind) || !cdi::has_device(&text, EVERY) {
+        if cdi::kind(&text).as_deref() != Some(maker.kind) || !cdi::has_device(&text, EVERY) {
             return false;
         }
         let paths = cdi::host_paths(&text);
+        if !maker.brings {
+            // What it would bind was not judged.
+            return paths.iter().all(|path| path.starts_with("/dev/"));
+        }
         let brings = |library: &&str| paths.iter().any(|path| root.place(path) == **library);
-        paths.iter().all(|path| root.has(path))
-            && (!maker.brings || !libraries.is_empty() && libraries.iter().all(brings))
+        let is_whole = paths.iter().all(|path| root.has(path));
+        is_whole && !libraries.is_empty() && libraries.iter().all(brings)
     };
     let files = cdi::DIRECTORIES.iter().flat_map(|dir| {
         let names = root.list(dir).into_iter();

@@ -4,9 +4,11 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use hpcctl_host::kit::is_of_c_library;
 use hpcctl_host::{Host, libraries};
 
 use crate::Error;
+use crate::check::Lack;
 use crate::closure::{Closure, Injected};
 use crate::families::{FAMILIES, Family, Kind};
 use crate::libc::Libc;
@@ -118,13 +120,19 @@ fn choice<'h>(
         host: root,
         known: &BTreeSet::new(),
     };
-    let lame = parts::load(&mut closure, &trees, &Injected::default()).paths;
+    let loaded = parts::load(&mut closure, &trees, &Injected::default());
+    let lacks = loaded.lame.iter().flat_map(|lame| &lame.lacks);
+    let lost = lacks.filter_map(|lack| match lack {
+        Lack::Library { name, .. } if is_of_c_library(name) => Some(name.clone()),
+        _ => None,
+    });
     HostChoice {
         root,
         object,
         family,
         closure,
-        lame,
+        lost: lost.collect(),
+        lame: loaded.paths,
     }
 }
 

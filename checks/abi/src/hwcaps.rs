@@ -76,26 +76,35 @@ impl Special {
     }
 
     /// The directory of a library at a path, in which none of these counts, and which of them it is in.
-    fn parted<'p>(&self, path: &'p str) -> Option<(&'p str, Option<&str>)> {
+    /// One of a newer release is known by its name; any directory may be called like an older one, which is
+    /// one below a directory alone that the loader looks into.
+    fn parted<'p>(
+        &self,
+        path: &'p str,
+        looks_into: &dyn Fn(&str) -> bool,
+    ) -> Option<(&'p str, Option<&str>)> {
         let (dir, _) = path.rsplit_once('/')?;
         let all = self.all.iter().filter_map(|special| {
             let above = dir.strip_suffix(special.as_str())?.strip_suffix('/')?;
-            Some((above, Some(special.as_str())))
+            let is_one = special.starts_with(DIRECTORY) || looks_into(above);
+            is_one.then_some((above, Some(special.as_str())))
         });
         let found = all.min_by_key(|(above, _)| above.len());
         Some(found.unwrap_or((dir, None)))
     }
 
-    /// The place, among those that are looked into here, of the directory that a library is in.
+    /// The place, among those that are looked into here, of the directory that a library is in which
+    /// ldconfig(8) found in one.
     pub(crate) fn rank(&self, path: &str) -> Option<usize> {
-        let (_, special) = self.parted(path)?;
+        let (_, special) = self.parted(path, &|_| true)?;
         let special = special?;
         self.here.iter().position(|here| here == special)
     }
 
     /// The paths at which other processors look for the library at a path, and its own.
-    pub(crate) fn alike(&self, path: &str) -> Vec<String> {
-        let (Some((dir, _)), Some((_, name))) = (self.parted(path), path.rsplit_once('/')) else {
+    pub(crate) fn alike(&self, path: &str, looks_into: &dyn Fn(&str) -> bool) -> Vec<String> {
+        let parted = self.parted(path, looks_into);
+        let (Some((dir, _)), Some((_, name))) = (parted, path.rsplit_once('/')) else {
             return Vec::new();
         };
         let special = self.all.iter();
@@ -206,13 +215,13 @@ mod tests {
     fn each_processor_has_its_place() {
         let new = Special::of("x86_64", Some((2, 41, 0)));
         for path in ["/usr/lib/a.so.1", "/usr/lib/glibc-hwcaps/x86-64-v2/a.so.1"] {
-            let places = new.alike(path);
+            let places = new.alike(path, &|_| false);
             assert_eq!(places.len(), 4, "{path}");
             assert_eq!(places[1], "/usr/lib/glibc-hwcaps/x86-64-v3/a.so.1");
             assert_eq!(places[3], "/usr/lib/a.so.1");
         }
         let none = Special::of("aarch64", None);
-        assert_eq!(none.alike("/lib/a"), ["/lib/a"]);
+        assert_eq!(none.alike("/lib/a", &|_| true), ["/lib/a"]);
         let level = Special::with(&["glibc-hwcaps/z14"], &["glibc-hwcaps/z15"]);
         assert_eq!(level.rank("/lib/glibc-hwcaps/z14/a"), Some(0));
         assert_eq!(level.rank("/lib/glibc-hwcaps/z15/a"), None);
@@ -236,8 +245,17 @@ mod tests {
                 .any(|one| one == TLS)
         );
         let old = Special::of("x86_64", Some((2, 31, 0)));
-        let places = old.alike("/usr/lib/tls/haswell/a.so.1");
+        let places = old.alike("/usr/lib/tls/haswell/a.so.1", &|dir| dir == "/usr/lib");
         for path in ["/usr/lib/a.so.1", "/usr/lib/avx512_1/a.so.1"] {
+            assert!(places.iter().any(|place| place == path), "{places:?}");
+        }
+        // What is only called so is a directory like any other.
+        let places = old.alike("/opt/x86_64/a.so.1", &|dir| dir == "/opt/x86_64");
+        assert!(
+            !places.iter().any(|place| place == "/opt/a.so.1"),
+            "{places:?}"
+        );
+        for path in ["/opt/x86_64/tls/a.so.1", "/opt/x86_64/a.so.1"] {
             assert!(places.iter().any(|place| place == path), "{places:?}");
         }
     }

@@ -12,9 +12,9 @@ use crate::families::Family;
 use crate::intel;
 use crate::libc::Libc;
 use crate::parts;
-use crate::plan::{self, HostChoice, Planned};
+use crate::plan::{self, Choices, HostChoice, Planned};
 use crate::programs::Using;
-use crate::reasons::{fixes, own_fixes, reason, told};
+use crate::reasons::{fixes, is_of_host, own_fixes, reason, told};
 use crate::root::{HostRoot, Object};
 use crate::search::{Search, directory};
 use crate::unread::Unread;
@@ -46,11 +46,21 @@ pub(crate) fn one(
         found.fixes.extend(fix);
         return found;
     }
-    let planned = plan::plan(&using.object, name, choice, &search, &alone);
+    let choices = Choices {
+        choice,
+        all: case.choices,
+    };
+    let planned = plan::plan(&using.object, name, choices, &search, &alone);
     judge(case, &planned, choice, &mut found);
-    found.take(of_itself(case, &using.object, &planned.own_lacks));
-    if name == driver::DRIVER {
-        of_driver(case, &choice.object.real, &mut found);
+    let own = of_itself(case, &using.object, &planned.own_lacks);
+    if own.verdict == Some(AbiVerdict::Fails) {
+        found.fixes.retain(|fix| !is_of_host(fix));
+    }
+    found.take(own);
+    let driver = planned.injected.beside.get(driver::DRIVER);
+    let driver = driver.filter(|_| name != driver::DRIVER);
+    if let Some(object) = driver.or((name == driver::DRIVER).then_some(&choice.object)) {
+        of_driver(case, &object.real, &mut found);
     }
     found.binds = binds(case, choice, &planned);
     if !planned.injected.beside.is_empty() {

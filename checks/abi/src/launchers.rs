@@ -20,10 +20,13 @@ const NAMES: &[&str] = &[
     "mpiexec.mpich",
     "mpiexec.openmpi",
     "mpiexec",
-    "prterun",
+    PRTERUN,
     "orterun",
     "mpirun",
 ];
+
+/// The launcher of PRRTE.
+const PRTERUN: &str = "prterun";
 
 /// What Hydra starts the ranks of a node by.
 const PROXY: &str = "hydra_pmi_proxy";
@@ -76,6 +79,13 @@ pub(crate) struct Found {
     doubt: Option<String>,
 }
 
+impl Found {
+    /// Whether it is one that can start ranks.
+    pub(crate) fn is(&self, able: &Launcher) -> bool {
+        self.path == able.path
+    }
+}
+
 /// Where Slurm's configuration is, that which a node is given by its controller among it:
 /// slurm.conf(5), and the packages of distributions.
 const CONFIGURATIONS: &[&str] = &[
@@ -126,6 +136,10 @@ fn known(root: &dyn Root, object: &Object, path: String) -> Option<Found> {
         || ["libopen-rte", "libopen-pal", "libprrte"]
             .into_iter()
             .any(needs);
+    // What people call in an Open MPI of 5 or later only starts another program beside it.
+    let is_caller = || {
+        ["mpiexec", "mpirun"].contains(&base) && root.find(&format!("{dir}/{PRTERUN}")).is_some()
+    };
     let is_hydra = || base.contains("hydra") || root.find(&format!("{dir}/{PROXY}")).is_some();
     // Of Open MPI 5 and later it is PRRTE's, what has that name only calls it.
     let open = match needs("libopen-rte") || base == "orterun" {
@@ -138,6 +152,7 @@ fn known(root: &dyn Root, object: &Object, path: String) -> Option<Found> {
         _ if base == "palsrun" || dir.contains("/pals/") => ("PALS", plain(&["Cray PMI"])),
         _ if is_open => ("Open MPI", plain(&[open])),
         _ if is_hydra() => ("Hydra", plain(&["PMI-1", "PMI-2"])),
+        _ if is_caller() => ("Open MPI", plain(&[PRRTE])),
         _ => return None,
     };
     let starts = root.find(&format!("{dir}/{PROXY}")).is_some();
@@ -252,8 +267,8 @@ pub(crate) fn unstarted(launchers: &mut [Found], lack: &dyn Fn(&str) -> Option<S
 }
 
 /// The launchers with what each speaks, in a sentence.
-pub(crate) fn told(launchers: &[Found]) -> String {
-    let told = launchers.iter().map(|launcher| {
+pub(crate) fn told<'f>(launchers: impl IntoIterator<Item = &'f Found>) -> String {
+    let told = launchers.into_iter().map(|launcher| {
         if let Some(broken) = &launcher.broken {
             return broken.clone();
         }

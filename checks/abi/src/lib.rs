@@ -9,6 +9,7 @@ mod builtin;
 mod cache;
 mod check;
 mod closure;
+mod comments;
 mod devices;
 mod driver;
 mod emit;
@@ -32,6 +33,7 @@ mod rows;
 mod search;
 mod served;
 mod unread;
+mod wanted;
 mod ways;
 
 use std::path::{Path, PathBuf};
@@ -41,11 +43,12 @@ use hpcctl_image::LinkedImage;
 use hpcctl_model::Unknown;
 use hpcctl_model::abi::{Abi, AbiImage, AbiVerdict, Binding, HostLibrary, Program, Variable};
 
-pub use emit::{Call, EMITS, Emit, EmitError};
+pub use emit::{Call, EMITS, Emit, EmitError, Mpi};
 pub use families::{FAMILIES, Family, Kind};
 pub use measured::Given;
 pub use prove::{BUILTIN, Proving, look, prove, runtimes};
 pub use served::served;
+pub use ways::{HOST_LAUNCHER, HOST_LIBRARY};
 
 use crate::libc::Libc;
 use crate::root::{HostRoot, Root};
@@ -142,22 +145,43 @@ pub fn judge(question: &Question<'_>) -> Result<Judged, Error> {
         static_mpi: using.static_mpi,
         module: using.is_module(),
         opens: using.opens.clone(),
+        own: using.own.clone(),
     });
+    let of_gpus = gpu::of(&root, &programs, &bindings);
+    let partial = partial(&choices, &bindings);
+    let is_whole = !asked.is_cut && partial.is_none() && of_gpus.unknowns.is_empty();
     let mut abi = Abi {
         image: about(image, &programs),
         programs: listed.collect(),
         left_out: asked.left_out,
-        complete: !asked.is_cut && !unread.touches(&case),
+        complete: is_whole && !unread.touches(&case),
         host: host.collect(),
         devices: devices::of_networks(&root, &programs),
-        gpus: gpu::of(&root, &programs, &bindings),
+        gpus: of_gpus.gpus,
         bindings,
         ways: Vec::new(),
         environment,
         proof: None,
     };
+    unknowns.extend(partial.into_iter().chain(of_gpus.unknowns));
     abi.ways = ways::ways(&case, question.host, &abi, question.measured)?;
     Ok(Judged { abi, unknowns })
+}
+
+/// What the host's files lack of its C library, so that parts of what can be bound do not load there.
+fn partial(choices: &[plan::HostChoice<'_>], bindings: &[Binding]) -> Option<Unknown> {
+    let is_judged = |choice: &&plan::HostChoice<'_>| {
+        let mut rows = bindings.iter();
+        rows.any(|row| row.host_path == choice.object.real)
+    };
+    let mut judged = choices.iter().filter(is_judged);
+    let choice = judged.find(|choice| !choice.lost.is_empty())?;
+    let lost: Vec<&str> = choice.lost.iter().map(String::as_str).collect();
+    let why = format!(
+        "not among the host's files, and parts of {} need it: they are left out, with all that they would bring along",
+        choice.object.real
+    );
+    Some(Unknown::new(lost.join(", "), why))
 }
 
 /// The programs that are judged.

@@ -27,6 +27,8 @@ pub(crate) struct HostChoice<'h> {
     pub(crate) closure: Closure,
     /// Paths of parts that do not load there either.
     pub(crate) lame: BTreeSet<String>,
+    /// Libraries of the host's C library that parts need, and that are not there.
+    pub(crate) lost: BTreeSet<String>,
 }
 
 /// How a program ends up with a library of the host.
@@ -45,20 +47,28 @@ pub(crate) struct Planned {
     pub(crate) closure: Closure,
 }
 
+/// The libraries of a host, of which one is put in the place of what a program needs.
+#[derive(Clone, Copy)]
+pub(crate) struct Choices<'a, 'h> {
+    pub(crate) choice: &'a HostChoice<'h>,
+    /// All of them: what the program needs of others, and the image lacks, goes with it.
+    pub(crate) all: &'a [HostChoice<'h>],
+}
+
 /// Plans for one program that needs a library by one of its names; `alone` is what it loads without
 /// the host.
 pub(crate) fn plan(
     program: &Object,
     soname: &str,
-    choice: &HostChoice<'_>,
+    choices: Choices<'_, '_>,
     search: &Search<'_>,
     alone: &Closure,
 ) -> Planned {
-    let whole = attempt(program, soname, choice, search, alone, true);
+    let whole = attempt(program, soname, choices, search, alone, true);
     if starts_without(&whole.lacks) {
         return whole;
     }
-    let mut less = attempt(program, soname, choice, search, alone, false);
+    let mut less = attempt(program, soname, choices, search, alone, false);
     if starts_without(&less.lacks) {
         less.own_fabric = whole.lacks;
         return less;
@@ -69,12 +79,13 @@ pub(crate) fn plan(
 fn attempt(
     program: &Object,
     soname: &str,
-    choice: &HostChoice<'_>,
+    choices: Choices<'_, '_>,
     search: &Search<'_>,
     alone: &Closure,
     with_fabric: bool,
 ) -> Planned {
-    let (mut injecting, mut kept) = begin(soname, choice, search, alone, with_fabric);
+    let choice = choices.choice;
+    let (mut injecting, mut kept) = begin(soname, choices, search, alone, with_fabric);
     let has_versions = search.libc == Libc::Glibc;
     let before = lacks(alone, has_versions);
     for _ in 0..ROUNDS {
@@ -143,16 +154,19 @@ fn opened(soname: &str, choice: &HostChoice<'_>) -> Loaded {
 /// the libraries of the family that the host does not have.
 fn begin<'a, 'h>(
     soname: &str,
-    choice: &'a HostChoice<'h>,
+    choices: Choices<'a, 'h>,
     search: &'a Search<'a>,
     alone: &'a Closure,
     with_fabric: bool,
 ) -> (Injecting<'a, 'h>, Vec<String>) {
+    let choice = choices.choice;
     let mut injecting = Injecting {
         injected: Injected::default(),
         search,
         alone,
         choice,
+        all: choices.all,
+        along: Vec::new(),
     };
     let mut kept = Vec::new();
     injecting.put(soname, choice.object.clone());
@@ -216,6 +230,9 @@ struct Injecting<'a, 'h> {
     /// What the program loads without the host.
     alone: &'a Closure,
     choice: &'a HostChoice<'h>,
+    all: &'a [HostChoice<'h>],
+    /// Those of the others that go with it.
+    along: Vec<&'a HostChoice<'h>>,
 }
 
 impl Injecting<'_, '_> {
@@ -255,11 +272,10 @@ impl Injecting<'_, '_> {
     /// Puts the host's library of a name; false where there is none, or it is there already, or
     /// belongs to the C library.
     fn put_named(&mut self, name: &str) -> bool {
-        let found = self
-            .choice
-            .closure
-            .named(name)
-            .map(|loaded| loaded.object.clone());
+        let along = self.along.iter().copied();
+        let mut choices = std::iter::once(self.choice).chain(along);
+        let found = choices.find_map(|choice| choice.closure.named(name));
+        let found = found.map(|loaded| loaded.object.clone());
         match found.filter(|_| !kit::is_of_c_library(name)) {
             // The library itself is there under the name that the program asks for.
             Some(object) if object.real == self.choice.object.real => false,
@@ -288,6 +304,22 @@ impl Injecting<'_, '_> {
         }
     }
 
+    /// Puts a library of a fabric or of a GPU that nothing of this one asks for, but the program does; false
+    /// where the host has none, or it is there already.
+    fn put_along(&mut self, lack: &Lack) -> bool {
+        let Lack::Library { name, .. } = lack else {
+            return false;
+        };
+        let is_it = |one: &&HostChoice<'_>| {
+            one.family.kind != Kind::Mpi && one.object.linkage.soname.as_ref() == Some(name)
+        };
+        let Some(choice) = self.all.iter().find(is_it) else {
+            return false;
+        };
+        self.along.push(choice);
+        self.put(name, choice.object.clone())
+    }
+
     /// The host's library that is the same as one of the image's family, beside the one chosen.
     fn counterpart(&self, name: &str) -> Option<Object> {
         let dir = directory(&self.choice.object.real);
@@ -308,7 +340,8 @@ impl Injecting<'_, '_> {
                 }
                 _ => false,
             };
-            return self.put_named(name) || self.put_itself(lack) || goes_along;
+            let is_put = self.put_named(name) || self.put_itself(lack) || goes_along;
+            return is_put || self.put_along(lack);
         }
         let Lack::Symbol { names, .. } = lack else {
             return false;

@@ -38,6 +38,8 @@ pub(crate) struct Using {
     pub(crate) static_mpi: bool,
     /// Names that it may open as it runs, of which it is not known what it looks for in them.
     pub(crate) opens: Vec<String>,
+    /// Those of the names that it needs which its loader finds in the image.
+    pub(crate) own: Vec<String>,
 }
 
 impl Using {
@@ -77,6 +79,7 @@ pub(crate) fn using(image: &LinkedImage) -> (Vec<Using>, bool) {
             needs: Vec::new(),
             static_mpi,
             opens: Vec::new(),
+            own: Vec::new(),
         };
         let opens = opens(linkage);
         let using = using.or_else(|| (static_mpi || !opens.is_empty()).then(alone));
@@ -145,11 +148,14 @@ fn follow(
             names.filter(|name| Family::named(name).is_some_and(|family| family.kind == Kind::Mpi));
         needs.extend(mpi.cloned());
     }
+    let own = needs.iter().filter(|name| closure.finds(name, &search));
+    let own = own.cloned().collect();
     (!needs.is_empty()).then(|| Using {
         object,
         needs: needs.into_iter().collect(),
         static_mpi: false,
         opens: Vec::new(),
+        own,
     })
 }
 

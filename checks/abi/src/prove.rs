@@ -18,9 +18,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::builtin;
 use crate::closure::PLACE;
-use crate::emit::{Call, EMITS, Emit, Wanted};
+use crate::emit::{Call, EMITS, Emit};
 use crate::families::{Family, Kind};
 use crate::root::HostRoot;
+use crate::wanted::Wanted;
 
 /// How long the loader may take at most.
 const LOADING: Duration = Duration::from_secs(30);
@@ -222,8 +223,8 @@ fn by_command(
     host: &dyn Host,
     deadline: Duration,
 ) -> Result<String, String> {
-    if host.which(emit.program).is_none() {
-        return Err(format!("{} is not installed", emit.program));
+    if emit.program_on(host).is_none() {
+        return Err(format!("{} is not installed", emit.programs.join(" or ")));
     }
     let name = format!("hpcctl-abi-{}", std::process::id());
     wanted.once = Some(name.clone());

@@ -81,9 +81,9 @@ pub(crate) fn told(lack: &Lack) -> (Reason, AbiVerdict) {
             } else {
                 "version"
             };
-            let has = has
-                .as_ref()
-                .map_or_else(String::new, |has| format!(", which has at most {has}"));
+            let has = has.as_ref().map_or_else(String::new, |has| {
+                format!(", which defines nothing newer than {has}")
+            });
             let text = format!(
                 "{by} {} needs {} of {file} {}{has}",
                 of(*side),
@@ -128,8 +128,13 @@ pub(crate) fn told(lack: &Lack) -> (Reason, AbiVerdict) {
 /// What can be done about what a program lacks without any library of the host.
 pub(crate) fn own_fixes(lack: &Lack) -> Vec<String> {
     let mut fixes = fixes(std::slice::from_ref(lack));
-    fixes.retain(|fix| !fix.starts_with(OLDER));
+    fixes.retain(|fix| !is_of_host(fix));
     fixes
+}
+
+/// Whether a fix is about the host's library, which does not help a program that lacks something itself.
+pub(crate) fn is_of_host(fix: &str) -> bool {
+    fix.starts_with(OLDER)
 }
 
 /// How a fix begins that is about the host's library.

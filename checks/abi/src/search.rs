@@ -184,8 +184,15 @@ impl<'r> Search<'r> {
 
     /// The files that another processor would have loaded in the place of the one at a path.
     pub(crate) fn of_others(&self, path: &str) -> Vec<Object> {
-        let places = self.special.alike(path).into_iter();
+        let places = self.special.alike(path, &|dir| self.looks_into(dir));
+        let places = places.into_iter();
         places.filter_map(|path| self.root.find(&path)).collect()
+    }
+
+    /// Whether it looked into a directory for libraries, or ldconfig(8) did.
+    fn looks_into(&self, dir: &str) -> bool {
+        let mut cached = self.cache.values().flatten();
+        self.has_special.borrow().contains_key(dir) || cached.any(|path| directory(path) == dir)
     }
 
     /// The directories of a list, its tokens replaced.

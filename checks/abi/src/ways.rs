@@ -22,8 +22,10 @@ use crate::root::Root;
 use crate::search::{Search, directory};
 
 /// The names of the ways.
-pub(crate) const HOST_LIBRARY: &str = "host-library";
-pub(crate) const HOST_LAUNCHER: &str = "host-launcher";
+/// The host's library in the place of the image's.
+pub const HOST_LIBRARY: &str = "host-library";
+/// The image's own library under a launcher of the host.
+pub const HOST_LAUNCHER: &str = "host-launcher";
 pub(crate) const CONTAINER_ONLY: &str = "container-only";
 
 /// What every rank is where it and its launcher do not understand each other.
@@ -136,6 +138,10 @@ fn directories(case: &Case<'_>, host: &dyn Host) -> Vec<String> {
 /// A way that uses what the image has: it goes no further than that starts.
 fn unaided(mut way: Way, alone: &Found) -> Way {
     if let Some(verdict) = alone.verdict {
+        if verdict > way.verdict {
+            // What is true of one that works is no reason.
+            way.because.clear();
+        }
         way.verdict = way.verdict.max(verdict);
         let because = alone.because.iter().map(|reason| reason.text.clone());
         way.because.splice(0..0, because);
@@ -178,14 +184,14 @@ fn host_library(
         } else if choice.is_some_and(|choice| intel::is(&choice.object.linkage)) {
             mislead(case, &mut way);
         }
-        doubt(&mut way, of_host);
+        doubt(&mut way, &best.host_path, &spoken, of_host);
     }
     way
 }
 
 /// Leaves out launchers of which it is not known whether they can start anything, unless there is
-/// no other.
-fn doubt(way: &mut Way, of_host: &[launchers::Found]) {
+/// no other: then it is told why those are none that were found beside.
+fn doubt(way: &mut Way, library: &str, spoken: &[&str], of_host: &[launchers::Found]) {
     let doubt = |launcher: &Launcher| launchers::doubt(of_host, &launcher.path);
     if way
         .launchers
@@ -196,6 +202,21 @@ fn doubt(way: &mut Way, of_host: &[launchers::Found]) {
     } else if let Some(text) = way.launchers.first().and_then(doubt) {
         way.verdict = way.verdict.max(AbiVerdict::Unknown);
         way.because.push(text.to_owned());
+        let is_other = |one: &&launchers::Found| !way.launchers.iter().any(|able| one.is(able));
+        let others: Vec<_> = of_host.iter().filter(is_other).collect();
+        if !others.is_empty() {
+            let told = launchers::told(others);
+            way.because
+                .push(format!("{library} speaks {}, {told}", joined(spoken)));
+        }
+    }
+}
+
+/// Protocols in a sentence.
+fn joined(spoken: &[&str]) -> String {
+    match spoken.is_empty() {
+        true => "no protocol that is known".to_owned(),
+        false => spoken.join(" and "),
     }
 }
 
@@ -219,10 +240,7 @@ fn mislead(case: &Case<'_>, way: &mut Way) {
 }
 
 fn no_launcher(library: &str, spoken: &[&str], of_host: &[launchers::Found]) -> String {
-    let spoken = match spoken.is_empty() {
-        true => "no protocol that is known".to_owned(),
-        false => spoken.join(" and "),
-    };
+    let spoken = joined(spoken);
     match of_host.is_empty() {
         true => format!("{library} speaks {spoken}, and no launcher was found on the host"),
         false => format!(
@@ -258,7 +276,7 @@ fn host_launcher(
     } else if library.is_some_and(|library| intel::is(&library.object.linkage)) {
         mislead(case, &mut way);
     }
-    doubt(&mut way, of_host);
+    doubt(&mut way, soname, spoken, of_host);
     way
 }
 

@@ -213,6 +213,9 @@ pub struct Program {
     /// not known.
     #[serde(default)]
     pub opens: Vec<String>,
+    /// Those of the names that it needs of which the image has a library where the loader looks.
+    #[serde(default)]
+    pub own: Vec<String>,
 }
 
 /// A library of the host.

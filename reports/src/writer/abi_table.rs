@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Write;
 
 use hpcctl_model::Unknown;
-use hpcctl_model::abi::{Abi, AbiVerdict, Binding, Measured, Proof};
+use hpcctl_model::abi::{Abi, AbiVerdict, Binding, Measured, Proof, Way};
 use hpcctl_model::bench::Verdict;
 
 use crate::report::{Error, Kind, Options, Report};
@@ -20,6 +20,9 @@ pub static WRITER: Writer = Writer {
     kinds: &[Kind::Abi],
     write,
 };
+
+/// The way that rests on what is bound.
+const HOST_LIBRARY: &str = "host-library";
 
 /// Programs and bind mounts that are shown without `-v`.
 const SHOWN: usize = 6;
@@ -122,9 +125,7 @@ fn ways(abi: &Abi, options: &Options, out: &mut dyn Write) -> Result<(), Error> 
             );
             write!(out, "{}", filled("    by       ", &text, options.width))?;
         }
-        for text in &way.because {
-            write!(out, "{}", filled("    because  ", text, options.width))?;
-        }
+        because(abi, way, options, out)?;
         for one in &way.measured {
             write!(
                 out,
@@ -132,6 +133,26 @@ fn ways(abi: &Abi, options: &Options, out: &mut dyn Write) -> Result<(), Error> 
                 filled("    measured ", &measured(one), options.width)
             )?;
         }
+    }
+    Ok(())
+}
+
+/// Why a way does not work, without what was told of the host's library before.
+fn because(abi: &Abi, way: &Way, options: &Options, out: &mut dyn Write) -> Result<(), Error> {
+    let of_it = abi.bindings.iter();
+    let of_it = of_it.filter(|row| Some(&row.soname) == way.soname.as_ref());
+    let told: BTreeSet<&str> = of_it
+        .flat_map(|row| &row.because)
+        .map(|reason| reason.text.as_str())
+        .collect();
+    let is_told = |text: &&String| way.way == HOST_LIBRARY && told.contains(text.as_str());
+    let (known, new): (Vec<_>, Vec<_>) = way.because.iter().partition(is_told);
+    if !known.is_empty() {
+        let text = "what is told of the host's library above";
+        write!(out, "{}", filled("    because  ", text, options.width))?;
+    }
+    for text in new {
+        write!(out, "{}", filled("    because  ", text, options.width))?;
     }
     Ok(())
 }
@@ -234,7 +255,11 @@ fn programs(abi: &Abi, options: &Options, out: &mut dyn Write) -> Result<(), Err
         0 => "none uses MPI, a fabric or a GPU by a library".to_owned(),
         count => {
             let names = abi.programs.iter().map(|program| program.path.as_str());
-            format!("{}: {}", counted(count, "program"), some(names, most))
+            let modules = abi.programs.iter().filter(|program| program.module).count();
+            let kinds = [(count - modules, "program"), (modules, "module")];
+            let kinds = kinds.iter().filter(|(count, _)| *count > 0);
+            let kinds: Vec<String> = kinds.map(|(count, what)| counted(*count, what)).collect();
+            format!("{}: {}", kinds.join(" and "), some(names, most))
         }
     };
     write!(out, "{}", filled("programs ", &title, options.width))?;

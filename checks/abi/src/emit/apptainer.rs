@@ -1,16 +1,20 @@
-//! `apptainer exec`: Apptainer user guide, "Bind Paths and Mounts", "Environment and Metadata" and "GPU
-//! Support". It has the whole of /dev; an option makes sure of the device files of a GPU, and puts what
-//! else the driver has behind `LD_LIBRARY_PATH`, so that what is bound here comes first.
+//! `apptainer exec`, or `singularity exec` of SingularityCE, which takes the same words: Apptainer user
+//! guide, "Bind Paths and Mounts", "Environment and Metadata" and "GPU Support". Most sites let it have
+//! the whole of /dev; `--nv` makes sure of the device files of NVIDIA, and puts what else the driver has
+//! behind `LD_LIBRARY_PATH`, so that what is bound here comes first. `--rocm` puts libraries of the host
+//! there that images have themselves, whatever was found of them: the device files are bound in its place.
 
 use hpcctl_host::shell::word;
+use hpcctl_model::abi::Gpu;
 
-use super::{Emit, Wanted, command};
+use super::{Emit, command};
 use crate::gpu;
+use crate::wanted::Wanted;
 
 /// The row.
 pub(super) static EMIT: Emit = Emit {
     name: "apptainer",
-    program: "apptainer",
+    programs: &["apptainer", "singularity"],
     starts: true,
     separators: &[':', ','],
     write,
@@ -30,7 +34,7 @@ fn write(wanted: &Wanted<'_>) -> Result<String, String> {
         .iter()
         .map(|pair| format!("--env {}", word(pair)));
     options.extend(pairs);
-    options.extend(wanted.gpus.iter().filter_map(|gpu| option(&gpu.vendor)));
+    options.extend(wanted.gpus.iter().flat_map(|gpu| handed(gpu, wanted)));
     let last = format!("{} {}", word(image(&wanted.image)?), wanted.started());
     // It hands on all of the environment, so that what must not cross is taken away before.
     let without: String = wanted
@@ -38,20 +42,22 @@ fn write(wanted: &Wanted<'_>) -> Result<String, String> {
         .iter()
         .map(|name| format!("-u {} ", word(name)))
         .collect();
+    let program = wanted.call.name.unwrap_or(EMIT.programs[0]);
     let first = match without.is_empty() {
-        true => "exec apptainer exec".to_owned(),
-        false => format!("exec env {without}apptainer exec"),
+        true => format!("exec {program} exec"),
+        false => format!("exec env {without}{program} exec"),
     };
     Ok(command(&first, options, &last))
 }
 
-/// The option for the GPUs of a maker; of others it has none.
-fn option(maker: &str) -> Option<String> {
-    match maker {
-        gpu::NVIDIA => Some("--nv".to_owned()),
-        gpu::AMD => Some("--rocm".to_owned()),
-        _ => None,
+/// How a GPU is handed over: by the option that brings all of its driver where none of that was refused,
+/// or by its device files.
+fn handed(gpu: &Gpu, wanted: &Wanted<'_>) -> Vec<String> {
+    if gpu.vendor == gpu::NVIDIA && wanted.refused(gpu::NVIDIA).is_none() {
+        return vec!["--nv".to_owned()];
     }
+    let devices = gpu.devices.iter();
+    devices.map(|one| format!("--bind {}", word(one))).collect()
 }
 
 /// The image as Apptainer takes it.

@@ -4,13 +4,14 @@
 
 use hpcctl_host::shell::word;
 
-use super::{Emit, Wanted, command, parted};
+use super::{Emit, command, parted};
 use crate::closure::PLACE;
+use crate::wanted::Wanted;
 
 /// The row.
 pub(super) static EMIT: Emit = Emit {
     name: "charliecloud",
-    program: "ch-run",
+    programs: &["ch-run"],
     starts: true,
     separators: &[':'],
     write,

@@ -3,14 +3,14 @@
 use hpcctl_host::shell::word;
 use hpcctl_model::abi::Bind;
 
-use super::{Emit, Wanted, command};
-use crate::families::{Family, Kind};
+use super::{Emit, command};
 use crate::gpu;
+use crate::wanted::Wanted;
 
 /// The row.
 pub(super) static EMIT: Emit = Emit {
     name: "podman",
-    program: "podman",
+    programs: &["podman"],
     starts: true,
     separators: &[':'],
     write,
@@ -36,7 +36,8 @@ fn write(wanted: &Wanted<'_>) -> Result<String, String> {
         .map(|pair| format!("-e {}", word(pair)));
     options.extend(pairs);
     let is_ucx = |bind: &Bind| bind.image.contains("/libucp.so");
-    if !wanted.call.as_root && wanted.binds.iter().any(is_ucx) {
+    let may_have_ucx = wanted.way.is_some() || wanted.binds.iter().any(is_ucx);
+    if !wanted.call.as_root && may_have_ucx {
         options.push(format!("-e {APART}"));
     }
     options.extend(
@@ -63,12 +64,15 @@ fn write(wanted: &Wanted<'_>) -> Result<String, String> {
     Ok(format!("{before}{}", command(&first, options, &last)))
 }
 
-/// The device files, those of GPUs by a specification of CDI where there is one; some a user may open
-/// by a group, which crun alone keeps. Labels of SELinux keep a container from all.
+/// The device files, those of GPUs by a specification of CDI where there is one and nothing that it
+/// brings was refused; some a user may open by a group, which crun alone keeps. Labels of SELinux keep
+/// a container from all.
 fn devices(wanted: &Wanted<'_>) -> Vec<String> {
     let of_gpus = wanted.gpus.iter().flat_map(|gpu| match &gpu.cdi {
-        Some(name) => std::slice::from_ref(name),
-        None => &gpu.devices,
+        Some(name) if gpu.vendor != gpu::NVIDIA || wanted.refused(gpu::NVIDIA).is_none() => {
+            std::slice::from_ref(name)
+        }
+        _ => &gpu.devices,
     });
     let all = of_gpus.chain(wanted.devices);
     let mut options: Vec<String> = all
@@ -79,7 +83,7 @@ fn devices(wanted: &Wanted<'_>) -> Vec<String> {
     }
     options.push("--security-opt label=disable".to_owned());
     let has_groups = wanted.gpus.iter().any(|gpu| gpu.vendor != gpu::NVIDIA);
-    if has_groups && !wanted.call.as_root {
+    if has_groups && !wanted.call.as_root && wanted.call.keeps_groups != Some(false) {
         options.push("--group-add keep-groups".to_owned());
     }
     options
@@ -110,12 +114,7 @@ const APART: &str = "UCX_POSIX_USE_PROC_LINK=n";
 /// What a launcher has ready for a rank, and podman would keep from it: what is found out before, and
 /// the options.
 fn launched(wanted: &Wanted<'_>) -> (String, &'static str) {
-    let mpi = wanted
-        .bindings
-        .iter()
-        .filter_map(|row| Family::named(&row.library));
-    let mut mpi = mpi.filter(|family| family.kind == Kind::Mpi);
-    match (wanted.once.is_none(), mpi.next()) {
+    match (wanted.once.is_none(), wanted.mpi()) {
         (true, Some(family)) if family.name.starts_with("Open MPI") => {
             (PMIX.to_owned(), " ${pmix:+-v \"$pmix:$pmix\"}")
         }

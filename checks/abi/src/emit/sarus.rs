@@ -2,21 +2,22 @@
 //! MPI hook", and the OCI hooks configuration 1.0.0, oci-hooks(5). It binds over libraries of the
 //! same name itself, and all else as it is.
 //!
-//! GPUs have hooks of their own, of which each is a document of its own: that of NVIDIA's toolkit brings
-//! the device files and the libraries of the driver, Sarus's for AMD the device files; "NVIDIA Container
-//! Runtime hook" and "AMD GPU hook" of the same guide.
+//! GPUs have hooks of their own: that of NVIDIA's toolkit brings the device files and the libraries of
+//! the driver, Sarus's for AMD the device files; "NVIDIA Container Runtime hook" and "AMD GPU hook" of the
+//! same guide. Sarus reads one hook from a file: of several a script makes a file each.
 
 use hpcctl_model::abi::Bind;
 use serde_json::{Value, json};
 
-use super::{Emit, Wanted};
+use super::Emit;
 use crate::gpu;
 use crate::unread::stem;
+use crate::wanted::Wanted;
 
 /// The row.
 pub(super) static EMIT: Emit = Emit {
     name: "sarus",
-    program: "sarus",
+    programs: &["sarus"],
     starts: false,
     separators: &[':'],
     write,
@@ -24,14 +25,32 @@ pub(super) static EMIT: Emit = Emit {
 
 fn write(wanted: &Wanted<'_>) -> Result<String, String> {
     let mut hooks = Vec::new();
-    hooks.extend(of_mpi(wanted)?);
+    hooks.extend(of_mpi(wanted)?.map(|hook| ("mpi_hook.json", hook)));
     for gpu in &wanted.gpus {
-        hooks.push(of_gpu(&gpu.vendor)?);
+        hooks.push(of_gpu(&gpu.vendor, wanted)?);
     }
-    let texts = hooks.iter().map(serde_json::to_string_pretty);
-    let texts = texts.collect::<Result<Vec<_>, _>>();
-    let texts = texts.map_err(|error| error.to_string())?;
-    Ok(texts.join("\n") + "\n")
+    let mut files = Vec::new();
+    for (name, hook) in &hooks {
+        let text = serde_json::to_string_pretty(hook).map_err(|error| error.to_string())?;
+        files.push((*name, text + "\n"));
+    }
+    match &files[..] {
+        [] => Err("Sarus needs no hook for it".to_owned()),
+        [(_, text)] => Ok(text.clone()),
+        _ => Ok(script(&files)),
+    }
+}
+
+/// Writes hooks into the directory that is given to the script.
+fn script(files: &[(&str, String)]) -> String {
+    let mut text = "# Each hook of Sarus is a file: give this script to sh, with the hooksDir of sarus.json.\n\
+                    set -eu\n\
+                    dir=${1:?the directory of the hooks of Sarus}\n"
+        .to_owned();
+    for (name, hook) in files {
+        text += &format!("cat >\"$dir\"/{name} <<'END'\n{hook}END\n");
+    }
+    text
 }
 
 /// The hook for MPI; none where nothing is left for it to bind.
@@ -81,11 +100,19 @@ fn of_mpi(wanted: &Wanted<'_>) -> Result<Option<Value>, String> {
     })))
 }
 
-/// The hook for the GPUs of a maker.
-fn of_gpu(maker: &str) -> Result<Value, String> {
+/// The hook for the GPUs of a maker, with the name of its file.
+fn of_gpu(maker: &str, wanted: &Wanted<'_>) -> Result<(&'static str, Value), String> {
     const NVIDIA: &str = "/usr/bin/nvidia-container-runtime-hook";
-    let (hook, stage) = match maker {
+    if maker == gpu::NVIDIA
+        && let Some(name) = wanted.refused(maker)
+    {
+        return Err(format!(
+            "the hook of NVIDIA brings every library of the driver, {name} among them, of which none of the host was accepted"
+        ));
+    }
+    let (file, hook, stage) = match maker {
         gpu::NVIDIA => (
+            "nvidia_hook.json",
             json!({
                 "path": NVIDIA,
                 "args": [NVIDIA, "prestart"],
@@ -94,17 +121,19 @@ fn of_gpu(maker: &str) -> Result<Value, String> {
             "prestart",
         ),
         gpu::AMD => (
+            "amdgpu_hook.json",
             json!({"path": "/opt/sarus/bin/amdgpu_hook"}),
             "createContainer",
         ),
         _ => return Err(format!("Sarus has no hook for GPUs of {maker}")),
     };
-    Ok(json!({
+    let hook = json!({
         "version": "1.0.0",
         "hook": hook,
         "when": {"always": true},
         "stages": [stage],
-    }))
+    });
+    Ok((file, hook))
 }
 
 /// The hook looks for a library of the image with the name of the host's, without its numbers.

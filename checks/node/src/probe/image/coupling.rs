@@ -135,6 +135,7 @@ mod tests {
             static_mpi: false,
             module: false,
             opens: Vec::new(),
+            own: Vec::new(),
         }
     }
 
