@@ -1,11 +1,11 @@
 //! `apptainer exec`, or `singularity exec` of SingularityCE, which takes the same words: Apptainer user
-//! guide, "Bind Paths and Mounts", "Environment and Metadata" and "GPU Support". Most sites let it have
-//! the whole of /dev; `--nv` makes sure of the device files of NVIDIA, and puts what else the driver has
-//! behind `LD_LIBRARY_PATH`, so that what is bound here comes first. `--rocm` puts libraries of the host
-//! there that images have themselves, whatever was found of them: the device files are bound in its place.
+//! guide, "Bind Paths and Mounts", "Environment and Metadata" and "GPU Support". It has the whole of /dev
+//! unless a site's `mount dev` says otherwise; a device file that is bound cannot be opened, for it binds
+//! with nodev (tried with 1.4). `--nv` makes sure of the device files of NVIDIA, and puts what else the
+//! driver has behind `LD_LIBRARY_PATH`, so that what is bound here comes first. `--rocm` would put there
+//! what images have themselves, whatever was found of it.
 
 use hpcctl_host::shell::word;
-use hpcctl_model::abi::Gpu;
 
 use super::{Emit, command};
 use crate::gpu;
@@ -34,7 +34,7 @@ fn write(wanted: &Wanted<'_>) -> Result<String, String> {
         .iter()
         .map(|pair| format!("--env {}", word(pair)));
     options.extend(pairs);
-    options.extend(wanted.gpus.iter().flat_map(|gpu| handed(gpu, wanted)));
+    options.extend(has_nv(wanted).then(|| "--nv".to_owned()));
     let last = format!("{} {}", word(image(&wanted.image)?), wanted.started());
     // It hands on all of the environment, so that what must not cross is taken away before.
     let without: String = wanted
@@ -50,14 +50,10 @@ fn write(wanted: &Wanted<'_>) -> Result<String, String> {
     Ok(command(&first, options, &last))
 }
 
-/// How a GPU is handed over: by the option that brings all of its driver where none of that was refused,
-/// or by its device files.
-fn handed(gpu: &Gpu, wanted: &Wanted<'_>) -> Vec<String> {
-    if gpu.vendor == gpu::NVIDIA && wanted.refused(gpu::NVIDIA).is_none() {
-        return vec!["--nv".to_owned()];
-    }
-    let devices = gpu.devices.iter();
-    devices.map(|one| format!("--bind {}", word(one))).collect()
+/// Whether all that the driver of NVIDIA has is to be brought, of which nothing was refused.
+fn has_nv(wanted: &Wanted<'_>) -> bool {
+    let mut gpus = wanted.gpus.iter();
+    gpus.any(|gpu| gpu.vendor == gpu::NVIDIA) && wanted.refused(gpu::NVIDIA).is_none()
 }
 
 /// The image as Apptainer takes it.
