@@ -122,6 +122,11 @@ fn doctor_lists_every_check_and_every_operation() {
         .map(|line| line.split_whitespace().next().unwrap().to_owned())
         .collect();
     assert!(listed.len() >= 30, "{} checks", listed.len());
+    let manuals = hpcctl(&["doctor", "list", "-o", "json"]).json();
+    crate::schema::validate("hpcctl.checks-1.json", &manuals);
+    let manuals = manuals["result"].as_array().unwrap().iter();
+    let ids: Vec<&str> = manuals.map(|one| one["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, listed);
     let run = hpcctl(&["doctor", "-o", "json"]);
     assert!([0, 1, 3].contains(&run.code), "{}", run.stderr);
     let report = run.json();

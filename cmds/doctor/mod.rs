@@ -123,8 +123,13 @@ pub struct Doctor {
 #[derive(Debug, Subcommand)]
 enum DoctorCommand {
     /// List the checks
-    #[command(after_long_help = "EXAMPLES\n  hpcctl doctor list")]
-    List,
+    #[command(
+        after_long_help = "EXAMPLES\n  hpcctl doctor list\n  hpcctl doctor list -o json | jq -r '.result[] | select(.admin) | .id'"
+    )]
+    List {
+        #[arg(short, long, value_name = "FORMAT[=FILE]", help = emit::output_help(Kind::Checks))]
+        output: Vec<String>,
+    },
     /// Run a container command that fails, and say why: the call, the cause, the fix
     ///
     /// The command and all that it starts are traced; programs with privileges of their own,
@@ -184,7 +189,7 @@ impl Doctor {
     pub fn run(&self, ui: &Ui) -> Result<Exit, Failure> {
         match &self.command {
             None => self.examine(ui),
-            Some(DoctorCommand::List) => list::run(),
+            Some(DoctorCommand::List { output }) => list::run(output, ui),
             Some(DoctorCommand::Why {
                 deadline,
                 output,

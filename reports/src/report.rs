@@ -5,7 +5,7 @@ use std::io;
 use hpcctl_model::Envelope;
 use hpcctl_model::abi::Abi;
 use hpcctl_model::bench::Bench;
-use hpcctl_model::doctor::Doctor;
+use hpcctl_model::doctor::{Doctor, Listed};
 use hpcctl_model::fleet::Fleet;
 use hpcctl_model::gate::Gate;
 use hpcctl_model::license::{Difference, Identified, Licensed};
@@ -22,6 +22,8 @@ use hpcctl_model::why::Why;
 pub enum Kind {
     /// What a node can do.
     Doctor,
+    /// What is checked.
+    Checks,
     /// What is in an image.
     Scan,
     /// Which licences files bear.
@@ -59,6 +61,8 @@ pub enum Kind {
 pub enum Report<'a> {
     /// What a node can do.
     Doctor(&'a Envelope<Doctor>),
+    /// What is checked.
+    Checks(&'a Envelope<Vec<Listed>>),
     /// What is in an image.
     Scan(&'a Envelope<Scan>),
     /// Which licences files bear.
@@ -96,6 +100,7 @@ impl<'a> Report<'a> {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Doctor(_) => Kind::Doctor,
+            Self::Checks(_) => Kind::Checks,
             Self::Scan(_) => Kind::Scan,
             Self::License(_) => Kind::License,
             Self::Licenses(_) => Kind::Licenses,
@@ -118,6 +123,14 @@ impl<'a> Report<'a> {
     pub(crate) fn doctor(&self) -> Result<&'a Envelope<Doctor>, Error> {
         match self {
             Self::Doctor(report) => Ok(report),
+            _ => Err(Error::Kind(self.kind())),
+        }
+    }
+
+    /// The checks that there are.
+    pub(crate) fn checks(&self) -> Result<&'a Envelope<Vec<Listed>>, Error> {
+        match self {
+            Self::Checks(report) => Ok(report),
             _ => Err(Error::Kind(self.kind())),
         }
     }

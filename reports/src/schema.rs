@@ -3,7 +3,7 @@
 use hpcctl_model::Envelope;
 use hpcctl_model::abi::Abi;
 use hpcctl_model::bench::Bench;
-use hpcctl_model::doctor::Doctor;
+use hpcctl_model::doctor::{Doctor, Listed};
 use hpcctl_model::fleet::Fleet;
 use hpcctl_model::gate::Gate;
 use hpcctl_model::license::{Difference, Identified, Licensed};
@@ -33,6 +33,11 @@ pub static SCHEMAS: &[Published] = &[
         kind: "doctor",
         number: 1,
         make: || schema_for!(Envelope<Doctor>),
+    },
+    Published {
+        kind: "checks",
+        number: 1,
+        make: || schema_for!(Envelope<Vec<Listed>>),
     },
     Published {
         kind: "scan",

@@ -254,6 +254,27 @@ pub struct Unmet {
     pub fix: Vec<Vec<Step>>,
 }
 
+/// A check as it is listed, with its manual.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Listed {
+    /// The id.
+    pub id: String,
+    /// A short title in plain words.
+    pub title: String,
+    /// What is checked.
+    pub what: String,
+    /// Why it matters on a cluster.
+    pub why: String,
+    /// How it is found out: the calls made and the files read.
+    pub how: String,
+    /// What the user can do without the admin; null where nothing.
+    pub user: Option<String>,
+    /// What the admin can do; null where nothing.
+    pub admin: Option<String>,
+    /// Manual pages, kernel documents and the like.
+    pub refs: Vec<String>,
+}
+
 /// One step of a fix.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Step {

@@ -5,6 +5,7 @@
 
 pub mod abi;
 pub mod bench;
+mod commands;
 pub mod doctor;
 pub mod envelope;
 pub mod fleet;
@@ -21,6 +22,7 @@ pub mod stage;
 mod tried;
 pub mod why;
 
+pub use commands::commands;
 pub use envelope::{Envelope, HostInfo, Tool, Unknown};
 pub use hex::hex;
 pub use tried::TriedImage;

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::io::Write;
 
-use hpcctl_model::Envelope;
 use hpcctl_model::doctor::{Doctor, Operation, Runtime, Step, Verdict};
+use hpcctl_model::{Envelope, commands};
 
 use crate::report::{Error, Kind, Options, Report};
 use crate::terminal::{Style, columns, filled, lines, styled, visible};
@@ -204,11 +204,10 @@ fn fixes(operation: &Operation, options: &Options) -> String {
     let mut text = String::new();
     for (place, steps) in operation.fix.iter().take(shown).enumerate() {
         let label = if place == 0 { "fix" } else { "or" };
-        for (step, label) in steps
-            .iter()
-            .zip(std::iter::once(label).chain(std::iter::repeat("and")))
-        {
-            text += &self::step(label, step, options.width);
+        let labels = std::iter::once(label).chain(std::iter::repeat("and"));
+        let steps = steps.iter().zip(commands(steps));
+        for ((step, command), label) in steps.zip(labels) {
+            text += &self::step(label, step, command.as_deref(), options.width);
         }
     }
     match operation.fix.len().saturating_sub(shown) {
@@ -219,13 +218,13 @@ fn fixes(operation: &Operation, options: &Options) -> String {
 }
 
 /// A step in words, then its command in a line of its own, so that it can be copied whole.
-fn step(label: &str, step: &Step, width: u16) -> String {
+fn step(label: &str, step: &Step, command: Option<&str>, width: u16) -> String {
     let mut text = filled(
         &format!("  {label:7}  "),
         &format!("({}) {}", step.who.as_str(), step.text),
         width,
     );
-    if let Some(command) = &step.command {
+    if let Some(command) = command {
         let _ = writeln!(text, "             {}", visible(command));
     }
     text

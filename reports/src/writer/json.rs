@@ -11,6 +11,7 @@ pub static WRITER: Writer = Writer {
     versions: &[],
     kinds: &[
         Kind::Doctor,
+        Kind::Checks,
         Kind::Scan,
         Kind::License,
         Kind::Licenses,
@@ -38,6 +39,7 @@ fn write(
 ) -> Result<(), Error> {
     match report {
         Report::Doctor(report) => serde_json::to_writer_pretty(&mut *out, report)?,
+        Report::Checks(report) => serde_json::to_writer_pretty(&mut *out, report)?,
         Report::Scan(report) => serde_json::to_writer_pretty(&mut *out, report)?,
         Report::License(report) => serde_json::to_writer_pretty(&mut *out, report)?,
         Report::Licenses(report) => serde_json::to_writer_pretty(&mut *out, report)?,

@@ -8,6 +8,7 @@ use crate::report::{Error, Kind, Options, Report};
 mod abi_table;
 mod bench_html;
 mod bench_table;
+mod checks_table;
 mod cyclonedx_json;
 mod cyclonedx_xml;
 mod doctor_table;
@@ -63,6 +64,7 @@ pub struct Writer {
 /// Every format, in the order in which they are offered; a name has one row a kind at most.
 pub static WRITERS: &[&Writer] = &[
     &doctor_table::WRITER,
+    &checks_table::WRITER,
     &scan_table::WRITER,
     &license_table::WRITER,
     &licenses_table::WRITER,
@@ -134,6 +136,7 @@ mod tests {
     fn a_name_stands_for_one_writer_a_kind() {
         for kind in [
             Kind::Doctor,
+            Kind::Checks,
             Kind::Scan,
             Kind::License,
             Kind::Licenses,

@@ -1,6 +1,7 @@
 //! What a job script or a Containerfile will really do on this node.
 
 use hpcctl_host::Host;
+use hpcctl_model::commands;
 use hpcctl_model::doctor::Step;
 use hpcctl_model::lint::{FileKind, Lint, LintFinding, Outcome};
 
@@ -130,9 +131,13 @@ fn finding(line: usize, directive: &str, outcome: Outcome, why: impl Into<String
 
 /// Every step of a fix, since one alone does not help.
 fn in_words(steps: &[Step]) -> String {
-    let words = steps
-        .iter()
-        .map(|step| step.command.as_deref().unwrap_or(&step.text));
+    let words = steps.iter().zip(commands(steps));
+    let words = words.filter_map(|(step, command)| match (&step.command, command) {
+        (_, Some(command)) => Some(command),
+        (None, None) => Some(step.text.clone()),
+        // It is in the command of another.
+        (Some(_), None) => None,
+    });
     words.collect::<Vec<_>>().join("; and ")
 }
 
