@@ -466,3 +466,39 @@ fn without_another_thread_an_image_is_read_all_the_same() {
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert_eq!(packages(&run.json()), ["good", "silent"]);
 }
+
+#[test]
+fn the_files_of_packages_are_listed_where_they_are_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let put = |path: &str, text: &str| {
+        let path = dir.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    put("etc/os-release", "ID=debian\nVERSION_ID=12\n");
+    let status = "Package: a\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n";
+    put("var/lib/dpkg/status", status);
+    put(
+        "var/lib/dpkg/info/a.list",
+        "/.\n/usr\n/usr/bin\n/usr/bin/b\n/usr/bin/a\n/gone\n",
+    );
+    put("usr/bin/a", "a");
+    put("usr/bin/b", "b");
+    let root = dir.path().to_str().unwrap();
+    let listed = |args: &[&str]| {
+        let run = hpcctl(&[&["scan", "dir", root], args].concat());
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        run
+    };
+    let report = listed(&["--files", "-o", "json"]).json();
+    crate::schema::validate("hpcctl.scan-1.json", &report);
+    let package = &report["result"]["packages"][0];
+    assert_eq!(package["files"], 2);
+    assert_eq!(package["owned_files"], json!(["/usr/bin/a", "/usr/bin/b"]));
+    let report = listed(&["-o", "json"]).json();
+    assert_eq!(report["result"]["packages"][0].get("owned_files"), None);
+    let run = listed(&["--files"]);
+    assert!(run.stderr.contains("only json and jsonl"), "{}", run.stderr);
+    let run = listed(&["--files", "-o", "jsonl"]);
+    assert!(run.stdout.contains("/usr/bin/b") && run.stderr.is_empty());
+}

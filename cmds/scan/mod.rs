@@ -216,6 +216,10 @@ impl Scan {
         };
         let outputs = emit::outputs(&how.output, Kind::Scan)?;
         let options = reading.map(|reading| reading.options(LicenseFiles::Full));
+        let has_files = |output: &Output| ["json", "jsonl"].contains(&output.format.name);
+        if reading.is_some_and(Reading::lists_files) && !outputs.iter().any(has_files) {
+            ui.warn("--files lists nothing here: only json and jsonl have the files of packages");
+        }
         let options = options.transpose()?.unwrap_or_default();
         let options = match &self.command {
             ScanCommand::Host { also, reading, .. } => {

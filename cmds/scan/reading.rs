@@ -30,6 +30,12 @@ pub struct Reading {
     /// Files that only their packages own count as owned by none.
     #[arg(long, value_name = "CATALOGER", value_delimiter = ',', hide_possible_values = true, value_parser = catalogers())]
     exclude: Vec<String>,
+    /// List the files of each package, in json and jsonl
+    ///
+    /// A file that several packages claim is listed with each. Bills of materials have how many
+    /// there are.
+    #[arg(long)]
+    files: bool,
     /// Leave out these paths and all that is below them; repeatable
     ///
     /// In a glob, * stays in one directory and ** does not. The scan is complete when all the
@@ -66,6 +72,11 @@ fn catalogers() -> PossibleValuesParser {
 }
 
 impl Reading {
+    /// Whether the files of packages are asked for.
+    pub fn lists_files(&self) -> bool {
+        self.files
+    }
+
     /// Whether the user asked for this glob of paths to be left out.
     pub fn leaves_out(&self, glob: &str) -> bool {
         self.exclude_path.iter().any(|asked| asked == glob)
@@ -92,6 +103,7 @@ impl Reading {
             select: self.select.clone(),
             exclude: self.exclude.clone(),
             exclude_paths: self.exclude_path.clone(),
+            lists_files: self.files,
             ..Options::default()
         })
     }

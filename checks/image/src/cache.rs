@@ -67,6 +67,7 @@ impl Cache {
             cache: None,
             platform: None,
             insecure: false,
+            lists_files: false,
             ..options.clone()
         };
         Ok(Self {

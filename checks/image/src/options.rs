@@ -54,6 +54,8 @@ pub struct Options {
     pub select: Vec<String>,
     /// The catalogers that do not run.
     pub exclude: Vec<String>,
+    /// Whether the files of each package are listed, not only counted.
+    pub lists_files: bool,
     /// Globs of paths that are left out, with all that is below them.
     pub exclude_paths: Vec<String>,
     /// How much is read at most.

@@ -154,6 +154,9 @@ pub struct Package {
     /// The purls of the packages of this image that it needs, sorted.
     pub depends: Vec<String>,
     /// Whether it counts for the verdict itself: not where the terms of what brought it cover it,
+    /// The absolute paths of these files, sorted, where they were asked for (`--files`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owned_files: Vec<String>,
     /// or where only a lock file names it.
     #[serde(default = "yes")]
     pub judged: bool,

@@ -269,6 +269,7 @@ pub(crate) mod tests {
             depends: Vec::new(),
             judged: true,
         }
+            owned_files: Vec::new(),
     }
 
     /// A report on an image with these packages.

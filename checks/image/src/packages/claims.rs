@@ -3,6 +3,7 @@
 //! Lists of files name them one by one, or whole directories. Several packages may claim a
 //! file: it counts for each of them, and belongs to the one of the highest standing.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use super::standing::Standing;
@@ -20,6 +21,8 @@ pub(super) struct Claims<'a> {
     owners: HashMap<NodeId, Option<Owner>>,
     /// How many files each package claims.
     counts: HashMap<Place, u64>,
+    /// Which ones, where they are listed.
+    listed: Option<Vec<(Place, NodeId)>>,
     below: Vec<Below<'a>>,
 }
 
@@ -40,12 +43,13 @@ struct Below<'a> {
 }
 
 impl<'a> Claims<'a> {
-    /// Starts with no claim.
-    pub(super) fn new(tree: &'a FileTree) -> Self {
+    /// Starts with no claim; whether the files of each package are to be listed.
+    pub(super) fn new(tree: &'a FileTree, lists: bool) -> Self {
         Self {
             tree,
             owners: HashMap::new(),
             counts: HashMap::new(),
+            listed: lists.then(Vec::new),
             below: Vec::new(),
         }
     }
@@ -89,10 +93,22 @@ impl<'a> Claims<'a> {
         if self.tree.node(id).kind == Kind::Directory {
             return;
         }
+        let known = self.owners.entry(id);
+        let owned_by = match &known {
+            Entry::Occupied(known) => known.get().map(|known| known.place),
+            Entry::Vacant(_) => None,
+        };
         if let Some(owner) = owner {
+            if owned_by == Some(owner.place) {
+                // Its lists name the file twice.
+                return;
+            }
             *self.counts.entry(owner.place).or_default() += 1;
+            if let Some(listed) = &mut self.listed {
+                listed.push((owner.place, id));
+            }
         }
-        let known = self.owners.entry(id).or_insert(owner);
+        let known = known.or_insert(owner);
         let standing = |owner: &Option<Owner>| owner.map(|owner| owner.standing);
         if standing(&owner) > standing(known) {
             *known = owner;
@@ -102,6 +118,19 @@ impl<'a> Claims<'a> {
     /// How many files a package claims.
     pub(super) fn count(&self, place: Place) -> u64 {
         self.counts.get(&place).copied().unwrap_or(0)
+    }
+
+    /// The paths of the files that each package claims, sorted, where they are listed.
+    pub(super) fn take_listed(&mut self) -> HashMap<Place, Vec<String>> {
+        let mut paths: HashMap<Place, Vec<String>> = HashMap::new();
+        for (place, id) in self.listed.take().into_iter().flatten() {
+            paths.entry(place).or_default().push(self.tree.path(id));
+        }
+        for paths in paths.values_mut() {
+            paths.sort();
+            paths.dedup();
+        }
+        paths
     }
 
     /// The package that a file belongs to.

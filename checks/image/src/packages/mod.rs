@@ -141,7 +141,7 @@ fn gather_root(
     for (row, needs) in needs {
         gathering.need(row, needs);
     }
-    let mut claims = Claims::new(tree);
+    let mut claims = Claims::new(tree, plan.lists_files);
     gathering.claim(lists, &mut claims);
     gathering.add_evidence(waiting, &mut claims, faults);
     gathering.finish(claims)
@@ -365,12 +365,14 @@ impl<'a> Gathering<'a> {
         let named = |key| self.names.by_key(row, key);
         let place = named(of).or_else(|| named(of.split_once(':')?.0))?;
         Some(Owner {
+            owned_files: Vec::new(),
             place,
             standing: Standing::of(row, self.drafts[place].kind),
         })
     }
 
-    fn finish(self, claims: Claims<'_>) -> Packages {
+    fn finish(self, mut claims: Claims<'_>) -> Packages {
+        let mut listed = claims.take_listed();
         let needs: Vec<Vec<String>> = self.drafts.iter().map(|draft| self.needs(draft)).collect();
         let owners: Vec<Option<String>> = self
             .drafts
@@ -436,6 +438,7 @@ impl<'a> Gathering<'a> {
         let needs = draft.depends.iter().filter_map(|need| {
             let mut words = need.split('|');
             let find = |word| self.names.find(draft.row, draft.kind, word, from, path);
+                package.owned_files = listed.remove(&place).unwrap_or_default();
             let place =
                 words.find_map(|word| find(word).or_else(|| self.linked(draft.row, word)))?;
             Some(&self.drafts[place].package.purl)

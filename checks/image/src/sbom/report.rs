@@ -195,6 +195,7 @@ fn package(component: Component, tool: &str, faults: &mut Faults) -> Package {
         supplier: component.supplier,
         source,
         files: component.files,
+        owned_files: Vec::new(),
         owned_by: component.owned_by,
         depends: Vec::new(),
         judged: true,

@@ -37,6 +37,7 @@ fn package(name: &str, license: Option<&str>) -> Package {
         supplier: None,
         source: None,
         files: 1,
+        owned_files: Vec::new(),
         owned_by: None,
         depends: Vec::new(),
         judged: true,

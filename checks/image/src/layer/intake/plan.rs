@@ -40,6 +40,8 @@ pub(crate) struct Plan {
     pub(crate) platform: Option<Platform>,
     /// Whether the registry need not prove who it is.
     pub(crate) insecure: bool,
+    /// Whether the files of each package are listed.
+    pub(crate) lists_files: bool,
 }
 
 impl Plan {
@@ -74,6 +76,7 @@ impl Plan {
             limits: options.limits.clone(),
             platform: options.platform.clone(),
             insecure: options.insecure,
+            lists_files: options.lists_files,
         })
     }
 
