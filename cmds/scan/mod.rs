@@ -106,7 +106,8 @@ EXIT STATUS
     /// Scan this host: the software that a bind mount would bring into a container
     ///
     /// Reads /usr, /opt and where else software lies, not homes or scratch space; what was left
-    /// out is told. Licences are those that packages declare.
+    /// out is told. Licences are those that packages declare. Nobody publishes a host: its verdict
+    /// tells whether what is on it may go into an image that is published.
     #[command(after_long_help = "\
 EXAMPLES
   hpcctl scan host -o cyclonedx-json=node.json
@@ -215,11 +216,11 @@ impl Scan {
             ScanCommand::Sbom { path, how } => (Reference::bill(path), None, how),
         };
         let outputs = emit::outputs(&how.output, Kind::Scan)?;
-        let options = reading.map(|reading| reading.options(LicenseFiles::Full));
         let has_files = |output: &Output| ["json", "jsonl"].contains(&output.format.name);
         if reading.is_some_and(Reading::lists_files) && !outputs.iter().any(has_files) {
             ui.warn("--files lists nothing here: only json and jsonl have the files of packages");
         }
+        let options = reading.map(|reading| reading.options(LicenseFiles::Full));
         let options = options.transpose()?.unwrap_or_default();
         let options = match &self.command {
             ScanCommand::Host { also, reading, .. } => {

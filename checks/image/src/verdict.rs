@@ -1,4 +1,5 @@
-//! The verdict: what the licences say, and what is in an image that nobody may hand out.
+//! The verdict: what the licences say, and what is in an image, or on a host, that nobody may hand
+//! out.
 
 use hpcctl_license_db::policy::{Subject, judge, reason_of};
 use hpcctl_model::scan::{Outcome, Reason, Redistribution, Removed, RemovedKind, UNREAD, Verdict};
@@ -18,7 +19,7 @@ pub(crate) fn verdict(subjects: &[Subject<'_>], whole: bool, held: &held::Report
                 reason(Outcome::Undetermined, &one.path, text)
             }
             false => {
-                let text = "gives access to whoever pulls the image.";
+                let text = "gives access to whoever gets it.";
                 reason(Outcome::Refused, &one.path, text)
             }
         });

@@ -102,6 +102,13 @@ pub struct Image {
     pub user: Option<String>,
 }
 
+impl Image {
+    /// Whether it is the machine that was scanned, which nobody publishes.
+    pub fn is_host(&self) -> bool {
+        self.reference == "dir:/"
+    }
+}
+
 /// One layer of an image.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Layer {
@@ -147,6 +154,9 @@ pub struct Package {
     pub source: Option<String>,
     /// How many files of the image belong to it, directories not counted.
     pub files: u64,
+    /// The absolute paths of these files, sorted, where they were asked for (`--files`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owned_files: Vec<String>,
     /// The purl of the package that brought this one as part of its files: one of the
     /// distribution, of a manager of software trees (such as conda or Spack), or one of a
     /// language that bundles libraries and programs.
@@ -154,9 +164,6 @@ pub struct Package {
     /// The purls of the packages of this image that it needs, sorted.
     pub depends: Vec<String>,
     /// Whether it counts for the verdict itself: not where the terms of what brought it cover it,
-    /// The absolute paths of these files, sorted, where they were asked for (`--files`).
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub owned_files: Vec<String>,
     /// or where only a lock file names it.
     #[serde(default = "yes")]
     pub judged: bool,
@@ -470,7 +477,7 @@ fn yes() -> bool {
     true
 }
 
-/// Whether an image may be published.
+/// Whether an image may be published; of a host, whether what is on it may go into one that is.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
@@ -505,7 +512,7 @@ pub struct Verdict {
     pub outcome: Outcome,
     /// What led to it, worst first.
     pub reasons: Vec<Reason>,
-    /// What whoever publishes it must do.
+    /// What whoever publishes it, or an image with it, must do.
     pub obligations: Vec<Obligation>,
 }
 

@@ -63,11 +63,9 @@ fn verdict(report: &Envelope<Scan>, options: &Options) -> String {
         Outcome::Conditional | Outcome::Undetermined => Style::Doubtful,
         Outcome::Refused => Style::Bad,
     };
-    let says = match verdict.outcome {
-        Outcome::Publishable => "it may be published",
-        Outcome::Conditional => "it may be published once the obligations below are met",
-        Outcome::Undetermined => "not known whether it may be published",
-        Outcome::Refused => "it may not be published",
+    let says = match image.is_host() {
+        true => of_host(verdict.outcome),
+        false => of_image(verdict.outcome),
     };
     let word = styled(verdict.outcome.as_str(), style, options.color);
     let doubt = if *complete {
@@ -76,7 +74,12 @@ fn verdict(report: &Envelope<Scan>, options: &Options) -> String {
         "; the scan is NOT COMPLETE"
     };
     let mut text = format!("verdict  {word}: {says}{doubt}\n");
-    text += &filled("image    ", &image.reference, options.width);
+    let what = if image.is_host() {
+        "host     "
+    } else {
+        "image    "
+    };
+    text += &filled(what, &image.reference, options.width);
     if let Some(digest) = &image.digest {
         text += &filled("digest   ", digest, options.width);
     }
@@ -104,6 +107,30 @@ fn verdict(report: &Envelope<Scan>, options: &Options) -> String {
         text += &filled("holds    ", object, options.width);
     }
     text
+}
+
+/// What the outcome means for an image.
+fn of_image(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Publishable => "it may be published",
+        Outcome::Conditional => "it may be published once the obligations below are met",
+        Outcome::Undetermined => "not known whether it may be published",
+        Outcome::Refused => "it may not be published",
+    }
+}
+
+/// What the outcome means for a host, which is not published: what is on it may go into an image.
+fn of_host(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Publishable => "all of it may go into an image that is published",
+        Outcome::Conditional => {
+            "it may go into an image that is published once the obligations below are met"
+        }
+        Outcome::Undetermined => {
+            "not known whether all of it may go into an image that is published"
+        }
+        Outcome::Refused => "some of it may not go into an image that is published",
+    }
 }
 
 /// The names of packages by their purl: a purl is long, and the table below has the rest.
@@ -191,7 +218,11 @@ fn obligations<'a>(scan: &'a Scan, names: &Names<'a>, options: &Options) -> Stri
         return String::new();
     }
     let (_, subjects) = most(options, REASONS);
-    let mut text = heading("What whoever publishes it must do", options.color);
+    let what = match scan.image.is_host() {
+        true => "What whoever publishes an image with it must do",
+        false => "What whoever publishes it must do",
+    };
+    let mut text = heading(what, options.color);
     for obligation in &scan.verdict.obligations {
         let says = format!("{}: {}", obligation.id, obligation.text);
         text += &filled("  - ", &says, options.width);
@@ -248,6 +279,32 @@ mod tests {
         };
         write(&Report::Scan(scan), None, &options, &mut text).unwrap();
         String::from_utf8(text).unwrap()
+    }
+
+    #[test]
+    fn a_host_is_not_published() {
+        let mut scan = report(vec![package("a", None, Some("MIT"))]);
+        scan.result.image.reference = "dir:/".into();
+        scan.result.verdict.obligations = vec![Obligation {
+            id: "source-offer".into(),
+            text: "Offer the source.".into(),
+            subjects: Vec::new(),
+        }];
+        for outcome in [
+            Outcome::Publishable,
+            Outcome::Conditional,
+            Outcome::Undetermined,
+            Outcome::Refused,
+        ] {
+            scan.result.verdict.outcome = outcome;
+            let text = text(&scan, false);
+            assert!(
+                text.contains("go into an image that is published"),
+                "{text}"
+            );
+            assert!(text.contains("\nhost     dir:/\n"), "{text}");
+            assert!(text.contains("What whoever publishes an image with it must do"));
+        }
     }
 
     #[test]
