@@ -3,7 +3,8 @@
 //! A package note names the package that the file was built for. Programs in Go and Rust list
 //! the modules and crates that they are made of. Libraries of high-performance computing are
 //! known by their SONAME and by the version strings inside. A file that is none of these costs
-//! a look at its headers. C headers tell the release of what has no more than a number in it.
+//! a look at its headers. C headers and files of pkg-config tell the release of what has no more
+//! than a number in it.
 
 mod code;
 #[cfg(test)]
@@ -13,10 +14,12 @@ mod header;
 mod libraries;
 mod library;
 mod note;
+mod pkg_config;
+mod release;
 mod rust;
 mod sections;
 
-pub(super) use self::code::ranges as code;
+pub(super) use self::code::{ranges as code, written};
 use self::sections::Elf;
 use super::{Candidate, Found, Owned, Source, TextsIn};
 
@@ -28,6 +31,7 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
     let mut found = Found::default();
     let Some(elf) = Elf::read(source) else {
         header::read(source, &mut found);
+        pkg_config::read(source, &mut found);
         return found;
     };
     let read = note::read(&elf, source.path, &mut found)
@@ -135,6 +139,55 @@ mod tests {
         let found = parse(&cut(whole.len() - table, 0));
         assert_eq!(found.faults.len(), 1, "{found:?}");
         assert!(found.faults[0].contains(".rodata"), "{found:?}");
+    }
+
+    #[test]
+    fn of_a_long_program_what_it_writes_to_is_read_wherever_it_lies() {
+        let go = go::tests::blob("go1.20.1", "path\tx\nmod\ta.org/m\tv1\n");
+        let program = Writer::default()
+            .section(".x", &vec![1; 33 << 20])
+            .section(".go.buildinfo", &go)
+            .section(".y", &vec![1; 2 << 20]);
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("program"), program.write()).unwrap();
+        let reference = crate::Reference::directory(dir.path());
+        let scanned = crate::scan(&reference, &crate::Options::default(), &crate::Silent).unwrap();
+        assert_eq!(scanned.unknowns, []);
+        let packages = scanned.scan.packages.iter();
+        let names: Vec<&str> = packages.map(|one| &*one.name).collect();
+        assert_eq!(names, ["a.org/m", "stdlib"]);
+    }
+
+    #[test]
+    fn a_library_that_tells_no_version_has_that_of_its_wheel_alone() {
+        let version = |wheel: &str| {
+            let dir = tempfile::tempdir().unwrap();
+            let put = |path: String, content: &[u8]| {
+                let path = dir.path().join("lib/site-packages").join(path);
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(path, content).unwrap();
+            };
+            let metadata = format!("Metadata-Version: 2.1\nName: {wheel}\nVersion: 12.9.79\n");
+            put(
+                format!("{wheel}-12.9.79.dist-info/METADATA"),
+                metadata.as_bytes(),
+            );
+            let record = format!("{wheel}-12.9.79.dist-info/RECORD");
+            put(record, b"nvidia/lib/libcudart.so.12,,\n");
+            put(
+                "nvidia/lib/libcudart.so.12".into(),
+                &library("libcudart.so.12"),
+            );
+            let reference = crate::Reference::directory(dir.path());
+            let scanned = crate::scan(&reference, &crate::Options::default(), &crate::Silent);
+            let packages = scanned.unwrap().scan.packages;
+            let cudart = packages.iter().find(|one| one.name == "cuda-cudart");
+            cudart.unwrap().version.clone()
+        };
+        assert_eq!(version("nvidia_cuda_runtime_cu12"), "12.9.79");
+        assert_eq!(version("nvidia_cuda_runtime"), "12.9.79");
+        assert_eq!(version("nvidia_cuda_runtime_tools"), "");
+        assert_eq!(version("torch"), "");
     }
 
     #[test]

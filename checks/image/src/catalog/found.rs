@@ -165,6 +165,9 @@ pub(crate) struct Candidate {
     /// Whether it stands back where a package of a distribution or of a software tree owns the
     /// file that it was found in: there the file is part of that package.
     pub(crate) yields: bool,
+    /// The package of a language that has the same version, where that owns the file in which
+    /// this one was found and no version was: its name, which `-cu12` may follow.
+    pub(crate) told_by: Option<String>,
     /// Whether it only tells the version of a library near it, and is no package.
     pub(crate) tells: bool,
 }

@@ -148,7 +148,10 @@ pub static CATALOGERS: &[Cataloger] = &[
     },
     Cataloger {
         id: "elf",
-        globs: &["**/include/**/{cudnn,cudnn_version,nccl}.h"],
+        globs: &[
+            "**/include/**/{cudnn,cudnn_version,nccl}.h",
+            "**/pkgconfig/netcdf-fortran.pc",
+        ],
         magic: &[b"\x7fELF"],
         max_bytes: 32 * MIB,
         parse: elf::parse,
@@ -431,6 +434,12 @@ pub(crate) fn gaps(rows: &[usize], head: &[u8]) -> Vec<Range<u64>> {
         [row] if CATALOGERS[*row].id == "elf" => elf::code(head),
         _ => Vec::new(),
     }
+}
+
+/// The ranges of a file that these catalogers look at wherever they lie, by its first bytes.
+pub(crate) fn written(rows: &[usize], head: &[u8]) -> Vec<Range<u64>> {
+    let is_elf = rows.iter().any(|row| CATALOGERS[*row].id == "elf");
+    is_elf.then(|| elf::written(head)).unwrap_or_default()
 }
 
 /// Where the package managers of distributions keep their databases, and where the distribution is

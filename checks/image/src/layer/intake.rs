@@ -46,6 +46,10 @@ const ROOM: usize = 33 * 1024 * 1024;
 /// the table of their sections there.
 const TAIL: u64 = 256 * 1024;
 
+/// Of a long file, the bytes of what its program writes to that are kept for catalogers: what the
+/// linker of Go notes lies there, wherever that is.
+const DATA: u64 = 4 * 1024 * 1024;
+
 /// The content of the file that is being taken in.
 pub(crate) trait Content {
     /// Why it could not be read.
@@ -189,7 +193,7 @@ impl<'p> Intake<'p> {
         faults: &mut Faults,
     ) -> Result<(), C::Fault> {
         if !self.rows.is_empty() {
-            let read = self.rest(content, faults);
+            let read = self.rest(content, size, faults);
             self.look(content.path(), size);
             // A jar, a wheel: what a cataloger reads is there already.
             if self.is_archive(content.path()) {
@@ -242,7 +246,12 @@ impl<'p> Intake<'p> {
     }
 
     /// Reads on to what the catalogers take at most; of a damaged file, what is there.
-    fn rest<C: Content>(&mut self, content: &mut C, faults: &mut Faults) -> Result<(), C::Fault> {
+    fn rest<C: Content>(
+        &mut self,
+        content: &mut C,
+        size: u64,
+        faults: &mut Faults,
+    ) -> Result<(), C::Fault> {
         let most = self.most().saturating_sub(self.scratch.len() as u64);
         let gaps = match self.is_privileged() {
             true => Vec::new(),
@@ -270,6 +279,7 @@ impl<'p> Intake<'p> {
         }
         let has_magic = |row: &usize| !CATALOGERS[*row].magic.is_empty();
         if self.rows.iter().any(has_magic) {
+            self.read_data(content, size)?;
             self.pass(content, content.left().saturating_sub(TAIL))?;
             content.read_content(TAIL, &mut self.tail)?;
             if let Some(watch) = &mut self.watch {
@@ -295,16 +305,50 @@ impl<'p> Intake<'p> {
             let from = self.scratch.len();
             content.read_content(before, &mut self.scratch)?;
             self.watch(content.path(), from);
-            let left = content.left();
-            self.pass(content, gap.end - gap.start)?;
             most -= before;
-            at = gap.start + (left - content.left());
-            self.gaps.push(gap.start..at);
+            at = self.leave_out(gap, content)?;
         }
         let from = self.scratch.len();
         let read = content.read_content(most, &mut self.scratch);
         self.watch(content.path(), from);
         read
+    }
+
+    /// Reads what the program writes to, where that lies behind the start that was read.
+    fn read_data<C: Content>(&mut self, content: &mut C, size: u64) -> Result<(), C::Fault> {
+        let mut most = DATA;
+        for range in catalog::written(&self.rows, &self.scratch) {
+            let at = size.saturating_sub(content.left());
+            let start = range.start.max(at);
+            let count = range.end.min(size).saturating_sub(start).min(most);
+            let room = usize::try_from(count).unwrap_or(usize::MAX);
+            if count == 0 || self.scratch.try_reserve_exact(room).is_err() {
+                continue;
+            }
+            if self.leave_out(at..start, content)? < start {
+                break;
+            }
+            let from = self.scratch.len();
+            content.read_content(count, &mut self.scratch)?;
+            self.watch(content.path(), from);
+            most -= count;
+        }
+        Ok(())
+    }
+
+    /// Passes over a part of the file, and tells where it ended.
+    fn leave_out<C: Content>(
+        &mut self,
+        part: Range<u64>,
+        content: &mut C,
+    ) -> Result<u64, C::Fault> {
+        let left = content.left();
+        self.pass(content, part.end - part.start)?;
+        let end = part.start + (left - content.left());
+        if end > part.start {
+            self.gaps.push(part.start..end);
+        }
+        Ok(end)
     }
 
     /// Hands what was read to the catalogers, or keeps it until what belongs to it is read, too.

@@ -237,7 +237,8 @@ impl<'a> Gathering<'a> {
                     }
                     let layer = earlier.first(candidate, later.facts.layer);
                     let whole = siblings.whole(tree, file, candidate);
-                    let place = self.add(file, row, whole, layer);
+                    let version = self.told_version(file, whole, claims);
+                    let place = self.add_version(file, row, whole, version, layer);
                     self.name(row, candidate, place);
                 }
             }
@@ -288,9 +289,37 @@ impl<'a> Gathering<'a> {
         }
     }
 
+    /// The version of a find: its own, or that of the package that is known to have the same.
+    fn told_version(&self, file: NodeId, candidate: &Candidate, claims: &Claims<'_>) -> String {
+        let by = || {
+            let name = candidate.told_by.as_deref()?;
+            let owner = &self.drafts[claims.owner(file)?.place].package;
+            let of = owner.name.replace(['_', '.'], "-");
+            let rest = of.strip_prefix(name)?;
+            let is_it = rest.is_empty() || rest.starts_with("-cu");
+            is_it.then(|| owner.version.clone())
+        };
+        match &*candidate.version {
+            "" => by().unwrap_or_default(),
+            version => version.to_owned(),
+        }
+    }
+
     fn add(&mut self, file: NodeId, row: usize, candidate: &'a Candidate, layer: u32) -> Place {
+        let version = candidate.version.clone();
+        self.add_version(file, row, candidate, version, layer)
+    }
+
+    fn add_version(
+        &mut self,
+        file: NodeId,
+        row: usize,
+        candidate: &'a Candidate,
+        version: String,
+        layer: u32,
+    ) -> Place {
         let (licenses, bearing) = self.licenses(candidate);
-        let purl = purl(candidate, self.distro.as_ref());
+        let purl = purl(candidate, &version, self.distro.as_ref());
         let location = self.location(file, layer);
         let same = (licenses.declared.clone(), licenses.detected.clone());
         let same = Same {
@@ -325,7 +354,7 @@ impl<'a> Gathering<'a> {
         }
         let package = Package {
             name: candidate.name.clone(),
-            version: candidate.version.clone(),
+            version,
             kind: candidate.kind.to_owned(),
             purl,
             licenses,
@@ -336,6 +365,7 @@ impl<'a> Gathering<'a> {
             supplier: candidate.supplier.clone(),
             source: candidate.source.clone(),
             files: 0,
+            owned_files: Vec::new(),
             owned_by: None,
             depends: Vec::new(),
             judged: true,
@@ -365,7 +395,6 @@ impl<'a> Gathering<'a> {
         let named = |key| self.names.by_key(row, key);
         let place = named(of).or_else(|| named(of.split_once(':')?.0))?;
         Some(Owner {
-            owned_files: Vec::new(),
             place,
             standing: Standing::of(row, self.drafts[place].kind),
         })
@@ -409,6 +438,7 @@ impl<'a> Gathering<'a> {
                 package.readmes.sort();
                 package.readmes.dedup();
                 package.files = claims.count(place);
+                package.owned_files = listed.remove(&place).unwrap_or_default();
                 package.depends = depends;
                 package.owned_by = owned_by;
                 package
@@ -438,7 +468,6 @@ impl<'a> Gathering<'a> {
         let needs = draft.depends.iter().filter_map(|need| {
             let mut words = need.split('|');
             let find = |word| self.names.find(draft.row, draft.kind, word, from, path);
-                package.owned_files = listed.remove(&place).unwrap_or_default();
             let place =
                 words.find_map(|word| find(word).or_else(|| self.linked(draft.row, word)))?;
             Some(&self.drafts[place].package.purl)

@@ -4,19 +4,16 @@ use packageurl::PackageUrl;
 
 use crate::catalog::{Candidate, Distro, is_named_by_distro};
 
-/// The purl of a package; empty where its type takes no such name.
-pub(super) fn purl(candidate: &Candidate, distro: Option<&Distro>) -> String {
+/// The purl of a package of a version; empty where its type takes no such name.
+pub(super) fn purl(candidate: &Candidate, version: &str, distro: Option<&Distro>) -> String {
     let name = candidate.purl_name.as_ref().unwrap_or(&candidate.name);
     let Ok(mut purl) = PackageUrl::new(candidate.kind, &**name) else {
         return String::new();
     };
-    let version = candidate
-        .purl_version
-        .as_ref()
-        .unwrap_or(&candidate.version);
+    let version = candidate.purl_version.as_deref().unwrap_or(version);
     // The types that come here allow every one of these parts, so none of them fails.
     if !version.is_empty() {
-        let _ = purl.with_version(&**version);
+        let _ = purl.with_version(version);
     }
     if let Some(namespace) = &candidate.namespace {
         let _ = purl.with_namespace(&**namespace);

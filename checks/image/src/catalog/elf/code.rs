@@ -5,7 +5,8 @@
 //! with `PF_X`). A linker that separates code (`-z separate-code` of ld(1)) puts nothing else
 //! there; older ones begin their first segment with the headers and with data that is read
 //! only: such a segment is held. Of a large program in Go its constants are left out, too: tables of
-//! its runtime for the most part, behind which the list of its modules lies.
+//! its runtime for the most part, behind which the list of its modules lies. What a program writes
+//! to (`PF_W`) is looked for wherever it lies: the list of modules is there in every layout.
 
 use std::ops::Range;
 
@@ -77,6 +78,32 @@ fn of<H: FileHeader<Endian = Endianness>>(head: &[u8]) -> Option<Vec<Range<u64>>
     apart.then_some(code)
 }
 
+/// The ranges of a file that its program writes to, in order, by its first bytes.
+pub(in crate::catalog) fn written(head: &[u8]) -> Vec<Range<u64>> {
+    let found = match head.get(4) {
+        Some(1) => written_of::<FileHeader32<Endianness>>(head),
+        Some(2) => written_of::<FileHeader64<Endianness>>(head),
+        _ => None,
+    };
+    found.unwrap_or_default()
+}
+
+fn written_of<H: FileHeader<Endian = Endianness>>(head: &[u8]) -> Option<Vec<Range<u64>>> {
+    let header = H::parse(head).ok()?;
+    let endian = header.endian().ok()?;
+    let segments = header.program_headers(endian, head).ok()?.iter();
+    let written = segments.take(MOST).filter(|segment| {
+        segment.p_type(endian) == PT_LOAD && segment.p_flags(endian).contains(PF_W)
+    });
+    let ranges = written.filter_map(|segment| {
+        let offset: u64 = segment.p_offset(endian).into();
+        Some(offset..offset.checked_add(segment.p_filesz(endian).into())?)
+    });
+    let mut ranges: Vec<Range<u64>> = ranges.collect();
+    ranges.sort_by_key(|range| range.start);
+    Some(ranges)
+}
+
 fn overlap(one: &Range<u64>, other: &Range<u64>) -> bool {
     !other.is_empty() && one.start < other.end && other.start < one.end
 }
@@ -128,6 +155,19 @@ mod tests {
     }
 
     #[test]
+    fn what_a_program_writes_to_is_told_in_order() {
+        let segments = [
+            (1, 4, 0, 0x1000),
+            (1, 6, 0x9000, 0x1000),
+            (1, 6, 0x6000, 0x1000),
+            (4, 6, 0x300, 0x20),
+            (1, 6, 1, u64::MAX),
+        ];
+        let found = written(&head(1 << 20, &segments));
+        assert_eq!(found, [0x6000..0x7000, 0x9000..0xa000]);
+    }
+
+    #[test]
     fn what_lies_beside_data_is_held() {
         for segments in [
             // The headers are in it, it is written to, it is small, notes lie in it.
@@ -154,6 +194,10 @@ mod tests {
                 prop_assert!(range.start >= HEAD as u64 && range.start < range.end);
             }
             let _ = ranges(&bytes[..cut]);
+            for range in written(&bytes) {
+                prop_assert!(range.start <= range.end);
+            }
+            let _ = written(&bytes[..cut]);
         }
     }
 }

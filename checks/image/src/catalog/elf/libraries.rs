@@ -1,8 +1,9 @@
 //! The libraries of high-performance computing that are known by their names.
 //!
-//! SONAMEs and texts were read from the packages of Debian and from wheels, and for what is
-//! not published there from the sources and manuals of its makers. A licence is given only
-//! where all releases have it.
+//! SONAMEs, symbols and texts were read from the packages of Debian and from wheels, and for what
+//! is not published there from the sources and manuals of its makers. A licence is that of the
+//! files named COPYING, COPYRIGHT or LICENSE in the sources; it is given only where all releases
+//! have it, or all from one on.
 
 /// A library.
 #[derive(Debug)]
@@ -19,6 +20,10 @@ pub(super) struct Library {
     pub(super) supplier: &'static str,
     /// Its licence.
     pub(super) license: Option<&'static str>,
+    /// The first release that has this licence, where earlier ones have another.
+    pub(super) since: Option<&'static str>,
+    /// The wheel that is this library and nothing else, up to the release of CUDA in its name.
+    pub(super) wheel: Option<&'static str>,
     /// Where its version is, the surest way first.
     pub(super) version: &'static [Way],
 }
@@ -32,6 +37,11 @@ pub(super) enum Way {
     Alone(&'static [&'static str]),
     /// In the name of the file, behind `.so.`.
     FileName,
+    /// In the name of the file, behind `.so.` and the two numbers of the interface.
+    BehindInterface,
+    /// The series of the compiler that the library is a part of: that of the latest node of
+    /// versions among its symbols, which begins so. Only nodes of one series are listed.
+    Series(&'static str, &'static [(&'static str, &'static str)]),
     /// It is that of the compiler, which the library is a part of.
     Compiler,
 }
@@ -78,6 +88,8 @@ impl Library {
             symbols: None,
             supplier,
             license: None,
+            since: None,
+            wheel: None,
             version,
         }
     }
@@ -96,9 +108,19 @@ impl Library {
         self.license = Some(license);
         self
     }
+
+    const fn since(mut self, release: &'static str) -> Self {
+        self.since = Some(release);
+        self
+    }
+
+    const fn in_wheel(mut self, name: &'static str) -> Self {
+        self.wheel = Some(name);
+        self
+    }
 }
 
-use Way::{After, Alone, Compiler, FileName};
+use Way::{After, Alone, BehindInterface, Compiler, FileName, Series};
 
 const ANL: &str = "Argonne National Laboratory";
 const OSU: &str = "The Ohio State University";
@@ -114,6 +136,43 @@ const NETLIB: &str = "University of Tennessee";
 const GCC_RUNTIME: &str = "GPL-3.0-or-later WITH GCC-exception-3.1";
 const CUDA_EULA: &str = "LicenseRef-NVIDIA-CUDA-EULA";
 const OF_OPEN_MPI: &str = "BSD-3-Clause-Open-MPI";
+/// LAPACK's and ScaLAPACK's is the same text.
+const OF_NETLIB: &str = OF_OPEN_MPI;
+const OF_INTEL: &str = "LicenseRef-Intel-Simplified";
+
+/// `libgfortran/gfortran.map` of GCC: 10.2 and 11 end with the same node, and 15 has the last one.
+const GFORTRAN: Way = Series(
+    "GFORTRAN_",
+    &[
+        ("8", "8"),
+        ("9", "9"),
+        ("9.2", "9"),
+        ("10", "10"),
+        ("12", "12"),
+        ("13", "13"),
+        ("14", "14"),
+    ],
+);
+
+/// The table of `GLIBCXX` in the manual of libstdc++ ("ABI Policy and Guidelines"): 9.3 and 10 end
+/// with the same node, and 15 has the last one.
+const GLIBCXX: Way = Series(
+    "GLIBCXX_3.4.",
+    &[
+        ("21", "5"),
+        ("22", "6"),
+        ("23", "7"),
+        ("24", "7"),
+        ("25", "8"),
+        ("26", "9"),
+        ("27", "9"),
+        ("29", "11"),
+        ("30", "12"),
+        ("31", "13"),
+        ("32", "13"),
+        ("33", "14"),
+    ],
+);
 
 /// All of them. Of those with the same SONAME, the first whose marker is there counts.
 pub(super) static LIBRARIES: &[Library] = &[
@@ -147,7 +206,9 @@ pub(super) static LIBRARIES: &[Library] = &[
         &["libmpi", "libmpi_abi", "libmpi_mt"],
         &[Alone(&["20"])],
     )
-    .marked("Intel(R) MPI Library"),
+    .marked("Intel(R) MPI Library")
+    .under(OF_INTEL)
+    .since("2021"),
     // Its functions for Fortran say so nowhere else.
     Library::new("intel-mpi", INTEL, &["libmpifort", "libmpifort_abi"], &[])
         .with_symbols("__I_MPI_"),
@@ -260,7 +321,8 @@ pub(super) static LIBRARIES: &[Library] = &[
         OPEN_MPI,
         &["libhwloc"],
         &[Alone(&["1.", "2.", "3."])],
-    ),
+    )
+    .under("BSD-3-Clause"),
     Library::new(
         "rdma-core",
         "Linux RDMA",
@@ -272,15 +334,18 @@ pub(super) static LIBRARIES: &[Library] = &[
             "libmlx5",
             "librdmacm",
         ],
-        &[],
-    ),
+        &[BehindInterface],
+    )
+    .under("GPL-2.0-only OR Linux-OpenIB"),
     // Data.
     Library::new(
         "hdf5",
         "The HDF Group",
         &["libhdf5", "libhdf5_*", "libhdf5hl*"],
         &[After("HDF5 library version: ")],
-    ),
+    )
+    .under("HDF5")
+    .since("1.10.1"),
     Library::new(
         "netcdf-c",
         UNIDATA,
@@ -304,13 +369,15 @@ pub(super) static LIBRARIES: &[Library] = &[
         UNIDATA,
         &["libnetcdff", "libnetcdff_*"],
         &[],
-    ),
+    )
+    .under("Apache-2.0 AND NetCDF"),
     Library::new(
         "parallel-netcdf",
         "Northwestern University and Argonne National Laboratory",
         &["libpnetcdf"],
         &[After("PnetCDF library version ")],
-    ),
+    )
+    .under("NetCDF"),
     // Linear algebra.
     Library::new(
         "openblas",
@@ -319,6 +386,34 @@ pub(super) static LIBRARIES: &[Library] = &[
         &[After("OpenBLAS ")],
     )
     .marked("OpenBLAS ")
+    .under("BSD-3-Clause"),
+    // What only passes on to it, under the names of others.
+    Library::new(
+        "openblas",
+        "The OpenBLAS Project",
+        &["libblas", "libcblas", "liblapack", "liblapacke"],
+        &[],
+    )
+    .with_symbols("blas_memory_alloc")
+    .under("BSD-3-Clause"),
+    Library::new(
+        "atlas",
+        "The ATLAS Project",
+        &[
+            "libatlas",
+            "libblas",
+            "libcblas",
+            "libf77blas",
+            "liblapack",
+            "liblapack_atlas",
+            "libptcblas",
+            "libptf77blas",
+            "libsatlas",
+            "libtatlas",
+        ],
+        &[Alone(&["3."]), FileName],
+    )
+    .with_symbols("ATL_")
     .under("BSD-3-Clause"),
     Library::new(
         "blis",
@@ -336,8 +431,10 @@ pub(super) static LIBRARIES: &[Library] = &[
         NETLIB,
         &["libblas", "libcblas", "liblapack", "liblapacke"],
         &[FileName],
-    ),
-    Library::new("scalapack", NETLIB, &["libscalapack*"], &[FileName]),
+    )
+    .under(OF_NETLIB)
+    .since("3.5"),
+    Library::new("scalapack", NETLIB, &["libscalapack*"], &[FileName]).under(OF_NETLIB),
     Library::new(
         "fftw",
         "Massachusetts Institute of Technology",
@@ -359,37 +456,62 @@ pub(super) static LIBRARIES: &[Library] = &[
         &[FileName],
     )
     .under("LicenseRef-NVIDIA-Proprietary"),
-    Library::new("cuda-cudart", NVIDIA, &["libcudart"], &[FileName]).under(CUDA_EULA),
-    Library::new("cuda-cupti", NVIDIA, &["libcupti"], &[FileName]).under(CUDA_EULA),
-    Library::new("cuda-nvrtc", NVIDIA, &["libnvrtc*"], &[FileName]).under(CUDA_EULA),
-    Library::new("cublas", NVIDIA, &["libcublas", "libcublasLt"], &[FileName]).under(CUDA_EULA),
-    Library::new("cufft", NVIDIA, &["libcufft", "libcufftw"], &[FileName]).under(CUDA_EULA),
-    Library::new("cufile", NVIDIA, &["libcufile*"], &[FileName]).under(CUDA_EULA),
-    Library::new("curand", NVIDIA, &["libcurand"], &[FileName]).under(CUDA_EULA),
+    Library::new("cuda-cudart", NVIDIA, &["libcudart"], &[FileName])
+        .under(CUDA_EULA)
+        .in_wheel("nvidia-cuda-runtime"),
+    Library::new("cuda-cupti", NVIDIA, &["libcupti"], &[FileName])
+        .under(CUDA_EULA)
+        .in_wheel("nvidia-cuda-cupti"),
+    Library::new("cuda-nvrtc", NVIDIA, &["libnvrtc*"], &[FileName])
+        .under(CUDA_EULA)
+        .in_wheel("nvidia-cuda-nvrtc"),
+    Library::new("cublas", NVIDIA, &["libcublas", "libcublasLt"], &[FileName])
+        .under(CUDA_EULA)
+        .in_wheel("nvidia-cublas"),
+    Library::new("cufft", NVIDIA, &["libcufft", "libcufftw"], &[FileName])
+        .under(CUDA_EULA)
+        .in_wheel("nvidia-cufft"),
+    Library::new("cufile", NVIDIA, &["libcufile*"], &[FileName])
+        .under(CUDA_EULA)
+        .in_wheel("nvidia-cufile"),
+    Library::new("curand", NVIDIA, &["libcurand"], &[FileName])
+        .under(CUDA_EULA)
+        .in_wheel("nvidia-curand"),
     Library::new(
         "cusolver",
         NVIDIA,
         &["libcusolver", "libcusolverMg"],
         &[FileName],
     )
-    .under(CUDA_EULA),
-    Library::new("cusparse", NVIDIA, &["libcusparse"], &[FileName]).under(CUDA_EULA),
-    Library::new("cusparselt", NVIDIA, &["libcusparseLt"], &[FileName]),
-    Library::new("nvjitlink", NVIDIA, &["libnvJitLink"], &[FileName]).under(CUDA_EULA),
-    Library::new("npp", NVIDIA, &["libnpp*"], &[FileName]).under(CUDA_EULA),
-    Library::new("cudnn", NVIDIA, &["libcudnn", "libcudnn_*"], &[FileName]),
+    .under(CUDA_EULA)
+    .in_wheel("nvidia-cusolver"),
+    Library::new("cusparse", NVIDIA, &["libcusparse"], &[FileName])
+        .under(CUDA_EULA)
+        .in_wheel("nvidia-cusparse"),
+    Library::new("cusparselt", NVIDIA, &["libcusparseLt"], &[FileName])
+        .in_wheel("nvidia-cusparselt"),
+    Library::new("nvjitlink", NVIDIA, &["libnvJitLink"], &[FileName])
+        .under(CUDA_EULA)
+        .in_wheel("nvidia-nvjitlink"),
+    Library::new("npp", NVIDIA, &["libnpp*"], &[FileName])
+        .under(CUDA_EULA)
+        .in_wheel("nvidia-npp"),
+    Library::new("cudnn", NVIDIA, &["libcudnn", "libcudnn_*"], &[FileName])
+        .in_wheel("nvidia-cudnn"),
     Library::new(
         "nccl",
         NVIDIA,
         &["libnccl"],
         &[After("NCCL version "), FileName],
-    ),
+    )
+    .in_wheel("nvidia-nccl"),
     Library::new(
         "nvshmem",
         NVIDIA,
         &["libnvshmem", "libnvshmem_host"],
         &[After("NVSHMEM v"), FileName],
-    ),
+    )
+    .in_wheel("nvidia-nvshmem"),
     // ROCm.
     Library::new(
         "hip",
@@ -443,10 +565,10 @@ pub(super) static LIBRARIES: &[Library] = &[
     .under("MIT"),
     // The run-time libraries of compilers.
     Library::new("libgcc", FSF, &["libgcc_s"], &[Compiler]).under(GCC_RUNTIME),
-    Library::new("libgfortran", FSF, &["libgfortran"], &[Compiler]).under(GCC_RUNTIME),
+    Library::new("libgfortran", FSF, &["libgfortran"], &[Compiler, GFORTRAN]).under(GCC_RUNTIME),
     Library::new("libgomp", FSF, &["libgomp"], &[Compiler]).under(GCC_RUNTIME),
     Library::new("libquadmath", FSF, &["libquadmath"], &[Compiler]),
-    Library::new("libstdc++", FSF, &["libstdc++"], &[Compiler]).under(GCC_RUNTIME),
+    Library::new("libstdc++", FSF, &["libstdc++"], &[Compiler, GLIBCXX]).under(GCC_RUNTIME),
     // Schedulers.
     Library::new(
         "munge",

@@ -1,23 +1,15 @@
-//! Libraries that are known by their SONAME, and how their versions are found.
+//! Libraries that are known by their SONAME.
 //!
 //! Text is searched only in files whose SONAME is in the table. `auditwheel` puts a hash into
 //! the names of the libraries that it copies into a wheel; it is looked past.
 
 use memchr::memmem;
 
-use super::libraries::{LIBRARIES, Library, Way};
+use super::libraries::{LIBRARIES, Library};
+use super::release;
 use super::sections::Elf;
 use super::{evidence, own_file};
 use crate::catalog::Found;
-
-/// The longest version.
-const LONGEST: usize = 40;
-
-/// Different versions that are counted.
-const MOST_TEXTS: usize = 64;
-
-/// The places of one text that are looked at.
-const MOST_PLACES: usize = 10_000;
 
 /// Adds the library that the file is.
 pub(super) fn read(elf: &Elf<'_>, path: &str, found: &mut Found) -> Result<(), String> {
@@ -50,9 +42,9 @@ pub(super) fn read(elf: &Elf<'_>, path: &str, found: &mut Found) -> Result<(), S
         return data.map(|_| ());
     };
     let mut ways = library.version.iter();
-    let version = ways.find_map(|way| version(*way, parts, elf, file));
+    let version = ways.find_map(|way| release::told(*way, parts, elf, file));
     let version = match version {
-        None if library.tells_version() => in_path(path, library.name, stem),
+        None if library.tells_version() => release::in_path(path, library.name, stem),
         version => version,
     };
     let is_known = version.is_some() || !library.has_text();
@@ -60,13 +52,24 @@ pub(super) fn read(elf: &Elf<'_>, path: &str, found: &mut Found) -> Result<(), S
     package.name = library.name.to_owned();
     package.version = version.unwrap_or_default();
     package.supplier = Some(library.supplier.to_owned());
-    package.declared = library.license.map(str::to_owned);
+    let license = library
+        .license
+        .filter(|_| has_license(library, &package.version));
+    package.declared = license.map(str::to_owned);
+    package.told_by = library.wheel.map(str::to_owned);
     found.add(package);
     found.owned.push(own_file(path));
     match data {
         Err(fault) if !is_known => Err(fault),
         _ => Ok(()),
     }
+}
+
+/// Whether a release has the licence of the table.
+fn has_license(library: &Library, version: &str) -> bool {
+    library
+        .since
+        .is_none_or(|since| release::numbers(version) >= release::numbers(since))
 }
 
 /// What a library's name begins with: `libmpi` of `libmpi-0352e75f.so.12`.
@@ -92,140 +95,32 @@ fn texts<'d>(elf: &Elf<'d>) -> Result<Vec<&'d [u8]>, String> {
     Ok(data)
 }
 
-fn version(way: Way, data: &[&[u8]], elf: &Elf<'_>, file: &str) -> Option<String> {
-    match way {
-        Way::After(text) => data.iter().find_map(|part| after(part, text)),
-        Way::Alone(starts) => alone(data, starts),
-        Way::FileName => in_name(file),
-        Way::Compiler => compiler(&elf.sections(".comment").ok()?),
-    }
-}
-
-/// The version that follows a text.
-fn after(data: &[u8], text: &str) -> Option<String> {
-    let mut places = memmem::find_iter(data, text.as_bytes()).take(MOST_PLACES);
-    places.find_map(|at| token(data.get(at + text.len()..)?).map(str::to_owned))
-}
-
-/// A version at the start of the bytes: digits and dots, and letters that belong to it.
-fn token(bytes: &[u8]) -> Option<&str> {
-    let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'.';
-    let length = bytes
-        .iter()
-        .take(LONGEST)
-        .take_while(|byte| allowed(byte))
-        .count();
-    let text = std::str::from_utf8(bytes.get(..length)?)
-        .ok()?
-        .trim_end_matches('.');
-    (text.starts_with(|first: char| first.is_ascii_digit()) && text.contains('.')).then_some(text)
-}
-
-/// The version that is a text of its own, and begins with one of `starts`.
-///
-/// A library may hold those of others: that which is there most often counts, then the one
-/// with the most numbers, then a release, then the first.
-fn alone(data: &[&[u8]], starts: &[&str]) -> Option<String> {
-    let mut found: Vec<(&str, usize)> = Vec::new();
-    for (part, start) in data
-        .iter()
-        .flat_map(|part| starts.iter().map(move |start| (part, start)))
-    {
-        for at in memmem::find_iter(part, start.as_bytes()).take(MOST_PLACES) {
-            let Some(text) = own_text(part, at) else {
-                continue;
-            };
-            if let Some(place) = found.iter().position(|(known, _)| *known == text) {
-                found[place].1 += 1;
-            } else if found.len() < MOST_TEXTS {
-                found.push((text, 1));
-            }
-        }
-    }
-    let rank = |(text, count): &(&str, usize)| {
-        let is_release = !text.contains(|c: char| c.is_ascii_alphabetic());
-        (*count, text.split('.').count().min(3), is_release)
-    };
-    // Of equals, `max_by_key` takes the last.
-    let best = found.iter().rev().max_by_key(|one| rank(one))?;
-    Some(best.0.to_owned())
-}
-
-/// The version at a place, if nothing else is in its text.
-fn own_text(data: &[u8], at: usize) -> Option<&str> {
-    let before = at.checked_sub(1).map_or(0, |before| data[before]);
-    // Constants before the first text may end in any byte; none that a text would have there.
-    let is_inside =
-        before.is_ascii_digit() || before.is_ascii_lowercase() || b"._-/ ,:=".contains(&before);
-    let text = token(data.get(at..)?)?;
-    let ends = data.get(at + text.len()) == Some(&0);
-    (!is_inside && ends).then_some(text)
-}
-
-/// The version in `libcudart.so.12.4.127`; one number is that of the interface only.
-fn in_name(file: &str) -> Option<String> {
-    let (_, version) = file.split_once(".so.")?;
-    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    let is_version = version.contains('.') && version.split('.').all(is_number);
-    (is_version && version.len() <= LONGEST).then(|| version.to_owned())
-}
-
-/// The latest compiler among the notes of compilers, `GCC: (GNU) 14.2.1 20250110 (Red Hat …)`.
-///
-/// What the linker adds was built by an earlier one.
-fn compiler(comments: &[&[u8]]) -> Option<String> {
-    let notes = comments
-        .iter()
-        .flat_map(|part| part.split(|byte| *byte == 0))
-        .take(64);
-    let versions = notes.filter_map(|note| {
-        let rest = note.strip_prefix(b"GCC: (")?;
-        let end = memmem::find(rest, b") ")?;
-        token(rest.get(end + 2..)?)
-    });
-    let numbers =
-        |text: &&str| -> Vec<u32> { text.split('.').filter_map(|n| n.parse().ok()).collect() };
-    versions.max_by_key(numbers).map(str::to_owned)
-}
-
-/// The version in a path such as `opt/openmpi-4.1.5/lib` or `openmpi/4.1.5/lib`.
-fn in_path(path: &str, name: &str, stem: &str) -> Option<String> {
-    let names = [name, stem.strip_prefix("lib").unwrap_or(stem)];
-    let is_name = |text: &str| names.iter().any(|name| name.eq_ignore_ascii_case(text));
-    let directories: Vec<&str> = path.split('/').collect();
-    let (_, directories) = directories.split_last()?;
-    let joined = directories.iter().filter_map(|directory| {
-        let (name, version) = directory.split_once(['-', '_'])?;
-        is_name(name).then_some(version)
-    });
-    let apart = directories
-        .windows(2)
-        .filter_map(|pair| is_name(pair[0]).then_some(pair[1]));
-    joined.chain(apart).find_map(numbers)
-}
-
-/// The numbers at the start of a name, such as `2026.2.0` of `2026.2.0.data`.
-fn numbers(text: &str) -> Option<String> {
-    let is_number = |part: &&str| part.starts_with(|first: char| first.is_ascii_digit());
-    let text = token(text.as_bytes())?;
-    let parts: Vec<&str> = text.split('.').take_while(is_number).collect();
-    (parts.len() > 1).then(|| parts.join("."))
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::fixture::Writer;
     use super::*;
-    use crate::catalog::Source;
+    use crate::catalog::{Candidate, Source};
+
+    fn candidate(path: &str, file: &Writer) -> Option<Candidate> {
+        let bytes = file.write();
+        let mut found = Found::default();
+        let elf = Elf::read(&Source::whole(path, &bytes)).unwrap();
+        read(&elf, path, &mut found).unwrap();
+        found.packages.pop()
+    }
 
     fn named(path: &str, soname: &str, data: &[u8]) -> Option<(String, String)> {
         let comment = b"GCC: (GNU) 8.5.0 2021\0GCC: (GNU) 14.2.1 2025 (R 1)\0";
         let file = Writer::default().soname(soname).section(".rodata", data);
-        let bytes = file.section(".comment", comment).write();
-        let mut found = Found::default();
-        let elf = Elf::read(&Source::whole(path, &bytes)).unwrap();
-        read(&elf, path, &mut found).unwrap();
-        let package = found.packages.pop()?;
+        let package = candidate(path, &file.section(".comment", comment))?;
+        Some((package.name, package.version))
+    }
+
+    /// With these names of symbols, of versions and of what it needs.
+    fn with_names(path: &str, soname: &str, names: &str) -> Option<(String, String)> {
+        let names = format!("\0{}\0", names.replace(' ', "\0"));
+        let file = Writer::default().soname(soname);
+        let package = candidate(path, &file.section(".dynstr", names.as_bytes()))?;
         Some((package.name, package.version))
     }
 
@@ -254,20 +149,82 @@ mod tests {
             assert_eq!(found, Some((name.to_owned(), version.to_owned())));
         }
         assert_eq!(named("opt/lib/libmpi.so.12", "libmpi.so.12", b"x"), None);
-        let fortran = |symbols: &[u8]| {
-            let file = Writer::default().soname("libmpifort.so.12");
-            let bytes = file.section(".dynstr", symbols).write();
-            let mut found = Found::default();
-            let elf = Elf::read(&Source::whole("opt/app/libfoo.so", &bytes)).unwrap();
-            read(&elf, "opt/app/libfoo.so", &mut found).unwrap();
-            found.packages.pop().map(|package| package.name)
-        };
-        assert_eq!(
-            fortran(b"\0mpi_init_\0__I_MPI__intel_fast_memset\0").as_deref(),
-            Some("intel-mpi")
-        );
-        assert_eq!(fortran(b"\0mpi_init_\0"), None);
+        let fortran = |symbols: &str| with_names("opt/app/libfoo.so", "libmpifort.so.12", symbols);
+        let found = fortran("mpi_init_ __I_MPI__intel_fast_memset");
+        assert_eq!(found, Some(("intel-mpi".to_owned(), String::new())));
+        assert_eq!(fortran("mpi_init_"), None);
         assert_eq!(named("opt/lib/libx.so", "libx.so", b"MPICH Version:"), None);
+    }
+
+    #[test]
+    fn linear_algebra_is_told_by_its_symbols() {
+        for (file, soname, names, expected) in [
+            (
+                "atlas/libblas.so.3.10.3",
+                "libblas.so.3",
+                "dgemm_ ATL_dgemm",
+                "atlas 3.10.3",
+            ),
+            (
+                "libsatlas.so.3.10",
+                "libsatlas.so.3",
+                "ATL_dgemm",
+                "atlas 3.10",
+            ),
+            (
+                "libblas.so.3",
+                "libblas.so.3",
+                "libopenblas.so.0 blas_memory_alloc",
+                "openblas ",
+            ),
+            // The reference built upon OpenBLAS.
+            (
+                "liblapack.so.3.11.0",
+                "liblapack.so.3",
+                "libopenblas.so.0 dgemm_",
+                "lapack 3.11.0",
+            ),
+        ] {
+            let (name, version) = with_names(file, soname, names).unwrap();
+            assert_eq!(format!("{name} {version}"), expected);
+        }
+        assert_eq!(with_names("libatlas.so.3", "libatlas.so.3", "x"), None);
+    }
+
+    #[test]
+    fn the_series_of_a_compiler_is_told_where_it_is_certain() {
+        let gfortran = |names: &str| with_names("a/libgfortran.so.5", "libgfortran.so.5", names);
+        for (names, expected) in [
+            ("GFORTRAN_8 GFORTRAN_10.2 GFORTRAN_9.2", ""),
+            ("GFORTRAN_8 GFORTRAN_12 GFORTRAN_13 GFORTRAN_10", "13"),
+            ("GFORTRAN_14 GFORTRAN_15", ""),
+            ("GFORTRAN_C99 GFORTRAN_8", "8"),
+            ("", ""),
+        ] {
+            let (_, version) = gfortran(names).unwrap();
+            assert_eq!(version, expected, "{names}");
+        }
+        let names = "GLIBCXX_3.4 GLIBCXX_3.4.9 GLIBCXX_3.4.30";
+        let found = with_names("a/libstdc++.so.6.0.30", "libstdc++.so.6", names);
+        assert_eq!(found, Some(("libstdc++".to_owned(), "12".to_owned())));
+    }
+
+    #[test]
+    fn a_licence_that_came_with_a_release_is_not_that_of_earlier_ones() {
+        let license = |text: &str| {
+            let file = Writer::default().soname("libhdf5.so.103");
+            let text = format!("\0HDF5 library version: {text}\0");
+            candidate(
+                "a/libhdf5.so.103",
+                &file.section(".rodata", text.as_bytes()),
+            )
+            .unwrap()
+            .declared
+        };
+        assert_eq!(license("1.14.3").as_deref(), Some("HDF5"));
+        assert_eq!(license("1.10.1").as_deref(), Some("HDF5"));
+        assert_eq!(license("1.8.22"), None);
+        assert_eq!(license("%d"), None);
     }
 
     #[test]
@@ -280,6 +237,13 @@ mod tests {
                 "cuda-cudart 12.4.127",
             ),
             ("x/libcudart.so.12", "libcudart.so.12", "", "cuda-cudart "),
+            (
+                "x/libibverbs-1a2b3c4d.so.1.14.44.0",
+                "libibverbs.so.1",
+                "",
+                "rdma-core 44.0",
+            ),
+            ("x/libibverbs.so.1.0.0", "libibverbs.so.1", "", "rdma-core "),
             (
                 "x/libgomp-a34b3233.so.1.0.0",
                 "libgomp-a34b3233.so.1.0.0",
@@ -303,6 +267,12 @@ mod tests {
                 "libfftw3f.so.3",
                 "fftw-3.3.10-sse2",
                 "fftw 3.3.10",
+            ),
+            (
+                "opt/netcdf-fortran-4.5.4/lib/libnetcdff.so.7",
+                "libnetcdff.so.7",
+                "",
+                "netcdf-fortran 4.5.4",
             ),
             (
                 "opt/ucx-1.15.0/lib/libucp.so.0",

@@ -209,12 +209,8 @@ impl<'d> Elf<'d> {
     }
 
     fn not_held(&self, name: &str) -> String {
-        let held = self.held.reach();
-        let gaps = match self.held.gaps {
-            [] => "",
-            _ => " without its instructions",
-        };
-        format!("its section {name} lies behind the first {held} bytes, which were read{gaps}")
+        let size = self.held.size;
+        format!("its section {name} lies in a part that is not read of a file of {size} bytes")
     }
 
     /// Whether only a part of the file is held.
