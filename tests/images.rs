@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cli::{Run, command, hpcctl};
 use crate::real::real;
@@ -186,8 +186,6 @@ fn software_bills_of_materials_are_valid_and_reproducible() {
         return;
     }
     let dir = tempfile::tempdir().unwrap();
-    let python = std::env::var("HPCCTL_PYTHON").expect("HPCCTL_PYTHON, as tests/run sets it");
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/images/validate.py");
     // The validators of SPDX know a format by the end of the name.
     let formats = [
         ("cyclonedx-json@1.6", "json"),
@@ -219,8 +217,7 @@ fn software_bills_of_materials_are_valid_and_reproducible() {
         files
     };
     let (one, two) = (write(1), write(2));
-    let mut validator = std::process::Command::new(&python);
-    validator.arg(&script);
+    let mut bills = Vec::new();
     for (((format, _), one), two) in formats.iter().zip(&one).zip(&two) {
         let text = fs::read_to_string(one).unwrap();
         assert!(
@@ -232,13 +229,108 @@ fn software_bills_of_materials_are_valid_and_reproducible() {
             purls >= truth("debian.tsv").len(),
             "{format}: {purls} purls"
         );
-        validator.arg(format!("{format}={}", one.display()));
+        bills.push(format!("{format}={}", one.display()));
     }
-    for file in &one[4..] {
-        validator.arg(format!("ntia={}", file.display()));
-    }
-    let run = Run::of(&mut validator);
+    let spdx = one[4..].iter();
+    bills.extend(spdx.map(|file| format!("ntia={}", file.display())));
+    accepted(&bills);
+}
+
+/// Whether the official validators accept files, each given as `FORMAT=FILE`.
+fn accepted(bills: &[String]) {
+    let python = std::env::var("HPCCTL_PYTHON").expect("HPCCTL_PYTHON, as tests/run sets it");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/images/validate.py");
+    let run = Run::of(std::process::Command::new(python).arg(script).args(bills));
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+}
+
+/// The arguments that write both formats of SPDX below `dir`, and what their validators are to
+/// look at: the format, and the minimum elements.
+fn spdx(dir: &Path, name: &str) -> ([String; 4], Vec<String>) {
+    let [json, text] = ["spdx.json", "spdx"].map(|end| dir.join(format!("{name}.{end}")));
+    let (json, text) = (json.display(), text.display());
+    let args = [
+        "-o",
+        &format!("spdx-json={json}"),
+        "-o",
+        &format!("spdx-tag-value={text}"),
+    ];
+    let bills = vec![
+        format!("spdx-json={json}"),
+        format!("spdx-tag-value={text}"),
+        format!("ntia={json}"),
+        format!("ntia={text}"),
+    ];
+    (args.map(str::to_owned), bills)
+}
+
+/// A bill by CycloneDX with a package for each licence and exception of the SPDX list that is not
+/// deprecated.
+fn every_license() -> Value {
+    let list = hpcctl(&["license", "list", "-o", "json"]).json();
+    let listed = list["result"].as_array().unwrap();
+    let current = listed.iter().filter(|one| one["replaced_by"].is_null());
+    let expressions = current.filter_map(|one| match text(one, "list") {
+        "licenses" => Some(text(one, "id").to_owned()),
+        "exceptions" => Some(format!("GPL-2.0-only WITH {}", text(one, "id"))),
+        _ => None,
+    });
+    let components = expressions.map(|one| {
+        let name = one.replace(' ', "-");
+        json!({"type": "library", "name": name, "version": "1", "licenses": [{"expression": one}],
+               "purl": format!("pkg:generic/{name}@1"), "supplier": {"name": "nobody"}})
+    });
+    let components: Vec<Value> = components.collect();
+    assert!(components.len() > 750, "{} licences", components.len());
+    json!({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": components,
+           "metadata": {"supplier": {"name": "nobody"}, "component": {"type": "container", "name": "all"}}})
+}
+
+#[test]
+fn spdx_of_every_image_and_of_every_licence_is_valid_and_has_the_minimum_elements() {
+    if !real("spdx_of_every_image_and_of_every_licence_is_valid_and_has_the_minimum_elements") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let (images, mut bills) = (images(), Vec::new());
+    let images = images.display();
+    for (name, reference) in [
+        ("debian", format!("docker-archive:{images}/debian.tar")),
+        ("rpm", format!("dir:{images}/rpmroot")),
+        ("trees", format!("oci:{images}/trees/layout:v1")),
+    ] {
+        let (args, of_image) = spdx(dir.path(), name);
+        let scan = ["scan", "image", &reference, "--supplier", "A Centre"];
+        let run = Run::of(command(&scan).args(args));
+        assert_eq!(run.code, 0, "{reference}: {}", run.stderr);
+        bills.extend(of_image);
+    }
+    let given = dir.path().join("licences.json");
+    let all = every_license();
+    fs::write(&given, all.to_string()).unwrap();
+    let (args, of_licences) = spdx(dir.path(), "licences");
+    let run = Run::of(command(&["scan", "sbom", given.to_str().unwrap()]).args(args));
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    // What was written as a reference means the same licence to whoever reads it.
+    for bill in &of_licences[..2] {
+        let (_, file) = bill.split_once('=').unwrap();
+        let read = hpcctl(&["scan", "sbom", file, "-o", "json"]).json();
+        let read = read["result"]["packages"].as_array().unwrap();
+        let of = |package: &Value| {
+            let declared = text(&package["licenses"], "declared");
+            (text(package, "name").to_owned(), declared.to_owned())
+        };
+        let read: BTreeSet<_> = read.iter().map(of).collect();
+        let components = all["components"].as_array().unwrap();
+        let given = components.iter().map(|one| {
+            let expression = text(&one["licenses"][0], "expression");
+            (text(one, "name").to_owned(), expression.to_owned())
+        });
+        let given: BTreeSet<_> = given.collect();
+        assert_eq!(read, given, "{bill}");
+    }
+    bills.extend(of_licences);
+    accepted(&bills);
 }
 
 #[test]

@@ -41,19 +41,7 @@ def spdx(path, _wanted):
     from spdx_tools.spdx.parser.parse_anything import parse_file
     from spdx_tools.spdx.validation.document_validator import validate_full_spdx_document
 
-    document = parse_file(path)
-    return [error for error in validate_full_spdx_document(document) if not is_newer(error)]
-
-
-def is_newer(error):
-    """An id that this validator's licence list is too old for; hpcctl writes the ids of the list
-    in its own spdx crate, and each LicenseRef must still be declared in the document."""
-    found = re.match(r"Unrecognized license reference: ([^ ]+)\. ", error.validation_message)
-    return found and not found[1].startswith("LicenseRef-") and found[1] in NEWER
-
-
-# Added to the SPDX licence list after the validator's copy of it.
-NEWER = {"BSD-3-Clause-Tso"}
+    return validate_full_spdx_document(parse_file(path))
 
 
 def ntia(path, _wanted):

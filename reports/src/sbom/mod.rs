@@ -6,6 +6,7 @@ mod copyrights;
 pub mod cyclonedx;
 pub mod cyclonedx_1_6;
 pub mod spdx_2_3;
+mod spdx_licenses;
 mod spdx_relations;
 mod subject;
 mod supplier;
@@ -21,6 +22,7 @@ use cyclonedx_bom::external_models::uri::{Purl, validate_purl};
 use hpcctl_model::scan::{Package, Scan};
 use hpcctl_model::{Envelope, hex};
 use sha2::{Digest, Sha256};
+use spdx::expression::ExpressionReq;
 use spdx::{AdditionItem, Expression, LicenseItem, ParseMode};
 
 /// The most bytes of a licence expression, and how deep its parentheses may be: expressions
@@ -100,11 +102,11 @@ pub fn timestamp(report: &Envelope<Scan>) -> String {
     }
 }
 
-/// A valid expression and the `LicenseRef-…` in it; none where the text is not one.
+/// A valid expression; none where the text is not one.
 ///
 /// References into other documents and to exceptions are not valid here: SPDX 2.3 and
 /// CycloneDX 1.5 give them no meaning in a document of their own.
-pub fn license_refs(text: &str) -> Option<Vec<String>> {
+fn expression(text: &str) -> Option<Expression> {
     let depth = text.bytes().filter(|byte| *byte == b'(').count();
     if text.len() > EXPRESSION_BYTES || depth > EXPRESSION_DEPTH {
         return None;
@@ -114,19 +116,21 @@ pub fn license_refs(text: &str) -> Option<Vec<String>> {
         ..ParseMode::STRICT
     };
     let expression = Expression::parse_mode(text, mode).ok()?;
-    let mut refs = Vec::new();
-    for part in expression.requirements() {
-        if let Some(AdditionItem::Other(_)) = part.req.addition {
-            return None;
-        }
-        if let LicenseItem::Other(license) = &part.req.license {
-            if license.doc_ref.is_some() {
-                return None;
-            }
-            refs.push(license.to_string());
-        }
-    }
-    Some(refs)
+    let is_own = |part: &ExpressionReq| {
+        let is_elsewhere =
+            matches!(&part.req.license, LicenseItem::Other(license) if license.doc_ref.is_some());
+        !is_elsewhere && !matches!(part.req.addition, Some(AdditionItem::Other(_)))
+    };
+    let is_valid = expression.requirements().all(is_own);
+    is_valid.then_some(expression)
+}
+
+/// The `LicenseRef-…` in a valid expression; none where the text is not one.
+pub fn license_refs(text: &str) -> Option<Vec<String>> {
+    let expression = expression(text)?;
+    let licenses = expression.requirements().map(|part| &part.req.license);
+    let refs = licenses.filter(|license| matches!(license, LicenseItem::Other(_)));
+    Some(refs.map(ToString::to_string).collect())
 }
 
 /// The package URL, where it is one.
@@ -265,11 +269,11 @@ pub(crate) mod tests {
             supplier: Some("Jo Doe <jo@example.org>".into()),
             source: None,
             files: 0,
+            owned_files: Vec::new(),
             owned_by: None,
             depends: Vec::new(),
             judged: true,
         }
-            owned_files: Vec::new(),
     }
 
     /// A report on an image with these packages.

@@ -4,18 +4,17 @@
 //! fraction of a second, and external references of the category PERSISTENT-ID. A file would
 //! need its SHA-1 (8.4), which a report does not hold, so there are packages only.
 
-use std::collections::BTreeSet;
-
 use hpcctl_model::scan::{Package, Scan};
 use hpcctl_model::{Envelope, hex};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use spdx_rs::models::{
     Algorithm, Checksum, CreationInfo, DocumentCreationInformation, ExternalPackageReference,
-    ExternalPackageReferenceCategory, OtherLicensingInformationDetected, PackageInformation,
-    PrimaryPackagePurpose, Relationship, RelationshipType, SPDX,
+    ExternalPackageReferenceCategory, PackageInformation, PrimaryPackagePurpose, Relationship,
+    RelationshipType, SPDX,
 };
 
+use super::spdx_licenses::{LIST, Written, brought};
 use super::spdx_relations::{Sources, relationships};
 use super::{Copyrights, Names, subject, supplier};
 use crate::report::Error;
@@ -53,7 +52,7 @@ pub fn document(report: &Envelope<Scan>) -> Result<SPDX, Error> {
     packages.extend(sources.elements()?);
     Ok(SPDX {
         document_creation_information: creation(report)?,
-        other_licensing_information_detected: references(&scan.packages),
+        other_licensing_information_detected: brought(&scan.packages),
         package_information: packages,
         relationships,
         file_information: Vec::new(),
@@ -78,11 +77,10 @@ pub(super) fn nothing_known() -> Result<PackageInformation, Error> {
 fn creation(report: &Envelope<Scan>) -> Result<DocumentCreationInformation, Error> {
     let incomplete = "Not complete: something in the image could not be read or was left out.";
     // Through JSON, because the time is of a crate that nothing else here needs.
-    let list = spdx::license_version();
     let creation_info: CreationInfo = serde_json::from_value(json!({
         "creators": [format!("Tool: {}-{}", report.tool.name, report.tool.version)],
         "created": sbom::timestamp(report),
-        "licenseListVersion": list.rsplit_once('.').map_or(list, |(minor, _)| minor),
+        "licenseListVersion": LIST,
     }))?;
     Ok(DocumentCreationInformation {
         spdx_version: "SPDX-2.3".into(),
@@ -108,8 +106,7 @@ fn image(scan: &Scan) -> Result<PackageInformation, Error> {
         PrimaryPackagePurpose::Other
     };
     let checksum = subject::sha256(image).map(|hex| Checksum::new(Algorithm::SHA256, hex));
-    // The minimum elements ask for a version of the image too; a directory has none.
-    let version = image.digest.as_deref().unwrap_or(NOT_KNOWN);
+    let digest = image.digest.as_deref().unwrap_or_default();
     let layers = image.layers.iter().filter_map(|layer| {
         let digest = layer.digest.as_deref()?;
         let by = layer.created_by.as_deref().map(|by| format!(": {by}"));
@@ -126,7 +123,7 @@ fn image(scan: &Scan) -> Result<PackageInformation, Error> {
     Ok(PackageInformation {
         package_name: one_line(&image.reference),
         package_spdx_identifier: IMAGE.into(),
-        package_version: Some(one_line(version)),
+        package_version: Some(version(digest)),
         package_supplier: Some(organization(image.supplier.as_deref())),
         package_checksum: checksum.into_iter().collect(),
         package_comment: (!comment.is_empty()).then(|| one_line(&comment.join("; "))),
@@ -144,7 +141,7 @@ fn system(scan: &Scan) -> Result<Option<PackageInformation>, Error> {
     Ok(Some(PackageInformation {
         package_name: one_line(id),
         package_spdx_identifier: SYSTEM.into(),
-        package_version: Some(one_line(version.unwrap_or(NOT_KNOWN))),
+        package_version: Some(self::version(version.unwrap_or_default())),
         package_supplier: Some(organization(Some(supplier::of_distribution(id)))),
         primary_package_purpose: Some(PrimaryPackagePurpose::OperatingSystem),
         ..nothing_known()?
@@ -177,7 +174,7 @@ fn of_package(package: &Package, name: &str, scan: &Scan) -> Result<PackageInfor
     Ok(PackageInformation {
         package_name: one_line(&package.name),
         package_spdx_identifier: identifier("Package", &package.kind, &package.name, name),
-        package_version: Some(one_line(&package.version)).filter(|version| !version.is_empty()),
+        package_version: Some(version(&package.version)),
         package_supplier: Some(organization(supplier::of(package, &scan.image))),
         source_information: Some(one_line(&(source.unwrap_or_default() + &found))),
         concluded_license: expression(licenses.concluded.as_deref())?,
@@ -187,6 +184,13 @@ fn of_package(package: &Package, name: &str, scan: &Scan) -> Result<PackageInfor
         primary_package_purpose: Some(PrimaryPackagePurpose::Library),
         ..nothing_known()?
     })
+}
+
+/// The version, or the word that it is not known: the minimum elements of the NTIA ask that what is
+/// not known be told ("known unknowns"), and a version that is left out may have been forgotten.
+/// The specification has no word for it: [`NOT_KNOWN`] is none of a version (7.3).
+pub(super) fn version(text: &str) -> String {
+    one_line(if text.is_empty() { "unknown" } else { text })
 }
 
 /// An identifier of letters, digits, dots and hyphens; the digest keeps it unique.
@@ -217,9 +221,9 @@ pub(super) fn organization(text: Option<&str>) -> String {
 
 /// The licence as the document has it: what is no valid expression is not asserted.
 fn expression<T: serde::de::DeserializeOwned>(text: Option<&str>) -> Result<T, Error> {
-    let valid = text.filter(|text| sbom::license_refs(text).is_some());
+    let written = text.and_then(Written::of).map(|written| written.text);
     Ok(serde_json::from_value(Value::String(
-        valid.unwrap_or(NOT_KNOWN).into(),
+        written.unwrap_or_else(|| NOT_KNOWN.into()),
     ))?)
 }
 
@@ -242,31 +246,6 @@ fn comment(package: &Package) -> Option<String> {
     (!parts.is_empty()).then(|| one_line(&parts.join("; ")))
 }
 
-/// An entry for each `LicenseRef-…` that the packages use.
-fn references(packages: &[Package]) -> Vec<OtherLicensingInformationDetected> {
-    let used = packages.iter().flat_map(|package| {
-        let licenses = &package.licenses;
-        [&licenses.declared, &licenses.concluded]
-            .into_iter()
-            .flatten()
-    });
-    let refs: BTreeSet<String> = used
-        .filter_map(|text| sbom::license_refs(text))
-        .flatten()
-        .collect();
-    refs.into_iter()
-        .map(|id| OtherLicensingInformationDetected {
-            license_name: id.trim_start_matches("LicenseRef-").into(),
-            extracted_text: format!(
-                "The text of {id} is not part of this document; it is in the packages that bear it."
-            ),
-            license_identifier: id,
-            license_cross_reference: Vec::new(),
-            license_comment: None,
-        })
-        .collect()
-}
-
 /// The text with control characters, which no field of one line may hold, as blanks.
 pub(super) fn one_line(text: &str) -> String {
     text.replace(char::is_control, " ")
@@ -274,6 +253,8 @@ pub(super) fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::sbom::tests::{package, report};
 
@@ -366,6 +347,17 @@ mod tests {
         let last = document.package_information.last().unwrap();
         assert_eq!(last.package_version.as_deref(), Some("1.0-1"));
         assert_eq!(document.package_information.len(), 5);
+    }
+
+    #[test]
+    fn what_has_no_version_says_so() {
+        let mut scan = report(vec![package("a", None, None)]);
+        scan.result.packages[0].version = String::new();
+        scan.result.image.digest = None;
+        let document = document(&scan).unwrap();
+        let versions = document.package_information.iter();
+        let mut versions = versions.map(|package| package.package_version.as_deref());
+        assert!(versions.all(|version| version == Some("unknown")));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use hpcctl_model::scan::{Package, Scan};
 use spdx_rs::models::{PackageInformation, PrimaryPackagePurpose, Relationship, RelationshipType};
 
 use super::spdx_2_3::{
-    DOCUMENT, IMAGE, NOT_KNOWN, identifier, nothing_known, one_line, organization,
+    self, DOCUMENT, IMAGE, NOT_KNOWN, identifier, nothing_known, one_line, organization,
 };
 use super::{Names, supplier};
 use crate::report::Error;
@@ -97,8 +97,7 @@ impl SourcePackage<'_> {
         Ok(PackageInformation {
             package_name: one_line(name),
             package_spdx_identifier: self.id.clone(),
-            // A source package that names no version has that of what was built from it.
-            package_version: version.map(one_line),
+            package_version: Some(spdx_2_3::version(version.unwrap_or_default())),
             package_supplier: Some(organization(self.supplier)),
             primary_package_purpose: Some(PrimaryPackagePurpose::Source),
             ..nothing_known()?

@@ -63,6 +63,8 @@ const LICENSE: &[Field] = &[
     ("licenseId", "LicenseID", false),
     ("extractedText", "ExtractedText", true),
     ("name", "LicenseName", false),
+    ("seeAlsos", "LicenseCrossReference", false),
+    ("comment", "LicenseComment", true),
 ];
 
 fn write(
@@ -162,7 +164,11 @@ mod tests {
 
     #[test]
     fn every_field_of_the_document_has_a_tag() {
-        let mut scan = report(vec![package("a", Some("LicenseRef-x"), Some("BSD style"))]);
+        let mut scan = report(vec![package(
+            "a",
+            Some("LicenseRef-x AND TekHVC"),
+            Some("BSD style"),
+        )]);
         scan.result.complete = false;
         scan.result.image.digest = Some(format!("sha256:{}", "a".repeat(64)));
         scan.result.packages[0].source = Some("b 1".into());

@@ -155,8 +155,7 @@ fn sources(packages: &[Package], edges: &Edges) -> HashMap<Id, String> {
         .iter()
         .filter(|package| edges.is_source(&package.id))
         .map(|package| {
-            let version = package.version_info.as_deref().unwrap_or_default();
-            let text = format!("{} {version}", package.name);
+            let text = format!("{} {}", package.name, version(package));
             (Id::from(&*package.id), text.trim().to_owned())
         });
     sources.collect()
@@ -166,6 +165,14 @@ fn purl(package: &Package) -> Option<&str> {
     let mut refs = package.external_refs.iter();
     let found = refs.find(|one| one.reference_type == "purl")?;
     Some(&found.reference_locator)
+}
+
+/// The version; empty where the document does not say, or says that it is not known, in the words
+/// of hpcctl and of others.
+fn version(package: &Package) -> &str {
+    let told = package.version_info.as_deref().unwrap_or_default();
+    let is_known = !told.eq_ignore_ascii_case("unknown") && told != "NOASSERTION";
+    if is_known { told } else { "" }
 }
 
 /// Whether a package stands for an image.
@@ -180,7 +187,7 @@ fn is_package(package: &Package, edges: &Edges) -> bool {
     if purl(package).is_some() {
         return true;
     }
-    let groups = package.version_info.is_none() && edges.is_group(&package.id);
+    let groups = version(package).is_empty() && edges.is_group(&package.id);
     let purpose = package
         .primary_package_purpose
         .as_deref()
@@ -208,6 +215,7 @@ fn component(
         let text = text.as_deref()?;
         licenses::of_text(&refs.resolved(text))
     };
+    let version = version(&package).to_owned();
     let supplier = package.supplier.as_deref().and_then(organization);
     let supplier = supplier.or_else(|| package.originator.as_deref().and_then(organization));
     Component {
@@ -221,10 +229,7 @@ fn component(
         locations: locations(info),
         id: package.id,
         name: package.name,
-        version: package
-            .version_info
-            .filter(|text| text != "NOASSERTION")
-            .unwrap_or_default(),
+        version,
         ..Component::default()
     }
 }
@@ -373,6 +378,16 @@ mod tests {
         assert_eq!(locations(own)[0].layer.as_deref(), Some("sha256:aa"));
         assert_eq!(built_from(own).as_deref(), Some("s 1"));
         assert!(locations("NOASSERTION").is_empty());
+    }
+
+    #[test]
+    fn a_version_that_is_told_to_be_unknown_is_none() {
+        for told in ["unknown", "UNKNOWN", "NOASSERTION", ""] {
+            let bill = read(&format!(
+                r#"{{"spdxVersion":"SPDX-2.3","packages":[{{"SPDXID":"a","name":"a","versionInfo":"{told}"}}]}}"#
+            ));
+            assert_eq!(bill.components[0].version, "", "{told}");
+        }
     }
 
     #[test]
