@@ -28,7 +28,10 @@ pub enum OutputError {
         available: String,
     },
     /// The writer does not write this version.
-    #[error("{name} is not written in version {version:?}: {available}")]
+    #[error(
+        "{name} is not written in version {version:?}: {available}{}",
+        why(name, version)
+    )]
     Version {
         /// The format.
         name: &'static str,
@@ -40,6 +43,15 @@ pub enum OutputError {
     /// An equals sign without a file.
     #[error("no file follows the equals sign in {0:?}")]
     NoFile(String),
+}
+
+/// Why a version that somebody may well ask for is not written, behind the ones that are.
+fn why(name: &str, version: &str) -> &'static str {
+    let is_spdx_3 = name == "spdx-json" && version.starts_with("3");
+    match is_spdx_3 {
+        true => "; no Rust crate that is kept up writes SPDX 3.0 (JSON-LD)",
+        false => "",
+    }
 }
 
 impl Output {
@@ -121,6 +133,11 @@ mod tests {
         assert_eq!(
             error("cyclonedx-json@9", Kind::Scan),
             "cyclonedx-json is not written in version \"9\": choose one of 1.6, 1.5"
+        );
+        assert_eq!(
+            error("spdx-json@3.0", Kind::Scan),
+            "spdx-json is not written in version \"3.0\": choose one of 2.3; no Rust crate that is \
+             kept up writes SPDX 3.0 (JSON-LD)"
         );
         assert!(error("json@1", Kind::Scan).ends_with("it has no versions"));
         assert_eq!(
