@@ -438,8 +438,10 @@ pub(crate) fn gaps(rows: &[usize], head: &[u8]) -> Vec<Range<u64>> {
 
 /// The ranges of a file that these catalogers look at wherever they lie, by its first bytes.
 pub(crate) fn written(rows: &[usize], head: &[u8]) -> Vec<Range<u64>> {
-    let is_elf = rows.iter().any(|row| CATALOGERS[*row].id == "elf");
-    is_elf.then(|| elf::written(head)).unwrap_or_default()
+    match rows.iter().any(|row| CATALOGERS[*row].id == "elf") {
+        true => elf::written(head),
+        false => Vec::new(),
+    }
 }
 
 /// Where the package managers of distributions keep their databases, and where the distribution is
