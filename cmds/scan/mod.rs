@@ -216,10 +216,7 @@ impl Scan {
             ScanCommand::Sbom { path, how } => (Reference::bill(path), None, how),
         };
         let outputs = emit::outputs(&how.output, Kind::Scan)?;
-        let has_files = |output: &Output| ["json", "jsonl"].contains(&output.format.name);
-        if reading.is_some_and(Reading::lists_files) && !outputs.iter().any(has_files) {
-            ui.warn("--files lists nothing here: only json and jsonl have the files of packages");
-        }
+        let reading = reading.inspect(|reading| reading.warn_of_files(&outputs, ui));
         let options = reading.map(|reading| reading.options(LicenseFiles::Full));
         let options = options.transpose()?.unwrap_or_default();
         let options = match &self.command {

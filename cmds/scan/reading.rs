@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 use hpcctl_image::{CATALOGERS, DiffIds, LicenseFiles, Options, package_types};
+use hpcctl_reports::Output;
 
 use crate::failure::Failure;
+use crate::ui::Ui;
 
 /// How files are read.
 #[derive(Debug, Args)]
@@ -72,9 +74,12 @@ fn catalogers() -> PossibleValuesParser {
 }
 
 impl Reading {
-    /// Whether the files of packages are asked for.
-    pub fn lists_files(&self) -> bool {
-        self.files
+    /// Tells where the files of packages are asked for and no output has them.
+    pub fn warn_of_files(&self, outputs: &[Output], ui: &Ui) {
+        let has_files = |output: &Output| ["json", "jsonl"].contains(&output.format.name);
+        if self.files && !outputs.iter().any(has_files) {
+            ui.warn("--files lists nothing here: only json and jsonl have the files of packages");
+        }
     }
 
     /// Whether the user asked for this glob of paths to be left out.
