@@ -20,14 +20,15 @@ pub struct Reading {
     /// the digest that the manifest promises, that of the plain layer is taken as the image says.
     #[arg(long, value_name = "WHICH")]
     licenses: Option<Licenses>,
-    /// Run only these catalogers (hpcctl scan catalogers lists them), or those of a purl type
+    /// Run only these catalogers (hpcctl scan catalogers lists them), or find only packages of a
+    /// purl type
     ///
-    /// A type, such as deb or pypi, stands for all catalogers that find packages of it.
+    /// A type, such as deb or pypi, stands for its packages, whichever catalogers find them.
     /// os-release runs, too, since it names the distribution. The report tells which catalogers
     /// did not run, and its verdict is undetermined at best.
     #[arg(long, value_name = "CATALOGER", value_delimiter = ',', hide_possible_values = true, value_parser = catalogers())]
     select: Vec<String>,
-    /// Do not run these catalogers
+    /// Do not run these catalogers, or leave out packages of a purl type
     ///
     /// Files that only their packages own count as owned by none.
     #[arg(long, value_name = "CATALOGER", value_delimiter = ',', hide_possible_values = true, value_parser = catalogers())]

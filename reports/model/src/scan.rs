@@ -49,6 +49,9 @@ pub struct Scan {
 pub struct LeftOut {
     /// The catalogers that did not run.
     pub catalogers: Vec<String>,
+    /// The purl types whose packages were not taken from catalogers that ran.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub types: Vec<String>,
     /// The globs of paths that were passed over, with all that is below them.
     pub paths: Vec<String>,
 }
@@ -63,7 +66,7 @@ impl Scan {
 impl LeftOut {
     /// Whether everything was looked at.
     pub fn is_empty(&self) -> bool {
-        self.catalogers.is_empty() && self.paths.is_empty()
+        self.catalogers.is_empty() && self.types.is_empty() && self.paths.is_empty()
     }
 }
 

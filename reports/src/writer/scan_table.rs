@@ -97,6 +97,7 @@ fn verdict(report: &Envelope<Scan>, options: &Options) -> String {
     let left_out = &report.result.left_out;
     let parts = [
         ("catalogers", &left_out.catalogers),
+        ("packages of", &left_out.types),
         ("paths", &left_out.paths),
     ];
     for (what, names) in parts.into_iter().filter(|(_, names)| !names.is_empty()) {

@@ -39,6 +39,10 @@ fn look(context: &Context<'_>) -> Vec<Raised> {
         let text = format!("The cataloger {cataloger} was left out of the scan.");
         raised.push(incomplete(text));
     }
+    for kind in &scan.left_out.types {
+        let text = format!("Packages of the type {kind} were left out of the scan.");
+        raised.push(incomplete(text));
+    }
     if scan.packages.is_empty() && scan.unowned.is_empty() {
         raised.push(Raised {
             text: "Nothing that could be judged was found in the image: no package, and no file of nobody.".into(),

@@ -35,6 +35,7 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
     }
     found.broken_stanzas(broken);
     found.stray_lines(stray);
+    found.ends_in_a_line(source.bytes);
     found
 }
 

@@ -31,9 +31,11 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
             return found;
         }
     };
+    let mut broken = 0;
     for one in read.package {
         let Some(mut package) = lock::candidate(source.path, "cargo", &one.name, &one.version)
         else {
+            broken += 1;
             continue;
         };
         // A name stands alone where there is one version of it, else the version follows.
@@ -45,6 +47,7 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
         package.depends = needs.map(|need| lock::key(source.path, &need)).collect();
         found.add(package);
     }
+    found.broken_stanzas(broken);
     found
 }
 

@@ -41,11 +41,13 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
         .0
         .iter()
         .filter(|(_, library)| matches!(&*library.kind.0, "package" | "runtimepack"));
+    let mut broken = 0;
     for (word, _) in packages {
         let Some((name, version)) = word
             .split_once('/')
             .filter(|(name, version)| is_word(name) && is_word(version))
         else {
+            broken += 1;
             continue;
         };
         let mut package = candidate(name, version);
@@ -59,6 +61,7 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
         }
         found.add(package);
     }
+    found.broken_stanzas(broken);
     found
 }
 

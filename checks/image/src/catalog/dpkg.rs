@@ -37,10 +37,8 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
     }
     let mut found = Found::default();
     if let Some(path) = source.path.strip_suffix(".md5sums") {
-        found.owned.push(Owned {
-            of: path.rsplit('/').next().unwrap_or(path).to_owned(),
-            paths: md5sums(&String::from_utf8_lossy(source.bytes)),
-        });
+        let of = path.rsplit('/').next().unwrap_or(path);
+        md5sums(of, &String::from_utf8_lossy(source.bytes), &mut found);
         return found;
     }
     // In status.d the list of the files is named as the status is, which need not be the name
@@ -48,8 +46,9 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
     let own = source.path.strip_prefix("var/lib/dpkg/status.d/");
     let text = String::from_utf8_lossy(source.bytes);
     let mut stanzas = Stanzas::new(&text);
-    let mut broken = 0;
+    let (mut broken, mut is_empty) = (0, true);
     while let Some(stanza) = stanzas.advance() {
+        is_empty = false;
         match package(stanza) {
             Some(Some(mut package)) => {
                 package.key = own.map(str::to_owned);
@@ -61,6 +60,14 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
     }
     found.broken_stanzas(broken);
     found.stray_lines(stanzas.stray());
+    match own {
+        // What only keeps the directory is hidden.
+        Some(name) if is_empty && found.faults.is_empty() && !name.starts_with('.') => {
+            found.faults.push("it describes no package".to_owned());
+        }
+        Some(_) => {}
+        None => found.ends_in_a_line(source.bytes),
+    }
     found
 }
 
@@ -135,25 +142,30 @@ pub(super) fn is_name(name: &str) -> bool {
 
 /// The paths of an `info/*.list`, and of the package's other files beside it.
 fn owned(name: &str, source: &Source<'_>) -> Found {
+    let mut found = Found::default();
     let mut owned = String::from_utf8_lossy(source.bytes).into_owned();
+    found.stray_lines(owned.lines().filter(|line| !line.starts_with('/')).count());
+    found.ends_in_a_line(source.bytes);
     let package = name.strip_suffix(".list").unwrap_or(name);
     for kind in BESIDE {
         owned.push_str(&format!("\n/var/lib/dpkg/info/{package}.{kind}"));
     }
-    let owned = Owned {
+    found.owned.push(Owned {
         of: package.to_owned(),
         paths: owned,
-    };
-    Found {
-        owned: vec![owned],
-        ..Found::default()
-    }
+    });
+    found
 }
 
 /// The paths of an md5sums file, as `status.d` has them.
-fn md5sums(text: &str) -> String {
-    let paths = text.lines().filter_map(|line| line.split_once("  "));
-    paths.map(|(_, path)| path).collect::<Vec<_>>().join("\n")
+fn md5sums(of: &str, text: &str, found: &mut Found) {
+    let lines = text.lines().map(|line| line.split_once("  "));
+    found.stray_lines(lines.clone().filter(Option::is_none).count());
+    let paths: Vec<&str> = lines.flatten().map(|(_, path)| path).collect();
+    found.owned.push(Owned {
+        of: of.to_owned(),
+        paths: paths.join("\n"),
+    });
 }
 
 #[cfg(test)]
@@ -198,7 +210,10 @@ mod tests {
         assert_eq!(found.faults, ["2 stanzas have no package name or version"]);
         let found = status("garbage\n\u{1}\u{2}\nPackage: ok\nVersion: 3\n");
         assert_eq!(found.packages.len(), 1);
-        assert_eq!(found.faults, ["2 lines of it are no fields"]);
+        assert_eq!(
+            found.faults,
+            ["lines that have not the form that they should have: 2"]
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! than a number in it.
 
 mod code;
+mod damage;
 #[cfg(test)]
 mod fixture;
 mod go;
@@ -23,12 +24,18 @@ pub(super) use self::code::{ranges as code, written};
 use self::sections::Elf;
 use super::{Candidate, Found, Owned, Source, TextsIn};
 
+/// What an ELF file begins with.
+const MAGIC: &[u8] = b"\x7fELF";
+
 /// What the qualifier `elf` of a purl says about how the package was known.
 const QUALIFIER: &str = "elf";
 
 /// Reads a file.
 pub(super) fn parse(source: &Source<'_>) -> Found {
     let mut found = Found::default();
+    if source.bytes.starts_with(MAGIC) {
+        found.faults.extend(damage::of(source).map(str::to_owned));
+    }
     let Some(elf) = Elf::read(source) else {
         header::read(source, &mut found);
         pkg_config::read(source, &mut found);
@@ -38,7 +45,10 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
         .and_then(|()| go::read(&elf, source.path, &mut found))
         .and_then(|()| rust::read(&elf, source.path, &mut found))
         .and_then(|()| library::read(&elf, source.path, &mut found));
-    if let Err(fault) = read {
+    // What is damaged was told already.
+    if let Err(fault) = read
+        && found.faults.is_empty()
+    {
         found.faults.push(fault);
     }
     for package in &mut found.packages {
@@ -56,7 +66,7 @@ fn texts_of(name: &str) -> Option<TextsIn> {
 
 /// The name by which programs ask for a library; none for what is none.
 pub(crate) fn soname<'s>(source: &Source<'s>) -> Option<&'s str> {
-    let is_elf = source.bytes.starts_with(b"\x7fELF");
+    let is_elf = source.bytes.starts_with(MAGIC);
     Elf::read(source).filter(|_| is_elf)?.soname()
 }
 
@@ -112,14 +122,22 @@ mod tests {
     }
 
     #[test]
-    fn other_files_cost_nothing_and_are_no_fault() {
-        for bytes in [
-            &b"\x7fELF"[..],
-            b"\x7fELF\x02\x01\x01",
-            &Writer::default().write(),
-            &everything()[..100],
+    fn other_files_cost_nothing_and_damaged_ones_are_told() {
+        let plain = Writer::default().write();
+        assert_eq!(parse(&Source::whole("a", &plain)), Found::default());
+        for (bytes, fault) in [
+            (&b"\x7fELF"[..], "has no header"),
+            (b"\x7fELF\x02\x01\x01", "has no header"),
+            (
+                b"\x7fELFgarbage, and more than a header has in a file of it",
+                "has no header",
+            ),
+            (&plain[..plain.len() - 1], "it is cut"),
+            (&everything()[..100], "it is cut"),
         ] {
-            assert_eq!(parse(&Source::whole("a", bytes)), Found::default());
+            let found = parse(&Source::whole("a", bytes));
+            assert_eq!((found.packages.len(), found.faults.len()), (0, 1));
+            assert!(found.faults[0].contains(fault), "{found:?}");
         }
     }
 

@@ -32,12 +32,19 @@ pub(crate) struct Found {
 /// Files that belong to a package.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Owned {
-    /// The package, by its [`Candidate::key`], its name or `NAME:ARCH`; it may be one that
-    /// another file of the same cataloger describes.
+    /// The package, by its [`Candidate::key`], its name or `NAME:ARCH`, or by what it provides
+    /// ([`Owned::provided`]); it may be one that another file of the same cataloger describes.
     pub(crate) of: String,
     /// The paths, one a line; one that ends with a slash stands for all that is below it and
     /// not below a longer one.
     pub(crate) paths: String,
+}
+
+impl Owned {
+    /// The word for the package of a type that provides a name.
+    pub(super) fn provided(kind: &str, name: &str) -> String {
+        format!("{kind}|{name}")
+    }
 }
 
 /// What a package needs, where another file describes it.
@@ -109,11 +116,29 @@ impl Found {
         }
     }
 
-    /// Tells how many lines of a database are none that its tool writes.
+    /// Tells how many lines of a file are none that its tool writes.
     pub(super) fn stray_lines(&mut self, count: usize) {
         if count > 0 {
+            let fault = format!("lines that have not the form that they should have: {count}");
+            self.faults.push(fault);
+        }
+    }
+
+    /// Tells that a file whose tool ends every line does not end so.
+    pub(super) fn ends_in_a_line(&mut self, bytes: &[u8]) {
+        // A file may be filled up with zeros.
+        let last = bytes.iter().rfind(|byte| **byte != 0);
+        if last.is_some_and(|last| *last != b'\n') {
             self.faults
-                .push(format!("{count} lines of it are no fields"));
+                .push("it breaks off in the middle of a line".to_owned());
+        }
+    }
+
+    /// What cannot be read at all, and why.
+    pub(super) fn unread(fault: impl Into<String>) -> Self {
+        Self {
+            faults: vec![fault.into()],
+            ..Self::default()
         }
     }
 }

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::{Candidate, Found, Source, lock};
 
-/// Reads a module file: what it requires, with what replaces that.
+/// Reads a module file: what it requires, with what replaces that. An empty one only keeps a
+/// directory out of the module around it.
 pub(super) fn parse(source: &Source<'_>) -> Found {
     let mut found = Found::default();
     if !lock::counts(source.path) {
@@ -13,13 +14,15 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
     let text = String::from_utf8_lossy(source.bytes);
     let mut required: Vec<(&str, &str)> = Vec::new();
     let mut replaced: HashMap<&str, (&str, &str)> = HashMap::new();
-    let mut block = "";
+    let (mut block, mut is_module, mut is_empty) = ("", false, true);
     for line in text.lines() {
         let line = line.split("//").next().unwrap_or(line).trim();
+        is_empty &= line.is_empty();
         let (directive, rest) = match block {
             "" => line.split_once([' ', '\t']).unwrap_or((line, "")),
             block => (block, line),
         };
+        is_module |= directive == "module";
         match (line, rest.trim()) {
             (")", _) => block = "",
             (_, "(") => block = directive,
@@ -33,6 +36,14 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
             }
             _ => {}
         }
+    }
+    if !is_module && !is_empty {
+        found.faults.push("it names no module".to_owned());
+    }
+    if !block.is_empty() {
+        found
+            .faults
+            .push(format!("its block {block} is not closed"));
     }
     for (path, version) in required {
         let (path, version) = replaced.get(path).copied().unwrap_or((path, version));

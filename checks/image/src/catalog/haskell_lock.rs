@@ -3,6 +3,9 @@
 
 use super::{Found, Source, is_word, lock};
 
+/// Reads a name and a version from a part of a line.
+type Read = fn(&str) -> Option<(&str, &str)>;
+
 /// Reads a lock file by its name.
 pub(super) fn parse(source: &Source<'_>) -> Found {
     let mut found = Found::default();
@@ -11,7 +14,23 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
     }
     let text = String::from_utf8_lossy(source.bytes);
     let is_stack = source.path.ends_with(".lock");
-    let read = if is_stack { stack } else { cabal };
+    let (read, fields): (Read, &[&str]) = if is_stack {
+        (stack, &["packages:", "snapshots:"])
+    } else {
+        (
+            cabal,
+            &["active-repositories:", "constraints:", "index-state:"],
+        )
+    };
+    let has_field = |line: &str| fields.iter().any(|field| line.starts_with(field));
+    let is_idle = |line: &str| {
+        let line = line.trim_start();
+        line.is_empty() || line.starts_with('#') || line.starts_with("--")
+    };
+    if !text.lines().all(is_idle) && !text.lines().any(has_field) {
+        let fault = format!("it has none of the fields {}", fields.join(" "));
+        found.faults.push(fault);
+    }
     for line in text.lines() {
         for part in line.split(',') {
             let Some((name, version)) = read(part.trim()) else {

@@ -37,8 +37,15 @@ const INFLATED: u64 = 1024 * MIB;
 /// A description, or a licence text.
 const DOCUMENT: u64 = MIB;
 
-/// Reads an archive and those in it.
+/// How names end that other files than archives have, too, such as the parameters of a model.
+const SHARED_NAMES: [&str; 4] = [".kar", ".nar", ".par", ".sar"];
+
+/// Reads an archive and those in it; an empty one stands for none yet.
 pub(super) fn parse(source: &Source<'_>) -> Found {
+    let is_shared = SHARED_NAMES.iter().any(|end| source.path.ends_with(end));
+    if is_shared && !source.bytes.starts_with(b"PK") {
+        return Found::default();
+    }
     let mut walk = Walk {
         path: source.path,
         found: Found::default(),

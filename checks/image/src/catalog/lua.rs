@@ -18,13 +18,18 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
     };
     let text = String::from_utf8_lossy(source.bytes);
     if place.file == "rock_manifest" {
-        found.owned.push(Owned {
-            of: place.directory.to_owned(),
-            paths: place.files(&text),
-        });
+        match place.files(&text) {
+            Some(paths) => found.owned.push(Owned {
+                of: place.directory.to_owned(),
+                paths,
+            }),
+            None => found.faults.push("it is no list of files".to_owned()),
+        }
         return found;
     }
-    let spec = Spec::read(&text);
+    let Some(spec) = Spec::read(&text).filter(Spec::is_named) else {
+        return Found::unread("it has no name or version, or its tables are not closed");
+    };
     if spec.package.to_lowercase() != place.name || spec.version != place.version {
         // A rockspec that came with the sources of a rock.
         return found;
@@ -78,16 +83,19 @@ impl<'a> Place<'a> {
         })
     }
 
-    /// The files of a manifest: its tables are directories, its strings are digests.
-    fn files(&self, text: &str) -> String {
+    /// The files of a manifest: its tables are directories, its strings are digests. None where it
+    /// has no table, or one that is not closed.
+    fn files(&self, text: &str) -> Option<String> {
         let mut paths = format!("{}/\n", self.directory);
         let mut above: Vec<String> = Vec::new();
         let mut name = String::new();
+        let mut has_table = false;
         for token in Tokens::new(text) {
+            has_table |= token == Token::Open;
             match token {
                 Token::Name(word) | Token::Key(word) => name = word.to_owned(),
                 Token::Open if above.len() < 64 => above.push(std::mem::take(&mut name)),
-                Token::Open => return paths,
+                Token::Open => return None,
                 Token::Close => {
                     above.pop();
                 }
@@ -106,7 +114,7 @@ impl<'a> Place<'a> {
                 }
             }
         }
-        paths
+        (has_table && above.is_empty()).then_some(paths)
     }
 }
 
@@ -121,7 +129,8 @@ struct Spec {
 }
 
 impl Spec {
-    fn read(text: &str) -> Self {
+    /// Reads the fields; none where a table is not closed, or tables are nested too deep.
+    fn read(text: &str) -> Option<Self> {
         let mut spec = Self::default();
         let mut above: Vec<&str> = Vec::new();
         let mut name = "";
@@ -129,7 +138,7 @@ impl Spec {
             match token {
                 Token::Name(word) | Token::Key(word) => name = word,
                 Token::Open if above.len() < 64 => above.push(std::mem::take(&mut name)),
-                Token::Open => return spec,
+                Token::Open => return None,
                 Token::Close => {
                     above.pop();
                 }
@@ -146,7 +155,11 @@ impl Spec {
                 }
             }
         }
-        spec
+        above.is_empty().then_some(spec)
+    }
+
+    fn is_named(&self) -> bool {
+        !self.package.is_empty() && !self.version.is_empty()
     }
 }
 

@@ -8,6 +8,7 @@
 mod apk;
 mod cargo_lock;
 mod conda;
+mod conda_lock;
 mod dotnet;
 mod dotnet_lock;
 mod dpkg;
@@ -49,6 +50,9 @@ mod stanza;
 mod vendor_tree;
 mod yarn;
 pub(crate) mod zip;
+
+#[cfg(test)]
+mod damaged;
 
 use std::ops::Range;
 
@@ -113,6 +117,13 @@ pub static CATALOGERS: &[Cataloger] = &[
         magic: &[],
         max_bytes: 16 * MIB,
         parse: conda::parse,
+    },
+    Cataloger {
+        id: "conda-lock",
+        globs: &["**/environment.{yml,yaml}"],
+        magic: &[],
+        max_bytes: 4 * MIB,
+        parse: conda_lock::parse,
     },
     Cataloger {
         id: "dotnet",
@@ -526,7 +537,8 @@ mod tests {
     use super::*;
 
     /// Files of this folder that are not catalogers.
-    const OTHERS: [&str; 8] = [
+    const OTHERS: [&str; 9] = [
+        "damaged",
         "found",
         "json",
         "license_file",

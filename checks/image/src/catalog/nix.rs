@@ -177,7 +177,7 @@ fn references(bytes: &[u8], found: &mut Found) -> rusqlite::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use proptest::prelude::*;
     use rusqlite::{Connection, MAIN_DB};
@@ -185,7 +185,7 @@ mod tests {
     const A: &str = "nix/store/h5qfx59v07d7j2i6jlqi738x09fv7i1n-zlib-1.3.1";
     const B: &str = "nix/store/hl4jdlbhinn4fhzrs4lzdsrli6jj5lgn-hello-2.12";
 
-    fn database() -> Vec<u8> {
+    pub(in crate::catalog) fn database() -> Vec<u8> {
         let mut connection = Connection::open_in_memory().unwrap();
         let sql = format!(
             "CREATE TABLE ValidPaths (id INTEGER PRIMARY KEY, path TEXT); \

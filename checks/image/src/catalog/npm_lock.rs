@@ -19,7 +19,7 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
     }
     let name = source.path.rsplit('/').next().unwrap_or(source.path);
     let read = match name {
-        "yarn.lock" => yarn::read(source),
+        "yarn.lock" => Ok(yarn::read(source, &mut found)),
         "pnpm-lock.yaml" => pnpm::read(source),
         "bun.lock" => bun::read(source),
         _ => npm_tree::read(source),

@@ -21,6 +21,13 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
             .then(|| meta(&text, name))
             .flatten()
     } else if above.ends_with(".opam-switch/packages") {
+        if field(&text, "opam-version")
+            .and_then(|rest| strings(rest).next())
+            .is_none()
+        {
+            let fault = "it does not say which opam-version it has";
+            found.faults.push(fault.to_owned());
+        }
         // `NAME.VERSION`
         name.split_once('.')
             .and_then(|(name, version)| opam(&text, name, version))

@@ -16,14 +16,18 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
     let (directory, file) = source.path.rsplit_once('/').unwrap_or(("", source.path));
     let mut found = Found::default();
     if file.ends_with(".control") {
-        let license = Stanzas::new(&text)
-            .advance()
-            .and_then(|stanza| stanza.get("License"))
-            .and_then(declared::free_text);
-        found.license = license;
+        let mut stanzas = Stanzas::new(&text);
+        let stanza = stanzas.advance();
+        let get = |field| stanza.and_then(|stanza| stanza.get(field));
+        if get("Package").is_none() {
+            found.faults.push("it has no package name".to_owned());
+        }
+        found.license = get("License").and_then(declared::free_text);
         return found;
     }
     if let Some(package) = file.strip_suffix(".list") {
+        let is_path = |line: &&str| line.starts_with(['/', '.']);
+        found.stray_lines(text.lines().filter(|line| !is_path(line)).count());
         found.owned.push(owned(&text, directory, package));
         return found;
     }
@@ -41,6 +45,8 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
         }
     }
     found.broken_stanzas(broken);
+    found.stray_lines(stanzas.stray());
+    found.ends_in_a_line(source.bytes);
     found
 }
 

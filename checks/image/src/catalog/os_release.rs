@@ -25,7 +25,8 @@ impl Distro {
     }
 }
 
-/// Reads `ID` and `VERSION_ID`, or what an older file of another form says.
+/// Reads `ID` and `VERSION_ID`, or what an older file of another form says; of an `os-release` that
+/// says nothing, each field may be missing.
 pub(super) fn parse(source: &Source<'_>) -> Found {
     let text = String::from_utf8_lossy(source.bytes);
     let name = source.path.rsplit('/').next().unwrap_or("");
@@ -38,10 +39,18 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
         }),
         _ => by_sentence(&text),
     };
-    Found {
-        distro,
-        ..Found::default()
+    let mut found = Found::default();
+    if name == "os-release" && distro.is_none() {
+        let is_idle = |line: &str| line.is_empty() || line.starts_with('#') || line.contains('=');
+        found.stray_lines(text.lines().filter(|line| !is_idle(line.trim())).count());
+        if text.lines().any(|line| line.trim().starts_with("ID=")) {
+            found
+                .faults
+                .push("its ID is none that may be one".to_owned());
+        }
     }
+    found.distro = distro;
+    found
 }
 
 /// The distribution of a file of `KEY=VALUE` lines.

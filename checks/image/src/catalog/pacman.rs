@@ -13,6 +13,14 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
     let (directory, file) = source.path.rsplit_once('/').unwrap_or(("", source.path));
     let mut found = Found::default();
     if file == "files" {
+        // A package without files has an empty list.
+        let first = text.lines().find(|line| !line.is_empty());
+        if first.is_some_and(|line| field(line).is_none()) {
+            found
+                .faults
+                .push("it does not begin with a field".to_owned());
+        }
+        found.ends_in_a_line(source.bytes);
         let mut paths: String = values(&text, "FILES")
             .filter(|path| !path.ends_with('/'))
             .flat_map(|path| [path, "\n"])
@@ -24,22 +32,24 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
         return found;
     }
     match package(&text, directory) {
-        Some(package) => found.add(package),
+        Some(package) => {
+            found.add(package);
+            found.ends_in_a_line(source.bytes);
+        }
         None => found.faults.push("it has no name or version".to_owned()),
     }
     found
 }
 
+/// The name of the field that a line begins.
+fn field(line: &str) -> Option<&str> {
+    line.strip_prefix('%')?.strip_suffix('%')
+}
+
 /// The values of a field.
-fn values<'a>(text: &'a str, field: &str) -> impl Iterator<Item = &'a str> {
+fn values<'a>(text: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
     let mut lines = text.lines();
-    let is_field = |line: &&str| {
-        let name = line
-            .strip_prefix('%')
-            .and_then(|line| line.strip_suffix('%'));
-        name == Some(field)
-    };
-    let begun = lines.find(is_field).is_some();
+    let begun = lines.any(|line| field(line) == Some(name));
     lines.take_while(move |line| begun && !line.is_empty())
 }
 

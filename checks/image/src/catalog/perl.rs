@@ -1,6 +1,9 @@
 //! Installed distributions of CPAN: what cpanm keeps of each (`.meta/NAME-VERSION/MYMETA.json`,
 //! CPAN::Meta::Spec(3)), the log `perllocal.pod` of MakeMaker, and the lists of files
 //! `auto/NAME/.packlist` (ExtUtils::Packlist(3)).
+//!
+//! A list is named after a module, which need not be what its distribution is called, and has no
+//! version: of one that neither of the others tells, the files are nobody's.
 
 use hpcctl_license_db::declared;
 use serde::Deserialize;
@@ -45,7 +48,7 @@ fn meta(source: &Source<'_>) -> Found {
     let mut found = Found::default();
     match json::read::<Meta>(source) {
         Ok(meta) => match candidate(&meta.name.0, &meta.version.0) {
-            Some(mut package) => {
+            Some(mut package) if !package.version.is_empty() => {
                 package.declared =
                     declared::perl::license(meta.license.0.iter().map(String::as_str));
                 package.supplier = meta
@@ -63,7 +66,7 @@ fn meta(source: &Source<'_>) -> Found {
                 });
                 found.add(package);
             }
-            None => found.faults.push("it has no name or version".to_owned()),
+            _ => found.faults.push("it has no name or version".to_owned()),
         },
         Err(fault) => found.faults.push(fault),
     }
@@ -73,7 +76,8 @@ fn meta(source: &Source<'_>) -> Found {
 /// A distribution; its main module has its name, and others need it by that.
 fn candidate(name: &str, version: &str) -> Option<Candidate> {
     let is_name = |name: &str| is_word(name) && !name.contains(['/', ':']);
-    (is_name(name) && is_word(version)).then(|| Candidate {
+    let is_version = version.is_empty() || is_word(version);
+    (is_name(name) && is_version).then(|| Candidate {
         kind: "cpan",
         name: name.to_owned(),
         version: version.to_owned(),
@@ -82,19 +86,30 @@ fn candidate(name: &str, version: &str) -> Option<Candidate> {
     })
 }
 
-/// The log: `=head2 DATE: C<Module> L<Foo::Bar|Foo::Bar>`, then an item with the version.
+/// The log: `=head2 DATE: C<Module> L<Foo::Bar|Foo::Bar>`, then an item with the version, which
+/// may be none.
 fn log(text: &str) -> Found {
     let mut found = Found::default();
     let mut module = None;
+    let (mut is_log, mut broken) = (text.trim().is_empty(), 0);
     for line in text.lines() {
         if line.starts_with("=head2 ") {
+            is_log = true;
+            broken += usize::from(module.is_some());
             let link = line.split_once("C<Module> L<").map(|(_, link)| link);
+            broken += usize::from(link.is_none());
             module = link
                 .and_then(|link| link.split(['|', '>']).next())
                 .map(|name| name.replace("::", "-"));
         } else if let Some((_, rest)) = line.split_once("C<VERSION: ") {
             let version = rest.split('>').next().unwrap_or_default();
-            let Some(package) = module.take().and_then(|name| candidate(&name, version)) else {
+            // As MakeMaker writes that there is none.
+            let version = if version == "undef" { "" } else { version };
+            let Some(name) = module.take() else {
+                continue;
+            };
+            let Some(package) = candidate(&name, version) else {
+                broken += 1;
                 continue;
             };
             // A newer one took the place of one of the same name.
@@ -102,6 +117,10 @@ fn log(text: &str) -> Found {
             found.add(package);
         }
     }
+    if !is_log {
+        found.faults.push("it has no entry of a log".to_owned());
+    }
+    found.broken_stanzas(broken + usize::from(module.is_some()));
     found
 }
 
@@ -114,13 +133,16 @@ fn packlist(source: &Source<'_>) -> Found {
         .and_then(|(_, below)| below.strip_suffix("/.packlist"));
     if let Some(module) = module {
         let text = String::from_utf8_lossy(source.bytes);
+        let is_path = |line: &&str| line.starts_with('/');
+        found.stray_lines(text.lines().filter(|line| !is_path(line)).count());
         // Behind a path its kind and where it is linked from may stand.
         let paths = text
             .lines()
+            .filter(is_path)
             .map(|line| line.split(" type=").next().unwrap_or(line));
         let own = std::iter::once(source.path);
         found.owned.push(Owned {
-            of: module.replace('/', "-"),
+            of: Owned::provided("cpan", &module.replace('/', "::")),
             paths: paths.chain(own).collect::<Vec<_>>().join("\n"),
         });
     }
@@ -178,7 +200,7 @@ mod tests {
         assert_eq!(
             (&*list.owned[0].of, &*list.owned[0].paths),
             (
-                "Foo-Bar",
+                "cpan|Foo::Bar",
                 "/usr/a.pm\n/usr/b.so\nusr/local/lib/perl/auto/Foo/Bar/.packlist"
             )
         );

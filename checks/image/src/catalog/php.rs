@@ -13,6 +13,7 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
     let directory = source.path.rsplit_once('/').map_or("", |(head, _)| head);
     match json::read::<Installed>(source) {
         Ok(installed) => {
+            let mut broken = 0;
             for one in &installed.into_packages() {
                 let home = one.home(directory);
                 if let Some(package) = one.candidate(Some(&home)) {
@@ -21,8 +22,11 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
                         paths: format!("{home}/"),
                     });
                     found.add(package);
+                } else {
+                    broken += 1;
                 }
             }
+            found.broken_stanzas(broken);
         }
         Err(fault) => found.faults.push(fault),
     }

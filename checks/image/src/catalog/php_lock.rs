@@ -18,14 +18,14 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
         return found;
     }
     match json::read::<Lock>(source) {
-        Ok(read) => read
-            .packages
-            .iter()
-            .filter_map(|one| one.candidate(None))
-            .for_each(|mut package| {
+        Ok(read) => {
+            let packages = read.packages.iter().map(|one| one.candidate(None));
+            found.broken_stanzas(packages.clone().filter(Option::is_none).count());
+            for mut package in packages.flatten() {
                 package.key = Some(lock::key(source.path, &package.name));
                 found.add(package);
-            }),
+            }
+        }
         Err(fault) => found.faults.push(fault),
     }
     found

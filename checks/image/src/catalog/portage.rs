@@ -21,10 +21,12 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
     let text = String::from_utf8_lossy(source.bytes);
     match file {
         "LICENSE" => found.license = declared::gentoo::license(&text),
-        "RDEPEND" => found.needs.push(Needs {
-            of: directory.to_owned(),
-            names: needs(&text),
-        }),
+        "RDEPEND" => {
+            let (names, fault) = needs(&text);
+            found.faults.extend(fault.map(str::to_owned));
+            let of = directory.to_owned();
+            found.needs.push(Needs { of, names });
+        }
         _ => match package(directory) {
             Some(package) => found.add(package),
             // Portage puts what it is about to install under a name that begins so.
@@ -34,8 +36,16 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
                 .push("its directory is not named after a package".to_owned()),
         },
     }
+    let full = directory.rsplit('/').next().unwrap_or(directory);
+    if file == "PF" && text.trim() != full && !found.packages.is_empty() {
+        let fault = "it names another package than its directory";
+        found.faults.push(fault.to_owned());
+    }
     if file == "CONTENTS" {
-        let mut paths: String = contents(&text).flat_map(|path| [path, "\n"]).collect();
+        let entries: Vec<Option<Entry<'_>>> = text.lines().map(Entry::of).collect();
+        found.stray_lines(entries.iter().filter(|entry| entry.is_none()).count());
+        let paths = entries.iter().flatten().filter_map(|entry| entry.file);
+        let mut paths: String = paths.flat_map(|path| [path, "\n"]).collect();
         paths.push_str(directory);
         paths.push('/');
         let of = directory.to_owned();
@@ -77,32 +87,42 @@ fn split(full: &str) -> Option<(&str, &str)> {
         .then_some((name, version))
 }
 
-/// The paths of a `CONTENTS`: `obj PATH MD5 TIME` and `sym PATH -> TARGET TIME`.
-fn contents(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().filter_map(|line| {
+/// A line of a `CONTENTS`: `obj PATH MD5 TIME`, `sym PATH -> TARGET TIME`, or another kind with
+/// its path (portage(5)).
+struct Entry<'t> {
+    /// The path of a file or a link.
+    file: Option<&'t str>,
+}
+
+impl<'t> Entry<'t> {
+    fn of(line: &'t str) -> Option<Self> {
         let (kind, rest) = line.split_once(' ')?;
-        match kind {
-            "obj" => {
-                let (rest, _time) = rest.rsplit_once(' ')?;
-                rest.rsplit_once(' ').map(|(path, _sum)| path)
-            }
-            "sym" => rest.split_once(" -> ").map(|(path, _target)| path),
-            _ => None,
-        }
-    })
+        let is_time = |time: &str| time.bytes().all(|byte| byte.is_ascii_digit());
+        let timed = || rest.rsplit_once(' ').filter(|(_, time)| is_time(time));
+        let file = match kind {
+            "obj" => Some(timed()?.0.rsplit_once(' ')?.0),
+            "sym" => Some(timed()?.0.split_once(" -> ")?.0),
+            "dir" | "fif" | "dev" => None,
+            _ => return None,
+        };
+        Some(Self { file })
+    }
 }
 
 /// What a list of dependencies asks for; of a group that depends on a flag nothing, since
-/// Portage resolves those when it installs.
-fn needs(text: &str) -> Vec<String> {
+/// Portage resolves those when it installs; and what is wrong with the list.
+fn needs(text: &str) -> (Vec<String>, Option<&'static str>) {
     let mut needs = Vec::new();
+    let mut fault = None;
     // What each open group does: gather alternatives, leave out, or neither.
     let mut groups: Vec<Group> = Vec::new();
     let mut next = Group::All;
     for word in text.split_ascii_whitespace() {
         match word {
             "||" => next = Group::Any(Vec::new()),
-            "(" if groups.len() >= MAX_DEPTH => return needs,
+            "(" if groups.len() >= MAX_DEPTH => {
+                return (needs, Some("its groups are nested too deep"));
+            }
             "(" => groups.push(std::mem::replace(&mut next, Group::All)),
             ")" => {
                 if let Some(Group::Any(names)) = groups.pop() {
@@ -110,6 +130,7 @@ fn needs(text: &str) -> Vec<String> {
                 }
             }
             _ if word.ends_with('?') => next = Group::None,
+            _ if !word.contains('/') => fault = Some("it asks for what is no package"),
             _ => {
                 if let Some(name) = atom(word) {
                     take(&mut needs, &mut groups, name.to_owned());
@@ -117,7 +138,10 @@ fn needs(text: &str) -> Vec<String> {
             }
         }
     }
-    needs
+    if !groups.is_empty() {
+        fault = Some("a group in it is not closed");
+    }
+    (needs, fault)
 }
 
 enum Group {
@@ -201,8 +225,10 @@ mod tests {
     #[test]
     fn files_licence_and_needs() {
         let contents = "dir /usr\nobj /usr/a b 0123 17\nsym /usr/l -> a b 17\nfif /x\nobj /short\n";
-        let owned = read("CONTENTS", contents).owned;
-        assert_eq!(owned[0].paths, format!("/usr/a b\n/usr/l\n{AT}/"));
+        let found = read("CONTENTS", contents);
+        assert_eq!(found.owned[0].paths, format!("/usr/a b\n/usr/l\n{AT}/"));
+        // The last line is cut.
+        assert_eq!(found.faults.len(), 1);
         assert_eq!(
             read("LICENSE", "|| ( MIT BSD )\n").license.as_deref(),
             Some("MIT OR BSD-3-Clause")
@@ -211,6 +237,7 @@ mod tests {
             "RDEPEND",
             ">=sys-libs/zlib-1.2:0=[static] || ( a/b-c ( =d/e-1* f/g ) ) !h/i flag? ( j/k ) ~l/m-2-r1 n/o:=",
         );
+        assert_eq!(needs.faults, [""; 0]);
         assert_eq!(needs.needs[0].of, AT);
         assert_eq!(
             needs.needs[0].names,
@@ -221,7 +248,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_list_is_read(text in "(\\|\\||\\(|\\)|x\\?|[a-z<>=!~:\\[/-]{0,5}| |1){0,60}") {
-            let _ = (needs(&text), contents(&text).count(), split(&text));
+            let _ = (needs(&text), Entry::of(&text).is_some(), split(&text));
         }
 
         #[test]

@@ -18,23 +18,18 @@ use super::{Candidate, Found, Owned, Source, TextsIn};
 /// Reads a metadata file, or what belongs to a distribution.
 pub(super) fn parse(source: &Source<'_>) -> Found {
     let (directory, file) = source.path.rsplit_once('/').unwrap_or(("", source.path));
+    let mut found = Found::default();
     let paths = match file {
-        "RECORD" => recorded(parent(directory), &text(source)),
+        "RECORD" => recorded(parent(directory), &text(source), &mut found),
         "installed-files.txt" => installed(directory, &text(source)),
         "direct_url.json" => match editable(source) {
             Ok(paths) => paths,
-            Err(fault) => {
-                return Found {
-                    faults: vec![fault],
-                    ..Found::default()
-                };
-            }
+            Err(fault) => return Found::unread(fault),
         },
         file if file.ends_with(".egg-link") => return linked(source, file),
         file if file.ends_with(".egg") => return zipped(source),
         _ => return metadata(source.path, &text(source)),
     };
-    let mut found = Found::default();
     if !paths.is_empty() {
         found.owned.push(Owned {
             of: directory.to_owned(),
@@ -141,7 +136,7 @@ fn linked(source: &Source<'_>, file: &str) -> Found {
         .replace('-', "_");
     let directory = lines.next().unwrap_or_default().trim_matches('/');
     if directory.is_empty() {
-        return Found::default();
+        return Found::unread("it names no directory");
     }
     let owned = Owned {
         of: format!("{directory}/{name}.egg-info"),
@@ -170,10 +165,7 @@ fn zipped(source: &Source<'_>) -> Found {
             }
             found
         }
-        Err(fault) => Found {
-            faults: vec![fault],
-            ..Found::default()
-        },
+        Err(fault) => Found::unread(fault),
     }
 }
 
@@ -262,18 +254,22 @@ fn installed(directory: &str, text: &str) -> String {
     paths.map(absolute).collect()
 }
 
-/// The paths of a `RECORD`, which are relative to the directory of the modules.
-fn recorded(base: &str, text: &str) -> String {
+/// The paths of a `RECORD`, which are relative to the directory of the modules: lines of a path,
+/// a digest and a size.
+fn recorded(base: &str, text: &str, found: &mut Found) -> String {
     let mut owned = String::new();
-    for line in text.lines() {
+    let mut stray = 0;
+    for line in text.lines().filter(|line| !line.is_empty()) {
         // A path with a comma is quoted, with its quotes doubled.
-        let path = match line.strip_prefix('"') {
-            Some(quoted) => quoted.split_once("\",").map_or(quoted, |(path, _)| path),
-            None => line.split(',').next().unwrap_or(""),
+        let row = match line.strip_prefix('"') {
+            Some(quoted) => quoted.split_once("\","),
+            None => line.split_once(','),
         };
-        if path.is_empty() {
+        let row = row.filter(|(path, rest)| !path.is_empty() && rest.contains(','));
+        let Some((path, _)) = row else {
+            stray += 1;
             continue;
-        }
+        };
         if !path.starts_with('/') {
             owned.push_str(base);
             owned.push('/');
@@ -281,6 +277,7 @@ fn recorded(base: &str, text: &str) -> String {
         owned.push_str(path);
         owned.push('\n');
     }
+    found.stray_lines(stray);
     owned
 }
 

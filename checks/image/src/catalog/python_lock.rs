@@ -17,7 +17,7 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
     let name = source.path.rsplit('/').next().unwrap_or(source.path);
     let read = match name {
         "Pipfile.lock" => pipfile(source),
-        name if name.ends_with(".txt") => Ok(requirements(source)),
+        name if name.ends_with(".txt") => Ok(requirements(source, &mut found)),
         _ => tables(source),
     };
     match read {
@@ -27,7 +27,8 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
     found
 }
 
-fn candidate(source: &Source<'_>, name: &str, version: &str) -> Option<Candidate> {
+/// A distribution that the file at hand names.
+pub(super) fn candidate(source: &Source<'_>, name: &str, version: &str) -> Option<Candidate> {
     let plain = normalised(name);
     let mut package =
         lock::candidate(source.path, "pypi", name, version).filter(|_| is_name(name))?;
@@ -133,19 +134,43 @@ fn pipfile(source: &Source<'_>) -> Result<Vec<Candidate>, String> {
         .collect())
 }
 
-/// `name[extra]==1.0 ; marker --hash=…`; a range, an address or a wild card is no pin.
-fn requirements(source: &Source<'_>) -> Vec<Candidate> {
+/// The lines that allow one version only; those that can be no requirement are told, unless the
+/// text is prose: the name is not pip's alone.
+fn requirements(source: &Source<'_>, found: &mut Found) -> Vec<Candidate> {
     let text = String::from_utf8_lossy(source.bytes);
-    let pins = text.lines().filter_map(|line| {
-        let line = line.split(" #").next().unwrap_or(line).trim();
-        let (what, _) = line.split_once(';').unwrap_or((line, ""));
-        let (name, version) = what.split_once("==")?;
-        let name = name.split('[').next().unwrap_or(name).trim();
-        let version = version.trim_start_matches('=').split_whitespace().next()?;
-        let is_pin = !version.contains([',', '*', '<', '>', '!']);
-        is_pin.then(|| candidate(source, name, version)).flatten()
-    });
-    pins.collect()
+    if !text.lines().any(is_prose) {
+        found.stray_lines(text.lines().filter(|line| is_stray(line)).count());
+    }
+    let pins = text.lines().filter_map(pin);
+    let packages = pins.filter_map(|(name, version)| candidate(source, name, version));
+    packages.collect()
+}
+
+/// Whether a line begins with two plain words.
+fn is_prose(line: &str) -> bool {
+    let is_plain = |word: &str| word.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let mut words = line.split_whitespace();
+    words.next().is_some_and(is_plain) && words.next().is_some_and(is_plain)
+}
+
+/// Whether a line begins with what no name, option, path, address, comment or template does.
+fn is_stray(line: &str) -> bool {
+    let first = line.trim_start().chars().next();
+    let begins =
+        |first: char| first.is_alphanumeric() || "_-./\\#\"'{<%$@~\u{feff}".contains(first);
+    first.is_some_and(|first| !begins(first))
+}
+
+/// The name and the version in `name[extra]==1.0 ; marker --hash=…`; a range, an address or a wild
+/// card is no pin.
+pub(super) fn pin(line: &str) -> Option<(&str, &str)> {
+    let line = line.split(" #").next().unwrap_or(line).trim();
+    let (what, _) = line.split_once(';').unwrap_or((line, ""));
+    let (name, version) = what.split_once("==")?;
+    let name = name.split('[').next().unwrap_or(name).trim();
+    let version = version.trim_start_matches('=').split_whitespace().next()?;
+    let is_pin = !version.contains([',', '*', '<', '>', '!']);
+    is_pin.then_some((name, version))
 }
 
 #[cfg(test)]

@@ -15,7 +15,8 @@ const LIBRARIES: [&str; 5] = [
     "usr/lib64/R/library",
 ];
 
-/// Reads a description; one of a package that is not installed is passed over.
+/// Reads a description; elsewhere than in a library of R, one that R did not install is passed over:
+/// it may be of anything.
 pub(super) fn parse(source: &Source<'_>) -> Found {
     let text = String::from_utf8_lossy(source.bytes);
     let mut found = Found::default();
@@ -25,6 +26,10 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
     let is_own = source.path.ends_with("R/library/translations/DESCRIPTION");
     let is_installed = |stanza: &&Stanza<'_>| is_own || stanza.get("Built").is_some();
     let Some(stanza) = stanzas.advance().filter(is_installed) else {
+        if is_in_library(directory) {
+            let fault = "it has no field Built, by which R marks what it installed";
+            found.faults.push(fault.to_owned());
+        }
         return found;
     };
     match package(stanza, directory) {
@@ -40,6 +45,18 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
             .push("it has no package name or version".to_owned()),
     }
     found
+}
+
+/// Whether a directory is that of a package in a library of R: `…/R/library/NAME`, or of a user
+/// `…/R/x86_64-pc-linux-gnu-library/4.2/NAME` (R's manual, "Installation and Administration", 6.1).
+fn is_in_library(directory: &str) -> bool {
+    let mut above = directory.rsplit('/').skip(1);
+    let (library, second, third) = (above.next(), above.next(), above.next());
+    let is_of_user = |name: &str| name.ends_with("-library");
+    match library {
+        Some("library" | "site-library") => second == Some("R"),
+        _ => second.is_some_and(is_of_user) && third == Some("R"),
+    }
 }
 
 fn package(stanza: &Stanza<'_>, directory: &str) -> Option<Candidate> {
@@ -120,6 +137,15 @@ mod tests {
     fn bioconductor_and_sources() {
         let text = "Package: S4Vectors\nVersion: 0.36.1\nbiocViews: Infrastructure\n";
         assert_eq!(read(text), Found::default(), "it was not installed");
+        for (path, count) in [
+            ("usr/lib/R/site-library/a/DESCRIPTION", 1),
+            ("root/R/x86_64-pc-linux-gnu-library/4.2/a/DESCRIPTION", 1),
+            ("usr/lib/R/library/a/tests/b/DESCRIPTION", 0),
+            ("srv/library/a/DESCRIPTION", 0),
+        ] {
+            let found = parse(&Source::whole(path, text.as_bytes()));
+            assert_eq!(found.faults.len(), count, "{path}");
+        }
         let path = "usr/lib/R/library/translations/DESCRIPTION";
         assert_eq!(
             parse(&Source::whole(path, text.as_bytes())).packages.len(),

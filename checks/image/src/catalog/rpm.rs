@@ -162,9 +162,19 @@ fn paths(header: &Header<'_>) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::header::tests::{Value, header};
     use super::*;
+
+    /// A database of each kind: SQLite, ndb, Berkeley DB.
+    pub(in crate::catalog) fn databases() -> (Vec<u8>, Vec<u8>, Vec<u8>) {
+        let headers = [named("tool")];
+        (
+            sqlite::tests::database(&headers),
+            ndb::tests::database(&headers),
+            bdb::tests::database(&headers, bdb::tests::Order(false)),
+        )
+    }
 
     /// A header with all the tags that are read.
     pub(super) fn named(name: &str) -> Vec<u8> {

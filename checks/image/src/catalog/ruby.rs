@@ -15,6 +15,10 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
         found.faults.push("it has no name or version".to_owned());
         return found;
     }
+    // They end as the block does that they are (`Gem::Specification.new do |s|`).
+    if !text.trim_end().ends_with("end") {
+        found.faults.push("it breaks off before its end".to_owned());
+    }
     // `specifications/NAME-VERSION.gemspec` describes `gems/NAME-VERSION`.
     let (directory, file) = source.path.rsplit_once('/').unwrap_or(("", source.path));
     let home = directory.strip_suffix("/default").unwrap_or(directory);

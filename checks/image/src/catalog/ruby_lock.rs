@@ -2,18 +2,23 @@
 
 use super::{Found, Source, lock};
 
-/// Reads a lock file: below `specs:` a gem a line, below each what it needs.
+/// Reads a lock file: below `specs:` a gem a line, below each what it needs. An empty one is none
+/// yet for Bundler.
 pub(super) fn parse(source: &Source<'_>) -> Found {
     let mut found = Found::default();
     if !lock::counts(source.path) {
         return found;
     }
     let text = String::from_utf8_lossy(source.bytes);
-    let mut in_specs = false;
+    let (mut in_specs, mut is_whole, mut stray) = (false, false, 0);
     for line in text.lines() {
         let content = line.trim_start();
         match line.len() - content.len() {
-            0 => in_specs = false,
+            0 => {
+                in_specs = false;
+                is_whole |= content.trim_end() == "DEPENDENCIES";
+                stray += usize::from(!is_heading(content.trim_end()));
+            }
             2 => in_specs = content.trim_end() == "specs:",
             4 if in_specs => {
                 let (name, version) = gem(content);
@@ -34,7 +39,19 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
             _ => {}
         }
     }
+    found.stray_lines(stray);
+    if !is_whole && stray == 0 && !text.trim().is_empty() {
+        found
+            .faults
+            .push("it breaks off before its DEPENDENCIES".to_owned());
+    }
     found
+}
+
+/// Whether a line is empty or begins a section, such as `BUNDLED WITH`.
+fn is_heading(line: &str) -> bool {
+    line.bytes()
+        .all(|byte| byte.is_ascii_uppercase() || byte == b' ')
 }
 
 /// `name (version)` or `name (>= 1)`.

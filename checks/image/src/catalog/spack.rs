@@ -44,11 +44,12 @@ fn spec(document: &Value, prefix: &str, found: &mut Found) -> Option<()> {
     // The nodes are in the list itself up to version 1, and below a word of their own after.
     let nodes = spec.get("nodes").unwrap_or(spec).as_array()?;
     let node = Node::of(nodes.first()?.as_object()?)?;
-    found.add(node.package(Some(prefix)));
+    let package = node.package(Some(prefix));
     found.owned.push(Owned {
-        of: node.hash.to_owned(),
+        of: package.key.clone().unwrap_or(package.name.clone()),
         paths: format!("{prefix}/"),
     });
+    found.add(package);
     Some(())
 }
 
@@ -81,10 +82,6 @@ fn database(document: &Value, path: &str, found: &mut Found) -> Option<()> {
         }
         found.add(package);
     }
-    found.owned.push(Owned {
-        of: String::new(),
-        paths: format!("{directory}/"),
-    });
     Some(())
 }
 

@@ -3,7 +3,9 @@
 //! Each has a small file that its installer leaves there; the version is in it or in the path.
 //! Layouts are those of the vendors' installation guides.
 
-use serde_json::Value;
+mod cuda;
+
+use std::borrow::Cow;
 
 use super::{Candidate, Found, Owned, Source, TextsIn};
 
@@ -16,7 +18,11 @@ struct Tree {
     name: &'static str,
     supplier: &'static str,
     license: Option<&'static str>,
-    version: fn(&str) -> Option<String>,
+    /// The version that the file tells, where that is not in its path.
+    version: fn(&Source<'_>) -> Option<String>,
+    /// Whether a file without a version is one of this kind all the same, by its directory: many
+    /// others have such names.
+    is_certain: fn(&str, &Source<'_>) -> bool,
 }
 
 const CUDA_EULA: Option<&str> = Some("LicenseRef-NVIDIA-CUDA-EULA");
@@ -28,21 +34,26 @@ static TREES: &[Tree] = &[
         name: "cuda",
         supplier: "NVIDIA Corporation",
         license: CUDA_EULA,
-        version: cuda_json,
+        version: cuda::version,
+        is_certain: |top, source| {
+            is_numbered(top) || (name_of(top) == "cuda" && cuda::is_broken(source))
+        },
     },
     Tree {
         path: "./version.txt",
         name: "cuda",
         supplier: "NVIDIA Corporation",
         license: CUDA_EULA,
-        version: |text| behind(text, "CUDA Version "),
+        version: |source| behind(source, "CUDA Version "),
+        is_certain: |top, _| is_numbered(top),
     },
     Tree {
         path: "./.info/version",
         name: "rocm",
         supplier: "Advanced Micro Devices",
         license: None,
-        version: |text| first_version(text),
+        version: |source| first_version(&text(source)),
+        is_certain: |top, _| name_of(top).starts_with("rocm"),
     },
     Tree {
         path: "hpc_sdk/*/VERSION/./cmake/NVHPCConfig.cmake",
@@ -50,6 +61,7 @@ static TREES: &[Tree] = &[
         supplier: "NVIDIA Corporation",
         license: Some("LicenseRef-NVIDIA-Proprietary"),
         version: |_| None,
+        is_certain: |_, _| false,
     },
     Tree {
         path: "oneapi/NAME/VERSION/./env/vars.sh",
@@ -57,6 +69,7 @@ static TREES: &[Tree] = &[
         supplier: "Intel Corporation",
         license: None,
         version: |_| None,
+        is_certain: |_, _| false,
     },
     Tree {
         path: "oneapi/NAME/VERSION/./etc/*/vars.sh",
@@ -64,6 +77,7 @@ static TREES: &[Tree] = &[
         supplier: "Intel Corporation",
         license: None,
         version: |_| None,
+        is_certain: |_, _| false,
     },
     Tree {
         path: "cray/pe/NAME/VERSION/./release_info",
@@ -71,13 +85,15 @@ static TREES: &[Tree] = &[
         supplier: "Hewlett Packard Enterprise",
         license: None,
         version: |_| None,
+        is_certain: |_, _| false,
     },
     Tree {
         path: "./VERSION",
         name: "hpcx",
         supplier: "NVIDIA Corporation",
         license: None,
-        version: |text| behind(text, "HPC-X v"),
+        version: |source| behind(source, "HPC-X v"),
+        is_certain: |top, _| name_of(top) == "hpcx" || name_of(top).starts_with("hpcx-v"),
     },
     Tree {
         path: "mpt/mpt-VERSION/./include/mpi.h",
@@ -85,33 +101,43 @@ static TREES: &[Tree] = &[
         supplier: "Hewlett Packard Enterprise",
         license: None,
         version: |_| None,
+        is_certain: |_, _| false,
     },
 ];
 
 /// Reads the file of a tree; one that only has its name is none.
 pub(super) fn parse(source: &Source<'_>) -> Found {
     let mut found = Found::default();
-    let text = String::from_utf8_lossy(source.bytes);
-    let trees = TREES
-        .iter()
-        .filter_map(|tree| package(tree, source.path, &text));
-    if let Some(package) = trees.into_iter().next() {
-        let prefix = package.prefix.as_deref().unwrap_or_default();
-        found.owned.push(Owned {
-            of: source.path.to_owned(),
-            paths: format!("{prefix}/"),
-        });
-        found.add(package);
+    for tree in TREES {
+        let Some(place) = Place::of(tree.path, source.path).filter(|one| !one.prefix.is_empty())
+        else {
+            continue;
+        };
+        let version = place.version.map(str::to_owned);
+        if let Some(version) = version.or_else(|| (tree.version)(source)) {
+            found.owned.push(Owned {
+                of: source.path.to_owned(),
+                paths: format!("{}/", place.prefix),
+            });
+            let mut package = package(tree, &place, version, source.path);
+            let parts = match tree.name {
+                "cuda" => cuda::parts(source, &mut package),
+                _ => Vec::new(),
+            };
+            for package in [package].into_iter().chain(parts) {
+                found.add(package);
+            }
+            break;
+        }
+        if (tree.is_certain)(place.prefix, source) {
+            let fault = format!("it does not tell the version of {}", tree.name);
+            found.faults.push(fault);
+        }
     }
     found
 }
 
-fn package(tree: &Tree, path: &str, text: &str) -> Option<Candidate> {
-    let place = Place::of(tree.path, path)?;
-    let version = place
-        .version
-        .map(str::to_owned)
-        .or_else(|| (tree.version)(text))?;
+fn package(tree: &Tree, place: &Place<'_>, version: String, path: &str) -> Candidate {
     let name = place.name.unwrap_or(tree.name);
     let prefix = place.prefix;
     let is_component = prefix.contains("/oneapi/") || prefix.starts_with("oneapi/");
@@ -120,7 +146,7 @@ fn package(tree: &Tree, path: &str, text: &str) -> Option<Candidate> {
     } else {
         tree.supplier
     };
-    (!prefix.is_empty()).then(|| Candidate {
+    Candidate {
         kind: "generic",
         name: name.to_owned(),
         version,
@@ -136,7 +162,7 @@ fn package(tree: &Tree, path: &str, text: &str) -> Option<Candidate> {
         prefix: Some(prefix.to_owned()),
         yields: true,
         ..Candidate::default()
-    })
+    }
 }
 
 /// The word for a supplier in a purl.
@@ -189,17 +215,28 @@ fn is_version(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_digit()) && text.len() < 64
 }
 
-/// The version of the toolkit in CUDA's `version.json`.
-fn cuda_json(text: &str) -> Option<String> {
-    let document: Value = serde_json::from_str(text).ok()?;
-    let cuda = document.get("cuda")?;
-    let name = cuda.get("name")?.as_str()?;
-    let version = cuda.get("version")?.as_str()?;
-    (name.contains("CUDA") && is_version(version)).then(|| version.to_owned())
+/// The name of the directory at a path.
+fn name_of(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// Whether a directory is that of one version of CUDA: `cuda-12.4`, `cuda/12.4`.
+fn is_numbered(top: &str) -> bool {
+    let is_below = top.rsplit('/').nth(1) == Some("cuda");
+    let name = name_of(top);
+    let number = name
+        .strip_prefix("cuda-")
+        .or(Some(name).filter(|_| is_below));
+    number.is_some_and(is_version)
+}
+
+fn text<'s>(source: &Source<'s>) -> Cow<'s, str> {
+    String::from_utf8_lossy(source.bytes)
 }
 
 /// The version behind a text.
-fn behind(text: &str, before: &str) -> Option<String> {
+fn behind(source: &Source<'_>, before: &str) -> Option<String> {
+    let text = text(source);
     let (_, rest) = text.split_once(before)?;
     first_version(rest)
 }

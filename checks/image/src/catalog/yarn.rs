@@ -14,10 +14,7 @@ const MOST_TEXTS: usize = 32;
 
 /// Reads an archive.
 pub(super) fn parse(source: &Source<'_>) -> Found {
-    read(source).unwrap_or_else(|fault| Found {
-        faults: vec![fault],
-        ..Found::default()
-    })
+    read(source).unwrap_or_else(Found::unread)
 }
 
 fn read(source: &Source<'_>) -> Result<Found, String> {

@@ -366,7 +366,7 @@ impl<'p> Intake<'p> {
             }
             return self.waiting.put(file);
         }
-        let found = parsed(&self.rows, &self.source(path, size), faults);
+        let found = self.parsed(&self.rows, &self.source(path, size), faults);
         if self.scratch.len() > KEEP || self.scratch.capacity() > ROOM {
             self.scratch = buffer();
         }
@@ -396,8 +396,38 @@ impl<'p> Intake<'p> {
             tail: &[],
             size: file.size,
         };
-        let found = parsed(&file.rows, &source, faults);
+        let found = self.parsed(&file.rows, &source, faults);
         self.found(file.entry, found);
+    }
+
+    /// What catalogers find in a file, as far as it is asked for.
+    fn parsed(
+        &self,
+        rows: &[usize],
+        source: &catalog::Source<'_>,
+        faults: &mut Faults,
+    ) -> Vec<(usize, Found)> {
+        let path = source.path;
+        let mut found = Vec::new();
+        for row in rows {
+            // A database knows nothing of what its root file system lies in.
+            let root = catalog::root_of(*row, path).unwrap_or_default();
+            let source = catalog::Source {
+                path: path[root.len()..].trim_start_matches('/'),
+                ..*source
+            };
+            let mut one = (CATALOGERS[*row].parse)(&source);
+            for why in one.faults.drain(..) {
+                faults.add(format!("/{path}"), why);
+            }
+            let selection = &self.plan.selection;
+            one.packages
+                .retain(|package| selection.takes_type(*row, package.kind));
+            if one != Found::default() {
+                found.push((*row, one));
+            }
+        }
+        found
     }
 
     /// Keeps what catalogers found in a file.
@@ -426,32 +456,6 @@ impl<'p> Intake<'p> {
         self.listing.facts.sort_by_key(|(entry, _)| *entry);
         self.listing
     }
-}
-
-/// What catalogers find in a file.
-fn parsed(
-    rows: &[usize],
-    source: &catalog::Source<'_>,
-    faults: &mut Faults,
-) -> Vec<(usize, Found)> {
-    let path = source.path;
-    let mut found = Vec::new();
-    for row in rows {
-        // A database knows nothing of what its root file system lies in.
-        let root = catalog::root_of(*row, path).unwrap_or_default();
-        let source = catalog::Source {
-            path: path[root.len()..].trim_start_matches('/'),
-            ..*source
-        };
-        let mut one = (CATALOGERS[*row].parse)(&source);
-        for why in one.faults.drain(..) {
-            faults.add(format!("/{path}"), why);
-        }
-        if one != Found::default() {
-            found.push((*row, one));
-        }
-    }
-    found
 }
 
 /// An empty buffer.

@@ -1,7 +1,8 @@
 //! Which files belong to which package.
 //!
 //! Lists of files name them one by one, or whole directories. Several packages may claim a
-//! file: it counts for each of them, and belongs to the one of the highest standing.
+//! file: it counts for each of them, and belongs to the one of the highest standing. A list of
+//! what is no package in the image claims nothing: its files are nobody's.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -17,8 +18,8 @@ pub(super) type Place = usize;
 /// The claims of all packages.
 pub(super) struct Claims<'a> {
     tree: &'a FileTree,
-    /// Whom a file belongs to; none where its list is of a package that is not there.
-    owners: HashMap<NodeId, Option<Owner>>,
+    /// Whom a file belongs to.
+    owners: HashMap<NodeId, Owner>,
     /// How many files each package claims.
     counts: HashMap<Place, u64>,
     /// Which ones, where they are listed.
@@ -39,7 +40,7 @@ pub(super) struct Owner {
 struct Below<'a> {
     path: &'a str,
     row: usize,
-    owner: Option<Owner>,
+    owner: Owner,
 }
 
 impl<'a> Claims<'a> {
@@ -55,7 +56,7 @@ impl<'a> Claims<'a> {
     }
 
     /// Notes what one list claims for `owner`; `row` is the cataloger that read it.
-    pub(super) fn add(&mut self, row: usize, owner: Option<Owner>, list: &'a Owned) {
+    pub(super) fn add(&mut self, row: usize, owner: Owner, list: &'a Owned) {
         let mut last: Option<(&str, Option<NodeId>)> = None;
         for path in list.paths.lines() {
             if let Some(path) = path.strip_suffix('/') {
@@ -89,28 +90,22 @@ impl<'a> Claims<'a> {
         }
     }
 
-    fn claim(&mut self, id: NodeId, owner: Option<Owner>) {
+    fn claim(&mut self, id: NodeId, owner: Owner) {
         if self.tree.node(id).kind == Kind::Directory {
             return;
         }
         let known = self.owners.entry(id);
-        let owned_by = match &known {
-            Entry::Occupied(known) => known.get().map(|known| known.place),
-            Entry::Vacant(_) => None,
-        };
-        if let Some(owner) = owner {
-            if owned_by == Some(owner.place) {
-                // Its lists name the file twice.
-                return;
-            }
-            *self.counts.entry(owner.place).or_default() += 1;
-            if let Some(listed) = &mut self.listed {
-                listed.push((owner.place, id));
-            }
+        let is_again = |known: &Owner| known.place == owner.place;
+        if matches!(&known, Entry::Occupied(known) if is_again(known.get())) {
+            // Its lists name the file twice.
+            return;
+        }
+        *self.counts.entry(owner.place).or_default() += 1;
+        if let Some(listed) = &mut self.listed {
+            listed.push((owner.place, id));
         }
         let known = known.or_insert(owner);
-        let standing = |owner: &Option<Owner>| owner.map(|owner| owner.standing);
-        if standing(&owner) > standing(known) {
+        if owner.standing > known.standing {
             *known = owner;
         }
     }
@@ -135,13 +130,12 @@ impl<'a> Claims<'a> {
 
     /// The package that a file belongs to.
     pub(super) fn owner(&self, id: NodeId) -> Option<Owner> {
-        *self.owners.get(&id)?
+        self.owners.get(&id).copied()
     }
 
     /// The files that belong to a package, with its place.
     pub(super) fn owners(&self) -> impl Iterator<Item = (NodeId, Place)> {
-        let owners = self.owners.iter();
-        owners.filter_map(|(id, owner)| Some((*id, (*owner)?.place)))
+        self.owners.iter().map(|(id, owner)| (*id, owner.place))
     }
 
     /// All files that are claimed.

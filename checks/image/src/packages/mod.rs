@@ -89,7 +89,8 @@ fn gather_root(
 ) -> Packages {
     let nix = CATALOGERS.iter().position(|row| row.id == "nix");
     let nix = nix.filter(|row| plan.selection.runs(*row));
-    let stored = nix_packages(tree);
+    let mut stored = nix_packages(tree);
+    stored.retain(|one| nix.is_some_and(|row| plan.selection.takes_type(row, one.candidate.kind)));
     let mut gathering = Gathering {
         tree,
         layers,
@@ -128,10 +129,10 @@ fn gather_root(
             }
         }
     }
-    for (row, stored) in nix
+    let of_row = nix
         .into_iter()
-        .flat_map(|row| stored.iter().map(move |one| (row, one)))
-    {
+        .flat_map(|row| stored.iter().map(move |one| (row, one)));
+    for (row, stored) in of_row {
         if gathering.is_full(faults) {
             break;
         }
@@ -249,7 +250,9 @@ impl<'a> Gathering<'a> {
     /// Settles what lists of files claim.
     fn claim(&self, lists: Vec<(usize, &'a Owned)>, claims: &mut Claims<'a>) {
         for (row, list) in lists {
-            claims.add(row, self.owner(row, &list.of), list);
+            if let Some(owner) = self.owner(row, &list.of) {
+                claims.add(row, owner, list);
+            }
         }
         claims.settle();
     }
@@ -327,11 +330,12 @@ impl<'a> Gathering<'a> {
             licenses: same,
         };
         let is_silent = licenses.concluded.is_none() || CATALOGERS[row].only_names();
-        let silent = |place: &&Place| self.drafts[**place].package.licenses.concluded.is_none();
-        let known = self.purls.get(&purl);
+        let silent = |place: &Place| self.drafts[*place].package.licenses.concluded.is_none();
+        let known = self.purls.get(&purl).copied();
+        let known = known.or_else(|| self.installed(row, candidate));
         let place = match known.filter(|place| is_silent || silent(place)) {
             // The same package told of again, by two of which one adds nothing on its licence.
-            Some(place) => *place,
+            Some(place) => place,
             None => *self.places.entry(same).or_insert(self.drafts.len()),
         };
         self.purls.entry(purl.clone()).or_insert(place);
@@ -380,6 +384,19 @@ impl<'a> Gathering<'a> {
         place
     }
 
+    /// What is installed of a package that a lock file names by no more than name and version.
+    fn installed(&self, row: usize, candidate: &Candidate) -> Option<Place> {
+        if !CATALOGERS[row].only_names() || !candidate.qualifiers.is_empty() {
+            return None;
+        }
+        let is_it = |place: &Place| {
+            let package = &self.drafts[*place].package;
+            package.name == candidate.name && package.version == candidate.version
+        };
+        let named = self.names.named(candidate.kind, &candidate.name);
+        named.iter().copied().find(is_it)
+    }
+
     /// Notes the words by which others know a package.
     fn name(&mut self, row: usize, candidate: &'a Candidate, place: Place) {
         let key = candidate.key.as_deref().unwrap_or(&candidate.name);
@@ -390,10 +407,13 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    /// The package that a list of files is of: `KEY` or `KEY:ARCH`.
+    /// The package that a list of files is of: `KEY`, `KEY:ARCH`, or `TYPE|NAME` that it provides.
     fn owner(&self, row: usize, of: &str) -> Option<Owner> {
         let named = |key| self.names.by_key(row, key);
-        let place = named(of).or_else(|| named(of.split_once(':')?.0))?;
+        let provided = |(kind, name)| self.names.named(kind, name).first().copied();
+        let place = named(of)
+            .or_else(|| of.split_once('|').and_then(provided))
+            .or_else(|| named(of.split_once(':')?.0))?;
         Some(Owner {
             place,
             standing: Standing::of(row, self.drafts[place].kind),

@@ -33,6 +33,12 @@ impl<'a> Names<'a> {
         self.keys.get(&(row, key)).copied()
     }
 
+    /// The packages of a type that have or provide a name.
+    pub(super) fn named<'s>(&'s self, kind: &'s str, name: &'s str) -> &'s [Place] {
+        let names: &'s HashMap<(&'s str, &'s str), Vec<Place>> = &self.names;
+        names.get(&(kind, name)).map_or(&[], Vec::as_slice)
+    }
+
     /// The package that `need` names; of several the one that lies nearest to `from`.
     ///
     /// `path` gives the path at which a package was found.

@@ -200,6 +200,14 @@ pub fn layout(tars: &[Vec<u8>], stored: &[Vec<u8>]) -> Vec<(String, Vec<u8>)> {
     files
 }
 
+/// The header of an ELF file of a kind (elf(5), `e_type`), and nothing else.
+pub fn elf(kind: u8) -> Vec<u8> {
+    let mut head = b"\x7fELF\x02\x01\x01".to_vec();
+    head.resize(64, 0);
+    head[16] = kind;
+    head
+}
+
 pub fn blob(bytes: &[u8]) -> (String, Vec<u8>) {
     (
         format!("blobs/{}", digest(bytes).replace(':', "/")),

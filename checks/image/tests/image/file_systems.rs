@@ -106,7 +106,10 @@ fn a_squashfs_is_read_in_a_file_and_in_a_sif() {
 #[test]
 fn a_directory_with_many_names_spans_blocks() {
     let many = (0..1000).fold(Squash::default(), |tree, n| {
-        tree.file(&format!("var/lib/dpkg/status.d/a-rather-long-name-{n}"), "")
+        tree.file(
+            &format!("var/lib/dpkg/status.d/.a-rather-long-name-{n}"),
+            "",
+        )
     });
     let many = many.file("var/lib/dpkg/status.d/zz", deb("last", "1"));
     let scanned = scan_bytes(Source::Squashfs, &many.image());

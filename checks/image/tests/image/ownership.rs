@@ -59,12 +59,6 @@ fn needs_are_told_by_purl_and_by_what_provides_them() {
 
 #[test]
 fn what_nobody_owns_is_listed_by_kind() {
-    let elf = |kind: u8| {
-        let mut head = b"\x7fELF\x02\x01\x01".to_vec();
-        head.resize(64, 0);
-        head[16] = kind;
-        head
-    };
     let tar = Layer::new()
         .file(STATUS, deb("a", "1"))
         .file("var/lib/dpkg/info/a.list", "/usr\n/usr/bin\n/usr/bin/a\n")
@@ -101,4 +95,60 @@ fn what_nobody_owns_is_listed_by_kind() {
     );
     let size: u64 = scanned.scan.unowned.iter().map(|file| file.size).sum();
     assert_eq!(size, 64 * 3 + 10 + 5 + 4 + 2);
+}
+
+/// Whether no package owns the file at a path of an image of one layer.
+fn is_unowned(layer: Layer, path: &str) -> bool {
+    let scanned = scan_layers(&[layer.tar()]);
+    let mut unowned = scanned.scan.unowned.iter();
+    unowned.any(|file| file.path == format!("/{path}"))
+}
+
+#[test]
+fn a_list_of_what_is_no_package_hides_no_file() {
+    let sources = r#"{"url":"file:///opt","dir_info":{"editable":true}}"#;
+    for (list, text, path) in [
+        ("usr/lib/perl5/auto/Foo/Bar/.packlist", "/opt/x\n", "opt/x"),
+        ("opt/foo-1.dist-info/RECORD", "x,,\n", "opt/x"),
+        ("opt/foo-1.dist-info/direct_url.json", sources, "opt/x"),
+        ("opt/foo.egg-info/installed-files.txt", "/opt/x\n", "opt/x"),
+        ("usr/lib/python3/foo.egg-link", "/opt\n", "opt/x"),
+        ("var/lib/dpkg/info/foo.list", "/opt/x\n", "opt/x"),
+        ("var/lib/dpkg/status.d/foo.md5sums", "00  opt/x\n", "opt/x"),
+        ("usr/lib/opkg/info/foo.list", "/opt/x\n", "opt/x"),
+        (
+            "var/lib/pacman/local/foo-1-1/files",
+            "%FILES%\nopt/x\n",
+            "opt/x",
+        ),
+        (
+            "opt/lib/luarocks/rocks-5.1/foo/1-1/rock_manifest",
+            "rock_manifest = { bin = { x = \"0\" } }\n",
+            "opt/bin/x",
+        ),
+        (
+            "opt/.spack-db/index.json",
+            r#"{"database":{"installs":{}}}"#,
+            "opt/.spack-db/x",
+        ),
+    ] {
+        let layer = Layer::new().file(list, text).file(path, elf(2));
+        assert!(is_unowned(layer, path), "{list}");
+    }
+}
+
+#[test]
+fn a_list_of_perl_is_of_the_distribution_that_has_its_module() {
+    let log = "=head2 Mon: C<Module> L<Foo::Bar|Foo::Bar>\n\nC<VERSION: 1.0>\n";
+    let meta = r#"{"name":"libfoo","version":"1.0","provides":{"Foo::Bar":{"version":"1.0"}}}"#;
+    for (path, text) in [
+        ("usr/lib/perl5/perllocal.pod", log),
+        ("usr/lib/perl5/.meta/libfoo-1.0/MYMETA.json", meta),
+    ] {
+        let layer = Layer::new()
+            .file(path, text)
+            .file("usr/lib/perl5/auto/Foo/Bar/.packlist", "/opt/x\n")
+            .file("opt/x", elf(2));
+        assert!(!is_unowned(layer, "opt/x"), "{path}");
+    }
 }

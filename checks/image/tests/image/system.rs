@@ -33,8 +33,8 @@ fn packages_of_pacman() {
             desc("b", "%PROVIDES%\nlibb.so=1-64\n"),
         )
         .file("usr/share/licenses/a/LICENSE", ISC)
-        .file("usr/bin/a", "\x7fELF")
-        .file("usr/bin/c", "\x7fELF")
+        .file("usr/bin/a", elf(3))
+        .file("usr/bin/c", elf(3))
         .tar();
     let scanned = scan_layers(&[tar]);
     let packages = &scanned.scan.packages;
@@ -82,7 +82,7 @@ fn packages_of_portage_are_joined_from_their_files() {
         .file(&format!("{a}/SLOT"), "0\n")
         .file("var/db/pkg/sys-libs/b-2/PF", "b-2\n")
         .file("var/db/pkg/sys-libs/c-3/CONTENTS", "")
-        .file("usr/liba.so", "\x7fELF")
+        .file("usr/liba.so", elf(3))
         .tar();
     let scanned = scan_layers(&[tar]);
     assert_eq!(
@@ -117,11 +117,11 @@ fn packages_of_a_nix_store() {
     let database = connection.serialize(MAIN_DB).unwrap().to_vec();
     let metadata = "Name: foo\nVersion: 1\nLicense: MIT\n";
     let base = Layer::new()
-        .file(&format!("{store}/{lib}/lib/libz.so"), "\x7fELF")
+        .file(&format!("{store}/{lib}/lib/libz.so"), elf(3))
         .file(&format!("{store}/{dev}/include/zlib.h"), "x")
         .tar();
     let top = Layer::new()
-        .file(&format!("{store}/{tool}/bin/tool"), "\x7fELF")
+        .file(&format!("{store}/{tool}/bin/tool"), elf(3))
         .file(&format!("{store}/{tool}/share/doc/tool/LICENSE"), ISC)
         .file(
             &format!("{store}/{tool}/lib/foo-1.dist-info/METADATA"),
@@ -170,7 +170,7 @@ fn packages_of_opkg() {
             "Package: musl\nLicense: MIT\n",
         )
         .file("usr/lib/opkg/info/musl.list", "/lib/libc.so\n")
-        .file("lib/libc.so", "\x7fELF")
+        .file("lib/libc.so", elf(3))
         .tar();
     let scanned = scan_layers(&[tar]);
     let packages = &scanned.scan.packages;
@@ -246,7 +246,7 @@ fn paths_are_left_out_of_layers_and_directories_alike() {
 fn a_store_is_not_looked_at_where_its_cataloger_does_not_run() {
     let file = "nix/store/h5qfx59v07d7j2i6jlqi738x09fv7i1n-zlib-1.3.1/lib/libz.so";
     let place = Place::new();
-    let tar = Layer::new().file(file, "\x7fELF").tar();
+    let tar = Layer::new().file(file, elf(3)).tar();
     let source = Source::DockerArchive(place.put("image.tar", docker_archive(&[tar])));
     let reference = Reference::from(source);
     let with = |exclude: &[&str]| Options {

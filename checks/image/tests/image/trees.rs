@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
-use hpcctl_image::{Scanned, Source};
+use hpcctl_image::{Options, Reference, Scanned, Silent, Source, scan};
 use hpcctl_model::scan::Package;
 
 use crate::build::*;
@@ -319,6 +319,7 @@ fn of_a_file_that_is_too_large_to_hold_the_end_is_read_too() {
     file.set_len(LARGE - 64).unwrap();
     let cut = scan_source(Source::Directory(place.path().to_owned()));
     assert_eq!(cut.unknowns.len(), 1, "{:?}", cut.unknowns);
+    assert!(unknowns(&cut).contains("it is cut"), "{:?}", cut.unknowns);
 }
 
 #[test]
@@ -352,4 +353,44 @@ fn a_header_tells_the_release_of_the_library_beside_it() {
     let places = &scanned.scan.packages[0].locations;
     assert_eq!(places.len(), 1, "{places:?}");
     assert_eq!(places[0].path, "/opt/cudnn/lib/libcudnn.so.9");
+}
+
+#[test]
+fn what_an_environment_asks_for_is_what_is_installed_and_else_is_not_judged() {
+    let place = Place::new();
+    let tar = Layer::new()
+        .file(
+            "env/conda-meta/zlib-1.json",
+            r#"{"name":"zlib","version":"1.3","build":"h1","license":"Zlib"}"#,
+        )
+        .file(
+            "srv/environment.yml",
+            "dependencies:\n  - zlib=1.3\n  - xz=5.4\n  - pip:\n    - requests==2.31.0\n",
+        )
+        .tar();
+    let source = Source::DockerArchive(place.put("image.tar", docker_archive(&[tar])));
+    let reference = Reference::from(source);
+    let purls = |options: &Options| {
+        let scanned = scan(&reference, options, &Silent).unwrap();
+        assert_eq!(scanned.unknowns, []);
+        let packages = scanned.scan.packages.iter();
+        let told = packages.map(|one| (one.purl.clone(), one.judged, one.locations.len()));
+        (told.collect::<Vec<_>>(), scanned.scan.left_out.types)
+    };
+    let of = |purl: &str, judged, places| (purl.to_owned(), judged, places);
+    let (xz, zlib) = (
+        of("pkg:conda/xz@5.4", false, 1),
+        of("pkg:conda/zlib@1.3?build=h1", true, 2),
+    );
+    let requests = of("pkg:pypi/requests@2.31.0", false, 1);
+    let (all, none) = purls(&Options::default());
+    assert_eq!(all, [xz.clone(), zlib.clone(), requests]);
+    assert!(none.is_empty());
+    // A type is left out of what a cataloger of several finds.
+    let (some, types) = purls(&Options {
+        exclude: vec!["pypi".to_owned()],
+        ..Options::default()
+    });
+    assert_eq!(some, [xz, zlib]);
+    assert_eq!(types, ["pypi"]);
 }

@@ -1,7 +1,8 @@
 //! `pnpm-lock.yaml`: the keys of `packages` name what is locked, with the version behind a
 //! slash (format 5) or an `@` (6 and 9); what each needs stands there, or in `snapshots` (9).
 //!
-//! Only this shape of YAML is read: block mappings, two blanks a level, plain or quoted keys.
+//! Only this shape of YAML is read: block mappings, two blanks a level, plain or quoted keys. For
+//! pnpm an empty file is none.
 
 use std::collections::HashMap;
 
@@ -15,12 +16,17 @@ pub(super) fn read(source: &Source<'_>) -> Result<Vec<Locked>, String> {
     let mut places: HashMap<String, usize> = HashMap::new();
     let (mut top, mut section) = ("", "");
     let mut at = None;
+    let (mut format, mut is_empty) = (None, true);
     for line in text.lines() {
         let content = line.trim_start();
         if content.is_empty() || content.starts_with('#') {
             continue;
         }
+        is_empty = false;
         let (key, value) = pair(content);
+        if line == content && key == "lockfileVersion" {
+            format = value.parse::<f64>().ok();
+        }
         match line.len() - content.len() {
             0 => (top, section, at) = (key, "", None),
             2 if matches!(top, "packages" | "snapshots") => {
@@ -49,7 +55,10 @@ pub(super) fn read(source: &Source<'_>) -> Result<Vec<Locked>, String> {
             _ => {}
         }
     }
-    Ok(out)
+    match format {
+        None if !is_empty => Err("it does not say which lockfileVersion it has".to_owned()),
+        _ => Ok(out),
+    }
 }
 
 /// What an entry says of itself: packages that come from elsewhere than a registry have their
@@ -159,7 +168,7 @@ mod tests {
     #[test]
     fn formats_5_and_6() {
         let read = locked(
-            "packages:\n\n  /@a/b/1.0.0_c@2.0.0:\n    dependencies:\n      c: 2.0.0_x\n    dev: false\n\n\
+            "lockfileVersion: 5.4\n\npackages:\n\n  /@a/b/1.0.0_c@2.0.0:\n    dependencies:\n      c: 2.0.0_x\n    dev: false\n\n\
              \x20 /d@3.0.0(c@2.0.0):\n    dev: false\n\n  github.com/x/y/abc:\n    name: y\n    version: 4.0.0\n",
         );
         assert_eq!(read[0].0, "@a/b");

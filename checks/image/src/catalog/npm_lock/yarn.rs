@@ -1,25 +1,31 @@
 //! `yarn.lock`: blocks that begin with the wanted ranges, of yarn 1 in a form of its own
-//! (`version "1.0"`), of later yarns in YAML (`version: 1.0`).
+//! (`version "1.0"`), of later yarns in YAML (`version: 1.0`), which has long keys on a line of
+//! their own (`? KEY`). An empty one only marks where a project begins.
 
 use super::Locked;
-use crate::catalog::Source;
+use crate::catalog::{Found, Source};
 
-/// Reads the file.
-pub(super) fn read(source: &Source<'_>) -> Result<Vec<Locked>, String> {
+/// Reads the file; what is none of its lines, or has no version, is told.
+pub(super) fn read(source: &Source<'_>, found: &mut Found) -> Vec<Locked> {
     let text = String::from_utf8_lossy(source.bytes);
     let mut out: Vec<Locked> = Vec::new();
     let mut section = "";
     let mut is_local = false;
+    let (mut stray, mut broken) = (0, 0);
     for line in text.lines() {
         let content = line.trim_start();
         if content.is_empty() || content.starts_with('#') {
             continue;
         }
         match line.len() - content.len() {
+            // The rest of a long key.
+            0 if content == ":" => {}
             0 => {
-                close(&mut out, is_local);
+                broken += close(&mut out, is_local);
                 (section, is_local) = ("", false);
-                out.extend(header(content));
+                let key = content.strip_prefix("? ").or(content.strip_suffix(':'));
+                stray += usize::from(key.is_none());
+                out.extend(key.and_then(header));
             }
             2 => {
                 let (key, value) = pair(content);
@@ -47,20 +53,27 @@ pub(super) fn read(source: &Source<'_>) -> Result<Vec<Locked>, String> {
             }
         }
     }
-    close(&mut out, is_local);
-    Ok(out)
+    broken += close(&mut out, is_local);
+    found.stray_lines(stray);
+    if broken > 0 {
+        found
+            .faults
+            .push(format!("{broken} blocks of it have no version"));
+    }
+    out
 }
 
-/// Takes back the last block, if it is no package of elsewhere.
-fn close(out: &mut Vec<Locked>, is_local: bool) {
-    if is_local || out.last().is_some_and(|block| block.version.is_empty()) {
+/// Takes back the last block, if it is no package of elsewhere; 1 where it should be one.
+fn close(out: &mut Vec<Locked>, is_local: bool) -> usize {
+    let is_broken = out.last().is_some_and(|block| block.version.is_empty());
+    if is_local || is_broken {
         out.pop();
     }
+    usize::from(is_broken)
 }
 
-/// `a@^1, "@b/c@^2":`
+/// `a@^1, "@b/c@^2"`
 fn header(line: &str) -> Option<Locked> {
-    let line = line.strip_suffix(':')?;
     let ranges = line.trim_matches('"').split(", ");
     let ranges: Vec<String> = ranges
         .map(|range| range.trim_matches('"').to_owned())
@@ -111,7 +124,10 @@ mod tests {
     use super::*;
 
     fn locked(text: &str) -> Vec<Locked> {
-        read(&Source::whole("yarn.lock", text.as_bytes())).unwrap()
+        let mut found = Found::default();
+        let read = read(&Source::whole("yarn.lock", text.as_bytes()), &mut found);
+        assert_eq!(found.faults, [""; 0]);
+        read
     }
 
     #[test]
@@ -144,5 +160,7 @@ mod tests {
         assert_eq!((&*a.name, &*a.version, &*a.key), ("a", "1.1.0", "a@npm:^1"));
         assert_eq!(a.also, ["a@npm:^1.1"]);
         assert_eq!(a.needs, ["b@npm:^2|b@npm:npm:^2"]);
+        let long = locked("? \"a@npm:^1, a@npm:^1.1\"\n:\n  version: 1.1.0\n");
+        assert_eq!((&*long[0].name, &*long[0].version), ("a", "1.1.0"));
     }
 }

@@ -166,7 +166,7 @@ impl<'a> File<'a> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::parse;
     use super::super::tests::{named, packages};
     use super::*;
@@ -178,7 +178,7 @@ mod tests {
 
     /// Writes numbers in one of the two byte orders.
     #[derive(Clone, Copy)]
-    struct Order(bool);
+    pub(in crate::catalog::rpm) struct Order(pub(in crate::catalog::rpm) bool);
 
     impl Order {
         fn word(self, page: &mut [u8], at: usize, word: u32) {
@@ -202,7 +202,7 @@ mod tests {
     }
 
     /// Writes a database with all pairs on page 1 and the values behind it.
-    fn database(headers: &[Vec<u8>], order: Order) -> Vec<u8> {
+    pub(in crate::catalog::rpm) fn database(headers: &[Vec<u8>], order: Order) -> Vec<u8> {
         let mut hash = vec![0; SIZE];
         let mut end = SIZE;
         let mut values: Vec<Vec<u8>> = Vec::new();

@@ -77,7 +77,7 @@ pub(super) mod tests {
     const PATH: &str = "usr/lib/sysimage/rpm/Packages.db";
 
     /// Writes a database with one page of slots and a free slot after each header.
-    fn database(headers: &[Vec<u8>]) -> Vec<u8> {
+    pub(in crate::catalog::rpm) fn database(headers: &[Vec<u8>]) -> Vec<u8> {
         let mut slots = b"RpmP\0\0\0\0".to_vec();
         for number in [1_u32, 1, 99, 0, 0, 0] {
             slots.extend(number.to_le_bytes());

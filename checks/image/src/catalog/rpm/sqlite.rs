@@ -37,7 +37,7 @@ fn rows(bytes: &[u8], headers: &mut Headers<'_>) -> rusqlite::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::parse;
     use super::super::tests::{named, packages};
     use crate::catalog::Source;
@@ -45,7 +45,7 @@ mod tests {
 
     const PATH: &str = "var/lib/rpm/rpmdb.sqlite";
 
-    fn database(blobs: &[Vec<u8>]) -> Vec<u8> {
+    pub(in crate::catalog::rpm) fn database(blobs: &[Vec<u8>]) -> Vec<u8> {
         let mut connection = Connection::open_in_memory().unwrap();
         connection
             .execute(
