@@ -96,6 +96,7 @@ fn own_file(path: &str) -> Owned {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test writes its files")]
 mod tests {
     use super::fixture::Writer;
     use super::*;

@@ -268,26 +268,32 @@ mod tests {
                 "fftw-3.3.10-sse2",
                 "fftw 3.3.10",
             ),
+        ] {
+            let (name, version) = named(path, soname, data.as_bytes()).unwrap();
+            assert_eq!(format!("{name} {version}"), expected);
+        }
+    }
+
+    #[test]
+    fn a_directory_tells_the_version_where_nothing_else_does() {
+        for (path, soname, expected) in [
             (
                 "opt/netcdf-fortran-4.5.4/lib/libnetcdff.so.7",
                 "libnetcdff.so.7",
-                "",
                 "netcdf-fortran 4.5.4",
             ),
             (
                 "opt/ucx-1.15.0/lib/libucp.so.0",
                 "libucp.so.0",
-                "",
                 "ucx 1.15.0",
             ),
             (
                 "oneapi/mkl/2024.0/lib/libmkl_core.so.2",
                 "libmkl_core.so.2",
-                "",
                 "mkl 2024.0",
             ),
         ] {
-            let (name, version) = named(path, soname, data.as_bytes()).unwrap();
+            let (name, version) = named(path, soname, b"").unwrap();
             assert_eq!(format!("{name} {version}"), expected);
         }
     }
