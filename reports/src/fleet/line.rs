@@ -2,7 +2,8 @@
 //! [`crate::writer`]'s `line` writes them.
 //!
 //! An engine may put the name of a node in front, and nodes may print other things before, behind
-//! and between. A line is whole when the sum is that of its body; nothing else decides.
+//! and between. A line is whole when the sum is that of its body; nothing else decides. One that has no end
+//! is truncated, one with an end and another sum is damaged.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -70,12 +71,13 @@ pub fn find<'a>(text: &'a [u8], mut each: impl FnMut(Found<'a>)) {
     while let Some(at) = memmem::find(rest, MAGIC.as_bytes()) {
         let line = &rest[at + MAGIC.len()..];
         let found = read(line.trim_ascii_end());
-        // Whole to its end: what it says may hold the magic word.
-        let end = match found {
-            Found::Whole { .. } => return each(found),
-            _ => memmem::find(line, MAGIC.as_bytes()),
-        };
-        each(match end {
+        // What is whole may hold the magic word in what it says.
+        if let Found::Whole { node, body, .. } = found {
+            rest = &line[node.len() + SUM + 2 + body.len()..];
+            each(found);
+            continue;
+        }
+        each(match memmem::find(line, MAGIC.as_bytes()) {
             // Two lines have run into one another.
             Some(next) => read(line[..next].trim_ascii_end()),
             None => found,
@@ -112,18 +114,39 @@ fn read(line: &[u8]) -> Found<'_> {
     let (Some(sum), Some(body)) = (words.next(), words.next()) else {
         return Found::Truncated(None);
     };
-    // What an engine or a terminal puts behind the last brace is not the node's.
-    let end = memchr::memrchr(b'}', body).map_or(0, |at| at + 1);
-    let is_whole = body.len() <= MOST && checksum(&body[..end])[..] == *sum;
-    match (node, sum.try_into()) {
-        (Some(node), Ok(sum)) if is_whole => Found::Whole {
-            node,
-            sum,
-            body: &body[..end],
-        },
-        _ if end == body.len() => Found::Damaged(node),
+    let is_said = |body: &[u8]| body.len() <= MOST && checksum(body)[..] == *sum;
+    // What an engine or a terminal puts behind is not the node's, and seldom has a brace.
+    let last = memchr::memrchr(b'}', body).map(|at| &body[..=at]);
+    let end = || object(body);
+    let whole = last.filter(|body| is_said(body));
+    let whole = whole.or_else(|| end().filter(|body| is_said(body)));
+    match (node, whole, sum.try_into()) {
+        (Some(node), Some(body), Ok(sum)) => Found::Whole { node, sum, body },
+        _ if end().is_some() => Found::Damaged(node),
         _ => Found::Truncated(node),
     }
+}
+
+/// The object that a text begins with, which ends where its braces balance outside of strings; none where
+/// it does not end.
+fn object(text: &[u8]) -> Option<&[u8]> {
+    let (mut depth, mut is_string, mut is_escaped) = (0_usize, false, false);
+    for (at, byte) in text.iter().enumerate() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_string => is_escaped = true,
+            b'"' => is_string = !is_string,
+            b'{' if !is_string => depth += 1,
+            b'}' if !is_string => {
+                depth = depth.checked_sub(1)?;
+                if depth == 0 {
+                    return Some(&text[..=at]);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 /// A body in two parts: what nodes that find the same have in common, to be recognised without
@@ -345,6 +368,31 @@ pub(crate) mod tests {
         assert_eq!(all(&text), ["Truncated(Some(\"n1\"))", "n1 {\"a\":1}"]);
         let quoting = of("{\"a\":\"HPCCTL1 n2 x\"}");
         assert_eq!(all(&quoting).len(), 1);
+        assert_eq!(all(&format!("{quoting}{line}")).len(), 2);
+        assert_eq!(all(&format!("{line} }} {quoting} }}")).len(), 2);
+    }
+
+    #[test]
+    fn what_stands_behind_a_line_may_have_braces() {
+        let line = of("{\"a\":{\"b\":\"}\\\"{\"}}");
+        let whole = all(&line);
+        assert!(whole[0].starts_with("n1 {"), "{whole:?}");
+        let long = format!(" {{{}}}", "x".repeat(MOST));
+        for noise in [" # {x}", "}", "}}", " }{", "\"}", "{}", &long] {
+            assert_eq!(all(&format!("{line}{noise}")), whole, "{noise}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_cut_is_truncated_wherever_that_is() {
+        let line = of("{\"a\":{\"b\":\"}\\\"\"},\"c\":{\"d\":{}}}");
+        for cut in MAGIC.len()..line.len() {
+            let found = all(&line[..cut]);
+            assert!(found[0].starts_with("Truncated"), "{cut}: {found:?}");
+        }
+        // With an end it is another line than the sum is of.
+        let changed = line.replace("\"d\"", "\"e\"");
+        assert_eq!(all(&changed), ["Damaged(Some(\"n1\"))"]);
     }
 
     #[test]
