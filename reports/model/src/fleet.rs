@@ -161,9 +161,9 @@ pub struct Fact {
 /// The raw values behind a key that nodes share.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Values {
-    /// The values that most nodes have.
+    /// The values, those of most nodes first.
     pub shown: Vec<Raw>,
-    /// How many nodes have another value.
+    /// How many nodes have another value, of which there are too many to be kept.
     pub others: u64,
     /// How many nodes said none: their lines had no room for it.
     pub unsaid: u64,
@@ -176,6 +176,6 @@ pub struct Raw {
     pub text: String,
     /// How many nodes have it.
     pub count: u64,
-    /// Which nodes have it, folded; null where all of the group do, or where that would be long.
+    /// Which nodes have it, folded; null where all of the group do, or where such sets would be too long.
     pub nodes: Option<String>,
 }

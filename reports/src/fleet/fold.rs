@@ -13,11 +13,8 @@ use super::terms::Terms;
 use super::values::Id;
 use crate::runtime;
 
-/// The most values of a finding that are shown.
-const SHOWN: usize = 8;
-
-/// The longest set of nodes beside a value.
-const SET: usize = 1000;
+/// The most bytes of sets of nodes beside values, in all of a report.
+const SETS: usize = 32 << 20;
 
 /// What is said of nodes whose lines cannot be read.
 pub(crate) const UNREADABLE: &str = "its lines are truncated, damaged or of another version";
@@ -180,8 +177,11 @@ fn groups(merge: &Merge, nodes: &[Known<'_>]) -> Vec<Group> {
         order.then_with(|| one.1[0].name.cmp(&other.1[0].name))
     });
     let majority = groups.first().map(|(key, _)| *key);
-    let group = |(key, nodes): &(&Key, Vec<&Known<'_>>)| group(merge, key, nodes, majority);
-    groups.iter().map(group).collect()
+    let mut room = SETS;
+    let groups = groups.iter();
+    groups
+        .map(|(key, nodes)| group(merge, key, nodes, majority, &mut room))
+        .collect()
 }
 
 /// The ids of a key, with what they stand for.
@@ -192,12 +192,19 @@ fn ids(key: &Key) -> impl Iterator<Item = (Status, &str)> {
     failed.chain(warned).chain(unknown)
 }
 
-fn group(merge: &Merge, key: &Key, nodes: &[&Known<'_>], majority: Option<&Key>) -> Group {
+/// A group; so much room is left for sets of nodes beside values.
+fn group(
+    merge: &Merge,
+    key: &Key,
+    nodes: &[&Known<'_>],
+    majority: Option<&Key>,
+    room: &mut usize,
+) -> Group {
     let mut by_thing = by_thing(merge, nodes);
     let looked = looked(merge, by_thing.remove(STATES).unwrap_or_default(), nodes);
     let by_thing = by_thing.into_iter();
     let mut said: BTreeMap<&str, Values> = by_thing
-        .map(|(thing, said)| (thing, values(said, nodes)))
+        .map(|(thing, said)| (thing, values(said, nodes, room)))
         .collect();
     let of_majority: Vec<(Status, &str)> = majority.into_iter().flat_map(ids).collect();
     let findings = ids(key).map(|(status, id)| Finding {
@@ -315,20 +322,19 @@ fn looked(merge: &Merge, mut said: Vec<Said<'_>>, nodes: &[&Known<'_>]) -> Vec<L
     all
 }
 
-fn values(mut said: Vec<Said<'_>>, nodes: &[&Known<'_>]) -> Values {
-    // Those that are not kept stand last, then the rarest.
+fn values(mut said: Vec<Said<'_>>, nodes: &[&Known<'_>], room: &mut usize) -> Values {
+    // What most have stands first.
     said.sort_by(|(one, having), (other, with)| {
-        let order = one.is_none().cmp(&other.is_none());
-        let order = order.then_with(|| with.len().cmp(&having.len()));
+        let order = with.len().cmp(&having.len());
         order.then_with(|| one.cmp(other))
     });
     let all: usize = said.iter().map(|(_, places)| places.len()).sum();
     let mut shown = Vec::new();
     let mut others = 0;
     for (text, places) in said {
-        match text.filter(|_| shown.len() < SHOWN) {
+        match text {
             None => others += places.len() as u64,
-            Some(text) => shown.push(raw(text, &places, nodes)),
+            Some(text) => shown.push(raw(text, &places, nodes, room)),
         }
     }
     Values {
@@ -338,10 +344,11 @@ fn values(mut said: Vec<Said<'_>>, nodes: &[&Known<'_>]) -> Values {
     }
 }
 
-fn raw(text: &str, places: &[usize], nodes: &[&Known<'_>]) -> Raw {
+fn raw(text: &str, places: &[usize], nodes: &[&Known<'_>], room: &mut usize) -> Raw {
     let some = (places.len() < nodes.len())
         .then(|| folded(places.iter().map(|place| nodes[*place].name)))
-        .filter(|set| set.len() <= SET);
+        .filter(|set| set.len() <= *room);
+    *room -= some.as_ref().map_or(0, String::len);
     Raw {
         text: text.into(),
         count: places.len() as u64,

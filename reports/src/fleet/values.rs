@@ -8,8 +8,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// The most values of one thing.
-pub const MOST: usize = 1024;
+/// The most bytes of one thing, and of all: ten thousand nodes may each have a value of their own, of a
+/// thing or of many.
+const MOST: [usize; 2] = [1 << 20, 64 << 20];
+
+/// What a value takes beside its text.
+const BESIDE: usize = 48;
 
 /// The most things.
 const THINGS: usize = 1024;
@@ -18,12 +22,17 @@ const THINGS: usize = 1024;
 pub type Id = u32;
 
 /// The values that are kept.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Values {
     things: Vec<Thing>,
     by_name: HashMap<String, u32>,
     /// The thing and the text of each value; none where it was given up.
     texts: Vec<(u32, Option<Box<str>>)>,
+    /// The most bytes of one thing: where all have too many, that is halved.
+    most: usize,
+    most_of_all: usize,
+    /// The bytes of all things.
+    bytes: usize,
 }
 
 #[derive(Debug)]
@@ -31,17 +40,46 @@ struct Thing {
     name: String,
     /// The values that are kept, by the hash of each.
     ids: BTreeMap<u64, Id>,
+    /// Their bytes.
+    bytes: usize,
+    /// The smallest hash that was given up.
+    given_up: Option<u64>,
     /// The one that was asked for last.
     last: Id,
     /// Stands for every value that is not kept.
     other: Id,
 }
 
+impl Thing {
+    /// What counts of it: where it has more than is kept, all that may be, whichever came first.
+    fn share(&self, most: usize) -> usize {
+        self.given_up.map_or(self.bytes, |_| most)
+    }
+}
+
+impl Default for Values {
+    fn default() -> Self {
+        Self::within(MOST)
+    }
+}
+
 impl Values {
+    /// No values; there may be so many bytes of one thing, and of all.
+    fn within([most, most_of_all]: [usize; 2]) -> Self {
+        Self {
+            things: Vec::new(),
+            by_name: HashMap::new(),
+            texts: Vec::new(),
+            most,
+            most_of_all,
+            bytes: 0,
+        }
+    }
+
     /// The number of a value of a thing; none where there are too many things.
     pub fn id(&mut self, thing: &str, text: &str) -> Option<Id> {
-        let thing = self.thing(thing)?;
-        let of = &mut self.things[thing as usize];
+        let place = self.thing(thing)?;
+        let of = &mut self.things[place as usize];
         // Most nodes say what the one before said.
         if self.texts[of.last as usize].1.as_deref() == Some(text) {
             return Some(of.last);
@@ -53,19 +91,37 @@ impl Values {
             of.last = *id;
             return Some(*id);
         }
-        if of.ids.len() >= MOST {
-            if of.ids.last_key_value().is_none_or(|(last, _)| *last < hash) {
-                return Some(of.other);
-            }
-            if let Some((_, given_up)) = of.ids.pop_last() {
-                self.texts[given_up as usize].1 = None;
-            }
+        if of.given_up.is_some_and(|least| least <= hash) {
+            return Some(of.other);
         }
         let id = u32::try_from(self.texts.len()).ok()?;
+        let before = of.share(self.most);
         of.ids.insert(hash, id);
         of.last = id;
-        self.texts.push((thing, Some(text.into())));
+        of.bytes += text.len() + BESIDE;
+        self.texts.push((place, Some(text.into())));
+        self.bytes -= before;
+        self.bytes += self.bounded(place as usize);
+        while self.bytes > self.most_of_all {
+            self.most /= 2;
+            self.bytes = (0..self.things.len())
+                .map(|place| self.bounded(place))
+                .sum();
+        }
         Some(id)
+    }
+
+    /// Gives up what is too much of a thing; answers what counts of it.
+    fn bounded(&mut self, place: usize) -> usize {
+        let of = &mut self.things[place];
+        while of.bytes > self.most
+            && let Some((hash, id)) = of.ids.pop_last()
+        {
+            let text = self.texts[id as usize].1.take();
+            of.bytes -= text.map_or(0, |text| text.len() + BESIDE);
+            of.given_up = Some(hash);
+        }
+        of.share(self.most)
     }
 
     fn thing(&mut self, name: &str) -> Option<u32> {
@@ -82,6 +138,8 @@ impl Values {
         self.things.push(Thing {
             name: name.into(),
             ids: BTreeMap::new(),
+            bytes: 0,
+            given_up: None,
             last: other,
             other,
         });
@@ -110,18 +168,51 @@ mod tests {
         assert_eq!(values.of(one), ("a", Some("x")));
     }
 
+    /// The values of things that are kept within bounds, whatever their order.
+    fn kept(
+        bounds: [usize; 2],
+        order: &mut dyn Iterator<Item = &(String, String)>,
+    ) -> BTreeSet<(String, String)> {
+        let mut values = Values::within(bounds);
+        let said: Vec<_> = order.collect();
+        let ids = said
+            .iter()
+            .map(|(thing, text)| values.id(thing, text).unwrap());
+        let ids: Vec<Id> = ids.collect();
+        let real = values.texts.iter().filter_map(|(_, text)| text.as_deref());
+        let real: usize = real.map(|text| text.len() + BESIDE).sum();
+        assert!(real <= bounds[1], "{real}");
+        let texts = said.into_iter().zip(ids);
+        let texts = texts.filter(|(_, id)| values.of(*id).1.is_some());
+        texts.map(|(said, _)| said.clone()).collect()
+    }
+
     #[test]
     fn which_values_stay_does_not_depend_on_the_order() {
-        let all: Vec<String> = (0..3 * MOST).map(|n| n.to_string()).collect();
-        let kept = |order: &mut dyn Iterator<Item = &String>| {
-            let mut values = Values::default();
-            let ids: Vec<Id> = order.map(|text| values.id("a", text).unwrap()).collect();
-            let texts = ids.iter().filter_map(|id| values.of(*id).1);
-            texts.map(str::to_owned).collect::<BTreeSet<String>>()
+        let of = |thing: &str, count: usize| {
+            let text = |n: usize| {
+                (
+                    thing.to_owned(),
+                    format!("{n:0>width$}", width = 1 + n % 30),
+                )
+            };
+            (0..count).map(text).collect::<Vec<_>>()
         };
-        let forward = kept(&mut all.iter());
-        assert_eq!(forward.len(), MOST);
-        assert_eq!(forward, kept(&mut all.iter().rev()));
-        assert_eq!(forward, kept(&mut all.iter().chain(all.iter().rev())));
+        let all = [of("a", 3000), of("b", 2000), of("c", 10)].concat();
+        for (bounds, expected) in [
+            ([1 << 20, 1 << 20], all.len()),
+            // A thing has too many, then all have.
+            ([1 << 17, 1 << 20], 0),
+            ([1 << 17, 1 << 17], 0),
+            ([1 << 17, 1 << 14], 0),
+        ] {
+            let forward = kept(bounds, &mut all.iter());
+            assert_eq!(forward, kept(bounds, &mut all.iter().rev()));
+            let again = &mut all.iter().rev().chain(&all).skip(2500);
+            assert_eq!(forward, kept(bounds, again));
+            let few = forward.iter().filter(|(thing, _)| thing == "c").count();
+            assert_eq!(few, 10, "what has few keeps them: {bounds:?}");
+            assert!(forward.len() > 100 && (expected == 0 || forward.len() == expected));
+        }
     }
 }

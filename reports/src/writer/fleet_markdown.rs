@@ -6,7 +6,7 @@ use std::io::Write;
 use crate::report::{Error, Kind, Options, Report};
 use crate::writer::Writer;
 use crate::writer::fleet_table::summary::summary;
-use crate::writer::fleet_table::{because, beside, is_fix, most, title, told};
+use crate::writer::fleet_table::{because, beside, is_fix, most, raw, title, told};
 use crate::writer::markdown::{cell, code};
 
 /// The row of [`crate::WRITERS`].
@@ -48,6 +48,10 @@ fn write(
                 code(&finding.id),
                 cell(&most(&finding.values))
             );
+            let every = raw(&finding.values).into_iter();
+            for line in every.filter(|_| options.verbose) {
+                let _ = writeln!(text, "| | | {} |", cell(&line));
+            }
         }
         for fact in group.facts.iter().filter(|fact| is_fix(fact)) {
             let _ = writeln!(

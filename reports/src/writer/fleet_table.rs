@@ -195,7 +195,7 @@ fn section(fleet: &Fleet, group: &Group, place: usize, options: &Options) -> Str
         let body = filled("          ", &line, options.width);
         text += &format!("  {word}{}", body.get(10..).unwrap_or_default());
         if options.verbose {
-            text += &raw(&finding.values, options);
+            text += &every(&finding.values, options);
         }
     }
     let more = group.findings.len() - told(group, place, options.verbose).count();
@@ -220,6 +220,9 @@ fn section(fleet: &Fleet, group: &Group, place: usize, options: &Options) -> Str
                     filled("  ", &line, options.width)
                 }
             };
+            if options.verbose {
+                text += &every(&fact.values, options);
+            }
         }
     }
     text
@@ -257,15 +260,28 @@ pub(super) fn most(values: &Values) -> String {
     }
 }
 
-/// Every value that is known, with its nodes.
-fn raw(values: &Values, options: &Options) -> String {
-    let many = values.shown.len() > 1 || values.others > 0;
-    let shown = values.shown.iter().filter(|_| many);
-    shown.fold(String::new(), |text, raw| {
+/// Every value that is known, with its nodes, where there is more than one.
+pub(super) fn raw(values: &Values) -> Vec<String> {
+    if values.shown.len() < 2 && values.others == 0 {
+        return Vec::new();
+    }
+    let others = usize::try_from(values.others).unwrap_or(usize::MAX);
+    let others = (others > 0).then(|| {
+        let others = counted(others, "more node");
+        format!("{others}: other values, of which there are too many to be kept")
+    });
+    let shown = values.shown.iter().map(|raw| {
         let nodes = raw.nodes.as_deref().unwrap_or("many nodes");
-        let line = format!("{} on {}: {}", raw.count, cut(nodes, options), raw.text);
-        text + &filled("            ", &line, options.width)
-    })
+        format!("{} on {nodes}: {}", raw.count, raw.text)
+    });
+    shown.chain(others).collect()
+}
+
+/// Every value, a line each.
+fn every(values: &Values, options: &Options) -> String {
+    let lines = raw(values).into_iter();
+    let line = |line: String| filled("            ", &line, options.width);
+    lines.map(line).collect()
 }
 
 /// A set of nodes, shortened where not every detail is wanted.
@@ -277,6 +293,7 @@ pub(super) fn cut(set: &str, options: &Options) -> String {
 #[cfg(test)]
 pub(super) mod tests {
     use hpcctl_model::Envelope;
+    use hpcctl_model::fleet::Raw;
 
     use std::collections::BTreeMap;
 
@@ -339,6 +356,41 @@ pub(super) mod tests {
         fleet.reported = 6;
         let title = title(&fleet, &fleet.groups[0], 0);
         assert_eq!(title, "1 node: containers run");
+    }
+
+    #[test]
+    fn every_value_is_told_and_how_many_are_not_kept() {
+        let mut report = report();
+        let value = |n: usize| Raw {
+            text: format!("{n} KiB"),
+            count: 1,
+            nodes: Some(format!("n{n:03}")),
+        };
+        let values = Values {
+            shown: (1..=20).map(value).collect(),
+            others: 77,
+            unsaid: 1,
+        };
+        let group = &mut report.result.groups[0];
+        group.findings[0].values = values.clone();
+        group.facts[0].values = values;
+        let written = |verbose: bool, writer: &Writer| {
+            let options = Options {
+                verbose,
+                width: 80,
+                color: false,
+            };
+            let mut out = Vec::new();
+            (writer.write)(&Report::Fleet(&report), None, &options, &mut out).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        for (writer, told) in [(&WRITER, 2), (&crate::writer::fleet_markdown::WRITER, 1)] {
+            let text = written(true, writer);
+            for part in ["1 on n020: 20 KiB", "77 more nodes: other values"] {
+                assert_eq!(text.matches(part).count(), told, "{text}");
+            }
+            assert!(!written(false, writer).contains("n020: 20 KiB"));
+        }
     }
 
     #[test]

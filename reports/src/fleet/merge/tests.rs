@@ -76,6 +76,27 @@ fn nodes_that_find_the_same_keep_their_own_values() {
 }
 
 #[test]
+fn every_value_is_kept_with_its_nodes() {
+    for (of, values) in [(3000, 3000), (2, 2)] {
+        let said = |n: usize| format!("{} KiB", n % of);
+        let line = |n: usize| line(&format!("n{n:04}"), &["fs.space"], "no", &said(n));
+        let lines: String = (0..3000).map(line).collect();
+        let found = merged(&[&lines]);
+        let told = &found.groups[0].findings[0].values;
+        assert_eq!((told.shown.len(), told.others), (values, 0));
+        for raw in &told.shown {
+            let first: usize = raw.text.split(' ').next().unwrap().parse().unwrap();
+            let nodes = NodeSet::parse(raw.nodes.as_deref().unwrap()).unwrap();
+            let names: Vec<String> = (first..3000)
+                .step_by(of)
+                .map(|n| format!("n{n:04}"))
+                .collect();
+            assert!(nodes.names().eq(names.iter().map(String::as_str)));
+        }
+    }
+}
+
+#[test]
 fn what_is_cut_or_changed_is_counted_and_its_node_named() {
     let whole = line("n1", &[], "yes", "");
     let cut = &line("n2", &[], "yes", "")[..60];
