@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::cli::{Run, hpcctl};
 use crate::real::real;
-use crate::report::night;
+use crate::report::{line, night};
 
 /// The text of axe-core.
 fn axe() -> String {
@@ -28,7 +28,12 @@ fn page(dir: &Path) -> String {
     let odd: Vec<usize> = (1..600).step_by(2).collect();
     for (day, failing) in [(22, &[1, 2, 3][..]), (23, &[3, 4]), (24, &odd)] {
         let file = dir.join(day.to_string());
-        fs::write(&file, night(day, 600, failing, "ns.user")).unwrap();
+        let mut text = night(day, 600, failing, "ns.user");
+        // In the last night a node of its own with two findings, which are a list.
+        if day == 24 {
+            text += &line("x1", &["ns.user", "fuse.open"], "2026-11-24T02:00:00Z");
+        }
+        fs::write(&file, text).unwrap();
         let add = ["report", "add", "--state", &state, file.to_str().unwrap()];
         assert_eq!(hpcctl(&add).code, 0);
     }
@@ -38,6 +43,8 @@ fn page(dir: &Path) -> String {
     ];
     let run = hpcctl(&args);
     assert_eq!(run.code, 1, "{}", run.stderr);
+    let list = "<td>x1</td><td><ul><li>fail <b>";
+    assert!(run.stdout.contains(list), "{}", run.stdout);
     run.stdout
 }
 

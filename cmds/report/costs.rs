@@ -26,30 +26,25 @@ pub fn judge(report: &mut Nightly, then: &[u8], now: &[u8]) -> Result<(), Failur
     report.not_checked.clear();
     let doubtful = report.costs.iter().map(|cost| &cost.change);
     let doubtful = doubtful.filter(|one| one.verdict == Verdict::Inconclusive);
-    let doubtful = doubtful.map(|one| NotChecked {
-        what: one.metric.clone(),
-        why: format!(
+    let doubtful = doubtful.map(|one| {
+        let why = format!(
             "these pairs cannot tell: {:.3} of what it was, 90 % band {:.3} to {:.3}",
             one.ratio.estimate, one.ratio.ci_low, one.ratio.ci_high
-        ),
+        );
+        NotChecked::of(&one.metric, why)
     });
     let alone = now.comparisons.iter().filter(|one| {
         let mut changes = report.costs.iter();
         !changes.any(|cost| cost.change.metric == one.metric)
     });
-    let alone = alone.map(|one| NotChecked {
-        what: one.metric.clone(),
-        why: "the report of before has no such figure".into(),
-    });
-    let other = (before != after).then(|| NotChecked {
-        what: "whether the node changed".into(),
-        why: format!("one report is of {before}, the other of {after}"),
+    let alone =
+        alone.map(|one| NotChecked::of(&one.metric, "the report of before has no such figure"));
+    let other = (before != after).then(|| {
+        let why = format!("one report is of {before}, the other of {after}");
+        NotChecked::of("whether the node changed", why)
     });
     let unlike = hpcctl_bench::unlike(&now.plan, &then.plan).into_iter();
-    let unlike = unlike.map(|why| NotChecked {
-        what: "whether the same was measured".into(),
-        why,
-    });
+    let unlike = unlike.map(|why| NotChecked::of("whether the same was measured", why));
     let others = other.into_iter().chain(unlike);
     report.not_checked = others.chain(doubtful).chain(alone).collect();
     report.verdict = verdict(report, false);

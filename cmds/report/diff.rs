@@ -92,10 +92,9 @@ impl Diff {
         if let (Some(then), Some(now)) = users
             && then != now
         {
-            result.not_checked.push(NotChecked {
-                what: "whether the nodes changed".into(),
-                why: format!("one report is asked by {then}, the other by {now}"),
-            });
+            let why = format!("one report is asked by {then}, the other by {now}");
+            let users = NotChecked::of("whether the nodes changed", why);
+            result.not_checked.push(users);
         }
         told(&mut result);
         let exit = exit(&result);

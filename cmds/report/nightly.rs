@@ -27,19 +27,20 @@ const AHEAD: SignedDuration = SignedDuration::from_hours(1);
 
 /// Tell what changed since last night.
 ///
-/// What was found in the last 24 hours is held against the run before, node by node, whatever the
-/// hour; against results that are older than 7 days with a word that they are, and older than 30
-/// days against none. Since when something is so, which nodes no longer report and what was usual
-/// for a figure is told from the whole history. On which nodes containers no longer run comes first,
-/// then what is new, lost, slower, fixed or flapping, with the nodes that have it alike folded; then
-/// waivers that lapse, what is as bad as it was, and what was not checked. A night without change is
-/// three lines. Only reports of the same kind are compared, doctor's with those of many nodes, and
-/// fixed is only what was looked at and passes. What changed three times or more in the last 14 runs is
-/// flapping, a runtime where each time the cause was the same; a night in which it fails again is worse, and where it
-/// stays for longer than it used to, it is new. What one user asked is not held against what another did:
-/// root's answer is not that of users. Where there is nothing to compare with, what is found is what later nights are held
-/// against; so is what was looked at for the first time, unless it fails and half of the other nodes
-/// did not before. What is added to a night within 16 hours belongs to it.
+/// What was found in the last 24 hours is held against the run before, node by node, whatever the hour;
+/// against results that are older than 7 days with a word that they are, and older than 30 days against
+/// none. Since when something is so, which nodes no longer report and what was usual for a figure is told
+/// from the whole history. On which nodes containers no longer run comes first, then what is new, lost,
+/// slower, fixed or flapping, nodes that have the same findings folded to one with all of them; then
+/// waivers that lapse, what is as bad as it was, how that went over the last nights, and what was not
+/// checked, this night or ever: -v lists it. A night without change is three lines. Only reports of the
+/// same kind are compared, doctor's with those of many nodes, and fixed is only what was looked at and
+/// passes. What changed three times or more in the last 14 runs is flapping, a runtime where each time the
+/// cause was the same; a night in which it fails again is worse, and where it stays for longer than it
+/// used to, it is new. What one user asked is not held against what another did: root's answer is not that
+/// of users. Where there is nothing to compare with, what is found is what later nights are held against;
+/// so is what was looked at for the first time, unless it fails and half of the other nodes did not
+/// before. What is added to a night within 16 hours belongs to it.
 ///
 /// A figure of bench has become slower when it was worse in two nights in a row than in the nights
 /// before, of which there must be 6 at least and the last 12 count: by 5 % of their median, and by
@@ -132,10 +133,10 @@ impl Nightly {
         });
         result.not_checked.extend(undecided.iter().map(not_checked));
         if later > 0 && self.at.is_none() {
-            result.not_checked.push(NotChecked {
-                what: counted(later, "result"),
-                why: format!("dated after {last}, by a clock that is ahead"),
-            });
+            result.not_checked.push(NotChecked::of(
+                counted(later, "result"),
+                format!("dated after {last}, by a clock that is ahead"),
+            ));
         }
         let unknowns = damaged.into_iter().chain(undecided).collect();
         told(&mut result);
@@ -196,10 +197,7 @@ fn day(time: Timestamp) -> String {
 
 /// What is unknown, as a report tells what was not checked.
 fn not_checked(unknown: &Unknown) -> NotChecked {
-    NotChecked {
-        what: unknown.what.clone(),
-        why: unknown.why.clone(),
-    }
+    NotChecked::of(&unknown.what, &unknown.why)
 }
 
 /// The exit status of a report.

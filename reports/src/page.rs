@@ -16,7 +16,7 @@ body{background:var(--ground);color:var(--text);font:1rem/1.5 system-ui,sans-ser
 h1{font-size:1.4rem}h2{font-size:1.15rem;margin-top:2rem}p{overflow-wrap:anywhere}
 .wide{overflow-x:auto}table{border-collapse:collapse;width:100%}
 caption{text-align:left;color:var(--soft)}th,td{text-align:left;vertical-align:top;padding:.35rem .6rem .35rem 0;border-bottom:1px solid var(--line);overflow-wrap:anywhere}
-th,td:first-child{overflow-wrap:normal}.found td:nth-child(n+3){min-width:12rem}
+td ul{margin:0;padding-left:1.2rem}th,td:first-child{overflow-wrap:normal}.found td:nth-child(n+3){min-width:12rem}
 .fail{color:var(--bad);font-weight:bold}svg{width:100%;max-width:30rem;height:4rem}polyline{fill:none;stroke:var(--mark);stroke-width:2;vector-effect:non-scaling-stroke}
 .out{stroke:var(--soft);stroke-dasharray:5 3}.key{display:inline-block;width:3rem;height:.6rem}
 td svg{width:10rem;height:1rem}.zone{fill:var(--line);opacity:.5}.band,.one{stroke:var(--soft)}.band{stroke:var(--mark);stroke-width:3}circle{fill:var(--mark)}

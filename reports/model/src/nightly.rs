@@ -292,4 +292,18 @@ pub struct NotChecked {
     pub what: String,
     /// Why.
     pub why: String,
+    /// The checks, where nothing was known of them from the night before either.
+    #[serde(default)]
+    pub checks: Vec<String>,
+}
+
+impl NotChecked {
+    /// Something, and why.
+    pub fn of(what: impl Into<String>, why: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            why: why.into(),
+            checks: Vec::new(),
+        }
+    }
 }

@@ -8,7 +8,7 @@ use hpcctl_model::fleet::{self, Fleet, Looked, Raw};
 use hpcctl_model::history::{Found, Kernel, NotChecked, Record, Said, Silent};
 use jiff::Timestamp;
 
-use super::observed::{Observed, empty, found, not_checked, short, unknowns};
+use super::observed::{Observed, empty, found, short, unknowns};
 use crate::fix;
 use crate::fleet::node_set::{Name, folded as folded_set};
 use crate::fleet::{Merge, NodeSet, Table, Terms, UNREADABLE, USER, WITHIN};
@@ -114,10 +114,6 @@ pub(super) fn doctor(report: &Envelope<Doctor>) -> Record {
     let others = Others::of(left_out.iter().map(String::as_str), made);
     let is_told = !runs.is_empty() || others == Others::Absent;
     said.run = is_told.then(|| runtime::run(runs.into_iter(), others));
-    if !left_out.is_empty() {
-        let what = format!("{}: {} checks", report.host.name, left_out.len());
-        record.not_checked.push(not_checked(&what, LEFT_OUT));
-    }
     record.not_checked.extend(unknowns(&report.unknowns));
     record.kernels.push(Kernel {
         on: report.host.name.clone(),

@@ -88,6 +88,11 @@ impl Became {
         }
     }
 
+    /// Whether it is not known, and was not before.
+    pub fn is_unknown(&self) -> bool {
+        self.is == Status::Unknown && self.was.is_none_or(|was| was == Status::Unknown)
+    }
+
     /// Whether it fails, and that is news.
     pub fn breaks(&self) -> bool {
         self.is == Status::Fail && matches!(self.change, Change::New | Change::Flapping)

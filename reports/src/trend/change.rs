@@ -252,6 +252,9 @@ impl Night {
         if weight(worst) == 0 {
             return;
         }
+        if became.is_unknown() && !subject.is_image() && !id.starts_with("run.") {
+            self.unchecked.unknown(subject.name, id);
+        }
         let list = match became.change {
             Change::New => &mut self.folded.new,
             Change::Fixed => &mut self.folded.fixed,

@@ -1,5 +1,6 @@
-//! What was not looked at in a night, of what was before, and what cannot be told for another cause.
+//! What was not looked at in a night, whether it was before or not, and what cannot be told for another cause.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use hpcctl_model::doctor::Status;
@@ -9,7 +10,7 @@ use super::change::Asked;
 use super::fold;
 use super::run::seconds;
 use super::subject::{Subject, Subjects};
-use crate::terminal::some;
+use crate::terminal::{counted, some};
 
 /// After how many days what is compared with is said to be old.
 const OLD: i64 = 7;
@@ -19,6 +20,10 @@ const CHECKS: usize = 6;
 
 /// The most images that are named of those that were not looked at.
 const IMAGES: usize = 4;
+
+/// Why nothing is known of checks.
+const LEFT_OUT: &str = "left out, and not known from the night before";
+const UNKNOWN: &str = "unknown, and not known from the night before";
 
 /// What was not looked at.
 #[derive(Debug, Default)]
@@ -31,6 +36,10 @@ pub struct Unchecked {
     left_out: BTreeMap<String, Vec<String>>,
     /// Nodes by who asked, and who did before.
     asked_by: BTreeMap<(String, String), Vec<String>>,
+    /// By the checks that were left out, and of which nothing is known from the run before.
+    never: BTreeMap<Vec<String>, Vec<String>>,
+    /// By the id of a check that is unknown, and was not known before.
+    unknown: BTreeMap<String, Vec<String>>,
     /// Images by the kind of report, with when the last of them was looked at.
     images: BTreeMap<String, (Vec<String>, String)>,
 }
@@ -57,8 +66,41 @@ impl Unchecked {
         unseen.push(name.into());
     }
 
-    /// Takes the checks that passed in the run before, and were left out in this one.
+    /// Takes a check that is unknown, and was not known before.
+    pub fn unknown(&mut self, name: &str, id: &str) {
+        let unknown = self.unknown.entry(id.to_owned()).or_default();
+        unknown.push(name.into());
+    }
+
+    /// Takes the checks that were left out: those that passed in the run before, and the others of which nothing
+    /// else was taken.
     pub fn left_out(&mut self, subject: &Subject<'_>) {
+        self.passed(subject);
+        let name = subject.name;
+        let is_last = |names: &Vec<String>| names.last().is_some_and(|last| last == name);
+        let lists = [&self.unseen, &self.left_out];
+        let is_told = |id: &&String| lists.iter().any(|list| list.get(*id).is_some_and(is_last));
+        let all = &subject.told[0].0.left_out;
+        let told = all.iter().filter(is_told).count();
+        let rest = || all.iter().filter(|id| !is_told(id)).cloned().collect();
+        let never: Cow<'_, [String]> = if told == 0 {
+            all.into()
+        } else {
+            Cow::Owned(rest())
+        };
+        if never.is_empty() {
+            return;
+        }
+        // Most nodes leave out the same.
+        match self.never.get_mut(&*never) {
+            Some(names) => names.push(name.into()),
+            None => {
+                self.never.insert(never.into_owned(), vec![name.into()]);
+            }
+        }
+    }
+
+    fn passed(&mut self, subject: &Subject<'_>) {
         let [(now, _), (before, _), ..] = subject.told.as_slice() else {
             return;
         };
@@ -97,8 +139,7 @@ impl Unchecked {
     ) -> Vec<NotChecked> {
         let mut all = asked.unread.clone();
         let mut tell = |what: String, why: &str| {
-            let why = why.into();
-            let one = NotChecked { what, why };
+            let one = NotChecked::of(what, why);
             if !all.contains(&one) {
                 all.push(one);
             }
@@ -138,6 +179,27 @@ impl Unchecked {
         for (what, why) in figures {
             tell(what.clone(), why);
         }
+        all.extend(self.never());
         all
+    }
+
+    /// The checks of which nothing is known from the run before either.
+    fn never(&self) -> impl Iterator<Item = NotChecked> {
+        let mut unknown: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (id, names) in &self.unknown {
+            let ids = unknown.entry(fold::nodes(names).set).or_default();
+            ids.push(id.clone());
+        }
+        let unknown = unknown.into_iter().map(|(set, ids)| (set, ids, UNKNOWN));
+        let left_out = self.never.iter();
+        let left_out = left_out.map(|(ids, names)| (fold::nodes(names).set, ids.clone(), LEFT_OUT));
+        let all = left_out.chain(unknown);
+        all.map(|(set, checks, why)| {
+            let what = format!("{} on {set}", counted(checks.len(), "check"));
+            NotChecked {
+                checks,
+                ..NotChecked::of(what, why)
+            }
+        })
     }
 }

@@ -8,9 +8,10 @@ use hpcctl_model::nightly::Trend;
 use crate::page::{LONG, begun, ended, escaped, figure, line};
 use crate::report::{Error, Kind, Options, Report};
 use crate::writer::Writer;
-use crate::writer::bench_table::number;
+use crate::writer::nightly_table::alike::{Alike, alike};
 use crate::writer::nightly_table::summary::{summary, verdict};
 use crate::writer::nightly_table::told::{self, Row, sections};
+use crate::writer::nightly_table::trends;
 
 /// The row of [`crate::WRITERS`].
 pub static WRITER: Writer = Writer {
@@ -35,13 +36,13 @@ fn write(
     let title = escaped(&verdict(nightly));
     let mut text = begun(&title, &head);
     for section in sections(nightly, false) {
-        table(&mut text, section.title, &section.rows);
+        table(&mut text, section.title, section.rows);
     }
     // Writing to a string does not fail.
     let _ = writeln!(text, "<h2>Still</h2>\n<p>{still}</p>");
     let rows = told::still(nightly, false);
     if !rows.is_empty() {
-        table(&mut text, "What is as bad as it was", &rows);
+        table(&mut text, "What is as bad as it was", rows);
     }
     if nightly.trends.iter().any(|trend| trend.points.len() > 1) {
         text += "<h2>Trends</h2>\n";
@@ -54,8 +55,8 @@ fn write(
     Ok(out.write_all(text.as_bytes())?)
 }
 
-fn table(text: &mut String, title: &str, rows: &[Row]) {
-    let title = escaped(title);
+fn table(text: &mut String, title: &str, rows: Vec<Row>) {
+    let (title, rows) = (escaped(title), alike(rows));
     // Writing to a string does not fail.
     let _ = writeln!(
         text,
@@ -71,55 +72,66 @@ fn table(text: &mut String, title: &str, rows: &[Row]) {
     *text += "<thead><tr><th scope=\"col\">State</th><th scope=\"col\">What</th>\
               <th scope=\"col\">On</th><th scope=\"col\">Found</th>\
               <th scope=\"col\">To do</th></tr></thead>\n<tbody>\n";
-    for row in rows.iter().take(ROWS) {
-        let class = if row.state == "fail" {
+    for one in rows.iter().take(ROWS) {
+        let class = if one.state() == "fail" {
             " class=\"fail\""
         } else {
             ""
         };
+        let (told, fix) = found(one);
         let _ = writeln!(
             text,
-            "<tr><td{class}>{}</td><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td></tr>",
-            escaped(&row.state),
-            escaped(&row.what),
-            nodes(row),
-            escaped(&row.text),
-            escaped(row.fix.as_deref().unwrap_or_default())
+            "<tr><td{class}>{}</td><th scope=\"row\">{}</th><td>{}</td><td>{told}</td><td>{fix}</td></tr>",
+            escaped(one.state()),
+            escaped(&one.what()),
+            nodes(one)
         );
     }
     *text += "</tbody></table></div>\n";
 }
 
+/// What is said of findings, and what is to be done: lists, where they are more than one.
+fn found(one: &Alike) -> (String, String) {
+    let fix = |row: &Row| row.fix.as_deref().map(escaped);
+    if let Some(row) = one.only() {
+        return (escaped(&row.text), fix(row).unwrap_or_default());
+    }
+    let list = |items: Vec<String>| match items.as_slice() {
+        [] => String::new(),
+        some => format!("<ul><li>{}</li></ul>", some.join("</li><li>")),
+    };
+    let told = one.rows.iter().map(|row| {
+        let (state, what, text) = (escaped(&row.state), escaped(&row.what), escaped(&row.text));
+        format!("{state} <b>{what}</b>: {text}")
+    });
+    let fixes = one.rows.iter();
+    let fixes =
+        fixes.filter_map(|row| Some(format!("<b>{}</b>: {}", escaped(&row.what), fix(row)?)));
+    (list(told.collect()), list(fixes.collect()))
+}
+
 /// A line from the oldest night to this one.
 fn chart(trend: &Trend, place: usize) -> String {
-    let values: Vec<f64> = trend.points.iter().map(|point| point.value).collect();
-    let [first, .., last] = values.as_slice() else {
+    let (Some(words), Some((least, most))) = (trends::words(trend), trends::bounds(trend)) else {
         return String::new();
     };
-    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
-    let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let values: Vec<f64> = trend.points.iter().map(|point| point.value).collect();
     let range = if most > least { most - least } else { 1.0 };
     let step = 300.0 / (values.len() - 1) as f64;
     let points = values.iter().enumerate().map(|(n, value)| {
         let (x, y) = (n as f64 * step, 45.0 - 40.0 * (value - least) / range);
         (x, y)
     });
-    let what = escaped(&format!(
-        "{}: {} to {} {} over {} nights, from {} to {}",
-        trend.what,
-        number(*first),
-        number(*last),
-        trend.unit,
-        values.len(),
-        number(least),
-        number(most)
-    ));
-    figure(&format!("trend{place}"), &what, &line("", points))
+    figure(
+        &format!("trend{place}"),
+        &escaped(&words),
+        &line("", points),
+    )
 }
 
 /// A set of nodes that may be broken behind its commas, shortened before how many they are.
-fn nodes(row: &Row) -> String {
-    escaped(&row.on(LONG - 20)).replace(',', ",<wbr>")
+fn nodes(one: &Alike) -> String {
+    escaped(&one.on(LONG - 20)).replace(',', ",<wbr>")
 }
 
 #[cfg(test)]
@@ -145,11 +157,12 @@ mod tests {
 
     #[test]
     fn long_sets_keep_their_count() {
-        let text = nodes(&Row {
+        let row = Row {
             set: format!("n[{}]", vec!["00001"; 5000].join(",")),
             count: 5000,
             ..Row::default()
-        });
+        };
+        let text = nodes(&Alike { rows: vec![row] });
         assert!(text.ends_with("… (5000)"), "{text}");
         assert!(text.starts_with("n[00001,<wbr>00001"), "{text}");
     }

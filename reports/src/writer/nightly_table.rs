@@ -1,5 +1,5 @@
-//! `table` of `report`: the change first, then what is as it was; a night without change is three
-//! lines.
+//! `table` of `report`: the change first, then what is as it was, how things went, and what was not checked;
+//! a night without change is three lines.
 
 use std::io::Write;
 
@@ -9,12 +9,15 @@ use crate::fix;
 use crate::report::{Error, Kind, Options, Report};
 use crate::terminal::{advised, filled, heading, visible};
 use crate::writer::Writer;
+use alike::{Alike, alike};
 use summary::{Part, joined, summary};
 use told::{Row, sections, still};
 
+pub mod alike;
 mod still;
 pub mod summary;
 pub mod told;
+pub mod trends;
 
 /// The row of [`crate::WRITERS`].
 pub static WRITER: Writer = Writer {
@@ -52,28 +55,28 @@ pub(super) fn text(nightly: &Nightly, options: &Options, rest: &str) -> String {
     let mut text = filled("", &summary.head, options.width);
     for section in sections(nightly, options.verbose) {
         text += &heading(section.title, options.color);
-        for row in &section.rows {
-            text += &line(row, options);
-        }
+        text += &lines(section.rows, options);
     }
     if text.contains("\n\n") {
         text.push('\n');
     }
-    for (label, parts) in [
-        ("still: ", &summary.still),
-        ("not checked: ", &summary.unchecked),
-    ] {
-        text += &match options.verbose {
-            true => filled(label, &joined(parts), options.width),
-            false => in_a_line(label, parts, options.width, rest),
-        };
-    }
+    let of = |label, parts: &[Part]| match options.verbose {
+        true => filled(label, &joined(parts), options.width),
+        false => in_a_line(label, parts, options.width, rest),
+    };
+    text += &of("still: ", &summary.still);
     if options.verbose {
-        for row in still(nightly, true) {
-            text += &line(&row, options);
-        }
+        text += &lines(still(nightly, true), options);
     }
-    text
+    let trends = trends::lines(nightly, options.verbose, rest);
+    if !trends.is_empty() {
+        text += &heading("Trends", options.color);
+        for line in trends {
+            text += &filled(&format!("  {:15}", line.drawn), &line.words, options.width);
+        }
+        text.push('\n');
+    }
+    text + &of("not checked: ", &summary.unchecked)
 }
 
 /// The parts in a line: whole, or short, or as many of the short ones as it has room for, and how many more
@@ -96,11 +99,24 @@ fn in_a_line(label: &str, parts: &[Part], width: u16, rest: &str) -> String {
     filled(label, &all.next().unwrap_or(text), width)
 }
 
-/// A finding, and what to do. What holds a command is neither cut nor broken, so that it can be
-/// pasted.
-fn line(row: &Row, options: &Options) -> String {
+/// The rows of a part, the findings of the same nodes below them.
+fn lines(rows: Vec<Row>, options: &Options) -> String {
     let most = if options.verbose { usize::MAX } else { LONG };
-    let what = match row.on(most).as_str() {
+    let of = |one: Alike| match one.only() {
+        Some(row) => line(row, &row.on(most), options),
+        None => {
+            let first = filled("  ", &format!("on {}:", one.on(most)), options.width);
+            let each = one.rows.iter().map(|row| line(row, "", options));
+            first + &each.collect::<String>()
+        }
+    };
+    alike(rows).into_iter().map(of).collect()
+}
+
+/// A finding on nodes, and what to do. What holds a command is neither cut nor broken, so that it can be
+/// pasted.
+fn line(row: &Row, on: &str, options: &Options) -> String {
+    let what = match on {
         on if row.what == NODES && row.state.is_empty() => format!("{on}: {}", row.text),
         "" => format!("{}: {}", row.what, row.text),
         on => format!("{} on {on}: {}", row.what, row.text),
@@ -220,10 +236,10 @@ pub(crate) mod tests {
                     })
                     .to_vec(),
             }],
-            not_checked: vec![NotChecked {
-                what: "net.mtu on n7".into(),
-                why: "was bad, and was not looked at this night".into(),
-            }],
+            not_checked: vec![NotChecked::of(
+                "net.mtu on n7",
+                "was bad, and was not looked at this night",
+            )],
         }
     }
 
@@ -295,6 +311,52 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn checks_that_are_never_looked_at_cost_no_line_more() {
+        let mut night = report(false).result;
+        let ids: Vec<String> = (0..22).map(|n| format!("net.check{n}")).collect();
+        let of = |set: &str| NotChecked {
+            checks: ids.clone(),
+            ..NotChecked::of(format!("22 checks on {set}"), "left out")
+        };
+        night.not_checked = vec![of("n[001-128]"), of(&"x".repeat(80))];
+        night.still.clear();
+        night.away.clear();
+        let told = |verbose| {
+            let options = Options {
+                verbose,
+                width: 80,
+                color: false,
+            };
+            text(&night, &options, "")
+        };
+        let short = told(false);
+        assert!(
+            short.ends_with("\nnot checked: 22 checks (-v lists them)\n"),
+            "{short}"
+        );
+        assert_eq!(short.lines().count(), 3, "{short}");
+        let long = told(true);
+        assert!(ids.iter().all(|id| long.contains(id)), "{long}");
+    }
+
+    #[test]
+    fn what_is_found_on_the_same_nodes_is_told_once() {
+        let mut night = report(true).result;
+        night.new = ["a.b", "c.d"]
+            .map(|id| item(id, Status::Fail, Status::Pass))
+            .to_vec();
+        let options = Options {
+            width: 300,
+            ..OPTIONS
+        };
+        let text = text(&night, &options, REST);
+        let expected = "New\n  on n[001-002,007] (3):\n  fail     a.b: it is <b>0</b> & broken (and 1 other text); \
+                        was pass; since 2026-11-25T02:00:00Z\n           fix: sysctl user.max_user_namespaces=10000\n  \
+                        fail     c.d: it is";
+        assert!(text.contains(expected), "{text}");
+    }
+
+    #[test]
     fn what_has_no_room_in_a_line_is_shorter_or_counted_and_never_cut() {
         let part = |(long, short): (&str, &str)| Part {
             long: long.into(),
@@ -355,6 +417,6 @@ pub(crate) mod tests {
             ..OPTIONS
         };
         let text = super::text(&report(true).result, &verbose, REST);
-        assert!(text.contains("fail     run.podman on"), "{text}");
+        assert!(text.contains("fail     run.podman: "), "{text}");
     }
 }

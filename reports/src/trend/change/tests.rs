@@ -260,6 +260,53 @@ fn what_was_not_looked_at_is_not_fixed() {
 }
 
 #[test]
+fn what_is_never_looked_at_is_told_each_night() {
+    let fast = |on: &str| {
+        let left_out = ["net.dns", "net.pasta"].map(str::to_owned).to_vec();
+        Said {
+            skipped: left_out.clone(),
+            left_out,
+            ..said(on, &[])
+        }
+    };
+    let told = |nights: Vec<Vec<Said>>| -> Vec<(String, Vec<String>)> {
+        let report = of(nights);
+        let told = report.not_checked.into_iter();
+        told.map(|one| (one.what, one.checks)).collect()
+    };
+    let never = |what: &str, ids: &[&str]| {
+        let ids = ids.iter().map(|id| (*id).to_owned());
+        (what.to_owned(), ids.collect::<Vec<_>>())
+    };
+    let both = never("2 checks on n[1-3]", &["net.dns", "net.pasta"]);
+    for nights in [1, 2, 5] {
+        let night = || vec![fast("n[1-2]"), fast("n3")];
+        let all = (0..nights).map(|_| night()).collect();
+        assert_eq!(told(all), std::slice::from_ref(&both));
+    }
+    // What was known before is told as such.
+    let whole = || vec![said("n1", &[])];
+    let passed = never("net.dns, net.pasta on n1", &[]);
+    assert_eq!(told(vec![vec![fast("n1")], whole()]), [passed]);
+    let bad = vec![said("n1", &["net.dns"])];
+    assert_eq!(
+        told(vec![vec![fast("n1")], vec![fast("n1")], bad]),
+        [
+            never("net.dns on n1", &[]),
+            never("1 check on n1", &["net.pasta"])
+        ]
+    );
+    let mut unknown = said("n1", &["gpu.driver"]);
+    unknown.found[0].status = Status::Unknown;
+    let expected = never("1 check on n1", &["gpu.driver"]);
+    for nights in [1, 2, 5] {
+        let all = (0..nights).map(|_| vec![unknown.clone()]).collect();
+        assert_eq!(told(all), std::slice::from_ref(&expected));
+    }
+    assert!(told(vec![vec![unknown], whole()]).is_empty());
+}
+
+#[test]
 fn without_results_there_is_no_verdict() {
     let report = of(vec![]);
     assert_eq!(report.verdict, Verdict::Nothing);

@@ -5,6 +5,7 @@ use hpcctl_model::nightly::{Nightly, Verdict};
 use hpcctl_model::{Envelope, doctor};
 use serde_json::Value;
 
+use super::alike::alike;
 use super::summary::verdict;
 use super::told::{Row, sections};
 use crate::report::{Options, Report};
@@ -44,8 +45,10 @@ fn all() -> Vec<(&'static str, Nightly)> {
             ..record(age, vec![said("n1", &[])])
         });
     let kernels = kernels.collect();
+    let alike = [said("n1", &["a.b", "c.d"]), said("n2", &["a.b"])].to_vec();
     vec![
         ("planted", asked(nights())),
+        ("alike", of(vec![alike, vec![said("n[1-2]", &[])]])),
         ("quiet", of(vec![vec![said("n1", &["ns.user"])]; 3])),
         ("first", of(vec![vec![said("n1", &["ns.user"])]])),
         ("nothing", of(vec![vec![], vec![said("n1", &["ns.user"])]])),
@@ -173,7 +176,11 @@ fn sarif(report: &Envelope<Nightly>) -> Value {
 #[test]
 fn formats_agree_on_what_is_worse() {
     for (name, nightly) in all() {
-        let (short, whole) = (worse(&nightly, false), worse(&nightly, true));
+        let parts = sections(&nightly, false).into_iter();
+        let rows = parts.flat_map(|part| alike(part.rows));
+        let rows = rows.flat_map(|one| one.rows);
+        let short: Vec<Row> = rows.filter(|row| row.worse).collect();
+        let whole = worse(&nightly, true);
         let mut envelope = report(false);
         envelope.result = nightly;
         for writer in [

@@ -1,10 +1,12 @@
 //! What every format of `report` tells of any night: the verdict in a line, what is as bad as it was, and
 //! what was not checked.
 
+use std::collections::BTreeSet;
+
 use hpcctl_model::bench;
 use hpcctl_model::doctor::Status;
 use hpcctl_model::fleet::Nodes;
-use hpcctl_model::nightly::{Away, Broken, Item, Nightly, Verdict};
+use hpcctl_model::nightly::{Away, Broken, Item, Nightly, NotChecked, Verdict};
 
 use super::still::still;
 use super::told::is;
@@ -266,11 +268,29 @@ pub fn summary(nightly: &Nightly) -> Summary {
         }
         parts
     };
-    let unchecked = nightly.not_checked.iter();
-    let unchecked = unchecked.map(|one| Part::of(format!("{} ({})", one.what, one.why)));
     Summary {
         head: format!("{}, {before}", verdict(nightly)),
         still: or(still(nightly), "nothing"),
-        unchecked: or(unchecked.collect(), "nothing that was checked before"),
+        unchecked: or(unchecked(nightly), "nothing that was checked before"),
     }
+}
+
+/// What was not checked; the checks that were not before either are one part.
+fn unchecked(nightly: &Nightly) -> Vec<Part> {
+    let all = nightly.not_checked.iter();
+    let (others, listed): (Vec<&NotChecked>, Vec<&NotChecked>) =
+        all.partition(|one| one.checks.is_empty());
+    let others = others.into_iter();
+    let others = others.map(|one| Part::of(format!("{} ({})", one.what, one.why)));
+    let checks: BTreeSet<&String> = listed.iter().flat_map(|one| &one.checks).collect();
+    let listed = listed.iter().map(|one| {
+        let checks = one.checks.join(", ");
+        format!("{} ({}): {checks}", one.what, one.why)
+    });
+    let listed: Vec<String> = listed.collect();
+    let listed = (!listed.is_empty()).then(|| Part {
+        long: listed.join("; "),
+        short: format!("{} (-v lists them)", counted(checks.len(), "check")),
+    });
+    others.chain(listed).collect()
 }

@@ -20,7 +20,7 @@ pub struct Section {
 }
 
 /// A line of a part.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Row {
     /// The outcome, where it is that of a check or a rule.
     pub state: String,
