@@ -7,7 +7,7 @@ use std::io::{self, BufReader, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use hpcctl_gate::log::{Head, LogError, Record, verify};
+use hpcctl_gate::log::{End, Head, Kept, Left, LogError, Record, verify};
 use hpcctl_model::gate::Gate;
 use jiff::{SignedDuration, Timestamp};
 use rustix::fs::{FlockOperation, flock};
@@ -58,11 +58,8 @@ impl Decisions {
             let at = record.decision[AT].as_str();
             last = at.and_then(|at| at.parse().ok()).or(last);
         });
-        match end {
-            // The next record says that it was seen.
-            Ok(_) | Err(LogError::Torn { .. }) => {}
-            Err(error) => return Err(self.failure(&error)),
-        }
+        // What a crash left is mended by the next record.
+        end.map_err(|error| self.failure(&error))?;
         let now = Timestamp::now();
         match last.filter(|last| last.duration_since(now) > SKEW) {
             None => Ok(scans),
@@ -100,18 +97,33 @@ impl Decisions {
             return Err(io::Error::other("it is not a regular file").into());
         }
         flock(&file, FlockOperation::LockExclusive).map_err(io::Error::from)?;
-        let (head, torn, cut) = match self.end(&file) {
-            Ok(head) => (head, None, false),
-            Err(LogError::Torn { head, sha256 }) => (head, sha256, true),
-            Err(error) => return Err(error),
+        let End { head, left, ended } = self.end(&file, |_| {})?;
+        let torn = match left {
+            Left::Torn(sha256) => Some(sha256),
+            Left::Nothing | Left::Unkept => None,
         };
-        let (line, head) = head.next(decision, torn).map_err(io::Error::from)?;
-        let line = if cut { [b"\n", &*line].concat() } else { line };
-        file.write_all(&line)?;
-        file.sync_all()?;
-        let text = serde_json::to_vec(&head).map_err(io::Error::from)?;
-        state::write(&self.head, &text)?;
-        Ok(head)
+        let (line, after) = head.next(decision, torn).map_err(io::Error::from)?;
+        let line = if ended {
+            line
+        } else {
+            [b"\n", &*line].concat()
+        };
+        // What is to follow is kept first: nothing else may ever stand there.
+        self.keep(&Kept {
+            head,
+            next: Some(after.sha256.clone()),
+        })?;
+        let before = file.metadata()?.len();
+        if let Err(error) = file.write_all(&line).and_then(|()| file.sync_all()) {
+            // Where it cannot be taken back, what there is of it is passed over by the next record.
+            let _ = file.set_len(before);
+            return Err(error.into());
+        }
+        self.keep(&Kept {
+            head: after.clone(),
+            next: None,
+        })?;
+        Ok(after)
     }
 
     /// Whether anything was ever logged there.
@@ -124,46 +136,37 @@ impl Decisions {
         &self.log
     }
 
-    /// Reads the log to its end; `each` sees every record.
-    pub fn verified(&self, each: impl FnMut(&Record)) -> Result<Head, LogError> {
-        let file = match bounded::open(&self.log) {
+    /// Reads the log to its end; `each` sees every record, which counts only where the log turns out
+    /// to be as it was written.
+    pub fn verified(&self, each: impl FnMut(&Record)) -> Result<End, LogError> {
+        match bounded::open(&self.log) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return match self.kept()? {
-                    Some(_) => Err(LogError::Shorter),
-                    None => Ok(Head::default()),
-                };
+                verify(io::empty(), self.kept()?.as_ref(), each)
             }
-            file => file?,
-        };
-        flock(&file, FlockOperation::LockShared).map_err(io::Error::from)?;
-        let head = verify(BufReader::new(file), each)?;
-        self.compared(head)
-    }
-
-    fn end(&self, file: &File) -> Result<Head, LogError> {
-        let head = verify(BufReader::new(file.try_clone()?), |_| {})?;
-        self.compared(head)
-    }
-
-    /// The end that was found, if it is not before the one that was kept.
-    fn compared(&self, head: Head) -> Result<Head, LogError> {
-        match self.kept()? {
-            Some(kept) if kept.records > head.records => Err(LogError::Shorter),
-            Some(kept) if kept.records == head.records && kept != head => {
-                Err(LogError::Broken(kept.records))
+            file => {
+                let file = file?;
+                flock(&file, FlockOperation::LockShared).map_err(io::Error::from)?;
+                self.end(&file, each)
             }
-            // Only the very first record is ever there without a head, after a crash between the two.
-            None if head.records > 1 => Err(LogError::Headless),
-            // A crash came between the record and the head.
-            _ => Ok(head),
         }
     }
 
-    fn kept(&self) -> io::Result<Option<Head>> {
+    /// Where a log that is locked ends.
+    fn end(&self, file: &File, each: impl FnMut(&Record)) -> Result<End, LogError> {
+        let kept = self.kept()?;
+        verify(BufReader::new(file.try_clone()?), kept.as_ref(), each)
+    }
+
+    /// What is kept of the end; none where it is not there, or damaged.
+    fn kept(&self) -> io::Result<Option<Kept>> {
         match bounded::bytes(&self.head, HEAD) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             bytes => Ok(serde_json::from_slice(&bytes?).ok()),
         }
+    }
+
+    fn keep(&self, kept: &Kept) -> io::Result<()> {
+        state::write(&self.head, &serde_json::to_vec(kept)?)
     }
 
     /// Why the log cannot be used.

@@ -66,12 +66,16 @@ pub fn make(directory: &Path) -> io::Result<()> {
     builder.recursive(true).mode(0o700).create(directory)
 }
 
-/// Writes a file below the state directory whole or not at all; others may not read it.
+/// Writes a file below the state directory whole or not at all, also where the power fails; others
+/// may not read it.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let above = path.parent().unwrap_or(Path::new("."));
     make(above)?;
     let mut file = tempfile::NamedTempFile::new_in(above)?;
     io::Write::write_all(&mut file, bytes)?;
+    file.as_file().sync_all()?;
     file.persist(path)?;
+    // Where the file system cannot do that for a directory, its own order has to do.
+    let _ = fs::File::open(above).and_then(|above| above.sync_all());
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use hpcctl_gate::attest::{Bundle, PublicKey, Statement, verify};
+use hpcctl_gate::log::Head;
 use hpcctl_image::{Exactly, Reference, exact};
 use hpcctl_model::gate::Outcome;
 use hpcctl_model::publish::{Attached, Attested, Verify as Verified};
@@ -243,6 +244,7 @@ fn attested(
         destination: None,
         now: None,
         waivers: Vec::new(),
+        record: None,
         problems: Vec::new(),
     };
     let statement = match statement(repository, &referrer.digest, digest, key) {
@@ -263,13 +265,16 @@ fn attested(
     attested.destination = text("/destination/name");
     attested.now = text("/now");
     attested.waivers = serde_json::from_value(predicate["waivers"].clone()).unwrap_or_default();
+    let record: Option<Head> = serde_json::from_value(predicate["log"].clone()).ok();
+    attested.record = record.map(|Head { records, sha256 }| format!("{records}:{sha256}"));
     match serde_json::from_value::<Vec<Attached>>(predicate["documents"].clone()) {
-        Ok(documents) => attested
-            .problems
-            .extend(documents.iter().filter_map(|document| {
+        Ok(documents) => {
+            let problems = documents.iter().filter_map(|document| {
                 let wrong = document_is(repository, document).err()?;
                 Some(format!("{} {wrong}.", document.title))
-            })),
+            });
+            attested.problems.extend(problems);
+        }
         Err(_) => attested
             .problems
             .push("The statement names no documents.".to_owned()),

@@ -1,5 +1,6 @@
 //! From an image and the policies to a decision that is logged: what `gate` and `publish` share.
 
+use hpcctl_gate::log::Head;
 use hpcctl_gate::{Case, decide};
 use hpcctl_model::Envelope;
 use hpcctl_model::gate::Gate;
@@ -25,6 +26,8 @@ pub struct Decided {
     pub scan: Envelope<Scan>,
     /// Where decisions are logged.
     pub log: Decisions,
+    /// Where the log ended with this one.
+    pub logged: Head,
 }
 
 /// Decides, and logs the decision before anybody hears of it.
@@ -53,11 +56,12 @@ pub fn decided(
     };
     let gate = decide(case, &policies);
     fault::may_come("decided");
-    log.append(decisions::decided(event, &gate, sha256.as_deref()))?;
+    let logged = log.append(decisions::decided(event, &gate, sha256.as_deref()))?;
     Ok(Decided {
         begun,
         gate,
         scan,
         log,
+        logged,
     })
 }

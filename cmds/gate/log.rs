@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::str::FromStr;
 
 use clap::ValueEnum;
-use hpcctl_gate::log::{LogError, Record};
+use hpcctl_gate::log::{End, Left, LogError, Record};
+use hpcctl_reports::counted;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -26,8 +28,34 @@ pub enum What {
     Verify,
 }
 
+/// A record that is known from elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    number: u64,
+    sha256: String,
+}
+
+impl FromStr for Known {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parts = text.split_once(':');
+        let (number, sha256) =
+            parts.ok_or("it is the number of a record, a colon, and its digest")?;
+        let number = number.parse().ok().filter(|number| *number > 0);
+        let is_digest = sha256.len() == 64 && sha256.bytes().all(|b| b.is_ascii_hexdigit());
+        Ok(Self {
+            number: number.ok_or("records are numbered from 1")?,
+            sha256: match is_digest {
+                true => sha256.to_ascii_lowercase(),
+                false => return Err("a digest has 64 digits in hex"),
+            },
+        })
+    }
+}
+
 /// Carries out the command.
-pub fn run(what: What, state: Option<&Path>) -> Result<Exit, Failure> {
+pub fn run(what: What, known: &[Known], state: Option<&Path>) -> Result<Exit, Failure> {
     let log = Decisions::below(&state::directory(state)?);
     if !log.is_begun() {
         let message = format!("there is no log of decisions at {}", log.path().display());
@@ -37,18 +65,42 @@ pub fn run(what: What, state: Option<&Path>) -> Result<Exit, Failure> {
     }
     let mut text = String::new();
     let shown = matches!(what, What::Show);
+    let mut missing = known.to_vec();
     let end = log.verified(|record| {
+        let before = record.number - 1;
+        missing.retain(|known| (known.number, &known.sha256) != (before, &record.previous));
         if shown {
             // Writing to a string does not fail.
             let _ = writeln!(text, "{}", line(record));
         }
     });
+    if let Ok(End { head, .. }) = &end {
+        missing.retain(|known| (known.number, &known.sha256) != (head.records, &head.sha256));
+    }
     let exit = match &end {
-        Ok(head) => {
+        Ok(End {
+            left: Left::Torn(_),
+            ..
+        }) => {
+            text += "NOT as it was written: the last line is cut short: its decision was not carried out\n";
+            Exit::Findings
+        }
+        Ok(_) if !missing.is_empty() => {
+            for Known { number, sha256 } in &missing {
+                let _ = writeln!(
+                    text,
+                    "NOT as it was written: there is no record {number} with the digest {sha256}"
+                );
+            }
+            Exit::Findings
+        }
+        Ok(End { head, left, .. }) => {
             if !shown {
-                let count = head.records;
-                let noun = if count == 1 { "record" } else { "records" };
-                let _ = writeln!(text, "{count} {noun}, the last {}", head.sha256);
+                let records = counted(head.records as usize, "record");
+                let _ = writeln!(text, "{records}, the last {}", head.sha256);
+            }
+            if *left == Left::Unkept {
+                text += "after the last record hpcctl was ended: its decision may not have been carried out\n";
             }
             Exit::Clean
         }

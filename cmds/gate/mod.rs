@@ -93,19 +93,28 @@ EXIT STATUS
     },
     /// Read the log of decisions
     ///
-    /// Each record of the log holds the digest of the one before, and a second file that of the last:
-    /// what was changed, taken out or put in shows. Who can write to both can cut records off the end:
-    /// the line that verify prints, kept elsewhere, tells.
+    /// Each record of the log holds the digest of the one before, and a second file, decisions.head,
+    /// that of the last, and that of the next before it is written: what was changed, taken out, put in
+    /// or put behind shows, and nothing is decided or published until it is cleared up.
+    ///
+    /// There is no key in these files. Who can write to both can write both anew, put back older copies
+    /// of both, or take both away, and the log alone does not show that. A record that is known from
+    /// elsewhere does: what verify printed and was kept on another machine, or the record that the
+    /// signed statement of what was published names (hpcctl verify -o json). Name it with --record.
     #[command(after_long_help = "\
 EXAMPLES
   hpcctl gate log show
   hpcctl gate log verify --state /srv/hpcctl
+  hpcctl gate log verify --record 12:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 
 EXIT STATUS
   0, 1 where the log is not as it was written, 5 where there is none.")]
     Log {
         /// What to do with it
         what: log::What,
+        /// A record that must be there, from elsewhere; repeatable
+        #[arg(long = "record", value_name = "NUMBER:SHA256")]
+        records: Vec<log::Known>,
         /// Where results are kept [default: as hpcctl gate has it]
         #[arg(long, value_name = "DIR")]
         state: Option<PathBuf>,
@@ -145,7 +154,14 @@ impl Gate {
             (Some(GateCommand::List), _) => rules::list(),
             (Some(GateCommand::Terms), _) => rules::terms(),
             (Some(GateCommand::Explain { rules }), _) => explain(rules),
-            (Some(GateCommand::Log { what, state }), _) => log::run(*what, state.as_deref()),
+            (
+                Some(GateCommand::Log {
+                    what,
+                    records,
+                    state,
+                }),
+                _,
+            ) => log::run(*what, records, state.as_deref()),
             (None, Some(judged)) => self.judge(judged, ui),
             (None, None) => Err(Failure::usage("an image is asked for")
                 .hint("hpcctl gate REF, or hpcctl gate list for the rules")),

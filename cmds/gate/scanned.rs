@@ -1,8 +1,8 @@
 //! What was found in an image: from the report of an earlier scan of the same digest, where the
 //! layers still have their bytes, else by scanning it.
 //!
-//! A report that is kept counts only as the log of decisions has it: whoever changes one has to change
-//! the log, too, and that shows.
+//! A report that is kept counts only as a record of the log of decisions has it, and that only where the
+//! whole log is as it was written: whoever changes one has to write the log anew, with its head.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

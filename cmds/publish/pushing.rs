@@ -118,6 +118,8 @@ fn statement(name: &str, digest: &Digest, decided: &Decided, attached: &[Attache
         "waivers": waivers,
         "tool": {"name": "hpcctl", "version": env!("CARGO_PKG_VERSION")},
         "documents": attached,
+        // What the log of decisions holds, where nobody can change it.
+        "log": decided.logged,
     });
     Statement::decision(name, &digest.to_string(), predicate)
 }

@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
+use super::log::rewritten;
 use super::{Tree, findings, gate_layout, gated, layout, outcome};
 use crate::cli::{Run, hpcctl};
 use crate::handmade::{debian, tar};
@@ -17,13 +18,11 @@ fn no_failure_reads_as_leave() {
     assert_eq!((run.code, run.stdout.as_str()), (5, ""), "{}", run.stderr);
     // The clock went back.
     assert_eq!(tree.gate(&[]).code, 0);
-    let log = tree.path("state/decisions.jsonl");
-    let text = fs::read_to_string(&log).unwrap();
-    let record: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
-    let at = record["decision"]["at"].as_str().unwrap();
-    let later = format!("2999{}", &at[4..]);
-    fs::write(&log, text.replace(at, &later)).unwrap();
-    fs::remove_file(tree.path("state/decisions.head")).unwrap();
+    let head = rewritten(&tree.path("state"), |decisions| {
+        let at = decisions[0]["at"].as_str().unwrap();
+        decisions[0]["at"] = format!("2999{}", &at[4..]).into();
+    });
+    fs::write(tree.path("state/decisions.head"), head).unwrap();
     let run = tree.gate(&[]);
     assert_eq!((run.code, run.stdout.as_str()), (5, ""));
     assert!(run.stderr.contains("by the clock"), "{}", run.stderr);

@@ -148,6 +148,18 @@ fn what_is_damaged_there_gets_no_tag(site: &Site, good: &str) {
 fn a_changed_log_stops_everything(site: &Site, good: &str) {
     let port = site.place.registry.port;
     let log = |what| site.hpcctl(&[port], &["gate", "log", what]);
+    // What is signed names the record, and the log has it.
+    let verified = site.verify(&format!("lab/image@{}", site.digest("good")), "site.pub");
+    let record = verified.json()["result"]["decisions"][0]["record"].clone();
+    let record = record.as_str().unwrap();
+    let holds = |record: &str| {
+        let args = ["gate", "log", "verify", "--record", record];
+        site.hpcctl(&[port], &args).code
+    };
+    assert_eq!(
+        (holds(record), holds(&record.replacen("1:", "2:", 1))),
+        (0, 1)
+    );
     assert_eq!(log("verify").code, 0);
     assert_eq!(
         log("show").stdout.lines().count(),

@@ -1,8 +1,10 @@
 //! The log of decisions: append-only lines of JSON, each with the digest of the line before, so
 //! that a line that was changed, taken out or put in shows.
 //!
-//! A line that a crash cut short stays; the record after it names the digest of what is there of
-//! it, and only then is it passed over.
+//! Where the log ends is kept beside it, with the digest of the record that is to follow: that is
+//! there before the record is, so that nothing but this very record, whole or cut short by a crash,
+//! may ever stand behind the end. What a crash cut short stays; the record after it names the
+//! digest of what is there of it, and only then is it passed over.
 
 use std::io::{self, BufRead, Read as _};
 
@@ -24,6 +26,40 @@ pub struct Head {
     pub records: u64,
     /// The digest of the last line in hex.
     pub sha256: String,
+}
+
+/// What is kept beside the log of where it ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Its end, with all records that are known to be written.
+    #[serde(flatten)]
+    pub head: Head,
+    /// The digest of the record that is being written; none where nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// A log that was read to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct End {
+    /// Where it ends.
+    pub head: Head,
+    /// What a crash left to be done.
+    pub left: Left,
+    /// Whether its last line has an end.
+    pub ended: bool,
+}
+
+/// What a crash left to be done at the end of a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Left {
+    /// Nothing.
+    Nothing,
+    /// The last record is the one that was being written, and is whole; it is not yet kept as the
+    /// end.
+    Unkept,
+    /// There is a part of the record that was being written; its digest.
+    Torn(String),
 }
 
 /// One record.
@@ -52,22 +88,22 @@ pub enum LogError {
     /// A record does not follow the one before.
     #[error("{}: a line was changed, taken out or put in", unfit(*.0))]
     Broken(u64),
+    /// A record is not the one that was there.
+    #[error(
+        "line {0} is not the record that was the last of the log: it was changed, or one before it"
+    )]
+    Other(u64),
     /// Records that were there are gone.
     #[error("it ends before the record that was its last: lines were taken out")]
     Shorter,
-    /// The digest of its end is gone.
+    /// There are more records than were written.
+    #[error("it goes on behind the record that was its last: lines were put in")]
+    Longer,
+    /// What is kept of its end is gone.
     #[error(
-        "the file with the digest of its end, decisions.head, is gone: lines may have been taken out"
+        "what is kept of its end, decisions.head, is gone or damaged: lines may have been changed"
     )]
     Headless,
-    /// The last line is cut short.
-    #[error("the last line is cut short: its decision was not carried out")]
-    Torn {
-        /// The log before it, or with it where only the end of the line is missing.
-        head: Head,
-        /// The digest of what is there of it; none where only the end of the line is missing.
-        sha256: Option<String>,
-    },
 }
 
 /// Which lines do not fit one another.
@@ -114,33 +150,33 @@ impl Head {
     }
 }
 
-/// Reads a log to its end, and answers where it ends; `each` sees every record.
+/// Reads a log to its end, and answers where it ends; `each` sees every record, also of a log that
+/// turns out to be changed further on. `kept` is what is kept of its end.
 ///
 /// # Errors
 ///
-/// At the first line that is not as it was written.
-pub fn verify(mut log: impl BufRead, mut each: impl FnMut(&Record)) -> Result<Head, LogError> {
+/// At the first line that is not as it was written, and where the log does not end as is kept.
+pub fn verify(
+    mut log: impl BufRead,
+    kept: Option<&Kept>,
+    mut each: impl FnMut(&Record),
+) -> Result<End, LogError> {
     let mut head = Head::default();
-    // A line that is no record, with its number: a crash, if the next record says so.
-    let mut torn: Option<(u64, String)> = None;
+    let mut gap: Option<Gap> = None;
+    let mut ended = true;
     let mut line = Vec::new();
     for number in 1.. {
         line.clear();
         if log.by_ref().take(LINE).read_until(b'\n', &mut line)? == 0 {
             break;
         }
-        if line.last() != Some(&b'\n') && torn.is_none() {
-            return Err(cut_short(head, line));
-        }
-        let Ok(record) = serde_json::from_slice::<Record>(&line) else {
-            if torn.is_some() {
-                return Err(LogError::NoRecord(number - 1));
-            }
-            // Without the newline that the next record put behind it.
-            torn = Some((number, digest(line.trim_ascii_end())));
+        ended = line.last() == Some(&b'\n');
+        let Some(record) = record(&line, ended, kept) else {
+            gap.get_or_insert_with(|| Gap::at(number)).add(&line);
             continue;
         };
-        if let Some((at, sha256)) = torn.take()
+        let torn = gap.take().map(|gap| (gap.line, gap.sha256()));
+        if let Some((at, sha256)) = torn
             && record.torn.as_ref() != Some(&sha256)
         {
             return Err(LogError::NoRecord(at));
@@ -150,30 +186,100 @@ pub fn verify(mut log: impl BufRead, mut each: impl FnMut(&Record)) -> Result<He
         }
         head = Head {
             records: record.number,
-            sha256: digest(&line),
+            sha256: whole(&line),
         };
+        if kept.is_some_and(|kept| kept.head.records == head.records && kept.head != head) {
+            return Err(LogError::Other(number));
+        }
         each(&record);
     }
-    match torn {
-        None => Ok(head),
-        Some((at, _)) => Err(LogError::NoRecord(at)),
+    let left = left(&head, kept, gap)?;
+    // Only who was about to go on behind a crash leaves a record without the end of its line.
+    let at_rest = kept.is_none_or(|kept| kept.next.is_none());
+    match ended || !at_rest {
+        true => Ok(End { head, left, ended }),
+        false => Err(LogError::Shorter),
     }
 }
 
-/// A last line without its end.
-fn cut_short(head: Head, mut line: Vec<u8>) -> LogError {
-    let record = serde_json::from_slice::<Record>(&line);
-    let follows = record.is_ok_and(|record| record.previous == head.sha256);
-    if !follows {
-        let sha256 = Some(digest(&line));
-        return LogError::Torn { head, sha256 };
-    }
-    line.push(b'\n');
-    let head = Head {
-        records: head.records + 1,
-        sha256: digest(&line),
+/// The record in a line. One without its end is one only if it is the very record that was written
+/// last or was being written.
+fn record(line: &[u8], ended: bool, kept: Option<&Kept>) -> Option<Record> {
+    let is_known = || {
+        let sha256 = whole(line);
+        kept.is_some_and(|kept| kept.head.sha256 == sha256 || kept.next == Some(sha256))
     };
-    LogError::Torn { head, sha256: None }
+    match ended || is_known() {
+        true => serde_json::from_slice(line).ok(),
+        false => None,
+    }
+}
+
+/// What a crash left behind the end that is kept, where it is nothing else.
+fn left(head: &Head, kept: Option<&Kept>, gap: Option<Gap>) -> Result<Left, LogError> {
+    let Some(kept) = kept else {
+        // Before anything was ever written nothing is kept.
+        return match head.records == 0 && gap.is_none() {
+            true => Ok(Left::Nothing),
+            false => Err(LogError::Headless),
+        };
+    };
+    if head.records < kept.head.records {
+        return Err(LogError::Shorter);
+    }
+    if kept.head.records == 0 && kept.head != Head::default() {
+        return Err(LogError::Headless);
+    }
+    let is_next = kept.next.as_ref() == Some(&head.sha256);
+    match (head.records - kept.head.records, gap) {
+        (0, None) => Ok(Left::Nothing),
+        (0, Some(gap)) if kept.next.is_some() => Ok(Left::Torn(gap.sha256())),
+        (0, Some(gap)) => Err(LogError::NoRecord(gap.line)),
+        (1, None) if is_next => Ok(Left::Unkept),
+        _ => Err(LogError::Longer),
+    }
+}
+
+/// What stands between two records, or behind the last one, and is none.
+struct Gap {
+    /// The number of its first line.
+    line: u64,
+    /// All of it, but for the end of its last line.
+    hasher: Sha256,
+    /// Whether its last line has an end.
+    ended: bool,
+}
+
+impl Gap {
+    fn at(line: u64) -> Self {
+        Self {
+            line,
+            hasher: Sha256::new(),
+            ended: false,
+        }
+    }
+
+    fn add(&mut self, line: &[u8]) {
+        if self.ended {
+            self.hasher.update(b"\n");
+        }
+        let without = line.strip_suffix(b"\n");
+        self.ended = without.is_some();
+        self.hasher.update(without.unwrap_or(line));
+    }
+
+    /// Its digest, as the record that follows names it.
+    fn sha256(self) -> String {
+        hex(&self.hasher.finalize())
+    }
+}
+
+/// The digest of a line with its end.
+fn whole(line: &[u8]) -> String {
+    match line.ends_with(b"\n") {
+        true => digest(line),
+        false => digest(&[line, b"\n"].concat()),
+    }
 }
 
 fn digest(bytes: &[u8]) -> String {
@@ -181,76 +287,4 @@ fn digest(bytes: &[u8]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn log(records: u64) -> (Vec<u8>, Head) {
-        let mut head = Head::default();
-        let mut log = Vec::new();
-        for n in 0..records {
-            let (line, next) = head.next(json!({"n": n}), None).unwrap();
-            log.extend(line);
-            head = next;
-        }
-        (log, head)
-    }
-
-    #[test]
-    fn a_log_verifies_to_its_head() {
-        let (bytes, head) = log(3);
-        let mut seen = Vec::new();
-        let found = verify(&bytes[..], |record| seen.push(record.number)).unwrap();
-        assert_eq!((found, seen), (head, vec![1, 2, 3]));
-        assert_eq!(verify(&b""[..], |_| {}).unwrap(), Head::default());
-    }
-
-    #[test]
-    fn any_change_of_a_byte_shows() {
-        let (bytes, head) = log(3);
-        for place in 0..bytes.len() {
-            let mut changed = bytes.clone();
-            changed[place] ^= 1;
-            let found = verify(&changed[..], |_| {});
-            // A change in the last line shows by the head.
-            assert!(found.is_err() || found.unwrap() != head, "byte {place}");
-        }
-    }
-
-    #[test]
-    fn a_line_taken_out_or_put_in_shows() {
-        let (bytes, head) = log(3);
-        let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
-        let orders: [&[usize]; 5] = [&[0, 2], &[1, 2], &[0, 0, 1, 2], &[1, 0, 2], &[0, 1]];
-        for order in orders {
-            let other: Vec<u8> = order.iter().flat_map(|n| lines[*n]).copied().collect();
-            let found = verify(&other[..], |_| {});
-            assert!(found.is_err() || found.unwrap() != head, "{order:?}");
-        }
-    }
-
-    #[test]
-    fn a_crash_at_any_byte_loses_nothing_that_was_whole() {
-        let (bytes, whole) = log(2);
-        let (two, before) = log(1);
-        for cut in two.len() + 1..bytes.len() {
-            let Err(LogError::Torn { head, sha256 }) = verify(&bytes[..cut], |_| {}) else {
-                panic!("cut at {cut}");
-            };
-            let is_whole = cut == bytes.len() - 1;
-            assert_eq!(sha256.is_none(), is_whole, "cut at {cut}");
-            assert_eq!(
-                head,
-                if is_whole {
-                    whole.clone()
-                } else {
-                    before.clone()
-                }
-            );
-            let (line, after) = head.next(json!("again"), sha256).unwrap();
-            let mended = [&bytes[..cut], b"\n", &line].concat();
-            assert_eq!(verify(&mended[..], |_| {}).unwrap(), after, "cut at {cut}");
-        }
-    }
-}
+mod tests;

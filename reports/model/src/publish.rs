@@ -88,6 +88,10 @@ pub struct Attested {
     pub now: Option<String>,
     /// The waivers that it took.
     pub waivers: Vec<String>,
+    /// Its record in the log of decisions, as `hpcctl gate log verify --record` takes it; null where
+    /// the statement names none.
+    #[serde(default)]
+    pub record: Option<String>,
     /// What is wrong with it, a sentence each.
     pub problems: Vec<String>,
 }

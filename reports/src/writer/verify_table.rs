@@ -38,6 +38,9 @@ fn write(
     for decision in &result.decisions {
         text += &filled("  - ", &says(decision), options.width);
         text += &filled("    manifest  ", &decision.manifest, options.width);
+        if let Some(record) = &decision.record {
+            text += &filled("    record    ", record, options.width);
+        }
         for problem in &decision.problems {
             text += &filled("    ! ", problem, options.width);
         }
