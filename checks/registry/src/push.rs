@@ -13,7 +13,7 @@ use crate::answer::text;
 use crate::contents::{Contents, Descriptor};
 use crate::name::is_tag;
 use crate::push_error::{PushError, Step, TagState};
-use crate::session::Ask;
+use crate::session::{Ask, Refusal};
 use crate::source::DOCUMENT;
 use crate::transport::Payload;
 use crate::upload::{Arrival, CHUNK, Upload};
@@ -276,21 +276,27 @@ impl Repository {
         reference: &str,
         manifest: &Manifest,
     ) -> Result<Response<Body>, Error> {
+        let ask = self.putting(reference, manifest);
+        let answer = self.session.send(&ask)?;
+        is_of(&answer, manifest, &ask)?;
+        Ok(answer)
+    }
+
+    /// As [`Self::put`], but tries it once.
+    pub(crate) fn put_once(&self, reference: &str, manifest: &Manifest) -> Result<(), Refusal> {
+        let ask = self.putting(reference, manifest);
+        let answer = self.session.attempt(&ask)?;
+        is_of(&answer, manifest, &ask).map_err(Refusal::at_last)
+    }
+
+    fn putting<'a>(&self, reference: &str, manifest: &'a Manifest) -> Ask<'a> {
         let url = self.session.below(&format!("manifests/{reference}"));
-        let answer = self.session.send(&Ask {
+        Ask {
             payload: Payload::Bytes {
                 media_type: &manifest.media_type,
                 bytes: &manifest.bytes,
             },
-            ..Ask::new(Method::PUT, url.clone())
-        })?;
-        match text(answer.headers(), "docker-content-digest") {
-            Some(told) if told != manifest.digest.to_string() => Err(Error::Mismatch {
-                url: url.to_string(),
-                actual: told.chars().take(140).collect(),
-                wanted: manifest.digest.to_string(),
-            }),
-            _ => Ok(answer),
+            ..Ask::new(Method::PUT, url)
         }
     }
 
@@ -304,6 +310,18 @@ impl Repository {
             actual if actual == blob.digest => Ok(()),
             actual => Err(differs(format!("its digest there is {actual}"))),
         }
+    }
+}
+
+/// Whether a registry took a manifest for what it is.
+fn is_of(answer: &Response<Body>, manifest: &Manifest, ask: &Ask<'_>) -> Result<(), Error> {
+    match text(answer.headers(), "docker-content-digest") {
+        Some(told) if told != manifest.digest.to_string() => Err(Error::Mismatch {
+            url: ask.url.to_string(),
+            actual: told.chars().take(140).collect(),
+            wanted: manifest.digest.to_string(),
+        }),
+        _ => Ok(()),
     }
 }
 

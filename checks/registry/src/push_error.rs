@@ -162,6 +162,9 @@ impl PushError {
 /// Whether it was tried again.
 fn persistence(error: &Error) -> &'static str {
     match error {
+        error if error.is_passing() || matches!(error, Error::RateLimited { .. }) => {
+            "; it was tried as often as the patience allows"
+        }
         Error::Unauthorized { .. }
         | Error::Forbidden { .. }
         | Error::NotFound { .. }
@@ -170,9 +173,6 @@ fn persistence(error: &Error) -> &'static str {
             status: 400..=499, ..
         }
         | Error::Untrusted { .. } => "; this was not tried again, as the answer would be the same",
-        error if error.is_passing() || matches!(error, Error::RateLimited { .. }) => {
-            "; it was tried as often as the patience allows"
-        }
         _ => "",
     }
 }

@@ -2,11 +2,14 @@
 //!
 //! Source: the OCI distribution specification 1.1 ("Listing referrers", "Pushing manifests with
 //! subject", "Referrers tag schema"). A registry that knows referrers says so in `OCI-Subject`; for
-//! another the client itself keeps an index under the tag `sha256-…`. Two that write that index
-//! in the same moment overwrite each other, so it is read again until it holds what was written.
+//! another the client itself keeps an index under the tag `sha256-…`. No registry writes that on a
+//! condition: of two that read it and then write it, the later one takes out what the other put in.
+//! So it is read again until it holds what was written, and once more after whoever had read it
+//! before has had time to write; and what could not be written is merged anew, never sent again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -17,7 +20,7 @@ use crate::answer::text;
 use crate::contents::{Descriptor, INDEX, MANIFEST};
 use crate::push_error::{PushError, Step};
 use crate::retry::some_of;
-use crate::session::{Ask, Document};
+use crate::session::{Ask, Document, Refusal};
 use crate::source::{DOCUMENT, SourceError};
 use crate::transport::next;
 use crate::upload::{CHUNK, Upload};
@@ -33,7 +36,14 @@ const PAGES: usize = 100;
 const MOST: usize = 10_000;
 
 /// How often the index of a registry without referrers is written before that counts as failed.
-const WRITES: u32 = 8;
+const WRITES: u32 = 16;
+
+/// How much longer than the first pause between two such writes the longest one is.
+const LONGEST: u32 = 16;
+
+/// How many times as long as our own slowest one, from its reading to its end, a write of another
+/// may take.
+const SLOWER: u32 = 4;
 
 /// Characters of an algorithm and of a value in a tag of the schema.
 const ALGORITHM: usize = 32;
@@ -80,7 +90,8 @@ pub struct Attached {
 }
 
 impl Push<'_> {
-    /// Attaches an artifact to the image that was read back, and looks whether it is listed.
+    /// Attaches an artifact to the image that was read back, and looks whether the registry lists it.
+    /// Where clients keep the list, [`Self::confirm_attached`] writes it, once for all of them.
     ///
     /// # Errors
     ///
@@ -108,11 +119,13 @@ impl Push<'_> {
                 _ => Holder::Tag,
             },
         };
-        self.confirm_attached(std::slice::from_ref(&attached))?;
+        if attached.holder == Holder::Registry {
+            self.confirm_attached(std::slice::from_ref(&attached))?;
+        }
         Ok(attached)
     }
 
-    /// Makes sure that artifacts are listed still; another client may have overwritten an index.
+    /// Makes sure that artifacts are listed, and stay so: another client may overwrite an index.
     ///
     /// # Errors
     ///
@@ -120,31 +133,48 @@ impl Push<'_> {
     pub fn confirm_attached(&self, all: &[Attached]) -> Result<(), PushError> {
         let step = || Step::Attach(self.digest().clone());
         let patience = self.repository.session.transport.settings().patience;
-        for written in 0..WRITES {
+        let by_tag = all.iter().any(|one| one.holder == Holder::Tag);
+        let (mut writes, mut refused, mut calm) = (0, 0, false);
+        let mut slowest = Duration::ZERO;
+        loop {
             let found = self.repository.referrers(self.digest());
             let (found, _) = found.map_err(PushError::on(step()))?;
-            let missing = |one: &&Attached| {
-                let is_it = |other: &Descriptor| other.digest == one.manifest.digest;
-                !found.iter().any(is_it)
-            };
-            let missing: Vec<&Attached> = all.iter().filter(missing).collect();
+            let missing = missing(all, &found);
             if missing.is_empty() {
-                return Ok(());
+                if calm || !by_tag {
+                    return Ok(());
+                }
+                calm = true;
+                // Whoever read the index before it held ours has written it by then.
+                let others = slowest.saturating_mul(SLOWER).min(patience.longest);
+                thread::sleep(patience.pause + some_of(patience.pause) + others);
+                continue;
             }
-            if written > 0 {
-                thread::sleep(some_of(patience.pause));
+            calm = false;
+            if writes == WRITES {
+                return Err(PushError::Differs {
+                    step: step(),
+                    why: "the registry does not list what was attached".to_owned(),
+                });
             }
+            if writes > 0 {
+                thread::sleep(some_of(patience.pause * LONGEST.min(1 << writes.min(16))));
+            }
+            writes += 1;
+            let begun = Instant::now();
             let index = missing.iter().filter(|one| one.holder == Holder::Tag);
             let index: Vec<&Descriptor> = index.map(|one| &one.manifest).collect();
-            if !index.is_empty() {
-                let added = self.repository.add_to_index(self.digest(), &index);
-                added.map_err(PushError::on(step()))?;
+            match self.repository.add_to_index(self.digest(), &index) {
+                Ok(()) => slowest = slowest.max(begun.elapsed()),
+                // What others wrote meanwhile is read anew.
+                Err(Refusal { error, wait, again }) => {
+                    refused += 1;
+                    if !again || !patience.wait(refused, wait) {
+                        return Err(PushError::on(step())(error));
+                    }
+                }
             }
         }
-        Err(PushError::Differs {
-            step: step(),
-            why: "the registry does not list what was attached".to_owned(),
-        })
     }
 
     fn subject(&self) -> Descriptor {
@@ -251,13 +281,17 @@ impl Repository {
         })
     }
 
-    /// Writes descriptors into the index that clients keep.
-    fn add_to_index(&self, digest: &Digest, all: &[&Descriptor]) -> Result<(), Error> {
-        let mut index = self.index(digest)?;
+    /// Writes descriptors into the index that clients keep, once.
+    fn add_to_index(&self, digest: &Digest, all: &[&Descriptor]) -> Result<(), Refusal> {
+        if all.is_empty() {
+            return Ok(());
+        }
+        let mut index = self.index(digest).map_err(Refusal::at_last)?;
         let known = descriptors(&index);
+        let mut known: HashSet<&Digest> = known.iter().map(|old| &old.digest).collect();
         if let Some(list) = index["manifests"].as_array_mut() {
-            let is_new = |one: &&&Descriptor| known.iter().all(|old| old.digest != one.digest);
-            list.extend(all.iter().filter(is_new).map(|one| json!(one)));
+            let new = all.iter().filter(|one| known.insert(&one.digest));
+            list.extend(new.map(|one| json!(one)));
         }
         let bytes = index.to_string().into_bytes();
         let manifest = Manifest {
@@ -265,8 +299,17 @@ impl Repository {
             bytes,
             media_type: INDEX.to_owned(),
         };
-        self.put(&schema_tag(digest), &manifest)
+        self.put_once(&schema_tag(digest), &manifest)
     }
+}
+
+/// Those that a list does not name.
+fn missing<'a>(all: &'a [Attached], found: &[Descriptor]) -> Vec<&'a Attached> {
+    let is_listed = |one: &Attached| {
+        let mut found = found.iter();
+        found.any(|other| other.digest == one.manifest.digest)
+    };
+    all.iter().filter(|one| !is_listed(one)).collect()
 }
 
 /// What a list names; what cannot be read of it names nothing that could be checked.

@@ -102,6 +102,17 @@ pub(crate) struct Refusal {
     pub(crate) again: bool,
 }
 
+impl Refusal {
+    /// One that trying again does not help, or that was tried often enough.
+    pub(crate) fn at_last(error: Error) -> Self {
+        Self {
+            error,
+            wait: None,
+            again: false,
+        }
+    }
+}
+
 impl Session {
     /// Greets a registry, and finds out whether it speaks TLS.
     pub(crate) fn open(
@@ -248,13 +259,7 @@ impl Session {
                     Ok(true) => continue,
                     Ok(false) => {}
                     // A login was tried as often as the patience says.
-                    Err(error) => {
-                        return Err(Refusal {
-                            error,
-                            wait: None,
-                            again: false,
-                        });
-                    }
+                    Err(error) => return Err(Refusal::at_last(error)),
                 }
             }
             let (error, wait) = self.refusal(&ask.url, answer);

@@ -1,7 +1,8 @@
 //! What is attached to an image: listed by the registry, or by clients under a tag.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Instant;
 
 use hpcctl_registry::{
     Artifact, Attached, Before, Client, Digest, Holder, PushError, ReadBack, Silent,
@@ -159,6 +160,73 @@ fn a_race_for_the_index_loses_nothing() {
             .contains("does not list what was attached"),
         "{error}"
     );
+    assert_eq!(mock.tag("v1"), None);
+}
+
+/// Who read the index before it held ours may write it a moment later: it is looked at again after that.
+#[test]
+fn what_was_written_is_looked_at_again_after_a_while() {
+    let image = Memory::of(10);
+    let tag = format!("sha256-{}", image.root.digest.hex());
+    let looks = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&looks);
+    let mock = Mock::failing(TAGS, move |asked, _, state| {
+        let is_before = !state.manifests.is_empty() && !state.tags.contains_key("v1");
+        if asked.method == "GET" && asked.path.ends_with(&tag) && is_before {
+            seen.lock().unwrap().push(Instant::now());
+        }
+        None
+    });
+    attach(&mock, &image, &["sbom", "notice"]).unwrap();
+    let looks = looks.lock().unwrap();
+    let [.., before, last] = looks[..] else {
+        panic!("{looks:?}");
+    };
+    let pause = Trial::new().settings().patience.pause;
+    assert!(last - before >= pause, "{:?}", last - before);
+    // All of them are written at once.
+    let writes = mock.requests().into_iter();
+    let writes = writes.filter(|one| one.starts_with("PUT /v2/a/b/manifests/sha256-"));
+    assert_eq!(writes.count(), 1);
+}
+
+/// An index that was not taken is merged anew, not sent once more: others may have written since.
+#[test]
+fn an_index_that_is_not_taken_is_read_anew() {
+    let image = Memory::of(10);
+    let tag = format!("sha256-{}", image.root.digest.hex());
+    let (there, refused) = (tag.clone(), Arc::new(AtomicUsize::new(0)));
+    let mock = Mock::failing(TAGS, move |seen, _, state| {
+        let writes = seen.method == "PUT" && seen.path.ends_with(&there);
+        (writes && refused.fetch_add(1, Ordering::SeqCst) < 2).then(|| {
+            overwrite(state, &there);
+            Fault::Say(Reply::new(400, DENIED))
+        })
+    });
+    attach(&mock, &image, &["sbom"]).unwrap();
+    let index = index_of(&mock, &image);
+    assert_eq!(index["manifests"].as_array().unwrap().len(), 2, "{index}");
+}
+
+/// What Docker's registry says to one of two that send it the same manifest at the same time.
+const DENIED: &str = r#"{"errors":[{"code":"DIGEST_INVALID","message":"provided digest did not match uploaded content"}]}"#;
+
+#[test]
+fn a_manifest_that_somebody_else_sends_just_now_is_sent_again() {
+    let image = Memory::of(10);
+    // The first of so many; a mock asks twice of each request.
+    let denied = |of: usize| {
+        let writes = AtomicUsize::new(0);
+        Mock::failing(TAGS, move |seen, _, _| {
+            let is_write = seen.method == "PUT" && seen.path.contains("/manifests/");
+            let denied = is_write && (writes.fetch_add(1, Ordering::SeqCst) / 2).is_multiple_of(of);
+            denied.then(|| Fault::Say(Reply::new(400, DENIED)))
+        })
+    };
+    attach(&denied(2), &image, &["sbom"]).unwrap();
+    let mock = denied(1);
+    let error = attach(&mock, &image, &["sbom"]).unwrap_err().to_string();
+    assert!(error.contains("as often as the patience allows"), "{error}");
     assert_eq!(mock.tag("v1"), None);
 }
 
