@@ -20,6 +20,9 @@ use crate::state;
 /// The largest head.
 const HEAD: u64 = 4096;
 
+/// Bytes that a record takes and what is kept of it, in blocks of 64 KiB.
+const ROOM: usize = 4 << 16;
+
 /// The field that names the report of the scan that was judged, by its digest.
 const SCAN: &str = "scan";
 
@@ -124,6 +127,18 @@ impl Decisions {
             next: None,
         })?;
         Ok(after)
+    }
+
+    /// Keeps room on the disk for a record, until it is dropped: what has to be logged after
+    /// something cannot be undone any more is not to meet a full disk.
+    pub fn room(&self) -> Result<File, Failure> {
+        let above = self.log.parent().unwrap_or(Path::new("."));
+        let made = tempfile::tempfile_in(above).and_then(|mut file| {
+            file.write_all(&vec![0; ROOM])?;
+            file.sync_all()?;
+            Ok(file)
+        });
+        made.map_err(|error| self.failure(&LogError::Io(error)))
     }
 
     /// Whether anything was ever logged there.

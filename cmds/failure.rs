@@ -57,6 +57,14 @@ impl Failure {
         self
     }
 
+    /// Adds what holds all the same.
+    #[must_use]
+    pub fn yet(mut self, what: &str) -> Self {
+        // Writing to a string does not fail.
+        let _ = write!(self.message, "; {what}");
+        self
+    }
+
     /// Tells the user and gives the exit status.
     pub fn report(&self, ui: &Ui) -> Exit {
         ui.error(&self.message);

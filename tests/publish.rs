@@ -11,6 +11,7 @@ use crate::handmade::docker_archive;
 use crate::push::Place;
 
 mod gated;
+mod late;
 mod moving;
 mod refused;
 mod signature;

@@ -55,7 +55,7 @@ KEYS
 EXIT STATUS
   0 it is published, 1 the decision was not to, 3 not everything could be looked at, 4 a policy or
   the key is not valid, 5 the image or the registry cannot be reached or used: the tag is where it
-  was, unless the message says otherwise.")]
+  was, unless the message says that it was moved, as where only the report cannot be written.")]
 pub struct Publish {
     #[command(flatten)]
     judged: Judged,
@@ -90,7 +90,11 @@ impl Publish {
             published,
         };
         let report = emit::envelope("publish", decided.begun, result, decided.scan.unknowns);
-        emit::write(&Report::Publish(&report), &outputs, ui)?;
+        let written = emit::write(&Report::Publish(&report), &outputs, ui);
+        written.map_err(|failure| match &report.result.published {
+            Some(published) => failure.yet(&pushing::all_the_same(published)),
+            None => failure,
+        })?;
         Ok(exit(outcome))
     }
 
@@ -125,17 +129,21 @@ impl Publish {
             );
         }
         let client = Client::new(self.trust.settings()?);
-        let published = pushing::push(&client, name, &*source, key, decided, ui)?;
-        decided.log.append(json!({
-            "event": "published",
-            "subject": {"digest": published.digest, "reference": decided.gate.subject.reference},
-            "destination": {"name": published.name, "tag": published.tag},
-            "before": published.before,
-            "signed_by": published.signed_by,
-            "outcome": "allow",
-            "now": decided.gate.now,
-        }))?;
-        Ok(published)
+        let room = decided.log.room()?;
+        let moved = |published: &hpcctl_model::publish::Published| {
+            drop(room);
+            decided.log.append(json!({
+                "event": "published",
+                "subject": {"digest": published.digest, "reference": decided.gate.subject.reference},
+                "destination": {"name": published.name, "tag": published.tag},
+                "before": published.before,
+                "signed_by": published.signed_by,
+                "outcome": "allow",
+                "now": decided.gate.now,
+            }))?;
+            Ok(())
+        };
+        pushing::push(&client, name, &*source, key, decided, moved, ui)
     }
 }
 

@@ -3,7 +3,8 @@
 use hpcctl_gate::attest::{Bundle, SigningKey, Statement, sign};
 use hpcctl_model::publish::{Attached, Blobs, Published};
 use hpcctl_registry::{
-    Arrival, Artifact, Before, Client, Digest, Name, Part, Progress, PushError, Source,
+    self as registry, Arrival, Artifact, Before, Client, Digest, Name, Part, Progress, Push,
+    PushError, ReadBack, Source,
 };
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
@@ -22,16 +23,16 @@ const TITLE: &str = "org.opencontainers.image.title";
 /// What the statement is called.
 const STATEMENT: &str = "statement.sigstore.json";
 
-/// Pushes, reads back, attaches, and moves the tag.
+/// Pushes, reads back, attaches, and moves the tag; `moved` is told of that at once.
 pub fn push(
     client: &Client,
     name: &Name,
     source: &dyn Source,
     key: &SigningKey,
     decided: &Decided,
+    moved: impl FnOnce(&Published) -> Result<(), Failure>,
     ui: &Ui,
 ) -> Result<Published, Failure> {
-    let to = name_alone(name);
     let push = client.push(name, source).map_err(|error| failure(&error))?;
     let before = match &name.tag {
         Some(tag) => push.tag(tag).map_err(|error| failure(&error))?,
@@ -43,42 +44,19 @@ pub fn push(
     let blobs = blobs.map_err(|error| failure(&error))?;
     push.manifest_by_digest().map_err(|error| failure(&error))?;
     let read = push.read_back().map_err(|error| failure(&error))?;
-    // What is published says where it is, not where it was made.
-    let published = format!("docker://{to}@{}", read.digest());
-    let mut gate = emit::envelope(
-        "gate",
-        decided.begun,
-        decided.gate.clone(),
-        decided.scan.unknowns.clone(),
-    );
-    gate.result.subject.reference.clone_from(&published);
-    let mut scan = decided.scan.clone();
-    scan.result.image.reference = published;
-    let documents = documents(&scan, &gate)?;
-    let mut held = Vec::new();
-    let mut attached = Vec::new();
-    for document in &documents {
-        let there = push
-            .attach(&read, &artifact(document))
-            .map_err(|error| failure(&error))?;
-        attached.push(told(document, &there.manifest.digest));
-        held.push(there);
-    }
-    let statement = statement(&to, read.digest(), decided, &attached);
-    let bundle = signed(&statement, key)?;
-    let there = push
-        .attach(&read, &artifact(&bundle))
-        .map_err(|error| failure(&error))?;
-    attached.push(told(&bundle, &there.manifest.digest));
-    held.push(there);
-    push.confirm_attached(&held)
-        .map_err(|error| failure(&error))?;
+    let to = name_alone(name);
+    let (attached, held) = attached(&push, &read, &to, key, decided)?;
+    let listed = || {
+        let listed = push.confirm_attached(&held);
+        listed.map_err(|error| failure(&error))
+    };
+    listed()?;
     fault::may_come("attached");
     if let Some(tag) = &name.tag {
         let moved = push.move_tag(&read, tag, &Before::At(before.clone()));
         moved.map_err(|error| failure(&error))?;
     }
-    Ok(Published {
+    let published = Published {
         name: to,
         tag: name.tag.clone(),
         digest: read.digest().to_string(),
@@ -91,7 +69,61 @@ pub fn push(
         },
         attached,
         signed_by: key.public().id(),
-    })
+    };
+    // Whoever published the same at the same time may have written an older list meanwhile.
+    let (noted, listed) = (moved(&published), listed());
+    let done = noted.and(listed);
+    done.map_err(|failure| failure.yet(&all_the_same(&published)))?;
+    Ok(published)
+}
+
+/// That an image is published, where something went wrong afterwards.
+pub fn all_the_same(published: &Published) -> String {
+    let Published {
+        name, tag, digest, ..
+    } = published;
+    match tag {
+        Some(tag) => {
+            format!("it is published all the same: the tag was moved, {name}:{tag} is {digest}")
+        }
+        None => format!("it is published all the same: {name}@{digest} is there"),
+    }
+}
+
+/// Attaches the documents and the signed statement about them; answers what is told of them, and
+/// what has to stay listed.
+fn attached(
+    push: &Push<'_>,
+    read: &ReadBack,
+    to: &str,
+    key: &SigningKey,
+    decided: &Decided,
+) -> Result<(Vec<Attached>, Vec<registry::Attached>), Failure> {
+    // What is published says where it is, not where it was made.
+    let published = format!("docker://{to}@{}", read.digest());
+    let mut gate = emit::envelope(
+        "gate",
+        decided.begun,
+        decided.gate.clone(),
+        decided.scan.unknowns.clone(),
+    );
+    gate.result.subject.reference.clone_from(&published);
+    let mut scan = decided.scan.clone();
+    scan.result.image.reference = published;
+    let (mut all, mut held) = (Vec::new(), Vec::new());
+    let mut attach = |all: &mut Vec<Attached>, document: &Document| {
+        let there = push.attach(read, &artifact(document));
+        let there = there.map_err(|error| failure(&error))?;
+        all.push(told(document, &there.manifest.digest));
+        held.push(there);
+        Ok(())
+    };
+    for document in &documents(&scan, &gate)? {
+        attach(&mut all, document)?;
+    }
+    let statement = statement(to, read.digest(), decided, &all);
+    attach(&mut all, &signed(&statement, key)?)?;
+    Ok((all, held))
 }
 
 /// What is said of the image: the decision, by what it was made, and the documents beside it.

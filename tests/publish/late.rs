@@ -1,0 +1,166 @@
+//! What goes wrong at the very moment when the tag moves, and afterwards.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use super::Site;
+use crate::cli::{Run, command};
+use crate::proxy::{Line, Proxy};
+use crate::push::Place;
+use crate::real::real;
+
+/// What is told where an image is published all the same.
+const TOLD: &str = "the tag was moved";
+
+/// A proxy before the registry, where something happens as the tag `v1` is moved.
+fn when_it_moves(site: &Site, then: impl Fn() + Send + Sync + 'static) -> Proxy {
+    site.place.proxy(move |(method, path): &Line, _| {
+        if method == "PUT" && path.ends_with("/manifests/v1") {
+            then();
+        }
+        None
+    })
+}
+
+/// The command that publishes the image of the tests as `lab/late:v1`.
+fn publishing(site: &Site, port: u16) -> Command {
+    let image = format!("{}:good", site.layout);
+    let to = format!("127.0.0.1:{port}/lab/late:v1");
+    let (key, policy) = (site.path("site.key"), site.path("lenient.toml"));
+    site.command(
+        &[port],
+        &["publish", &image, &to, "--key", &key, "--policy", &policy],
+    )
+}
+
+fn verified(site: &Site, port: u16) -> Run {
+    let name = format!("127.0.0.1:{port}/lab/late:v1");
+    let key = site.path("site.pub");
+    site.hpcctl(&[port], &["verify", &name, "--key", &key])
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_told_beside_the_tag_that_was_moved() {
+    if !real("a_report_that_cannot_be_written_is_told_beside_the_tag_that_was_moved") {
+        return;
+    }
+    let site = Site::new(Place::with_tls());
+    let port = site.place.registry.port;
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut publish = publishing(&site, port);
+    let output = publish.stdout(Stdio::from(full)).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(5), "{told}");
+    assert!(told.contains("cannot write standard output"), "{told}");
+    assert!(told.contains(TOLD), "{told}");
+    assert_eq!(verified(&site, port).code, 0);
+    let log = fs::read_to_string(site.path("state/decisions.jsonl")).unwrap();
+    assert!(log.contains("\"published\""), "{log}");
+}
+
+#[test]
+fn a_tag_that_moved_is_told_though_the_log_cannot_be_written() {
+    if !real("a_tag_that_moved_is_told_though_the_log_cannot_be_written") {
+        return;
+    }
+    let site = Site::new(Place::behind_a_proxy());
+    let log = PathBuf::from(site.path("state/decisions.jsonl"));
+    let proxy = when_it_moves(&site, move || {
+        let mut log = OpenOptions::new().append(true).open(&log).unwrap();
+        log.write_all(b"{}\n").unwrap();
+    });
+    let run = Run::of(&mut publishing(&site, proxy.port));
+    assert_eq!((run.code, run.stdout.as_str()), (5, ""), "{}", run.stderr);
+    assert!(run.stderr.contains("cannot use the log"), "{}", run.stderr);
+    assert!(run.stderr.contains(TOLD), "{}", run.stderr);
+    assert_eq!(verified(&site, proxy.port).code, 0);
+}
+
+/// Where there is no room for the record of it, nothing is published.
+#[test]
+fn a_disk_that_gets_full_leaves_the_tag_untouched() {
+    if !real("a_disk_that_gets_full_leaves_the_tag_untouched") {
+        return;
+    }
+    let site = Site::new(Place::with_tls());
+    let port = site.place.registry.port;
+    let small = site.path("small");
+    fs::create_dir(&small).unwrap();
+    let publish = publishing(&site, port);
+    let script = "mount -t tmpfs -o size=160k none \"$1\" || exit 99; state=$1; shift; \"$@\" --state \"$state\"; \
+         code=$?; wc -l <\"$state/decisions.jsonl\"; exit $code";
+    let mut unshare = Command::new("unshare");
+    unshare.args(["-m", "sh", "-c", script, "sh", &small]);
+    unshare.arg(publish.get_program()).args(publish.get_args());
+    for (name, value) in publish.get_envs() {
+        unshare.env(name, value.unwrap());
+    }
+    let run = Run::of(&mut unshare);
+    assert_eq!(run.code, 5, "{}", run.stderr);
+    assert!(run.stderr.contains("No space left"), "{}", run.stderr);
+    assert!(!run.stderr.contains(TOLD), "{}", run.stderr);
+    assert_eq!(run.stdout.trim(), "1", "it was decided");
+    assert_eq!(site.place.copied_back(port, "lab/late:v1"), None);
+}
+
+/// Another that publishes the same image has read the list of what is attached before it held ours,
+/// and writes it as late as this.
+#[test]
+fn what_is_lost_from_the_list_as_the_tag_moves_is_listed_again() {
+    if !real("what_is_lost_from_the_list_as_the_tag_moves_is_listed_again") {
+        return;
+    }
+    let site = Site::new(Place::behind_a_proxy());
+    let tags = "docker/registry/v2/repositories/lab/late/_manifests/tags";
+    let list = site.digest("good").replace(':', "-");
+    let list = site.place.registry.storage().join(tags).join(list);
+    let proxy = when_it_moves(&site, move || fs::remove_dir_all(&list).unwrap());
+    let run = Run::of(&mut publishing(&site, proxy.port));
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let verified = verified(&site, proxy.port);
+    assert_eq!(verified.code, 0, "{}", verified.stdout);
+}
+
+/// Debian's registry has no API for what is attached: all write the same list.
+#[test]
+fn of_ten_that_publish_at_once_each_is_verified() {
+    const AT_ONCE: usize = 10;
+    if !real("of_ten_that_publish_at_once_each_is_verified") {
+        return;
+    }
+    let site = Site::new(Place::with_tls());
+    let port = site.place.registry.port;
+    let image = format!("{}:good", site.layout);
+    let policy = site.path("lenient.toml");
+    let keys: Vec<String> = (0..AT_ONCE)
+        .map(|n| site.path(&format!("{n}.key")))
+        .collect();
+    for key in &keys {
+        super::openssl(&["genpkey", "-out", key, "-algorithm", "ed25519"]);
+    }
+    // It writes the login, which all of them read.
+    let env = site.place.env(&[port]);
+    for round in 0..2 {
+        let name = |n: usize| format!("127.0.0.1:{port}/at{round}/once:t{n}");
+        let begun = keys.iter().enumerate().map(|(n, key)| {
+            let (to, state) = (name(n), site.path(&format!("state{n}")));
+            let args = ["publish", &image, &to, "--key", key, "--policy", &policy];
+            let mut publish = command(&[&args[..], &["--state", &state]].concat());
+            let publish = publish.envs(env.clone());
+            let pipes = publish.stdout(Stdio::null()).stderr(Stdio::piped());
+            pipes.spawn().unwrap()
+        });
+        let all: Vec<_> = begun.collect();
+        for (n, publish) in all.into_iter().enumerate() {
+            let output = publish.wait_with_output().unwrap();
+            let told = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(0), "{n} of {round}: {told}");
+        }
+        for (n, key) in keys.iter().enumerate() {
+            let verified = site.hpcctl(&[port], &["verify", &name(n), "--key", key]);
+            assert_eq!(verified.code, 0, "{n} of {round}: {}", verified.stdout);
+        }
+    }
+}
