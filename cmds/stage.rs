@@ -33,6 +33,9 @@ use crate::ui::Ui;
 /// the one that is on record is read and compared before it is used. Tried with fifty processes on one
 /// node, and with eight whose locks were local; on NFS and on Lustre themselves it was not.
 ///
+/// Where the registry says that no request is left, none is made: it is waited for where they are
+/// renewed within a minute, else the time is told.
+///
 /// Printed are the requests with and without it and the limit that the registry told, where there
 /// is a registry, commands that bring the file to the nodes' own disks, and a job script.
 #[derive(Debug, Args)]
@@ -188,5 +191,12 @@ impl Watch for Bar<'_> {
     fn waits(&self, holder: &Holder) {
         self.ui
             .note(&format!("waiting for {holder}, which stages it"));
+    }
+
+    fn rests(&self, wait: Duration) {
+        let wait = wait.as_secs();
+        self.ui.note(&format!(
+            "waiting for {wait} s: until then the registry lets nothing be pulled"
+        ));
     }
 }

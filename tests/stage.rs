@@ -368,6 +368,49 @@ fn the_limit_of_a_registry_is_told_and_waited_for() {
     assert_eq!(times.values().sum::<usize>(), times.len() + 2, "{times:?}");
 }
 
+/// Where nothing is left nothing is asked for: when there is something again is waited for or told.
+#[test]
+fn a_limit_that_is_used_up_is_respected() {
+    if !real("a_limit_that_is_used_up_is_respected") {
+        return;
+    }
+    let place = Place::behind_a_proxy();
+    let image = format!("oci:{}/layout:v2", images().display());
+    let login = ["--dest-creds", "tester:pass-word"];
+    place.registry.push(&image, "hpc/app:v2", &login);
+    let trial = |told: &'static str, more: &[&str]| {
+        let proxy = place.proxy(move |_, _| Some(Fault::Says(told)));
+        let reference = format!("docker://127.0.0.1:{}/hpc/app:v2", proxy.port);
+        let to = place.home.path().join("shared").display().to_string();
+        let args = ["stage", &reference, "--to", &to, "--as", "oci"];
+        let mut stage = command(&[&args, more].concat());
+        let run = Run::of(stage.envs(place.env(&[proxy.port])));
+        (run, proxy)
+    };
+    let hours = "RateLimit-Limit: 100;w=21600\r\nRateLimit-Remaining: 0;w=21600\r\n";
+    for more in [&[][..], &["--dry-run"]] {
+        let (run, proxy) = trial(hours, more);
+        assert_eq!((run.code, run.stdout.as_str()), (5, ""), "{}", run.stderr);
+        let says = ["none of 100 requests in 21600 s are left", "at the latest"];
+        assert!(
+            says.iter().all(|says| run.stderr.contains(says)),
+            "{}",
+            run.stderr
+        );
+        let seen = proxy.seen();
+        let pulls = seen
+            .iter()
+            .filter(|(method, path)| method == "GET" && path != "/v2/");
+        assert_eq!(pulls.count(), 0, "{seen:?}");
+    }
+    let second = "RateLimit-Limit: 100\r\nRateLimit-Remaining: 0\r\nRateLimit-Reset: 1\r\n";
+    let begun = std::time::Instant::now();
+    let (run, _) = trial(second, &[]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stderr.contains("waiting for 2 s"), "{}", run.stderr);
+    assert!(begun.elapsed().as_secs() >= 2);
+}
+
 /// Neither the clock nor what the environment says of the time is in the file.
 #[test]
 fn the_same_image_is_the_same_file() {

@@ -1,9 +1,13 @@
 //! The limit on requests that a registry tells with its answers.
 //!
 //! Sources: the headers `ratelimit-limit`, `ratelimit-remaining` and `docker-ratelimit-source` of
-//! Docker's registry (`100;w=21600` is a hundred in six hours), and `x-ratelimit-…` of others.
+//! Docker's registry (`100;w=21600` is a hundred in six hours), and `x-ratelimit-…` of others; of
+//! some also `ratelimit-reset`, the seconds until requests are renewed (draft-ietf-httpapi-ratelimit-headers
+//! up to 07), or their time since the epoch.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
 
 use ureq::http::HeaderMap;
 
@@ -13,7 +17,7 @@ use crate::answer::{cut, text};
 const TOLD: usize = 40;
 
 /// A limit on requests.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RateLimit {
     /// How many requests there may be.
     pub limit: u64,
@@ -21,6 +25,8 @@ pub struct RateLimit {
     pub window: Option<Duration>,
     /// How many are left; none where the registry does not say.
     pub remaining: Option<u64>,
+    /// In how long there are all of them again; none where the registry does not say.
+    pub renewed: Option<Duration>,
     /// Whose requests are counted, such as an address.
     pub source: Option<String>,
 }
@@ -38,6 +44,7 @@ impl RateLimit {
             limit,
             window: window.or(other.flatten()),
             remaining,
+            renewed: of("ratelimit-reset").and_then(|value| until(value, SystemTime::now())),
             source: text(headers, "docker-ratelimit-source").map(|value| cut(value, TOLD)),
         })
     }
@@ -49,6 +56,18 @@ fn counted(value: &str) -> Option<(u64, Option<Duration>)> {
     let count = parts.next()?.trim().parse().ok()?;
     let window = parts.find_map(|part| part.trim().strip_prefix("w=")?.parse().ok());
     Some((count, window.map(Duration::from_secs)))
+}
+
+/// Seconds from now on, or since the epoch.
+fn until(value: &str, now: SystemTime) -> Option<Duration> {
+    let (seconds, _) = counted(value)?;
+    let now = now.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs();
+    // No window is ten years long.
+    let from_now = match seconds > 10 * 365 * 86_400 {
+        true => seconds.saturating_sub(now),
+        false => seconds,
+    };
+    Some(Duration::from_secs(from_now))
 }
 
 #[cfg(test)]
@@ -85,6 +104,13 @@ mod tests {
         ]);
         let told = told.unwrap();
         assert_eq!((told.limit, told.remaining, told.window), (60, None, None));
+        assert_eq!(told.renewed, None);
+        let told = of(&[("ratelimit-limit", "9"), ("ratelimit-reset", "77")]);
+        assert_eq!(told.unwrap().renewed, Some(Duration::from_secs(77)));
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+        let seconds = |value| until(value, now).map(|until| until.as_secs());
+        assert_eq!(seconds("1800000060"), Some(60));
+        assert_eq!((seconds("1700000000"), seconds("soon")), (Some(0), None));
         assert_eq!(of(&[("ratelimit-limit", "many")]), None);
         assert_eq!(of(&[("ratelimit-remaining", "3")]), None);
     }

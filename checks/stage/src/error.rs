@@ -22,6 +22,9 @@ pub enum Error {
     /// Another process stages the same image and did not come to its end in time.
     #[error("it is being staged by {0}, and was not ready in time")]
     Busy(Holder),
+    /// The registry lets nothing be pulled for now.
+    #[error("the registry lets nothing be pulled now: {0}")]
+    Spent(String),
     /// The file system could not be made.
     #[error("{tool} could not make the file system: {why}")]
     Tool {
@@ -52,6 +55,10 @@ impl Error {
                 Some("install squashfs-tools, or stage a layout: --as oci".to_owned())
             }
             Self::Runtime { .. } => Some("stage it as something else: --as FORM".to_owned()),
+            Self::Spent(_) => Some(
+                "stage it then, log in, or use a mirror of the site (registries.conf): a cluster behind one address shares one limit"
+                    .to_owned(),
+            ),
             Self::Busy(_) => Some("wait longer: --wait SECONDS".to_owned()),
             _ => None,
         }

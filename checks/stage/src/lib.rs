@@ -7,6 +7,7 @@
 mod build;
 mod error;
 mod job;
+mod limit;
 mod lock;
 mod place;
 mod plan;

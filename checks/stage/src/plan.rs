@@ -1,8 +1,7 @@
 //! What it takes to have an image on many nodes: with staging, and without.
 
 use hpcctl_image::Chosen;
-use hpcctl_model::stage::{Plan, RateLimit};
-use hpcctl_registry as registry;
+use hpcctl_model::stage::Plan;
 
 /// The requests and bytes of one pull: each document and each blob once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,24 +33,6 @@ impl Cost {
     }
 }
 
-/// The limit, as reports have it.
-pub(crate) fn limit(told: registry::RateLimit) -> RateLimit {
-    RateLimit {
-        limit: told.limit,
-        window_s: told.window.map(|window| window.as_secs()),
-        remaining: told.remaining,
-        source: told.source,
-    }
-}
-
-/// What is to be said of the limit.
-pub(crate) fn warning(limit: &RateLimit, nodes: u64) -> Option<String> {
-    let left = limit.remaining.unwrap_or(limit.limit);
-    (left < nodes).then(|| {
-        format!("the registry would let {left} of {nodes} nodes pull, and refuse the others")
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,17 +49,5 @@ mod tests {
         let plan = cost.plan(1000, true, true);
         assert_eq!((plan.requests_with, plan.bytes_with), (1, 0));
         assert_eq!(cost.plan(u64::MAX, true, false).requests_without, u64::MAX);
-    }
-
-    #[test]
-    fn nodes_that_would_be_refused_are_counted() {
-        let limit = RateLimit {
-            limit: 100,
-            window_s: Some(21_600),
-            remaining: Some(30),
-            source: None,
-        };
-        assert!(warning(&limit, 1000).unwrap().contains("30 of 1000"));
-        assert_eq!(warning(&limit, 30), None);
     }
 }

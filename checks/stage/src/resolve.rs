@@ -32,6 +32,9 @@ pub(crate) struct Meant {
 struct Answer {
     name: String,
     digest: Digest,
+    /// The limit that the registry told with it.
+    #[serde(default)]
+    rate: Option<RateLimit>,
 }
 
 /// Asks what a name in a registry stands for, without any other process.
@@ -72,7 +75,7 @@ pub(crate) fn together(
             return Ok(Meant {
                 name: answer.name.parse().ok(),
                 digest: answer.digest,
-                rate: None,
+                rate: answer.rate,
                 notes: Vec::new(),
                 asked: false,
             });
@@ -83,6 +86,7 @@ pub(crate) fn together(
     let answer = Answer {
         name: meant.name.as_ref().map_or(text, ToString::to_string),
         digest: meant.digest.clone(),
+        rate: meant.rate.clone(),
     };
     put(&record, serde_json::json!(answer).to_string().as_bytes())?;
     Ok(meant)

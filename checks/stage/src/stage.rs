@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::thread;
 use std::time::Duration;
 
 use hpcctl_host::Live;
@@ -16,9 +17,10 @@ use hpcctl_registry as registry;
 use crate::Error;
 use crate::build::{Tool, time_of};
 use crate::job::{broadcasts, environment, job, takes};
+use crate::limit::{Leave, leave, limit, warning};
 use crate::lock::{Holder, Lock, Waited, take};
 use crate::place::{Place, Record, Spot, changed, clear, lead, put, sha256};
-use crate::plan::{Cost, limit, warning};
+use crate::plan::Cost;
 use crate::resolve::{Meant, alone, name, together};
 use crate::sif;
 
@@ -51,6 +53,9 @@ pub struct Request<'a> {
 pub trait Watch: Progress + Sync {
     /// Another process stages the image, and is waited for.
     fn waits(&self, holder: &Holder);
+
+    /// The registry lets nothing be pulled for so long, and that is waited for.
+    fn rests(&self, wait: Duration);
 }
 
 /// Stages an image, unless it is there.
@@ -156,8 +161,18 @@ impl<'a> Staging<'a> {
         })
     }
 
-    /// The image that is meant, and what of it is for the platform.
+    /// The image that is meant, and what of it is for the platform; nothing is asked for where the
+    /// registry said that nothing is left.
     fn chosen(&mut self) -> Result<(Box<dyn registry::Source>, Chosen), Error> {
+        match leave(self.rate.as_ref(), jiff::Timestamp::now()) {
+            Leave::Now => {}
+            Leave::After(wait) => {
+                self.watch.rests(wait);
+                thread::sleep(wait);
+                self.rate = None;
+            }
+            Leave::Later(why) => return Err(Error::Spent(why)),
+        }
         let source = open(self.request, Some(&self.meant.digest))?;
         let platform = self.request.platform.as_ref();
         let chosen = choose(&*source, platform, &Limits::default())?;

@@ -8,6 +8,8 @@ use super::*;
 
 impl Watch for Silent {
     fn waits(&self, _holder: &Holder) {}
+
+    fn rests(&self, _wait: Duration) {}
 }
 
 /// A layout of an image with at most one layer, for this machine.
