@@ -24,6 +24,11 @@ pub const RUNTIMES: &[(&str, &str)] = &[
 /// What stands for the hosts in a command that has to name them.
 const HOSTS: &str = "HOSTS";
 
+/// What `srun --bcast` copies is the program that it starts, and an image is started by another one:
+/// it is for programs that lie beside the image.
+const STARTED: &str =
+    "srun --bcast=/tmp/PROGRAM PROGRAM  # a program outside the image; the image itself: sbcast";
+
 /// The commands that bring the file to the nodes' own disks.
 pub(crate) fn broadcasts(target: &Target, host: &dyn Host) -> Vec<Broadcast> {
     if target.form == Form::Oci {
@@ -34,6 +39,7 @@ pub(crate) fn broadcasts(target: &Target, host: &dyn Host) -> Vec<Broadcast> {
     let commands = [
         // Inside an allocation of Slurm.
         ("sbcast", format!("sbcast --force {from} {to}")),
+        ("srun", STARTED.to_owned()),
         ("pdcp", format!("pdcp -w {HOSTS} {from} {to}")),
         (
             "clush",
@@ -197,6 +203,9 @@ mod tests {
                 job.script
             );
         }
+        let tools = broadcasts(&squashfs, &Live);
+        let tools: Vec<&str> = tools.iter().map(|one| &*one.tool).collect();
+        assert_eq!(tools, ["sbcast", "srun", "pdcp", "clush", "pbsdsh"]);
         let layout = target(Form::Oci, "/x/a.oci");
         let job = super::job(&layout, 2, Some("pbs"), None, &Live);
         assert!(job.script.contains("oci:$IMAGE"), "{}", job.script);
