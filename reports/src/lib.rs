@@ -11,6 +11,7 @@ mod held;
 pub mod history;
 mod output;
 mod page;
+mod remarks;
 mod report;
 mod runtime;
 mod sbom;

@@ -5,6 +5,7 @@ use std::io::Write;
 
 use hpcctl_model::gate::{Finding, Outcome, RuleResult};
 
+use crate::remarks::remarks;
 use crate::report::{Error, Kind, Options, Report};
 use crate::writer::Writer;
 
@@ -23,11 +24,16 @@ fn write(
     out: &mut dyn Write,
 ) -> Result<(), Error> {
     let report = report.gate()?;
+    let remarks = remarks(&report.result);
+    let told = remarks
+        .iter()
+        .map(|remark| format!("{} [{}]\n", remark.text, remark.policy));
     let suite = Suite {
         of: "hpcctl.gate",
         subject: &report.result.subject.reference,
         at: &report.started_at,
         cases: report.result.decision.rules.iter().map(case).collect(),
+        told: told.collect(),
     };
     Ok(out.write_all(suite.text().as_bytes())?)
 }
@@ -41,6 +47,8 @@ pub(super) struct Suite<'a> {
     /// When (RFC 3339).
     pub at: &'a str,
     pub cases: Vec<Case>,
+    /// What is to be told of no single case.
+    pub told: String,
 }
 
 /// A test case; it passes where it neither failed nor was skipped.
@@ -88,6 +96,7 @@ impl Suite<'_> {
         for case in &self.cases {
             text += &case.text(self.of);
         }
+        text += &told("    ", &self.told);
         text + "  </testsuite>\n</testsuites>\n"
     }
 }
@@ -110,14 +119,19 @@ impl Case {
         if let Some(why) = &self.skipped {
             let _ = writeln!(text, "      <skipped message=\"{}\"/>", escaped(why));
         }
-        if !self.told.is_empty() {
-            let told = escaped(&self.told);
-            let _ = writeln!(text, "      <system-out>{told}</system-out>");
-        }
+        text += &told("      ", &self.told);
         match text.is_empty() {
             true => format!("{head}/>\n"),
             false => format!("{head}>\n{text}    </testcase>\n"),
         }
+    }
+}
+
+/// What is told beside the outcome.
+fn told(indent: &str, told: &str) -> String {
+    match told {
+        "" => String::new(),
+        told => format!("{indent}<system-out>{}</system-out>\n", escaped(told)),
     }
 }
 
@@ -193,6 +207,8 @@ mod tests {
             xml.contains("name=\"image.size\"/>"),
             "the green one is there: {xml}"
         );
+        let noted = "    <system-out>waiver W-1 (unused, of a@example.org, until 2026-03-01): It covers nothing in this image. [site.toml:50]\n</system-out>\n  </testsuite>";
+        assert!(xml.contains(noted), "{xml}");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::io::Write;
 
 use hpcctl_model::gate::{Finding, Gate, Outcome, RuleResult};
 
+use crate::remarks::remarks;
 use crate::report::{Error, Kind, Options, Report};
 use crate::writer::Writer;
 use crate::writer::gate_table::platform;
@@ -41,6 +42,7 @@ fn write(
     {
         text += &section(rule, shown);
     }
+    text += &exceptions(gate);
     Ok(out.write_all(text.as_bytes())?)
 }
 
@@ -101,6 +103,18 @@ fn section(rule: &RuleResult, shown: usize) -> String {
     }
 }
 
+/// What is to be said of waivers and their like.
+fn exceptions(gate: &Gate) -> String {
+    let remarks = remarks(gate);
+    if remarks.is_empty() {
+        return String::new();
+    }
+    let lines = remarks
+        .iter()
+        .map(|remark| format!("- {} ({})\n", cell(&remark.text), code(remark.policy)));
+    format!("\n### Exceptions\n\n{}", lines.collect::<String>())
+}
+
 fn place(finding: &Finding) -> String {
     let layer = finding.created_by.as_ref().or(finding.layer.as_ref());
     let parts = [finding.path.as_ref(), finding.package.as_ref(), layer];
@@ -152,5 +166,7 @@ mod tests {
         assert!(text.starts_with("## hpcctl gate: deny\n"), "{text}");
         assert!(text.contains("a \\| b \\@all \\[x\\](y) \\`z\\`"), "{text}");
         assert!(text.contains("| `image.size` | allow |"), "{text}");
+        let noted = "\n### Exceptions\n\n- waiver W-1 (unused, of a\\@example.org, until 2026-03-01): It covers nothing in this image. (`site.toml:50`)\n";
+        assert!(text.ends_with(noted), "{text}");
     }
 }

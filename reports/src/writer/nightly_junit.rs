@@ -32,6 +32,7 @@ fn write(
         subject: "night",
         at: &report.started_at,
         cases: cases(&report.result),
+        told: String::new(),
     };
     Ok(out.write_all(suite.text().as_bytes())?)
 }

@@ -6,6 +6,7 @@ use hpcctl_model::Envelope;
 use hpcctl_model::gate::{Finding, Gate, Level, RuleResult};
 use serde_json::{Value, json};
 
+use crate::remarks::remarks;
 use crate::report::{Error, Kind, Options, Report};
 use crate::writer::Writer;
 
@@ -46,7 +47,21 @@ fn log(report: &Envelope<Gate>) -> Value {
         "decision": gate.decision.outcome.as_str(),
     });
     let described = rules.iter().map(|rule| described(&rule.id, &rule.title));
-    run(report, described.collect(), results.collect(), properties)
+    let mut log = run(report, described.collect(), results.collect(), properties);
+    // They are about the policy that was gone by, not about the image.
+    let remarks = remarks(gate);
+    if !remarks.is_empty() {
+        let told = remarks.iter().map(|remark| {
+            json!({
+                "level": "warning",
+                "message": {"text": remark.text},
+                "locations": [{"physicalLocation": in_policy(remark.policy)}],
+            })
+        });
+        let told = told.collect::<Vec<_>>();
+        log["runs"][0]["invocations"][0]["toolConfigurationNotifications"] = json!(told);
+    }
+    log
 }
 
 /// A rule, as results name it.
@@ -101,17 +116,7 @@ fn result(index: usize, rule: &RuleResult, finding: &Finding) -> Value {
     // GitHub asks for a location of each result; what has no path stands in the policy.
     let location = match &finding.path {
         Some(path) => json!({"artifactLocation": {"uri": uri(path)}}),
-        None => {
-            let (file, line) = finding
-                .policy
-                .rsplit_once(':')
-                .and_then(|(file, line)| Some((file, line.parse::<u64>().ok()?)))
-                .unwrap_or((&finding.policy, 1));
-            json!({
-                "artifactLocation": {"uri": uri(file)},
-                "region": {"startLine": line.max(1)},
-            })
-        }
+        None => in_policy(&finding.policy),
     };
     let mut location = json!({"physicalLocation": location});
     if let Some(package) = &finding.package {
@@ -139,6 +144,17 @@ fn result(index: usize, rule: &RuleResult, finding: &Finding) -> Value {
             json!([{"kind": "external", "status": "accepted", "justification": why}]);
     }
     result
+}
+
+/// A line of a policy, `FILE:LINE`.
+fn in_policy(policy: &str) -> Value {
+    let line = policy.rsplit_once(':');
+    let line = line.and_then(|(file, line)| Some((file, line.parse::<u64>().ok()?)));
+    let (file, line) = line.unwrap_or((policy, 1));
+    json!({
+        "artifactLocation": {"uri": uri(file)},
+        "region": {"startLine": line.max(1)},
+    })
 }
 
 /// A path as a relative URI reference (RFC 3986).
@@ -177,6 +193,11 @@ mod tests {
         assert_eq!(place, "opt/lib/libcuda.so.1");
         assert!(results[0].get("suppressions").is_none());
         assert_eq!(results[1]["suppressions"][0]["justification"], "waiver W-1");
+        let noted = &run["invocations"][0]["toolConfigurationNotifications"][0];
+        let says = noted["message"]["text"].as_str().unwrap();
+        assert!(says.ends_with("It covers nothing in this image."), "{says}");
+        let line = &noted["locations"][0]["physicalLocation"]["region"]["startLine"];
+        assert_eq!((&noted["level"], line), (&json!("warning"), &json!(50)));
     }
 
     #[test]
