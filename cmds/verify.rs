@@ -89,7 +89,7 @@ impl Verify {
         let decisions: Vec<Attested> = referrers
             .iter()
             .filter(of_us)
-            .map(|referrer| attested(&found.repository, referrer, &digest, &key))
+            .map(|referrer| attested(&found.repository, referrer, &digest, &key, &referrers))
             .collect();
         problems.extend(self.decided(&name_alone(&name), &decisions));
         if decisions.is_empty() {
@@ -237,6 +237,7 @@ fn attested(
     referrer: &Descriptor,
     digest: &Digest,
     key: &PublicKey,
+    listed: &[Descriptor],
 ) -> Attested {
     let mut attested = Attested {
         manifest: referrer.digest.to_string(),
@@ -245,6 +246,7 @@ fn attested(
         now: None,
         waivers: Vec::new(),
         record: None,
+        notes: Vec::new(),
         problems: Vec::new(),
     };
     let statement = match statement(repository, &referrer.digest, digest, key) {
@@ -274,6 +276,16 @@ fn attested(
                 Some(format!("{} {wrong}.", document.title))
             });
             attested.problems.extend(problems);
+            let unlisted = documents.iter().filter(|document| {
+                let mut listed = listed.iter();
+                !listed.any(|one| one.digest.to_string() == document.manifest)
+            });
+            attested.notes.extend(unlisted.map(|document| {
+                let title = &document.title;
+                format!(
+                    "{title} is there, but not listed with what is attached: others do not find it."
+                )
+            }));
         }
         Err(_) => attested
             .problems

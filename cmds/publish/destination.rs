@@ -9,6 +9,12 @@ use crate::trust::Trust;
 /// holds what is attached to another image is none of its own.
 pub fn destination(text: &str, trust: Trust) -> Result<Name, Failure> {
     let name = named(text)?;
+    if let Some(digest) = &name.digest {
+        let message = format!(
+            "cannot publish to {digest}: an image has the digest that it has, and a tag is moved"
+        );
+        return Err(Failure::usage(message).hint("name a tag, or none: HOST/NAME[:TAG]"));
+    }
     if let Some(tag) = name.tag.as_deref().filter(|tag| is_of_referrers(tag)) {
         let message = format!(
             "cannot publish to the tag {tag}: what is attached to another image, such as its signatures, is kept under such tags"

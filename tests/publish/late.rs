@@ -5,8 +5,11 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use serde_json::Value;
+
 use super::Site;
 use crate::cli::{Run, command};
+use crate::handmade::sha256;
 use crate::proxy::{Line, Proxy};
 use crate::push::Place;
 use crate::real::real;
@@ -121,6 +124,48 @@ fn what_is_lost_from_the_list_as_the_tag_moves_is_listed_again() {
     assert_eq!(run.code, 0, "{}", run.stderr);
     let verified = verified(&site, proxy.port);
     assert_eq!(verified.code, 0, "{}", verified.stdout);
+}
+
+/// What a statement names is read by its digest; that nobody else finds it is told.
+#[test]
+fn a_document_that_is_no_longer_listed_is_told() {
+    if !real("a_document_that_is_no_longer_listed_is_told") {
+        return;
+    }
+    let site = Site::new(Place::behind_a_proxy());
+    let proxy = when_it_moves(&site, || {});
+    let port = proxy.port;
+    assert_eq!(Run::of(&mut publishing(&site, port)).code, 0);
+    assert!(!verified(&site, port).stdout.contains("not listed"));
+    // A list as one would write it who had read it before the bill of materials was in it.
+    let root = site.place.registry.storage().join("docker/registry/v2");
+    let of_late = root.join("repositories/lab/late/_manifests");
+    let list = site.digest("good").replace(':', "-");
+    let current = of_late.join("tags").join(list).join("current/link");
+    let data = |hex: &str| {
+        root.join("blobs/sha256")
+            .join(&hex[..2])
+            .join(hex)
+            .join("data")
+    };
+    let link = fs::read_to_string(&current).unwrap();
+    let index = fs::read(data(link.strip_prefix("sha256:").unwrap())).unwrap();
+    let mut index: Value = serde_json::from_slice(&index).unwrap();
+    let all = index["manifests"].as_array_mut().unwrap();
+    all.retain(|one| one["artifactType"] != "application/vnd.cyclonedx+json");
+    assert_eq!(all.len(), 4);
+    let index = index.to_string();
+    let hex = sha256(index.as_bytes());
+    let link = format!("sha256:{hex}");
+    let revision = of_late.join("revisions/sha256").join(&hex).join("link");
+    for (path, text) in [(data(&hex), &index), (revision, &link), (current, &link)] {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let told = verified(&site, port);
+    assert_eq!(told.code, 0, "{}", told.stdout);
+    let says = "sbom.cdx.json is there, but not listed";
+    assert!(told.stdout.contains(says), "{}", told.stdout);
 }
 
 /// Debian's registry has no API for what is attached: all write the same list.

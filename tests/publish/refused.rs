@@ -54,11 +54,20 @@ fn what_is_not_published_says_why_by_its_status() {
     let damaged = format!("oci:{}", damaged.display());
     let key = kept(dir.path());
     let closed = "127.0.0.1:1/lab/image:v1";
+    let by_digest = format!("127.0.0.1:1/lab/image@sha256:{}", "ab".repeat(32));
     for (image, to, policy, key, code, says) in [
         (&*image, closed, "review.toml", &*key, 1, "\"review\""),
         (&image, closed, "", &*key, 1, "\"deny\""),
         (&image, "UPPER/x", "lenient.toml", &*key, 2, "UPPER"),
         (&image, "image:v1", "lenient.toml", &*key, 2, "no registry"),
+        (
+            &image,
+            &by_digest,
+            "lenient.toml",
+            &*key,
+            2,
+            "a tag is moved",
+        ),
         (&damaged, closed, "lenient.toml", &*key, 3, "\"incomplete\""),
         (&image, closed, "bad.toml", &*key, 4, "licences"),
         (&image, closed, "lenient.toml", "/dev/null", 4, "/dev/null"),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Digest, Error};
+use crate::{Digest, Error, Patience};
 
 /// A step of publishing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,6 +162,11 @@ impl PushError {
 /// Whether it was tried again.
 fn persistence(error: &Error) -> &'static str {
     match error {
+        Error::RateLimited {
+            wait: Some(wait), ..
+        } if *wait > Patience::default().longest => {
+            "; this was not tried again, as that is longer than is waited"
+        }
         error if error.is_passing() || matches!(error, Error::RateLimited { .. }) => {
             "; it was tried as often as the patience allows"
         }
@@ -183,6 +188,8 @@ fn place(digest: Option<&Digest>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -201,6 +208,18 @@ mod tests {
             "{denied}"
         );
         assert!(denied.ends_with("was not tried again, as the answer would be the same"));
+        let later = |seconds| {
+            let wait = Some(Duration::from_secs(seconds));
+            told(Error::RateLimited {
+                url: url(),
+                limit: None,
+                wait,
+            })
+        };
+        let long =
+            "it asks to wait 3600 s); this was not tried again, as that is longer than is waited";
+        assert!(later(3600).ends_with(long), "{}", later(3600));
+        assert!(later(1).ends_with("as often as the patience allows"));
         let gone = told(Error::Unreachable {
             url: url(),
             why: "the connection was closed".to_owned(),

@@ -92,6 +92,9 @@ pub struct Attested {
     /// the statement names none.
     #[serde(default)]
     pub record: Option<String>,
+    /// What else is to be said of it, a sentence each.
+    #[serde(default)]
+    pub notes: Vec<String>,
     /// What is wrong with it, a sentence each.
     pub problems: Vec<String>,
 }

@@ -44,6 +44,9 @@ fn write(
         for problem in &decision.problems {
             text += &filled("    ! ", problem, options.width);
         }
+        for note in &decision.notes {
+            text += &filled("    note      ", note, options.width);
+        }
     }
     Ok(out.write_all(text.as_bytes())?)
 }

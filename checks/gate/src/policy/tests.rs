@@ -169,6 +169,7 @@ fn a_waiver_is_bounded() {
             ("expires = \"2026-03-01\"\n", ""),
             "missing field `expires`",
         ),
+        (("W-1", ""), "project.toml:3:6: id is empty"),
         (("a@example.org", " "), "project.toml:5:9: owner is empty"),
         (
             ("b@example.org", ""),

@@ -116,6 +116,7 @@ impl Reader<'_> {
             );
             self.wrong(&given.id.span(), message);
         }
+        self.said("id", &given.id);
         self.said("owner", &given.owner);
         self.said("approved-by", &given.approved_by);
         self.said("reason", &given.reason);
