@@ -81,6 +81,77 @@ fn the_check_of_nhc_marks_nothing_where_the_user_is_not_known() {
     assert!(told.ends_with("\n0\n"), "{told}");
 }
 
+/// What is not known leaves a node as it is: NHC puts back what passes.
+#[test]
+fn the_check_of_nhc_keeps_offline_what_it_has_marked_until_it_is_known_to_work() {
+    let dir = tempfile::tempdir().unwrap();
+    let ours = "OFFLINE hpcctl: ns.user: its 0\n1\n";
+    let check = |rm: &str, told: &str, program: &Path, variables: &[(&str, &str)]| {
+        for manager in ["sinfo", "pbsnodes", "bhosts"] {
+            let text = format!("#!/bin/sh\ncat <<'END'\n{told}\nEND\n");
+            script(&dir.path().join(manager), &text);
+        }
+        let mut bash = Command::new("bash");
+        bash.args(["-c", NHC]).arg(site("hpcctl.nhc"));
+        let path = format!(
+            "{}:{}",
+            dir.path().display(),
+            std::env::var("PATH").unwrap()
+        );
+        bash.env("PATH", path)
+            .env("NHC_RM", rm)
+            .env("HPCCTL", program);
+        let told = Run::of(bash.envs(variables.iter().copied())).stdout;
+        let rest = told.lines().filter(|line| !line.starts_with("LOG "));
+        rest.map(|line| format!("{line}\n")).collect::<String>()
+    };
+    let gone = Path::new("/nonexistent/hpcctl");
+    let closed = "HOST  n1\nSTATUS  CPUF\nclosed_Adm  1.00\n\n ADMIN CONTROL COMMENT: \"";
+    let closed = |reason: &str| format!("{closed}{reason}\"\n");
+    for (rm, told, expected) in [
+        ("slurm", "drain NHC: hpcctl: ns.user: it's 0", ours),
+        ("slurm", "drng* NHC: hpcctl: ns.user: it's 0\ndrng* x", ours),
+        (
+            "pbs",
+            "n1   down,offline   NHC: hpcctl: ns.user: it's 0",
+            ours,
+        ),
+        ("lsf", &closed("NHC: hpcctl: ns.user: it's 0"), ours),
+        // It is in use, or another has marked it, or nobody knows.
+        ("slurm", "idle NHC: hpcctl: ns.user: it's 0", "0\n"),
+        ("slurm", "drain NHC: disk", "0\n"),
+        ("slurm", "drain hpcctl: of Slurm's own check", "0\n"),
+        ("slurm", "drain none", "0\n"),
+        ("slurm", "", "0\n"),
+        ("pbs", "n1   free", "0\n"),
+        ("pbs", "n1   offline   disk", "0\n"),
+        ("lsf", &closed("NHC: disk"), "0\n"),
+        ("sge", "drain NHC: hpcctl: ns.user: it's 0", "0\n"),
+        ("", "drain NHC: hpcctl: ns.user: it's 0", "0\n"),
+    ] {
+        assert_eq!(check(rm, told, gone, &[]), expected, "{rm}: {told}");
+    }
+    // Whatever it is that is not known.
+    let told = "drain NHC: hpcctl: ns.user: it's 0";
+    for (status, line) in [
+        (2, "error: unexpected argument '--x'"),
+        (3, "x: not known"),
+        (1, ""),
+        (124, ""),
+    ] {
+        let program = answering(dir.path(), status, line);
+        assert_eq!(check("slurm", told, &program, &[]), ours, "{status}");
+    }
+    let good = answering(dir.path(), 0, "ok: podman run");
+    let nosuch = [("HPCCTL_AS", "nosuch")];
+    assert_eq!(check("slurm", told, &good, &nosuch), ours);
+    // What works is put back, what does not has its own reason.
+    assert_eq!(check("slurm", told, &good, &[]), "0\n");
+    let bad = answering(dir.path(), 1, "fuse.open: podman cannot run: x");
+    let other = "OFFLINE hpcctl: fuse.open: podman cannot run: x\n1\n";
+    assert_eq!(check("slurm", told, &bad, &[]), other);
+}
+
 /// What the check of Slurm does to a node that sinfo(1) tells of so, where doctor ends so.
 fn drained(
     dir: &Path,
