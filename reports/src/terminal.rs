@@ -42,6 +42,19 @@ pub fn shortened(text: &str, most: usize) -> Cow<'_, str> {
     Cow::Owned(kept + "…")
 }
 
+/// At most so many characters: an ellipsis stands for the middle where it is left out, as names differ at
+/// their ends.
+pub fn without_middle(text: &str, most: usize) -> Cow<'_, str> {
+    let count = text.chars().count();
+    if count <= most {
+        return Cow::Borrowed(text);
+    }
+    let kept = most.saturating_sub(1);
+    let begin = text.chars().take(kept / 2);
+    let end = text.chars().skip(count - (kept - kept / 2));
+    Cow::Owned(begin.chain(['…']).chain(end).collect())
+}
+
 /// At most so many characters, as [`shortened`], and no word in part, unless one alone is longer.
 pub fn in_words(text: &str, most: usize) -> Cow<'_, str> {
     if text.chars().nth(most).is_none() {
@@ -242,6 +255,8 @@ mod tests {
         assert_eq!(some(["a"].into_iter(), 2), "a");
         assert_eq!(shortened("abcdef", 4), "abc…");
         assert_eq!(shortened("abcd", 4), "abcd");
+        assert_eq!(without_middle("ab-cd-ef", 6), "ab…-ef");
+        assert_eq!(without_middle("abcdef", 6), "abcdef");
         assert_eq!(in_words("one two three", 10), "one two …");
         assert_eq!(in_words("one two", 7), "one two");
         assert_eq!(in_words("abcdefgh", 6), "abcd…");

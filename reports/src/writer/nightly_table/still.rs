@@ -47,7 +47,9 @@ pub(super) fn still(nightly: &Nightly) -> Vec<Part> {
         ),
     });
     let parts = broken.chain(away).chain(retired).chain(slow(nightly));
-    parts.chain(findings(nightly)).collect()
+    let mut parts: Vec<Part> = parts.collect();
+    parts.extend(findings(nightly, parts.is_empty()));
+    parts
 }
 
 /// Figures that are as much worse as they were.
@@ -68,8 +70,9 @@ fn slow(nightly: &Nightly) -> Option<Part> {
     })
 }
 
-/// How many findings are as bad as they were; of few that fail, which.
-fn findings(nightly: &Nightly) -> Option<Part> {
+/// How many findings are as bad as they were; of few that fail, which: of one that stands alone where there is
+/// little room, too.
+fn findings(nightly: &Nightly, is_alone: bool) -> Option<Part> {
     let oldest = still_of(nightly).min_by_key(|item| (&item.since, !item.or_before))?;
     let since = from(&oldest.since, oldest.or_before);
     let day = from(day(&oldest.since), oldest.or_before);
@@ -92,9 +95,13 @@ fn findings(nightly: &Nightly) -> Option<Part> {
         Some((fail, others)) => (fail, format!(", {others}")),
         None => (counts.as_str(), String::new()),
     };
+    let scarce = match failing.len() {
+        1 if is_alone => format!("{fail}{named}{others}"),
+        _ => counts.clone(),
+    };
     Some(Part {
         long: format!("{fail}{named}{others}, the oldest since {since}"),
-        short: format!("{counts}, oldest {day}"),
+        short: format!("{scarce}, oldest {day}"),
     })
 }
 
@@ -114,4 +121,47 @@ fn scarce(one: &Broken) -> String {
 /// The day of a time.
 fn day(time: &str) -> &str {
     time.split('T').next().unwrap_or(time)
+}
+
+#[cfg(test)]
+mod tests {
+    use hpcctl_model::fleet::Nodes;
+
+    use super::*;
+    use crate::writer::nightly_table::tests::report;
+
+    #[test]
+    fn one_node_and_one_image_are_named_however_long_the_name() {
+        let of = |set: &str, count| {
+            let set = set.into();
+            short(&Nodes { count, set }, SCARCE)
+        };
+        let image = "docker://registry.example.org/hpc/gromacs-2025.4-cuda12.6:prod";
+        assert_eq!(of(image, 1), "gromacs…2.6:prod");
+        assert_eq!(
+            of("docker://registry.example.org/hpc/gromacs:1", 1),
+            "gromacs:1"
+        );
+        assert_eq!(
+            of("compute-rack12-node034.cluster.example", 1),
+            "compute…-node034"
+        );
+        assert_eq!(of("node034.cluster.example.org", 1), "node034");
+        assert_eq!(of(&format!("{image},{image}"), 2), "2 images");
+        assert_eq!(of("n[001,003,005,007,009]", 5), "5 nodes");
+        // Alone it is named where there is little room, too.
+        let mut night = report(false).result;
+        let mut item = night.still[0].clone();
+        (item.id, item.status) = ("license.terms".into(), Status::Fail);
+        item.on = Nodes {
+            count: 1,
+            set: image.into(),
+        };
+        night.still = vec![item];
+        let last = |night: &Nightly| still(night).pop().map(|part| part.short);
+        assert_eq!(last(&night).as_deref(), Some("1 fail, oldest 2026-11-25"));
+        (night.broken, night.away) = (Vec::new(), Vec::new());
+        let told = "1 fail (license.terms on gromacs…2.6:prod), oldest 2026-11-25";
+        assert_eq!(last(&night).as_deref(), Some(told));
+    }
 }

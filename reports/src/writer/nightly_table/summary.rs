@@ -11,7 +11,7 @@ use hpcctl_model::nightly::{Away, Broken, Item, Nightly, NotChecked, Verdict};
 use super::still::still;
 use super::told::is;
 use crate::fleet::node_set::union;
-use crate::terminal::counted;
+use crate::terminal::{counted, without_middle};
 
 /// The longest set of nodes in the verdict; of a longer one how many they are.
 const SET: usize = 48;
@@ -122,11 +122,24 @@ fn place(nightly: &Nightly) -> Option<String> {
     (nightly.measured.count > 0).then(|| short(&nightly.measured, SET))
 }
 
-/// The nodes, or how many they are where that would be longer than so many characters.
+/// The nodes or images, or how many they are where that would be longer than so many characters; of one the
+/// name without where it is, and where that is too long without its middle.
 pub(super) fn short(nodes: &Nodes, most: usize) -> String {
-    match nodes.set.len() > most {
-        true => format!("{} nodes", nodes.count),
-        false => nodes.set.clone(),
+    let set = nodes.set.as_str();
+    if set.chars().count() <= most {
+        return set.into();
+    }
+    let is_image = set.contains([':', '/']);
+    let name = match is_image {
+        true => set.rsplit('/').find(|part| !part.is_empty()),
+        false => set.split('.').next(),
+    };
+    match nodes.count {
+        0 | 1 => without_middle(name.unwrap_or(set), most).into_owned(),
+        count => {
+            let noun = if is_image { "image" } else { "node" };
+            counted(usize::try_from(count).unwrap_or(usize::MAX), noun)
+        }
     }
 }
 
