@@ -140,6 +140,39 @@ fn an_addition_that_is_killed_at_any_byte_loses_nothing_else() {
     }
 }
 
+#[test]
+fn what_a_prune_that_is_killed_leaves_goes_with_the_next() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |n: u32| line("n1", &[], &format!("2026-11-{n:02}T02:00:00Z"));
+    for n in 1..=3 {
+        assert_eq!(add(dir.path(), &n.to_string(), &at(n)).code, 0);
+    }
+    let files = || -> Vec<String> {
+        let names = fs::read_dir(dir.path()).unwrap();
+        let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.collect();
+        names.sort();
+        names
+    };
+    let (before, log) = (files(), fs::read(dir.path().join("history.log")).unwrap());
+    let state = dir.path().display().to_string();
+    let prune = ["report", "prune", "--keep", "36500d", "--state", &state];
+    for cut in [1, 100, log.len() - 1] {
+        let mut killed = std::process::Command::new("prlimit");
+        killed.args(["--core=0", &format!("--fsize={cut}")]);
+        killed.arg(env!("CARGO_BIN_EXE_hpcctl")).args(prune);
+        let ended = killed.output().unwrap().status;
+        let expected = rustix::process::Signal::XFSZ.as_raw();
+        assert_eq!(ended.signal(), Some(expected), "cut at {cut}");
+        assert_eq!(fs::read(dir.path().join("history.log")).unwrap(), log);
+        assert_eq!(files().len(), before.len() + 1, "{:?}", files());
+    }
+    let pruned = hpcctl(&prune);
+    assert_eq!(pruned.stdout, "0 taken out, 3 kept\n", "{}", pruned.stderr);
+    assert_eq!(files(), before);
+    assert_eq!(fs::read(dir.path().join("history.log")).unwrap(), log);
+}
+
 /// Lines of a night of so many nodes, of which some fail.
 pub fn night(day: u32, nodes: usize, failing: &[usize], id: &str) -> String {
     let of = |n| {

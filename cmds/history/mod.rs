@@ -4,7 +4,7 @@
 //! Beside it lies an index, which may be missing or broken.
 
 use std::collections::HashSet;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufReader, Read as _, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -12,12 +12,16 @@ use std::path::{Path, PathBuf};
 use hpcctl_model::history::Record;
 use hpcctl_reports::history::{self, Line, Read};
 use rustix::fs::{FlockOperation, flock};
+use tempfile::NamedTempFile;
 
 use crate::failure::{Failure, chain};
 use crate::state;
 use index::Index;
 
 mod index;
+
+/// The name of what is to take the place of the log.
+const NEXT: &str = "history.next";
 
 /// How much is read at a time.
 const CHUNK: usize = 256 << 10;
@@ -141,7 +145,7 @@ impl History {
 
     fn pruned(&self, before: &str) -> io::Result<Pruned> {
         let lock = self.locked()?;
-        let mut file = tempfile::NamedTempFile::new_in(&self.directory)?;
+        let mut file = self.next()?;
         let mut written = Ok(());
         let mut kept = 0;
         let read = self.whole(before, |_, line| {
@@ -166,6 +170,18 @@ impl History {
             old: read.whole - kept,
             damaged: read.damaged,
         })
+    }
+
+    /// The file that is to take the place of the log, under the lock: what a prune that was killed left of it
+    /// goes first.
+    fn next(&self) -> io::Result<NamedTempFile> {
+        match fs::remove_file(self.directory.join(NEXT)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut builder = tempfile::Builder::new();
+        let named = builder.prefix(NEXT).rand_bytes(0);
+        named.tempfile_in(&self.directory)
     }
 
     fn whole(&self, since: &str, each: impl FnMut(Record, Line<'_>)) -> io::Result<Read> {
