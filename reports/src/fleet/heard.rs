@@ -1,5 +1,6 @@
 //! What was heard of nodes beside their lines: `n19: ssh: connect to host n19: No route to host`, as
-//! pdsh, clush, srun and Ansible pass on what a node or they themselves say.
+//! pdsh, clush, srun and Ansible pass on what a node or they themselves say. Ansible puts the name into a line of
+//! its own, `n19 | CHANGED | rc=0 >>`, in front of what the node says.
 
 use std::collections::HashMap;
 
@@ -47,12 +48,47 @@ pub struct Heard {
     by_name: HashMap<Box<str>, [String; 2]>,
     /// What is said of the others.
     pub otherwise: Option<String>,
+    /// The node that Ansible has named, until it names another.
+    named: Option<Box<str>>,
+}
+
+/// What Ansible says of a command on a node (the callback plugin `minimal`).
+const BECAME: [&str; 4] = ["CHANGED", "SUCCESS", "FAILED", "UNREACHABLE!"];
+
+/// How it says that a command ended, in front of what that said and behind it.
+const ENDED_WELL: &str = "rc=0 >>";
+const ENDED_BADLY: &str = "non-zero return code";
+
+/// The field of Ansible's JSON that tells what went wrong where no command ran.
+const MESSAGE: &str = "\"msg\": \"";
+
+/// The node that a line of Ansible names, and what it says of it.
+fn named(line: &str) -> Option<(&str, &str)> {
+    let (name, words) = line.split_once(" | ")?;
+    let is_told = BECAME.iter().any(|became| words.starts_with(became));
+    (is_told && is_name(name)).then_some((name, words))
 }
 
 impl Heard {
     /// Takes a line that is none of a node's; `is_known` tells nodes that have reported.
     pub fn text(&mut self, line: &str, is_known: impl Fn(&str) -> bool) {
         let mut rest = line.trim();
+        if let Some((name, words)) = named(rest) {
+            self.named = Some(name.into());
+            // What the node says counts more, whatever that is.
+            if !is_known(name) && !words.ends_with(ENDED_WELL) {
+                self.put(name, words);
+            }
+            return;
+        }
+        if let Some(name) = self.named.clone().filter(|name| !is_known(name)) {
+            match rest.split_once(MESSAGE) {
+                Some((_, told)) => self.put(&name, told.trim_end_matches([',', '"'])),
+                None if rest.starts_with(['"', '}']) => {}
+                None => self.put(&name, rest.strip_suffix(ENDED_BADLY).unwrap_or(rest)),
+            }
+            return;
+        }
         for _ in 0..WORDS {
             let ends = [": ", " | "].map(|end| rest.split_once(end));
             let ends = ends.into_iter().flatten();
@@ -64,6 +100,11 @@ impl Heard {
                 self.put(name, rest);
             }
         }
+    }
+
+    /// Another stream begins.
+    pub fn begin(&mut self) {
+        self.named = None;
     }
 
     fn put(&mut self, name: &str, words: &str) {
@@ -132,6 +173,48 @@ mod tests {
             "no line came from it: task 3: Exited with exit code 1"
         );
         assert_eq!(heard(&["n19 | UNREACHABLE! => {"]), "UNREACHABLE! => {");
+    }
+
+    #[test]
+    fn behind_the_name_that_ansible_tells_are_the_words_of_the_node() {
+        let well = "n19 | CHANGED | rc=0 >>";
+        assert_eq!(
+            heard(&[well, "node is in maintenance"]),
+            "node is in maintenance"
+        );
+        assert_eq!(heard(&[well]), "no line came from it");
+        let others = [
+            "n1 | CHANGED | rc=0 >>",
+            "motd",
+            well,
+            "n2 | CHANGED | rc=0 >>",
+            "motd",
+        ];
+        assert_eq!(heard(&others), "no line came from it");
+        let badly = "n19 | FAILED | rc=127 >>";
+        let told = "bash: line 1: hpcctl: command not foundnon-zero return code";
+        assert_eq!(
+            heard(&[badly, told]),
+            "bash: line 1: hpcctl: command not found"
+        );
+        assert_eq!(heard(&[badly, ENDED_BADLY]), "FAILED | rc=127 >>");
+        let unreachable = [
+            "n19 | UNREACHABLE! => {",
+            "    \"changed\": false,",
+            "    \"msg\": \"Failed to connect to the host via ssh: no route\",",
+            "    \"unreachable\": true",
+            "}",
+        ];
+        assert_eq!(
+            heard(&unreachable),
+            "Failed to connect to the host via ssh: no route"
+        );
+        // Another stream is of nobody yet.
+        let mut two = Heard::default();
+        two.text(well, |_| false);
+        two.begin();
+        two.text("motd", |_| false);
+        assert_eq!(two.of("n19"), "no line came from it");
     }
 
     #[test]

@@ -125,6 +125,7 @@ impl Merge {
 
     /// Takes what an engine said beside the lines.
     pub fn hear(&mut self, text: &str) {
+        self.heard.begin();
         for line in text.lines() {
             self.heard.text(line, |name| self.nodes.contains_key(name));
         }
@@ -142,6 +143,7 @@ impl Merge {
     /// When the stream breaks off; what came before counts.
     pub fn read(&mut self, mut stream: impl BufRead) -> io::Result<()> {
         let mut text = Vec::new();
+        self.heard.begin();
         loop {
             text.clear();
             let taken = stream.by_ref().take(TEXT).read_until(b'\n', &mut text);
