@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use hpcctl_gate::log::{End, Head, Kept, Left, LogError, Record, verify};
 use hpcctl_model::gate::Gate;
+use hpcctl_reports::history::parts;
 use jiff::{SignedDuration, Timestamp};
 use rustix::fs::{FlockOperation, flock};
 use serde_json::{Value, json};
@@ -205,10 +206,13 @@ impl Decisions {
 /// What the log keeps of a decision; the report that was judged by its digest, where it is kept.
 pub fn decided(event: &str, gate: &Gate, scan: Option<&str>) -> Value {
     let rules = gate.decision.rules.iter().map(|rule| {
+        let (parts, count) = parts(rule);
         json!({
             "id": rule.id,
             "outcome": rule.outcome.as_str(),
             "findings": rule.findings.len(),
+            "parts": parts,
+            "count": count,
             "waived_by": rule.waived_by,
         })
     });

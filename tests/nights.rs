@@ -224,6 +224,108 @@ fn the_waivers_of_a_logged_decision_lapse() {
     }
 }
 
+/// A waiver holds for months, and an image may be decided of once.
+#[test]
+fn the_waivers_of_the_latest_decision_lapse_however_old_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let archive = crate::handmade::docker_archive(dir.path());
+    let image = format!("docker-archive:{}", archive.display());
+    let policy = dir.path().join("policy.toml");
+    let day = |days: i64| from_now(days * 24 * 3600);
+    let waiver = format!(
+        "[[waiver]]\nid = \"W-1\"\nrule = \"license.terms\"\n\
+         scope = {{ package = \"pkg:pypi/a@1\" }}\nowner = \"a\"\napproved-by = \"b\"\nreason = \"c\"\n\
+         from = \"{}\"\nexpires = \"{}\"\n",
+        &day(-1)[..10],
+        &day(60)[..10]
+    );
+    let state = dir.path().display().to_string();
+    let gate = |waiver: &str| {
+        fs::write(&policy, format!("version = 1\n{waiver}")).unwrap();
+        let policy = policy.display().to_string();
+        let gate = hpcctl(&["gate", &image, "--policy", &policy, "--state", &state]);
+        assert!([0, 1, 3].contains(&gate.code), "{}", gate.stderr);
+    };
+    let lapsing = |days: i64| {
+        let at = day(days);
+        let night = report(dir.path(), &["nightly", "--at", &at, "-o", "json"]).json();
+        let waivers = night["result"]["waivers"].as_array().unwrap();
+        let lapsed = waivers.iter().map(|one| one["lapsed"].as_bool().unwrap());
+        lapsed.collect::<Vec<bool>>()
+    };
+    gate(&waiver);
+    for (days, expected) in [
+        (44, &[][..]),
+        (47, &[false]),
+        (60, &[false]),
+        (62, &[true]),
+        (95, &[]),
+    ] {
+        assert_eq!(lapsing(days), expected, "{days} days later");
+    }
+    gate("");
+    assert_eq!(lapsing(60), [false; 0], "it was taken out");
+}
+
+/// The report of last night's decision, and the log of this night's.
+#[test]
+fn what_is_new_in_an_image_that_was_refused_is_a_change() {
+    let dir = tempfile::tempdir().unwrap();
+    let archive = crate::handmade::docker_archive(dir.path());
+    let image = format!("docker-archive:{}", archive.display());
+    let policy = dir.path().join("policy.toml");
+    let gate = |labels: &[&str], state: &str| {
+        let labels = json!(labels);
+        let rules = "[rules]\n\"image.labels\" = \"deny\"";
+        let text = format!("version = 1\n{rules}\n[image]\nrequired-labels = {labels}\n");
+        fs::write(&policy, text).unwrap();
+        let policy = policy.display().to_string();
+        let state = dir.path().join(state).display().to_string();
+        let args = [
+            "gate", &image, "--policy", &policy, "--state", &state, "-o", "json",
+        ];
+        let gate = hpcctl(&args);
+        assert_eq!(gate.code, 1, "{}", gate.stderr);
+        gate.json()
+    };
+    let mut before = gate(&["a.one", "a.two"], "other");
+    before["finished_at"] = from_now(-24 * 3600).into();
+    let state = dir.path().join("state");
+    fs::create_dir(&state).unwrap();
+    assert_eq!(add(&state, "gate", &before.to_string()).code, 0);
+    gate(&["a.one", "a.three"], "state");
+    let night = report(&state, &["nightly", "-o", "json"]);
+    assert_eq!(night.code, 1, "{}", night.stderr);
+    let result = &night.json()["result"];
+    for (list, label, status) in [("new", "a.three", "fail"), ("fixed", "a.two", "pass")] {
+        let items = result[list].as_array().unwrap();
+        assert_eq!(items.len(), 1, "{list}: {result}");
+        let text = format!("The image has no label {label}.");
+        let item = &items[0];
+        assert_eq!(
+            (&item["id"], &item["text"]),
+            (&json!("image.labels"), &json!(text))
+        );
+        assert_eq!(
+            (&item["status"], &item["part"]),
+            (&json!(status), &json!(true))
+        );
+    }
+    let fix = result["new"][0]["fix"].as_str().unwrap();
+    assert!(fix.contains("--label a.three"), "{fix}");
+    let still = result["still"].as_array().unwrap();
+    assert!(
+        still.iter().any(|item| item["id"] == "image.labels"),
+        "{result}"
+    );
+    let told = report(&state, &["nightly"]).stdout;
+    assert!(
+        told.starts_with("worse: 1 new, 1 fixed; 1 image examined"),
+        "{told}"
+    );
+    assert!(told.contains("no longer found; was fail since"), "{told}");
+}
+
 #[test]
 fn reports_of_bench_of_two_nodes_are_told_to_be() {
     let dir = tempfile::tempdir().unwrap();

@@ -6,7 +6,7 @@ use std::thread;
 
 use hpcctl_model::Unknown;
 use hpcctl_model::doctor::Status;
-use hpcctl_model::history::{Found, Record, Said, Waiver};
+use hpcctl_model::history::{Found, Part, Record, Said, Waiver};
 use hpcctl_reports::counted;
 use jiff::Timestamp;
 
@@ -59,6 +59,14 @@ fn each(log: &Decisions, mut put: impl FnMut(Record)) -> Option<Unknown> {
     ))
 }
 
+/// The findings of a rule that count. Earlier versions logged none.
+fn parts(rule: &serde_json::Value) -> Vec<Part> {
+    let parts = rule["parts"].as_array().into_iter().flatten();
+    parts
+        .filter_map(|part| serde_json::from_value(part.clone()).ok())
+        .collect()
+}
+
 /// What the history would keep of a decision.
 fn decided(decision: &serde_json::Value) -> Option<Record> {
     let at: Timestamp = decision["at"].as_str()?.parse().ok()?;
@@ -79,6 +87,8 @@ fn decided(decision: &serde_json::Value) -> Option<Record> {
             text: counted(findings, "finding"),
             fix: None,
             because: Vec::new(),
+            parts: parts(rule),
+            count: rule["count"].as_u64().unwrap_or_default(),
         })
     });
     let said = Said {

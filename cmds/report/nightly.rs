@@ -42,6 +42,11 @@ const AHEAD: SignedDuration = SignedDuration::from_hours(1);
 /// so is what was looked at for the first time, unless it fails and half of the other nodes did not
 /// before. What is added to a night within 16 hours belongs to it.
 ///
+/// Which waivers there are the latest decision on each image says, however old it is; one that has lapsed is
+/// told for 30 days, and longer where images are still decided of by it. In an image that was bad already each
+/// finding of a rule, and each reason of a verdict, that is new or gone is a change: of those a rule has the
+/// worst 32 by name, the others by number.
+///
 /// A figure of bench has become slower when it was worse in two nights in a row than in the nights
 /// before, of which there must be 6 at least and the last 12 count: by 5 % of their median, and by
 /// four standard deviations of their noise. Of what was measured more than once in a night the last

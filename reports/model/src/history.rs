@@ -103,6 +103,29 @@ pub struct Found {
     /// The checks that it rests on, where it is the verdict on a runtime.
     #[serde(default)]
     pub because: Vec<String>,
+    /// What it is made of, where it is of an image: the findings of a rule that count, the reasons of a
+    /// verdict. The worst first, and so many of them as are kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
+    /// How many those are with the ones that are not kept; 0 where that is not known.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub count: u64,
+}
+
+fn is_none(count: &u64) -> bool {
+    *count == 0
+}
+
+/// One of what a finding is made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// What it alone would come to.
+    pub status: Status,
+    /// What it is about, and what is said of it.
+    pub text: String,
+    /// What to do, where the report says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix: Option<String>,
 }
 
 /// Something that was not looked at.

@@ -140,6 +140,10 @@ pub struct Item {
     /// Whether it was looked at for the first time, and so is not known to be worse than it was.
     #[serde(default)]
     pub first: bool,
+    /// Whether it is one of several that an id stands for, such as a finding of a rule of gate, where the id
+    /// is as bad as it was: that stands among what is still so.
+    #[serde(default)]
+    pub part: bool,
 }
 
 /// On how many nodes containers run.

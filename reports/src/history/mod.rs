@@ -4,8 +4,10 @@
 //! of a report.
 
 mod frame;
+mod images;
 mod nodes;
 mod observed;
 
 pub use frame::{Line, Read, Unreadable, read, record, with_end};
+pub use images::parts;
 pub use observed::{Kept, Observed, json_error, observed};

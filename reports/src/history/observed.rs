@@ -4,15 +4,13 @@
 use hpcctl_model::bench::{Bench, Better};
 use hpcctl_model::doctor::Status;
 use hpcctl_model::fleet::Fleet;
-use hpcctl_model::gate::{self, Gate};
-use hpcctl_model::history::{Figure, Found, NotChecked, Record, Said, Waiver};
-use hpcctl_model::scan::{self, Scan};
+use hpcctl_model::history::{Figure, Found, NotChecked, Record};
 use hpcctl_model::{Envelope, Unknown, hex};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-use super::nodes;
+use super::{images, nodes};
 use crate::fleet::{CLOCK, Table, line};
 use crate::terminal::in_words;
 
@@ -84,8 +82,8 @@ fn of_report(bytes: &[u8]) -> Result<(Record, Vec<String>), Observed> {
     let record = match schema.as_str() {
         "hpcctl.fleet/1" => return Ok(nodes::fleet(&parsed::<Fleet>(bytes, &schema)?)),
         "hpcctl.doctor/1" => nodes::doctor(&parsed(bytes, &schema)?),
-        "hpcctl.scan/1" => scanned(&parsed(bytes, &schema)?),
-        "hpcctl.gate/1" => decided(&parsed(bytes, &schema)?),
+        "hpcctl.scan/1" => images::scanned(&parsed(bytes, &schema)?),
+        "hpcctl.gate/1" => images::decided(&parsed(bytes, &schema)?),
         "hpcctl.bench/1" => measured(&parsed(bytes, &schema)?),
         _ => return Err(Observed::Kind(schema)),
     };
@@ -147,66 +145,9 @@ pub(super) fn found(id: String, status: Status, text: &str, fix: Option<&str>) -
         text,
         fix,
         because: Vec::new(),
+        parts: Vec::new(),
+        count: 0,
     }
-}
-
-fn scanned(report: &Envelope<Scan>) -> Record {
-    let mut record = empty("scan", &report.finished_at);
-    let verdict = &report.result.verdict;
-    let status = match verdict.outcome {
-        scan::Outcome::Publishable => Status::Pass,
-        scan::Outcome::Conditional => Status::Warn,
-        scan::Outcome::Undetermined => Status::Unknown,
-        scan::Outcome::Refused => Status::Fail,
-    };
-    let text = verdict.reasons.first().map_or("", |one| &one.text);
-    let text = format!("{}: {text}", verdict.outcome.as_str());
-    let all = (status != Status::Pass).then(|| found("scan.verdict".into(), status, &text, None));
-    record.said.push(of_image(
-        &report.result.image.reference,
-        all.into_iter().collect(),
-    ));
-    record.not_checked.extend(unknowns(&report.unknowns));
-    record
-}
-
-fn of_image(reference: &str, found: Vec<Found>) -> Said {
-    Said {
-        on: reference.into(),
-        image: true,
-        found,
-        whole: true,
-        ..Said::default()
-    }
-}
-
-fn decided(report: &Envelope<Gate>) -> Record {
-    let mut record = empty("gate", &report.finished_at);
-    let rules = report.result.decision.rules.iter();
-    let refused = rules.filter(|rule| rule.outcome > gate::Outcome::Allow);
-    let refused = refused.map(|rule| {
-        let status = match rule.outcome {
-            gate::Outcome::Deny => Status::Fail,
-            gate::Outcome::Incomplete => Status::Unknown,
-            gate::Outcome::Review | gate::Outcome::Allow => Status::Warn,
-        };
-        let fix = rule.findings.first().map(|one| one.remedy.as_str());
-        found(rule.id.clone(), status, &rule.summary, fix)
-    });
-    record.said.push(of_image(
-        &report.result.subject.reference,
-        refused.collect(),
-    ));
-    let waivers = report.result.waivers.iter();
-    record.waivers = waivers
-        .map(|waiver| Waiver {
-            id: waiver.id.clone(),
-            owner: waiver.owner.clone(),
-            expires: waiver.expires.clone(),
-        })
-        .collect();
-    record.not_checked.extend(unknowns(&report.unknowns));
-    record
 }
 
 fn measured(report: &Envelope<Bench>) -> Record {

@@ -33,5 +33,7 @@ pub fn lacking(id: &str, runtime: &str, was: Option<Status>, refused: Option<&Fo
         },
         fix: None,
         because: refused.iter().map(|one| one.id.clone()).collect(),
+        parts: Vec::new(),
+        count: 0,
     }
 }

@@ -93,6 +93,7 @@ mod tests {
             fix: (!because.is_empty()).then(|| format!("fix of {id}")),
             follows: None,
             first: false,
+            part: false,
         };
         (item, because.iter().map(|id| (*id).to_owned()).collect())
     }

@@ -8,8 +8,8 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use hpcctl_model::doctor::Status;
-use hpcctl_model::history::{Found, Record, Waiver};
-use hpcctl_model::nightly::{Lapsing, NODES, Nightly, NotChecked, Verdict};
+use hpcctl_model::history::Found;
+use hpcctl_model::nightly::{NODES, Nightly, NotChecked, Verdict};
 
 use super::absent;
 use super::became::{Became, Change};
@@ -17,6 +17,7 @@ use super::broken::{Away, Broken};
 use super::figures::Figures;
 use super::fold::{self, Folded, Seen};
 use super::kernel::Kernels;
+use super::parts;
 use super::past::Past;
 use super::run::Runs;
 use super::said::weight;
@@ -25,6 +26,7 @@ use super::trends::trends;
 use super::unchecked::Unchecked;
 use super::usual::Usual;
 use super::verdict::verdict;
+use super::waivers;
 use crate::fleet::NodeSet;
 
 /// What a report is made from.
@@ -86,7 +88,7 @@ pub fn nightly(asked: &Asked) -> Nightly {
         retired: fold::nodes(&night.sets.retired),
         kernels: night.kernels.items(),
         not_checked: night.unchecked.items(asked, &all, &figures.not_checked),
-        waivers: waivers(asked),
+        waivers: waivers::lapsing(asked),
         regressions: figures.regressions,
         slow: figures.slow,
         recovered: figures.recovered,
@@ -227,6 +229,8 @@ impl Night {
             text: "reports again, as it does in some nights and not in others".into(),
             fix: None,
             because: Vec::new(),
+            parts: Vec::new(),
+            count: 0,
         };
         self.folded.flapping.add(&Seen {
             name: subject.name,
@@ -237,6 +241,7 @@ impl Night {
             found: Some(&found),
             since: Since::exactly(at),
             first: false,
+            part: None,
         });
     }
 
@@ -280,7 +285,11 @@ impl Night {
             found: gone.as_ref().or_else(|| subject.found(told, id)),
             since: since.unwrap_or(Since::exactly(at)),
             first: became.first,
+            part: None,
         });
+        if became.change == Change::Still && subject.is_image() {
+            parts::tell(subject, id, &mut self.folded);
+        }
     }
 
     /// A node that did not report.
@@ -371,27 +380,10 @@ fn ids<'s>(subject: &'s Subject<'_>) -> BTreeSet<Cow<'s, str>> {
     ids
 }
 
-/// The waivers that lapse, by what was last said of each, and the slow-downs that were accepted for a time.
-fn waivers(asked: &Asked) -> Vec<Lapsing> {
-    let runs = asked.kinds.iter().flat_map(|runs| &runs.all);
-    let mut records: Vec<&Record> = runs.flat_map(|run| &run.records).collect();
-    records.sort_by(|one, other| one.at.cmp(&other.at));
-    let all = records.iter().flat_map(|record| &record.waivers);
-    let latest: BTreeMap<&str, &Waiver> = all.map(|waiver| (waiver.id.as_str(), waiver)).collect();
-    let all = latest.into_values().cloned().chain(asked.figures.waivers());
-    let lapsing = all.filter(|one| one.expires <= asked.lapse);
-    lapsing
-        .map(|waiver| Lapsing {
-            lapsed: waiver.expires < asked.today,
-            id: waiver.id,
-            owner: waiver.owner,
-            expires: waiver.expires,
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod first;
+#[cfg(test)]
+mod images;
 #[cfg(test)]
 mod nights;
 #[cfg(test)]

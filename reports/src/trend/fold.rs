@@ -37,10 +37,21 @@ pub struct Seen<'a> {
     pub since: Since<'a>,
     /// Whether it was never looked at before.
     pub first: bool,
+    /// Which part of what the id stands for it is, where it is one.
+    pub part: Option<&'a str>,
 }
 
-/// What findings are folded by: those that are first looked at and those of another cause are apart.
-type Key = (Status, String, Option<Status>, bool, bool, Option<String>);
+/// What findings are folded by: those that are first looked at, those of another cause and those of another
+/// part are apart.
+type Key = (
+    Status,
+    String,
+    Option<Status>,
+    bool,
+    bool,
+    Option<String>,
+    Option<String>,
+);
 
 /// Findings, folded.
 #[derive(Debug, Default)]
@@ -66,6 +77,7 @@ impl List {
             seen.image,
             seen.first,
             cause.cloned(),
+            seen.part.map(str::to_owned),
         );
         let alike = self.0.entry(key).or_default();
         alike.names.push(seen.name.to_owned());
@@ -93,7 +105,7 @@ impl List {
     }
 }
 
-fn item(((status, id, was, image, first, _), alike): (Key, Alike)) -> (Item, Vec<String>) {
+fn item(((status, id, was, image, first, _, part), alike): (Key, Alike)) -> (Item, Vec<String>) {
     let most = alike.texts.iter().max_by_key(|(_, count)| **count);
     let (since, or_before) = alike.since.unwrap_or_default();
     let item = Item {
@@ -112,6 +124,7 @@ fn item(((status, id, was, image, first, _), alike): (Key, Alike)) -> (Item, Vec
         fix: alike.fix,
         follows: None,
         first,
+        part: part.is_some(),
     };
     (item, alike.because)
 }

@@ -15,6 +15,7 @@ use hpcctl_model::history::{Record, Said};
 use super::run::{NODES, kind, names, nodes};
 use super::said::said_of;
 use super::subject::Since;
+use super::waivers::Waivers;
 
 /// What was before.
 #[derive(Debug, Default)]
@@ -25,6 +26,8 @@ pub struct Past {
     runs: Vec<(String, usize)>,
     /// When the last result was made.
     last_at: Option<String>,
+    /// By which waivers images were decided of.
+    waivers: Waivers,
 }
 
 /// What was before of each node or image.
@@ -59,6 +62,7 @@ impl Past {
         if self.last_at.as_deref().is_none_or(|last| last < at) {
             self.last_at = Some(at.to_owned());
         }
+        self.waivers.add(record);
         let traces = self.kinds.entry(kind(record)).or_default();
         let mut size = 0;
         let all: Vec<(&Said, Vec<String>)> =
@@ -125,6 +129,11 @@ impl Past {
         let run = run.map(|(at, _)| at.as_str());
         let first = [run, trace.silent.as_deref()].into_iter().flatten().min();
         Some(first.unwrap_or(last))
+    }
+
+    /// By which waivers images were decided of.
+    pub fn waivers(&self) -> &Waivers {
+        &self.waivers
     }
 
     /// When the last result was made.

@@ -48,7 +48,8 @@ fn log(report: &Envelope<Nightly>) -> Value {
             let row = row(item);
             // What was looked at for the first time has no baseline.
             let state = if item.first { "new" } else { state };
-            result(&row, level(item), state)
+            let part = if item.part { item.text.as_str() } else { "" };
+            result(&row, part, level(item), state)
         }));
     }
     // Nodes that do not report and figures that are worse are no findings of a check.
@@ -61,7 +62,7 @@ fn log(report: &Envelope<Nightly>) -> Value {
             .map(|row| (row, "unchanged")),
     );
     let others = all.filter(|(row, _)| row.state.is_empty());
-    results.extend(others.map(|(row, state)| result(&row, "error", state)));
+    results.extend(others.map(|(row, state)| result(&row, "", "error", state)));
     let mut ids: Vec<String> = results
         .iter()
         .filter_map(|result| result["ruleId"].as_str().map(str::to_owned))
@@ -87,7 +88,8 @@ fn level(item: &Item) -> &'static str {
     }
 }
 
-fn result(row: &Row, level: &str, state: &str) -> Value {
+/// A finding, or a part of what its id stands for.
+fn result(row: &Row, part: &str, level: &str, state: &str) -> Value {
     let on = row.set.as_str();
     let fix = row.fix.as_ref();
     let fix = fix.map_or_else(String::new, |fix| format!(" fix: {fix}"));
@@ -96,7 +98,11 @@ fn result(row: &Row, level: &str, state: &str) -> Value {
         image if image.contains([':', '/']) => image.into(),
         nodes => format!("nodes/{nodes}"),
     };
-    let fingerprint = hex(&Sha256::digest(format!("{}\0{on}", row.what)));
+    let mut identity = format!("{}\0{on}", row.what);
+    if !part.is_empty() {
+        identity += &format!("\0{part}");
+    }
+    let fingerprint = hex(&Sha256::digest(identity));
     json!({
         "ruleId": row.what,
         "level": level,

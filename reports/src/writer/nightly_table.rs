@@ -161,6 +161,7 @@ pub(crate) mod tests {
             fix: Some("sysctl user.max_user_namespaces=10000".into()),
             follows: None,
             first: false,
+            part: false,
         }
     }
 

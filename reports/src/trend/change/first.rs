@@ -1,5 +1,7 @@
 //! First nights, of kinds of report, of nodes and of checks, and what is added to a night.
 
+use hpcctl_model::history::Record;
+
 use super::nights::at;
 use super::tests::{asked, of, record, said};
 use super::*;

@@ -2,9 +2,9 @@
 //! that come and go.
 
 use hpcctl_model::doctor;
-use hpcctl_model::history::{Said, Silent};
+use hpcctl_model::history::{Record, Said, Silent};
 
-use super::tests::{asked, of, on_the_25th, record, said, told, until};
+use super::tests::{asked, gated, of, on_the_25th, record, said, told, until, waiver};
 use super::*;
 
 /// A node whose lines do not tell of a check, or say that it was not looked at.
@@ -289,15 +289,8 @@ fn checks_that_passed_and_are_left_out_are_told() {
 
 #[test]
 fn a_waiver_whose_last_day_is_over_has_lapsed() {
-    let waiver = |id: &str, expires: &str| Waiver {
-        id: id.into(),
-        owner: "o".into(),
-        expires: expires.into(),
-    };
-    let report = asked(vec![Record {
-        waivers: vec![waiver("W-1", "2026-11-24"), waiver("W-2", "2026-11-25")],
-        ..record(0, vec![said("n1", &[])])
-    }]);
+    let waivers = [waiver("W-1", "2026-11-24"), waiver("W-2", "2026-11-25")];
+    let report = asked(vec![gated("2026-11-25", "oci:a", &waivers)]);
     let lapsed: Vec<bool> = report.waivers.iter().map(|one| one.lapsed).collect();
     assert_eq!(lapsed, [true, false]);
 }

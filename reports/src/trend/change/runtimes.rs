@@ -233,6 +233,8 @@ fn because(status: Status, checks: &[&str]) -> Vec<Said> {
         text: format!("because of {}", checks.join(", ")),
         fix: None,
         because: checks.iter().map(|id| (*id).to_owned()).collect(),
+        parts: Vec::new(),
+        count: 0,
     });
     vec![node]
 }

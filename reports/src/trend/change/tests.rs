@@ -1,5 +1,5 @@
 use hpcctl_model::doctor;
-use hpcctl_model::history::{Figure, Said};
+use hpcctl_model::history::{Figure, Part, Record, Said, Waiver};
 use jiff::Timestamp;
 
 use super::*;
@@ -17,6 +17,8 @@ pub fn said(on: &str, failed: &[&str]) -> Said {
             text: format!("{id} is broken"),
             fix: None,
             because: Vec::new(),
+            parts: Vec::new(),
+            count: 0,
         }
     });
     Said {
@@ -209,19 +211,59 @@ pub fn nights() -> Vec<Record> {
         let spike = if age == 0 { 13.0 } else { 10.0 };
         record.figures = vec![figure(1, worse), figure(2, spike), figure(3, 10.0)];
     }
-    let waiver = |(id, expires): (&str, &str)| Waiver {
+    nights.push(decision());
+    nights
+}
+
+/// The decision on an image, by waivers of which two are to be told.
+pub fn decision() -> Record {
+    let waivers = [
+        waiver("W-1", "2026-11-20"),
+        waiver("W-2", "2026-12-09"),
+        waiver("W-3", "2026-12-10"),
+    ];
+    gated("2026-11-24", "oci:a", &waivers)
+}
+
+pub fn waiver(id: &str, expires: &str) -> Waiver {
+    Waiver {
         id: id.into(),
         owner: "o".into(),
         expires: expires.into(),
+    }
+}
+
+/// Two nights of an image that a rule of gate refuses for these findings, the later night first.
+pub fn refused(now: &[&str], before: &[&str]) -> Vec<Record> {
+    let night = |day, texts: &[&str]| {
+        let mut record = gated(day, "oci:a", &[]);
+        let part = |text: &&str| Part {
+            status: Status::Fail,
+            text: (*text).into(),
+            fix: None,
+        };
+        record.said[0].found = vec![Found {
+            parts: texts.iter().map(part).collect(),
+            count: texts.len() as u64,
+            ..said("oci:a", &["license.terms"]).found[0].clone()
+        }];
+        record
     };
-    nights[1].waivers = [
-        ("W-1", "2026-11-20"),
-        ("W-2", "2026-12-09"),
-        ("W-3", "2026-12-10"),
-    ]
-    .map(waiver)
-    .to_vec();
-    nights
+    vec![night("2026-11-25", now), night("2026-11-24", before)]
+}
+
+/// What is kept of a decision that allows an image.
+pub fn gated(day: &str, image: &str, waivers: &[Waiver]) -> Record {
+    let of_image = Said {
+        image: true,
+        ..said(image, &[])
+    };
+    Record {
+        at: format!("{day}T02:00:00Z"),
+        kind: "gate".into(),
+        waivers: waivers.to_vec(),
+        ..record(0, vec![of_image])
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Nights that were asked by one user and by another: root's answer is not that of users.
 
+use hpcctl_model::history::Record;
+
 use super::tests::{asked, record, said, told};
 use super::*;
 

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::*;
 use crate::fleet::NodeSet;
 use crate::trend::Runs;
-use crate::trend::change::tests::{record, said};
+use crate::trend::change::tests::{gated, record, said, waiver};
 use crate::trend::{Asked, Figures, nightly};
 
 /// The time of a night; they are counted from the first of August on.
@@ -38,8 +38,8 @@ fn told(records: &[Record], night: i64, retired: &str) -> Nightly {
         kinds,
         past,
         figures: Figures::until(end, Vec::new()),
-        today: String::new(),
-        lapse: String::new(),
+        today: end.strftime("%Y-%m-%d").to_string(),
+        lapse: time(night + 14, 3).strftime("%Y-%m-%d").to_string(),
         unread: Vec::new(),
         retired: NodeSet::parse(retired).unwrap_or_default(),
     })
@@ -176,4 +176,27 @@ fn a_night_without_results_says_when_the_last_were() {
     let report = told(&nights, 130, "");
     assert_eq!(report.verdict, Verdict::First);
     assert_eq!(report.before_at.as_deref(), Some("2026-09-29T02:00:00Z"));
+}
+
+#[test]
+fn a_waiver_of_a_decision_of_months_ago_is_told_before_it_lapses() {
+    let mut nights = nights();
+    // The last day is that of the 59th night.
+    let waivers = [waiver("W-1", "2026-09-29")];
+    nights.insert(1, gated("2026-08-01", "oci:a", &waivers));
+    for (night, expected) in [
+        (44, &[][..]),
+        (45, &[("W-1", false)]),
+        (59, &[("W-1", false)]),
+    ] {
+        let waivers = told(&nights, night, "").waivers;
+        let waivers: Vec<(&str, bool)> = waivers
+            .iter()
+            .map(|one| (one.id.as_str(), one.lapsed))
+            .collect();
+        assert_eq!(waivers, expected, "{night}");
+    }
+    // The next decision goes by none.
+    nights.push(gated("2026-09-10", "oci:a", &[]));
+    assert_eq!(told(&nights, 59, "").waivers, []);
 }

@@ -9,7 +9,7 @@ use super::alike::alike;
 use super::summary::verdict;
 use super::told::{Row, sections};
 use crate::report::{Options, Report};
-use crate::trend::planted::{asked, nights, of, record, said};
+use crate::trend::planted::{asked, decision, nights, of, record, refused, said};
 use crate::writer::nightly_table::tests::report;
 use crate::writer::{
     Writer, nightly_html, nightly_junit, nightly_mail, nightly_markdown, nightly_openmetrics,
@@ -32,8 +32,6 @@ fn all() -> Vec<(&'static str, Nightly)> {
     let mut there = said("n1", &["run.podman"]);
     there.judged.push("podman".into());
     let missing = |age: usize| vec![said(if age < 3 { "n1" } else { "n[1-2]" }, &[])];
-    let mut waivers = record(0, vec![said("n1", &[])]);
-    waivers.waivers = nights()[1].waivers.clone();
     let kernels = ["6.1.1", "6.1.0"]
         .iter()
         .enumerate()
@@ -46,7 +44,7 @@ fn all() -> Vec<(&'static str, Nightly)> {
         });
     let kernels = kernels.collect();
     let alike = [said("n1", &["a.b", "c.d"]), said("n2", &["a.b"])].to_vec();
-    vec![
+    let mut all = vec![
         ("planted", asked(nights())),
         ("alike", of(vec![alike, vec![said("n[1-2]", &[])]])),
         ("quiet", of(vec![vec![said("n1", &["ns.user"])]; 3])),
@@ -67,15 +65,32 @@ fn all() -> Vec<(&'static str, Nightly)> {
                 vec![said("n1", &["a.b"])],
             ]),
         ),
-        (
-            "waivers",
-            asked(vec![waivers, record(1, vec![said("n1", &[])])]),
-        ),
         ("another kernel", asked(kernels)),
         ("slower", measured(&[12.0, 12.0])),
         ("still slower", measured(&[12.0, 12.0, 12.0])),
         ("as usual again", measured(&[12.0, 12.0, 10.0, 10.0])),
         ("worse once", measured(&[12.0])),
+    ];
+    all.extend(images());
+    all
+}
+
+/// Nights of images.
+fn images() -> Vec<(&'static str, Nightly)> {
+    vec![
+        (
+            "waivers",
+            asked(vec![
+                record(0, vec![said("n1", &[])]),
+                record(1, vec![said("n1", &[])]),
+                decision(),
+            ]),
+        ),
+        (
+            "more in a bad image",
+            asked(refused(&["a", "b"], &["a", "c"])),
+        ),
+        ("less in a bad image", asked(refused(&["a"], &["a", "b"]))),
     ]
 }
 

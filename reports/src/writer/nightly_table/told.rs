@@ -272,6 +272,10 @@ pub fn row(item: &Item) -> Row {
     let (since, was_text) = (from(&item.since, item.or_before), &item.text);
     let text = match was {
         _ if item.id == NODES => item.text.clone(),
+        Some(was) if passes && item.part => {
+            let was = was.as_str();
+            format!("no longer found; was {was} since {since}: {was_text}{others}")
+        }
         Some(was) if passes => {
             format!(
                 "passes now; was {} since {since}: {was_text}{others}",
