@@ -4,6 +4,7 @@
 //!
 //! Labels are ids of checks and names of series, of which there are few, never nodes or texts.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write;
@@ -55,9 +56,12 @@ fn write(
     );
     verdict(&mut text, nightly);
     counts(&mut text, nightly);
-    let checks = checks(nightly);
+    let (checks, left_out) = checks(nightly);
     let help = "Nodes or images of which a check does not pass.";
     family(&mut text, "hpcctl_report_findings", help, &checks);
+    let help = "Checks that are left out of hpcctl_report_findings: it has the 200 of most nodes.";
+    let name = "hpcctl_report_findings_left_out";
+    family(&mut text, name, help, &[(None, left_out as f64)]);
     text += "# EOF\n";
     Ok(out.write_all(text.as_bytes())?)
 }
@@ -129,8 +133,10 @@ fn counts(text: &mut String, nightly: &Nightly) {
 /// A label with its value, and what is measured.
 type Sample = (Option<(&'static str, String)>, f64);
 
-fn checks(nightly: &Nightly) -> Vec<Sample> {
-    let mut counts: BTreeMap<&str, f64> = BTreeMap::new();
+/// On how many each check does not pass, and how many checks that leaves out: of too many those stay that
+/// fail most widely.
+fn checks(nightly: &Nightly) -> (Vec<Sample>, usize) {
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
     let lists = [
         &nightly.new,
         &nightly.still,
@@ -138,15 +144,20 @@ fn checks(nightly: &Nightly) -> Vec<Sample> {
         &nightly.eased,
         &nightly.fixed,
     ];
-    for item in lists.into_iter().flatten() {
+    // A part is of what stands among these as a whole.
+    for item in lists.into_iter().flatten().filter(|item| !item.part) {
         let passes = item.status == hpcctl_model::doctor::Status::Pass;
         let count = if passes { 0 } else { item.on.count };
-        *counts.entry(&item.id).or_default() += count as f64;
+        *counts.entry(&item.id).or_default() += count;
     }
-    let counts = counts.into_iter().take(LABELS);
-    counts
-        .map(|(id, count)| (Some(("check", id.to_owned())), count))
-        .collect()
+    let mut counts: Vec<(&str, u64)> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, count)| Reverse(*count));
+    let left_out = counts.len().saturating_sub(LABELS);
+    counts.truncate(LABELS);
+    counts.sort_unstable();
+    let samples = counts.into_iter();
+    let samples = samples.map(|(id, count)| (Some(("check", id.to_owned())), count as f64));
+    (samples.collect(), left_out)
 }
 
 fn family(text: &mut String, name: &str, help: &str, samples: &[Sample]) {
@@ -163,8 +174,11 @@ fn family(text: &mut String, name: &str, help: &str, samples: &[Sample]) {
 
 #[cfg(test)]
 mod tests {
+    use hpcctl_model::fleet::Nodes;
+    use hpcctl_model::nightly::Item;
+
     use super::*;
-    use crate::writer::nightly_table::tests::written;
+    use crate::writer::nightly_table::tests::{report, written};
 
     #[test]
     fn every_sample_belongs_to_a_family() {
@@ -197,7 +211,38 @@ mod tests {
                 assert!(value.parse::<f64>().is_ok(), "{line}");
             }
         }
-        assert!(text.ends_with("\n# EOF\n"), "{text}");
+        assert!(
+            text.ends_with("\nhpcctl_report_findings_left_out 0\n# EOF\n"),
+            "{text}"
+        );
         assert!(!text.contains("n[001"), "no label names nodes: {text}");
+    }
+    #[test]
+    fn of_too_many_checks_those_of_most_nodes_stay_and_the_others_are_counted() {
+        let mut nightly = report(true).result;
+        let sample = nightly.still[0].clone();
+        let item = |n: u64| Item {
+            id: format!("a.{n:03}"),
+            on: Nodes {
+                count: n,
+                ..sample.on.clone()
+            },
+            ..sample.clone()
+        };
+        nightly.still = (1..=300).map(item).collect();
+        nightly.new = vec![Item {
+            part: true,
+            ..item(300)
+        }];
+        nightly.fixed.clear();
+        let (samples, left_out) = checks(&nightly);
+        assert_eq!((samples.len(), left_out), (LABELS, 100));
+        let told = |id: &str| {
+            let mut samples = samples.iter();
+            let sample = samples.find(|(label, _)| label.as_ref().is_some_and(|(_, of)| of == id));
+            sample.map(|(_, count)| *count)
+        };
+        assert_eq!((told("a.100"), told("a.101")), (None, Some(101.0)));
+        assert_eq!(told("a.300"), Some(300.0), "a part is counted once");
     }
 }
