@@ -36,6 +36,7 @@ mod proxy;
 mod publish;
 mod push;
 mod real;
+mod real_causes;
 mod reality;
 mod registry;
 mod repairs;

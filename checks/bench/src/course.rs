@@ -11,6 +11,7 @@ use hpcctl_model::bench::{Bench, Plan};
 
 use crate::executor::{self, Row, Site};
 use crate::factor::{self, Factor};
+use crate::image::Image;
 use crate::measurement::Measurement;
 use crate::mpi::Approach;
 use crate::pair::{Arm, Bout, Measured, Pairs};
@@ -104,7 +105,7 @@ pub fn bench(
     let before = Moment::now(host);
     let (row, network) = runtime(request)?;
     let environment = environment(host);
-    let factors = with(request, row, network)?;
+    let factors = with(request, host, row, network)?;
     let workplace = Workplace::new()?;
     let site = Site {
         host,
@@ -180,7 +181,12 @@ fn plan(request: &Request<'_>, row: &Row, network: &str, pairs: usize, trial_pai
 }
 
 /// The factors of the builtin launcher with those that are to be added.
-fn with(request: &Request<'_>, row: &Row, network: &str) -> Result<Option<Vec<Factor>>, Error> {
+fn with(
+    request: &Request<'_>,
+    host: &dyn Host,
+    row: &Row,
+    network: &str,
+) -> Result<Option<Vec<Factor>>, Error> {
     if request.added.is_empty() {
         return Ok(None);
     }
@@ -188,8 +194,12 @@ fn with(request: &Request<'_>, row: &Row, network: &str) -> Result<Option<Vec<Fa
         let message = format!("only the builtin launcher adds factors, not {}", row.name);
         return Err(Error::Usage(message));
     }
-    let own = executor::own_factors(network, request.image.is_some());
-    Ok(Some(factor::sorted(&[&own, request.added].concat())))
+    let mut all = executor::own_factors(network);
+    if let Some(reference) = request.image {
+        all.extend(Image::open(host, reference)?.factors());
+    }
+    all.extend(request.added);
+    Ok(Some(factor::sorted(&all)))
 }
 
 /// The environment of everything that is started, each `NAME=VALUE`.

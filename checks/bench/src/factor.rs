@@ -1,11 +1,14 @@
 //! The factors of a container, each of which our own launcher can add or leave out.
 
+mod table;
+
 use hpcctl_host::trial::namespace;
 use hpcctl_host::{Op, Trial};
 use hpcctl_model::bench::Difference;
 use serde::{Deserialize, Serialize};
 
 use crate::environs;
+use table::{FACTORS, Row};
 
 /// How many comparisons the filter makes before it allows a call, as those of runtimes do.
 const COMPARISONS: i64 = 120;
@@ -58,228 +61,6 @@ pub enum Factor {
     Join,
 }
 
-/// A factor in words.
-struct Row {
-    factor: Factor,
-    /// As the command line names it.
-    name: &'static str,
-    /// As a cause.
-    what: &'static str,
-    /// What is not there without it.
-    needs: Option<Factor>,
-    /// Whether a difference between inside and outside shows it.
-    shown: fn(&Difference) -> bool,
-    /// The networks of runtimes that have it.
-    networks: &'static [&'static str],
-    /// What to do about it: what begins metrics, and the words; the first that fits.
-    fixes: &'static [(&'static str, &'static str)],
-}
-
-/// A factor that nothing that an agent sees shows.
-const HIDDEN: fn(&Difference) -> bool = |_| false;
-
-/// Every factor, in the order in which a container gets them.
-static FACTORS: &[Row] = &[
-    Row {
-        factor: Factor::User,
-        name: "user",
-        what: "the user namespace",
-        needs: None,
-        shown: |it| it.what == "namespace user",
-        networks: &[],
-        fixes: &[(
-            "",
-            "run with a set-user-id runtime, or let all ranks of a node join one namespace (ch-run --join)",
-        )],
-    },
-    Row {
-        factor: Factor::Mount,
-        name: "mnt",
-        what: "the mount namespace with its own root",
-        needs: None,
-        shown: |it| it.what == "namespace mnt",
-        networks: &[],
-        fixes: &[("fs.", "bind what is read often from the host")],
-    },
-    Row {
-        factor: Factor::Image,
-        name: "image",
-        what: "the image, its C library and its /etc/ld.so.preload among it",
-        needs: Some(Factor::Mount),
-        shown: HIDDEN,
-        networks: &[],
-        fixes: &[
-            (
-                "fs.",
-                "see what the image brings (/etc/ld.so.preload), take it from a local directory or a squashfs, and bind what is read often from the host",
-            ),
-            (
-                "",
-                "see what the image brings (ldd, /etc/ld.so.preload), and take one whose C library is that of the host or newer",
-            ),
-        ],
-    },
-    Row {
-        factor: Factor::Overlay,
-        name: "overlay",
-        what: "an overlay",
-        needs: Some(Factor::Mount),
-        shown: |it| it.what == environs::ROOT && it.inside == "overlay",
-        networks: &[],
-        fixes: &[("", "bind what is read often from the host (--volume)")],
-    },
-    Row {
-        factor: Factor::Pid,
-        name: "pid",
-        what: "the pid namespace",
-        needs: None,
-        shown: |it| it.what == "namespace pid",
-        networks: &[],
-        fixes: &[("", "share it with the host (podman --pid=host)")],
-    },
-    Row {
-        factor: Factor::Ipc,
-        name: "ipc",
-        what: "the IPC namespace",
-        needs: None,
-        shown: |it| it.what == "namespace ipc",
-        networks: &[],
-        fixes: &[("", "share it with the host (podman --ipc=host)")],
-    },
-    Row {
-        factor: Factor::Uts,
-        name: "uts",
-        what: "the UTS namespace",
-        needs: None,
-        shown: |it| it.what == "namespace uts",
-        networks: &[],
-        fixes: &[("", "share it with the host (podman --uts=host)")],
-    },
-    Row {
-        factor: Factor::Shm,
-        name: "shm",
-        what: "a private /dev/shm",
-        needs: Some(Factor::Mount),
-        shown: |it| it.what == environs::SHM,
-        networks: &[],
-        fixes: &[(
-            "",
-            "bind that of the host: --volume=/dev/shm:/dev/shm, or podman --ipc=host; ch-run does by itself",
-        )],
-    },
-    Row {
-        factor: Factor::Fuse,
-        name: "fuse",
-        what: "a file system by FUSE",
-        needs: Some(Factor::Mount),
-        shown: |it| it.what == environs::ROOT && it.inside.starts_with("fuse"),
-        networks: &[],
-        fixes: &[(
-            "",
-            "let the kernel mount it: overlay instead of fuse-overlayfs (podman unshare mount shows whether it may), a squashfs by a set-user-id runtime, or a plain directory",
-        )],
-    },
-    Row {
-        factor: Factor::Net,
-        name: "net",
-        what: "the network namespace",
-        needs: None,
-        shown: |it| it.what == "namespace net",
-        networks: &[],
-        fixes: &[(
-            "",
-            "share it with the host (--network=host); where inside is faster, the host's own rules cost: nft list ruleset",
-        )],
-    },
-    Row {
-        factor: Factor::Veth,
-        name: "veth",
-        what: "a pair of veth",
-        needs: Some(Factor::Net),
-        shown: HIDDEN,
-        networks: &["bridge"],
-        fixes: &[("", "share the network of the host (--network=host)")],
-    },
-    Row {
-        factor: Factor::Slirp4netns,
-        name: "slirp4netns",
-        what: "slirp4netns",
-        needs: Some(Factor::Net),
-        shown: HIDDEN,
-        networks: &["slirp4netns"],
-        fixes: &[(
-            "",
-            "share the network of the host (--network=host), or take pasta: podman --network=pasta",
-        )],
-    },
-    Row {
-        factor: Factor::Pasta,
-        name: "pasta",
-        what: "pasta",
-        needs: Some(Factor::Net),
-        shown: HIDDEN,
-        networks: &["pasta"],
-        fixes: &[("", "share the network of the host (--network=host)")],
-    },
-    Row {
-        factor: Factor::Nft,
-        name: "nft",
-        what: "rules of the packet filter in the network namespace",
-        needs: Some(Factor::Net),
-        shown: HIDDEN,
-        networks: &[],
-        fixes: &[(
-            "",
-            "share the network of the host (--network=host), or take the rules away: nft list ruleset",
-        )],
-    },
-    Row {
-        factor: Factor::Tbf,
-        name: "tbf",
-        what: "a limit on the rate of the network",
-        needs: Some(Factor::Net),
-        shown: HIDDEN,
-        networks: &[],
-        fixes: &[(
-            "",
-            "share the network of the host (--network=host), or take the limit away: tc qdisc show",
-        )],
-    },
-    Row {
-        factor: Factor::Seccomp,
-        name: "seccomp",
-        what: "the filter of system calls",
-        needs: None,
-        shown: |it| it.what == "Seccomp",
-        networks: &[],
-        fixes: &[(
-            "",
-            "run without the filter where the site allows it (podman --security-opt seccomp=unconfined)",
-        )],
-    },
-    Row {
-        factor: Factor::CpuMax,
-        name: "cpu.max",
-        what: "a limit on processor time (cpu.max)",
-        needs: None,
-        shown: |it| it.what == environs::LIMIT,
-        networks: &[],
-        fixes: &[(
-            "",
-            "ask for as many processors as the program has threads (podman --cpus, the job's request), or start as many threads as are allowed",
-        )],
-    },
-    Row {
-        factor: Factor::Join,
-        name: "join",
-        what: "one container for all ranks",
-        needs: None,
-        shown: HIDDEN,
-        networks: &[],
-        fixes: &[],
-    },
-];
-
 impl Factor {
     fn row(self) -> &'static Row {
         let mut rows = FACTORS.iter();
@@ -302,11 +83,13 @@ impl Factor {
         }
     }
 
-    /// What to do about what it does to a metric, where that is known.
-    pub(crate) fn fix(self, metric: &str) -> Option<&'static str> {
+    /// What to do about what it does to a metric in a container that differs so, where that is known.
+    pub(crate) fn fix(self, metric: &str, differences: &[Difference]) -> Option<&'static str> {
+        let root = differences.iter().find(|it| it.what == environs::ROOT);
+        let root = root.map_or("", |it| it.inside.as_str());
         let mut fixes = self.row().fixes.iter();
-        let fix = fixes.find(|(start, _)| metric.starts_with(start));
-        fix.map(|(_, words)| *words)
+        let fix = fixes.find(|it| metric.starts_with(it.metric) && root.starts_with(it.root));
+        fix.map(|it| it.words)
     }
 
     /// The flag of clone(2).
@@ -333,8 +116,16 @@ impl Factor {
         if is_of_ranks(metric) && matches!(self, Self::User | Self::Pid) {
             return [factors, &[Self::Join]].concat();
         }
-        let stays = |one: &Self| *one != self && one.row().needs != Some(self);
-        factors.iter().copied().filter(stays).collect()
+        // Where there is an image, these are what it lies on.
+        let is_of_image = |one: Self| matches!(one, Self::Overlay | Self::Fuse);
+        let goes = |one: Self| one.needs(self) || self == Self::Image && is_of_image(one);
+        let stays = factors.iter().filter(|one| !goes(**one));
+        stays.copied().collect()
+    }
+
+    /// Whether it is the other, or not there without that.
+    fn needs(self, other: Self) -> bool {
+        self == other || self.row().needs.is_some_and(|one| one.needs(other))
     }
 }
 
@@ -351,10 +142,9 @@ pub(crate) fn of(differences: &[Difference], network: &str) -> Vec<Factor> {
 
 /// Puts them in the order in which a container gets them, each once, with what they need.
 pub(crate) fn sorted(factors: &[Factor]) -> Vec<Factor> {
-    let needed = |factor: Factor| factors.iter().any(|one| one.row().needs == Some(factor));
+    let needed = |factor: Factor| factors.iter().any(|one| one.needs(factor));
     let all = FACTORS.iter().map(|row| row.factor);
-    all.filter(|factor| factors.contains(factor) || needed(*factor))
-        .collect()
+    all.filter(|factor| needed(*factor)).collect()
 }
 
 /// The filter: it allows every call that there is, after many comparisons.
@@ -375,6 +165,7 @@ mod tests {
             assert_eq!(Factor::named(row.name), Some(row.factor));
             assert_eq!(row.factor.what("libc.math"), row.what);
             assert!(!row.fixes.is_empty() || row.factor == Factor::Join);
+            assert!(row.factor.needs(row.factor));
         }
         assert_eq!(Factor::named("nonesuch"), None);
     }
@@ -408,6 +199,24 @@ mod tests {
     }
 
     #[test]
+    fn a_fix_is_not_what_is_there_already() {
+        let on = |root: &str| {
+            let differs = Difference {
+                what: environs::ROOT.into(),
+                outside: "ext4".into(),
+                inside: root.into(),
+            };
+            Factor::Fuse.fix("fs.image.read", &[differs]).unwrap()
+        };
+        assert!(on("fuse.squashfuse_ll").contains("unsquashfs"));
+        assert!(on("fuse.fuse-overlayfs").contains("overlay instead of"));
+        assert!(on("fuse.sshfs").contains("local directory"));
+        let fix = |metric| Factor::Slirp4netns.fix(metric, &[]).unwrap();
+        assert!(fix("net.node.stream").contains("pasta"));
+        assert!(!fix("net.node.latency").contains("pasta"));
+    }
+
+    #[test]
     fn what_needs_a_factor_goes_with_it() {
         let all = sorted(&[Factor::User, Factor::Nft, Factor::Seccomp]);
         assert_eq!(
@@ -416,6 +225,12 @@ mod tests {
         );
         let without = Factor::Net.left_out("net.tcp.latency", &all);
         assert_eq!(without, [Factor::User, Factor::Seccomp]);
+        // What an image lies on goes with it, and it can do without.
+        let image = sorted(&[Factor::Image, Factor::Fuse, Factor::Pid]);
+        let without = Factor::Image.left_out("libc.malloc", &image);
+        assert_eq!(without, [Factor::Mount, Factor::Pid]);
+        let without = Factor::Fuse.left_out("fs.image.read", &image);
+        assert_eq!(without, [Factor::Mount, Factor::Image, Factor::Pid]);
         // Of ranks it is theirs: they share one.
         let joined = Factor::User.left_out("ranks.64KiB", &all);
         assert_eq!(joined.last(), Some(&Factor::Join));

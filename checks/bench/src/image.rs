@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use hpcctl_host::Host;
 
 use crate::Error;
+use crate::factor::Factor;
 
 /// Directories of an image on which ours may be mounted, the first that it has.
 const MOUNT_POINTS: [&str; 6] = ["mnt", "media", "srv", "opt", "tmp", "var/tmp"];
@@ -38,6 +39,9 @@ const KEPT: [(&str, &str); 3] = [
 /// The most entries of /lib that are looked at.
 const ENTRIES: usize = 10_000;
 
+/// What statfs(2) says of a file system by FUSE, `FUSE_SUPER_MAGIC`.
+const FUSE: u64 = 0x6573_5546;
+
 /// What names images that are packed.
 const PACKED: [&str; 6] = [
     "docker-archive",
@@ -55,6 +59,8 @@ pub(crate) struct Image {
     pub(crate) root: PathBuf,
     /// Where ours is mounted inside.
     pub(crate) place: PathBuf,
+    /// Whether it lies on a file system by FUSE, such as a squashfs by squashfuse.
+    pub(crate) is_fused: bool,
 }
 
 impl Image {
@@ -67,8 +73,15 @@ impl Image {
         };
         Ok(Self {
             place: Path::new("/").join(point),
+            is_fused: is_fused(host, &root),
             root,
         })
+    }
+
+    /// What a container has by it.
+    pub(crate) fn factors(&self) -> impl Iterator<Item = Factor> + use<> {
+        let fuse = self.is_fused.then_some(Factor::Fuse);
+        [Factor::Image].into_iter().chain(fuse)
     }
 
     /// An image with nothing in it, made in a directory that is there.
@@ -88,6 +101,7 @@ impl Image {
         Ok(Self {
             root,
             place: "/mnt".into(),
+            is_fused: false,
         })
     }
 }
@@ -95,6 +109,11 @@ impl Image {
 /// Whether an image has a directory; a symbolic link would lead out of it.
 pub(crate) fn is_in(root: &Path, name: &str) -> bool {
     fs::symlink_metadata(root.join(name)).is_ok_and(|meta| meta.is_dir())
+}
+
+fn is_fused(host: &dyn Host, root: &Path) -> bool {
+    let stat = host.stat(&root.display().to_string());
+    stat.is_ok_and(|it| it.fs_type == FUSE)
 }
 
 fn directory(host: &dyn Host, reference: &str) -> Result<PathBuf, Error> {
@@ -175,6 +194,7 @@ mod tests {
         let image = Image::open(&Live, &reference).unwrap();
         assert_eq!(image.place, Path::new("/srv"));
         assert_eq!(image.root, fs::canonicalize(dir.path()).unwrap());
+        assert!(!image.is_fused);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! all of them, and the figure must come back.
 
 use hpcctl_model::Unknown;
-use hpcctl_model::bench::{Comparison, Rung, Verdict, Why};
+use hpcctl_model::bench::{Comparison, Difference, Rung, Verdict, Why};
 
 use crate::factor::Factor;
 
@@ -18,6 +18,13 @@ pub(crate) struct Climbed {
     pub(crate) unknowns: Vec<Unknown>,
 }
 
+/// A container that is built once more.
+pub(crate) struct Container<'a> {
+    pub(crate) factors: &'a [Factor],
+    /// What surrounds a program in it otherwise than outside.
+    pub(crate) differences: &'a [Difference],
+}
+
 /// Climbs for every metric that differs at once; a figure within `margin` is as it is outside.
 ///
 /// # Errors
@@ -25,7 +32,7 @@ pub(crate) struct Climbed {
 /// The first error of a rung that ends the run.
 pub(crate) fn climb<E>(
     differing: &[Comparison],
-    factors: &[Factor],
+    container: &Container<'_>,
     margin: f64,
     measure: &mut Measure<'_, E>,
 ) -> Result<Climbed, E> {
@@ -33,7 +40,7 @@ pub(crate) fn climb<E>(
     let mut causes: Vec<Option<Cause>> = whys.iter().map(|_| None).collect();
     let mut unknowns = Vec::new();
     let mut built: Vec<Factor> = Vec::new();
-    for factor in factors {
+    for factor in container.factors {
         built.push(*factor);
         let measured = match measure(&built)? {
             Ok(measured) => measured,
@@ -60,7 +67,7 @@ pub(crate) fn climb<E>(
             why.rungs.push(rung);
         }
     }
-    name(&mut whys, &causes, differing);
+    name(&mut whys, &causes, differing, container.differences);
     let mut tried: Vec<Vec<Factor>> = Vec::new();
     let without = |why: &Why, cause: &Cause| cause.factor.left_out(&why.metric, &built);
     for (why, cause) in whys.iter().zip(&causes) {
@@ -89,12 +96,21 @@ pub(crate) fn climb<E>(
 }
 
 /// Says of each figure what was found to be its cause.
-fn name(whys: &mut [Why], causes: &[Option<Cause>], differing: &[Comparison]) {
+fn name(
+    whys: &mut [Why],
+    causes: &[Option<Cause>],
+    differing: &[Comparison],
+    differences: &[Difference],
+) {
     for ((why, cause), whole) in whys.iter_mut().zip(causes).zip(differing) {
         if let Some(Cause { factor, .. }) = cause {
             why.share = share(why, whole);
             why.cause = Some(factor.what(&why.metric).into());
-            why.fix = factor.fix(&why.metric).map(str::to_owned);
+            // What is faster is no fault.
+            if why.verdict == Verdict::Slower {
+                let fix = factor.fix(&why.metric, differences);
+                why.fix = fix.map(str::to_owned);
+            }
         }
     }
 }
@@ -228,15 +244,21 @@ mod tests {
 
     const ALL: [Factor; 4] = [Factor::User, Factor::Mount, Factor::Net, Factor::Seccomp];
 
+    const CONTAINER: Container<'_> = Container {
+        factors: &ALL,
+        differences: &[],
+    };
+
     #[test]
     fn every_factor_is_found_and_confirmed() {
         for guilty in ALL {
             let differing = [comparison("m", 1.3, Verdict::Slower)];
-            let whys = climb(&differing, &ALL, 0.02, &mut node("m", guilty))
+            let whys = climb(&differing, &CONTAINER, 0.02, &mut node("m", guilty))
                 .unwrap()
                 .whys;
             assert_eq!(whys[0].cause.as_deref(), Some(guilty.what("m")));
             assert!(whys[0].confirmed, "{whys:?}");
+            assert_eq!(whys[0].fix.as_deref(), guilty.fix("m", &[]));
             assert_eq!(whys[0].rungs.len(), ALL.len());
             assert_eq!(whys[0].share, Some(1.0));
         }
@@ -246,7 +268,7 @@ mod tests {
     fn a_cause_of_a_part_is_told_as_one() {
         let differing = [comparison("m", 2.0, Verdict::Slower)];
         let mut node = node("m", Factor::Seccomp);
-        let whys = climb(&differing, &ALL, 0.02, &mut node).unwrap().whys;
+        let whys = climb(&differing, &CONTAINER, 0.02, &mut node).unwrap().whys;
         assert!(whys[0].confirmed, "{whys:?}");
         // A third of what makes it twice as long.
         let share = whys[0].share.unwrap();
@@ -254,9 +276,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_faster_has_no_fix() {
+        let mut node = |factors: &[Factor]| -> Measured {
+            let (ratio, verdict) = match factors.contains(&Factor::Net) {
+                true => (0.9, Verdict::Faster),
+                false => (1.0, Verdict::Equivalent),
+            };
+            Ok(Ok(vec![comparison("m", ratio, verdict)]))
+        };
+        let differing = [comparison("m", 0.9, Verdict::Faster)];
+        let whys = climb(&differing, &CONTAINER, 0.02, &mut node).unwrap().whys;
+        assert!(whys[0].confirmed, "{whys:?}");
+        assert_eq!(whys[0].fix, None);
+    }
+
+    #[test]
     fn what_no_factor_brings_has_no_cause() {
         let differing = [comparison("m", 1.3, Verdict::Slower)];
-        let whys = climb(&differing, &ALL, 0.02, &mut node("m", Factor::Ipc))
+        let whys = climb(&differing, &CONTAINER, 0.02, &mut node("m", Factor::Ipc))
             .unwrap()
             .whys;
         assert_eq!((whys[0].cause.clone(), whys[0].confirmed), (None, false));
@@ -275,7 +312,9 @@ mod tests {
             Ok(Ok(vec![comparison("m", ratio, verdict)]))
         };
         let differing = [comparison("m", 1.3, Verdict::Slower)];
-        let whys = climb(&differing, &ALL, 0.02, &mut either).unwrap().whys;
+        let whys = climb(&differing, &CONTAINER, 0.02, &mut either)
+            .unwrap()
+            .whys;
         assert_eq!(whys[0].cause.as_deref(), Some(Factor::Mount.what("m")));
         assert!(!whys[0].confirmed);
     }
@@ -292,7 +331,9 @@ mod tests {
             Ok(Ok(vec![comparison("m", ratio, verdict)]))
         };
         let differing = [comparison("m", 1.3, Verdict::Slower)];
-        let whys = climb(&differing, &ALL, 0.02, &mut noisy).unwrap().whys;
+        let whys = climb(&differing, &CONTAINER, 0.02, &mut noisy)
+            .unwrap()
+            .whys;
         assert_eq!(whys[0].cause.as_deref(), Some(Factor::Seccomp.what("m")));
         assert!(whys[0].confirmed);
     }
@@ -310,7 +351,7 @@ mod tests {
             Ok(Ok(vec![comparison("m", ratio, verdict)]))
         };
         let differing = [comparison("m", 1.16, Verdict::Slower)];
-        let whys = climb(&differing, &ALL, 0.02, &mut both).unwrap().whys;
+        let whys = climb(&differing, &CONTAINER, 0.02, &mut both).unwrap().whys;
         assert!(whys[0].cause.is_some() && !whys[0].confirmed, "{whys:?}");
     }
 
@@ -324,7 +365,7 @@ mod tests {
             node(factors)
         };
         let differing = [comparison("m", 1.3, Verdict::Slower)];
-        let climbed = climb(&differing, &ALL, 0.02, &mut measure).unwrap();
+        let climbed = climb(&differing, &CONTAINER, 0.02, &mut measure).unwrap();
         assert_eq!(climbed.unknowns.len(), 1);
         assert_eq!(climbed.unknowns[0].what, "why: the network namespace");
         assert!(climbed.whys[0].confirmed, "{:?}", climbed.whys);
@@ -343,7 +384,7 @@ mod tests {
             Ok(Ok(vec![comparison("ranks.64KiB", ratio, verdict)]))
         };
         let differing = [comparison("ranks.64KiB", 2.0, Verdict::Slower)];
-        let whys = climb(&differing, &ALL, 0.02, &mut node).unwrap().whys;
+        let whys = climb(&differing, &CONTAINER, 0.02, &mut node).unwrap().whys;
         let cause = whys[0].cause.as_deref();
         assert_eq!(cause, Some("a user namespace for each rank"));
         assert!(whys[0].confirmed, "{whys:?}");
@@ -361,7 +402,7 @@ mod tests {
             Ok(Ok(vec![comparison("m", ratio, verdict)]))
         };
         let differing = [comparison("m", 3.0, Verdict::Slower)];
-        let whys = climb(&differing, &ALL, 0.02, &mut node).unwrap().whys;
+        let whys = climb(&differing, &CONTAINER, 0.02, &mut node).unwrap().whys;
         assert_eq!(whys[0].cause.as_deref(), Some(Factor::Seccomp.what("m")));
         assert!(whys[0].confirmed, "{whys:?}");
     }

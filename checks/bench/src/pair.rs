@@ -110,8 +110,8 @@ pub(crate) struct Pairs<'a> {
     planted: f64,
     /// Whether all ranks are in one container.
     joined: bool,
-    /// Whether the root inside is that of an image.
-    has_image: bool,
+    /// Whether files of an image are read at its root inside.
+    reads_image: bool,
     /// An agent on another node.
     peer: Option<Peer>,
     /// Whose launcher and library ranks of an MPI have.
@@ -170,7 +170,7 @@ impl<'a> Pairs<'a> {
                 Some(elsewhere) => Some(Peer::open(elsewhere, site.environment)?),
                 None => None,
             },
-            has_image: site.image.is_some(),
+            reads_image: site.reads_image(),
             approach: site.approach,
             library: None,
             processors: Vec::new(),
@@ -413,7 +413,7 @@ impl<'a> Pairs<'a> {
             (shared, shared, self.outside.as_slice())
         };
         let tree = match id == brought::IMAGE.id() {
-            true if inside && self.has_image => PathBuf::from("/"),
+            true if inside && self.reads_image => PathBuf::from("/"),
             true => place.join(brought::COPY),
             false => tree.to_path_buf(),
         };

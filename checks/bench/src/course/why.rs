@@ -10,8 +10,9 @@ use crate::compared::Stated;
 use crate::executor::{self, Site};
 use crate::factor::{self, Factor};
 use crate::image::Image;
+use crate::ladder::{self, Container};
 use crate::pair::{Arm, Bout, Measured, Pairs};
-use crate::{Error, compared, ladder};
+use crate::{Error, compared};
 
 /// The pairs of a rung of the ladder.
 const RUNG: usize = 20;
@@ -60,7 +61,11 @@ impl Run<'_> {
             Err(Error::Unreachable(why)) => Ok(Err(why)),
             Err(error) => Err(error),
         };
-        let climbed = ladder::climb(&differing, &all, margin, &mut measure)?;
+        let container = Container {
+            factors: &all,
+            differences,
+        };
+        let climbed = ladder::climb(&differing, &container, margin, &mut measure)?;
         self.unknowns.extend(climbed.unknowns);
         Ok(climbed.whys)
     }
@@ -71,10 +76,8 @@ impl Run<'_> {
         let Some(reference) = site.image else {
             return all;
         };
-        // Ours is bound into an image, whatever its root is on.
-        all.retain(|factor| *factor != Factor::Overlay);
         match Image::open(site.host, reference) {
-            Ok(_) => all.push(Factor::Image),
+            Ok(image) => all.extend(image.factors()),
             Err(error) => {
                 let what = format!("why: {}", Factor::Image.what(""));
                 self.unknowns.push(Unknown::new(what, error.to_string()));

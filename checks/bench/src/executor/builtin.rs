@@ -48,7 +48,7 @@ pub struct Room {
     mount: PathBuf,
     /// What is mounted in it: a path outside, and the path inside.
     binds: Vec<(PathBuf, PathBuf)>,
-    /// Where an overlay keeps what is written; it is on the first of them.
+    /// Where an overlay keeps what is written; it is on the root of an image, else on the first of them.
     aside: Option<PathBuf>,
     /// What makes it a container.
     factors: Vec<Factor>,
@@ -89,9 +89,13 @@ impl Room {
     /// The steps that mount the root and enter it.
     fn with_root(&self, trial: Trial) -> Trial {
         let mount = text(&self.mount);
+        let has_image = self.has(Factor::Image);
         let mut trial = trial
             .op(Op::mount_private("/"))
-            .op(Op::bind(&text(&self.root), &mount))
+            .op(match &self.aside {
+                Some(aside) if has_image => overlay(&self.root, aside, &mount),
+                _ => Op::bind(&text(&self.root), &mount),
+            })
             // Before Linux 5.12 it stays as it is for the user.
             .maybe(Op::SetAttributes {
                 target: mount.clone(),
@@ -100,7 +104,7 @@ impl Room {
         for (n, (outside, inside)) in self.binds.iter().enumerate() {
             let target = format!("{mount}{}", text(inside));
             trial = trial.op(match &self.aside {
-                Some(aside) if n == 0 => overlay(outside, aside, &target),
+                Some(aside) if n == 0 && !has_image => overlay(outside, aside, &target),
                 _ => Op::bind(&text(outside), &target),
             });
         }
@@ -139,7 +143,7 @@ struct Builtin {
     own_libc: Result<(), String>,
     /// The command of an agent on the node.
     outside: Vec<String>,
-    /// What the shared directory comes through.
+    /// What the root of the image comes through, or the shared directory.
     _fused: Option<Fused>,
 }
 
@@ -189,7 +193,10 @@ fn open(site: &Site<'_>) -> Result<Box<dyn Executor>, Error> {
 /// The host's own tree, where everything is where it was.
 fn on_the_host(site: &Site<'_>) -> Result<Box<dyn Executor>, Error> {
     let shared = site.workplace.shared();
-    let (behind, fused) = shared_directory(site)?;
+    let (behind, fused) = match factors(site).contains(&Factor::Fuse) {
+        true => by_fuse(site, &shared)?,
+        false => (shared.clone(), None),
+    };
     let mut binds = vec![(behind, shared.clone())];
     // All of the tree is read-only, and this is written to.
     if Path::new(SHM).is_dir() {
@@ -202,15 +209,23 @@ fn on_the_host(site: &Site<'_>) -> Result<Box<dyn Executor>, Error> {
 
 /// A directory that holds an image.
 fn in_an_image(site: &Site<'_>, reference: &str) -> Result<Box<dyn Executor>, Error> {
-    let Image { root, place } = Image::open(site.host, reference)?;
+    let Image {
+        root,
+        place,
+        is_fused,
+    } = Image::open(site.host, reference)?;
     let of_the_host = OF_THE_HOST
         .iter()
         .filter(|name| image::is_in(&root, name))
         .map(|name| (Path::new("/").join(name), Path::new("/").join(name)));
     let kit = guest::kit(site, &place)?;
-    let (behind, fused) = shared_directory(site)?;
-    let mut binds = vec![(behind, place.clone())];
+    let mut binds = vec![(site.workplace.shared(), place.clone())];
     binds.extend(of_the_host);
+    // One that lies on it already is taken as it is.
+    let (root, fused) = match factors(site).contains(&Factor::Fuse) && !is_fused {
+        true => by_fuse(site, &root)?,
+        false => (root, None),
+    };
     let room = room(site, root, binds)?;
     let settled = guest::settle(site, kit, |agent| {
         let entry = room.entry(agent, site.environment);
@@ -222,14 +237,10 @@ fn in_an_image(site: &Site<'_>, reference: &str) -> Result<Box<dyn Executor>, Er
     ready(site, room, settled.agent, place, settled.own_libc, fused)
 }
 
-/// What is bound as the shared directory.
-fn shared_directory(site: &Site<'_>) -> Result<(PathBuf, Option<Fused>), Error> {
-    let shared = site.workplace.shared();
-    if !factors(site).contains(&Factor::Fuse) {
-        return Ok((shared, None));
-    }
+/// A directory as it comes through a file system by FUSE.
+fn by_fuse(site: &Site<'_>, dir: &Path) -> Result<(PathBuf, Option<Fused>), Error> {
     let (aside, place) = (aside(site)?, site.workplace.tree()?);
-    let fused = Fused::overlay(site.host, &shared, &aside, &place)
+    let fused = Fused::overlay(site.host, dir, &aside, &place)
         .map_err(|why| Error::Unreachable(format!("cannot add a file system by FUSE: {why}")))?;
     Ok((fused.place.clone(), Some(fused)))
 }
@@ -261,11 +272,12 @@ fn factors(site: &Site<'_>) -> Vec<Factor> {
     if let Some(factors) = site.factors {
         return factors.to_vec();
     }
-    own_factors(site.network, site.image.is_some())
+    let image = site.image.map(|_| Factor::Image);
+    own_factors(site.network).into_iter().chain(image).collect()
 }
 
-/// The factors of a container of ours.
-pub(crate) fn own_factors(network: &str, has_image: bool) -> Vec<Factor> {
+/// The factors of a container of ours, but for its image.
+pub(crate) fn own_factors(network: &str) -> Vec<Factor> {
     let own = [
         Factor::User,
         Factor::Mount,
@@ -274,8 +286,7 @@ pub(crate) fn own_factors(network: &str, has_image: bool) -> Vec<Factor> {
         Factor::Uts,
     ];
     let network = (network == "none").then_some(Factor::Net);
-    let image = has_image.then_some(Factor::Image);
-    own.into_iter().chain(image).chain(network).collect()
+    own.into_iter().chain(network).collect()
 }
 
 fn room(site: &Site<'_>, root: PathBuf, binds: Vec<(PathBuf, PathBuf)>) -> Result<Room, Error> {

@@ -19,6 +19,7 @@ pub(crate) use builtin::{EXECUTOR as BUILTIN, OF_AN_OVERLAY, Room, overlay, own_
 use crate::Error;
 use crate::factor::Factor;
 use crate::furnish::{StartError, Started};
+use crate::image::Image;
 use crate::launch::Launch;
 use crate::mpi::Approach;
 use crate::peer::Elsewhere;
@@ -74,6 +75,15 @@ impl Site<'_> {
     pub(crate) fn outside(&self) -> Vec<String> {
         let agent = self.workplace.agent.display().to_string();
         [vec![agent], self.agent.to_vec()].concat()
+    }
+
+    /// Whether files of an image are read where they lie; where that is on FUSE and FUSE is left out, a copy of them is.
+    pub(crate) fn reads_image(&self) -> bool {
+        let Some(reference) = self.image else {
+            return false;
+        };
+        let left_out = self.factors.is_some_and(|it| !it.contains(&Factor::Fuse));
+        !(left_out && Image::open(self.host, reference).is_ok_and(|image| image.is_fused))
     }
 }
 
