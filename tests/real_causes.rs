@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::causes::is_named;
-use crate::cli::Run;
+use crate::causes::{asked_why, is_named, is_named_by};
+use crate::cli::{Run, command};
 use crate::real::real;
 use crate::registry::images;
 
@@ -36,4 +36,69 @@ fn an_image_by_fuse_is_named_and_its_fix_is_another() {
         let fix = why["fix"].as_str().unwrap();
         assert!(fix.contains("unsquashfs"), "{fix}");
     }
+}
+
+/// What a node with containers has, as a site might write it.
+const RULES: &str = "table inet site {
+    chain in { type filter hook input priority 0; ct state established,related accept; }
+    chain out { type filter hook output priority 0; ct state established,related accept; }
+    chain before { type nat hook prerouting priority -100; tcp dport 1 dnat ip to 127.0.0.1; }
+    chain after { type nat hook postrouting priority 100; ip saddr 10.250.0.0/16 masquerade; }
+}";
+
+/// Runs a command where the path leads to a ch-run in a network namespace of its own, which has rules.
+const IN_A_NETWORK: &str = r#"
+    ip link set lo up
+    unshare --net sleep 600 & network=$!
+    trap "kill $network" EXIT
+    until [ "$(readlink /proc/$network/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.05; done
+    enter="nsenter --net=/proc/$network/ns/net"
+    $enter ip link set lo up && $enter nft "$RULES" || exit 9
+    printf '#!/bin/sh\nexec %s %s "$@"\n' "$enter" "$(command -v ch-run)" >$DIR/ch-run
+    chmod 0755 $DIR/ch-run
+    PATH=$DIR:$PATH "$@""#;
+
+#[test]
+fn rules_in_the_network_of_a_runtime_are_named() {
+    if !real("rules_in_the_network_of_a_runtime_are_named") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let args = [
+        "net",
+        "--only",
+        "net.tcp.latency",
+        "--inside",
+        "charliecloud",
+    ];
+    let run = || {
+        let mut command = Command::new("unshare");
+        command.args(["--net", "bash", "-c", IN_A_NETWORK, "bash"]);
+        command
+            .arg(env!("CARGO_BIN_EXE_hpcctl"))
+            .args(asked_why(&args));
+        command.env("RULES", RULES).env("DIR", dir.path());
+        command
+    };
+    let cause = "rules of the packet filter in the network namespace";
+    is_named_by(run, "net.tcp.latency", cause).unwrap();
+}
+
+#[test]
+fn the_bridge_of_podman_is_named() {
+    if !real("the_bridge_of_podman_is_named") {
+        return;
+    }
+    let args = [
+        "net",
+        "--only",
+        "net.node.latency",
+        "--inside",
+        "podman",
+        "--network",
+        "bridge",
+    ];
+    let run = || command(&asked_why(&args));
+    // The rules of the node cost more on top of it.
+    is_named_by(run, "net.node.latency", "the bridge on the node").unwrap();
 }

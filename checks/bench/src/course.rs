@@ -117,6 +117,7 @@ pub fn bench(
         approach: request.approach,
         environment: &environment,
         peer: request.peer.as_ref(),
+        original: None,
     };
     let executor = (row.open)(&site)?;
     let mut run = Run {
@@ -144,7 +145,7 @@ pub fn bench(
     doubts.extend(of_the_run.into_iter().flatten());
     let plan = plan(request, row, network, planned, trial.rounds());
     let comparisons = compared::comparisons(&measured, &stated, request.margin);
-    let why = run.why(&site, &pairs.differences, &comparisons, &bout, &stated)?;
+    let why = run.why(&site, &pairs.original(), &comparisons, &bout, &stated)?;
     let bench = Bench {
         plan,
         image: None,

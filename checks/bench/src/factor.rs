@@ -45,6 +45,11 @@ pub enum Factor {
     Net,
     /// A pair of veth out of it.
     Veth,
+    /// A bridge at the other end of that.
+    Bridge,
+    /// The rules of the node at the other end of that.
+    #[serde(rename = "node-rules")]
+    NodeRules,
     /// slirp4netns, which carries what leaves it.
     Slirp4netns,
     /// pasta, which carries what leaves it.

@@ -1,8 +1,7 @@
 //! What our own launcher makes for a container once it runs: the factors that come from outside
 //! of it, which are gone with it.
 //!
-//! Commands are the node's, run in the network namespace of the container by nsenter(1), so that
-//! an image needs none of them.
+//! Commands are the node's, run in the network namespace of the container, so that an image needs none of them.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -15,7 +14,8 @@ use crate::end;
 use crate::factor::Factor;
 use crate::far;
 use crate::group::Group;
-use crate::overlay::way::{self, ENDS, RULES, Way};
+use crate::netns;
+use crate::overlay::way::{self, ENDS, Way};
 
 /// The rate of a limited network, and the bytes that pass at once: more than loopback's largest
 /// packet.
@@ -32,6 +32,17 @@ pub(crate) struct Started {
     pub(crate) route: Option<Route>,
     carrier: Option<Dialogue>,
     group: Option<Group>,
+}
+
+/// What factors are made with.
+#[derive(Debug, Clone)]
+pub(crate) struct Given {
+    /// The command of an agent on the node.
+    pub(crate) outside: Vec<String>,
+    /// The rules of the packet filter inside, as nft takes them.
+    pub(crate) rules: String,
+    /// Those of the node.
+    pub(crate) of_node: String,
 }
 
 /// A way out of the network of a container.
@@ -94,34 +105,31 @@ impl Started {
     }
 
     /// Makes what these factors are.
-    pub(crate) fn furnish(
-        mut self,
-        factors: &[Factor],
-        outside: &[String],
-    ) -> Result<Self, StartError> {
+    pub(crate) fn furnish(mut self, factors: &[Factor], given: &Given) -> Result<Self, StartError> {
         for factor in factors {
-            self.add(*factor, outside)
-                .map_err(|why| StartError::Factor {
-                    factor: factor.what(""),
-                    why,
-                })?;
+            self.add(*factor, given).map_err(|why| StartError::Factor {
+                factor: factor.what(""),
+                why,
+            })?;
         }
         Ok(self)
     }
 
-    fn add(&mut self, factor: Factor, outside: &[String]) -> Result<(), String> {
+    fn add(&mut self, factor: Factor, given: &Given) -> Result<(), String> {
         let process = self.agent.id();
         match factor {
-            Factor::Nft => within(process, &["nft".into(), RULES.into()]),
+            Factor::Nft => within(process, &["nft".into(), given.rules.clone()]),
             Factor::Tbf => {
                 let device = if self.route.is_some() { "end0" } else { "lo" };
                 let limit = format!("tc qdisc add dev {device} root tbf {RATE}");
                 within(process, &way::words(&limit))
             }
             Factor::Veth => {
-                self.route = Some(linked(process, outside)?);
+                self.route = Some(linked(process, &given.outside)?);
                 Ok(())
             }
+            Factor::Bridge => bridged(self.far()?),
+            Factor::NodeRules => within(self.far()?, &["nft".into(), given.of_node.clone()]),
             Factor::Slirp4netns => self.carry(Way::Slirp4netns),
             Factor::Pasta => self.carry(Way::Pasta),
             Factor::CpuMax => {
@@ -130,6 +138,13 @@ impl Started {
             }
             _ => Ok(()),
         }
+    }
+
+    /// The process at the other end of a pair of veth.
+    fn far(&self) -> Result<u32, String> {
+        let far = self.route.as_ref().and_then(|route| route.far.as_ref());
+        let far = far.ok_or("there is no pair of veth")?;
+        Ok(far.id())
     }
 
     fn carry(&mut self, way: Way) -> Result<(), String> {
@@ -169,16 +184,20 @@ fn linked(process: u32, outside: &[String]) -> Result<Route, String> {
     })
 }
 
-/// Runs a command in the user and the network namespace of a process.
+/// Puts a bridge between the other end of a link and the process there, as a runtime does on the node.
+fn bridged(far: u32) -> Result<(), String> {
+    let address = ENDS[1];
+    let commands = [
+        "ip address flush dev end0".to_owned(),
+        "ip link add name bridge0 type bridge".into(),
+        "ip link set end0 master bridge0".into(),
+        format!("ip address add {address}/24 dev bridge0"),
+        "ip link set bridge0 up".into(),
+    ];
+    let mut commands = commands.iter();
+    commands.try_for_each(|command| within(far, &way::words(command)))
+}
+
 fn within(process: u32, command: &[String]) -> Result<(), String> {
-    let at = |name: &str| format!("--{name}=/proc/{process}/ns/{name}");
-    let mut argv = vec!["nsenter".to_owned(), "--preserve-credentials".into()];
-    // One's own cannot be entered.
-    let link = |who: &str| std::fs::read_link(format!("/proc/{who}/ns/user")).ok();
-    if link("self") != link(&process.to_string()) {
-        argv.push(at("user"));
-    }
-    argv.push(at("net"));
-    argv.extend_from_slice(command);
-    end::run(&argv)
+    end::run(&netns::command(process, command))
 }

@@ -6,6 +6,7 @@ use hpcctl_model::Unknown;
 use hpcctl_model::bench::{Comparison, Difference, Rung, Verdict, Why};
 
 use crate::factor::Factor;
+use crate::original;
 
 /// What the ladder measures at one rung: the comparison of each metric, where there is one, or
 /// why such a container cannot be made here.
@@ -47,7 +48,7 @@ pub(crate) fn climb<E>(
             Err(why) => {
                 // The container goes on without it.
                 built.pop();
-                unknowns.push(Unknown::new(format!("why: {}", factor.what("")), why));
+                unknowns.push(original::unknown(*factor, why));
                 continue;
             }
         };

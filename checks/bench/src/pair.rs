@@ -6,6 +6,7 @@
 
 mod differs;
 mod other;
+mod rules;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -24,9 +25,12 @@ use crate::furnish::{StartError, Started};
 use crate::launch::Launch;
 use crate::measurement::{Measurement, Processors, Task};
 use crate::mpi::Approach;
+use crate::original::Original;
 use crate::peer::Peer;
 use crate::statistics::Random;
 use crate::workplace::PROGRAM;
+
+pub(crate) use rules::Rules;
 
 /// How long an agent may take to start and to take a figure.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -126,6 +130,8 @@ pub(crate) struct Pairs<'a> {
     pub(crate) mpi: Option<Mpi>,
     /// The libfabric of either side, where it was asked.
     pub(crate) fabric: Option<Fabric>,
+    /// The rules of the packet filter on either side, where that was looked at.
+    pub(crate) rules: Option<Rules>,
     /// What makes both sides unlike.
     pub(crate) doubts: Vec<String>,
     /// How long the pairs so far took, and how many they were.
@@ -177,6 +183,7 @@ impl<'a> Pairs<'a> {
             differences: Vec::new(),
             mpi: None,
             fabric: None,
+            rules: None,
             doubts: Vec::new(),
             spent: (Duration::ZERO, 0),
         };
@@ -204,6 +211,14 @@ impl<'a> Pairs<'a> {
             ));
         }
         Ok(pairs)
+    }
+
+    /// Inside, as far as the ladder builds it once more.
+    pub(crate) fn original(&self) -> Original<'_> {
+        Original {
+            differences: &self.differences,
+            rules: self.rules.as_ref(),
+        }
     }
 
     /// How long a pair takes.

@@ -32,6 +32,9 @@ impl Run<'_> {
         if bout.has("mpi.") {
             pairs.libraries()?;
         }
+        if bout.has("net.") {
+            pairs.look_at_rules()?;
+        }
         Ok(bout)
     }
 

@@ -2,8 +2,7 @@
 
 use std::time::Instant;
 
-use hpcctl_model::Unknown;
-use hpcctl_model::bench::{Comparison, Difference, Verdict, Why};
+use hpcctl_model::bench::{Comparison, Verdict, Why};
 
 use super::Run;
 use crate::compared::Stated;
@@ -11,6 +10,7 @@ use crate::executor::{self, Site};
 use crate::factor::{self, Factor};
 use crate::image::Image;
 use crate::ladder::{self, Container};
+use crate::original::{self, Original};
 use crate::pair::{Arm, Bout, Measured, Pairs};
 use crate::{Error, compared};
 
@@ -23,7 +23,7 @@ impl Run<'_> {
     pub(super) fn why(
         &mut self,
         site: &Site<'_>,
-        differences: &[Difference],
+        original: &Original<'_>,
         comparisons: &[Comparison],
         bout: &Bout,
         stated: &Stated,
@@ -51,19 +51,20 @@ impl Run<'_> {
         }
         let all = match site.factors {
             Some(factors) => factors.to_vec(),
-            None => self.of_the_container(site, differences),
+            None => self.of_the_container(site, original),
         };
         // Without a user namespace nobody but root may make another.
         let all = factor::sorted(&[&[Factor::User], all.as_slice()].concat());
         let margin = self.request.margin;
-        let mut measure = |factors: &[Factor]| match self.rung(site, factors, &few, stated) {
-            Ok(comparisons) => Ok(Ok(comparisons)),
-            Err(Error::Unreachable(why)) => Ok(Err(why)),
-            Err(error) => Err(error),
-        };
+        let mut measure =
+            |factors: &[Factor]| match self.rung(site, original, factors, &few, stated) {
+                Ok(comparisons) => Ok(Ok(comparisons)),
+                Err(Error::Unreachable(why)) => Ok(Err(why)),
+                Err(error) => Err(error),
+            };
         let container = Container {
             factors: &all,
-            differences,
+            differences: original.differences,
         };
         let climbed = ladder::climb(&differing, &container, margin, &mut measure)?;
         self.unknowns.extend(climbed.unknowns);
@@ -71,16 +72,17 @@ impl Run<'_> {
     }
 
     /// What the container has, as far as the builtin launcher can have it, too.
-    fn of_the_container(&mut self, site: &Site<'_>, differences: &[Difference]) -> Vec<Factor> {
-        let mut all = factor::of(differences, site.network);
+    fn of_the_container(&mut self, site: &Site<'_>, original: &Original<'_>) -> Vec<Factor> {
+        let (mut all, unknowns) = original.factors(site.network);
+        self.unknowns.extend(unknowns);
         let Some(reference) = site.image else {
             return all;
         };
         match Image::open(site.host, reference) {
             Ok(image) => all.extend(image.factors()),
             Err(error) => {
-                let what = format!("why: {}", Factor::Image.what(""));
-                self.unknowns.push(Unknown::new(what, error.to_string()));
+                let unknown = original::unknown(Factor::Image, error.to_string());
+                self.unknowns.push(unknown);
             }
         }
         factor::sorted(&all)
@@ -91,6 +93,7 @@ impl Run<'_> {
     fn rung(
         &mut self,
         site: &Site<'_>,
+        original: &Original<'_>,
         factors: &[Factor],
         few: &Bout,
         stated: &Stated,
@@ -98,6 +101,7 @@ impl Run<'_> {
         let rung = Site {
             factors: Some(factors),
             image: site.image.filter(|_| factors.contains(&Factor::Image)),
+            original: Some(original),
             ..*site
         };
         let executor = (executor::BUILTIN.open)(&rung)?;

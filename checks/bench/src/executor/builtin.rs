@@ -12,11 +12,14 @@ use serde::{Deserialize, Serialize};
 use super::{Executor, Row, Site};
 use crate::Error;
 use crate::factor::{self, Factor};
-use crate::furnish::{StartError, Started};
+use crate::furnish::{Given, StartError, Started};
 use crate::fused::Fused;
 use crate::guest;
 use crate::image::{self, Image};
 use crate::launch::Launch;
+use crate::original::Original;
+use crate::overlay::way::RULES;
+use crate::ruleset::Ruleset;
 use crate::workplace::PROGRAM;
 
 /// The row.
@@ -141,8 +144,7 @@ struct Builtin {
     agent: Vec<String>,
     place: PathBuf,
     own_libc: Result<(), String>,
-    /// The command of an agent on the node.
-    outside: Vec<String>,
+    given: Given,
     /// What the root of the image comes through, or the shared directory.
     _fused: Option<Fused>,
 }
@@ -150,7 +152,7 @@ struct Builtin {
 impl Executor for Builtin {
     fn start(&self) -> Result<Started, StartError> {
         let started = Started::plain(Dialogue::enter(&self.entry)?);
-        started.furnish(&self.room.factors, &self.outside)
+        started.furnish(&self.room.factors, &self.given)
     }
 
     fn agent(&self) -> &[String] {
@@ -262,9 +264,20 @@ fn ready(
         agent,
         place,
         own_libc,
-        outside: site.outside(),
+        given: given(site),
         _fused: fused,
     }))
+}
+
+/// What factors are made with: the rules are those of the container that is built once more.
+fn given(site: &Site<'_>) -> Given {
+    let text =
+        |rules: Option<&Ruleset>| rules.map_or_else(|| RULES.to_owned(), |it| it.text.clone());
+    Given {
+        outside: site.outside(),
+        rules: text(site.original.and_then(Original::rules_inside)),
+        of_node: text(site.original.and_then(Original::rules_outside)),
+    }
 }
 
 /// The factors that are asked for, or those of a container of ours.

@@ -22,6 +22,7 @@ use crate::furnish::{StartError, Started};
 use crate::image::Image;
 use crate::launch::Launch;
 use crate::mpi::Approach;
+use crate::original::Original;
 use crate::peer::Elsewhere;
 use crate::workplace::Workplace;
 
@@ -68,6 +69,8 @@ pub(crate) struct Site<'a> {
     pub(crate) environment: &'a [String],
     /// How an agent on another node is started, and the name of that node.
     pub(crate) peer: Option<&'a Elsewhere<'a>>,
+    /// The container that our own launcher builds once more, if it is not one of its own.
+    pub(crate) original: Option<&'a Original<'a>>,
 }
 
 impl Site<'_> {

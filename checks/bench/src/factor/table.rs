@@ -159,6 +159,23 @@ pub(super) static FACTORS: &[Row] = &[
         ..row(Factor::Veth, "veth", "a pair of veth")
     },
     Row {
+        needs: Some(Factor::Veth),
+        networks: &["bridge"],
+        fixes: &[fix("share the network of the host (--network=host)")],
+        ..row(Factor::Bridge, "bridge", "the bridge on the node")
+    },
+    Row {
+        needs: Some(Factor::Veth),
+        fixes: &[fix(
+            "share the network of the host (--network=host), or have fewer rules on the node: nft list ruleset",
+        )],
+        ..row(
+            Factor::NodeRules,
+            "node-rules",
+            "rules of the packet filter on the node",
+        )
+    },
+    Row {
         needs: Some(Factor::Net),
         networks: &["slirp4netns"],
         fixes: &[

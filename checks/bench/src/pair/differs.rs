@@ -10,7 +10,7 @@ const NO_PROC: &str = "inside has no /proc: which namespaces and limits it has i
     image is enough";
 
 /// The namespace in which the network is.
-const NET: &str = "namespace net";
+pub(super) const NET: &str = "namespace net";
 
 /// What the network host is, where the node's was not handed on.
 const NOT_THE_NODES: &str = "the network host is that of the runtime's daemon here, which has a network namespace of its \
