@@ -1,10 +1,10 @@
 //! `hpcctl bench --why`: causes that nobody planted by an option, in the containers that real runtimes make.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::causes::{asked_why, is_named, is_named_by};
-use crate::cli::{Run, command};
+use crate::cli::{Run, command, script};
 use crate::real::real;
 use crate::registry::images;
 
@@ -101,4 +101,49 @@ fn the_bridge_of_podman_is_named() {
     let run = || command(&asked_why(&args));
     // The rules of the node cost more on top of it.
     is_named_by(run, "net.node.latency", "the bridge on the node").unwrap();
+}
+
+/// Without a cache of its own for each thread malloc takes twice as long.
+const SLOW: &str = "glibc.malloc.tcache_count=0";
+
+#[test]
+fn a_variable_that_the_runtime_sets_is_named() {
+    if !real("a_variable_that_the_runtime_sets_is_named") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    // A ch-run that sets one, as a site's wrapper does.
+    let path = with_wrapper(dir.path(), &format!("export GLIBC_TUNABLES={SLOW}"));
+    let args = ["libc", "--only", "libc.malloc", "--inside", "charliecloud"];
+    let run = || {
+        let mut command = command(&asked_why(&args));
+        command.env("PATH", &path);
+        command
+    };
+    let why = is_named_by(run, "libc.malloc", "variables of the environment").unwrap();
+    assert_eq!(why["verdict"], "slower");
+}
+
+#[test]
+fn a_variable_that_only_the_node_has_is_named() {
+    if !real("a_variable_that_only_the_node_has_is_named") {
+        return;
+    }
+    let args = ["libc", "--only", "libc.malloc", "--inside", "runc"];
+    let run = || {
+        let mut command = command(&asked_why(&args));
+        command.env("GLIBC_TUNABLES", SLOW);
+        command
+    };
+    let why = is_named_by(run, "libc.malloc", "variables of the environment").unwrap();
+    assert_eq!(why["verdict"], "faster");
+}
+
+/// A path with a ch-run that does something first.
+fn with_wrapper(dir: &Path, first: &str) -> String {
+    let path = std::env::var("PATH").unwrap();
+    let found = Run::of(Command::new("sh").args(["-c", "command -v ch-run"]));
+    let text = format!("#!/bin/sh\n{first}\nexec {} \"$@\"\n", found.stdout.trim());
+    script(&dir.join("ch-run"), &text);
+    format!("{}:{path}", dir.display())
 }

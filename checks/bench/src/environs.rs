@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 use hpcctl_host::{c_library, preload};
 
+use crate::{limits, variables};
+
 /// The most bytes of a file that is looked at.
 const MOST: u64 = 64 << 10;
 
@@ -22,6 +24,9 @@ pub(crate) const ROOT: &str = "root file system";
 
 /// The name of the limit on processor time.
 pub(crate) const LIMIT: &str = "processor limit";
+
+/// The name of the limit on memory, in MiB.
+pub(crate) const MEMORY: &str = "memory limit";
 
 /// What version 1 says where there is no limit is all that 63 bits hold, but for a page.
 const NO_LIMIT: u64 = 1 << 62;
@@ -50,7 +55,7 @@ pub(crate) fn all() -> BTreeMap<String, String> {
     let limit = limit(Path::new("/sys/fs/cgroup"), &text("/proc/self/cgroup"))
         .map(|share| (LIMIT.to_owned(), format!("{share:.2} processors")));
     let memory = memory(Path::new("/sys/fs/cgroup"), &text("/proc/self/cgroup"))
-        .map(|bytes| ("memory limit".to_owned(), format!("{} MiB", bytes >> 20)));
+        .map(|bytes| (MEMORY.to_owned(), format!("{} MiB", bytes >> 20)));
     let library = c_library().map(|it| ("C library".to_owned(), format!("glibc {it}")));
     let preloaded = preload::uncommented(&text(preload::FILE));
     let preloaded = preloaded.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -62,6 +67,8 @@ pub(crate) fn all() -> BTreeMap<String, String> {
                 .into_iter()
                 .flatten(),
         )
+        .chain(variables::all())
+        .chain(limits::all())
         .collect()
 }
 
@@ -78,7 +85,9 @@ pub(crate) fn is_told(surroundings: &BTreeMap<String, String>) -> bool {
 
 /// Whether what is said of the name is read in /proc.
 pub(crate) fn is_of_proc(name: &str) -> bool {
+    let of_process = [variables::START, limits::START];
     ![SHM, "C library", preload::FILE].contains(&name)
+        && !of_process.iter().any(|start| name.starts_with(start))
 }
 
 /// A file of /proc or /sys, at most 64 KiB of it; empty where it cannot be read.

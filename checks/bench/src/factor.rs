@@ -37,10 +37,18 @@ pub enum Factor {
     Ipc,
     /// A UTS namespace.
     Uts,
+    /// A control group namespace.
+    Cgroup,
     /// A /dev/shm of its own.
     Shm,
     /// Files that come through a FUSE file system.
     Fuse,
+    /// The variables of the environment that matter.
+    #[serde(rename = "env")]
+    Environment,
+    /// Limits of a process.
+    #[serde(rename = "rlimit")]
+    Limits,
     /// A network namespace.
     Net,
     /// A pair of veth out of it.
@@ -62,6 +70,8 @@ pub enum Factor {
     Seccomp,
     /// A limit on processor time.
     CpuMax,
+    /// A limit on memory.
+    MemoryMax,
     /// Nothing that a container has, but what it is tried without: all ranks are in one of them.
     Join,
 }
@@ -106,6 +116,7 @@ impl Factor {
             Self::Ipc => namespace::IPC,
             Self::Uts => namespace::UTS,
             Self::Net => namespace::NET,
+            Self::Cgroup => namespace::CGROUP,
             _ => 0,
         }
     }

@@ -13,7 +13,7 @@ use hpcctl_host::{Op, Trial};
 use crate::end;
 use crate::factor::Factor;
 use crate::far;
-use crate::group::Group;
+use crate::group::{Group, Limit};
 use crate::netns;
 use crate::overlay::way::{self, ENDS, Way};
 
@@ -31,7 +31,7 @@ pub(crate) struct Started {
     /// Where its network leads to.
     pub(crate) route: Option<Route>,
     carrier: Option<Dialogue>,
-    group: Option<Group>,
+    groups: Vec<Group>,
 }
 
 /// What factors are made with.
@@ -43,6 +43,8 @@ pub(crate) struct Given {
     pub(crate) rules: String,
     /// Those of the node.
     pub(crate) of_node: String,
+    /// The most memory, in MiB.
+    pub(crate) memory: u64,
 }
 
 /// A way out of the network of a container.
@@ -88,7 +90,7 @@ impl Started {
             agent,
             route: None,
             carrier: None,
-            group: None,
+            groups: Vec::new(),
         }
     }
 
@@ -98,10 +100,10 @@ impl Started {
             agent,
             route,
             carrier,
-            group,
+            groups,
         } = self;
         agent.end(deadline);
-        drop((route, carrier, group));
+        drop((route, carrier, groups));
     }
 
     /// Makes what these factors are.
@@ -132,12 +134,20 @@ impl Started {
             Factor::NodeRules => within(self.far()?, &["nft".into(), given.of_node.clone()]),
             Factor::Slirp4netns => self.carry(Way::Slirp4netns),
             Factor::Pasta => self.carry(Way::Pasta),
-            Factor::CpuMax => {
-                self.group = Some(Group::limit(process)?);
-                Ok(())
-            }
+            Factor::CpuMax => self.limit(&Limit::processor()),
+            Factor::MemoryMax => self.limit(&Limit::memory(given.memory << 20)),
             _ => Ok(()),
         }
+    }
+
+    /// Puts it into a group with a limit, or limits the group that it is in, too.
+    fn limit(&mut self, limit: &Limit) -> Result<(), String> {
+        let shared = self.groups.iter().find(|group| group.is_of_all());
+        match shared {
+            Some(group) => group.write(limit)?,
+            None => self.groups.push(Group::limit(self.agent.id(), limit)?),
+        }
+        Ok(())
     }
 
     /// The process at the other end of a pair of veth.

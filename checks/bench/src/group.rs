@@ -1,4 +1,4 @@
-//! A control group with a limit on processor time, of version 1 or 2; cgroups(7).
+//! A control group with a limit on processor time or memory, of version 1 or 2; cgroups(7).
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -20,52 +20,86 @@ const TOP: &str = "/sys/fs/cgroup";
 /// How long the group of a process that has ended may be busy.
 const BUSY: Duration = Duration::from_secs(2);
 
+/// A limit: the controller that keeps it, and its files of version 1 and 2 with what is written to them.
+pub(crate) struct Limit {
+    controller: &'static str,
+    v1: Vec<(&'static str, String)>,
+    v2: Vec<(&'static str, String)>,
+}
+
+impl Limit {
+    /// A tenth of a processor.
+    pub(crate) fn processor() -> Self {
+        Self {
+            controller: "cpu",
+            v1: vec![
+                ("cpu.cfs_period_us", PERIOD.to_string()),
+                ("cpu.cfs_quota_us", QUOTA.to_string()),
+            ],
+            v2: vec![("cpu.max", format!("{QUOTA} {PERIOD}"))],
+        }
+    }
+
+    /// So many bytes.
+    pub(crate) fn memory(bytes: u64) -> Self {
+        Self {
+            controller: "memory",
+            v1: vec![("memory.limit_in_bytes", bytes.to_string())],
+            v2: vec![("memory.max", bytes.to_string())],
+        }
+    }
+}
+
 /// A group, removed with its processes.
 #[derive(Debug)]
 pub(crate) struct Group {
     dir: PathBuf,
+    is_v2: bool,
 }
 
 impl Group {
-    /// Puts a process into a group of its own, with a tenth of a processor.
-    pub(crate) fn limit(process: u32) -> Result<Self, String> {
+    /// Puts a process into a group of its own, with a limit.
+    pub(crate) fn limit(process: u32, limit: &Limit) -> Result<Self, String> {
         static MADE: AtomicU32 = AtomicU32::new(0);
         let name = format!(
             "hpcctl-{}-{}",
             std::process::id(),
             MADE.fetch_add(1, Relaxed)
         );
-        let (above, is_v2) = above(Path::new(TOP), &text("/proc/self/cgroup"))
-            .ok_or("no control group limits the processors here")?;
+        let top = Path::new(TOP);
+        let (above, is_v2) = above(top, &text("/proc/self/cgroup"), limit.controller)
+            .ok_or_else(|| format!("no control group limits {} here", limit.controller))?;
         let dir = above.join(name);
-        let failed = |path: &Path| {
-            let path = path.display().to_string();
-            move |error: io::Error| format!("cannot write {path}: {error}")
-        };
-        fs::create_dir(&dir).map_err(failed(&dir))?;
-        let group = Self { dir };
-        let files = if is_v2 {
-            vec![("cpu.max", format!("{QUOTA} {PERIOD}"))]
-        } else {
-            vec![
-                ("cpu.cfs_period_us", PERIOD.to_string()),
-                ("cpu.cfs_quota_us", QUOTA.to_string()),
-            ]
-        };
-        for (file, value) in files
-            .into_iter()
-            .chain([("cgroup.procs", process.to_string())])
-        {
-            let path = group.dir.join(file);
-            let mut file = OpenOptions::new()
-                .write(true)
-                .open(&path)
-                .map_err(failed(&path))?;
-            // A group takes a value in one piece.
-            file.write_all(value.as_bytes()).map_err(failed(&path))?;
-        }
+        fs::create_dir(&dir).map_err(|error| failed(&dir, &error))?;
+        let group = Self { dir, is_v2 };
+        group.write(limit)?;
+        group.put("cgroup.procs", &process.to_string())?;
         Ok(group)
     }
+
+    /// Whether it is of version 2, in which a process has one group for every controller.
+    pub(crate) fn is_of_all(&self) -> bool {
+        self.is_v2
+    }
+
+    /// Limits it.
+    pub(crate) fn write(&self, limit: &Limit) -> Result<(), String> {
+        let files = if self.is_v2 { &limit.v2 } else { &limit.v1 };
+        let mut files = files.iter();
+        files.try_for_each(|(file, value)| self.put(file, value))
+    }
+
+    fn put(&self, file: &str, value: &str) -> Result<(), String> {
+        let path = self.dir.join(file);
+        // A group takes a value in one piece.
+        let file = OpenOptions::new().write(true).open(&path);
+        let written = file.and_then(|mut file| file.write_all(value.as_bytes()));
+        written.map_err(|error| failed(&path, &error))
+    }
+}
+
+fn failed(path: &Path, error: &io::Error) -> String {
+    format!("cannot write {}: {error}", path.display())
 }
 
 impl Drop for Group {
@@ -80,15 +114,15 @@ impl Drop for Group {
     }
 }
 
-/// The group of ours that has a limit on processors, and whether it is of version 2.
-fn above(top: &Path, groups: &str) -> Option<(PathBuf, bool)> {
+/// The group of ours that has a controller, and whether it is of version 2.
+fn above(top: &Path, groups: &str, controller: &str) -> Option<(PathBuf, bool)> {
     let mut found = None;
     for line in groups.lines() {
         let mut parts = line.splitn(3, ':').skip(1);
         let (controllers, path) = (parts.next()?, parts.next()?);
         let path = path.trim_start_matches('/');
-        if controllers.split(',').any(|one| one == "cpu") {
-            let tops = [top.join(controllers), top.join("cpu")];
+        if controllers.split(',').any(|one| one == controller) {
+            let tops = [top.join(controllers), top.join(controller)];
             let mut groups = tops.iter().map(|top| top.join(path));
             if let Some(group) = groups.find(|group| group.is_dir()) {
                 return Some((group, false));
@@ -97,16 +131,18 @@ fn above(top: &Path, groups: &str) -> Option<(PathBuf, bool)> {
         if controllers.is_empty() {
             let group = top.join(path);
             let mut above = group.ancestors().take_while(|it| it.starts_with(top));
-            found = above.find(|group| passes_on(group)).map(Path::to_path_buf);
+            found = above
+                .find(|group| passes_on(group, controller))
+                .map(Path::to_path_buf);
         }
     }
     found.map(|group| (group, true))
 }
 
-/// Whether groups below this one have the controller of processors.
-fn passes_on(group: &Path) -> bool {
+/// Whether groups below this one have the controller.
+fn passes_on(group: &Path, controller: &str) -> bool {
     let controllers = text(group.join("cgroup.subtree_control"));
-    controllers.split_whitespace().any(|one| one == "cpu")
+    controllers.split_whitespace().any(|one| one == controller)
 }
 
 #[cfg(test)]
@@ -119,7 +155,7 @@ mod tests {
         let make = |path: &str| fs::create_dir_all(top.path().join(path)).unwrap();
         make("job");
         make("cpu/job");
-        let of = |groups: &str| above(top.path(), groups);
+        let of = |groups: &str| above(top.path(), groups, "cpu");
         assert_eq!(of("0::/job\n"), None);
         let expected = top.path().join("cpu/job");
         assert_eq!(

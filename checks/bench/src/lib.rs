@@ -26,6 +26,7 @@ mod imported;
 mod ladder;
 mod launch;
 mod libc;
+mod limits;
 mod measurement;
 mod mounts;
 mod mpi;
@@ -42,6 +43,7 @@ mod since;
 pub mod statistics;
 mod surroundings;
 mod timing;
+mod variables;
 mod workplace;
 
 pub use agent::serve;

@@ -3,7 +3,9 @@
 use hpcctl_model::Unknown;
 use hpcctl_model::bench::Difference;
 
+use crate::environs;
 use crate::factor::{self, Factor};
+use crate::limits;
 use crate::pair::Rules;
 use crate::ruleset::Ruleset;
 
@@ -38,6 +40,22 @@ impl Original<'_> {
     /// The rules in its network namespace.
     pub(crate) fn rules_inside(&self) -> Option<&Ruleset> {
         self.rules?.inside.as_ref().ok()
+    }
+
+    /// The most memory that it may have, in MiB.
+    pub(crate) fn memory(&self) -> Option<u64> {
+        let limit = self
+            .differences
+            .iter()
+            .find(|it| it.what == environs::MEMORY)?;
+        limit.inside.split_once(' ')?.0.parse().ok()
+    }
+
+    /// The limits of its processes that are not the node's.
+    pub(crate) fn limits(&self) -> Vec<Difference> {
+        let all = self.differences.iter();
+        let limits = all.filter(|it| it.what.starts_with(limits::START));
+        limits.cloned().collect()
     }
 
     /// The rules on the node.

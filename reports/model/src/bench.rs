@@ -150,6 +150,16 @@ pub struct Difference {
     pub inside: String,
 }
 
+impl Difference {
+    /// What a side is said to have that has nothing of it.
+    pub const ABSENT: &str = "not there";
+
+    /// Whether inside has it.
+    pub fn is_inside(&self) -> bool {
+        self.inside != Self::ABSENT
+    }
+}
+
 /// The MPI of either side.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Mpi {

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use hpcctl_host::dialogue::{Dialogue, DialogueError};
 use hpcctl_host::trial::{EnterError, Entry};
 use hpcctl_host::{Caller, Op, Trial};
+use hpcctl_model::bench::Difference;
 use serde::{Deserialize, Serialize};
 
 use super::{Executor, Row, Site};
-use crate::Error;
 use crate::factor::{self, Factor};
 use crate::furnish::{Given, StartError, Started};
 use crate::fused::Fused;
@@ -21,6 +21,7 @@ use crate::original::Original;
 use crate::overlay::way::RULES;
 use crate::ruleset::Ruleset;
 use crate::workplace::PROGRAM;
+use crate::{Error, limits, variables};
 
 /// The row.
 pub static EXECUTOR: Row = Row {
@@ -39,6 +40,9 @@ const SHM: &str = "/dev/shm";
 /// The directories that an overlay needs beside the one below it.
 pub(crate) const OF_AN_OVERLAY: [&str; 2] = ["upper", "work"];
 
+/// The most memory of a container that has a limit of ours, in MiB.
+const MEMORY: u64 = 256;
+
 /// What of the host an image is given, where it has the directory.
 const OF_THE_HOST: [&str; 2] = ["dev", "sys"];
 
@@ -55,6 +59,8 @@ pub struct Room {
     aside: Option<PathBuf>,
     /// What makes it a container.
     factors: Vec<Factor>,
+    /// The limits of its processes that are not the node's.
+    limits: Vec<Difference>,
     /// The user and group outside that are root inside.
     ids: (u32, u32),
 }
@@ -82,6 +88,9 @@ impl Room {
         }
         if self.has(Factor::Net) {
             trial = trial.op(Op::LoopbackUp);
+        }
+        if self.has(Factor::Limits) {
+            trial = limits::set(trial, &self.limits);
         }
         if self.has(Factor::Seccomp) {
             trial = factor::filter(trial);
@@ -230,7 +239,7 @@ fn in_an_image(site: &Site<'_>, reference: &str) -> Result<Box<dyn Executor>, Er
     };
     let room = room(site, root, binds)?;
     let settled = guest::settle(site, kit, |agent| {
-        let entry = room.entry(agent, site.environment);
+        let entry = room.entry(agent, &environment(site));
         let entered = entry
             .map_err(DialogueError::from)
             .and_then(|entry| Dialogue::enter(&entry))?;
@@ -256,7 +265,7 @@ fn ready(
     fused: Option<Fused>,
 ) -> Result<Box<dyn Executor>, Error> {
     let entry = room
-        .entry(&agent, site.environment)
+        .entry(&agent, &environment(site))
         .map_err(|error| Error::Unreachable(error.to_string()))?;
     Ok(Box::new(Builtin {
         room,
@@ -269,6 +278,17 @@ fn ready(
     }))
 }
 
+/// The environment inside: that of the node, or that of the container that is built once more.
+fn environment(site: &Site<'_>) -> Vec<String> {
+    let original = site
+        .original
+        .filter(|_| factors(site).contains(&Factor::Environment));
+    match original {
+        Some(original) => variables::as_inside(site.environment, original.differences),
+        None => site.environment.to_vec(),
+    }
+}
+
 /// What factors are made with: the rules are those of the container that is built once more.
 fn given(site: &Site<'_>) -> Given {
     let text =
@@ -277,6 +297,7 @@ fn given(site: &Site<'_>) -> Given {
         outside: site.outside(),
         rules: text(site.original.and_then(Original::rules_inside)),
         of_node: text(site.original.and_then(Original::rules_outside)),
+        memory: site.original.and_then(Original::memory).unwrap_or(MEMORY),
     }
 }
 
@@ -315,6 +336,7 @@ fn room(site: &Site<'_>, root: PathBuf, binds: Vec<(PathBuf, PathBuf)>) -> Resul
         binds,
         aside,
         factors,
+        limits: site.original.map_or_else(Vec::new, Original::limits),
         ids: (uid, gid),
     })
 }

@@ -3,7 +3,7 @@
 use hpcctl_model::bench::Difference;
 
 use super::Factor;
-use crate::environs;
+use crate::{environs, limits, variables};
 
 /// A factor in words.
 pub(super) struct Row {
@@ -122,6 +122,11 @@ pub(super) static FACTORS: &[Row] = &[
         ..row(Factor::Uts, "uts", "the UTS namespace")
     },
     Row {
+        shown: |it| it.what == "namespace cgroup",
+        fixes: &[fix("share it with the host (podman --cgroupns=host)")],
+        ..row(Factor::Cgroup, "cgroup", "the control group namespace")
+    },
+    Row {
         needs: Some(Factor::Mount),
         shown: |it| it.what == environs::SHM,
         fixes: &[fix(
@@ -146,6 +151,24 @@ pub(super) static FACTORS: &[Row] = &[
             ),
         ],
         ..row(Factor::Fuse, "fuse", "a file system by FUSE")
+    },
+    Row {
+        shown: |it| it.what.starts_with(variables::START),
+        fixes: &[fix(
+            "set the variables that only the node has, and take away those that only the image or the runtime sets: podman --env, ch-run --set-env and --unset-env",
+        )],
+        ..row(
+            Factor::Environment,
+            "env",
+            "variables of the environment",
+        )
+    },
+    Row {
+        shown: |it| it.what.starts_with(limits::START),
+        fixes: &[fix(
+            "set it as it is on the node (podman --ulimit, the daemon's own limits)",
+        )],
+        ..row(Factor::Limits, "rlimit", "a limit of the process")
     },
     Row {
         shown: |it| it.what == "namespace net",
@@ -226,6 +249,17 @@ pub(super) static FACTORS: &[Row] = &[
             Factor::CpuMax,
             "cpu.max",
             "a limit on processor time (cpu.max)",
+        )
+    },
+    Row {
+        shown: |it| it.what == environs::MEMORY && it.is_inside(),
+        fixes: &[fix(
+            "ask for as much memory as the program touches, its files among it (podman --memory, the job's request)",
+        )],
+        ..row(
+            Factor::MemoryMax,
+            "memory.max",
+            "a limit on memory (memory.max)",
         )
     },
     row(Factor::Join, "join", "one container for all ranks"),

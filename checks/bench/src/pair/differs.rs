@@ -31,7 +31,6 @@ pub(super) fn doubts(
 
 /// What is not the same on both sides.
 pub(super) fn differences(outside: &Hello, inside: &Hello) -> Vec<Difference> {
-    let absent = "not there";
     let mut names: Vec<&String> = outside.surroundings.keys().collect();
     names.extend(inside.surroundings.keys());
     names.sort_unstable();
@@ -43,7 +42,7 @@ pub(super) fn differences(outside: &Hello, inside: &Hello) -> Vec<Difference> {
     names.retain(|name| both || !environs::is_of_proc(name));
     let on = |side: &Hello, name: &str| {
         let value = side.surroundings.get(name);
-        value.map_or(absent, String::as_str).to_owned()
+        value.map_or(Difference::ABSENT, String::as_str).to_owned()
     };
     names
         .into_iter()

@@ -212,6 +212,17 @@ unsafe fn clock_state() -> Outcome {
     }
 }
 
+/// Sets the soft limit of a resource, at most to the hard one.
+unsafe fn limit(resource: u32, soft: u64) -> Outcome {
+    // SAFETY: `limit` is filled by the kernel, and then read by it.
+    unsafe {
+        let mut limit: libc::rlimit = std::mem::zeroed();
+        check(libc::getrlimit(resource as _, &raw mut limit).into())?;
+        limit.rlim_cur = soft.min(limit.rlim_max);
+        check(libc::setrlimit(resource as _, &raw const limit).into())
+    }
+}
+
 /// The operations that are one system call.
 pub(super) unsafe fn plain(step: &Prepared) -> Outcome {
     // SAFETY: numbers and prepared C strings; `stat` is filled by the kernel.
@@ -249,6 +260,7 @@ pub(super) unsafe fn plain(step: &Prepared) -> Outcome {
             Op::Clone3(flags) => clone3(*flags),
             Op::ReadParent => read_parent(),
             Op::ClockState => clock_state(),
+            Op::Limit { resource, soft } => limit(*resource, *soft),
             Op::Syscall { number, args, .. } => {
                 let [a, b, c, d, e, f] = *args;
                 check(libc::syscall(*number, a, b, c, d, e, f))

@@ -39,6 +39,8 @@ pub mod namespace {
     pub const UTS: i32 = libc::CLONE_NEWUTS;
     /// A network namespace.
     pub const NET: i32 = libc::CLONE_NEWNET;
+    /// A control group namespace.
+    pub const CGROUP: i32 = libc::CLONE_NEWCGROUP;
 }
 
 /// A sequence of operations for a forked child.

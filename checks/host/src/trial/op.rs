@@ -170,6 +170,13 @@ pub enum Op {
     Connect(String),
     /// adjtimex(2), which only asks; the value is the state of the clock.
     ClockState,
+    /// Lowers or raises a limit of the process as far as its hard limit allows, setrlimit(2).
+    Limit {
+        /// The number of the resource, `RLIMIT_…`.
+        resource: u32,
+        /// The soft limit; all ones is none.
+        soft: u64,
+    },
     /// Any system call, to see whether it is there; the value is what it returned.
     Syscall {
         /// The name.
@@ -263,6 +270,7 @@ impl fmt::Display for Op {
                 "seccomp(SECCOMP_FILTER_FLAG_NEW_LISTENER), ioctl(SECCOMP_IOCTL_NOTIF_SEND)",
             ),
             Self::ReadParent => f.write_str("process_vm_readv(the parent, 8 bytes)"),
+            Self::Limit { resource, soft } => write!(f, "setrlimit({resource}, {soft})"),
             Self::Syscall { name, .. } => write!(f, "{name}()"),
             _ => self.fmt_of_files(f),
         }
