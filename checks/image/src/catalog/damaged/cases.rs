@@ -139,6 +139,13 @@ pub(super) static CASES: &[Case] = &[
         said: [TELLS, TELLS, TELLS],
     },
     Case {
+        id: "elf",
+        paths: &["opt/n/lib/pkgconfig/netcdf-fortran.pc"],
+        whole: || b"Name: netcdf-fortran\nVersion: 4.6.1\nLibs: -lnetcdff\n".to_vec(),
+        garbage: NOISE,
+        said: [TELLS, TELLS, TELLS],
+    },
+    Case {
         id: "go-lock",
         paths: &["srv/go.mod"],
         whole: || b"module a.org/a\n\nrequire (\n\tb.org/b v1.0.0\n\tc.org/c v1.0.0\n)\n".to_vec(),
