@@ -81,29 +81,35 @@ fn the_check_of_nhc_marks_nothing_where_the_user_is_not_known() {
     assert!(told.ends_with("\n0\n"), "{told}");
 }
 
+/// What the check of NHC says of a node that its manager tells of so.
+fn kept(
+    dir: &Path,
+    manager: &str,
+    told: &str,
+    program: &Path,
+    variables: &[(&str, &str)],
+) -> String {
+    for client in ["sinfo", "pbsnodes", "bhosts"] {
+        let text = format!("#!/bin/sh\ncat <<'END'\n{told}\nEND\n");
+        script(&dir.join(client), &text);
+    }
+    let path = format!("{}:{}", dir.display(), std::env::var("PATH").unwrap());
+    let mut bash = Command::new("bash");
+    bash.args(["-c", NHC]).arg(site("hpcctl.nhc"));
+    bash.env("PATH", path).env("NHC_RM", manager);
+    bash.env("HPCCTL", program).envs(variables.iter().copied());
+    let told = Run::of(&mut bash).stdout;
+    let rest = told.lines().filter(|line| !line.starts_with("LOG "));
+    rest.map(|line| format!("{line}\n")).collect()
+}
+
 /// What is not known leaves a node as it is: NHC puts back what passes.
 #[test]
 fn the_check_of_nhc_keeps_offline_what_it_has_marked_until_it_is_known_to_work() {
     let dir = tempfile::tempdir().unwrap();
     let ours = "OFFLINE hpcctl: ns.user: its 0\n1\n";
     let check = |rm: &str, told: &str, program: &Path, variables: &[(&str, &str)]| {
-        for manager in ["sinfo", "pbsnodes", "bhosts"] {
-            let text = format!("#!/bin/sh\ncat <<'END'\n{told}\nEND\n");
-            script(&dir.path().join(manager), &text);
-        }
-        let mut bash = Command::new("bash");
-        bash.args(["-c", NHC]).arg(site("hpcctl.nhc"));
-        let path = format!(
-            "{}:{}",
-            dir.path().display(),
-            std::env::var("PATH").unwrap()
-        );
-        bash.env("PATH", path)
-            .env("NHC_RM", rm)
-            .env("HPCCTL", program);
-        let told = Run::of(bash.envs(variables.iter().copied())).stdout;
-        let rest = told.lines().filter(|line| !line.starts_with("LOG "));
-        rest.map(|line| format!("{line}\n")).collect::<String>()
+        kept(dir.path(), rm, told, program, variables)
     };
     let gone = Path::new("/nonexistent/hpcctl");
     let closed = "HOST  n1\nSTATUS  CPUF\nclosed_Adm  1.00\n\n ADMIN CONTROL COMMENT: \"";

@@ -80,17 +80,18 @@ pub(super) fn text(nightly: &Nightly, options: &Options, rest: &str) -> String {
 }
 
 /// The parts in a line: whole, or short, or as many of the short ones as it has room for, and how many more
-/// there are. No part is cut: where the first has no room, it takes more lines.
+/// there are, or the least of the first. No part is cut: where that has no room, it takes more lines.
 fn in_a_line(label: &str, parts: &[Part], width: u16, rest: &str) -> String {
     let fits = |text: &String| label.len() + visible(text).chars().count() <= width.into();
+    let with_left = |told: String, shown: usize| match parts.len() - shown {
+        0 => told,
+        left => format!("{told}; {left} more{rest}"),
+    };
     let shorts: Vec<&str> = parts.iter().map(|part| part.short.as_str()).collect();
-    let some = (1..=parts.len()).rev().map(|shown| {
-        let told = shorts[..shown].join("; ");
-        match parts.len() - shown {
-            0 => told,
-            left => format!("{told}; {left} more{rest}"),
-        }
-    });
+    let shown = (1..=parts.len()).rev();
+    let some = shown.map(|shown| with_left(shorts[..shown].join("; "), shown));
+    let least = parts.first().map(|part| with_left(part.least.clone(), 1));
+    let some = some.chain(least);
     let mut all = std::iter::once(joined(parts)).chain(some).peekable();
     let mut text = String::new();
     while let Some(one) = all.next_if(|one| !fits(one)) {
@@ -359,10 +360,7 @@ pub(crate) mod tests {
 
     #[test]
     fn what_has_no_room_in_a_line_is_shorter_or_counted_and_never_cut() {
-        let part = |(long, short): (&str, &str)| Part {
-            long: long.into(),
-            short: short.into(),
-        };
+        let part = |(long, short): (&str, &str)| Part::new(long.into(), short.into());
         let parts = [("one of them", "one"), ("two of them", "two")].map(part);
         for (width, expected) in [
             (80, "still: one of them; two of them\n"),
@@ -382,7 +380,11 @@ pub(crate) mod tests {
             ),
             (
                 60,
-                "still: no container runs on n[001-002,007] (ns.user) since\n       2026-11-25; 2 more\n",
+                "still: no container runs on n[001-002,007] since 2026-11-25;\n       2 more\n",
+            ),
+            (
+                70,
+                "still: no container runs on n[001-002,007] since 2026-11-25; 2 more\n",
             ),
         ] {
             let options = Options { width, ..OPTIONS };

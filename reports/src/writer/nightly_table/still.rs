@@ -27,24 +27,20 @@ pub(super) fn still(nightly: &Nightly) -> Vec<Part> {
             from(&one.since, one.or_before)
         ),
         short: scarce(one),
+        least: least(one),
     });
-    let away = nightly.away.iter().filter(|one| !one.new).map(|one| Part {
-        long: format!(
-            "not reporting {} ({}) since {}",
-            one.nodes.set, one.why, one.since
-        ),
-        short: format!(
-            "not reporting {} since {}",
-            short(&one.nodes, SCARCE),
-            day(&one.since)
-        ),
+    let away = nightly.away.iter().filter(|one| !one.new).map(|one| {
+        let (set, since) = (&one.nodes.set, &one.since);
+        let long = format!("not reporting {set} ({}) since {since}", one.why);
+        let (set, since) = (short(&one.nodes, SCARCE), day(since));
+        Part::new(long, format!("not reporting {set} since {since}"))
     });
-    let retired = (nightly.retired.count > 0).then(|| Part {
-        long: format!("retired, and reporting: {}", nightly.retired.set),
-        short: format!(
-            "retired, and reporting: {}",
-            short(&nightly.retired, SCARCE)
-        ),
+    let retired = (nightly.retired.count > 0).then(|| {
+        let of = |set: &str| format!("retired, and reporting: {set}");
+        Part::new(
+            of(&nightly.retired.set),
+            of(&short(&nightly.retired, SCARCE)),
+        )
     });
     let parts = broken.chain(away).chain(retired).chain(slow(nightly));
     let mut parts: Vec<Part> = parts.collect();
@@ -64,10 +60,9 @@ fn slow(nightly: &Nightly) -> Option<Part> {
         0..=NAMED => named.collect::<Vec<_>>().join(", "),
         _ => count.clone(),
     };
-    Some(Part {
-        long: format!("slower: {named}, the oldest since {since}"),
-        short: format!("slower: {count}, oldest {}", day(since)),
-    })
+    let long = format!("slower: {named}, the oldest since {since}");
+    let short = format!("slower: {count}, oldest {}", day(since));
+    Some(Part::new(long, short))
 }
 
 /// How many findings are as bad as they were; of few that fail, which: of one that stands alone where there is
@@ -99,10 +94,8 @@ fn findings(nightly: &Nightly, is_alone: bool) -> Option<Part> {
         1 if is_alone => format!("{fail}{named}{others}"),
         _ => counts.clone(),
     };
-    Some(Part {
-        long: format!("{fail}{named}{others}, the oldest since {since}"),
-        short: format!("{scarce}, oldest {day}"),
-    })
+    let long = format!("{fail}{named}{others}, the oldest since {since}");
+    Some(Part::new(long, format!("{scarce}, oldest {day}")))
 }
 
 /// What has been wrong since a day, where room is scarce.
@@ -118,6 +111,18 @@ fn scarce(one: &Broken) -> String {
     }
 }
 
+/// The same with no cause, which has room in 80 columns whatever the nodes and the runtime are called.
+fn least(one: &Broken) -> String {
+    let (nodes, day) = (short(&one.nodes, SCARCE), day(&one.since));
+    match (&one.gone, one.all, one.runtimes.as_slice()) {
+        (Some(_), true, _) => format!("no runtime is left on {nodes} since {day}"),
+        (Some(runtime), ..) => format!("gone: {runtime} on {nodes} since {day}"),
+        (None, true, _) | (None, _, []) => format!("no container runs on {nodes} since {day}"),
+        (None, false, [runtime]) => format!("{runtime} fails on {nodes} since {day}"),
+        (None, false, all) => format!("{} runtimes fail on {nodes} since {day}", all.len()),
+    }
+}
+
 /// The day of a time.
 fn day(time: &str) -> &str {
     time.split('T').next().unwrap_or(time)
@@ -129,6 +134,30 @@ mod tests {
 
     use super::*;
     use crate::writer::nightly_table::tests::report;
+
+    #[test]
+    fn the_least_has_room_in_a_line_with_what_stands_around_it() {
+        let mut one = report(false).result.broken[0].clone();
+        one.nodes = Nodes {
+            count: 1,
+            set: "a-node-with-a-very-long-name-in-a-rack".into(),
+        };
+        (one.or_before, one.all) = (true, false);
+        let because = ["node.userns.max", "node.subid.range"].map(String::from);
+        one.because = because.to_vec();
+        let runtimes = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        for (gone, names) in [
+            (None, runtimes(&["docker-rootless"])),
+            (None, runtimes(&["podman", "docker-rootless", "apptainer"])),
+            (None, Vec::new()),
+            (Some("docker-rootless".to_owned()), Vec::new()),
+        ] {
+            (one.gone, one.runtimes) = (gone, names);
+            let line = format!("still: {}; 12 more (-v)", least(&one));
+            assert!(line.chars().count() <= 80, "{line}");
+            assert!(line.contains("a-node-…n-a-rack"), "{line}");
+        }
+    }
 
     #[test]
     fn one_node_and_one_image_are_named_however_long_the_name() {

@@ -241,12 +241,19 @@ pub struct Part {
     pub long: String,
     /// What there is room for in a line.
     pub short: String,
+    /// What has to be said of it where even that has no room.
+    pub least: String,
 }
 
 impl Part {
     pub(super) fn of(long: String) -> Self {
         let short = long.clone();
-        Self { long, short }
+        Self::new(long, short)
+    }
+
+    pub(super) fn new(long: String, short: String) -> Self {
+        let least = short.clone();
+        Self { long, short, least }
     }
 }
 
@@ -301,9 +308,9 @@ fn unchecked(nightly: &Nightly) -> Vec<Part> {
         format!("{} ({}): {checks}", one.what, one.why)
     });
     let listed: Vec<String> = listed.collect();
-    let listed = (!listed.is_empty()).then(|| Part {
-        long: listed.join("; "),
-        short: format!("{} (-v lists them)", counted(checks.len(), "check")),
+    let listed = (!listed.is_empty()).then(|| {
+        let short = format!("{} (-v lists them)", counted(checks.len(), "check"));
+        Part::new(listed.join("; "), short)
     });
     others.chain(listed).collect()
 }
