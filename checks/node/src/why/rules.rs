@@ -12,6 +12,10 @@ pub(super) static WORDS: &[WordRule] = &[
         checks: &["cg.crun.hybrid"],
     },
     WordRule {
+        part: "conmon binary",
+        checks: &["podman.conmon"],
+    },
+    WordRule {
         part: "netavark",
         checks: &["podman.bridge"],
     },
