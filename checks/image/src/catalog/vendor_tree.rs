@@ -121,7 +121,7 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
             });
             let mut package = package(tree, &place, version, source.path);
             let parts = match tree.name {
-                "cuda" => cuda::parts(source, &mut package),
+                "cuda" => cuda::parts(source, &mut package, &mut found.faults),
                 _ => Vec::new(),
             };
             for package in [package].into_iter().chain(parts) {

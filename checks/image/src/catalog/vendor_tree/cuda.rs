@@ -12,6 +12,9 @@ const DRIVERS: [&str; 2] = ["nvidia_driver", "nvidia_fs"];
 /// How the keys of the profilers begin, which have terms of their own.
 const PROFILERS: &str = "nsight_";
 
+/// The most components that are taken; a release has about thirty.
+const MOST: usize = 256;
+
 /// The toolkit among its components.
 const TOOLKIT: &str = "cuda";
 
@@ -41,13 +44,26 @@ fn field<'p>(component: &'p Pairs, name: &str) -> &'p str {
 }
 
 /// The components as packages that the toolkit needs, each in its directory.
-pub(super) fn parts(source: &Source<'_>, toolkit: &mut Candidate) -> Vec<Candidate> {
+pub(super) fn parts(
+    source: &Source<'_>,
+    toolkit: &mut Candidate,
+    faults: &mut Vec<String>,
+) -> Vec<Candidate> {
     let mut parts = Vec::new();
+    let base = Candidate {
+        depends: Vec::new(),
+        texts_in: Vec::new(),
+        ..toolkit.clone()
+    };
     for (key, component) in components(source).unwrap_or_default() {
         let version = field(&component, "version");
         let is_part = key != TOOLKIT && !DRIVERS.contains(&&*key);
         if !is_part || !is_word(&key) || !is_version(version) {
             continue;
+        }
+        if parts.len() == MOST {
+            faults.push(format!("it has more than {MOST} components"));
+            break;
         }
         let word = format!("{}#{key}", source.path);
         toolkit.depends.push(word.clone());
@@ -61,9 +77,7 @@ pub(super) fn parts(source: &Source<'_>, toolkit: &mut Candidate) -> Vec<Candida
             version: version.to_owned(),
             key: Some(word),
             declared: license,
-            depends: Vec::new(),
-            texts_in: Vec::new(),
-            ..toolkit.clone()
+            ..base.clone()
         });
     }
     parts
@@ -102,5 +116,21 @@ mod tests {
         assert_eq!(cudart.declared, cuda.declared);
         assert_ne!(nsight.declared, cuda.declared);
         assert!(cudart.yields && cudart.depends.is_empty());
+    }
+
+    #[test]
+    fn more_components_than_a_release_has_are_told() {
+        let parse = |count: usize| {
+            let mut text = r#"{"cuda":{"name":"CUDA SDK","version":"12.4.1"}"#.to_owned();
+            (0..count).for_each(|n| text.push_str(&format!(r#","c{n}":{{"version":"1.{n}"}}"#)));
+            let found = parse(&Source::whole(
+                "usr/local/cuda-12.4/version.json",
+                (text + "}").as_bytes(),
+            ));
+            (found.packages.len(), found.faults)
+        };
+        assert_eq!(parse(MOST), (1 + MOST, vec![]));
+        let fault = format!("it has more than {MOST} components");
+        assert_eq!(parse(20_000), (1 + MOST, vec![fault]));
     }
 }
