@@ -20,6 +20,8 @@ pub(super) struct Claims<'a> {
     tree: &'a FileTree,
     /// Whom a file belongs to.
     owners: HashMap<NodeId, Owner>,
+    /// The claims of packages on files that belong to another, or did not always belong to them.
+    beside: HashSet<(Place, NodeId)>,
     /// How many files each package claims.
     counts: HashMap<Place, u64>,
     /// Which ones, where they are listed.
@@ -49,6 +51,7 @@ impl<'a> Claims<'a> {
         Self {
             tree,
             owners: HashMap::new(),
+            beside: HashSet::new(),
             counts: HashMap::new(),
             listed: lists.then(Vec::new),
             below: Vec::new(),
@@ -94,9 +97,7 @@ impl<'a> Claims<'a> {
         if self.tree.node(id).kind == Kind::Directory {
             return;
         }
-        let known = self.owners.entry(id);
-        let is_again = |known: &Owner| known.place == owner.place;
-        if matches!(&known, Entry::Occupied(known) if is_again(known.get())) {
+        if !self.is_new(id, owner) {
             // Its lists name the file twice.
             return;
         }
@@ -104,9 +105,24 @@ impl<'a> Claims<'a> {
         if let Some(listed) = &mut self.listed {
             listed.push((owner.place, id));
         }
-        let known = known.or_insert(owner);
-        if owner.standing > known.standing {
-            *known = owner;
+    }
+
+    /// Settles whom a file belongs to; whether this package did not claim it before.
+    fn is_new(&mut self, id: NodeId, owner: Owner) -> bool {
+        match self.owners.entry(id) {
+            Entry::Vacant(nobody) => {
+                nobody.insert(owner);
+                true
+            }
+            Entry::Occupied(known) if known.get().place == owner.place => false,
+            Entry::Occupied(mut known) => {
+                let is_new = self.beside.insert((owner.place, id));
+                if owner.standing > known.get().standing {
+                    self.beside.insert((known.get().place, id));
+                    known.insert(owner);
+                }
+                is_new
+            }
         }
     }
 

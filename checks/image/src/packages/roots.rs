@@ -75,7 +75,13 @@ impl Packages {
                     known.locations.sort();
                     known.license_files.extend(package.license_files);
                     known.license_files.sort();
+                    known.readmes.extend(package.readmes);
+                    known.readmes.sort();
+                    known.readmes.dedup();
                     known.files += package.files;
+                    known.owned_files.extend(package.owned_files);
+                    known.owned_files.sort();
+                    known.owned_files.dedup();
                     // What one of them needs, or whose part it is, holds for that one only.
                     known.owned_by = known.owned_by.take().filter(|_| package.owned_by.is_some());
                     known.depends.extend(package.depends);

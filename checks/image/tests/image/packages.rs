@@ -1,6 +1,6 @@
 //! Packages with their licences and their files.
 
-use hpcctl_image::{Reference, Silent, Source, scan};
+use hpcctl_image::{Options, Reference, Silent, Source, scan};
 use hpcctl_model::scan::Outcome;
 
 use crate::build::*;
@@ -189,4 +189,64 @@ fn a_root_file_system_in_another_has_packages_of_its_own() {
         "/{}",
         inner("usr/lib/python3/dist-packages/x.py")
     )));
+}
+
+/// The packages with the number of files of each, and these where they are listed.
+fn owned_files(tar: Vec<u8>) -> Vec<(String, u64, Vec<String>)> {
+    let place = Place::new();
+    let source = Source::DockerArchive(place.put("image.tar", docker_archive(&[tar])));
+    let options = Options {
+        lists_files: true,
+        ..Options::default()
+    };
+    let scanned = scan(&Reference::from(source), &options, &Silent).unwrap();
+    let packages = scanned.scan.packages.into_iter();
+    packages
+        .map(|one| (one.kind, one.files, one.owned_files))
+        .collect()
+}
+
+#[test]
+fn a_file_counts_once_for_a_package_though_it_belongs_to_another() {
+    let dist = "env/lib/python3.12/site-packages/x-1.dist-info";
+    let metadata = dist.strip_prefix("env/").unwrap();
+    let conda =
+        format!(r#"{{"name":"x","version":"1","build":"h1","files":["{metadata}/METADATA"]}}"#);
+    let tar = Layer::new()
+        .file("env/conda-meta/x-1-h1.json", conda)
+        .file(&format!("{dist}/METADATA"), "Name: x\nVersion: 1\n")
+        .file(
+            &format!("{dist}/RECORD"),
+            "x-1.dist-info/METADATA,,\nx-1.dist-info/RECORD,,\nx.py,,\n",
+        )
+        .file("env/lib/python3.12/site-packages/x.py", "")
+        .tar();
+    let packages = owned_files(tar);
+    let of = |kind: &str| packages.iter().find(|one| one.0 == kind).unwrap();
+    for kind in ["conda", "pypi"] {
+        let (_, count, files) = of(kind);
+        assert_eq!(*count, files.len() as u64, "{kind} {files:?}");
+        assert!(files.contains(&format!("/{dist}/METADATA")), "{files:?}");
+    }
+    assert_eq!(of("pypi").1, 3);
+}
+
+#[test]
+fn the_files_of_a_package_in_two_roots_are_those_of_both() {
+    let machine = "var/lib/machines/a";
+    let inner = |path: &str| format!("{machine}/{path}");
+    let release = "ID=debian\nVERSION_ID=12\n";
+    let list = "/usr/bin/a\n";
+    let tar = Layer::new()
+        .file("etc/os-release", release)
+        .file(STATUS, deb("a", "1"))
+        .file("var/lib/dpkg/info/a.list", list)
+        .file("usr/bin/a", "a")
+        .file(&inner("etc/os-release"), release)
+        .file(&inner(STATUS), deb("a", "1"))
+        .file(&inner("var/lib/dpkg/info/a.list"), list)
+        .file(&inner("usr/bin/a"), "a")
+        .tar();
+    let files = vec!["/usr/bin/a".to_owned(), format!("/{}", inner("usr/bin/a"))];
+    assert_eq!(owned_files(tar), [("deb".to_owned(), 2, files)]);
 }
