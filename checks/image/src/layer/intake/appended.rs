@@ -1,10 +1,11 @@
 //! What was appended to a program and is an archive, told as the program passes.
 //!
-//! Where a program ends is in its headers (elf(5)): behind its segments, its sections and the table
-//! of these. Of a damaged table the segments tell.
+//! Where a program ends is in its headers (elf(5)): behind the segments that are loaded, its
+//! sections and the table of these. Of a damaged table the segments tell; of segments that lie behind
+//! the end of the file, as those of debugging files do, the sections.
 
 use object::Endianness;
-use object::elf::{FileHeader32, FileHeader64, SHT_NOBITS};
+use object::elf::{FileHeader32, FileHeader64, PT_LOAD, SHT_NOBITS};
 use object::read::elf::{FileHeader, ProgramHeader, SectionHeader};
 
 use super::inside;
@@ -21,10 +22,8 @@ const LONGEST_COMMENT: usize = 0xffff;
 pub(super) struct Appended {
     /// How much of the file was seen.
     at: u64,
-    /// Behind all that the headers tell of.
-    whole: Place,
-    /// Behind the segments alone.
-    segments: Place,
+    /// Behind all that the headers tell of, behind the segments alone, behind the rest alone.
+    places: [Place; 3],
     /// The last bytes that were seen, and more.
     tail: Vec<u8>,
 }
@@ -41,9 +40,12 @@ impl Appended {
     /// Looks at the next bytes of the file; the first time, its headers are among them.
     pub(super) fn see(&mut self, bytes: &[u8]) {
         if self.at == 0 {
-            (self.segments.at, self.whole.at) = ends(bytes).unwrap_or((u64::MAX, u64::MAX));
+            let ends = ends(bytes).unwrap_or([u64::MAX; 3]);
+            for (place, end) in self.places.iter_mut().zip(ends) {
+                place.at = end;
+            }
         }
-        for place in [&mut self.whole, &mut self.segments] {
+        for place in &mut self.places {
             place.see(self.at, bytes);
         }
         self.at += bytes.len() as u64;
@@ -58,11 +60,9 @@ impl Appended {
 
     /// Whether an archive is behind the program that was seen.
     pub(super) fn is_archive(&self) -> bool {
-        let place = match self.whole.at <= self.at {
-            true => &self.whole,
-            false => &self.segments,
-        };
-        inside::is_one(&place.begins) || ends_as_zip(&self.tail)
+        let mut places = self.places.iter();
+        let place = places.find(|place| place.at <= self.at);
+        place.is_some_and(|place| inside::is_one(&place.begins)) || ends_as_zip(&self.tail)
     }
 }
 
@@ -83,8 +83,8 @@ impl Place {
     }
 }
 
-/// Where the segments of a program end, and where all of it does, by its first bytes.
-fn ends(head: &[u8]) -> Option<(u64, u64)> {
+/// Where a program ends by its first bytes: all of it, its segments, its sections with their table.
+fn ends(head: &[u8]) -> Option<[u64; 3]> {
     match head.get(4) {
         Some(1) => ends_of::<FileHeader32<Endianness>>(head),
         Some(2) => ends_of::<FileHeader64<Endianness>>(head),
@@ -92,11 +92,13 @@ fn ends(head: &[u8]) -> Option<(u64, u64)> {
     }
 }
 
-fn ends_of<H: FileHeader<Endian = Endianness>>(head: &[u8]) -> Option<(u64, u64)> {
+fn ends_of<H: FileHeader<Endian = Endianness>>(head: &[u8]) -> Option<[u64; 3]> {
     let header = H::parse(head).ok()?;
     let endian = header.endian().ok()?;
     let segments = header.program_headers(endian, head).unwrap_or(&[]).iter();
-    let segments = segments.map(|one| {
+    // No kernel looks at where another lies.
+    let loaded = segments.filter(|one| one.p_type(endian) == PT_LOAD);
+    let segments = loaded.map(|one| {
         one.p_offset(endian)
             .into()
             .saturating_add(one.p_filesz(endian).into())
@@ -112,7 +114,8 @@ fn ends_of<H: FileHeader<Endian = Endianness>>(head: &[u8]) -> Option<(u64, u64)
             .into()
             .saturating_add(one.sh_size(endian).into())
     });
-    Some((segments, stored.chain([segments, table]).max()?))
+    let sections = stored.chain([table]).max()?;
+    Some([segments.max(sections), segments, sections])
 }
 
 /// Whether bytes end with the last record of a zip, and the comment of it that they have room for.
@@ -164,6 +167,26 @@ mod tests {
                 assert!(!is_told(&alone, step), "{length} {step}");
             }
         }
+    }
+
+    #[test]
+    fn a_segment_that_is_not_loaded_hides_nothing() {
+        let mut alone = program(&[&[0; 56][..], &noise(5, 2000)].concat());
+        // A second header of a segment, PT_NULL, which lies wherever it says.
+        alone[56] = 2;
+        alone[128..136].copy_from_slice(&u64::MAX.to_le_bytes());
+        let with = [&alone[..], b"BZh91AY&SY and more"].concat();
+        assert!(is_told(&with, 4096));
+        assert!(!is_told(&alone, 4096));
+    }
+
+    #[test]
+    fn a_segment_behind_the_end_hides_nothing_behind_the_sections() {
+        let mut alone = program(&noise(5, 2000));
+        alone[96..104].copy_from_slice(&u64::MAX.to_le_bytes());
+        let with = [&alone[..], b"BZh91AY&SY and more"].concat();
+        assert!(is_told(&with, 4096));
+        assert!(!is_told(&alone, 4096));
     }
 
     #[test]
