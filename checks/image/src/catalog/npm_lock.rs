@@ -20,7 +20,7 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
     let name = source.path.rsplit('/').next().unwrap_or(source.path);
     let read = match name {
         "yarn.lock" => Ok(yarn::read(source, &mut found)),
-        "pnpm-lock.yaml" => pnpm::read(source),
+        "pnpm-lock.yaml" => Ok(pnpm::read(source, &mut found)),
         "bun.lock" => bun::read(source),
         _ => npm_tree::read(source),
     };

@@ -7,10 +7,10 @@
 use std::collections::HashMap;
 
 use super::Locked;
-use crate::catalog::Source;
+use crate::catalog::{Found, Source};
 
-/// Reads the file.
-pub(super) fn read(source: &Source<'_>) -> Result<Vec<Locked>, String> {
+/// Reads the file; that it does not say which format it has is told.
+pub(super) fn read(source: &Source<'_>, found: &mut Found) -> Vec<Locked> {
     let text = String::from_utf8_lossy(source.bytes);
     let mut out: Vec<Locked> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
@@ -25,7 +25,9 @@ pub(super) fn read(source: &Source<'_>) -> Result<Vec<Locked>, String> {
         is_empty = false;
         let (key, value) = pair(content);
         if line == content && key == "lockfileVersion" {
-            format = value.parse::<f64>().ok();
+            // `5.4-inlineSpecifiers` is one, too.
+            let number = value.split('-').next().unwrap_or(value);
+            format = number.parse::<f64>().ok();
         }
         match line.len() - content.len() {
             0 => (top, section, at) = (key, "", None),
@@ -55,10 +57,11 @@ pub(super) fn read(source: &Source<'_>) -> Result<Vec<Locked>, String> {
             _ => {}
         }
     }
-    match format {
-        None if !is_empty => Err("it does not say which lockfileVersion it has".to_owned()),
-        _ => Ok(out),
+    if format.is_none() && !is_empty {
+        let fault = "it does not say which lockfileVersion it has";
+        found.faults.push(fault.to_owned());
     }
+    out
 }
 
 /// What an entry says of itself: packages that come from elsewhere than a registry have their
@@ -139,12 +142,41 @@ fn unquoted(value: &str) -> &str {
 mod tests {
     use super::*;
 
-    fn locked(text: &str) -> Vec<(String, String, Vec<String>)> {
-        let read = read(&Source::whole("pnpm-lock.yaml", text.as_bytes())).unwrap();
+    type Parts = (String, String, Vec<String>);
+
+    fn read_all(text: &str) -> (Vec<Parts>, Vec<String>) {
+        let mut found = Found::default();
+        let read = read(
+            &Source::whole("pnpm-lock.yaml", text.as_bytes()),
+            &mut found,
+        );
         let parts = read
             .into_iter()
             .map(|one| (one.name, one.version, one.needs));
-        parts.collect()
+        (parts.collect(), found.faults)
+    }
+
+    fn locked(text: &str) -> Vec<Parts> {
+        let (read, faults) = read_all(text);
+        assert_eq!(faults, [""; 0]);
+        read
+    }
+
+    #[test]
+    fn what_is_named_counts_though_the_format_is_not_known() {
+        let packages = "\npackages:\n\n  /d@3.0.0:\n    dev: false\n";
+        let all = [("d".to_owned(), "3.0.0".to_owned(), vec![])];
+        for format in ["5.4-inlineSpecifiers", "'6.1-x'"] {
+            assert_eq!(
+                locked(&format!("lockfileVersion: {format}\n{packages}")),
+                all
+            );
+        }
+        for format in ["", "lockfileVersion: next\n"] {
+            let (read, faults) = read_all(&format!("{format}{packages}"));
+            assert_eq!(read, all);
+            assert_eq!(faults, ["it does not say which lockfileVersion it has"]);
+        }
     }
 
     #[test]
