@@ -46,12 +46,15 @@ pub(super) fn parse(source: &Source<'_>) -> Found {
     found
 }
 
-/// `channel::name=version=build` or `name==version`; a range or a wild card is no version.
+/// `channel::name=version=build` or `name==version`; a range or a wild card is no version, and
+/// neither is `name=version`, by which conda takes all that begins so.
 fn candidate(path: &str, item: &str) -> Option<Candidate> {
     let spec = item.rsplit("::").next().unwrap_or(item);
     let (name, rest) = spec.split_once('=')?;
-    let version = rest.strip_prefix('=').unwrap_or(rest);
-    let version = version.split('=').next().unwrap_or(version);
+    let version = match rest.strip_prefix('=') {
+        Some(version) => version.split('=').next().unwrap_or(version),
+        None => rest.split_once('=')?.0,
+    };
     // An epoch stands before a `!`.
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-+!".contains(&byte);
     let is_pin = [name, version]
@@ -76,9 +79,9 @@ mod tests {
 
     #[test]
     fn what_is_asked_for_in_one_version() {
-        let text = "name: x\nchannels:\n  - conda-forge\ndependencies:\n  - python=3.10.13  # it\n  \
+        let text = "name: x\nchannels:\n  - conda-forge\ndependencies:\n  - python==3.10.13  # it\n  \
             - conda-forge::numpy=1.26.4=py310hb13e2d6_0\n  - \"scipy==1.11.4\"\n  - zlib>=1.2\n  - hdf5=1.14.*\n  \
-            - mpich\n  - pip\n  - pip:\n    - requests[socks]==2.31.0\n    - -r more.txt\n  - xz=5.4\nprefix: /opt/x\n\
+            - mpich\n  - pip\n  - pip:\n    - requests[socks]==2.31.0\n    - -r more.txt\n  - xz=5.4=h1\n  - bzip2=1.0\nprefix: /opt/x\n\
             variables:\n  - a=1\n";
         let all = [
             "conda python 3.10.13",
@@ -88,7 +91,10 @@ mod tests {
             "conda xz 5.4",
         ];
         assert_eq!(names(text), all);
-        assert_eq!(names("dependencies:\n- a=1\n- b=2|3\n"), ["conda a 1"]);
+        assert_eq!(
+            names("dependencies:\n- a==1\n- b==2|3\n- c=1\n"),
+            ["conda a 1"]
+        );
         assert_eq!(names("environment:\n  - KEY=value\n"), [""; 0]);
     }
 

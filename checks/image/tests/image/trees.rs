@@ -365,7 +365,7 @@ fn what_an_environment_asks_for_is_what_is_installed_and_else_is_not_judged() {
         )
         .file(
             "srv/environment.yml",
-            "dependencies:\n  - zlib=1.3\n  - xz=5.4\n  - pip:\n    - requests==2.31.0\n",
+            "dependencies:\n  - zlib==1.3\n  - xz==5.4\n  - pip:\n    - requests==2.31.0\n",
         )
         .tar();
     let source = Source::DockerArchive(place.put("image.tar", docker_archive(&[tar])));

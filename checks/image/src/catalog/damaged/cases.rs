@@ -56,7 +56,7 @@ pub(super) static CASES: &[Case] = &[
     Case {
         id: "conda-lock",
         paths: &["srv/environment.yml", "srv/environment.yaml"],
-        whole: || b"dependencies:\n  - a=1\n  - b=2\n".to_vec(),
+        whole: || b"dependencies:\n  - a==1\n  - b==2\n".to_vec(),
         garbage: NOISE,
         said: [SHARED, SHARED, FEWER],
     },
