@@ -11,9 +11,10 @@ pub fn read(site: &Site<'_>, program: &str) -> Reading {
     }
 }
 
-/// Judges whether it is there and starts.
+/// Judges whether it is there and starts; of several, that one does.
 pub fn judge(reading: &Reading, site: &Site<'_>, program: &str, package: Package) -> Finding {
-    let Some(ran) = reading.ran.first() else {
+    let started = reading.ran.iter().find(|ran| ran.ok());
+    let Some(ran) = started.or(reading.ran.first()) else {
         return Finding::skipped(format!("{program} is not in PATH"))
             .holding(false)
             .step(package.install(program, site));

@@ -14,6 +14,8 @@ pub(crate) struct Scripted {
     pub(crate) xattrs: HashMap<String, Vec<u8>>,
     pub(crate) env: HashMap<String, String>,
     pub(crate) programs: HashMap<String, String>,
+    /// What programs print that start; all others do not.
+    pub(crate) starting: HashMap<String, String>,
     pub(crate) caller: Caller,
 }
 
@@ -26,6 +28,7 @@ impl Scripted {
             xattrs: HashMap::new(),
             env: HashMap::new(),
             programs: HashMap::new(),
+            starting: HashMap::new(),
             caller: Caller {
                 uid: 1000,
                 gid: 1000,
@@ -61,6 +64,11 @@ impl Scripted {
 
     pub(crate) fn program(mut self, name: &str, path: &str) -> Self {
         self.programs.insert(name.into(), path.into());
+        self
+    }
+
+    pub(crate) fn starting(mut self, path: &str, printed: &str) -> Self {
+        self.starting.insert(path.into(), printed.into());
         self
     }
 }
@@ -106,7 +114,14 @@ impl Host for Scripted {
     }
 
     fn run(&self, argv: &[&str], _: Duration) -> Ran {
-        ran(argv, command::End::NotStarted(Errno::ENOENT), "")
+        let printed = argv.first().and_then(|path| self.starting.get(*path));
+        match printed {
+            Some(printed) => Ran {
+                stdout: printed.clone(),
+                ..ran(argv, command::End::Exit(0), "")
+            },
+            None => ran(argv, command::End::NotStarted(Errno::ENOENT), ""),
+        }
     }
 
     fn run_aside(&self, argv: &[&str], deadline: Duration) -> Ran {

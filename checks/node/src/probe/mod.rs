@@ -90,7 +90,8 @@ pub(crate) fn of_images() -> impl Iterator<Item = &'static str> {
 pub(crate) use image::UNMET_WITH;
 
 /// The checks that start programs of others, which cost more than all other checks together;
-/// `--fast` leaves them out. Those that ask newuidmap and getsubids cost little, and so does the version of ch-run.
+/// `--fast` leaves them out. Those that ask newuidmap and getsubids cost little, and so do the versions of
+/// ch-run and conmon.
 pub static SLOW: &[&str] = &[
     "charliecloud.force",
     "charliecloud.write_fake",

@@ -1,10 +1,15 @@
 //! `podman.conmon`: is the program there by which podman starts containers?
 
+use hpcctl_host::Ran;
+
 use super::Probe;
 use crate::package::Package;
 use crate::{Finding, Manual, Reading, Site, containers_conf, helper};
 
 const NAME: &str = "conmon";
+
+/// The most programs that are tried.
+const MOST: usize = 8;
 
 /// Where podman looks before PATH, unless containers.conf says otherwise.
 const PATHS: &[&str] = &[
@@ -41,11 +46,22 @@ fn read(site: &Site<'_>) -> Reading {
     let settings = containers_conf::merge(&containers_conf::read(site));
     let usual = || PATHS.iter().map(ToString::to_string).collect();
     let paths: Vec<String> = settings.conmon.unwrap_or_else(usual);
-    let mut paths = paths.into_iter();
-    let found = paths.find(|path| site.host.stat(path).is_ok());
-    match found.or_else(|| site.host.which(NAME)) {
-        Some(path) => Reading::new().version(site, &path),
-        None => Reading::new().fact(NAME, "in none of podman's paths, nor in PATH"),
+    let is_file = |path: &String| {
+        let stat = site.host.stat(path);
+        stat.is_ok_and(|stat| stat.mode & libc::S_IFMT == libc::S_IFREG)
+    };
+    let of_podman = paths.into_iter().filter(is_file).take(MOST);
+    let mut reading = Reading::new();
+    for path in of_podman.chain(site.host.which(NAME)) {
+        reading = reading.version(site, &path);
+        // Podman goes on to the next where one does not start.
+        if reading.ran.last().is_some_and(Ran::ok) {
+            return reading;
+        }
+    }
+    match reading.ran.is_empty() {
+        true => reading.fact(NAME, "in none of podman's paths, nor in PATH"),
+        false => reading,
     }
 }
 
@@ -99,5 +115,23 @@ mod tests {
         );
         let host = host.stat("/opt/conmon", stat(0o100755));
         assert!(find(&host).contains("/opt/conmon"), "{}", find(&host));
+    }
+
+    #[test]
+    fn podman_goes_on_to_one_that_starts() {
+        let node = || {
+            Scripted::new()
+                .program("podman", "/usr/bin/podman")
+                .stat("/usr/libexec/podman/conmon", stat(0o040755))
+                .stat("/usr/local/bin/conmon", stat(0o100755))
+                .program(NAME, "/home/alice/bin/conmon")
+        };
+        let first = find(&node());
+        assert!(first.starts_with("fail: /usr/local/bin/conmon does not start"));
+        let host = node().starting("/home/alice/bin/conmon", "conmon version 2.1.6");
+        let expected = "pass: /home/alice/bin/conmon starts: conmon version 2.1.6";
+        assert_eq!(find(&host), expected);
+        let host = host.starting("/usr/local/bin/conmon", "conmon version 2.1.0");
+        assert!(find(&host).starts_with("pass: /usr/local/bin/conmon starts"));
     }
 }
