@@ -30,8 +30,12 @@ pub struct Range {
 impl Range {
     /// Whether an id is in both.
     pub fn overlaps(&self, other: &Range) -> bool {
-        let end = |range: &Range| u64::from(range.start) + u64::from(range.count);
-        u64::from(self.start) < end(other) && u64::from(other.start) < end(self)
+        u64::from(self.start) < other.end() && u64::from(other.start) < self.end()
+    }
+
+    /// The first id behind it.
+    fn end(&self) -> u64 {
+        u64::from(self.start) + u64::from(self.count)
     }
 
     /// Whether it is the caller's, by name or by number.
@@ -65,15 +69,24 @@ pub struct Granted {
 impl Granted {
     /// The highest uid and gid that can be mapped: 0 is the caller, 1 onwards are the ranges.
     pub fn most(&self) -> Ids {
-        let most = |ranges: &[Range]| {
-            let counts = ranges.iter().map(|range| range.count);
-            counts.fold(0, u32::saturating_add)
-        };
         Ids {
-            uid: most(&self.uids),
-            gid: most(&self.gids),
+            uid: count(&self.uids),
+            gid: count(&self.gids),
         }
     }
+}
+
+/// How many ids are in ranges; one that is in several, such as those by name and by number, is one.
+fn count(ranges: &[Range]) -> u32 {
+    let bounds = |range: &Range| (u64::from(range.start), range.end());
+    let mut bounds: Vec<(u64, u64)> = ranges.iter().map(bounds).collect();
+    bounds.sort_unstable();
+    let (mut all, mut passed) = (0, 0);
+    for (start, end) in bounds {
+        all += end.saturating_sub(start.max(passed));
+        passed = end.max(passed);
+    }
+    u32::try_from(all).unwrap_or(u32::MAX)
 }
 
 /// Reads the files and, where it is installed, asks getsubids.
@@ -143,9 +156,7 @@ pub fn grant(reading: &Reading, site: &Site<'_>, files: &[&str]) -> Step {
     let name = &site.caller.name;
     let all = |path| ranges(reading.text(path).unwrap_or_default());
     let taken = [UIDS, GIDS].into_iter().flat_map(all);
-    let end = taken
-        .map(|range| u64::from(range.start) + u64::from(range.count))
-        .max();
+    let end = taken.map(|range| range.end()).max();
     let start = end.unwrap_or(0).max(100_000);
     let files = files.join(" ");
     admin(
@@ -245,6 +256,17 @@ mod tests {
         let mut unseen = reading("alice:1:2\n", "alice:1:2\n");
         unseen.ran = vec![answer(""), answer("")];
         assert_eq!(granted(&unseen, &caller()).source, Source::Unseen);
+    }
+
+    #[test]
+    fn an_id_that_is_granted_twice_is_one() {
+        let most = |uids: &str| granted(&reading(uids, "alice:5:6\n"), &caller()).most();
+        let twice = most("alice:100000:30000\n1000:100000:30000\n");
+        assert_eq!((twice.uid, twice.gid), (30_000, 6));
+        assert_eq!(most("alice:10:20\nalice:0:15\n1000:12:2\n").uid, 30);
+        assert_eq!(most("alice:10:20\nalice:40:15\n").uid, 35);
+        let all = "alice:4294967295:4294967295\nalice:0:4294967295\n";
+        assert_eq!(most(all).uid, u32::MAX);
     }
 
     #[test]
