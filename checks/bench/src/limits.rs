@@ -29,6 +29,15 @@ pub(crate) fn all() -> impl Iterator<Item = (String, String)> {
     })
 }
 
+/// One that makes a difference, where there is no container to take them from.
+pub(crate) fn planted() -> Difference {
+    Difference {
+        what: format!("{START}stack"),
+        outside: NONE.0.into(),
+        inside: format!("{} bytes", 1 << 20),
+    }
+}
+
 /// Sets them as they are inside.
 pub(crate) fn set(trial: Trial, differences: &[Difference]) -> Trial {
     let steps = differences.iter().filter_map(step);
@@ -64,6 +73,7 @@ mod tests {
         };
         assert_eq!(of("stack", "8192 bytes"), limit(Resource::Stack, 8192));
         assert_eq!(of("data", NONE.0), limit(Resource::Data, u64::MAX));
+        assert_eq!(step(&planted()), limit(Resource::Stack, 1 << 20));
         assert_eq!(of("stack", "many bytes"), None);
         assert_eq!(step(&differs("Seccomp", "2")), None);
         let told: Vec<(String, String)> = all().collect();

@@ -278,14 +278,14 @@ fn ready(
     }))
 }
 
-/// The environment inside: that of the node, or that of the container that is built once more.
+/// The environment inside: that of the node, that of the container that is built once more, or one that is planted.
 fn environment(site: &Site<'_>) -> Vec<String> {
-    let original = site
-        .original
-        .filter(|_| factors(site).contains(&Factor::Environment));
-    match original {
+    if !factors(site).contains(&Factor::Environment) {
+        return site.environment.to_vec();
+    }
+    match site.original {
         Some(original) => variables::as_inside(site.environment, original.differences),
-        None => site.environment.to_vec(),
+        None => variables::as_inside(site.environment, &[variables::planted()]),
     }
 }
 
@@ -336,7 +336,9 @@ fn room(site: &Site<'_>, root: PathBuf, binds: Vec<(PathBuf, PathBuf)>) -> Resul
         binds,
         aside,
         factors,
-        limits: site.original.map_or_else(Vec::new, Original::limits),
+        limits: site
+            .original
+            .map_or_else(|| vec![limits::planted()], Original::limits),
         ids: (uid, gid),
     })
 }

@@ -212,13 +212,16 @@ unsafe fn clock_state() -> Outcome {
     }
 }
 
-/// Sets the soft limit of a resource, at most to the hard one.
+/// Sets the soft limit of a resource; one that the hard one does not allow ends in EPERM.
 unsafe fn limit(resource: u32, soft: u64) -> Outcome {
     // SAFETY: `limit` is filled by the kernel, and then read by it.
     unsafe {
         let mut limit: libc::rlimit = std::mem::zeroed();
         check(libc::getrlimit(resource as _, &raw mut limit).into())?;
-        limit.rlim_cur = soft.min(limit.rlim_max);
+        if soft > limit.rlim_max {
+            return Err(libc::EPERM);
+        }
+        limit.rlim_cur = soft;
         check(libc::setrlimit(resource as _, &raw const limit).into())
     }
 }

@@ -247,6 +247,34 @@ mod tests {
     }
 
     #[test]
+    fn a_limit_above_the_hard_one_is_none_that_was_set() {
+        // RLIMIT_CORE, whose type is not the same in each C library.
+        const CORE: u32 = 4;
+        static HARD: libc::rlimit = libc::rlimit {
+            rlim_cur: 4096,
+            rlim_max: 4096,
+        };
+        let lower = Op::Syscall {
+            name: "prlimit64",
+            number: libc::SYS_prlimit64,
+            args: [0, u64::from(CORE), (&raw const HARD) as u64, 0, 0, 0],
+        };
+        for (soft, errno) in [
+            (1024, None),
+            (4096, None),
+            (4097, Some(Errno::EPERM)),
+            (u64::MAX, Some(Errno::EPERM)),
+        ] {
+            let resource = CORE;
+            let tried = run(&Trial::new()
+                .op(lower.clone())
+                .op(Op::Limit { resource, soft }));
+            let errnos: Vec<_> = tried.steps.iter().map(|step| step.errno).collect();
+            assert_eq!(errnos, [None, errno], "{soft}");
+        }
+    }
+
+    #[test]
     fn a_trial_that_hangs_ends_at_its_deadline() {
         let begun = Instant::now();
         let tried = attempt(

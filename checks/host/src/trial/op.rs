@@ -170,7 +170,7 @@ pub enum Op {
     Connect(String),
     /// adjtimex(2), which only asks; the value is the state of the clock.
     ClockState,
-    /// Lowers or raises a limit of the process as far as its hard limit allows, setrlimit(2).
+    /// Sets a soft limit of the process, setrlimit(2); one above the hard limit ends in EPERM.
     Limit {
         /// The number of the resource, `RLIMIT_…`.
         resource: u32,
