@@ -19,7 +19,7 @@ use crate::peer::Elsewhere;
 use crate::statistics::Random;
 use crate::surroundings::{self, Moment};
 use crate::workplace::Workplace;
-use crate::{Error, compared};
+use crate::{Error, compared, variables};
 
 /// The pairs that a run aims at within its budget; more do not help much.
 const AIM: u32 = 50;
@@ -203,9 +203,9 @@ fn with(
     Ok(Some(factor::sorted(&all)))
 }
 
-/// The environment of everything that is started, each `NAME=VALUE`.
+/// The environment of everything that is started, each `NAME=VALUE`; what is no text is left out on both sides.
 fn environment(host: &dyn Host) -> Vec<String> {
-    let mut environment: Vec<String> = std::env::vars()
+    let mut environment: Vec<String> = variables::texts()
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
     // Runtimes ask for it, and schedulers do not always set it.

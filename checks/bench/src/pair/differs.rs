@@ -3,7 +3,7 @@
 use hpcctl_model::bench::Difference;
 
 use crate::agent::Hello;
-use crate::environs;
+use crate::{environs, variables};
 
 /// What is not known of a container without /proc.
 const NO_PROC: &str = "inside has no /proc: which namespaces and limits it has is not known; an empty directory /proc in the \
@@ -40,6 +40,8 @@ pub(super) fn differences(outside: &Hello, inside: &Hello) -> Vec<Difference> {
         .iter()
         .all(|side| environs::is_told(&side.surroundings));
     names.retain(|name| both || !environs::is_of_proc(name));
+    let would_name = |side: &Hello, name: &str| variables::would_name(&side.surroundings, name);
+    names.retain(|name| would_name(outside, name) && would_name(inside, name));
     let on = |side: &Hello, name: &str| {
         let value = side.surroundings.get(name);
         value.map_or(Difference::ABSENT, String::as_str).to_owned()
