@@ -56,9 +56,13 @@ impl Ruleset {
 
     /// How many they are.
     pub(crate) fn words(&self) -> String {
+        let many = |count: usize, noun: &str| match count {
+            1 => format!("1 {noun}"),
+            _ => format!("{count} {noun}s"),
+        };
         match self.counts() {
             (0, _) => "none".into(),
-            (hooks, rules) => format!("{rules} in chains of {hooks} hooks"),
+            (hooks, rules) => format!("{}, {}", many(rules, "rule"), many(hooks, "hook")),
         }
     }
 
@@ -66,7 +70,8 @@ impl Ruleset {
     fn counts(&self) -> (usize, usize) {
         let (mut hooks, mut rules) = (0, 0);
         let (mut is_in_chain, mut goes_on) = (false, false);
-        for line in self.text.lines().map(str::trim) {
+        let lines = self.text.lines().map(str::trim);
+        for line in lines.filter(|line| !line.starts_with('#')) {
             if line.starts_with("chain ") {
                 is_in_chain = true;
             } else if line == "}" {
@@ -94,6 +99,7 @@ mod tests {
     #[test]
     fn chains_and_rules_are_counted() {
         let text = "\
+# Warning: table inet t is managed by iptables-nft, do not touch!
 table inet t {
 	set s {
 		type ipv4_addr
@@ -105,6 +111,7 @@ table inet t {
 		ct state established,related accept
 		ip saddr { 192.0.2.1, 192.0.2.2,
 			   192.0.2.3 } drop
+		# what nft cannot list
 		jump other
 	}
 
@@ -112,7 +119,7 @@ table inet t {
 	}
 }
 ";
-        assert_eq!(ruleset(text).words(), "3 in chains of 1 hooks");
+        assert_eq!(ruleset(text).words(), "3 rules, 1 hook");
         assert!(!ruleset(text).is_empty());
     }
 

@@ -32,8 +32,8 @@ impl Run<'_> {
         if bout.has("mpi.") {
             pairs.libraries()?;
         }
-        if bout.has("net.") {
-            pairs.look_at_rules()?;
+        if self.request.why && bout.has("net.") {
+            pairs.look_at_rules();
         }
         Ok(bout)
     }
