@@ -19,7 +19,7 @@ fn is_near(rung: &Value) -> bool {
 }
 
 /// What a reason shows: that the figure left the margin with the factor and is back without it.
-fn is_shown(why: &Value, cause: &str) -> bool {
+pub fn is_shown(why: &Value, cause: &str) -> bool {
     if why["cause"] != cause || why["confirmed"] != true {
         return false;
     }
@@ -42,7 +42,7 @@ fn is_shown(why: &Value, cause: &str) -> bool {
 
 /// A run in a network namespace of its own: the rules of a packet filter that the node may have slow its loopback
 /// down by a tenth, beside which neither rules nor a pair of veth inside are slower.
-fn without_rules(args: &[&str]) -> Command {
+pub fn without_rules(args: &[&str]) -> Command {
     let mut command = Command::new("unshare");
     let script = "ip link set lo up && exec \"$0\" \"$@\"";
     command.args(["--net", "sh", "-c", script]);
@@ -67,6 +67,16 @@ pub fn is_named_by(
     metric: &str,
     cause: &str,
 ) -> Result<Value, String> {
+    is_told_by(command, metric, |why| is_shown(why, cause))
+        .map_err(|seen| format!("{cause} was never named: {seen}"))
+}
+
+/// Looks for a reason among those that are told for the metrics that begin so; the fault is what was told.
+pub fn is_told_by(
+    command: impl Fn() -> Command,
+    metric: &str,
+    is_it: impl Fn(&Value) -> bool,
+) -> Result<Value, String> {
     // The node may be busy with other things; three times in a row it is not.
     let mut seen = Vec::new();
     for _ in 0..3 {
@@ -76,12 +86,12 @@ pub fn is_named_by(
         let mut of_it = whys
             .iter()
             .filter(|why| why["metric"].as_str().unwrap().starts_with(metric));
-        if let Some(why) = of_it.find(|why| is_shown(why, cause)) {
+        if let Some(why) = of_it.find(|why| is_it(why)) {
             return Ok(why.clone());
         }
         seen.push((report["result"]["why"].clone(), report["unknowns"].clone()));
     }
-    Err(format!("{cause} was never named: {seen:#?}"))
+    Err(format!("{seen:#?}"))
 }
 
 /// How a cause is planted, the metrics in which it shows, and what it is called.
