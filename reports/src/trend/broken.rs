@@ -1,4 +1,4 @@
-//! Nodes on which a runtime runs no container, and nodes that do not report: the nodes alike are one.
+//! Nodes on which a runtime runs no container: the nodes alike are one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -288,28 +288,4 @@ fn told(said: &Said, cause: Option<&String>) -> (String, Option<String>) {
     let mut runs = said.found.iter().filter(|one| one.id.starts_with("run."));
     let fix = runs.find_map(|one| one.fix.clone());
     (text, fix.or_else(|| found.and_then(|one| one.fix.clone())))
-}
-
-/// Nodes that do not report.
-#[derive(Debug, Default)]
-pub struct Away(BTreeMap<(bool, String, String), Vec<String>>);
-
-impl Away {
-    /// Takes a node.
-    pub fn add(&mut self, name: &str, why: &str, since: &str, is_new: bool) {
-        let key = (!is_new, since.to_owned(), why.to_owned());
-        self.0.entry(key).or_default().push(name.into());
-    }
-
-    /// The nodes, what is new first, then the longest.
-    pub fn items(self) -> Vec<nightly::Away> {
-        let all = self.0.into_iter();
-        let all = all.map(|((is_old, since, why), names)| nightly::Away {
-            nodes: fold::nodes(&names),
-            new: !is_old,
-            why,
-            since,
-        });
-        all.collect()
-    }
 }

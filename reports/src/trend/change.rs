@@ -12,8 +12,9 @@ use hpcctl_model::history::Found;
 use hpcctl_model::nightly::{NODES, Nightly, NotChecked, Verdict};
 
 use super::absent;
+use super::away::{Away, Heard};
 use super::became::{Became, Change};
-use super::broken::{Away, Broken};
+use super::broken::Broken;
 use super::figures::Figures;
 use super::fold::{self, Folded, Seen};
 use super::kernel::Kernels;
@@ -50,11 +51,12 @@ pub struct Asked {
 
 /// What changed.
 pub fn nightly(asked: &Asked) -> Nightly {
-    let all: Vec<Subjects<'_>> = asked
+    let mut all: Vec<Subjects<'_>> = asked
         .kinds
         .iter()
         .map(|runs| Subjects::of(&runs.all, &asked.past, runs.kind()))
         .collect();
+    Subjects::align(&mut all);
     let kinds: Vec<Vec<Subject<'_>>> = all.iter().map(|one| one.iter().collect()).collect();
     let here = || kinds.iter().flatten().filter(|one| one.missed == 0);
     let tonight: BTreeSet<&str> = here().map(|subject| subject.name).collect();
@@ -103,15 +105,15 @@ pub fn nightly(asked: &Asked) -> Nightly {
         away: night.away.items(),
     };
     report.containers.missing = report.away.iter().map(|away| away.nodes.count).sum();
-    // What was not examined this night says nothing of whether there is something to compare with.
-    let is_here = |subjects: &&Vec<Subject<'_>>| subjects.iter().any(|one| one.missed == 0);
-    let is_first = kinds
-        .iter()
-        .filter(is_here)
-        .flatten()
-        .all(Subject::is_first);
-    report.verdict = verdict(&report, is_first && !is_compared);
+    report.verdict = verdict(&report, is_first(&kinds) && !is_compared);
     report
+}
+
+/// Whether there is nothing that this night can be compared with. What was not examined in it says nothing of that.
+fn is_first(kinds: &[Vec<Subject<'_>>]) -> bool {
+    let is_here = |subjects: &&Vec<Subject<'_>>| subjects.iter().any(|one| one.missed == 0);
+    let mut here = kinds.iter().filter(is_here).flatten();
+    here.all(Subject::is_first)
 }
 
 /// Names that are told as sets.
@@ -151,6 +153,7 @@ impl Night {
             is_empty: tonight.is_empty() && !asked.kinds.iter().any(Runs::is_of_tonight),
             ..Self::default()
         };
+        let mut heard = Heard::of(kinds);
         for (runs, subjects) in asked.kinds.iter().zip(kinds) {
             night.is_first = subjects.iter().all(Subject::is_first);
             night.elsewhere = elsewhere(asked, kinds, runs);
@@ -165,11 +168,11 @@ impl Night {
                     }
                     _ if subject.is_image() => night.unchecked.image(subject, runs.kind()),
                     _ if tonight.contains(subject.name) || asked.retired.knows(subject.name) => {}
-                    _ => night.gone(subject),
+                    _ => night.gone(subject, &mut heard),
                 }
             }
         }
-        night.long_gone(asked, kinds, tonight);
+        night.long_gone(asked, kinds, tonight, &heard);
         night
     }
 
@@ -293,14 +296,17 @@ impl Night {
     }
 
     /// A node that did not report.
-    fn gone(&mut self, subject: &Subject<'_>) {
-        let Some((why, since)) = subject.away else {
+    fn gone<'a>(&mut self, subject: &Subject<'a>, heard: &mut Heard<'a>) {
+        let Some((_, since)) = subject.away else {
             return;
         };
         // One that never reported may have been asked for by mistake.
         if subject.told.is_empty() && subject.long_ago().is_none() && !subject.silent {
             return;
         }
+        let Some(why) = heard.take(subject) else {
+            return;
+        };
         let mut why = match why {
             Some(why) => why.to_owned(),
             None if self.is_damaged => {
@@ -329,8 +335,15 @@ impl Night {
     }
 
     /// Nodes of which nothing has come for longer than runs are looked at.
-    fn long_gone(&mut self, asked: &Asked, kinds: &[Vec<Subject<'_>>], tonight: &BTreeSet<&str>) {
-        let known = kinds.iter().flatten().filter(|one| !one.told.is_empty());
+    fn long_gone(
+        &mut self,
+        asked: &Asked,
+        kinds: &[Vec<Subject<'_>>],
+        tonight: &BTreeSet<&str>,
+        heard: &Heard<'_>,
+    ) {
+        let is_known = |one: &&Subject<'_>| !one.told.is_empty() || heard.is_taken(one.name);
+        let known = kinds.iter().flatten().filter(is_known);
         let mut known: BTreeSet<&str> = known.map(|one| one.name).collect();
         known.extend(tonight);
         for name in asked.past.nodes_but(&known) {

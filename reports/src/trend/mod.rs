@@ -2,6 +2,7 @@
 
 mod absent;
 mod accepted;
+mod away;
 mod became;
 mod broken;
 mod cause;

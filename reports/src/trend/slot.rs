@@ -38,20 +38,48 @@ pub fn of_nights<'a>(told: impl Iterator<Item = Told<'a>>) -> Vec<Told<'a>> {
     told
 }
 
-/// Makes one of a node that goes by its long name in some records and by its short one in others.
-pub fn fold_long(slots: &mut BTreeMap<String, Vec<Slot<'_>>>) {
-    let is_node = |slots: &[Slot<'_>]| {
-        !slots
-            .iter()
-            .any(|slot| slot.told.is_some_and(|one| one.0.image))
-    };
-    let long: Vec<(String, String)> = slots
+/// The slots of every subject, by its name.
+pub type Slots<'a> = BTreeMap<String, Vec<Slot<'a>>>;
+
+/// Whether a node goes by this name.
+pub fn has_node(slots: &Slots<'_>, name: &str) -> bool {
+    slots.get(name).is_some_and(|of| is_node(of))
+}
+
+fn is_node(slots: &[Slot<'_>]) -> bool {
+    let mut told = slots.iter().filter_map(|slot| slot.told);
+    !told.any(|(said, _)| said.image)
+}
+
+/// The nodes that go by a long name, each with its short one where that is known.
+pub fn long(slots: &Slots<'_>, is_known: impl Fn(&str) -> bool) -> Vec<(String, String)> {
+    let long = slots
         .iter()
-        .filter_map(|(name, of)| Some((name, of, name.split_once('.')?.0)))
-        .filter(|(_, of, label)| is_node(of) && slots.get(*label).is_some_and(|of| is_node(of)))
+        .filter_map(|(name, of)| Some((name, of, name.split_once('.')?.0)));
+    long.filter(|(_, of, label)| is_node(of) && is_known(label))
         .map(|(name, _, label)| (name.clone(), label.to_owned()))
-        .collect();
+        .collect()
+}
+
+/// Gives nodes their short names. Of two that would have the same one each keeps its own.
+pub fn shorten(slots: &mut Slots<'_>, long: Vec<(String, String)>) {
+    let mut of_label: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (name, label) in long {
+        of_label.entry(label).or_default().push(name);
+    }
+    for (label, names) in of_label {
+        if let [name] = names.as_slice()
+            && !slots.contains_key(&label)
+            && let Some(of) = slots.remove(name)
+        {
+            slots.insert(label, of);
+        }
+    }
+}
+
+/// Makes one of a node that goes by its long name in some records and by its short one in others.
+pub fn fold_long(slots: &mut Slots<'_>) {
+    for (name, label) in long(slots, |label| has_node(slots, label)) {
         let of = slots.remove(&name).unwrap_or_default();
         for (known, other) in slots.get_mut(&label).into_iter().flatten().zip(of) {
             if other.told.map(|told| told.1) > known.told.map(|told| told.1) {
@@ -65,17 +93,13 @@ pub fn fold_long(slots: &mut BTreeMap<String, Vec<Slot<'_>>>) {
 }
 
 /// The place of a subject in a run.
-pub fn slot<'m, 'a>(
-    slots: &'m mut BTreeMap<String, Vec<Slot<'a>>>,
-    name: String,
-    run: usize,
-) -> &'m mut Slot<'a> {
+pub fn slot<'m, 'a>(slots: &'m mut Slots<'a>, name: String, run: usize) -> &'m mut Slot<'a> {
     let of = slots.entry(name).or_default();
     of.resize(of.len().max(run + 1), Slot::default());
     &mut of[run]
 }
 
-pub fn replaces(runs: usize, slots: &BTreeMap<String, Vec<Slot<'_>>>) -> Vec<Vec<bool>> {
+pub fn replaces(runs: usize, slots: &Slots<'_>) -> Vec<Vec<bool>> {
     let mut common = vec![vec![0_usize; runs]; runs];
     for slots in slots.values() {
         let told: Vec<usize> = (0..runs).filter(|at| slots[*at].told.is_some()).collect();

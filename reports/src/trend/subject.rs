@@ -1,14 +1,14 @@
 //! What each node or image said in each run, and what its silence means.
 
-use std::collections::BTreeMap;
-
 use hpcctl_model::doctor::Status;
 use hpcctl_model::history::{Found, Record};
 
 use super::past::{Past, Trace};
 use super::run::{self, Run, names};
 use super::said::{said_of, weight};
-use super::slot::{Slot, Told, fold_long, of_nights, replaces, slot};
+use super::slot::{
+    Slot, Slots, Told, fold_long, has_node, long, of_nights, replaces, shorten, slot,
+};
 use crate::runtime::BUILTIN;
 
 /// How many changes of a finding within the last runs make it flap.
@@ -46,7 +46,7 @@ pub struct Subjects<'a> {
     runs: &'a [Run],
     past: &'a Past,
     kind: &'a str,
-    slots: BTreeMap<String, Vec<Slot<'a>>>,
+    slots: Slots<'a>,
     /// Whether a later run took the place of an earlier one: it is of half of its nodes.
     replaces: Vec<Vec<bool>>,
 }
@@ -75,7 +75,7 @@ pub struct Subject<'a> {
 impl<'a> Subjects<'a> {
     /// Gathers what every subject did in the runs of a kind of report.
     pub fn of(runs: &'a [Run], past: &'a Past, kind: &'a str) -> Self {
-        let mut slots: BTreeMap<String, Vec<Slot<'a>>> = BTreeMap::new();
+        let mut slots = Slots::new();
         for (place, run) in runs.iter().enumerate() {
             // The latest of a run comes last, and counts.
             for record in run.records.iter().rev() {
@@ -107,6 +107,16 @@ impl<'a> Subjects<'a> {
             kind,
             slots,
             replaces,
+        }
+    }
+
+    /// Has nodes go by the same names, whoever asked them: one that has a long name here and its short one
+    /// there is one node.
+    pub fn align(all: &mut [Self]) {
+        let is_short = |label: &str| all.iter().any(|one| has_node(&one.slots, label));
+        let long: Vec<_> = all.iter().map(|one| long(&one.slots, is_short)).collect();
+        for (one, long) in all.iter_mut().zip(long) {
+            shorten(&mut one.slots, long);
         }
     }
 
