@@ -113,7 +113,8 @@ impl Runs {
     pub fn of(records: Vec<Record>, end: Timestamp, past: &mut Past) -> Vec<Self> {
         // What earlier versions kept does not say who asked, nor does what no node answered.
         let known = records.iter().filter(|one| one.user.is_some());
-        let last = known.max_by(|one, other| one.at.cmp(&other.at));
+        // Who looks at one node by hand is not who asks all of them.
+        let last = known.max_by_key(|one| (one.kind == NODES, &one.at));
         let last = last.and_then(|one| one.user.clone());
         let mut by_kind: BTreeMap<String, Vec<Record>> = BTreeMap::new();
         for mut record in records {

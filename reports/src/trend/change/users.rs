@@ -141,4 +141,14 @@ fn what_does_not_say_who_asked_is_of_the_one_who_does() {
         night(1, None, &["ns.user"]),
     ]);
     assert_eq!(report.verdict, Verdict::Unchanged);
+    // One node that root looked at says nothing of who asked all of them.
+    let mut alone = night(0, Some("root"), &[]);
+    (alone.kind, alone.said) = ("doctor".into(), vec![said("n1", &[])]);
+    let report = asked(vec![
+        alone,
+        night(0, Some("nine9"), &["ns.user"]),
+        night(1, None, &["ns.user"]),
+    ]);
+    assert!(report.new.is_empty(), "{:?}", report.new);
+    assert_eq!(report.before_at, Some(record(1, Vec::new()).at));
 }
