@@ -117,21 +117,21 @@ fn read(line: &[u8]) -> Found<'_> {
     let is_said = |body: &[u8]| body.len() <= MOST && checksum(body)[..] == *sum;
     // What an engine or a terminal puts behind is not the node's, and seldom has a brace.
     let last = memchr::memrchr(b'}', body).map(|at| &body[..=at]);
-    let end = || object(body);
-    let whole = last.filter(|body| is_said(body));
-    let whole = whole.or_else(|| end().filter(|body| is_said(body)));
+    let last = last.filter(|body| is_said(body));
+    let end = last.or_else(|| object(body));
+    let whole = last.or_else(|| end.filter(|body| is_said(body)));
     match (node, whole, sum.try_into()) {
         (Some(node), Some(body), Ok(sum)) => Found::Whole { node, sum, body },
-        _ if end().is_some() => Found::Damaged(node),
+        _ if end.is_some() => Found::Damaged(node),
         _ => Found::Truncated(node),
     }
 }
 
 /// The object that a text begins with, which ends where its braces balance outside of strings; none where
-/// it does not end.
+/// it does not end within the most bytes of a line.
 fn object(text: &[u8]) -> Option<&[u8]> {
     let (mut depth, mut is_string, mut is_escaped) = (0_usize, false, false);
-    for (at, byte) in text.iter().enumerate() {
+    for (at, byte) in text.iter().take(MOST).enumerate() {
         match byte {
             _ if is_escaped => is_escaped = false,
             b'\\' if is_string => is_escaped = true,
@@ -381,6 +381,19 @@ pub(crate) mod tests {
         for noise in [" # {x}", "}", "}}", " }{", "\"}", "{}", &long] {
             assert_eq!(all(&format!("{line}{noise}")), whole, "{noise}");
         }
+    }
+
+    /// Of a text with thousands of magic words each is a beginning, and is not read to the end.
+    #[test]
+    fn no_more_is_read_than_a_line_may_have() {
+        let text = format!("{{{}}}", "x".repeat(MOST - 2));
+        assert_eq!(object(text.as_bytes()), Some(text.as_bytes()));
+        assert_eq!(object(text.replacen('x', "xx", 1).as_bytes()), None);
+        let hostile = "HPCCTL1 n1 00000000 {".repeat(3000);
+        let all = all(&hostile);
+        assert_eq!(all.len(), 3000);
+        let is_truncated = |found: &String| found == "Truncated(Some(\"n1\"))";
+        assert!(all.iter().all(is_truncated));
     }
 
     #[test]
