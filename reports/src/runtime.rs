@@ -10,11 +10,16 @@ pub const BUILTIN: &str = "builtin";
 /// What is said where no runtime is there.
 pub const NONE: &str = "no runtime of containers is installed";
 
+/// What is said where none is there of those that were looked for, and others were left out.
+pub const NONE_OF_SOME: &str = "none of the runtimes that were looked for is installed";
+
 /// What is known of the runtimes that are not told of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Others {
     /// They were looked for, and are not there.
     Absent,
+    /// Some were looked for, and are not there.
+    Partly,
     /// They were not looked for: something else was asked for.
     Unasked,
     /// Nobody says.
@@ -28,13 +33,11 @@ impl Others {
         mut left_out: impl Iterator<Item = &'a str>,
         mut made: impl Iterator<Item = &'a str>,
     ) -> Self {
-        let is_of_one = |id: &str| presence(id).is_some_and(|runtime| runtime != BUILTIN);
-        if made.any(is_of_one) {
-            Self::Absent
-        } else if left_out.any(is_of_one) {
-            Self::Unasked
-        } else {
-            Self::Untold
+        match (made.any(is_of_one), left_out.any(is_of_one)) {
+            (true, false) => Self::Absent,
+            (true, true) => Self::Partly,
+            (false, true) => Self::Unasked,
+            (false, false) => Self::Untold,
         }
     }
 
@@ -47,8 +50,20 @@ impl Others {
         let is_told = group.looked.iter().all(|part| part.left_out.is_some());
         let left_out = group.looked.iter().filter(|_| is_told);
         let left_out = left_out.flat_map(|part| part.left_out.iter().flatten());
-        Self::of(left_out.map(String::as_str), made)
+        let is_whole = |part: &Looked| {
+            let left_out = part.left_out.as_ref();
+            left_out.is_some_and(|ids| !ids.iter().any(|id| is_of_one(id)))
+        };
+        match Self::of(left_out.map(String::as_str), made) {
+            Self::Partly if group.looked.iter().any(is_whole) => Self::Absent,
+            others => others,
+        }
     }
+}
+
+/// Whether a check tells whether a runtime of containers is installed.
+pub fn is_of_one(id: &str) -> bool {
+    presence(id).is_some_and(|runtime| runtime != BUILTIN)
 }
 
 /// The runtime of which a check tells whether it is installed.
@@ -66,7 +81,9 @@ pub fn run<'a>(
     let counts = match (others, installed.is_empty(), builtin.is_empty()) {
         (_, false, _) => installed,
         (Others::Unasked, true, false) => builtin,
-        (Others::Absent, true, _) | (Others::Untold, true, false) => return Verdict::No,
+        (Others::Absent | Others::Partly, true, _) | (Others::Untold, true, false) => {
+            return Verdict::No;
+        }
         (Others::Unasked | Others::Untold, true, true) => return Verdict::Unknown,
     };
     let mut verdicts = counts.iter().map(|(_, run)| run.unwrap_or(Verdict::No));
@@ -94,9 +111,18 @@ pub fn counting(group: &Group) -> Vec<&str> {
     }
 }
 
-/// Whether no runtime of containers is there, as far as the nodes of a group tell.
-pub fn is_bare(group: &Group) -> bool {
-    counting(group).is_empty() && on_group(group) == Verdict::No
+/// What is said where no runtime of containers is there, as far as the nodes of a group tell.
+pub fn none_on(group: &Group) -> Option<&'static str> {
+    let is_bare = counting(group).is_empty() && on_group(group) == Verdict::No;
+    is_bare.then(|| none(Others::on(group) == Others::Partly))
+}
+
+/// What is said where no runtime is there; of some it may not be known, as they were left out.
+pub fn none(is_partly: bool) -> &'static str {
+    match is_partly {
+        true => NONE_OF_SOME,
+        false => NONE,
+    }
 }
 
 #[cfg(test)]
@@ -110,6 +136,7 @@ mod tests {
         let builtin = |run| (BUILTIN, Some(run));
         for (runtimes, others, expected) in [
             (vec![builtin(Yes)], Others::Absent, No),
+            (vec![builtin(Yes)], Others::Partly, No),
             (vec![builtin(Yes)], Others::Untold, No),
             (vec![builtin(Yes)], Others::Unasked, Yes),
             (vec![builtin(No)], Others::Unasked, No),
@@ -126,6 +153,7 @@ mod tests {
                 Unknown,
             ),
             (Vec::new(), Others::Absent, No),
+            (Vec::new(), Others::Partly, No),
             (Vec::new(), Others::Unasked, Unknown),
             (Vec::new(), Others::Untold, Unknown),
         ] {
@@ -141,7 +169,8 @@ mod tests {
         };
         let (podman, sarus) = ("runtime.podman.installed", "runtime.sarus.installed");
         assert_eq!(of(&["net.mtu", podman], &["ns.user"]), Others::Unasked);
-        assert_eq!(of(&[sarus], &[podman]), Others::Absent);
+        assert_eq!(of(&["net.mtu"], &[podman, sarus]), Others::Absent);
+        assert_eq!(of(&[sarus], &[podman]), Others::Partly);
         assert_eq!(of(&["net.mtu"], &["ns.user"]), Others::Untold);
         let own = "runtime.builtin.installed";
         assert_eq!(of(&[podman], &[own]), Others::Unasked);

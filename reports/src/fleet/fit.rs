@@ -99,7 +99,7 @@ fn unread(why: &str) -> Matched {
     }
 }
 
-/// Whether nodes have no runtime.
+/// Whether nodes have no runtime, not even one that was not looked for.
 fn is_bare(found: &Matched) -> bool {
     found.why.as_deref() == Some(runtime::NONE)
 }
@@ -126,10 +126,10 @@ fn on_group(group: &Group, machine: &Machine) -> Matched {
             ..unread(why)
         };
     }
-    if runtime::is_bare(group) {
+    if let Some(why) = runtime::none_on(group) {
         return Matched {
             run: Verdict::No,
-            ..unread(runtime::NONE)
+            ..unread(why)
         };
     }
     if group.images.is_none() {

@@ -10,4 +10,5 @@ mod observed;
 
 pub use frame::{Line, Read, Unreadable, read, record, with_end};
 pub use images::parts;
+pub(crate) use nodes::is_left_out;
 pub use observed::{Kept, Observed, json_error, observed};

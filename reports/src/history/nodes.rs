@@ -77,15 +77,17 @@ fn looked<'a>(
     said.whole = !said.cut;
 }
 
+/// Whether a check was left out, or not asked for.
+pub(crate) fn is_left_out(check: &Check) -> bool {
+    check.status == Status::Skipped && [LEFT_OUT, NOT_ASKED].contains(&check.summary.as_str())
+}
+
 /// What is kept of a node.
 pub(super) fn doctor(report: &Envelope<Doctor>) -> Record {
     let mut record = empty("doctor", &report.finished_at);
     let caller = report.result.caller.as_ref();
     record.user = caller.map(|caller| short(&caller.name));
     let checks = &report.result.checks;
-    let is_left_out = |check: &&Check| {
-        check.status == Status::Skipped && [LEFT_OUT, NOT_ASKED].contains(&check.summary.as_str())
-    };
     let is_idle = |check: &&Check| check.status == Status::Skipped && !is_left_out(check);
     let bad = checks
         .iter()
@@ -102,7 +104,11 @@ pub(super) fn doctor(report: &Envelope<Doctor>) -> Record {
     };
     let runs = runs(&mut said, &report.result);
     let ids = |check: &'_ Check| check.id.clone();
-    let left_out: Vec<String> = checks.iter().filter(is_left_out).map(ids).collect();
+    let left_out: Vec<String> = checks
+        .iter()
+        .filter(|it| is_left_out(it))
+        .map(ids)
+        .collect();
     let idle: Vec<String> = checks.iter().filter(is_idle).map(ids).collect();
     looked(
         &mut said,
@@ -112,7 +118,7 @@ pub(super) fn doctor(report: &Envelope<Doctor>) -> Record {
     let made = checks.iter().filter(|check| !is_left_out(check));
     let made = made.map(|check| check.id.as_str());
     let others = Others::of(left_out.iter().map(String::as_str), made);
-    let is_told = !runs.is_empty() || others == Others::Absent;
+    let is_told = !runs.is_empty() || matches!(others, Others::Absent | Others::Partly);
     said.run = is_told.then(|| runtime::run(runs.into_iter(), others));
     record.not_checked.extend(unknowns(&report.unknowns));
     record.kernels.push(Kernel {

@@ -12,7 +12,7 @@ use super::fold;
 use super::said::{failing, installed, none_runs, run};
 use super::subject::{Since, Subject};
 use super::usual::Usual;
-use crate::runtime::NONE;
+use crate::runtime::{is_of_one, none};
 
 /// The most checks that are named as the cause.
 const CAUSES: usize = 3;
@@ -33,6 +33,8 @@ struct Key {
     is_first: bool,
     some_run: bool,
     never_ran: bool,
+    /// Whether some runtimes were not looked for where none is there.
+    is_partly: bool,
     gone: Option<String>,
     runtimes: Vec<String>,
     because: Vec<String>,
@@ -79,11 +81,14 @@ impl Broken {
 
     /// Takes a node on which no runtime is, and none was.
     fn bare(&mut self, subject: &Subject<'_>, is_first: bool) {
+        let (said, _) = subject.told[0];
+        let is_partly = said.left_out.iter().any(|id| is_of_one(id));
         let key = Key {
             is_old: true,
             is_first,
             some_run: false,
             never_ran: true,
+            is_partly,
             gone: None,
             runtimes: Vec::new(),
             because: Vec::new(),
@@ -93,7 +98,7 @@ impl Broken {
         let or_before = bare.clone().count() == subject.told.len();
         let at = bare.last().map_or("", |(_, at)| *at);
         let since = Since { at, or_before };
-        self.put(subject.name, key, (NONE.into(), None), since);
+        self.put(subject.name, key, (none(is_partly).into(), None), since);
     }
 
     /// Takes runtimes that are gone from a node, on which no other may be left.
@@ -106,6 +111,7 @@ impl Broken {
             is_first: false,
             some_run: !is_bare,
             never_ran: false,
+            is_partly: false,
             gone: Some(names.join(", ")),
             runtimes: names.iter().map(|name| (*name).to_owned()).collect(),
             because: names
@@ -166,6 +172,7 @@ impl Broken {
             is_first,
             some_run: !none,
             never_ran: !did,
+            is_partly: false,
             gone: None,
             runtimes: runtimes.iter().map(|name| (*name).to_owned()).collect(),
             because,

@@ -162,7 +162,7 @@ pub(super) fn beside(fleet: &Fleet, group: &Group) -> Vec<String> {
 
 /// Why runtimes of a group do not just run containers, a line each.
 pub(super) fn because(group: &Group) -> impl Iterator<Item = String> {
-    let none = runtime::is_bare(group).then(|| runtime::NONE.to_owned());
+    let none = runtime::none_on(group).map(str::to_owned);
     let because = group.because.iter().map(|(runtime, ids)| {
         let verdict = group.runtimes.get(runtime).and_then(|of| of.get("run"));
         let verdict = verdict.map_or("unknown", |verdict| verdict.as_str());

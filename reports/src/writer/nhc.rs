@@ -7,8 +7,9 @@ use std::io::Write;
 
 use hpcctl_model::doctor::{Check, Doctor, Operation, Runtime, Status, Verdict};
 
+use crate::history::is_left_out;
 use crate::report::{Error, Kind, Options, Report};
-use crate::runtime::{BUILTIN, NONE, presence};
+use crate::runtime::{BUILTIN, is_of_one, none};
 use crate::terminal::{counted, some, visible};
 use crate::writer::Writer;
 
@@ -63,12 +64,11 @@ fn line(found: &Doctor) -> String {
     // The builtin one is none for users. Where it was asked for, no other was looked for, and
     // no check of one is among what decides.
     let is_none = found.runtimes.iter().all(|one| one.runtime == BUILTIN);
-    let looked = |check: &&Check| presence(&check.id).is_some_and(|runtime| runtime != BUILTIN);
-    let mut looked = found.checks.iter().filter(looked).peekable();
-    if is_none && !works.is_empty() && looked.peek().is_some() {
-        let why = match looked.find(|check| check.status == Status::Fail) {
+    let looked: Vec<&Check> = found.checks.iter().filter(|it| is_of_one(&it.id)).collect();
+    if is_none && !works.is_empty() && !looked.is_empty() {
+        let why = match looked.iter().find(|check| check.status == Status::Fail) {
             Some(check) => format!("{}: {}", check.id, check.summary),
-            None => NONE.into(),
+            None => none(looked.iter().any(|check| is_left_out(check))).into(),
         };
         return format!("not known: {why}; {works}");
     }
@@ -119,6 +119,8 @@ fn of_checks(checks: &[Check]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use hpcctl_model::doctor::NOT_ASKED;
+
     use super::*;
     use crate::writer::doctor_table::tests::report;
 
@@ -162,11 +164,19 @@ mod tests {
             .checks
             .retain(|check| !check.id.starts_with("runtime."));
         assert!(line(&found).starts_with("ok: builtin run"));
-        found.checks.push(podman);
-        let line = line(&found);
+        found.checks.push(podman.clone());
         assert_eq!(
-            line,
+            line(&found),
             "not known: no runtime of containers is installed; builtin run"
+        );
+        found.checks.push(Check {
+            id: "runtime.sarus.installed".into(),
+            summary: NOT_ASKED.into(),
+            ..podman
+        });
+        assert_eq!(
+            line(&found),
+            "not known: none of the runtimes that were looked for is installed; builtin run"
         );
     }
 

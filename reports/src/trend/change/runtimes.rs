@@ -5,6 +5,7 @@ use hpcctl_model::history::Said;
 
 use super::tests::{of, said, told};
 use super::*;
+use crate::runtime::{NONE, NONE_OF_SOME};
 
 /// A node on which podman runs, as the whole or not at all.
 fn with(runtime: Option<&str>) -> Vec<Said> {
@@ -142,6 +143,20 @@ fn a_runtime_that_was_not_asked_for_breaks_no_other() {
     let what = &report.not_checked[0].what;
     assert_eq!(what, "run.builtin, run.charliecloud on n1");
     assert_eq!(report.verdict, Verdict::Unchanged);
+}
+
+#[test]
+fn where_some_runtimes_were_left_out_no_more_is_told_than_is_known() {
+    let told = |left_out: &str| {
+        let mut node = said("n1", &[]);
+        node.judged = vec!["builtin".into()];
+        node.lacking = vec!["podman".into()];
+        node.left_out = vec![left_out.into()];
+        of(vec![vec![node]]).broken[0].text.clone()
+    };
+    assert_eq!(told("net.mtu"), NONE);
+    assert_eq!(told("runtime.builtin.installed"), NONE);
+    assert_eq!(told("runtime.sarus.installed"), NONE_OF_SOME);
 }
 
 #[test]
