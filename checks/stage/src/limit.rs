@@ -44,14 +44,15 @@ pub(crate) fn leave(told: Option<&registry::RateLimit>, now: Timestamp) -> Leave
     let Some(told) = told.filter(|told| told.remaining == Some(0)) else {
         return Leave::Now;
     };
-    match told.renewed {
+    // By the end of a window they are renewed, whenever it began.
+    match told.renewed.or(told.window) {
         // Not all of a cluster in the second in which it begins anew.
         Some(renewed) if renewed <= LONGEST => Leave::After(renewed + Duration::from_secs(1)),
-        renewed => Leave::Later(exhausted(told, renewed, now)),
+        _ => Leave::Later(exhausted(told, now)),
     }
 }
 
-fn exhausted(told: &registry::RateLimit, renewed: Option<Duration>, now: Timestamp) -> String {
+fn exhausted(told: &registry::RateLimit, now: Timestamp) -> String {
     let seconds = |window: Duration| format!(" in {} s", window.as_secs());
     let window = told.window.map_or_else(String::new, seconds);
     let source = told.source.as_ref();
@@ -66,7 +67,7 @@ fn exhausted(told: &registry::RateLimit, renewed: Option<Duration>, now: Timesta
                 .to_string(),
         )
     };
-    let when = match (renewed.and_then(after), told.window.and_then(after)) {
+    let when = match (told.renewed.and_then(after), told.window.and_then(after)) {
         (Some(time), _) => format!("they are renewed at {time}"),
         (None, Some(time)) => format!("they are renewed by {time} at the latest"),
         (None, None) => "when they are renewed it does not say".to_owned(),
@@ -113,6 +114,7 @@ mod tests {
         assert_eq!(told(None, 21_600, None), Leave::Now);
         let soon = Leave::After(Duration::from_secs(31));
         assert_eq!(told(Some(0), 21_600, Some(30)), soon);
+        assert_eq!(told(Some(0), 30, None), soon);
         for (window, renewed, says) in [
             (
                 21_600,
