@@ -13,6 +13,7 @@ use hpcctl_reports::history::parts;
 use jiff::{SignedDuration, Timestamp};
 use rustix::fs::{FlockOperation, flock};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::bounded;
 use crate::failure::{Failure, chain};
@@ -135,7 +136,7 @@ impl Decisions {
     pub fn room(&self) -> Result<File, Failure> {
         let above = self.log.parent().unwrap_or(Path::new("."));
         let made = tempfile::tempfile_in(above).and_then(|mut file| {
-            file.write_all(&vec![0; ROOM])?;
+            file.write_all(&filling())?;
             file.sync_all()?;
             Ok(file)
         });
@@ -203,6 +204,12 @@ impl Decisions {
     }
 }
 
+/// As many bytes as [`ROOM`] that do not compress: a file system that compresses gives zeros no block.
+fn filling() -> Vec<u8> {
+    let all = (0_u64..).flat_map(|number| Sha256::digest(number.to_le_bytes()));
+    all.take(ROOM).collect()
+}
+
 /// What the log keeps of a decision; the report that was judged by its digest, where it is kept.
 pub fn decided(event: &str, gate: &Gate, scan: Option<&str>) -> Value {
     let rules = gate.decision.rules.iter().map(|rule| {
@@ -234,4 +241,17 @@ pub fn decided(event: &str, gate: &Gate, scan: Option<&str>) -> Value {
         "rules": rules.collect::<Vec<_>>(),
         "waivers": waivers.collect::<Vec<_>>(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_room_for_a_record_is_as_large_where_files_are_compressed() {
+        let filling = filling();
+        assert_eq!(filling.len(), ROOM);
+        let compressed = zstd::encode_all(&filling[..], 3).unwrap();
+        assert!(compressed.len() >= ROOM, "{}", compressed.len());
+    }
 }
