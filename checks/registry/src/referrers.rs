@@ -38,7 +38,11 @@ const MOST: usize = 10_000;
 /// How often the index of a registry without referrers is written before that counts as failed.
 const WRITES: u32 = 16;
 
-/// How much longer than the first pause between two such writes the longest one is.
+/// How often a list that the registry keeps is looked at before that counts as failed: nobody but the registry
+/// can put anything in.
+const LOOKS: u32 = 5;
+
+/// How much longer than the first pause between two such writes, or looks, the longest one is.
 const LONGEST: u32 = 16;
 
 /// How many times as long as our own slowest one, from its reading to its end, a write of another
@@ -151,21 +155,27 @@ impl Push<'_> {
                 continue;
             }
             calm = false;
-            if writes == WRITES {
+            let most = match missing.iter().any(|one| one.holder == Holder::Tag) {
+                true => WRITES,
+                false => LOOKS,
+            };
+            if writes >= most {
                 return Err(PushError::Differs {
                     step: step(),
                     why: "the registry does not list what was attached".to_owned(),
                 });
             }
             if writes > 0 {
-                thread::sleep(some_of(patience.pause * LONGEST.min(1 << writes.min(16))));
+                thread::sleep(some_of(
+                    patience.pause * LONGEST.min(1 << (writes - 1).min(16)),
+                ));
             }
             writes += 1;
             let begun = Instant::now();
             let index = missing.iter().filter(|one| one.holder == Holder::Tag);
             let index: Vec<&Descriptor> = index.map(|one| &one.manifest).collect();
             match self.repository.add_to_index(self.digest(), &index) {
-                Ok(()) => slowest = slowest.max(begun.elapsed()),
+                Ok(()) => (slowest, refused) = (slowest.max(begun.elapsed()), 0),
                 // What others wrote meanwhile is read anew.
                 Err(Refusal { error, wait, again }) => {
                     refused += 1;

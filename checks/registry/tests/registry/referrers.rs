@@ -240,6 +240,9 @@ fn a_registry_that_says_it_lists_and_does_not_is_found_out() {
     });
     let error = attach(&mock, &image, &["sbom"]).unwrap_err();
     assert!(error.to_string().contains("does not list"), "{error}");
+    let looks = mock.requests().into_iter();
+    let looks = looks.filter(|one| one.contains("/referrers/")).count();
+    assert_eq!(looks, 6, "the first, and one in each of five rounds");
 }
 
 #[test]
