@@ -4,6 +4,7 @@
 use std::sync::mpsc;
 use std::thread;
 
+use hpcctl_gate::log::{End, Left};
 use hpcctl_model::Unknown;
 use hpcctl_model::doctor::Status;
 use hpcctl_model::history::{Found, Part, Record, Said, Waiver};
@@ -13,6 +14,9 @@ use jiff::Timestamp;
 use super::seconds;
 use crate::decisions::Decisions;
 use crate::failure::chain;
+
+/// What is said of a log whose last record a crash cut short.
+const TORN: &str = "its last record is cut short, and is not among these results";
 
 /// How many decisions are read ahead.
 const AHEAD: usize = 64;
@@ -52,11 +56,15 @@ fn each(log: &Decisions, mut put: impl FnMut(Record)) -> Option<Unknown> {
         let made = decided(&record.decision);
         made.into_iter().for_each(&mut put);
     });
-    let error = end.err()?;
-    Some(Unknown::new(
-        log.path().display().to_string(),
-        chain(&error),
-    ))
+    let why = match end {
+        Ok(End {
+            left: Left::Torn(_),
+            ..
+        }) => TORN.to_owned(),
+        Ok(_) => return None,
+        Err(error) => chain(&error),
+    };
+    Some(Unknown::new(log.path().display().to_string(), why))
 }
 
 /// The findings of a rule that count. Earlier versions logged none.
@@ -114,4 +122,35 @@ fn decided(decision: &serde_json::Value) -> Option<Record> {
         waivers: waivers.collect(),
         figures: Vec::new(),
     })
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test writes its files")]
+mod tests {
+    use std::fs;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn a_record_that_a_crash_cut_short_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = Decisions::below(dir.path());
+        let decision = json!({"subject": {"reference": "oci:a"}, "rules": []});
+        log.append(decision.clone()).unwrap();
+        let head = dir.path().join("decisions.head");
+        let mut kept: Value = serde_json::from_slice(&fs::read(&head).unwrap()).unwrap();
+        kept["next"] = log.append(decision).unwrap().sha256.into();
+        let seen = || {
+            let mut seen = 0;
+            let unread = each(&log, |_| seen += 1);
+            (seen, unread.map(|unread| unread.why))
+        };
+        assert_eq!(seen(), (2, None));
+        fs::write(&head, kept.to_string()).unwrap();
+        let whole = fs::read(log.path()).unwrap();
+        fs::write(log.path(), &whole[..whole.len() - 9]).unwrap();
+        assert_eq!(seen(), (1, Some(TORN.to_owned())));
+    }
 }
