@@ -19,7 +19,7 @@ use crate::sbom;
 pub(super) const LIST: &str = "3.27";
 
 /// The ids of the `spdx` crate that this release does not have, sorted: `listVersionAdded` in
-/// license-list-XML, and the release notes. The GFDL's are no ids, but what its ids begin with.
+/// license-list-XML, and the release notes.
 const NEWER: &[&str] = &[
     "ALGLIB-Documentation",
     "Advanced-Cryptics-Dictionary",
@@ -41,12 +41,6 @@ const NEWER: &[&str] = &[
     "ESA-PL-strong-copyleft-2.4",
     "ESA-PL-weak-copyleft-2.4",
     "FDK-MPEG-H",
-    "GFDL-1.1-invariants",
-    "GFDL-1.1-no-invariants",
-    "GFDL-1.2-invariants",
-    "GFDL-1.2-no-invariants",
-    "GFDL-1.3-invariants",
-    "GFDL-1.3-no-invariants",
     "Google-Patent-WebM",
     "HPND-SMC",
     "HPND-sell-variant-critical-systems",
@@ -77,6 +71,17 @@ const NEWER: &[&str] = &[
     "sqlitestudio-OpenSSL-exception",
 ];
 
+/// Names of the `spdx` crate that no release has as ids: by their full names they are what the ids with
+/// `-only` are.
+const BARE: &[&str] = &[
+    "GFDL-1.1-invariants",
+    "GFDL-1.1-no-invariants",
+    "GFDL-1.2-invariants",
+    "GFDL-1.2-no-invariants",
+    "GFDL-1.3-invariants",
+    "GFDL-1.3-no-invariants",
+];
+
 /// An expression as a document has it, and the licences that it brings along for that.
 pub(super) struct Written {
     /// The expression.
@@ -98,8 +103,9 @@ impl Written {
         for node in expression.iter() {
             let joined = match node {
                 ExprNode::Req(one) => {
-                    is_changed |= is_newer(&one.req);
-                    (written.word(&one.req), None)
+                    let exact = exact(&one.req);
+                    is_changed |= exact != one.req || is_newer(&exact);
+                    (written.word(&exact), None)
                 }
                 ExprNode::Op(operator) => {
                     let (right, left) = (stack.pop()?, stack.pop()?);
@@ -143,6 +149,18 @@ pub(super) fn brought(packages: &[Package]) -> Vec<OtherLicensingInformationDete
         .map(|license| (license.license_identifier.clone(), license))
         .collect();
     all.into_values().collect()
+}
+
+/// The licence by an id that the list has.
+fn exact(of: &LicenseReq) -> LicenseReq {
+    let mut of = of.clone();
+    if let LicenseItem::Spdx { id, .. } = &mut of.license
+        && BARE.contains(&id.name)
+        && let Some(only) = spdx::gnu_license_id(id.name, false)
+    {
+        *id = only;
+    }
+    of
 }
 
 /// Whether a licence, or its exception, is newer than the list.
@@ -227,6 +245,11 @@ mod tests {
             let known = spdx::license_id(id).is_some() || spdx::exception_id(id).is_some();
             assert!(known, "{id}");
         }
+        for id in BARE {
+            let names = [(*id).to_owned(), format!("{id}-only")];
+            let [bare, only] = names.map(|name| spdx::license_id(&name).unwrap().full_name);
+            assert_eq!(bare, only);
+        }
     }
 
     #[test]
@@ -236,6 +259,7 @@ mod tests {
             "(MIT OR Zlib) AND ISC",
             "GPL-2.0-or-later WITH Classpath-exception-2.0",
             "LicenseRef-x OR MPL-1.1+",
+            "GFDL-1.3-invariants-or-later",
         ] {
             assert_eq!(text(same), same);
         }
@@ -250,6 +274,10 @@ mod tests {
                 "LicenseRef-GPL-3.0-or-later-WITH-rsync-linking-exception AND MIT",
             ),
             ("MVT-1.1+", "LicenseRef-MVT-1.1-or-later"),
+            (
+                "MIT AND GFDL-1.3-no-invariants",
+                "MIT AND GFDL-1.3-no-invariants-only",
+            ),
         ] {
             assert_eq!(text(of), expected);
             assert!(sbom::license_refs(expected).is_some());
