@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use hpcctl_model::history::Record;
+use hpcctl_model::history::{Record, Said};
 use hpcctl_model::nightly::NotChecked;
 use hpcctl_reports::fleet::NodeSet;
 use hpcctl_reports::history::observed;
 use hpcctl_reports::trend::{Asked, Figures, Past, Runs, nightly};
-use hpcctl_reports::{Kind, Report};
+use hpcctl_reports::{Kind, Report, shortened, some};
 use jiff::Timestamp;
 
 use super::add::bytes;
@@ -18,6 +18,10 @@ use crate::emit;
 use crate::exit::Exit;
 use crate::failure::{Failure, chain};
 use crate::ui::Ui;
+
+/// The most sets of nodes, or images, that are named, and characters of each.
+const SETS: usize = 4;
+const SET: usize = 60;
 
 /// Tell what changed from one report to another.
 ///
@@ -59,14 +63,10 @@ impl Diff {
             return Err(Failure::usage(message));
         }
         if !Runs::have_in_common(&before, &after) {
-            let on = |record: &Record| {
-                let sets = record.said.iter().map(|said| said.on.as_str());
-                sets.collect::<Vec<_>>().join(",")
-            };
             let message = format!(
                 "cannot compare: nothing is in both, one is of {} and the other of {}",
-                on(&before),
-                on(&after)
+                subjects(&before.said),
+                subjects(&after.said)
             );
             return Err(Failure::usage(message));
         }
@@ -104,6 +104,13 @@ impl Diff {
     }
 }
 
+/// What a report is of, as far as a line holds it.
+fn subjects(all: &[Said]) -> String {
+    let sets = all.iter().map(|said| shortened(&said.on, SET));
+    let sets: Vec<_> = sets.collect();
+    some(sets.iter().map(AsRef::as_ref), SETS)
+}
+
 /// What would be kept of a report, and its bytes.
 fn read(file: &std::path::Path) -> Result<(Record, Vec<u8>), Failure> {
     let failed = |error: &dyn std::error::Error| {
@@ -112,4 +119,22 @@ fn read(file: &std::path::Path) -> Result<(Record, Vec<u8>), Failure> {
     let bytes = bytes(file).map_err(|error| failed(&error))?;
     let kept = observed(&bytes, crate::fleet::table(), Timestamp::now());
     Ok((kept.map_err(|error| failed(&error))?.record, bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_report_is_of_is_told_in_a_line() {
+        let said = |on: String| Said {
+            on,
+            ..Said::default()
+        };
+        let few = ["n[1-4]".to_owned(), "m1".to_owned()].map(said);
+        assert_eq!(subjects(&few), "n[1-4], m1");
+        let many: Vec<Said> = (0..99).map(|n| said(format!("n{n}").repeat(999))).collect();
+        let told = subjects(&many);
+        assert!(told.len() < 300 && told.ends_with(" and 95 more"), "{told}");
+    }
 }

@@ -22,5 +22,5 @@ mod writer;
 
 pub use output::{Output, OutputError};
 pub use report::{Error, Kind, Options, Report};
-pub use terminal::{counted, visible};
+pub use terminal::{counted, shortened, some, visible};
 pub use writer::{WRITERS, Writer, of_kind};
