@@ -59,6 +59,11 @@ fn combinations(classes: &[Class]) -> Option<Vec<Vec<Row>>> {
         return None;
     }
     let sets: Vec<Vec<String>> = classes.iter().map(|class| names_of(&class.set)).collect();
+    // The name of an image may have a comma itself: then it is not known where each ends.
+    let mut counted = sets.iter().zip(classes);
+    if counted.any(|(names, class)| names.len() as u64 != class.count) {
+        return None;
+    }
     let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (place, names) in sets.iter().enumerate() {
         for name in names {
@@ -173,6 +178,18 @@ mod tests {
             row("b", "docker://x/y:1"),
         ];
         assert_eq!(told(images), ["docker://x/z:1: a", "docker://x/y:1: a b"]);
+    }
+
+    #[test]
+    fn an_image_whose_name_has_a_comma_is_one() {
+        let one = Row {
+            count: 1,
+            ..row("b", "docker-archive:/x,/y")
+        };
+        assert_eq!(
+            told(vec![row("a", "docker-archive:/x"), one]),
+            ["docker-archive:/x: a", "docker-archive:/x,/y: b"]
+        );
     }
 
     #[test]
