@@ -96,6 +96,9 @@ pub enum LogError {
     /// Records that were there are gone.
     #[error("it ends before the record that was its last: lines were taken out")]
     Shorter,
+    /// Its last record lacks the end of its line.
+    #[error("the end of its last line is gone: it was changed")]
+    Unended,
     /// There are more records than were written.
     #[error("it goes on behind the record that was its last: lines were put in")]
     Longer,
@@ -198,7 +201,7 @@ pub fn verify(
     let at_rest = kept.is_none_or(|kept| kept.next.is_none());
     match ended || !at_rest {
         true => Ok(End { head, left, ended }),
-        false => Err(LogError::Shorter),
+        false => Err(LogError::Unended),
     }
 }
 
