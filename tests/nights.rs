@@ -231,7 +231,12 @@ fn the_waivers_of_the_latest_decision_lapse_however_old_it_is() {
     let archive = crate::handmade::docker_archive(dir.path());
     let image = format!("docker-archive:{}", archive.display());
     let policy = dir.path().join("policy.toml");
-    let day = |days: i64| from_now(days * 24 * 3600);
+    // A night may end meanwhile.
+    let now = Timestamp::now();
+    let day = |days: i64| {
+        let time = now + SignedDuration::from_hours(24 * days);
+        time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    };
     let waiver = format!(
         "[[waiver]]\nid = \"W-1\"\nrule = \"license.terms\"\n\
          scope = {{ package = \"pkg:pypi/a@1\" }}\nowner = \"a\"\napproved-by = \"b\"\nreason = \"c\"\n\

@@ -92,7 +92,8 @@ fn a_disk_that_gets_full_leaves_the_tag_untouched() {
     let small = site.path("small");
     fs::create_dir(&small).unwrap();
     let publish = publishing(&site, port);
-    let script = "mount -t tmpfs -o size=160k none \"$1\" || exit 99; state=$1; shift; \"$@\" --state \"$state\"; \
+    // As large as the room that is kept for a record, whatever the size of a page: the log takes some of it.
+    let script = "mount -t tmpfs -o size=256k none \"$1\" || exit 99; state=$1; shift; \"$@\" --state \"$state\"; \
          code=$?; wc -l <\"$state/decisions.jsonl\"; exit $code";
     let mut unshare = Command::new("unshare");
     unshare.args(["-m", "sh", "-c", script, "sh", &small]);
@@ -168,11 +169,12 @@ fn a_document_that_is_no_longer_listed_is_told() {
     assert!(told.stdout.contains(says), "{}", told.stdout);
 }
 
-/// Debian's registry has no API for what is attached: all write the same list.
+/// Debian's registry has no API for what is attached: all write the same list, on no condition. Whoever loses
+/// says so.
 #[test]
-fn of_ten_that_publish_at_once_each_is_verified() {
-    const AT_ONCE: usize = 10;
-    if !real("of_ten_that_publish_at_once_each_is_verified") {
+fn of_four_that_publish_at_once_each_is_verified_or_says_that_it_lost() {
+    const AT_ONCE: usize = 4;
+    if !real("of_four_that_publish_at_once_each_is_verified_or_says_that_it_lost") {
         return;
     }
     let site = Site::new(Place::with_tls());
@@ -198,12 +200,18 @@ fn of_ten_that_publish_at_once_each_is_verified() {
             pipes.spawn().unwrap()
         });
         let all: Vec<_> = begun.collect();
-        for (n, publish) in all.into_iter().enumerate() {
+        let ends = all.into_iter().enumerate().map(|(n, publish)| {
             let output = publish.wait_with_output().unwrap();
             let told = String::from_utf8_lossy(&output.stderr).into_owned();
-            assert_eq!(output.status.code(), Some(0), "{n} of {round}: {told}");
-        }
-        for (n, key) in keys.iter().enumerate() {
+            let is_done = output.status.code() == Some(0);
+            let is_lost = output.status.code() == Some(5)
+                && told.contains("the registry does not list what was attached");
+            assert!(is_done || is_lost, "{n} of {round}: {told}");
+            is_done
+        });
+        let done: Vec<bool> = ends.collect();
+        assert!(done.contains(&true), "all of round {round} lost");
+        for (n, key) in keys.iter().enumerate().filter(|(n, _)| done[*n]) {
             let verified = site.hpcctl(&[port], &["verify", &name(n), "--key", key]);
             assert_eq!(verified.code, 0, "{n} of {round}: {}", verified.stdout);
         }
