@@ -95,7 +95,9 @@ fn a_hydra_that_misleads_intels_library_is_told_and_how_it_is_told_right() {
         let binding = &result["bindings"][0];
         let (_, untold) = attempt(&tree(suite), PROGRAM, "untold", Some(binding));
         assert_eq!(untold.contains(MET), !misleads, "{suite}: {untold}");
-        assert_eq!(untold.contains("Abort("), misleads, "{suite}: {untold}");
+        // A launcher that ends the other rank first, 143, may lose what the one that aborted said.
+        let aborted = ["Abort(", "status 143"].map(|sign| untold.contains(sign));
+        assert_eq!(aborted.contains(&true), misleads, "{suite}: {untold}");
         let (_, told) = attempt(&tree(suite), PROGRAM, "mpich", Some(binding));
         assert!(told.contains(MET), "{suite}: {told}");
     }
