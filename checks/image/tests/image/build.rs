@@ -254,10 +254,14 @@ pub fn scan_source(source: Source) -> Scanned {
 
 /// Scans plain layers as a docker-archive.
 pub fn scan_layers(tars: &[Vec<u8>]) -> Scanned {
+    scan_with(tars, &Options::default())
+}
+
+/// Scans plain layers as a docker-archive, with these options.
+pub fn scan_with(tars: &[Vec<u8>], options: &Options) -> Scanned {
     let place = Place::new();
-    scan_source(Source::DockerArchive(
-        place.put("image.tar", docker_archive(tars)),
-    ))
+    let source = Source::DockerArchive(place.put("image.tar", docker_archive(tars)));
+    scan(&Reference::from(source), options, &Silent).unwrap()
 }
 
 /// Scans one stored layer, which may be broken, in an OCI layout.

@@ -192,10 +192,8 @@ fn archives_are_looked_into_and_what_is_not_is_told() {
 
 #[test]
 fn licences_of_named_files_only_do_not_hide_secrets() {
-    let place = Place::new();
     let tar = Layer::new().file("root/.netrc", NETRC).tar();
-    let source = Source::DockerArchive(place.put("image.tar", docker_archive(&[tar])));
-    let scanned = scan(&Reference::from(source), &declared_only(), &Silent).unwrap();
+    let scanned = scan_with(&[tar], &declared_only());
     assert_eq!(scanned.scan.sensitive.len(), 1);
 }
 

@@ -210,11 +210,7 @@ fn deep_paths_and_many_entries_are_bounded() {
         limits,
         ..Options::default()
     };
-    let run = |layer: Layer| {
-        let place = Place::new();
-        let source = Source::DockerArchive(place.put("image.tar", docker_archive(&[layer.tar()])));
-        unknowns(&scan(&Reference::from(source), &options, &Silent).unwrap())
-    };
+    let run = |layer: Layer| unknowns(&scan_with(&[layer.tar()], &options));
     assert!(run(Layer::new().file("a/b/c", "")).contains("deeper than the limit"));
     assert!(run(Layer::new().file("a/b", "").file("a/c", "")).contains("more than 3 files"));
     let many = (0..5).fold(Layer::new(), |layer, _| layer.file("a", ""));

@@ -1,6 +1,6 @@
 //! Packages with their licences and their files.
 
-use hpcctl_image::{Options, Reference, Silent, Source, scan};
+use hpcctl_image::Options;
 use hpcctl_model::scan::Outcome;
 
 use crate::build::*;
@@ -121,18 +121,12 @@ fn files_are_owned_through_links_of_the_tree() {
 
 #[test]
 fn only_files_named_so_are_looked_at_when_asked() {
-    let place = Place::new();
-    let tar = Layer::new()
+    let tars = [Layer::new()
         .file("a/LICENSE", ISC)
         .file("a/readme", ISC)
-        .tar();
-    let source = Source::DockerArchive(place.put("image.tar", docker_archive(&[tar])));
-    assert_eq!(
-        files(&scan_source(source.clone())),
-        ["/a/LICENSE", "/a/readme"]
-    );
-    let declared = scan(&Reference::from(source), &declared_only(), &Silent).unwrap();
-    assert_eq!(files(&declared), ["/a/LICENSE"]);
+        .tar()];
+    assert_eq!(files(&scan_layers(&tars)), ["/a/LICENSE", "/a/readme"]);
+    assert_eq!(files(&scan_with(&tars, &declared_only())), ["/a/LICENSE"]);
 }
 
 #[test]
@@ -193,14 +187,11 @@ fn a_root_file_system_in_another_has_packages_of_its_own() {
 
 /// The packages with the number of files of each, and these where they are listed.
 fn owned_files(tar: Vec<u8>) -> Vec<(String, u64, Vec<String>)> {
-    let place = Place::new();
-    let source = Source::DockerArchive(place.put("image.tar", docker_archive(&[tar])));
     let options = Options {
         lists_files: true,
         ..Options::default()
     };
-    let scanned = scan(&Reference::from(source), &options, &Silent).unwrap();
-    let packages = scanned.scan.packages.into_iter();
+    let packages = scan_with(&[tar], &options).scan.packages.into_iter();
     packages
         .map(|one| (one.kind, one.files, one.owned_files))
         .collect()

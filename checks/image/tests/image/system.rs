@@ -245,19 +245,16 @@ fn paths_are_left_out_of_layers_and_directories_alike() {
 #[test]
 fn a_store_is_not_looked_at_where_its_cataloger_does_not_run() {
     let file = "nix/store/h5qfx59v07d7j2i6jlqi738x09fv7i1n-zlib-1.3.1/lib/libz.so";
-    let place = Place::new();
-    let tar = Layer::new().file(file, elf(3)).tar();
-    let source = Source::DockerArchive(place.put("image.tar", docker_archive(&[tar])));
-    let reference = Reference::from(source);
-    let with = |exclude: &[&str]| Options {
-        exclude: exclude.iter().map(|id| (*id).to_owned()).collect(),
-        ..Options::default()
-    };
-    let all = scan(&reference, &with(&[]), &Silent).unwrap();
+    let tars = [Layer::new().file(file, elf(3)).tar()];
+    let all = scan_layers(&tars);
     assert_eq!(
         (names(&all), all.scan.unowned.len()),
         (vec!["zlib 1.3.1".to_owned()], 0)
     );
-    let none = scan(&reference, &with(&["nix"]), &Silent).unwrap();
+    let without = Options {
+        exclude: vec!["nix".to_owned()],
+        ..Options::default()
+    };
+    let none = scan_with(&tars, &without);
     assert_eq!((none.scan.packages.len(), none.scan.unowned.len()), (0, 1));
 }

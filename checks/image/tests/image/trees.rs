@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
-use hpcctl_image::{Options, Reference, Scanned, Silent, Source, scan};
+use hpcctl_image::{Options, Scanned, Source};
 use hpcctl_model::scan::Package;
 
 use crate::build::*;
@@ -357,8 +357,7 @@ fn a_header_tells_the_release_of_the_library_beside_it() {
 
 #[test]
 fn what_an_environment_asks_for_is_what_is_installed_and_else_is_not_judged() {
-    let place = Place::new();
-    let tar = Layer::new()
+    let tars = [Layer::new()
         .file(
             "env/conda-meta/zlib-1.json",
             r#"{"name":"zlib","version":"1.3","build":"h1","license":"Zlib"}"#,
@@ -367,11 +366,9 @@ fn what_an_environment_asks_for_is_what_is_installed_and_else_is_not_judged() {
             "srv/environment.yml",
             "dependencies:\n  - zlib==1.3\n  - xz==5.4\n  - pip:\n    - requests==2.31.0\n",
         )
-        .tar();
-    let source = Source::DockerArchive(place.put("image.tar", docker_archive(&[tar])));
-    let reference = Reference::from(source);
+        .tar()];
     let purls = |options: &Options| {
-        let scanned = scan(&reference, options, &Silent).unwrap();
+        let scanned = scan_with(&tars, options);
         assert_eq!(scanned.unknowns, []);
         let packages = scanned.scan.packages.iter();
         let told = packages.map(|one| (one.purl.clone(), one.judged, one.locations.len()));
