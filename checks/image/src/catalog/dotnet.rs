@@ -88,12 +88,10 @@ mod tests {
             "libraries":{"App/1.0.0":{"type":"project"},"A.B/2.0.0":{"type":"package","path":"a.b/2.0.0"},
               "C/3.0.0":{"type":"package"},"runtimepack.R/8.0.1":{"type":"runtimepack"}}}"#;
         let found = parse(&Source::whole("app/App.deps.json", text));
-        let names: Vec<_> = found
-            .packages
-            .iter()
-            .map(|one| (&*one.name, &*one.version))
-            .collect();
-        assert_eq!(names, [("A.B", "2.0.0"), ("C", "3.0.0"), ("R", "8.0.1")]);
+        assert_eq!(
+            found.versions(),
+            [("A.B", "2.0.0"), ("C", "3.0.0"), ("R", "8.0.1")]
+        );
         assert_eq!(found.packages[0].depends, ["app/App.deps.json#C/3.0.0"]);
         assert_eq!(
             found.packages[1].key.as_deref(),

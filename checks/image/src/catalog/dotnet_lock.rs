@@ -66,12 +66,7 @@ mod tests {
         let text = br#"{"version":1,"dependencies":{"net8.0":{"A":{"type":"Direct","resolved":"1.0.0","dependencies":{"B":"2.0.0"}},
             "B":{"type":"Transitive","resolved":"2.0.0"},"own":{"type":"Project"}}}}"#;
         let found = parse(&Source::whole("app/packages.lock.json", text));
-        let names: Vec<_> = found
-            .packages
-            .iter()
-            .map(|one| (&*one.name, &*one.version))
-            .collect();
-        assert_eq!(names, [("A", "1.0.0"), ("B", "2.0.0")]);
+        assert_eq!(found.versions(), [("A", "1.0.0"), ("B", "2.0.0")]);
         assert_eq!(found.packages[0].depends, ["app/packages.lock.json#B"]);
     }
 

@@ -141,6 +141,15 @@ impl Found {
             ..Self::default()
         }
     }
+
+    /// The names and versions of its packages.
+    #[cfg(test)]
+    pub(super) fn versions(&self) -> Vec<(&str, &str)> {
+        let packages = self.packages.iter();
+        packages
+            .map(|package| (&*package.name, &*package.version))
+            .collect()
+    }
 }
 
 /// A package, as its own metadata describe it.

@@ -83,17 +83,12 @@ mod tests {
         let text = b"module example.org/app\n\ngo 1.21\n\nrequire github.com/A/b v1.2.3\n\nrequire (\n\tgolang.org/x/sys v0.1.0 // indirect\n\
             \texample.org/old v1.0.0\n\texample.org/local v1.0.0\n)\n\nreplace example.org/old => example.org/new v2.0.0\nreplace example.org/local => ../local\n";
         let found = parse(&Source::whole("app/go.mod", text));
-        let names: Vec<_> = found
-            .packages
-            .iter()
-            .map(|one| (&*one.name, &*one.version))
-            .collect();
         let all = [
             ("github.com/A/b", "v1.2.3"),
             ("golang.org/x/sys", "v0.1.0"),
             ("example.org/new", "v2.0.0"),
         ];
-        assert_eq!(names, all);
+        assert_eq!(found.versions(), all);
         assert_eq!(found.packages[0].namespace.as_deref(), Some("github.com/a"));
         assert_eq!(found.packages[0].purl_name.as_deref(), Some("b"));
     }

@@ -333,13 +333,6 @@ mod tests {
         (path, text.into_bytes())
     }
 
-    fn names(found: &Found) -> Vec<(&str, &str)> {
-        let packages = found.packages.iter();
-        packages
-            .map(|package| (&*package.name, &*package.version))
-            .collect()
-    }
-
     #[test]
     fn nested_and_shaded() {
         let (core, core_text) = pom("org.a", "core", "1.0");
@@ -363,7 +356,7 @@ mod tests {
         ]);
         let found = read("srv/app-7.war", &war);
         assert_eq!(
-            names(&found),
+            found.versions(),
             [
                 ("app", "7"),
                 ("org.a:core", "1.0"),
@@ -437,7 +430,7 @@ mod tests {
             tail: &[],
             size: 1 << 40,
         });
-        assert_eq!(names(&cut), [("big", "1.2")]);
+        assert_eq!(cut.versions(), [("big", "1.2")]);
     }
 
     proptest! {

@@ -67,12 +67,7 @@ mod tests {
             )
         };
         let first = read(&body(""));
-        let names: Vec<_> = first
-            .packages
-            .iter()
-            .map(|one| (&*one.name, &*one.version))
-            .collect();
-        assert_eq!(names, [("JSON", "0.21.4"), ("Parsers", "2.8.1")]);
+        assert_eq!(first.versions(), [("JSON", "0.21.4"), ("Parsers", "2.8.1")]);
         assert_eq!(
             first.packages[0].depends,
             ["app/Manifest.toml#Dates", "app/Manifest.toml#Parsers"]

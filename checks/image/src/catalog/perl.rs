@@ -187,12 +187,7 @@ mod tests {
             "usr/local/lib/perl/perllocal.pod",
             &format!("{}{}", entry("1.0"), entry("1.1")),
         );
-        let names: Vec<_> = found
-            .packages
-            .iter()
-            .map(|one| (&*one.name, &*one.version))
-            .collect();
-        assert_eq!(names, [("Foo-Bar", "1.1")]);
+        assert_eq!(found.versions(), [("Foo-Bar", "1.1")]);
         let list = read(
             "usr/local/lib/perl/auto/Foo/Bar/.packlist",
             "/usr/a.pm\n/usr/b.so type=file\n",

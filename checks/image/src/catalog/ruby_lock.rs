@@ -72,12 +72,10 @@ mod tests {
         let text = b"GEM\n  remote: https://example.org/\n  specs:\n    nokogiri (1.13.10-x86_64-linux)\n      racc (~> 1.4)\n    \
             racc (1.6.2)\n\nPLATFORMS\n  x86_64-linux\n\nDEPENDENCIES\n  nokogiri\n";
         let found = parse(&Source::whole("app/Gemfile.lock", text));
-        let names: Vec<_> = found
-            .packages
-            .iter()
-            .map(|gem| (&*gem.name, &*gem.version))
-            .collect();
-        assert_eq!(names, [("nokogiri", "1.13.10"), ("racc", "1.6.2")]);
+        assert_eq!(
+            found.versions(),
+            [("nokogiri", "1.13.10"), ("racc", "1.6.2")]
+        );
         assert_eq!(
             found.packages[0].qualifiers,
             [("platform", "x86_64-linux".to_owned())]

@@ -96,18 +96,13 @@ mod tests {
             "nsight_compute":{"name":"Nsight Compute","version":"2024.1.1.4"},
             "nvidia_driver":{"name":"NVIDIA Linux Driver","version":"550.54.15"},"odd":{"version":"x"}}"#;
         let found = parse(&Source::whole("usr/local/cuda-12.4/version.json", text));
-        let names: Vec<_> = found
-            .packages
-            .iter()
-            .map(|one| (&*one.name, &*one.version))
-            .collect();
         let all = [
             ("cuda", "12.4.1"),
             ("cuda-cudart", "12.4.127"),
             ("libcublas", "12.4.5.8"),
             ("nsight-compute", "2024.1.1.4"),
         ];
-        assert_eq!(names, all);
+        assert_eq!(found.versions(), all);
         let [cuda, cudart, _, nsight] = &found.packages[..] else {
             panic!("{found:?}")
         };
