@@ -500,7 +500,6 @@ pub(crate) struct Source<'a> {
     pub(crate) size: u64,
 }
 
-#[cfg(test)]
 impl<'a> Source<'a> {
     /// A file that was read to its end.
     pub(crate) fn whole(path: &'a str, bytes: &'a [u8]) -> Self {

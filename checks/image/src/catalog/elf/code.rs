@@ -15,6 +15,8 @@ use object::elf::{FileHeader32, FileHeader64, PF_W, PF_X, PT_LOAD};
 use object::read::elf::{FileHeader, ProgramHeader};
 
 use super::go;
+use super::sections::Elf;
+use crate::catalog::Source;
 
 /// Fewer instructions are not worth a gap.
 const LEAST: u64 = 64 * 1024;
@@ -23,7 +25,7 @@ const LEAST: u64 = 64 * 1024;
 pub(super) const LARGE: u64 = 32 * 1024 * 1024;
 
 /// Segments that are looked at; no linker makes as many.
-const MOST: usize = 64;
+pub(super) const MOST: usize = 64;
 
 /// The ranges of a file that hold instructions and nothing else, in order, by its first bytes.
 pub(in crate::catalog) fn ranges(head: &[u8]) -> Vec<Range<u64>> {
@@ -80,28 +82,8 @@ fn of<H: FileHeader<Endian = Endianness>>(head: &[u8]) -> Option<Vec<Range<u64>>
 
 /// The ranges of a file that its program writes to, in order, by its first bytes.
 pub(in crate::catalog) fn written(head: &[u8]) -> Vec<Range<u64>> {
-    let found = match head.get(4) {
-        Some(1) => written_of::<FileHeader32<Endianness>>(head),
-        Some(2) => written_of::<FileHeader64<Endianness>>(head),
-        _ => None,
-    };
-    found.unwrap_or_default()
-}
-
-fn written_of<H: FileHeader<Endian = Endianness>>(head: &[u8]) -> Option<Vec<Range<u64>>> {
-    let header = H::parse(head).ok()?;
-    let endian = header.endian().ok()?;
-    let segments = header.program_headers(endian, head).ok()?.iter();
-    let written = segments.take(MOST).filter(|segment| {
-        segment.p_type(endian) == PT_LOAD && segment.p_flags(endian).contains(PF_W)
-    });
-    let ranges = written.filter_map(|segment| {
-        let offset: u64 = segment.p_offset(endian).into();
-        Some(offset..offset.checked_add(segment.p_filesz(endian).into())?)
-    });
-    let mut ranges: Vec<Range<u64>> = ranges.collect();
-    ranges.sort_by_key(|range| range.start);
-    Some(ranges)
+    let elf = Elf::read(&Source::whole("", head));
+    elf.map(|elf| elf.written()).unwrap_or_default()
 }
 
 fn overlap(one: &Range<u64>, other: &Range<u64>) -> bool {

@@ -12,7 +12,7 @@ use object::elf::{
 use object::read::elf::{Dyn, FileHeader, ProgramHeader, SectionHeader};
 use object::{Endianness, ReadRef};
 
-use super::code::LARGE;
+use super::code::{LARGE, MOST};
 use crate::catalog::Source;
 
 /// The sections that are looked at.
@@ -58,6 +58,13 @@ struct Segment {
     address: u64,
     size: u64,
     writable: bool,
+}
+
+impl Segment {
+    /// Whether it is loaded to be written to.
+    fn is_data(&self) -> bool {
+        self.kind == PT_LOAD && self.writable
+    }
 }
 
 /// The bytes that are held: the start of a file without its gaps, and the end of it.
@@ -234,10 +241,23 @@ impl<'d> Elf<'d> {
 
     /// The held bytes of the first segment that is loaded to be written to.
     pub(super) fn data_segment(&self) -> Option<&'d [u8]> {
-        let is_data = |segment: &&Segment| segment.kind == PT_LOAD && segment.writable;
-        let data = self.segments.iter().find(is_data)?;
+        let data = self.segments.iter().find(|segment| segment.is_data())?;
         let whole = self.held.get(data.offset, data.size);
         whole.or_else(|| self.held.from(data.offset))
+    }
+
+    /// The ranges of the file that are loaded to be written to, in order.
+    pub(super) fn written(&self) -> Vec<Range<u64>> {
+        let segments = self.segments.iter().take(MOST);
+        let ranges = segments
+            .filter(|segment| segment.is_data())
+            .filter_map(|data| {
+                let end = data.offset.checked_add(data.size)?;
+                Some(data.offset..end)
+            });
+        let mut ranges: Vec<Range<u64>> = ranges.collect();
+        ranges.sort_by_key(|range| range.start);
+        ranges
     }
 
     /// The held bytes from an address to the end of its segment.
