@@ -94,6 +94,17 @@ impl Library {
         }
     }
 
+    /// One of the toolkit of CUDA, of which NVIDIA has a wheel.
+    const fn of_cuda(
+        name: &'static str,
+        sonames: &'static [&'static str],
+        wheel: &'static str,
+    ) -> Self {
+        Self::new(name, NVIDIA, sonames, &[FileName])
+            .under(CUDA_EULA)
+            .in_wheel(wheel)
+    }
+
     const fn marked(mut self, marker: &'static str) -> Self {
         self.marker = Some(marker);
         self
@@ -456,46 +467,23 @@ pub(super) static LIBRARIES: &[Library] = &[
         &[FileName],
     )
     .under("LicenseRef-NVIDIA-Proprietary"),
-    Library::new("cuda-cudart", NVIDIA, &["libcudart"], &[FileName])
-        .under(CUDA_EULA)
-        .in_wheel("nvidia-cuda-runtime"),
-    Library::new("cuda-cupti", NVIDIA, &["libcupti"], &[FileName])
-        .under(CUDA_EULA)
-        .in_wheel("nvidia-cuda-cupti"),
-    Library::new("cuda-nvrtc", NVIDIA, &["libnvrtc*"], &[FileName])
-        .under(CUDA_EULA)
-        .in_wheel("nvidia-cuda-nvrtc"),
-    Library::new("cublas", NVIDIA, &["libcublas", "libcublasLt"], &[FileName])
-        .under(CUDA_EULA)
-        .in_wheel("nvidia-cublas"),
-    Library::new("cufft", NVIDIA, &["libcufft", "libcufftw"], &[FileName])
-        .under(CUDA_EULA)
-        .in_wheel("nvidia-cufft"),
-    Library::new("cufile", NVIDIA, &["libcufile*"], &[FileName])
-        .under(CUDA_EULA)
-        .in_wheel("nvidia-cufile"),
-    Library::new("curand", NVIDIA, &["libcurand"], &[FileName])
-        .under(CUDA_EULA)
-        .in_wheel("nvidia-curand"),
-    Library::new(
+    Library::of_cuda("cuda-cudart", &["libcudart"], "nvidia-cuda-runtime"),
+    Library::of_cuda("cuda-cupti", &["libcupti"], "nvidia-cuda-cupti"),
+    Library::of_cuda("cuda-nvrtc", &["libnvrtc*"], "nvidia-cuda-nvrtc"),
+    Library::of_cuda("cublas", &["libcublas", "libcublasLt"], "nvidia-cublas"),
+    Library::of_cuda("cufft", &["libcufft", "libcufftw"], "nvidia-cufft"),
+    Library::of_cuda("cufile", &["libcufile*"], "nvidia-cufile"),
+    Library::of_cuda("curand", &["libcurand"], "nvidia-curand"),
+    Library::of_cuda(
         "cusolver",
-        NVIDIA,
         &["libcusolver", "libcusolverMg"],
-        &[FileName],
-    )
-    .under(CUDA_EULA)
-    .in_wheel("nvidia-cusolver"),
-    Library::new("cusparse", NVIDIA, &["libcusparse"], &[FileName])
-        .under(CUDA_EULA)
-        .in_wheel("nvidia-cusparse"),
+        "nvidia-cusolver",
+    ),
+    Library::of_cuda("cusparse", &["libcusparse"], "nvidia-cusparse"),
     Library::new("cusparselt", NVIDIA, &["libcusparseLt"], &[FileName])
         .in_wheel("nvidia-cusparselt"),
-    Library::new("nvjitlink", NVIDIA, &["libnvJitLink"], &[FileName])
-        .under(CUDA_EULA)
-        .in_wheel("nvidia-nvjitlink"),
-    Library::new("npp", NVIDIA, &["libnpp*"], &[FileName])
-        .under(CUDA_EULA)
-        .in_wheel("nvidia-npp"),
+    Library::of_cuda("nvjitlink", &["libnvJitLink"], "nvidia-nvjitlink"),
+    Library::of_cuda("npp", &["libnpp*"], "nvidia-npp"),
     Library::new("cudnn", NVIDIA, &["libcudnn", "libcudnn_*"], &[FileName])
         .in_wheel("nvidia-cudnn"),
     Library::new(
