@@ -123,11 +123,8 @@ impl Written {
     /// A licence as the document has it.
     fn word(&mut self, of: &LicenseReq) -> String {
         let name = of.to_string();
-        let is_known = matches!(of.license, LicenseItem::Spdx { .. }) && !is_newer(of);
-        if is_known {
-            return name;
-        }
         let license = match of.license {
+            LicenseItem::Spdx { .. } if !is_newer(of) => return name,
             LicenseItem::Spdx { .. } => listed(of, name),
             LicenseItem::Other(_) => named(name),
         };
@@ -165,14 +162,15 @@ fn exact(of: &LicenseReq) -> LicenseReq {
 
 /// Whether a licence, or its exception, is newer than the list.
 fn is_newer(of: &LicenseReq) -> bool {
-    ids(of).any(|id| NEWER.binary_search(&id).is_ok())
+    newer(of).next().is_some()
 }
 
-/// The ids that a licence is made of.
-fn ids(of: &LicenseReq) -> impl Iterator<Item = &'static str> {
+/// The ids that a licence is made of, those that are newer than the list.
+fn newer(of: &LicenseReq) -> impl Iterator<Item = &'static str> {
     let license = of.license.id().map(|id| id.name);
     let addition = of.addition.as_ref().and_then(AdditionItem::id);
-    license.into_iter().chain(addition.map(|id| id.name))
+    let ids = license.into_iter().chain(addition.map(|id| id.name));
+    ids.filter(|id| NEWER.binary_search(id).is_ok())
 }
 
 fn join(
@@ -196,12 +194,11 @@ fn listed(of: &LicenseReq, name: String) -> OtherLicensingInformationDetected {
     let exception = of.addition.as_ref().and_then(AdditionItem::id);
     let texts = exception.map(|id| id.text()).into_iter();
     let texts = texts.chain(of.license.id().map(|id| id.text()));
-    let newer = ids(of).filter(|id| NEWER.binary_search(id).is_ok());
     let id = name.replace('+', "-or-later").replace(' ', "-");
     OtherLicensingInformationDetected {
         license_identifier: format!("LicenseRef-{id}"),
         extracted_text: texts.collect::<Vec<_>>().join("\n\n"),
-        license_cross_reference: newer
+        license_cross_reference: newer(of)
             .map(|id| format!("https://spdx.org/licenses/{id}.html"))
             .collect(),
         license_comment: Some(format!(
