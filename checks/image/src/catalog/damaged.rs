@@ -57,7 +57,8 @@ fn expanded(glob: &str) -> Vec<String> {
 }
 
 fn matches(glob: &str, path: &str) -> bool {
-    let glob = GlobBuilder::new(glob).literal_separator(true).build();
+    let mut glob = GlobBuilder::new(glob);
+    let glob = glob.literal_separator(true).empty_alternates(true).build();
     glob.unwrap().compile_matcher().is_match(path)
 }
 
@@ -77,10 +78,7 @@ fn every_kind_of_file_is_in_the_table() {
     for case in CASES {
         let row = row(case.id);
         for path in case.paths {
-            let by_path = row.globs.iter().any(|glob| {
-                let globs = expanded(glob);
-                globs.iter().any(|glob| matches(glob, path))
-            });
+            let by_path = row.globs.iter().any(|glob| matches(glob, path));
             let by_magic = row
                 .magic
                 .iter()

@@ -9,7 +9,7 @@ use crate::catalog::{nix, sqlite, zip::build::zip};
 /// What no format of text has.
 const NOISE: &[u8] = b"\x01\xfe?? zz(\n\x02\n";
 
-const TOLD: [Said; 3] = [Fault, Fault, Fault];
+const TOLD: [Said; 3] = [Fault; 3];
 
 // Reasons that several kinds share.
 const SHORTER: Said =
@@ -136,14 +136,14 @@ pub(super) static CASES: &[Case] = &[
             b"#define CUDNN_MAJOR 9\n#define CUDNN_MINOR 1\n#define CUDNN_PATCHLEVEL 0\n".to_vec()
         },
         garbage: NOISE,
-        said: [TELLS, TELLS, TELLS],
+        said: [TELLS; 3],
     },
     Case {
         id: "elf",
         paths: &["opt/n/lib/pkgconfig/netcdf-fortran.pc"],
         whole: || b"Name: netcdf-fortran\nVersion: 4.6.1\nLibs: -lnetcdff\n".to_vec(),
         garbage: NOISE,
-        said: [TELLS, TELLS, TELLS],
+        said: [TELLS; 3],
     },
     Case {
         id: "go-lock",
@@ -241,11 +241,7 @@ pub(super) static CASES: &[Case] = &[
         ],
         whole: || b"package = \"a\"\nversion = \"1-1\"\n".to_vec(),
         garbage: NOISE,
-        said: [
-            Nothing("sources have such files, too: LuaRocks installs below lib/luarocks"),
-            Nothing("sources have such files, too: LuaRocks installs below lib/luarocks"),
-            Nothing("sources have such files, too: LuaRocks installs below lib/luarocks"),
-        ],
+        said: [Nothing("sources have such files, too: LuaRocks installs below lib/luarocks"); 3],
     },
     Case {
         id: "lua",
@@ -259,7 +255,7 @@ pub(super) static CASES: &[Case] = &[
         paths: &["opt/modulefiles/a/1.lua", "opt/modules/all/a/1.lua"],
         whole: || b"prepend_path(\"PATH\", \"/opt/a/1/bin\")\n".to_vec(),
         garbage: NOISE,
-        said: [PROGRAM, PROGRAM, PROGRAM],
+        said: [PROGRAM; 3],
     },
     Case {
         id: "modulefile",
@@ -280,7 +276,7 @@ pub(super) static CASES: &[Case] = &[
         paths: &["nix/var/nix/db/db.sqlite-wal", "var/guix/db/db.sqlite-wal"],
         whole: || sqlite::tests::log(0, false),
         garbage: NOISE,
-        said: [LOG, LOG, LOG],
+        said: [LOG; 3],
     },
     Case {
         id: "npm",
@@ -294,7 +290,7 @@ pub(super) static CASES: &[Case] = &[
         paths: &["srv/package.json"],
         whole: || br#"{"name":"a","version":"1.0.0"}"#.to_vec(),
         garbage: NOISE,
-        said: [SHARED, SHARED, SHARED],
+        said: [SHARED; 3],
     },
     Case {
         id: "npm-lock",
@@ -345,7 +341,7 @@ pub(super) static CASES: &[Case] = &[
         paths: &["usr/lib/a/opam", "usr/lib/ocaml/a/opam"],
         whole: || b"opam-version: \"2.0\"\nversion: \"1.0\"\nlicense: \"MIT\"\n".to_vec(),
         garbage: NOISE,
-        said: [SHARED, SHARED, SHARED],
+        said: [SHARED; 3],
     },
     Case {
         id: "ocaml",
@@ -579,7 +575,7 @@ pub(super) static CASES: &[Case] = &[
         paths: &["srv/a/DESCRIPTION"],
         whole: || b"Package: a\nVersion: 1\nBuilt: R 4.2.1; ; 2022\n".to_vec(),
         garbage: NOISE,
-        said: [SHARED, SHARED, SHARED],
+        said: [SHARED; 3],
     },
     Case {
         id: "rpm",
@@ -599,7 +595,7 @@ pub(super) static CASES: &[Case] = &[
         ],
         whole: || sqlite::tests::log(0, false),
         garbage: NOISE,
-        said: [LOG, LOG, LOG],
+        said: [LOG; 3],
     },
     Case {
         id: "rpm",
@@ -666,7 +662,7 @@ pub(super) static CASES: &[Case] = &[
         paths: &["opt/a/.spack/repos/builtin/packages/a/package.py"],
         whole: || b"license(\"MIT\")\n".to_vec(),
         garbage: NOISE,
-        said: [PROGRAM, PROGRAM, PROGRAM],
+        said: [PROGRAM; 3],
     },
     Case {
         id: "vendor-tree",
@@ -694,7 +690,7 @@ pub(super) static CASES: &[Case] = &[
         paths: &["srv/pycuda/version.txt", "srv/pycuda/version.json"],
         whole: || b"2024.1\n".to_vec(),
         garbage: NOISE,
-        said: [SHARED, SHARED, SHARED],
+        said: [SHARED; 3],
     },
     Case {
         id: "vendor-tree",
@@ -721,7 +717,7 @@ pub(super) static CASES: &[Case] = &[
         ],
         whole: || b"words\n".to_vec(),
         garbage: NOISE,
-        said: [PLACE, PLACE, PLACE],
+        said: [PLACE; 3],
     },
     Case {
         id: "yarn",
