@@ -16,7 +16,7 @@ mod archives;
 mod bills;
 mod databases;
 mod file_systems;
-mod parts;
+pub mod parts;
 #[expect(
     dead_code,
     reason = "the tests of the crate write more kinds of images"

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::cli::{Run, command, hpcctl};
 use crate::handmade::docker_archive;
+use crate::hostile::parts;
 
 fn packages(report: &Value) -> Vec<&str> {
     let packages = report["result"]["packages"].as_array().unwrap();
@@ -310,11 +311,7 @@ fn a_bill_that_is_broken_is_an_error_and_a_hostile_one_shows_as_itself() {
 #[test]
 fn the_index_of_sources_names_what_each_package_was_built_from() {
     let dir = tempfile::tempdir().unwrap();
-    let put = |path: &str, text: &str| {
-        let path = dir.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    };
+    let put = |path: &str, text: &str| parts::put(dir.path(), path, text.as_bytes());
     put("etc/os-release", "ID=debian\nVERSION_ID=12\n");
     let stanza = |name: &str, source: &str| {
         format!(
@@ -470,11 +467,7 @@ fn without_another_thread_an_image_is_read_all_the_same() {
 #[test]
 fn the_files_of_packages_are_listed_where_they_are_asked_for() {
     let dir = tempfile::tempdir().unwrap();
-    let put = |path: &str, text: &str| {
-        let path = dir.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    };
+    let put = |path: &str, text: &str| parts::put(dir.path(), path, text.as_bytes());
     put("etc/os-release", "ID=debian\nVERSION_ID=12\n");
     let status = "Package: a\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n";
     put("var/lib/dpkg/status", status);
