@@ -139,7 +139,6 @@ impl<'a> Claims<'a> {
         }
         for paths in paths.values_mut() {
             paths.sort();
-            paths.dedup();
         }
         paths
     }
