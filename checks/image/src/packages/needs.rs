@@ -54,10 +54,9 @@ impl<'a> Names<'a> {
             if let Some(place) = self.by_key(row, name) {
                 return Some(place);
             }
-            let places = self.names.get(&(kind, name))?;
-            match places[..] {
-                [one] => Some(one),
-                _ => places
+            match self.named(kind, name) {
+                [one] => Some(*one),
+                places => places
                     .iter()
                     .copied()
                     .max_by_key(|place| (shared(from, path(*place)), std::cmp::Reverse(*place))),
