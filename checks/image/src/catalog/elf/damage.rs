@@ -69,22 +69,27 @@ fn ends<H: FileHeader<Endian = Endianness>>(bytes: &[u8]) -> Option<Ends> {
 mod tests {
     use super::*;
 
+    /// A header, a header of a segment and room for one of a section, with these numbers.
+    fn file(longs: &[(usize, u64)], shorts: &[(usize, u16)]) -> Vec<u8> {
+        let mut file = vec![0; 64 + 56 + 64];
+        file[..7].copy_from_slice(b"\x7fELF\x02\x01\x01");
+        for (at, number) in [(32, 64), (40, 120)].iter().chain(longs) {
+            file[*at..at + 8].copy_from_slice(&number.to_le_bytes());
+        }
+        for (at, number) in [(54, 56), (58, 64)].iter().chain(shorts) {
+            file[*at..at + 2].copy_from_slice(&number.to_le_bytes());
+        }
+        file
+    }
+
+    fn of(file: &[u8]) -> Option<&'static str> {
+        super::of(&Source::whole("usr/bin/a", file))
+    }
+
     #[test]
     fn a_count_of_segments_that_is_elsewhere_is_looked_for_there() {
-        // A header, a header of a segment, and one section, whose sh_info is the count.
-        let file = |count: u32| {
-            let mut file = vec![0; 64 + 56 + 64];
-            file[..7].copy_from_slice(b"\x7fELF\x02\x01\x01");
-            for (at, number) in [(32, 64_u64), (40, 120)] {
-                file[at..at + 8].copy_from_slice(&number.to_le_bytes());
-            }
-            for (at, number) in [(54, 56_u16), (56, 0xffff), (58, 64), (60, 1)] {
-                file[at..at + 2].copy_from_slice(&number.to_le_bytes());
-            }
-            file[120 + 44..120 + 48].copy_from_slice(&count.to_le_bytes());
-            file
-        };
-        let of = |file: &[u8]| of(&Source::whole("usr/bin/a", file));
+        // The sh_info of the one section is the count.
+        let file = |count: u64| file(&[(120 + 44, count)], &[(56, 0xffff), (60, 1)]);
         assert_eq!(of(&file(1)), None);
         let cut = "it is cut: its tables lie behind its end";
         assert_eq!(of(&file(70_000)), Some(cut));
@@ -93,19 +98,10 @@ mod tests {
 
     #[test]
     fn what_is_loaded_is_in_the_file_unless_a_debugger_alone_wants_it() {
-        // A header and that of a segment, PT_LOAD, of 120 bytes and more.
+        // The segment is PT_LOAD, of 120 bytes and more.
         let file = |more: u64, sections: u16| {
-            let mut file = vec![0; 64 + 56 + 64];
-            file[..7].copy_from_slice(b"\x7fELF\x02\x01\x01");
-            for (at, number) in [(32, 64), (40, 120), (96, 120 + more)] {
-                file[at..at + 8].copy_from_slice(&number.to_le_bytes());
-            }
-            for (at, number) in [(54, 56_u16), (56, 1), (58, 64), (60, sections), (64, 1)] {
-                file[at..at + 2].copy_from_slice(&number.to_le_bytes());
-            }
-            file
+            file(&[(96, 120 + more)], &[(56, 1), (60, sections), (64, 1)])
         };
-        let of = |file: &[u8]| of(&Source::whole("usr/bin/a", file));
         assert_eq!(of(&file(64, 0)), None);
         let cut = "it is cut: what it loads lies behind its end";
         assert_eq!(of(&file(65, 0)), Some(cut));
