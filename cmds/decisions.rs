@@ -7,7 +7,7 @@ use std::io::{self, BufReader, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use hpcctl_gate::log::{End, Head, Kept, Left, LogError, Record, verify};
+use hpcctl_gate::log::{End, Head, Kept, LogError, Record, verify};
 use hpcctl_model::gate::Gate;
 use hpcctl_reports::history::parts;
 use jiff::{SignedDuration, Timestamp};
@@ -102,22 +102,10 @@ impl Decisions {
             return Err(io::Error::other("it is not a regular file").into());
         }
         flock(&file, FlockOperation::LockExclusive).map_err(io::Error::from)?;
-        let End { head, left, ended } = self.end(&file, |_| {})?;
-        let torn = match left {
-            Left::Torn(sha256) => Some(sha256),
-            Left::Nothing | Left::Unkept => None,
-        };
-        let (line, after) = head.next(decision, torn).map_err(io::Error::from)?;
-        let line = if ended {
-            line
-        } else {
-            [b"\n", &*line].concat()
-        };
+        let end = self.end(&file, |_| {})?;
+        let (line, pending, after) = end.next(decision).map_err(io::Error::from)?;
         // What is to follow is kept first: nothing else may ever stand there.
-        self.keep(&Kept {
-            head,
-            next: Some(after.sha256.clone()),
-        })?;
+        self.keep(&pending)?;
         let before = file.metadata()?.len();
         if let Err(error) = file.write_all(&line).and_then(|()| file.sync_all()) {
             // Where it cannot be taken back, what there is of it is passed over by the next record.

@@ -47,7 +47,7 @@ pub struct End {
     /// What a crash left to be done.
     pub left: Left,
     /// Whether its last line has an end.
-    pub ended: bool,
+    ended: bool,
 }
 
 /// What a crash left to be done at the end of a log.
@@ -150,6 +150,30 @@ impl Head {
             sha256: digest(&line),
         };
         Ok((line, head))
+    }
+}
+
+impl End {
+    /// What is to be written behind the log for the next record, what is kept of its end meanwhile,
+    /// and where it then ends.
+    ///
+    /// # Errors
+    ///
+    /// When the decision cannot be written as JSON.
+    pub fn next(self, decision: Value) -> Result<(Vec<u8>, Kept, Head), serde_json::Error> {
+        let torn = match self.left {
+            Left::Torn(sha256) => Some(sha256),
+            Left::Nothing | Left::Unkept => None,
+        };
+        let (mut line, after) = self.head.next(decision, torn)?;
+        if !self.ended {
+            line.insert(0, b'\n');
+        }
+        let pending = Kept {
+            head: self.head,
+            next: Some(after.sha256.clone()),
+        };
+        Ok((line, pending, after))
     }
 }
 

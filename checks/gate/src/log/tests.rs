@@ -149,20 +149,7 @@ fn verify_all(bytes: &[u8]) -> Head {
 
 /// Writes a record behind what a crash left, and answers how the log is kept meanwhile and after.
 fn written(log: &[u8], end: End, decision: &str) -> (Vec<u8>, Kept, Kept) {
-    let torn = match end.left {
-        Left::Torn(sha256) => Some(sha256),
-        Left::Nothing | Left::Unkept => None,
-    };
-    let (line, after) = end.head.next(json!(decision), torn).unwrap();
-    let line = if end.ended {
-        line
-    } else {
-        [b"\n", &line[..]].concat()
-    };
-    let pending = Kept {
-        head: end.head,
-        next: Some(after.sha256.clone()),
-    };
+    let (line, pending, after) = end.next(json!(decision)).unwrap();
     ([log, &line].concat(), pending, at_rest(after))
 }
 
