@@ -11,7 +11,7 @@ use crate::handmade::{changed, layout as layout_of};
 
 mod documents;
 mod failures;
-mod log;
+pub mod log;
 mod outcomes;
 pub mod platforms;
 mod policies;

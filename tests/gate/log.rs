@@ -10,25 +10,29 @@ use super::{Tree, gate_layout, gated, outcome};
 use crate::cli::{Run, hpcctl};
 use crate::handmade::tar;
 
-/// Writes the records of a log anew after a change of what was decided, as who knows the form does:
-/// every digest fits. Answers what would have to be kept of its end.
-pub fn rewritten(state: &Path, change: impl FnOnce(&mut Vec<Value>)) -> String {
-    let path = state.join("decisions.jsonl");
-    let log = fs::read_to_string(&path).unwrap();
-    let decision = |line: &str| {
-        let mut record: Value = serde_json::from_str(line).unwrap();
-        record["decision"].take()
-    };
-    let mut decisions: Vec<Value> = log.lines().map(decision).collect();
-    change(&mut decisions);
+/// Writes a log of these decisions. Answers what would have to be kept of its end.
+pub fn logged(state: &Path, decisions: impl IntoIterator<Item = Value>) -> String {
     let (mut log, mut head) = (Vec::new(), Head::default());
     for decision in decisions {
         let (line, next) = head.next(decision, None).unwrap();
         log.extend(line);
         head = next;
     }
-    fs::write(&path, log).unwrap();
+    fs::write(state.join("decisions.jsonl"), log).unwrap();
     serde_json::to_string(&head).unwrap()
+}
+
+/// Writes the records of a log anew after a change of what was decided, as who knows the form does:
+/// every digest fits. Answers what would have to be kept of its end.
+pub fn rewritten(state: &Path, change: impl FnOnce(&mut Vec<Value>)) -> String {
+    let log = fs::read_to_string(state.join("decisions.jsonl")).unwrap();
+    let decision = |line: &str| {
+        let mut record: Value = serde_json::from_str(line).unwrap();
+        record["decision"].take()
+    };
+    let mut decisions: Vec<Value> = log.lines().map(decision).collect();
+    change(&mut decisions);
+    logged(state, decisions)
 }
 
 fn log(state: &Path, args: &[&str]) -> Run {

@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use hpcctl_gate::log::Head;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use crate::gate::log::logged;
 use crate::report::{report, sample};
 
 /// The time of a night, from the first of August on.
@@ -146,19 +146,15 @@ fn since_when_an_image_is_refused_is_told_by_the_log_and_the_history() {
     let file = dir.path().join("gate.json");
     fs::write(&file, gate.to_string()).unwrap();
     assert_eq!(report(dir.path(), &["add", file.to_str().unwrap()]).code, 0);
-    let (mut log, mut head) = (Vec::new(), Head::default());
-    for (night, outcome) in [(10, "allow"), (20, "deny"), (39, "deny"), (80, "deny")] {
-        let decision = json!({
+    let nights = [(10, "allow"), (20, "deny"), (39, "deny"), (80, "deny")];
+    let decisions = nights.map(|(night, outcome)| {
+        json!({
             "at": time(night),
             "subject": {"reference": image},
             "rules": [{"id": id, "outcome": outcome, "findings": 1}],
-        });
-        let (line, next) = head.next(decision, None).unwrap();
-        log.extend(line);
-        head = next;
-    }
-    fs::write(dir.path().join("decisions.jsonl"), log).unwrap();
-    let head = serde_json::to_vec(&head).unwrap();
+        })
+    });
+    let head = logged(dir.path(), decisions);
     fs::write(dir.path().join("decisions.head"), head).unwrap();
     let (code, told) = morning(dir.path(), 80, &[]);
     let all = ["new", "still"].map(|list| told[list].as_array().unwrap().clone());

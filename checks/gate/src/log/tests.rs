@@ -2,15 +2,19 @@ use serde_json::json;
 
 use super::*;
 
-fn log(records: u64) -> (Vec<u8>, Head) {
-    let mut head = Head::default();
-    let mut log = Vec::new();
-    for n in 0..records {
-        let (line, next) = head.next(json!({"n": n, "why": "a b "}), None).unwrap();
+/// A log of these decisions, and where it ends.
+fn chained(decisions: impl Iterator<Item = Value>) -> (Vec<u8>, Head) {
+    let (mut log, mut head) = (Vec::new(), Head::default());
+    for decision in decisions {
+        let (line, next) = head.next(decision, None).unwrap();
         log.extend(line);
         head = next;
     }
     (log, head)
+}
+
+fn log(records: u64) -> (Vec<u8>, Head) {
+    chained((0..records).map(|n| json!({"n": n, "why": "a b "})))
 }
 
 /// Nothing is being written.
@@ -23,14 +27,8 @@ fn end(log: &[u8], kept: &Kept) -> Result<End, LogError> {
 }
 
 /// Records from these decisions, as who knows the form would write them.
-fn forged(decisions: &[&str]) -> Vec<u8> {
-    let mut head = Head::default();
-    let lines = decisions.iter().flat_map(|decision| {
-        let (line, next) = head.next(json!(decision), None).unwrap();
-        head = next;
-        line
-    });
-    lines.collect()
+fn forged(decisions: &[&str]) -> (Vec<u8>, Head) {
+    chained(decisions.iter().map(|one| json!(one)))
 }
 
 #[test]
@@ -106,8 +104,8 @@ fn a_line_taken_out_or_put_in_shows() {
 /// Whoever writes every digest anew behind a change has them fit one another: what is kept tells.
 #[test]
 fn a_chain_that_was_made_anew_shows() {
-    let was = forged(&["deny", "allow"]);
-    let kept = at_rest(verify_all(&was));
+    let (was, head) = forged(&["deny", "allow"]);
+    let kept = at_rest(head);
     for decisions in [
         &["allow", "allow"][..],
         &["allow", "allow", "allow"],
@@ -116,7 +114,7 @@ fn a_chain_that_was_made_anew_shows() {
         &["deny", "allow", "allow"],
         &["deny", "allow", "allow", "allow"],
     ] {
-        let error = end(&forged(decisions), &kept).unwrap_err();
+        let error = end(&forged(decisions).0, &kept).unwrap_err();
         let fits = match decisions {
             ["allow"] => matches!(error, LogError::Shorter),
             ["deny", ..] => matches!(error, LogError::Longer),
@@ -131,20 +129,11 @@ fn a_chain_that_was_made_anew_shows() {
         ..kept
     };
     assert!(end(&was, &pending).is_ok());
-    let more = forged(&["deny", "allow", "allow"]);
+    let (more, _) = forged(&["deny", "allow", "allow"]);
     assert!(matches!(end(&more, &pending), Err(LogError::Longer)));
     // Without the end of its line it is but a part of something.
     let cut = &more[..more.len() - 1];
     assert!(matches!(end(cut, &pending).unwrap().left, Left::Torn(_)));
-}
-
-/// The end of a log by its records alone.
-fn verify_all(bytes: &[u8]) -> Head {
-    let last = bytes.split_inclusive(|byte| *byte == b'\n').next_back();
-    Head {
-        records: bytes.iter().filter(|byte| **byte == b'\n').count() as u64,
-        sha256: digest(last.unwrap()),
-    }
 }
 
 /// Writes a record behind what a crash left, and answers how the log is kept meanwhile and after.
