@@ -90,13 +90,9 @@ fn decided(decision: &serde_json::Value) -> Option<Record> {
         let findings = rule["findings"].as_u64().unwrap_or_default();
         let findings = usize::try_from(findings).unwrap_or(usize::MAX);
         Some(Found {
-            id: rule["id"].as_str()?.into(),
-            status,
-            text: counted(findings, "finding"),
-            fix: None,
-            because: Vec::new(),
             parts: parts(rule),
             count: rule["count"].as_u64().unwrap_or_default(),
+            ..Found::of(rule["id"].as_str()?, status, counted(findings, "finding"))
         })
     });
     let said = Said {

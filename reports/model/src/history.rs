@@ -112,6 +112,21 @@ pub struct Found {
     pub count: u64,
 }
 
+impl Found {
+    /// Something that does not pass, of which nothing more is kept.
+    pub fn of(id: impl Into<String>, status: Status, text: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            status,
+            text: text.into(),
+            fix: None,
+            because: Vec::new(),
+            parts: Vec::new(),
+            count: 0,
+        }
+    }
+}
+
 fn is_none(count: &u64) -> bool {
     *count == 0
 }

@@ -138,15 +138,9 @@ pub(super) fn unknowns(unknowns: &[Unknown]) -> impl Iterator<Item = NotChecked>
 }
 
 pub(super) fn found(id: String, status: Status, text: &str, fix: Option<&str>) -> Found {
-    let (text, fix) = (short(text), fix.map(|fix| in_words(fix, FIX).into_owned()));
     Found {
-        id,
-        status,
-        text,
-        fix,
-        because: Vec::new(),
-        parts: Vec::new(),
-        count: 0,
+        fix: fix.map(|fix| in_words(fix, FIX).into_owned()),
+        ..Found::of(id, status, short(text))
     }
 }
 

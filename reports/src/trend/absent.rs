@@ -24,16 +24,12 @@ pub fn lacking(id: &str, runtime: &str, was: Option<Status>, refused: Option<&Fo
         Some(Status::Fail) => " (was: does not run)",
         Some(Status::Unknown | Status::Skipped) | None => "",
     };
+    let text = match refused {
+        Some(one) => format!("{}{was}", one.text),
+        None => format!("{runtime} is not installed{was}"),
+    };
     Found {
-        id: id.into(),
-        status: Status::Fail,
-        text: match refused {
-            Some(one) => format!("{}{was}", one.text),
-            None => format!("{runtime} is not installed{was}"),
-        },
-        fix: None,
         because: refused.iter().map(|one| one.id.clone()).collect(),
-        parts: Vec::new(),
-        count: 0,
+        ..Found::of(id, Status::Fail, text)
     }
 }

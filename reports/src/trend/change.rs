@@ -226,15 +226,8 @@ impl Night {
 
     /// A node that reports again, as it does in some runs and not in others.
     fn alternates(&mut self, subject: &Subject<'_>, at: &str) {
-        let found = Found {
-            id: NODES.into(),
-            status: Status::Fail,
-            text: "reports again, as it does in some nights and not in others".into(),
-            fix: None,
-            because: Vec::new(),
-            parts: Vec::new(),
-            count: 0,
-        };
+        let text = "reports again, as it does in some nights and not in others";
+        let found = Found::of(NODES, Status::Fail, text);
         self.folded.flapping.add(&Seen {
             name: subject.name,
             image: false,

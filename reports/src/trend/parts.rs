@@ -100,13 +100,8 @@ fn add(
     is_gone: bool,
 ) {
     let found = Found {
-        id: id.into(),
-        status: part.status,
-        text: part.text.clone(),
         fix: part.fix.clone(),
-        because: Vec::new(),
-        parts: Vec::new(),
-        count: 0,
+        ..Found::of(id, part.status, &part.text)
     };
     list.add(&Seen {
         name: subject.name,
@@ -206,13 +201,9 @@ mod tests {
         let mut parts: Vec<Part> = parts.iter().map(part).collect();
         parts.sort_by_key(rank);
         Found {
-            id: "license.terms".into(),
-            status: Status::Fail,
-            text: String::new(),
-            fix: None,
-            because: Vec::new(),
             count: parts.len() as u64 + more,
             parts,
+            ..Found::of("license.terms", Status::Fail, "")
         }
     }
 

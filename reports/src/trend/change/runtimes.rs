@@ -242,14 +242,10 @@ fn because(status: Status, checks: &[&str]) -> Vec<Said> {
         Status::Fail => doctor::Verdict::No,
         _ => doctor::Verdict::Unknown,
     });
+    let text = format!("because of {}", checks.join(", "));
     node.found.push(Found {
-        id: "run.podman".into(),
-        status,
-        text: format!("because of {}", checks.join(", ")),
-        fix: None,
         because: checks.iter().map(|id| (*id).to_owned()).collect(),
-        parts: Vec::new(),
-        count: 0,
+        ..Found::of("run.podman", status, text)
     });
     vec![node]
 }

@@ -11,15 +11,7 @@ pub fn said(on: &str, failed: &[&str]) -> Said {
             Some(id) => (id, Status::Warn),
             None => (*id, Status::Fail),
         };
-        Found {
-            id: id.into(),
-            status,
-            text: format!("{id} is broken"),
-            fix: None,
-            because: Vec::new(),
-            parts: Vec::new(),
-            count: 0,
-        }
+        Found::of(id, status, format!("{id} is broken"))
     });
     Said {
         on: on.into(),
