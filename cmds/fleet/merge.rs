@@ -116,12 +116,11 @@ fn read(merged: &mut Merged, stream: &mut impl BufRead) -> Option<String> {
     if now.whole > before.whole {
         return None;
     }
-    let read = usize::try_from(now.read - before.read).unwrap_or(usize::MAX);
     let why = match is_json {
         true => "it is JSON, which report add takes, and no line of a node".to_owned(),
         false => format!(
             "no whole line of a node is among its {}",
-            counted(read, "line")
+            counted(now.read - before.read, "line")
         ),
     };
     Some(why + ": doctor -o line prints one")

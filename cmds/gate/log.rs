@@ -96,7 +96,7 @@ pub fn run(what: What, known: &[Known], state: Option<&Path>) -> Result<Exit, Fa
         }
         Ok(End { head, left, .. }) => {
             if !shown {
-                let records = counted(head.records as usize, "record");
+                let records = counted(head.records, "record");
                 let _ = writeln!(text, "{records}, the last {}", head.sha256);
             }
             if *left == Left::Unkept {

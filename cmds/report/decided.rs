@@ -88,7 +88,6 @@ fn decided(decision: &serde_json::Value) -> Option<Record> {
             _ => return None,
         };
         let findings = rule["findings"].as_u64().unwrap_or_default();
-        let findings = usize::try_from(findings).unwrap_or(usize::MAX);
         Some(Found {
             parts: parts(rule),
             count: rule["count"].as_u64().unwrap_or_default(),

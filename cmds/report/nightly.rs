@@ -176,7 +176,7 @@ impl Nightly {
         }
         let read = history.read("", put)?;
         warn(&read, history.path(), ui);
-        let damaged = usize::try_from(read.damaged + read.later).unwrap_or(usize::MAX);
+        let damaged = read.damaged + read.later;
         Ok((damaged > 0).then(|| {
             let why = format!("{} of it cannot be read", counted(damaged, "record"));
             Unknown::new(history.path().display().to_string(), why)

@@ -4,7 +4,7 @@
 //! of them could move the cursor, set the title or hide a line, so none reaches a terminal.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
 use comfy_table::{ContentArrangement, Table, presets};
 
@@ -142,11 +142,9 @@ pub fn some<'a>(names: impl ExactSizeIterator<Item = &'a str>, most: usize) -> S
 }
 
 /// `count` and the noun, with an s where it is not one.
-pub fn counted(count: usize, noun: &str) -> String {
-    match count {
-        1 => format!("1 {noun}"),
-        _ => format!("{count} {noun}s"),
-    }
+pub fn counted<N: Display + PartialEq + From<u8>>(count: N, noun: &str) -> String {
+    let end = if count == N::from(1) { "" } else { "s" };
+    format!("{count} {noun}{end}")
 }
 
 /// Bytes in a unit that leaves few digits.

@@ -99,10 +99,7 @@ pub(super) fn title(fleet: &Fleet, group: &Group, place: usize) -> String {
         Verdict::No => partly(group, "containers do NOT run"),
         Verdict::Unknown => partly(group, "not known whether containers run"),
     };
-    let nodes = counted(
-        usize::try_from(group.nodes.count).unwrap_or(usize::MAX),
-        "node",
-    );
+    let nodes = counted(group.nodes.count, "node");
     let rank = match (place, first(fleet)) {
         (0, "the majority") => ", the majority",
         _ => "",
@@ -265,9 +262,8 @@ pub(super) fn raw(values: &Values) -> Vec<String> {
     if values.shown.len() < 2 && values.others == 0 {
         return Vec::new();
     }
-    let others = usize::try_from(values.others).unwrap_or(usize::MAX);
-    let others = (others > 0).then(|| {
-        let others = counted(others, "more node");
+    let others = (values.others > 0).then(|| {
+        let others = counted(values.others, "more node");
         format!("{others}: other values, of which there are too many to be kept")
     });
     let shown = values.shown.iter().map(|raw| {

@@ -196,7 +196,7 @@ fn clarifications(gate: &Gate, options: &Options) -> String {
     for one in &gate.clarifications {
         let state = match one.packages {
             0 => "unused".to_owned(),
-            count => format!("holds for {}", counted(count as usize, "package")),
+            count => format!("holds for {}", counted(count, "package")),
         };
         let says = format!(
             "{} ({}): {}, {state}: {}. {}",
@@ -222,7 +222,7 @@ fn agreed(gate: &Gate, options: &Options) -> String {
             one.terms,
             one.policy,
             one.level.as_str(),
-            counted(one.files as usize, "file"),
+            counted(one.files, "file"),
             one.owner,
             one.reference,
             one.expires,

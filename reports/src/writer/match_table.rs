@@ -37,8 +37,7 @@ fn write(
         text += &filled("unknown    ", &line, options.width);
     }
     for (nodes, run, body) in alike(found, options) {
-        let count = usize::try_from(nodes.count).unwrap_or(usize::MAX);
-        let title = format!("{}: {run}", counted(count, "node"));
+        let title = format!("{}: {run}", counted(nodes.count, "node"));
         text += &heading(&title, options.color);
         text += &filled("  ", &cut(&nodes.set, options), options.width);
         text += &body;

@@ -109,10 +109,7 @@ pub(super) fn still_of(nightly: &Nightly) -> impl Iterator<Item = &Item> + Clone
 
 /// What the results are of.
 fn place(nightly: &Nightly) -> Option<String> {
-    let count = |count: u64, noun| {
-        let count = usize::try_from(count).unwrap_or(usize::MAX);
-        (count > 0).then(|| counted(count, noun))
-    };
+    let count = |count: u64, noun| (count > 0).then(|| counted(count, noun));
     let nodes = count(nightly.reported.saturating_sub(nightly.images), "node");
     match (nodes, count(nightly.images, "image")) {
         (Some(nodes), Some(images)) => return Some(format!("{nodes} and {images}")),
@@ -138,7 +135,7 @@ pub(super) fn short(nodes: &Nodes, most: usize) -> String {
         0 | 1 => without_middle(name.unwrap_or(set), most).into_owned(),
         count => {
             let noun = if is_image { "image" } else { "node" };
-            counted(usize::try_from(count).unwrap_or(usize::MAX), noun)
+            counted(count, noun)
         }
     }
 }

@@ -251,11 +251,6 @@ fn rows<'i>(items: impl Iterator<Item = &'i Item> + Clone, all: bool) -> Vec<Row
         .collect()
 }
 
-/// How many other texts there are.
-fn other_texts(count: u64) -> String {
-    counted(usize::try_from(count).unwrap_or(usize::MAX), "other text")
-}
-
 /// Since when something has been so, as it is told.
 pub(super) fn from(since: &str, or_before: bool) -> String {
     format!("{since}{}", if or_before { " or before" } else { "" })
@@ -267,7 +262,7 @@ pub fn row(item: &Item) -> Row {
     let was = item.was.filter(|was| *was != item.status);
     let others = match item.others {
         0 => String::new(),
-        count => format!(" (and {})", other_texts(count)),
+        count => format!(" (and {})", counted(count, "other text")),
     };
     let (since, was_text) = (from(&item.since, item.or_before), &item.text);
     let text = match was {
