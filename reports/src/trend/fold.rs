@@ -43,15 +43,16 @@ pub struct Seen<'a> {
 
 /// What findings are folded by: those that are first looked at, those of another cause and those of another
 /// part are apart.
-type Key = (
-    Status,
-    String,
-    Option<Status>,
-    bool,
-    bool,
-    Option<String>,
-    Option<String>,
-);
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    status: Status,
+    id: String,
+    was: Option<Status>,
+    image: bool,
+    first: bool,
+    cause: Option<String>,
+    part: Option<String>,
+}
 
 /// Findings, folded.
 #[derive(Debug, Default)]
@@ -70,15 +71,15 @@ impl List {
     /// Adds a finding.
     pub fn add(&mut self, seen: &Seen<'_>) {
         let cause = seen.found.and_then(|found| found.because.first());
-        let key = (
-            seen.status,
-            seen.id.to_owned(),
-            seen.was,
-            seen.image,
-            seen.first,
-            cause.cloned(),
-            seen.part.map(str::to_owned),
-        );
+        let key = Key {
+            status: seen.status,
+            id: seen.id.to_owned(),
+            was: seen.was,
+            image: seen.image,
+            first: seen.first,
+            cause: cause.cloned(),
+            part: seen.part.map(str::to_owned),
+        };
         let alike = self.0.entry(key).or_default();
         alike.names.push(seen.name.to_owned());
         if let Some(found) = seen.found {
@@ -105,14 +106,14 @@ impl List {
     }
 }
 
-fn item(((status, id, was, image, first, _, part), alike): (Key, Alike)) -> (Item, Vec<String>) {
+fn item((key, alike): (Key, Alike)) -> (Item, Vec<String>) {
     let most = alike.texts.iter().max_by_key(|(_, count)| **count);
     let (since, or_before) = alike.since.unwrap_or_default();
     let item = Item {
-        id,
-        status,
-        was,
-        on: if image {
+        id: key.id,
+        status: key.status,
+        was: key.was,
+        on: if key.image {
             images(&alike.names)
         } else {
             nodes(&alike.names)
@@ -123,8 +124,8 @@ fn item(((status, id, was, image, first, _, part), alike): (Key, Alike)) -> (Ite
         or_before,
         fix: alike.fix,
         follows: None,
-        first,
-        part: part.is_some(),
+        first: key.first,
+        part: key.part.is_some(),
     };
     (item, alike.because)
 }
