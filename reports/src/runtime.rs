@@ -44,9 +44,8 @@ impl Others {
     /// What is known of the others on the nodes of a group: what one part of it looked for counts.
     fn on(group: &Group) -> Self {
         let findings = group.findings.iter().map(|one| one.id.as_str());
-        let idle = |part: &Looked| part.idle.clone();
-        let idle: Vec<String> = group.looked.iter().flat_map(idle).collect();
-        let made = findings.chain(idle.iter().map(String::as_str));
+        let idle = group.looked.iter().flat_map(|part| &part.idle);
+        let made = findings.chain(idle.map(String::as_str));
         let is_told = group.looked.iter().all(|part| part.left_out.is_some());
         let left_out = group.looked.iter().filter(|_| is_told);
         let left_out = left_out.flat_map(|part| part.left_out.iter().flatten());

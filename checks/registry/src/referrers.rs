@@ -166,9 +166,7 @@ impl Push<'_> {
                 });
             }
             if writes > 0 {
-                thread::sleep(some_of(
-                    patience.pause * LONGEST.min(1 << (writes - 1).min(16)),
-                ));
+                thread::sleep(some_of(patience.pause * LONGEST.min(1 << (writes - 1))));
             }
             writes += 1;
             let begun = Instant::now();

@@ -73,7 +73,7 @@ fn looked<'a>(
     // One that is there, and that the caller may not start.
     let refused = said.found.iter().filter(|one| one.status == Status::Fail);
     let refused = refused.filter_map(|one| presence(&one.id).map(str::to_owned));
-    said.lacking.extend(refused.collect::<Vec<_>>());
+    said.lacking.extend(refused);
     said.whole = !said.cut;
 }
 

@@ -33,11 +33,10 @@ pub fn lines(nightly: &Nightly, all: bool, rest: &str) -> Vec<Line> {
     let wanted = |trend: &&Trend| all || is_changed && moves(trend);
     let trends = nightly.trends.iter().filter(wanted);
     let mut lines: Vec<Line> = trends.filter_map(line).collect();
-    let more = lines
-        .len()
-        .saturating_sub(if all { lines.len() } else { LINES });
+    let most = if all { lines.len() } else { LINES };
+    let more = lines.len().saturating_sub(most);
     if more > 0 {
-        lines.truncate(LINES);
+        lines.truncate(most);
         lines.push(Line {
             drawn: String::new(),
             words: format!("{more} more{rest}"),
