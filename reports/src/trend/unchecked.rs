@@ -79,14 +79,11 @@ impl Unchecked {
         let name = subject.name;
         let is_last = |names: &Vec<String>| names.last().is_some_and(|last| last == name);
         let lists = [&self.unseen, &self.left_out];
-        let is_told = |id: &&String| lists.iter().any(|list| list.get(*id).is_some_and(is_last));
+        let is_told = |id: &String| lists.iter().any(|list| list.get(id).is_some_and(is_last));
         let all = &subject.told[0].0.left_out;
-        let told = all.iter().filter(is_told).count();
-        let rest = || all.iter().filter(|id| !is_told(id)).cloned().collect();
-        let never: Cow<'_, [String]> = if told == 0 {
-            all.into()
-        } else {
-            Cow::Owned(rest())
+        let never: Cow<'_, [String]> = match all.iter().any(is_told) {
+            true => all.iter().filter(|id| !is_told(id)).cloned().collect(),
+            false => all.into(),
         };
         if never.is_empty() {
             return;
