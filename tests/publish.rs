@@ -110,13 +110,17 @@ impl Site {
     }
 
     fn publish_at(&self, ports: &[u16], from: &str, to: &str, policy: &str) -> Run {
+        let mut publish = self.publishing(ports, from, to, policy);
+        Run::of(publish.args(["-o", "json"]))
+    }
+
+    /// The command that publishes with the key of the site.
+    fn publishing(&self, ports: &[u16], from: &str, to: &str, policy: &str) -> Command {
         let to = format!("127.0.0.1:{}/{to}", ports[0]);
         let (key, policy) = (self.path("site.key"), self.path(policy));
-        self.hpcctl(
+        self.command(
             ports,
-            &[
-                "publish", from, &to, "--key", &key, "--policy", &policy, "-o", "json",
-            ],
+            &["publish", from, &to, "--key", &key, "--policy", &policy],
         )
     }
 

@@ -101,7 +101,17 @@ fn a_history_that_was_cut_short_goes_on() {
     }
 }
 
-/// The kernel kills what writes beyond RLIMIT_FSIZE, setrlimit(2), and so at the byte that is asked for.
+/// Has hpcctl killed as a file of it is to become longer than this: so the kernel does with what writes beyond
+/// RLIMIT_FSIZE, setrlimit(2).
+fn killed(cut: u64, args: &[&str]) {
+    let mut command = std::process::Command::new("prlimit");
+    command.args(["--core=0", &format!("--fsize={cut}")]);
+    command.arg(env!("CARGO_BIN_EXE_hpcctl")).args(args);
+    let ended = command.output().unwrap().status;
+    let expected = rustix::process::Signal::XFSZ.as_raw();
+    assert_eq!(ended.signal(), Some(expected), "cut at {cut}");
+}
+
 #[test]
 fn an_addition_that_is_killed_at_any_byte_loses_nothing_else() {
     let dir = tempfile::tempdir().unwrap();
@@ -116,13 +126,7 @@ fn an_addition_that_is_killed_at_any_byte_loses_nothing_else() {
     let cuts = (first.len() as u64..whole - 1).step_by(7);
     for cut in cuts.chain([whole - 1]) {
         fs::write(&log, &first).unwrap();
-        let mut killed = std::process::Command::new("prlimit");
-        killed.args(["--core=0", &format!("--fsize={cut}")]);
-        killed.arg(env!("CARGO_BIN_EXE_hpcctl"));
-        killed.args(["report", "add", "--state", &state, &second]);
-        let ended = killed.output().unwrap().status;
-        let expected = rustix::process::Signal::XFSZ.as_raw();
-        assert_eq!(ended.signal(), Some(expected), "cut at {cut}");
+        killed(cut, &["report", "add", "--state", &state, &second]);
         assert_eq!(fs::metadata(&log).unwrap().len(), cut);
         let export = report(dir.path(), &["export"]);
         // What lacks but the end of its line is whole.
@@ -157,13 +161,8 @@ fn what_a_prune_that_is_killed_leaves_goes_with_the_next() {
     let (before, log) = (files(), fs::read(dir.path().join("history.log")).unwrap());
     let state = dir.path().display().to_string();
     let prune = ["report", "prune", "--keep", "36500d", "--state", &state];
-    for cut in [1, 100, log.len() - 1] {
-        let mut killed = std::process::Command::new("prlimit");
-        killed.args(["--core=0", &format!("--fsize={cut}")]);
-        killed.arg(env!("CARGO_BIN_EXE_hpcctl")).args(prune);
-        let ended = killed.output().unwrap().status;
-        let expected = rustix::process::Signal::XFSZ.as_raw();
-        assert_eq!(ended.signal(), Some(expected), "cut at {cut}");
+    for cut in [1, 100, log.len() as u64 - 1] {
+        killed(cut, &prune);
         assert_eq!(fs::read(dir.path().join("history.log")).unwrap(), log);
         assert_eq!(files().len(), before.len() + 1, "{:?}", files());
     }

@@ -30,12 +30,7 @@ fn when_it_moves(site: &Site, then: impl Fn() + Send + Sync + 'static) -> Proxy 
 /// The command that publishes the image of the tests as `lab/late:v1`.
 fn publishing(site: &Site, port: u16) -> Command {
     let image = format!("{}:good", site.layout);
-    let to = format!("127.0.0.1:{port}/lab/late:v1");
-    let (key, policy) = (site.path("site.key"), site.path("lenient.toml"));
-    site.command(
-        &[port],
-        &["publish", &image, &to, "--key", &key, "--policy", &policy],
-    )
+    site.publishing(&[port], &image, "lab/late:v1", "lenient.toml")
 }
 
 fn verified(site: &Site, port: u16) -> Run {

@@ -1,5 +1,6 @@
 //! The health checks of NHC and of Slurm: what they make of a node, and what they leave alone.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -25,14 +26,20 @@ check_hpcctl "$@"
 echo "$?"
 "#;
 
+/// What runs the check of NHC with this program as hpcctl.
+fn nhc(program: impl AsRef<OsStr>) -> Command {
+    let mut bash = Command::new("bash");
+    bash.args(["-c", NHC]).arg(site("hpcctl.nhc"));
+    bash.env("HPCCTL", program);
+    bash
+}
+
 #[test]
 fn the_check_of_nhc_tells_why_and_marks_nothing_that_is_not_known() {
     let dir = tempfile::tempdir().unwrap();
     let check = |status, line: &str| {
         let program = answering(dir.path(), status, line);
-        let mut bash = Command::new("bash");
-        bash.args(["-c", NHC]).arg(site("hpcctl.nhc"));
-        Run::of(bash.env("HPCCTL", program)).stdout
+        Run::of(&mut nhc(program)).stdout
     };
     assert_eq!(check(0, "ok: containers run here"), "0\n");
     let hostile = "ns.user: it's 0'; touch /nonexistent/x; echo '$(id)";
@@ -56,10 +63,7 @@ fn the_check_of_nhc_tells_why_and_marks_nothing_that_is_not_known() {
         "LOG hpcctl: not known (2): error: unexpected argument --x\n0\n"
     );
     // What doctor itself says fits.
-    let mut bash = Command::new("bash");
-    bash.args(["-c", NHC]).arg(site("hpcctl.nhc"));
-    bash.args(["--check", "ns.user"]);
-    let run = Run::of(bash.env("HPCCTL", env!("CARGO_BIN_EXE_hpcctl")));
+    let run = Run::of(nhc(env!("CARGO_BIN_EXE_hpcctl")).args(["--check", "ns.user"]));
     let doctor = hpcctl(&["doctor", "--fast", "--check", "ns.user"]).code;
     let offline = run.stdout.starts_with("OFFLINE hpcctl: ns.user: ");
     assert_eq!(offline, doctor == 1, "{}{}", run.stdout, run.stderr);
@@ -70,10 +74,7 @@ fn the_check_of_nhc_tells_why_and_marks_nothing_that_is_not_known() {
 fn the_check_of_nhc_marks_nothing_where_the_user_is_not_known() {
     let dir = tempfile::tempdir().unwrap();
     let program = answering(dir.path(), 1, "ns.user: podman cannot run: x");
-    let mut bash = Command::new("bash");
-    bash.args(["-c", NHC]).arg(site("hpcctl.nhc"));
-    bash.env("HPCCTL", program).env("HPCCTL_AS", "nosuch");
-    let told = Run::of(&mut bash).stdout;
+    let told = Run::of(nhc(program).env("HPCCTL_AS", "nosuch")).stdout;
     assert!(
         told.starts_with("LOG hpcctl: not known: HPCCTL_AS: id: "),
         "{told}"
@@ -94,11 +95,9 @@ fn kept(
         script(&dir.join(client), &text);
     }
     let path = format!("{}:{}", dir.display(), std::env::var("PATH").unwrap());
-    let mut bash = Command::new("bash");
-    bash.args(["-c", NHC]).arg(site("hpcctl.nhc"));
-    bash.env("PATH", path).env("NHC_RM", manager);
-    bash.env("HPCCTL", program).envs(variables.iter().copied());
-    let told = Run::of(&mut bash).stdout;
+    let mut check = nhc(program);
+    check.env("PATH", path).env("NHC_RM", manager);
+    let told = Run::of(check.envs(variables.iter().copied())).stdout;
     let rest = told.lines().filter(|line| !line.starts_with("LOG "));
     rest.map(|line| format!("{line}\n")).collect()
 }
@@ -235,9 +234,7 @@ fn the_check_of_nhc_asks_as_an_ordinary_user() {
         &program,
         "#!/bin/sh\necho \"$(id -un) $(id -gn) $USER\"\nexit 3\n",
     );
-    let mut bash = Command::new("bash");
-    bash.args(["-c", NHC]).arg(site("hpcctl.nhc"));
-    let run = Run::of(bash.env("HPCCTL", program).env("HPCCTL_AS", "nobody"));
+    let run = Run::of(nhc(program).env("HPCCTL_AS", "nobody"));
     assert_eq!(
         run.stdout,
         "LOG hpcctl: not known (3): nobody nogroup nobody\n0\n"
