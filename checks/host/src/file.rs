@@ -57,6 +57,11 @@ impl Stat {
         self.mode & 0o7777
     }
 
+    /// Whether it is a regular file.
+    pub fn is_file(&self) -> bool {
+        self.mode & libc::S_IFMT == libc::S_IFREG
+    }
+
     /// Whether the set-user-id bit is set.
     pub fn setuid(&self) -> bool {
         self.mode & libc::S_ISUID != 0

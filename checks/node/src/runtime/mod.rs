@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hpcctl_host::{Host, Stat};
+use hpcctl_host::Host;
 use hpcctl_model::doctor::{self, Cost, Step};
 
 use crate::finding::admin;
@@ -88,8 +88,7 @@ fn refused(reading: Reading, program: &str, site: &Site<'_>) -> Reading {
     let path = site.host.env("PATH").unwrap_or_default();
     let directories = path.split(':').filter(|dir| !dir.is_empty());
     let mut files = directories.map(|dir| format!("{dir}/{program}"));
-    let is_file = |stat: &Stat| stat.mode & libc::S_IFMT == libc::S_IFREG;
-    match files.find(|file| site.host.stat(file).is_ok_and(|stat| is_file(&stat))) {
+    match files.find(|file| site.host.stat(file).is_ok_and(|stat| stat.is_file())) {
         Some(file) => reading.stat(site, &file),
         None => reading,
     }
@@ -289,6 +288,7 @@ fn unmet(rule: &Rule, facts: &Facts, met: &Answer) -> Vec<doctor::Unmet> {
 
 #[cfg(test)]
 mod tests {
+    use hpcctl_host::Stat;
     use hpcctl_model::doctor::{Status, Verdict};
 
     use super::*;

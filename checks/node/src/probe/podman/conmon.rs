@@ -46,10 +46,7 @@ fn read(site: &Site<'_>) -> Reading {
     let settings = containers_conf::merge(&containers_conf::read(site));
     let usual = || PATHS.iter().map(ToString::to_string).collect();
     let paths: Vec<String> = settings.conmon.unwrap_or_else(usual);
-    let is_file = |path: &String| {
-        let stat = site.host.stat(path);
-        stat.is_ok_and(|stat| stat.mode & libc::S_IFMT == libc::S_IFREG)
-    };
+    let is_file = |path: &String| site.host.stat(path).is_ok_and(|stat| stat.is_file());
     let of_podman = paths.into_iter().filter(is_file).take(MOST);
     let mut reading = Reading::new();
     for path in of_podman.chain(site.host.which(NAME)) {

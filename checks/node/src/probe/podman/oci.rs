@@ -50,7 +50,7 @@ fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
             );
             let finding = Finding::fail(summary);
             // A directory or a device is made no program by its mode.
-            if !is_file(site, path) {
+            if !site.host.stat(path).is_ok_and(|stat| stat.is_file()) {
                 return finding;
             }
             let command = format!("chmod a+rx {path}");
@@ -83,12 +83,7 @@ fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
 /// Whether a file may be executed at all: podman takes the first that is there, whatever it is.
 fn is_program(site: &Site<'_>, path: &str) -> bool {
     let stat = site.host.stat(path);
-    is_file(site, path) && stat.is_ok_and(|stat| stat.permissions() & 0o111 != 0)
-}
-
-fn is_file(site: &Site<'_>, path: &str) -> bool {
-    let stat = site.host.stat(path);
-    stat.is_ok_and(|stat| stat.mode & libc::S_IFMT == libc::S_IFREG)
+    stat.is_ok_and(|stat| stat.is_file() && stat.permissions() & 0o111 != 0)
 }
 
 #[cfg(test)]
