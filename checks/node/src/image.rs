@@ -37,3 +37,28 @@ pub enum Libc {
     /// musl, with its version.
     Musl(String),
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// An image that was read whole, and has nothing of note.
+    pub(crate) fn app() -> Image {
+        Image {
+            name: "oci:app".into(),
+            complete: true,
+            owners: Vec::new(),
+            privileged: Vec::new(),
+            libc: None,
+            abi: None,
+        }
+    }
+
+    /// The same with a file of each of these owners.
+    pub(crate) fn owned(owners: &[(u32, u32)]) -> Image {
+        Image {
+            owners: owners.iter().map(|owner| (*owner, "f".into())).collect(),
+            ..app()
+        }
+    }
+}

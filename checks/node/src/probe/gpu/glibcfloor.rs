@@ -102,6 +102,7 @@ mod tests {
     use super::*;
     use crate::gpu::tests::nvidia;
     use crate::image::Image;
+    use crate::image::tests::app;
 
     const CUDA: &str = "/usr/lib64/libcuda.so.535.1.1";
 
@@ -109,12 +110,8 @@ mod tests {
         let host = nvidia("535.1.1").file(path, needs);
         let mut site = Site::new(&host);
         site.image = libc.map(|libc| Image {
-            name: "oci:app".into(),
-            complete: true,
-            owners: Vec::new(),
-            privileged: Vec::new(),
             libc: Some(libc),
-            abi: None,
+            ..app()
         });
         judge(&read(&site), &site)
     }

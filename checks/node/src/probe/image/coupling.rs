@@ -110,6 +110,7 @@ mod tests {
 
     use super::*;
     use crate::image::Image;
+    use crate::image::tests::app;
     use crate::scripted::Scripted;
 
     fn of(program: &str, soname: &str, verdict: AbiVerdict) -> Binding {
@@ -159,12 +160,8 @@ mod tests {
         let host = Scripted::new();
         let mut site = Site::new(&host);
         site.image = Some(Image {
-            name: "oci:app".into(),
-            complete: true,
-            owners: Vec::new(),
-            privileged: Vec::new(),
-            libc: None,
             abi: Some(abi),
+            ..app()
         });
         judge(&read(&site), &site)
     }

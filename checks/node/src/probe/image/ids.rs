@@ -53,6 +53,7 @@ fn judge(_: &Reading, site: &Site<'_>) -> Finding {
 mod tests {
     use super::*;
     use crate::image::Image;
+    use crate::image::tests::owned;
     use crate::scripted::Scripted;
 
     #[test]
@@ -61,12 +62,8 @@ mod tests {
         let find = |owners: &[(u32, u32)], complete| {
             let mut site = Site::new(&host);
             site.image = Some(Image {
-                name: "oci:app".into(),
                 complete,
-                owners: owners.iter().map(|owner| (*owner, "f".into())).collect(),
-                privileged: Vec::new(),
-                libc: None,
-                abi: None,
+                ..owned(owners)
             });
             judge(&read(&site), &site).holds
         };

@@ -71,6 +71,7 @@ mod tests {
 
     use super::*;
     use crate::image::Image;
+    use crate::image::tests::app;
     use crate::scripted::{Scripted, ran};
 
     #[test]
@@ -79,10 +80,6 @@ mod tests {
         let judge_with = |libc, abi: Option<&str>| {
             let mut site = Site::new(&host);
             site.image = Some(Image {
-                name: "oci:app".into(),
-                complete: true,
-                owners: Vec::new(),
-                privileged: Vec::new(),
                 libc,
                 abi: abi.map(|libc| Abi {
                     image: AbiImage {
@@ -91,6 +88,7 @@ mod tests {
                     },
                     ..Abi::default()
                 }),
+                ..app()
             });
             let mut printed = ran(&["getconf"], End::Exit(0), "");
             printed.stdout = "glibc 2.36\n".into();

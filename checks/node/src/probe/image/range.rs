@@ -76,17 +76,14 @@ mod tests {
 
     use super::*;
     use crate::image::Image;
+    use crate::image::tests::owned;
     use crate::scripted::Scripted;
 
     fn find(host: &Scripted, owners: &[(u32, u32)], complete: bool) -> Finding {
         let mut site = Site::new(host);
         site.image = Some(Image {
-            name: "oci:app".into(),
             complete,
-            owners: owners.iter().map(|owner| (*owner, "f".into())).collect(),
-            privileged: Vec::new(),
-            libc: None,
-            abi: None,
+            ..owned(owners)
         });
         judge(&read(&site), &site)
     }
