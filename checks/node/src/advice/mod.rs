@@ -4,6 +4,8 @@
 
 use hpcctl_model::doctor::{Doctor, Evidence, Operation, Status, Verdict};
 
+use crate::oci::CHOSEN;
+
 mod apptainer;
 mod charliecloud;
 pub mod job;
@@ -136,6 +138,13 @@ impl<'a> Known<'a> {
             Evidence::File { path, value, .. } if path == name => value.as_deref(),
             _ => None,
         })
+    }
+
+    /// The name of the OCI runtime that podman starts by itself.
+    pub fn oci(&self) -> Option<&'a str> {
+        let name = self.fact("cg.crun.hybrid", CHOSEN)?;
+        let name = name.rsplit('/').next().unwrap_or(name);
+        (!name.is_empty()).then_some(name)
     }
 
     /// Whether root asked: only then no range of ids is looked for.

@@ -4,7 +4,6 @@ use hpcctl_model::doctor::Status;
 
 use super::{Known, Options, file};
 use crate::containers_conf::OWN_NAME;
-use crate::oci::CHOSEN;
 use crate::podman_store::STORE_DRIVER;
 
 /// Writes the script.
@@ -63,7 +62,7 @@ fn ulimits(remedy: &str) -> Option<String> {
 /// host's.
 pub(super) fn options(known: &Known<'_>) -> Options {
     let mut options = Options {
-        oci: chosen(known),
+        oci: known.oci().map(str::to_owned),
         ..Options::default()
     };
     if known.fails("cg.crun.hybrid") && is_installed("runc", known) {
@@ -83,13 +82,6 @@ pub(super) fn options(known: &Known<'_>) -> Options {
             .extend(limits.map(|limit| format!("--ulimit {limit}")));
     }
     options
-}
-
-/// The OCI runtime that podman starts by itself.
-fn chosen(known: &Known<'_>) -> Option<String> {
-    let name = known.fact("cg.crun.hybrid", CHOSEN)?;
-    let name = name.rsplit('/').next().unwrap_or(name);
-    (!name.is_empty()).then(|| name.to_owned())
 }
 
 /// Whether podman finds an OCI runtime by its name.
@@ -148,6 +140,7 @@ mod tests {
 
     use super::*;
     use crate::advice::tests::report;
+    use crate::oci::CHOSEN;
 
     /// The same where a check noted something.
     fn noting(mut report: Doctor, id: &str, name: &str, value: &str) -> Doctor {

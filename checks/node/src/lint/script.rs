@@ -11,7 +11,7 @@ use super::untried::untried;
 use super::{Node, because, finding, in_words, instead};
 use crate::container_command::{self, ContainerCommand};
 use crate::solver::{self, Answer, Facts};
-use crate::{RUNTIMES, Runtime, oci};
+use crate::{RUNTIMES, Runtime};
 
 /// Words of the shell before a command.
 const KEYWORDS: &[&str] = &[
@@ -396,8 +396,7 @@ fn podman(command: &ContainerCommand, node: &Node<'_>) -> Option<(Outcome, Strin
         let why = "podman refuses --cgroups=disabled with runc: \"not compatible with NoCgroups\"";
         return Some((Outcome::Fails, why.into()));
     }
-    let chosen = node.known.fact("cg.crun.hybrid", oci::CHOSEN).unwrap_or("");
-    let chosen = chosen.rsplit('/').next().unwrap_or(chosen);
+    let chosen = node.known.oci().unwrap_or("");
     match node.known.status("cg.crun.hybrid") {
         _ if runtime == "runc" || runtime == chosen => None,
         Some(Status::Warn) if runtime == "crun" => Some((
