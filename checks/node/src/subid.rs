@@ -100,8 +100,13 @@ pub fn read(site: &Site<'_>) -> Reading {
     }
 }
 
+/// All ranges of one of the files that [`read`] read.
+pub fn all(reading: &Reading, path: &str) -> Vec<Range> {
+    ranges(reading.text(path).unwrap_or_default())
+}
+
 /// The ranges of a file; a line that is none is passed over, as newuidmap(1) does.
-pub fn ranges(text: &str) -> Vec<Range> {
+fn ranges(text: &str) -> Vec<Range> {
     let range = |line: &str| {
         let mut parts = line.split(':');
         let owner = parts.next()?.trim();
@@ -119,8 +124,8 @@ pub fn ranges(text: &str) -> Vec<Range> {
 /// The ranges of the caller from what [`read`] read.
 pub fn granted(reading: &Reading, caller: &Caller) -> Granted {
     let filed = |path| {
-        let all = ranges(reading.text(path).unwrap_or_default());
-        all.into_iter()
+        all(reading, path)
+            .into_iter()
             .filter(|range| range.is_of(caller) && range.count > 0)
             .collect::<Vec<_>>()
     };
@@ -154,8 +159,7 @@ pub fn granted(reading: &Reading, caller: &Caller) -> Granted {
 /// either.
 pub fn grant(reading: &Reading, site: &Site<'_>, files: &[&str]) -> Step {
     let name = &site.caller.name;
-    let all = |path| ranges(reading.text(path).unwrap_or_default());
-    let taken = [UIDS, GIDS].into_iter().flat_map(all);
+    let taken = [UIDS, GIDS].into_iter().flat_map(|path| all(reading, path));
     let end = taken.map(|range| range.end()).max();
     let start = end.unwrap_or(0).max(100_000);
     let files = files.join(" ");

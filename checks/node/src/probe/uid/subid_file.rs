@@ -135,16 +135,12 @@ fn overlapping(
     [(UIDS, &granted.uids), (GIDS, &granted.gids)]
         .into_iter()
         .find_map(|(path, own)| {
-            let mut others = all(reading, path).into_iter();
+            let mut others = subid::all(reading, path).into_iter();
             let other = others.find(|other| {
                 !other.is_of(&site.caller) && own.iter().any(|range| range.overlaps(other))
             });
             Some((path, other?))
         })
-}
-
-fn all(reading: &Reading, path: &str) -> Vec<Range> {
-    subid::ranges(reading.text(path).unwrap_or_default())
 }
 
 #[cfg(test)]
