@@ -132,11 +132,10 @@ fn finding(line: usize, directive: &str, outcome: Outcome, why: impl Into<String
 /// Every step of a fix, since one alone does not help.
 fn in_words(steps: &[Step]) -> String {
     let words = steps.iter().zip(commands(steps));
-    let words = words.filter_map(|(step, command)| match (&step.command, command) {
-        (_, Some(command)) => Some(command),
-        (None, None) => Some(step.text.clone()),
-        // It is in the command of another.
-        (Some(_), None) => None,
+    let words = words.filter_map(|(step, command)| match step.command {
+        None => Some(step.text.clone()),
+        // None where it is in the command of another.
+        Some(_) => command,
     });
     words.collect::<Vec<_>>().join("; and ")
 }
