@@ -8,7 +8,7 @@ use crate::wanted::Wanted;
 /// For which programs it is, where there are more, and what else is to be known of it.
 pub(crate) fn of(abi: &Abi, wanted: &Wanted<'_>) -> String {
     let about = programs(abi, wanted);
-    about + &launched(wanted) + &absent(abi, wanted)
+    about + &launched(wanted) + &absent(wanted)
 }
 
 /// What starts it, where the image's own MPI is used.
@@ -33,7 +33,7 @@ fn launched(wanted: &Wanted<'_>) -> String {
 }
 
 /// What the command goes without.
-fn absent(abi: &Abi, wanted: &Wanted<'_>) -> String {
+fn absent(wanted: &Wanted<'_>) -> String {
     let mut text = String::new();
     for gpu in wanted.gpus.iter().filter(|gpu| gpu.devices.is_empty()) {
         text += &format!(
@@ -41,11 +41,8 @@ fn absent(abi: &Abi, wanted: &Wanted<'_>) -> String {
             gpu.vendor
         );
     }
-    let mut programs = abi.programs.iter();
-    let program = programs.find(|one| one.path == wanted.program);
-    let own = program.map_or(&[][..], |one| &one.own);
     for name in &wanted.unserved {
-        text += &match own.iter().any(|own| own == name) {
+        text += &match wanted.program.own.iter().any(|own| own == name) {
             true => format!("# {}: the image's own is used\n", shown(name)),
             false => format!(
                 "# {}: none of the host works, and the image has none of its own\n",
@@ -58,9 +55,9 @@ fn absent(abi: &Abi, wanted: &Wanted<'_>) -> String {
 
 /// For which programs it is; nothing where there is but one.
 fn programs(abi: &Abi, wanted: &Wanted<'_>) -> String {
-    let is_it = |program: &&Program| program.path == wanted.program;
-    let (own, others): (Vec<&Program>, Vec<&Program>) = abi.programs.iter().partition(is_it);
-    let what = match (wanted.is_module, wanted.words.is_empty()) {
+    let is_other = |one: &&Program| one.path != wanted.program.path;
+    let others: Vec<&Program> = abi.programs.iter().filter(is_other).collect();
+    let what = match (wanted.program.module, wanted.words.is_empty()) {
         (false, _) => "",
         (true, false) => ", which python3 loads: give it a script",
         (true, true) => ", which programs load as they run: give it one",
@@ -73,10 +70,10 @@ fn programs(abi: &Abi, wanted: &Wanted<'_>) -> String {
     let is_alike = |one: &&Program| {
         let mut bindings = wanted.bindings.iter();
         let have_all = bindings.all(|binding| binding.programs.contains(&one.path));
-        have_all && (!by_needs || own.iter().any(|own| own.needs == one.needs))
+        have_all && (!by_needs || one.needs == wanted.program.needs)
     };
     let (alike, apart): (Vec<&Program>, Vec<&Program>) = others.into_iter().partition(is_alike);
-    let mut text = format!("# for {}{what}", shown(wanted.program));
+    let mut text = format!("# for {}{what}", shown(&wanted.program.path));
     if !alike.is_empty() {
         text += &format!("; the same for {}", list(&alike));
     }

@@ -129,8 +129,8 @@ pub fn prove(proving: &Proving<'_>, host: &dyn Host) -> Proof {
             .push("no library of the host works in the image, so that none is bound".into());
         return proof;
     };
-    proof.program = wanted.program.to_owned();
-    if wanted.is_module {
+    proof.program = wanted.program.path.clone();
+    if wanted.program.module {
         let why = "programs load it as they run, and it is none: --program names one that needs the library itself";
         proof.because.push(why.to_owned());
         return proof;
@@ -168,7 +168,7 @@ fn wanted<'a>(abi: &'a Abi, binds: &[Bind], call: &'a Call) -> Option<Wanted<'a>
     }
     let mut wanted = Wanted::of(abi, call).or_else(|| {
         let program = abi.programs.iter().find(|program| !program.static_mpi)?;
-        Some(Wanted::bare(abi, &program.path, call))
+        Some(Wanted::bare(abi, program, call))
     })?;
     wanted.binds = binds.to_vec();
     wanted.environment = Vec::new();
@@ -193,7 +193,7 @@ fn started(
     let inside = PathBuf::from(PLACE).join(".hpcctl");
     let mut words = kit::command(&own, &inside).map_err(failed)?;
     words.extend(proving.words.iter().cloned());
-    words.push(wanted.program.to_owned());
+    words.push(wanted.program.path.clone());
     wanted.words = words;
     wanted.binds.push(Bind {
         host: own.display().to_string(),

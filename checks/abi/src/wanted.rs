@@ -19,9 +19,7 @@ pub(crate) struct Wanted<'a> {
     pub(crate) empty: Option<&'a str>,
     /// The program, in front of which something may stand.
     pub(crate) words: Vec<String>,
-    pub(crate) program: &'a str,
-    /// Whether that is none, but something that programs load.
-    pub(crate) is_module: bool,
+    pub(crate) program: &'a Program,
     pub(crate) binds: Vec<Bind>,
     /// Variables that are set.
     pub(crate) environment: Vec<String>,
@@ -80,13 +78,11 @@ impl<'a> Wanted<'a> {
             let because = ways.first().map(|(_, way)| way.because.join("; "));
             return Err(because.map_or(EmitError::NoMpi, EmitError::NoLauncher));
         };
-        let is_gpu =
-            |name: &&String| Family::named(name).is_some_and(|family| family.kind == Kind::Gpu);
-        let names = program.needs.iter().filter(is_gpu);
+        let names = for_gpus(program).into_iter();
         let taken = names.filter_map(|name| abi.best(&program.path, name));
         Ok(Self {
             way: Some(way),
-            ..Self::with(abi, &program.path, call, taken.filter(is_good).collect())
+            ..Self::with(abi, program, call, taken.filter(is_good).collect())
         })
     }
 
@@ -106,7 +102,7 @@ impl<'a> Wanted<'a> {
         };
         let programs: Vec<&Program> = abi.programs.iter().filter(is_one).collect();
         match programs.iter().find(|program| lacks(program).is_none()) {
-            Some(program) => Ok(Self::bare(abi, &program.path, call)),
+            Some(program) => Ok(Self::bare(abi, program, call)),
             None => {
                 let mut lacking = programs.iter().filter_map(|one| Some((one, lacks(one)?)));
                 Err(lacking.next().map_or(EmitError::Nothing, |(one, name)| {
@@ -119,11 +115,14 @@ impl<'a> Wanted<'a> {
     /// All bindings that work for the first program that has one; none where none does.
     pub(crate) fn of(abi: &'a Abi, call: &'a Call) -> Option<Self> {
         let first = &abi.bindings.iter().find(is_good)?.programs;
+        let named = |path: &String| abi.programs.iter().find(|one| one.path == *path);
+        let programs = first.iter().filter_map(named);
         // What loads a module is not known, so that a program comes before it.
-        let mut programs = first.iter().filter(|path| !is_module(abi, path));
-        let program = programs.next().or(first.first())?;
+        let program = programs.min_by_key(|program| program.module)?;
         let names: BTreeSet<&str> = abi.bindings.iter().map(|row| &*row.soname).collect();
-        let taken = names.into_iter().filter_map(|name| abi.best(program, name));
+        let taken = names
+            .into_iter()
+            .filter_map(|name| abi.best(&program.path, name));
         Some(Self::with(
             abi,
             program,
@@ -133,7 +132,7 @@ impl<'a> Wanted<'a> {
     }
 
     /// A program with what these bindings bind.
-    fn with(abi: &'a Abi, program: &'a str, call: &'a Call, taken: Vec<&'a Binding>) -> Self {
+    fn with(abi: &'a Abi, program: &'a Program, call: &'a Call, taken: Vec<&'a Binding>) -> Self {
         let mut binds: Vec<Bind> = Vec::new();
         let mut environment: Vec<String> = Vec::new();
         for binding in &taken {
@@ -167,13 +166,12 @@ impl<'a> Wanted<'a> {
     }
 
     /// A program of an image for which nothing was found to bind.
-    pub(crate) fn bare(abi: &'a Abi, program: &'a str, call: &'a Call) -> Self {
+    pub(crate) fn bare(abi: &'a Abi, program: &'a Program, call: &'a Call) -> Self {
         Self {
             image: from_root(&abi.image.reference),
             empty: abi.image.empty.as_deref(),
-            words: words_of(abi, program),
+            words: words_of(program),
             program,
-            is_module: is_module(abi, program),
             binds: Vec::new(),
             environment: Vec::new(),
             crossing: Vec::new(),
@@ -181,7 +179,7 @@ impl<'a> Wanted<'a> {
             bindings: Vec::new(),
             devices: &abi.devices,
             gpus: gpus_of(abi, program),
-            unserved: for_gpus(abi, program),
+            unserved: for_gpus(program),
             way: None,
             call,
             once: None,
@@ -260,33 +258,27 @@ fn from_root(reference: &str) -> String {
 }
 
 /// The names of libraries of GPUs that a program needs.
-fn for_gpus<'a>(abi: &'a Abi, path: &str) -> Vec<&'a str> {
-    let programs = abi.programs.iter().filter(|program| program.path == path);
-    let names = programs.flat_map(|program| &program.needs);
-    let names = names.filter(|name| gpu::maker(name).is_some());
-    names.map(String::as_str).collect()
+fn for_gpus(program: &Program) -> Vec<&str> {
+    let names = program.needs.iter().map(String::as_str);
+    names.filter(|name| gpu::maker(name).is_some()).collect()
 }
 
 /// The GPUs that a program uses.
-fn gpus_of<'a>(abi: &'a Abi, path: &str) -> Vec<&'a Gpu> {
-    let names = for_gpus(abi, path).into_iter();
+fn gpus_of<'a>(abi: &'a Abi, program: &Program) -> Vec<&'a Gpu> {
+    let names = for_gpus(program).into_iter();
     let makers: BTreeSet<&str> = names.filter_map(gpu::maker).collect();
     let used = abi.gpus.iter();
     used.filter(|gpu| makers.contains(gpu.vendor.as_str()))
         .collect()
 }
 
-fn is_module(abi: &Abi, path: &str) -> bool {
-    let mut programs = abi.programs.iter();
-    programs.any(|program| program.path == path && program.module)
-}
-
 /// What is started for a program. What loads a module of Python is Python; of another the user says
 /// it.
-fn words_of(abi: &Abi, program: &str) -> Vec<String> {
-    let is_python = program.contains("/python3") || program.contains(".cpython-3");
-    match (is_module(abi, program), is_python) {
-        (false, _) => vec![program.to_owned()],
+fn words_of(program: &Program) -> Vec<String> {
+    let path = &program.path;
+    let is_python = path.contains("/python3") || path.contains(".cpython-3");
+    match (program.module, is_python) {
+        (false, _) => vec![path.clone()],
         (true, true) => vec!["python3".to_owned()],
         (true, false) => Vec::new(),
     }
