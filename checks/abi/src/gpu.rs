@@ -93,6 +93,12 @@ pub(crate) fn maker(soname: &str) -> Option<&'static str> {
     found.map(|maker| maker.name)
 }
 
+/// Whether what hands over the GPUs of a maker hands over the driver's libraries, too.
+pub(crate) fn brings(maker: &str) -> bool {
+    let mut makers = MAKERS.iter();
+    makers.any(|row| row.name == maker && row.brings)
+}
+
 /// The GPUs of the host.
 #[derive(Default)]
 pub(crate) struct OfHost {

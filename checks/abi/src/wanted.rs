@@ -189,10 +189,10 @@ impl<'a> Wanted<'a> {
 
 impl Wanted<'_> {
     /// A library for the GPUs of a maker that the program needs, and of which that of the host was not
-    /// accepted: what hands over all that the host has of the maker would bring it all the same.
+    /// accepted, where what hands over all that the host has of the maker would bring it all the same.
     pub(crate) fn refused(&self, maker: &str) -> Option<&str> {
         let mut names = self.unserved.iter().copied();
-        names.find(|name| gpu::maker(name) == Some(maker))
+        names.find(|name| gpu::brings(maker) && gpu::maker(name) == Some(maker))
     }
 
     /// The family of the MPI that the program uses; none where it uses none.

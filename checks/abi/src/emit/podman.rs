@@ -69,9 +69,7 @@ fn write(wanted: &Wanted<'_>) -> Result<String, String> {
 /// a container from all.
 fn devices(wanted: &Wanted<'_>) -> Vec<String> {
     let of_gpus = wanted.gpus.iter().flat_map(|gpu| match &gpu.cdi {
-        Some(name) if gpu.vendor != gpu::NVIDIA || wanted.refused(gpu::NVIDIA).is_none() => {
-            std::slice::from_ref(name)
-        }
+        Some(name) if wanted.refused(&gpu.vendor).is_none() => std::slice::from_ref(name),
         _ => &gpu.devices,
     });
     let all = of_gpus.chain(wanted.devices);

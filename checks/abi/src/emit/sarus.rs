@@ -103,11 +103,9 @@ fn of_mpi(wanted: &Wanted<'_>) -> Result<Option<Value>, String> {
 /// The hook for the GPUs of a maker, with the name of its file.
 fn of_gpu(maker: &str, wanted: &Wanted<'_>) -> Result<(&'static str, Value), String> {
     const NVIDIA: &str = "/usr/bin/nvidia-container-runtime-hook";
-    if maker == gpu::NVIDIA
-        && let Some(name) = wanted.refused(maker)
-    {
+    if let Some(name) = wanted.refused(maker) {
         return Err(format!(
-            "the hook of NVIDIA brings every library of the driver, {name} among them, of which none of the host was accepted"
+            "the hook of {maker} brings every library of the driver, {name} among them, of which none of the host was accepted"
         ));
     }
     let (file, hook, stage) = match maker {
