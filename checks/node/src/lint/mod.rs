@@ -10,7 +10,9 @@ use crate::advice::Known;
 use crate::solver::Facts;
 
 mod containerfile;
+mod invoked;
 mod pbs;
+mod refused;
 mod script;
 mod shell;
 mod slurm;
@@ -98,7 +100,7 @@ fn kind(text: &str) -> Option<FileKind> {
     if from {
         return Some(FileKind::Containerfile);
     }
-    let commands = !script::container_commands(text).is_empty();
+    let commands = !invoked::container_commands(text).is_empty();
     commands.then_some(FileKind::Script)
 }
 
@@ -106,7 +108,7 @@ fn kind(text: &str) -> Option<FileKind> {
 fn read(kind: FileKind, text: &str) -> usize {
     let word = match kind {
         FileKind::Containerfile => return containerfile::instructions(text).len(),
-        FileKind::Script => return script::container_commands(text).len(),
+        FileKind::Script => return invoked::container_commands(text).len(),
         FileKind::SlurmJob => "#SBATCH",
         FileKind::PbsJob => "#PBS",
     };
