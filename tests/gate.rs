@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::cli::{Run, hpcctl};
 use crate::handmade::{changed, layout as layout_of};
 
+mod deleted;
 mod documents;
 mod failures;
 pub mod log;

@@ -243,6 +243,7 @@ FILE  MAY IT BE PASSED ON
             kind,
             package: package.map(str::to_owned),
             licenses: licenses.map(str::to_owned),
+            bytes: None,
         };
         scan.removed = vec![
             one("/bin/x", RemovedKind::Program, None, None),

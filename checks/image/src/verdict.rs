@@ -145,6 +145,7 @@ mod tests {
                 kind,
                 package: Some("b 1 (deb)".into()),
                 licenses: licenses.map(str::to_owned),
+                bytes: None,
             };
             let held = held::Report {
                 removed: vec![removed],

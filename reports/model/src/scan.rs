@@ -266,6 +266,11 @@ impl ContentKind {
             Self::Data => "data",
         }
     }
+
+    /// Whether it may be data: what is no program, nor a part of one.
+    pub fn is_data(self) -> bool {
+        matches!(self, Self::Data | Self::Text | Self::Archive)
+    }
 }
 
 /// The [`Sensitive::rule`] of an archive that was not looked into as a whole: nothing was seen in it.
@@ -383,6 +388,9 @@ pub struct Removed {
     pub package: Option<String>,
     /// The licences as an SPDX expression, where they are known.
     pub licenses: Option<String>,
+    /// The size of a file of data.
+    #[serde(default)]
+    pub bytes: Option<u64>,
 }
 
 /// What a later layer removed.
@@ -399,6 +407,8 @@ pub enum RemovedKind {
     Program,
     /// A library that belonged to no package.
     Library,
+    /// A large file of data that belonged to no package.
+    Data,
 }
 
 impl RemovedKind {
@@ -409,6 +419,7 @@ impl RemovedKind {
             Self::Licensed => "file with a licence",
             Self::Program => "program",
             Self::Library => "library",
+            Self::Data => "data",
         }
     }
 }

@@ -1,9 +1,10 @@
 //! `content.data`: large data files.
 
-use hpcctl_model::scan::ContentKind;
+use hpcctl_model::scan::Removed;
 
 use super::{Raised, Rule};
 use crate::case::Context;
+use crate::policy::Set;
 
 pub(super) static RULE: Rule = Rule {
     id: "content.data",
@@ -12,7 +13,8 @@ pub(super) static RULE: Rule = Rule {
 Data in an image is copied to every node with it, and its terms are rarely those of the software:
 model output, observations and data of people come with licences and agreements of their own.
 
-Judged by the size of files of data that no package owns ([data] max-size).
+Judged by the size of files of data that no package owns ([data] max-size). What a later layer deletes
+or makes smaller is told in layer.history, from 1 MiB on.
 
 Leave data out of the image and bind it at run time.",
     fixed: false,
@@ -25,22 +27,25 @@ fn look(context: &Context<'_>) -> Vec<Raised> {
         return Vec::new();
     };
     let unowned = context.case.scan.unowned.iter();
-    let large = unowned.filter(|file| {
-        let is_data = matches!(
-            file.kind,
-            ContentKind::Data | ContentKind::Text | ContentKind::Archive
-        );
-        is_data && file.size > most.value
-    });
+    let large = unowned.filter(|file| file.kind.is_data() && file.size > most.value);
     let raised = large.map(|file| Raised {
-        text: format!(
-            "{} holds {} bytes of data, more than {} ({}).",
-            file.path, file.size, most.value, most.origin
-        ),
+        text: told(&file.path, file.size, most),
         layer: file.layer.as_deref().map(str::to_owned),
         path: Some(file.path.clone()),
         remedy: "Leave it out of the image and bind it at run time.".into(),
         ..Raised::default()
     });
     raised.collect()
+}
+
+/// What is said of data that a later layer removes; none where it is no more than may be.
+pub(super) fn of_removed(context: &Context<'_>, removed: &Removed) -> Option<String> {
+    let most = context.policy.data_max_bytes.as_ref()?;
+    let size = removed.bytes.filter(|size| *size > most.value)?;
+    Some(told(&removed.path, size, most))
+}
+
+fn told(path: &str, size: u64, most: &Set<u64>) -> String {
+    let Set { value, origin } = most;
+    format!("{path} holds {size} bytes of data, more than {value} ({origin}).")
 }

@@ -1,5 +1,7 @@
 //! `file.privileged`: files that give more rights.
 
+use std::collections::HashSet;
+
 use hpcctl_model::scan::{PrivilegeKind, Privileged};
 
 use super::{Raised, Rule};
@@ -14,7 +16,8 @@ programs, file capabilities and devices are real. Distributions bring some; what
 rarely meant.
 
 Judged by the mode and the extended attributes of each file; [[privileged.allow]] names those that
-may be there, best with the digest of the file, and what an approved base brought is not told.
+may be there, best with the digest of the file, and what an approved base brought is not told. What a
+later layer deletes or replaces is told in layer.history.
 
 Remove the bit (chmod u-s,g-s), the capabilities (setcap -r) or the device, or name the file in the
 policy.",
@@ -26,18 +29,22 @@ policy.",
     },
 };
 
-/// What to do about it.
-fn remedy(file: &Privileged) -> String {
-    let away = match file.kind {
+/// How it is taken away.
+fn away(kind: PrivilegeKind) -> &'static str {
+    match kind {
         PrivilegeKind::Setuid | PrivilegeKind::Setgid => "Remove the bit (chmod u-s,g-s)",
         PrivilegeKind::Capabilities => "Remove the capabilities (setcap -r)",
         PrivilegeKind::Device => "Remove the device, which runtimes make anew",
         PrivilegeKind::WorldWritable => "Take the right to write from others (chmod o-w)",
-    };
+    }
+}
+
+/// The lines of a policy that name it.
+fn named(file: &Privileged) -> String {
     let sha256 = file.sha256.as_ref();
     let sha256 = sha256.map_or(String::new(), |hex| format!("\nsha256 = {hex:?}"));
     format!(
-        "{away}, or name it in the site's policy:\n[[privileged.allow]]\npath = {:?}{sha256}",
+        "[[privileged.allow]]\npath = {:?}{sha256}",
         globset::escape(&file.path)
     )
 }
@@ -45,27 +52,63 @@ fn remedy(file: &Privileged) -> String {
 fn look(context: &Context<'_>) -> Vec<Raised> {
     let files = context.case.scan.privileged.iter();
     let files = files.filter(|file| !file.deleted && !is_allowed(context, file));
-    let raised = files.map(|file| {
-        let detail = file
-            .detail
-            .as_deref()
-            .map_or(String::new(), |detail| format!(" ({detail})"));
-        Raised {
-            text: format!(
-                "{} is {}, mode {}{detail}.{}",
-                file.path,
-                file.kind.as_str(),
-                file.mode,
-                named_otherwise(context, file)
-            ),
-            layer: file.layer.clone(),
-            path: Some(file.path.clone()),
-            sha256: file.sha256.clone(),
-            remedy: remedy(file),
-            ..Raised::default()
-        }
+    files.map(|file| raised(context, file)).collect()
+}
+
+/// What lower layers hold of such files. What is there again with the same right, and is told, is
+/// told once.
+pub(super) fn of_lower(context: &Context<'_>) -> Vec<Raised> {
+    let all = &context.case.scan.privileged;
+    let there = all
+        .iter()
+        .filter(|file| !file.deleted && !is_allowed(context, file));
+    let there: HashSet<_> = there.map(|file| (&file.path, file.kind)).collect();
+    let lower = all.iter().filter(|file| {
+        file.deleted && !there.contains(&(&file.path, file.kind)) && !is_allowed(context, file)
     });
-    raised.collect()
+    let level = context.policy.level(context.class, RULE.id);
+    let of_lower = |file: &Privileged| {
+        let seen = raised(context, file);
+        Raised {
+            level: level.cloned(),
+            text: format!(
+                "{} A later layer deletes or replaces it, and it ships all the same.",
+                seen.text
+            ),
+            deleted: true,
+            remedy: format!(
+                "{} in the instruction that brings it, or squash the image, or name it in the \
+                 site's policy:\n{}",
+                away(file.kind),
+                named(file)
+            ),
+            ..seen
+        }
+    };
+    lower.map(of_lower).collect()
+}
+
+fn raised(context: &Context<'_>, file: &Privileged) -> Raised {
+    let detail = file.detail.as_deref();
+    let detail = detail.map_or(String::new(), |detail| format!(" ({detail})"));
+    Raised {
+        text: format!(
+            "{} is {}, mode {}{detail}.{}",
+            file.path,
+            file.kind.as_str(),
+            file.mode,
+            named_otherwise(context, file)
+        ),
+        layer: file.layer.clone(),
+        path: Some(file.path.clone()),
+        sha256: file.sha256.clone(),
+        remedy: format!(
+            "{}, or name it in the site's policy:\n{}",
+            away(file.kind),
+            named(file)
+        ),
+        ..Raised::default()
+    }
 }
 
 /// That the policy names the file with another digest, with a space in front.

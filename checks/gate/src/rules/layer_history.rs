@@ -3,7 +3,10 @@
 use hpcctl_model::gate::Level;
 use hpcctl_model::scan::{Removed, RemovedKind, UNREAD};
 
-use super::{Raised, Rule, content_unowned, content_vendor, license_terms, secret_general};
+use super::{
+    Raised, Rule, content_data, content_unowned, content_vendor, file_privileged, license_terms,
+    secret_general,
+};
 use crate::case::Context;
 use crate::policy::{Read, Set};
 
@@ -17,8 +20,9 @@ leave in the configuration and its history, and of annotations.
 
 Judged by every layer on its own, and by every string of the manifest, the index and the
 configuration. Of what a later layer removed count keys and the files of vendors, the licences of
-packages and files (as in license.terms; where none is known, a person has to look), and programs
-and libraries of nobody (as in content.unowned). A package of which another version is there is
+packages and files (as in license.terms; where none is known, a person has to look), programs
+and libraries of nobody (as in content.unowned), what gives more rights (as in file.privileged), and
+large files of data (as in content.data). A package of which another version is there is
 judged as it is there.
 
 Build in stages and copy only results, or squash the image; mount secrets while building instead
@@ -38,7 +42,9 @@ fn look(context: &Context<'_>) -> Vec<Raised> {
     let vendor = vendor.filter_map(|file| content_vendor::raised(context, file));
     let removed = scan.removed.iter();
     let removed = removed.flat_map(|removed| of_removed(context, removed));
-    secrets.chain(vendor).chain(removed).collect()
+    let privileged = file_privileged::of_lower(context);
+    let found = secrets.chain(vendor).chain(removed);
+    found.chain(privileged).collect()
 }
 
 /// What comes of something that a later layer removed.
@@ -54,12 +60,16 @@ fn of_removed(context: &Context<'_>, removed: &Removed) -> Vec<Raised> {
         remedy: "Build in stages and copy only what is needed, or squash the image.".into(),
         ..Raised::default()
     };
+    let level_of = |rule: &str| context.policy.level(context.class, rule).cloned();
     match (removed.kind, removed.licenses.as_deref()) {
         (RemovedKind::Program | RemovedKind::Library, _) => {
-            let rule = content_unowned::RULE.id;
-            let level = context.policy.level(context.class, rule).cloned();
             let text = format!("{what} belongs to no package (content.unowned).");
-            vec![raised(level, text)]
+            vec![raised(level_of(content_unowned::RULE.id), text)]
+        }
+        (RemovedKind::Data, _) => {
+            let told = content_data::of_removed(context, removed).into_iter();
+            let raise = |text| raised(level_of(content_data::RULE.id), text);
+            told.map(raise).collect()
         }
         (RemovedKind::Package | RemovedKind::Licensed, license) => {
             let offenders = context.policy.offenders(context.class, license, None);

@@ -1,7 +1,9 @@
 //! What a later layer removed and whose terms count all the same, since it ships in its layer: the
-//! packages, the files that bear a licence, and the programs and libraries that no package owned.
+//! packages, the files that bear a licence, and the programs, the libraries and the large files of
+//! data that no package owned.
 //!
-//! What is there again, by another version or at the same path, is judged as it is there.
+//! What is there again, by another version or at the same path, is judged as it is there; data only
+//! where there is no less of it.
 
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -17,6 +19,9 @@ use crate::tree::{Entry, Facts, Listing};
 /// The most of a kind that are kept; no image has as many.
 const MOST: usize = 100_000;
 
+/// The least bytes of a file of data that is kept; images have too many smaller ones.
+const LARGE: u64 = 1024 * 1024;
+
 /// A package by its purl type and its name.
 type Named = (&'static str, String);
 
@@ -28,6 +33,8 @@ pub(super) struct Lower {
     /// The licences of files, by path, each with the layer that had it last.
     licenses: BTreeMap<String, License>,
     binaries: BTreeMap<String, (usize, ContentKind)>,
+    /// Large files of data, by path, each with the layer that had the largest and its size.
+    data: BTreeMap<String, (usize, u64)>,
     /// The hashes of the paths that packages own.
     owned: HashSet<u64>,
     /// The directories that packages own as a whole, each with a slash at its end.
@@ -73,6 +80,24 @@ impl Lower {
             if self.has_room(self.binaries.len()) {
                 let path = entry.path.to_owned();
                 self.binaries.insert(path, (layer, entry.content));
+            }
+        }
+        self.see_data(layer, listing);
+    }
+
+    /// Takes note of the large files of data that a layer holds and of which no cataloger knows.
+    fn see_data(&mut self, layer: usize, listing: &Listing) {
+        let known = listing.facts.iter();
+        let known = known.filter(|(_, facts)| !facts.found.is_empty());
+        let known: HashSet<u32> = known.map(|(index, _)| *index).collect();
+        for (index, entry) in (0_u32..).zip(listing.entries()) {
+            let is_large =
+                entry.kind == Kind::File && entry.content.is_data() && entry.size >= LARGE;
+            if is_large && !known.contains(&index) && self.has_room(self.data.len()) {
+                let largest = self.data.entry(entry.path.to_owned()).or_default();
+                if largest.1 < entry.size {
+                    *largest = (layer, entry.size);
+                }
             }
         }
     }
@@ -143,6 +168,7 @@ impl Lower {
             kind,
             package,
             licenses,
+            bytes: None,
         };
         let there: HashSet<(&str, &str)> = packages
             .iter()
@@ -185,7 +211,19 @@ impl Lower {
             };
             told(path, *layer, kind, None, None)
         });
-        of_packages.chain(of_files).chain(of_binaries).collect()
+        let is_less = |path: &str, size: u64| {
+            let there = merged.tree.resolve_link(path);
+            let there = there.map(|id| merged.tree.node(id));
+            there.is_none_or(|node| node.kind != Kind::File || node.size < size)
+        };
+        let data = self.data.iter();
+        let data = data.filter(|(path, (_, size))| is_less(path, *size) && !self.is_owned(path));
+        let of_data = data.map(|(path, (layer, size))| Removed {
+            bytes: Some(*size),
+            ..told(path, *layer, RemovedKind::Data, None, None)
+        });
+        let of_files = of_files.chain(of_binaries).chain(of_data);
+        of_packages.chain(of_files).collect()
     }
 
     /// The licence of a package that is gone: what it declares, or what its texts say.
