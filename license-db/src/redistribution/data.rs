@@ -54,6 +54,8 @@ pub(super) struct Row {
     pub(super) packages: Vec<String>,
     #[serde(default)]
     pub(super) build_ids: Vec<String>,
+    #[serde(default)]
+    pub(super) renamed: Vec<String>,
     pub(super) source: String,
     pub(super) date: String,
 }

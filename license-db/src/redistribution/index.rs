@@ -50,6 +50,8 @@ enum NameOf {
     Library,
     /// A file of a directory of programs.
     Program,
+    /// The SONAME of a file under another name.
+    Renamed,
     /// The whole path has to fit.
     Path(PathGlob),
 }
@@ -85,13 +87,14 @@ impl Index {
     }
 
     fn add(&mut self, row: usize, read: &data::Row) {
-        for (list, program) in [(&read.libraries, false), (&read.programs, true)] {
+        let lists: [(_, fn() -> NameOf); 3] = [
+            (&read.libraries, || NameOf::Library),
+            (&read.programs, || NameOf::Program),
+            (&read.renamed, || NameOf::Renamed),
+        ];
+        for (list, of) in lists {
             for pattern in patterns(list) {
-                let of = if program {
-                    NameOf::Program
-                } else {
-                    NameOf::Library
-                };
+                let of = of();
                 self.names
                     .insert(literal(pattern), Name { row, pattern, of });
             }
@@ -120,6 +123,7 @@ impl Index {
             let does = match &row.of {
                 NameOf::Library => fits(row.pattern, name),
                 NameOf::Program => fits(row.pattern, name) && is_of_programs(directory),
+                NameOf::Renamed => false,
                 // Most files differ in their names, which is told sooner.
                 NameOf::Path(glob) => fits(glob.name(), name) && glob.fits(subject.path),
             };
@@ -130,8 +134,14 @@ impl Index {
             }));
         });
         let soname = subject.soname.unwrap_or("");
+        let is_renamed = subject.purl.is_none() && !is_named_after(name, soname);
         self.names.each(soname, |row| {
-            let does = matches!(row.of, NameOf::Library) && fits(row.pattern, soname);
+            let is_of = match row.of {
+                NameOf::Library => true,
+                NameOf::Renamed => is_renamed,
+                NameOf::Program | NameOf::Path(_) => false,
+            };
+            let does = is_of && fits(row.pattern, soname);
             hits.extend(does.then_some(Hit {
                 row: row.row,
                 by: MatchedBy::Soname,
@@ -203,6 +213,12 @@ fn patterns(list: &[String]) -> impl Iterator<Item = &'static str> {
 fn key_part(glob: &'static str) -> &'static str {
     let parts = glob.split('/').map(literal);
     parts.max_by_key(|part| part.len()).unwrap_or("")
+}
+
+/// Whether a file has the name of its SONAME, whatever the version.
+fn is_named_after(name: &str, soname: &str) -> bool {
+    let stem = |name: &str| name.find(".so").map(|end| name[..end].to_owned());
+    stem(soname).is_some() && stem(name) == stem(soname)
 }
 
 /// Whether programs are kept in a directory of this name.

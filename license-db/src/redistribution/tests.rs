@@ -253,6 +253,54 @@ fn a_library_is_known_under_another_name() {
 }
 
 #[test]
+fn a_name_that_vendors_share_with_a_free_work_tells_only_under_another() {
+    for (path, soname, purl, id) in [
+        (
+            "opt/x/libfoo.so",
+            "libmpi.so.12",
+            None,
+            Some("mpich-abi.renamed"),
+        ),
+        (
+            "opt/x/libmpi-foo.so.12",
+            "libmpi.so.12",
+            None,
+            Some("mpich-abi.renamed"),
+        ),
+        (
+            "opt/x/foo",
+            "libmpifort.so.12",
+            None,
+            Some("mpich-abi.renamed"),
+        ),
+        ("opt/mpich/lib/libmpi.so.12.4.1", "libmpi.so.12", None, None),
+        (
+            "opt/x/libfoo.so",
+            "libmpi.so.12",
+            Some("pkg:pypi/mpich@5.0.2"),
+            None,
+        ),
+        ("opt/x/libfoo.so", "libmpi.so.40", None, None),
+        ("usr/lib/libmpich.so.12.2", "libmpich.so.12", None, None),
+        (
+            "opt/intel/oneapi/mpi/2021.13/lib/libmpi.so.12.0.0",
+            "libmpi.so.12",
+            None,
+            Some("intel.mpi-runtime"),
+        ),
+    ] {
+        let subject = Subject {
+            path,
+            soname: Some(soname),
+            purl,
+            ..Subject::default()
+        };
+        assert_eq!(found(&subject), id, "{path}");
+    }
+    assert!(names_library("libmpi.so.12"));
+}
+
+#[test]
 fn the_file_is_stronger_than_its_package_and_that_than_its_tree() {
     let of = |path, purl| {
         found(&Subject {
@@ -340,6 +388,7 @@ fn every_row_is_whole() {
             &row.paths,
             &row.packages,
             &row.build_ids,
+            &row.renamed,
         ];
         let has_pattern = patterns.iter().any(|list| !list.is_empty());
         assert!(has_pattern != row.instead_of.is_some(), "{}", row.id);
@@ -367,7 +416,8 @@ fn every_row_is_whole() {
         for path in row.paths.iter().chain(&row.beside) {
             assert!(!path.starts_with('/'), "{path}");
         }
-        for name in row.libraries.iter().chain(&row.programs) {
+        let names = row.libraries.iter().chain(&row.programs);
+        for name in names.chain(&row.renamed) {
             assert!(!name.contains('/') && !name.starts_with('*'), "{name}");
         }
         assert!(

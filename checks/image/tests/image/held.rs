@@ -370,6 +370,22 @@ fn files_of_vendors() {
 }
 
 #[test]
+fn a_licence_beside_a_library_does_not_say_whose_soname_it_has() {
+    let tar = Layer::new()
+        .file("opt/x/libfoo.so", library("libmpi.so.12"))
+        .file("opt/x/LICENSE", "SPDX-License-Identifier: Apache-2.0\n")
+        .file("opt/mpich/lib/libmpi.so.12.4.1", library("libmpi.so.12"))
+        .tar();
+    let scanned = scan_layers(&[tar]);
+    let [one] = &scanned.scan.restricted[..] else {
+        panic!("{:?}", scanned.scan.restricted);
+    };
+    assert_eq!(one.path, "/opt/x/libfoo.so");
+    assert_eq!(one.terms, "mpich-abi.renamed");
+    assert_eq!(one.state, Redistribution::NeedsDecision);
+}
+
+#[test]
 fn packages_of_vendors() {
     let record = r#"{"name":"numpy","version":"1","build":"0","channel":"https://conda.example/pkgs/main/linux-64",
         "files":["lib/a.py","lib/b.py"]}"#;
