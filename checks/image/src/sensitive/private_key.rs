@@ -136,11 +136,32 @@ impl<'s> Framed<'s> {
     }
 }
 
+/// The base64 that a text begins with, over the ends of its lines: base64(1) wraps it, and YAML
+/// indents it.
+fn unwrapped(text: &[u8]) -> String {
+    let text = with_lines(&text[..text.len().min(MOST_ENCODED)]);
+    let mut base64 = String::new();
+    for line in text.lines() {
+        let line = line.trim_matches(|one: char| one.is_whitespace() || "\"',\\".contains(one));
+        let is_of = |one: char| one.is_ascii_alphanumeric() || "+/".contains(one);
+        let end = line.find(|one| !is_of(one)).unwrap_or(line.len());
+        base64.push_str(&line[..end]);
+        if end < line.len() || line.is_empty() {
+            break;
+        }
+    }
+    base64
+}
+
+/// A text in which `\n` stands for the end of a line, too.
+fn with_lines(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
+    text.replace("\\r", "").replace("\\n", "\n")
+}
+
 /// Looks at a key in its frame that is in base64 as a whole.
 fn encoded(source: &Source<'_>, at: usize, sightings: &mut Sightings) {
-    let text = value::run(source.bytes, at, MOST_ENCODED, |byte| {
-        byte.is_ascii_alphanumeric() || b"+/".contains(&byte)
-    });
+    let text = unwrapped(&source.bytes[at..]);
     let Ok(plain) = LENIENT.decode(&text[..text.len() / 4 * 4]) else {
         return;
     };
@@ -187,9 +208,7 @@ impl Body {
     /// Reads the lines after the frame's head, also where a text has `\n` for the end of a line.
     fn read(after: &[u8]) -> Self {
         let end = memchr::memmem::find(after, b"-----").unwrap_or(after.len());
-        let text = String::from_utf8_lossy(&after[..end])
-            .replace("\\r", "")
-            .replace("\\n", "\n");
+        let text = with_lines(&after[..end]);
         let mut is_encrypted = false;
         let mut base64 = String::new();
         for line in text.lines() {

@@ -98,6 +98,15 @@ fn keys() -> Vec<Plant> {
             "",
         ),
         plant("opt/public.pem", pem("PUBLIC KEY", &der(8)), ""),
+        plant(
+            "opt/public.b64",
+            base64(pem("CERTIFICATE", &der(8)).as_bytes())
+                .as_bytes()
+                .chunks(76)
+                .map(|line| format!("{}\n", String::from_utf8_lossy(line)))
+                .collect::<String>(),
+            "",
+        ),
         plant("opt/params.pem", pem("DH PARAMETERS", &der(9)), ""),
         plant("opt/age.txt", "AGE-SECRET-KEY-1 is how it begins\n", ""),
         plant(

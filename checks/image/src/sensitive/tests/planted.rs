@@ -444,6 +444,18 @@ fn logins() -> Vec<Plant> {
             ),
             "secret.kubeconfig",
         ),
+        plant("srv/k.b64", wrapped(76, "\n"), "secret.private-key"),
+        plant("srv/k64.b64", wrapped(64, "\r\n"), "secret.private-key"),
+        plant(
+            "opt/secret.yaml",
+            format!("data:\n  key: |\n    {}\n", wrapped(76, "\n    ")),
+            "secret.private-key",
+        ),
+        plant(
+            "opt/secret.json",
+            format!("{{\"key\": \"{}\"}}\n", wrapped(76, "\\n")),
+            "secret.private-key",
+        ),
         plant(
             "home/u/.aws/credentials",
             format!(
@@ -637,4 +649,14 @@ fn pools() -> Vec<Plant> {
             settings,
         ),
     ]
+}
+
+/// A key in its frame in base64, as base64(1) wraps it.
+fn wrapped(columns: usize, end: &str) -> String {
+    let base64 = base64(pem("RSA PRIVATE KEY", &der(7)).as_bytes());
+    let lines = base64.as_bytes().chunks(columns);
+    let lines: Vec<String> = lines
+        .map(|line| String::from_utf8_lossy(line).into_owned())
+        .collect();
+    lines.join(end)
 }
