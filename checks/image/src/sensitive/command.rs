@@ -26,6 +26,8 @@ pub(super) const DETECTOR: Detector = Detector::new(
         "X-API-KEY: ",
         "x-api-key: ",
         "machine ",
+        "wandb login ",
+        "conda config ",
     ],
     place,
 );
@@ -41,6 +43,14 @@ const LOGINS: [&str; 6] = [
     "apptainer",
     "singularity",
     "skopeo",
+];
+
+/// Words of a command that a token follows, options between them left out.
+const BEFORE_TOKENS: [&[&str]; 4] = [
+    &["wandb", "login"],
+    &["conda", "config", "token"],
+    &["mamba", "config", "token"],
+    &["micromamba", "config", "token"],
 ];
 
 /// A password or a token in a command.
@@ -90,7 +100,11 @@ fn place(source: &Source<'_>, at: usize, sightings: &mut Sightings) {
         std::str::from_utf8(&rest[..line_end(rest)]).ok()
     };
     let found = match source.bytes[at] {
-        b'c' | b'w' | b's' | b'd' | b'p' => rest(at).and_then(by_option),
+        b'c' | b'w' | b's' | b'd' | b'p' => {
+            let start = at - (before.len() - line);
+            let by_stdin = || rest(start).and_then(by_stdin);
+            rest(at).and_then(by_option).or_else(by_stdin)
+        }
         b'm' if netrc::NAMES.contains(&source.name()) => None,
         b'm' => rest(at).and_then(login),
         // In a text that only speaks of headers, such as the code of a client, tokens are examples.
@@ -122,6 +136,7 @@ pub(super) fn typed(text: &str) -> Option<Typed<'_>> {
     });
     let logins = text.match_indices("machine ").map(|(at, _)| &text[at..]);
     by_option(text)
+        .or_else(|| by_stdin(text))
         .or_else(|| headers.take(64).find_map(header))
         .or_else(|| logins.take(64).find_map(login))
 }
@@ -151,13 +166,40 @@ fn by_option(line: &str) -> Option<Typed<'_>> {
         let next = words.get(at + 1).copied().unwrap_or("");
         let is_login = words[..at].contains(&"login")
             && program.is_some_and(|program| LOGINS.contains(&program));
-        let secret = secret_of(word, next, program.unwrap_or(""), is_login);
+        let secret = secret_of(word, next, program.unwrap_or(""), is_login)
+            .or_else(|| token_of(&words[..at], word));
         if let Some(secret) = secret.filter(|secret| is_secret(secret)) {
             let what = What::Option(program.unwrap_or("a program"));
             return Some(Typed { what, secret });
         }
     }
     None
+}
+
+/// A word that is a token by the words before it.
+fn token_of<'t>(before: &[&str], word: &'t str) -> Option<&'t str> {
+    let word = word.trim_matches(['"', '\'', ';', ')', '`']);
+    let plain = before.iter().rev().filter(|word| !word.starts_with('-'));
+    let names = plain.map(|word| word.rsplit('/').next().unwrap_or(word));
+    let follows = |words: &&[&str]| {
+        let known = words.iter().rev();
+        names.clone().take(words.len()).eq(known.copied())
+    };
+    let is_token = value::is_random(word) && BEFORE_TOKENS.iter().any(|words| follows(words));
+    is_token.then_some(word)
+}
+
+/// The password that is given to `--password-stdin`: `echo WORD | docker login --password-stdin`.
+fn by_stdin(text: &str) -> Option<Typed<'_>> {
+    let (before, _) = text.split_once("--password-stdin")?;
+    let (given, login) = before.rsplit_once('|')?;
+    let given = given.rsplit([';', '&', '|']).next()?;
+    let mut words = given.split_whitespace();
+    words.find(|word| matches!(*word, "echo" | "printf"))?;
+    let secret = words.next_back()?.trim_matches(['"', '\'']);
+    let program = login.split_whitespace().find(|word| *word != "sudo")?;
+    let what = What::Option(program);
+    is_secret(secret).then_some(Typed { what, secret })
 }
 
 /// Whether the word in front begins a command after it.
@@ -314,6 +356,22 @@ mod tests {
             "docker login -u bob -p Tr0ub4dor3x reg.site.org",
             Some("Tr0ub4dor3x"),
         ),
+        (
+            "/bin/sh -c wandb login --relogin dX9kQ2mZ7vB4nR1sT6wY",
+            Some("dX9kQ2mZ7vB4nR1sT6wY"),
+        ),
+        (
+            "RUN conda config --set token dX9kQ2mZ7vB4nR1sT6wY",
+            Some("dX9kQ2mZ7vB4nR1sT6wY"),
+        ),
+        (
+            "set -e && echo 'Tr0ub4dor3x' | docker login -u me --password-stdin reg",
+            Some("Tr0ub4dor3x"),
+        ),
+        ("echo $PW | docker login -u me --password-stdin reg", None),
+        ("cat pw.txt | docker login -u me --password-stdin reg", None),
+        ("wandb login $WANDB_API_KEY", None),
+        ("conda config --set channel_priority strict", None),
         ("curl -u bob:$PASSWORD https://a", None),
         ("curl -u \"$USER:${PW}\" https://a", None),
         ("curl -u bob:<password> https://a", None),

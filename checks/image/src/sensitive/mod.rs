@@ -55,6 +55,7 @@ mod value;
 mod variable;
 mod version_control_login;
 mod wireguard_key;
+mod written;
 mod x11_cookie;
 
 #[cfg(test)]
@@ -295,6 +296,13 @@ pub(crate) fn look_at_text(place: &str, text: &str) -> Vec<Sighting> {
     if let Some(typed) = command::typed(text).filter(|_| !is_told(command::DETECTOR.id)) {
         sightings.file(command::DETECTOR.id, typed.told());
     }
+    // A line of netrc(5) is told as a part of the command.
+    let is_command = sightings
+        .seen
+        .iter()
+        .any(|one| one.rule == command::DETECTOR.id);
+    let is_told = |rule: &str| is_command && rule == netrc::DETECTOR.id;
+    written::look(text, &mut sightings, is_told);
     let mut seen = sightings.into_seen("this text");
     for one in &mut seen {
         one.line = None;

@@ -112,6 +112,9 @@ pub(super) fn is_secret(name: &str, value: &str) -> bool {
     let is_name =
         ENDS.iter().any(|end| name.ends_with(end)) && !OPEN.iter().any(|open| name.ends_with(open));
     let value = value.trim_matches(['"', '\'']);
+    // PAT is a pattern, too, where it is no personal access token.
+    let is_pat = (name == "PAT" || name.ends_with("_PAT")) && value::is_random(value);
+    let is_name = is_name || is_pat;
     let is_path = value.starts_with(['/', '~', '.', '$']) || value.contains("://");
     is_name && !is_path && value.len() >= 6 && value::is_password(value)
 }
@@ -162,6 +165,9 @@ mod tests {
             "0f3c9a7e5b1d2846af10c9d2e8b7f6530f3c9a7e"
         ));
         assert!(is_secret("db_password", "hunter22"));
+        assert!(is_secret("GH_PAT", "dX9kQ2mZ7vB4nR1sT6wY"));
+        assert!(!is_secret("FILE_PAT", "output_*.nc"));
+        assert!(!is_secret("LD_LIBRARY_PATH", "dX9kQ2mZ7vB4nR1sT6wY"));
         assert!(!is_secret("DB_PASSWORD_FILE", "hunter22"));
         assert!(!is_secret("SSH_ASKPASS", "/usr/bin/askpass"));
         assert!(!is_secret("PASSWORD", "$1"));
