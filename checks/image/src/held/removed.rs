@@ -211,19 +211,24 @@ impl Lower {
             };
             told(path, *layer, kind, None, None)
         });
+        let of_data = self.less_data(merged).map(|(path, layer, size)| Removed {
+            bytes: Some(size),
+            ..told(path, layer, RemovedKind::Data, None, None)
+        });
+        let of_files = of_files.chain(of_binaries).chain(of_data);
+        of_packages.chain(of_files).collect()
+    }
+
+    /// The data of which less is there, each with its layer and its size.
+    fn less_data(&self, merged: &Merged<'_>) -> impl Iterator<Item = (&str, usize, u64)> {
         let is_less = |path: &str, size: u64| {
             let there = merged.tree.resolve_link(path);
             let there = there.map(|id| merged.tree.node(id));
             there.is_none_or(|node| node.kind != Kind::File || node.size < size)
         };
         let data = self.data.iter();
-        let data = data.filter(|(path, (_, size))| is_less(path, *size) && !self.is_owned(path));
-        let of_data = data.map(|(path, (layer, size))| Removed {
-            bytes: Some(*size),
-            ..told(path, *layer, RemovedKind::Data, None, None)
-        });
-        let of_files = of_files.chain(of_binaries).chain(of_data);
-        of_packages.chain(of_files).collect()
+        let data = data.map(|(path, (layer, size))| (&**path, *layer, *size));
+        data.filter(move |(path, _, size)| is_less(path, *size) && !self.is_owned(path))
     }
 
     /// The licence of a package that is gone: what it declares, or what its texts say.

@@ -185,7 +185,7 @@ fn token_of<'t>(before: &[&str], word: &'t str) -> Option<&'t str> {
         let known = words.iter().rev();
         names.clone().take(words.len()).eq(known.copied())
     };
-    let is_token = value::is_random(word) && BEFORE_TOKENS.iter().any(|words| follows(words));
+    let is_token = value::is_random(word) && BEFORE_TOKENS.iter().any(follows);
     is_token.then_some(word)
 }
 
