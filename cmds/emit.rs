@@ -14,14 +14,24 @@ use crate::ui::Ui;
 
 /// The help of `-o`, with the formats that a kind of report has.
 pub fn output_help(kind: Kind) -> String {
+    help_or(kind, "table")
+}
+
+/// The help of `-o` for a command that writes this format where none is asked for.
+pub fn help_or(kind: Kind, format: &str) -> String {
     let formats = Output::available(kind);
-    format!("Write {formats}; to standard output or to a file; repeatable [default: table]")
+    format!("Write {formats}; to standard output or to a file; repeatable [default: {format}]")
 }
 
 /// Reads the `-o` options; without any it is a table on standard output.
 pub fn outputs(given: &[String], kind: Kind) -> Result<Vec<Output>, Failure> {
-    let table = ["table".to_owned()];
-    let given = if given.is_empty() { &table[..] } else { given };
+    outputs_or(given, "table", kind)
+}
+
+/// Reads the `-o` options; without any it is this format on standard output.
+pub fn outputs_or(given: &[String], format: &str, kind: Kind) -> Result<Vec<Output>, Failure> {
+    let format = [format.to_owned()];
+    let given = if given.is_empty() { &format[..] } else { given };
     let outputs: Vec<Output> = given
         .iter()
         .map(|text| Output::parse(text, kind).map_err(|error| Failure::usage(chain(&error))))

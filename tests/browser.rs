@@ -1,4 +1,4 @@
-//! The report of a night and that of bench as HTML in a real browser, Debian's chromium without a window: light and
+//! The report of a night, that of bench and that of a node as HTML in a real browser, Debian's chromium without a window: light and
 //! dark, on a phone and on a screen. What is wrong for readers with other senses is found by
 //! axe-core (https://github.com/dequelabs/axe-core), which the package axe-playwright-python ships.
 
@@ -167,4 +167,16 @@ fn what_a_container_costs_is_readable_in_a_browser() {
     // A line for either side: five sizes on one chart, and each measurement on one of its own.
     is_readable(dir.path(), &run.stdout, 9, 2 + 2 * 9);
     is_drawn(dir.path(), &run.stdout, "bench.png");
+}
+
+#[test]
+fn what_a_node_can_do_is_readable_in_a_browser() {
+    if !real("what_a_node_can_do_is_readable_in_a_browser") {
+        return;
+    }
+    let dir = tempfile::tempdir_in("/var/tmp").unwrap();
+    let run = hpcctl(&["doctor", "--fast", "-o", "html"]);
+    assert!([0, 1, 3].contains(&run.code), "{}", run.stderr);
+    is_readable(dir.path(), &run.stdout, 200, 0);
+    is_drawn(dir.path(), &run.stdout, "doctor.png");
 }

@@ -266,6 +266,9 @@ fn the_morning_is_told_in_every_format() {
         let run = morning(format);
         assert!(run.stdout.contains("ns.user"), "{format}: {}", run.stdout);
     }
+    let page = report(dir.path(), &["html", "--at", "2026-11-24T06:00:00Z"]);
+    let body = |run: Run| run.stdout.split("<footer>").next().unwrap().to_owned();
+    assert_eq!(body(page), body(morning("html")));
     let prom = dir.path().join("hpcctl.prom");
     let output = format!("openmetrics={}", prom.display());
     assert_eq!(morning(&output).stdout, "");
@@ -533,6 +536,20 @@ fn the_index_is_never_the_truth() {
         assert_eq!(night(5), told);
         assert_eq!(known(), "0 added, 1 known already\n");
     }
+    // Another log of the same length is put in its place, in the same file.
+    let ours = fs::read(&log).unwrap();
+    let others = tempfile::tempdir().unwrap();
+    let others_at = |n: u32| line("n2", &["ns.user"], &format!("2026-11-{n:02}T02:00:00Z"));
+    for day in 1..=5 {
+        add(others.path(), &day.to_string(), &others_at(day));
+    }
+    let theirs = fs::read(others.path().join("history.log")).unwrap();
+    assert_eq!(theirs.len(), ours.len());
+    fs::write(&log, theirs).unwrap();
+    let again = add(dir.path(), "other", &others_at(3)).stdout;
+    assert_eq!(again, "0 added, 1 known already\n");
+    fs::write(&log, ours).unwrap();
+    assert_eq!(known(), "0 added, 1 known already\n");
     fs::remove_file(&index).unwrap();
     assert_eq!(night(5), told);
     // It is made anew by the next that is added, and follows what is taken out.

@@ -11,18 +11,24 @@ use std::io::{self, BufReader, Seek, SeekFrom};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
+use hpcctl_model::hex;
 use hpcctl_reports::history;
 use rusqlite::{Connection, OpenFlags, Row, Transaction, params};
+use sha2::{Digest, Sha256};
 
 /// The number of the layout below; an index of another is made anew.
-const LAYOUT: i64 = 2;
+const LAYOUT: i64 = 3;
+
+/// How many bytes at the end of what is covered tell one log from another.
+const TAIL: u64 = 4096;
 
 /// The tables.
 const TABLES: &str = "\
     CREATE TABLE record (source TEXT PRIMARY KEY, start INTEGER NOT NULL, length INTEGER NOT NULL)
         WITHOUT ROWID;
-    CREATE TABLE log (inode INTEGER NOT NULL, covered INTEGER NOT NULL, whole INTEGER NOT NULL);
-    PRAGMA user_version = 2;";
+    CREATE TABLE log (inode INTEGER NOT NULL, covered INTEGER NOT NULL, whole INTEGER NOT NULL,
+        tail TEXT NOT NULL);
+    PRAGMA user_version = 3;";
 
 /// An index that fits its log.
 #[derive(Debug)]
@@ -48,15 +54,15 @@ impl Index {
         if layout != LAYOUT {
             return Ok(None);
         }
-        let sql = "SELECT inode, covered, whole FROM log";
-        let (inode, covered, whole) = connection.query_row(sql, [], |row| {
+        let sql = "SELECT inode, covered, whole, tail FROM log";
+        let (inode, covered, whole, tail) = connection.query_row(sql, [], |row| {
             let number = |at| row.get::<_, i64>(at).map(i64::cast_unsigned);
-            Ok((number(0)?, number(1)?, number(2)?))
+            Ok((number(0)?, number(1)?, number(2)?, row.get::<_, String>(3)?))
         })?;
         let fits = log
             .metadata()
             .is_ok_and(|log| log.ino() == inode && log.len() >= covered)
-            && ends_a_line(log, covered);
+            && tail_of(log, covered).is_ok_and(|found| found == tail);
         let sql = "SELECT count(*) FROM record";
         let rows: i64 = connection.query_row(sql, [], |row| row.get(0))?;
         let fits = fits && rows.cast_unsigned() == whole;
@@ -114,10 +120,15 @@ impl Index {
     }
 }
 
-/// Whether a line of the log ends there.
-fn ends_a_line(log: &File, at: u64) -> bool {
-    let mut byte = [0];
-    at == 0 || log.read_exact_at(&mut byte, at - 1).is_ok() && byte == *b"\n"
+/// The digest of the last bytes before a place, at which a line ends.
+fn tail_of(log: &File, end: u64) -> io::Result<String> {
+    let start = end.saturating_sub(TAIL);
+    let mut bytes = vec![0; usize::try_from(end - start).map_err(io::Error::other)?];
+    log.read_exact_at(&mut bytes, start)?;
+    match bytes.last() {
+        None | Some(b'\n') => Ok(hex(&Sha256::digest(bytes))),
+        Some(_) => Err(io::Error::other("the log is written to")),
+    }
 }
 
 /// Adds what the log holds behind what was covered.
@@ -148,17 +159,15 @@ fn covered(path: &Path, log: &File, begun: Option<(u64, u64)>) -> io::Result<()>
     })?;
     written.map_err(io::Error::other)?;
     let meta = log.metadata()?;
-    if !ends_a_line(log, meta.len()) {
-        return Err(io::Error::other("the log is written to"));
-    }
+    let tail = tail_of(log, meta.len())?;
     let numbers = [meta.ino(), meta.len(), before + read.whole];
-    let numbers = numbers.map(u64::cast_signed);
+    let [inode, end, whole] = numbers.map(u64::cast_signed);
     transaction
         .execute("DELETE FROM log", [])
         .map_err(io::Error::other)?;
-    let sql = "INSERT INTO log VALUES (?1, ?2, ?3)";
+    let sql = "INSERT INTO log VALUES (?1, ?2, ?3, ?4)";
     transaction
-        .execute(sql, numbers)
+        .execute(sql, params![inode, end, whole, tail])
         .map_err(io::Error::other)?;
     transaction.commit().map_err(io::Error::other)
 }

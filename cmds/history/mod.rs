@@ -84,8 +84,13 @@ impl History {
             .create(true)
             .mode(0o600)
             .open(&self.log)?;
-        let last = last_byte(&mut file)?;
-        file.write_all(&history::with_end(last, &bytes))?;
+        let (end, last) = (file.metadata()?.len(), last_byte(&mut file)?);
+        let written = file.write_all(&history::with_end(last, &bytes));
+        if written.is_err() {
+            // All or none: the disk is full.
+            file.set_len(end)?;
+        }
+        written?;
         file.sync_all()?;
         File::open(&self.directory)?.sync_all()?;
         Index::cover(&self.index, &file);

@@ -23,7 +23,8 @@ const FILE: u64 = 1 << 30;
 ///
 /// Takes the JSON of doctor, fleet, scan, gate and bench, and lines of nodes as `doctor -o line`
 /// prints them. What was found, what was not looked at, and figures are kept; the same report is
-/// kept once, however often it is added. Either all files are added or none. What many nodes said is of
+/// kept once, however often it is added. Where one file cannot be read none is added; where the machine
+/// stops meanwhile, adding them again adds those that lack. What many nodes said is of
 /// the time at which half of them had; lines that are truncated, old, or of a clock that is off are told.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\

@@ -3,8 +3,10 @@
 use std::path::Path;
 
 use clap::{Args, Subcommand};
+use hpcctl_reports::Kind;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::emit;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::history::History;
@@ -30,6 +32,7 @@ mod prune;
 EXAMPLES
   hpcctl report add fleet.json bench.json
   hpcctl report nightly -o mail
+  hpcctl report html >night.html
   hpcctl report diff before.json after.json
   hpcctl report prune --keep 400d")]
 pub struct Report {
@@ -41,6 +44,9 @@ pub struct Report {
 enum ReportCommand {
     Add(add::Add),
     Nightly(nightly::Nightly),
+    /// Tell what changed since last night on a page of HTML: report nightly -o html
+    #[command(mut_arg("output", |arg| arg.help(emit::help_or(Kind::Nightly, "html"))))]
+    Html(nightly::Nightly),
     Diff(diff::Diff),
     Prune(prune::Prune),
     Export(export::Export),
@@ -51,7 +57,8 @@ impl Report {
     pub fn run(&self, ui: &Ui) -> Result<Exit, Failure> {
         match &self.command {
             ReportCommand::Add(add) => add.run(ui),
-            ReportCommand::Nightly(nightly) => nightly.run(ui),
+            ReportCommand::Nightly(nightly) => nightly.run("table", ui),
+            ReportCommand::Html(nightly) => nightly.run("html", ui),
             ReportCommand::Diff(diff) => diff.run(ui),
             ReportCommand::Prune(prune) => prune.run(),
             ReportCommand::Export(export) => export.run(ui),

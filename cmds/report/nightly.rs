@@ -92,9 +92,9 @@ EXIT STATUS
 }
 
 impl Nightly {
-    /// Carries out the command.
-    pub fn run(&self, ui: &Ui) -> Result<Exit, Failure> {
-        let outputs = emit::outputs(&self.output, Kind::Nightly)?;
+    /// Carries out the command; where no format is asked for, it writes this one.
+    pub fn run(&self, format: &str, ui: &Ui) -> Result<Exit, Failure> {
+        let outputs = emit::outputs_or(&self.output, format, Kind::Nightly)?;
         let begun = Timestamp::now();
         let end = self.at.unwrap_or(begun);
         let shifted = |by: SignedDuration| {

@@ -3,6 +3,7 @@
 //! A writer sees the report and nothing else: no host, no image, no clock. [`WRITERS`] is
 //! the list that the command line, its messages and the tests are made from.
 
+mod answers;
 mod conflicts;
 mod contents;
 mod fix;

@@ -128,7 +128,8 @@ mod tests {
         let error = |text, kind| Output::parse(text, kind).unwrap_err().to_string();
         assert_eq!(
             error("spdx-json", Kind::Doctor),
-            "there is no format \"spdx-json\" here: choose one of table, json, line, nhc"
+            "there is no format \"spdx-json\" here: choose one of table, json, line, nhc, markdown, \
+             html, openmetrics, junit, sarif"
         );
         assert_eq!(
             error("cyclonedx-json@9", Kind::Scan),

@@ -26,6 +26,20 @@ pub struct Envelope<R> {
 }
 
 impl<R> Envelope<R> {
+    /// A copy around another result.
+    pub fn around<S>(&self, result: S) -> Envelope<S> {
+        Envelope {
+            schema: self.schema.clone(),
+            kind: self.kind.clone(),
+            tool: self.tool.clone(),
+            host: self.host.clone(),
+            started_at: self.started_at.clone(),
+            finished_at: self.finished_at.clone(),
+            result,
+            unknowns: self.unknowns.clone(),
+        }
+    }
+
     /// The same around another result.
     pub fn map<S>(self, result: S) -> Envelope<S> {
         Envelope {

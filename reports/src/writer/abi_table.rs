@@ -90,7 +90,7 @@ fn write(
 }
 
 /// The names that programs need and that no library of the host stands for.
-fn unserved(abi: &Abi) -> BTreeSet<&str> {
+pub(crate) fn unserved(abi: &Abi) -> BTreeSet<&str> {
     let needed = abi.programs.iter().flat_map(|program| &program.needs);
     let is_served = |name: &str| abi.bindings.iter().any(|binding| binding.soname == name);
     let needed = needed.map(String::as_str);

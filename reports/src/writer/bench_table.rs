@@ -65,7 +65,7 @@ fn write(
 }
 
 /// How often each verdict was given.
-pub(super) fn title(bench: &Bench) -> String {
+pub(crate) fn title(bench: &Bench) -> String {
     let verdicts = [
         Verdict::Slower,
         Verdict::Faster,
@@ -90,7 +90,7 @@ pub(super) fn title(bench: &Bench) -> String {
     )
 }
 
-pub(super) fn inside(bench: &Bench) -> String {
+pub(crate) fn inside(bench: &Bench) -> String {
     let plan = &bench.plan;
     // Only these two can enter the host's own tree.
     let without = match plan.runtime.as_str() {
@@ -175,13 +175,13 @@ fn row(comparison: &Comparison) -> [String; 6] {
 }
 
 /// A number and its unit.
-pub(super) fn with_unit(value: f64, unit: &str) -> String {
+pub(crate) fn with_unit(value: f64, unit: &str) -> String {
     let separator = if unit.starts_with('/') { "" } else { " " };
     format!("{}{separator}{unit}", number(value))
 }
 
 /// The ends of the interval of a ratio; one that excludes nothing has none.
-pub(super) fn band(ratio: Ratio) -> String {
+pub(crate) fn band(ratio: Ratio) -> String {
     if ratio.ci_low <= 0.0 || ratio.ci_high >= f64::MAX {
         "too few pairs".to_owned()
     } else {

@@ -323,6 +323,18 @@ pub(super) mod tests {
         }
     }
 
+    /// What a writer makes of a report.
+    pub(crate) fn written(writer: &Writer, report: &Report<'_>) -> String {
+        let mut text = Vec::new();
+        let options = Options {
+            verbose: false,
+            width: 100,
+            color: false,
+        };
+        (writer.write)(report, None, &options, &mut text).unwrap();
+        String::from_utf8(text).unwrap()
+    }
+
     fn text(verbose: bool, color: bool) -> String {
         let mut text = Vec::new();
         let options = Options {

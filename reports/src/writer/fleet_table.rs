@@ -158,7 +158,7 @@ pub(super) fn beside(fleet: &Fleet, group: &Group) -> Vec<String> {
 }
 
 /// Why runtimes of a group do not just run containers, a line each.
-pub(super) fn because(group: &Group) -> impl Iterator<Item = String> {
+pub(crate) fn because(group: &Group) -> impl Iterator<Item = String> {
     let none = runtime::none_on(group).map(str::to_owned);
     let because = group.because.iter().map(|(runtime, ids)| {
         let verdict = group.runtimes.get(runtime).and_then(|of| of.get("run"));
@@ -246,7 +246,7 @@ fn fixed(fact: &Fact, width: u16) -> String {
 }
 
 /// What most nodes of a group said, and how many said else.
-pub(super) fn most(values: &Values) -> String {
+pub(crate) fn most(values: &Values) -> String {
     let Some(first) = values.shown.first() else {
         return "no text".into();
     };

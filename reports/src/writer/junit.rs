@@ -41,7 +41,7 @@ fn write(
 /// Test cases of one subject.
 pub(super) struct Suite<'a> {
     /// The command, as a class of test cases.
-    pub of: &'static str,
+    pub of: &'a str,
     /// What was judged.
     pub subject: &'a str,
     /// When (RFC 3339).

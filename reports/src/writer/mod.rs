@@ -5,15 +5,20 @@ use std::io;
 
 use crate::report::{Error, Kind, Options, Report};
 
-mod abi_table;
+pub(crate) mod abi_table;
+mod answers_html;
+mod answers_junit;
+mod answers_markdown;
+mod answers_openmetrics;
+mod answers_sarif;
 mod bench_html;
-mod bench_table;
+pub(crate) mod bench_table;
 mod checks_table;
 mod cyclonedx_json;
 mod cyclonedx_xml;
 mod doctor_table;
 mod fleet_markdown;
-mod fleet_table;
+pub(crate) mod fleet_table;
 mod gate_table;
 mod json;
 mod junit;
@@ -37,7 +42,7 @@ mod notice;
 mod publish_table;
 mod sarif;
 mod scan_jsonl;
-mod scan_table;
+pub(crate) mod scan_table;
 mod source_index;
 mod spdx_json;
 mod spdx_tag_value;
@@ -89,12 +94,17 @@ pub static WRITERS: &[&Writer] = &[
     &markdown::WRITER,
     &fleet_markdown::WRITER,
     &nightly_markdown::WRITER,
+    &answers_markdown::WRITER,
     &nightly_mail::WRITER,
     &bench_html::WRITER,
     &nightly_html::WRITER,
+    &answers_html::WRITER,
     &nightly_openmetrics::WRITER,
+    &answers_openmetrics::WRITER,
     &nightly_junit::WRITER,
+    &answers_junit::WRITER,
     &nightly_sarif::WRITER,
+    &answers_sarif::WRITER,
     &scan_jsonl::WRITER,
     &cyclonedx_json::WRITER,
     &cyclonedx_xml::WRITER,

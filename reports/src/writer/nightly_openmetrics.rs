@@ -32,28 +32,22 @@ fn write(
     _options: &Options,
     out: &mut dyn Write,
 ) -> Result<(), Error> {
-    let finished = &report.nightly()?.finished_at;
-    let nightly = &report.nightly()?.result;
+    let report = report.nightly()?;
+    let nightly = &report.result;
     let mut text = String::new();
-    let at = finished
-        .parse::<jiff::Timestamp>()
-        .map(jiff::Timestamp::as_second);
-    let at = at.unwrap_or_default() as f64;
     let name = "hpcctl_report_last_run_timestamp_seconds";
-    family(&mut text, name, "When the report was made.", &[(None, at)]);
-    let at = nightly
-        .last_at
-        .as_ref()
-        .or(nightly.at.as_ref())
-        .and_then(|at| at.parse::<jiff::Timestamp>().ok());
-    let at = at.map_or(0, jiff::Timestamp::as_second) as f64;
-    let name = "hpcctl_report_last_result_timestamp_seconds";
+    let help = "When the report was made.";
     family(
         &mut text,
         name,
-        "When the last result was made.",
-        &[(None, at)],
+        help,
+        &[(None, seconds(&report.finished_at))],
     );
+    let at = nightly.last_at.as_ref().or(nightly.at.as_ref());
+    let at = at.map_or(0.0, |at| seconds(at));
+    let name = "hpcctl_report_last_result_timestamp_seconds";
+    let help = "When the last result was made.";
+    family(&mut text, name, help, &[(None, at)]);
     verdict(&mut text, nightly);
     counts(&mut text, nightly);
     let (checks, left_out) = checks(nightly);
@@ -64,6 +58,12 @@ fn write(
     family(&mut text, name, help, &[(None, left_out as f64)]);
     text += "# EOF\n";
     Ok(out.write_all(text.as_bytes())?)
+}
+
+/// A time (RFC 3339) in seconds since 1970.
+pub(super) fn seconds(time: &str) -> f64 {
+    let time = time.parse::<jiff::Timestamp>();
+    time.map(jiff::Timestamp::as_second).unwrap_or_default() as f64
 }
 
 /// What the night comes to: 1 at its verdict, 0 at the others.
@@ -131,7 +131,7 @@ fn counts(text: &mut String, nightly: &Nightly) {
 }
 
 /// A label with its value, and what is measured.
-type Sample = (Option<(&'static str, String)>, f64);
+pub(super) type Sample = (Option<(&'static str, String)>, f64);
 
 /// On how many each check does not pass, and how many checks that leaves out: of too many those stay that
 /// fail most widely.
@@ -160,7 +160,7 @@ fn checks(nightly: &Nightly) -> (Vec<Sample>, usize) {
     (samples.collect(), left_out)
 }
 
-fn family(text: &mut String, name: &str, help: &str, samples: &[Sample]) {
+pub(super) fn family(text: &mut String, name: &str, help: &str, samples: &[Sample]) {
     // Writing to a string does not fail.
     let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
     for (label, value) in samples {

@@ -52,28 +52,14 @@ fn write(
 }
 
 fn verdict(report: &Envelope<Scan>, options: &Options) -> String {
-    let Scan {
-        image,
-        verdict,
-        complete,
-        ..
-    } = &report.result;
+    let Scan { image, verdict, .. } = &report.result;
     let style = match verdict.outcome {
         Outcome::Publishable => Style::Good,
         Outcome::Conditional | Outcome::Undetermined => Style::Doubtful,
         Outcome::Refused => Style::Bad,
     };
-    let says = match image.is_host() {
-        true => of_host(verdict.outcome),
-        false => of_image(verdict.outcome),
-    };
     let word = styled(verdict.outcome.as_str(), style, options.color);
-    let doubt = if *complete {
-        ""
-    } else {
-        "; the scan is NOT COMPLETE"
-    };
-    let mut text = format!("verdict  {word}: {says}{doubt}\n");
+    let mut text = format!("verdict  {word}: {}\n", says(&report.result));
     let what = if image.is_host() {
         "host     "
     } else {
@@ -108,6 +94,19 @@ fn verdict(report: &Envelope<Scan>, options: &Options) -> String {
         text += &filled("holds    ", object, options.width);
     }
     text
+}
+
+/// What the verdict means.
+pub(crate) fn says(scan: &Scan) -> String {
+    let says = match scan.image.is_host() {
+        true => of_host(scan.verdict.outcome),
+        false => of_image(scan.verdict.outcome),
+    };
+    let doubt = match scan.complete {
+        true => "",
+        false => "; the scan is NOT COMPLETE",
+    };
+    format!("{says}{doubt}")
 }
 
 /// What the outcome means for an image.

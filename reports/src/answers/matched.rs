@@ -1,0 +1,44 @@
+//! Of `fleet match`: whether the image runs, by nodes.
+
+use hpcctl_model::Envelope;
+use hpcctl_model::matched::{Match, Matched};
+
+use super::doctor::level;
+use super::{Answer, Answers};
+
+pub(super) fn answers(report: &Envelope<Match>) -> Answers {
+    let found = &report.result;
+    let mut answers = Answers::about("fleet match", report);
+    answers.is_closed = true;
+    answers.subject = found.image.clone();
+    answers.head = format!(
+        "runs on {}, fails on {}, not known of {}",
+        found.runs.count, found.fails.count, found.unknown.count
+    );
+    answers.rows.extend(found.groups.iter().map(of));
+    answers
+}
+
+fn of(group: &Matched) -> Answer {
+    let runtimes = group
+        .runtimes
+        .iter()
+        .map(|one| match one.because.is_empty() {
+            true => format!("{}: {}", one.runtime, one.run.as_str()),
+            false => {
+                let because = one.because.join(", ");
+                format!("{}: {}, because {because}", one.runtime, one.run.as_str())
+            }
+        });
+    let told = group.why.iter().cloned().chain(runtimes);
+    let fixes = group.runtimes.iter().filter_map(|one| one.fix.as_ref());
+    Answer {
+        id: "run".into(),
+        state: group.run.as_str(),
+        level: level(group.run),
+        text: told.collect::<Vec<_>>().join("; "),
+        fix: group.fix.as_ref().or(fixes.into_iter().next()).cloned(),
+        on: Some(group.nodes.set.clone()),
+        ..Answer::default()
+    }
+}
