@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::{Made, abi, cc, library, program, source};
-use crate::cli::hpcctl;
+use crate::cli::{Run, command, hpcctl};
 
 /// The rows of a name that is needed, with their programs.
 fn verdicts<'r>(result: &'r Value, soname: &str) -> Vec<(&'r str, String)> {
@@ -286,6 +286,47 @@ fn what_a_program_opens_as_it_runs_is_not_known() {
             table.contains("may open libcuda.so.1 as it runs"),
             "{table}"
         );
+    }
+}
+
+#[test]
+fn doctor_goes_by_what_loads_in_the_image() {
+    let made = Made::new();
+    let image = format!("dir:{}", made.image("").display());
+    let words = [
+        "doctor",
+        "--op",
+        "mpi-host",
+        "--runtime",
+        "builtin",
+        "--image",
+        &image,
+        "-o",
+        "json",
+    ];
+    for (soname, flags, holds) in [
+        ("libmpi.so.12", &[][..], true),
+        ("libmpi.so.40", &["-DOPEN"], false),
+    ] {
+        let dir = made.host(&format!("{soname}{}", flags.len()));
+        library(&dir.join(soname), soname, flags);
+        let mut command = command(&words);
+        let report = Run::of(command.env("LD_LIBRARY_PATH", &dir)).json();
+        let checks = report["result"]["checks"].as_array().unwrap().iter();
+        let mut checks = checks.filter(|check| check["id"] == "image.coupling");
+        let check = checks.next().unwrap();
+        let is_refused = check["status"] != "pass";
+        assert_eq!(is_refused, !holds, "{soname}: {check}");
+        let row = &report["result"]["runtimes"][0]["operations"][0];
+        let because = row["because"].to_string();
+        assert_eq!(
+            because.contains("image.coupling"),
+            !holds,
+            "{soname}: {row}"
+        );
+        if !holds {
+            assert_eq!(row["verdict"], "no", "{row}");
+        }
     }
 }
 

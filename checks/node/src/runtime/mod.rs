@@ -176,9 +176,12 @@ pub(crate) const GPU: Formula = Formula::All(&[
     Formula::Check("gpu.glibcfloor"),
 ]);
 
-/// The node has an MPI that can replace that of an image.
-pub(crate) const HOST_MPI: Formula =
-    Formula::All(&[Formula::Check("mpi.families"), Formula::Check("image.libc")]);
+/// The node has an MPI that can replace that of an image: of the one that is given, by what loads in
+/// it.
+pub(crate) const HOST_MPI: Formula = Formula::All(&[
+    Formula::Check("mpi.families"),
+    Formula::Check("image.coupling"),
+]);
 
 /// The node has a program that starts ranks.
 pub(crate) const LAUNCHER: Formula = Formula::Check("mpi.launcher");
@@ -351,6 +354,34 @@ mod tests {
         assert_eq!(images[0].because, ["image.ids", "uid.subid.file"]);
         let facts = Facts::new(false);
         assert_eq!(operation(run.unwrap(), &facts, false).images, None);
+    }
+
+    #[test]
+    fn the_mpi_of_the_node_goes_by_what_loads_in_the_image() {
+        for runtime in RUNTIMES {
+            let Some(rule) = runtime.rules.iter().find(|rule| rule.op == "mpi-host") else {
+                continue;
+            };
+            for (holds, verdict) in [
+                (Some(true), Verdict::Yes),
+                (Some(false), Verdict::No),
+                (None, Verdict::Unknown),
+            ] {
+                let facts = checks().fold(Facts::new(false), |facts, probe| {
+                    let is_it = probe.id == "image.coupling";
+                    facts.holding(probe.id, if is_it { holds } else { Some(true) })
+                });
+                let found = operation(rule, &facts, false);
+                assert_eq!(found.verdict, verdict, "{}", runtime.name);
+            }
+            let ask = Ask {
+                operations: vec!["mpi-host".into()],
+                ..Ask::default()
+            };
+            let made = crate::examine(&Scripted::new(), &ask).report.checks;
+            let coupling = made.iter().find(|check| check.id == "image.coupling");
+            assert_eq!(coupling.unwrap().summary, "no image was given");
+        }
     }
 
     #[test]

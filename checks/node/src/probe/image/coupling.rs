@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use hpcctl_abi::{Family, Kind};
 use hpcctl_model::abi::{Abi, AbiVerdict, Binding};
 
 use super::Probe;
@@ -72,8 +73,14 @@ fn judge(_: &Reading, site: &Site<'_>) -> Finding {
         return Finding::warn(format!("no library of the node works for {names}")).holding(false);
     }
     if worst.values().any(Option::is_none) {
-        let names = names(None);
-        return Finding::skipped(format!("the node has no library for {names}")).holding(false);
+        let lacking = worst.iter().filter(|(_, one)| one.is_none());
+        let is_gpu = |name: &str| Family::named(name).is_some_and(|it| it.kind == Kind::Gpu);
+        let found = Finding::skipped(format!("the node has no library for {}", names(None)));
+        // A program may open that of a GPU only where there is one, or not start without.
+        return match lacking.map(|(name, _)| *name).all(is_gpu) {
+            true => found,
+            false => found.holding(false),
+        };
     }
     if let Some(names) = of(AbiVerdict::Unknown) {
         return Finding::unknown(format!(
@@ -89,6 +96,10 @@ fn judge(_: &Reading, site: &Site<'_>) -> Finding {
     }
     if !abi.complete {
         return Finding::unknown("not all that this hangs on could be read of the image");
+    }
+    if worst.is_empty() && abi.image.libc.as_deref() == Some("musl") {
+        return Finding::skipped("no program of the image needs a library of the node, and none of glibc could be used beside its musl")
+            .holding(false);
     }
     if worst.is_empty() {
         return Finding::skipped("no program of the image needs a library of the node")
@@ -187,6 +198,16 @@ mod tests {
         assert_eq!(found.holds, Some(false), "{}", found.summary);
         assert!(found.summary.contains("libmpi.so.12"), "{}", found.summary);
         assert_eq!(told(abi(Vec::new())).holds, Some(false));
+        // That of a GPU may be opened only where there is one.
+        let found = told(abi(vec![of("/app", "libmpi.so.12", Works)]));
+        assert_eq!(found.holds, None, "{}", found.summary);
+        let mut musl = Abi {
+            complete: true,
+            ..Abi::default()
+        };
+        assert_eq!(told(musl.clone()).holds, Some(true));
+        musl.image.libc = Some("musl".into());
+        assert_eq!(told(musl).holds, Some(false));
     }
 
     #[test]
