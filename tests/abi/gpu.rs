@@ -285,6 +285,32 @@ fn an_image_with_its_own_libraries_needs_the_devices_alone() {
 }
 
 #[test]
+fn another_release_of_hip_is_another_library() {
+    let made = amd();
+    for other in ["libamdhip64.so.7", "libamdhip64.so.5"] {
+        let file = made.host("usr/lib64").join(other);
+        library(&file, other, &[]);
+        let (code, result) = judged(&made);
+        let row = &result["bindings"][0];
+        assert_eq!((code, &row["verdict"]), (1, &"fails".into()), "{row}");
+        assert_eq!(row["because"][0]["rule"], "family", "{row}");
+        let why = row["because"].to_string();
+        assert!(why.contains("https://rocm.docs.amd.com/"), "{why}");
+        let fix = row["fix"][0].as_str().unwrap();
+        assert_eq!(fix, "leave the image's own libamdhip64.so.6 in its place");
+        // The image's own is used.
+        let (_, said) = told(&made, "podman");
+        assert!(
+            said.contains("</dev/kfd>") && !said.contains(other),
+            "{said}"
+        );
+        fs::remove_file(file).unwrap();
+    }
+    library(&made.host("usr/lib64").join(HIP), HIP, &[]);
+    assert_eq!(judged(&made).1["bindings"][0]["verdict"], "works");
+}
+
+#[test]
 fn a_device_file_is_of_who_made_its_gpu() {
     let made = amd();
     let others = [("renderD129", "0x8086"), ("renderD130", "0x10de")];

@@ -290,6 +290,35 @@ fn what_a_program_opens_as_it_runs_is_not_known() {
 }
 
 #[test]
+fn open_mpi_of_before_3_is_another_library_with_each_number() {
+    for (own, of_host, code, verdict) in [
+        ("libmpi.so.1", "libmpi.so.20", 1, "fails"),
+        ("libmpi.so.20", "libmpi.so.1", 1, "fails"),
+        // That of 1.10 is called as MPICH's is.
+        ("libmpi.so.1", "libmpi.so.12", 1, "fails"),
+        ("libmpi.so.12", "libmpi.so.12", 0, "works"),
+        ("libmpi.so.1", "libmpi.so.1", 0, "works"),
+        ("libmpi.so.40", "libmpi.so.20", 1, "fails"),
+    ] {
+        let made = Made::new();
+        let path = made.image("usr/lib").join(own);
+        library(&path, own, &["-DOPEN"]);
+        program(&made.image("usr/bin/app"), &path, &["-DOPEN"]);
+        library(&made.host("lib").join(of_host), of_host, &["-DOPEN"]);
+        let (found, result) = made.judge(&format!("lib/{of_host}"));
+        let row = &result["bindings"][0];
+        assert_eq!(
+            (found, &row["verdict"]),
+            (code, &json!(verdict)),
+            "{own}, {of_host}: {row}"
+        );
+        if code == 1 {
+            assert_eq!(row["because"][0]["rule"], "family", "{row}");
+        }
+    }
+}
+
+#[test]
 fn doctor_goes_by_what_loads_in_the_image() {
     let made = Made::new();
     let image = format!("dir:{}", made.image("").display());

@@ -92,6 +92,19 @@ const CRAY: &[Stub] = &[
     ),
 ];
 
+const CRAYS: &str =
+    "packages cray-mpich 8.1.21 and 9.1.0 (their paths, as users show them), 8.0 (aocc, pgi)";
+
+/// Cray's libraries for some compilers, each below the directory of its own.
+const OF_COMPILERS: &[(&str, &str)] = &[
+    ("gnu/8.2", "libmpi_gnu_82.so.12"),
+    ("gnu/12.3", "libmpi_gnu_123.so.12"),
+    ("amd/6.0", "libmpi_amd.so.12"),
+    ("aocc/3.0", "libmpi_aocc_30.so.12"),
+    ("nvidia/20.7", "libmpi_nvidia.so.12"),
+    ("crayclang/17.0", "libmpi_cray.so.12"),
+];
+
 const MPT: &[Stub] = &[
     stub(
         "opt/hpe/mpt/lib/libcpuset.so.1",
@@ -275,6 +288,47 @@ fn mpt_is_another_family_and_a_wrapper_of_it_may_lack_calls() {
         binding["because"].to_string().contains("MPI_Allreduce"),
         "{binding}"
     );
+}
+
+#[test]
+fn each_compiler_has_a_library_of_cray_that_stands_for_itself_alone() {
+    assert!(CRAYS.contains("cray-mpich"));
+    let made = Made::new();
+    let place = |dir: &str, name: &str| format!("opt/cray/pe/mpich/8.1.27/ofi/{dir}/lib/{name}");
+    for (dir, name) in OF_COMPILERS {
+        library(&made.host(&place(dir, name)), name, &[]);
+        // It does not stand for MPICH's, for which there is another.
+        let (code, result) = made.judge(&place(dir, name));
+        let binding = &result["bindings"][0];
+        assert_eq!(
+            (code, &binding["family"]),
+            (1, &"Cray MPICH".into()),
+            "{name}: {binding}"
+        );
+        let fix = binding["fix"].to_string();
+        assert!(fix.contains("cray-mpich-abi"), "{name}: {fix}");
+    }
+    let (of, own) = OF_COMPILERS[0];
+    library(&made.image("usr/lib").join(own), own, &[]);
+    let built = made.image("usr/lib").join(own);
+    super::program(&made.image("usr/bin/app"), &built, &[]);
+    for (dir, name) in OF_COMPILERS {
+        let (code, verdict) = match *dir == of {
+            true => (0, "works"),
+            false => (3, "unknown"),
+        };
+        let (found, result) = made.judge(&place(dir, name));
+        let binding = &result["bindings"][0];
+        assert_eq!(
+            (found, &binding["verdict"]),
+            (code, &verdict.into()),
+            "{name}: {binding}"
+        );
+        assert_eq!(binding["soname"], own, "{binding}");
+    }
+    // Those of a directory are found by their names.
+    let (_, result) = made.judge("opt/cray/pe/mpich/8.1.27/ofi/gnu/8.2/lib");
+    assert_eq!(result["host"][0]["soname"], own, "{result}");
 }
 
 #[test]

@@ -98,9 +98,12 @@ fn brought(choices: &[HostChoice<'_>]) -> Vec<(Object, &'static Family)> {
 fn with(root: &HostRoot, companion: &Object) -> Vec<Object> {
     let soname = companion.linkage.soname.as_deref();
     let family = soname.and_then(Family::around);
-    let names = family.map_or(&[][..], |family| family.sonames);
+    let names = family
+        .zip(soname)
+        .map(|(family, soname)| family.beside(soname));
     let dir = directory(&companion.real);
-    let paths = names.iter().map(|name| format!("{dir}/{name}"));
+    let paths = names.into_iter().flatten();
+    let paths = paths.map(|name| format!("{dir}/{name}"));
     paths.filter_map(|path| root.find(&path)).collect()
 }
 
@@ -141,10 +144,15 @@ fn choice<'h>(
 fn in_directory(root: &HostRoot, dir: &str) -> Vec<Object> {
     let at = |name: &str| root.find(&format!("{dir}/{name}"));
     let names = FAMILIES.iter().flat_map(|family| family.sonames);
+    let open = FAMILIES.iter().filter(|family| family.is_open());
+    let open: Vec<&Family> = open.collect();
+    let mut listed = root.list(dir);
+    listed.retain(|name| open.iter().any(|family| family.has(name)));
+    let names = names.copied().chain(listed.iter().map(String::as_str));
     let named = names.filter_map(|name| {
         let object = at(name)?;
         let soname = object.linkage.soname.as_deref();
-        let is_copy = soname.is_some_and(|soname| soname != *name && at(soname).is_some());
+        let is_copy = soname.is_some_and(|soname| soname != name && at(soname).is_some());
         (!is_copy).then_some(object)
     });
     named.collect()

@@ -8,7 +8,7 @@ use hpcctl_model::abi::{AbiVerdict, Bind, Reason};
 use crate::check::Lack;
 use crate::closure::{Closure, Injected, PLACE};
 use crate::driver::{self, Mismatch};
-use crate::families::Family;
+use crate::families::{Among, Family};
 use crate::intel;
 use crate::libc::Libc;
 use crate::parts;
@@ -50,6 +50,9 @@ pub(crate) fn one(
         choice,
         all: case.choices,
     };
+    if choice.family.among == Among::Untold && !is_same(choice, name) {
+        untold(choice, name, &mut found);
+    }
     let planned = plan::plan(&using.object, name, choices, &search, &alone);
     judge(case, &planned, choice, &mut found);
     let own = of_itself(case, &using.object, &planned.own_lacks);
@@ -77,6 +80,23 @@ fn library_path(image: &LinkedImage) -> String {
         Some(own) => format!("LD_LIBRARY_PATH={PLACE}:{own}"),
         None => format!("LD_LIBRARY_PATH={PLACE}"),
     }
+}
+
+/// Whether a library is known to be the same as the one of a name.
+fn is_same(choice: &HostChoice<'_>, name: &str) -> bool {
+    let soname = choice.object.linkage.soname.as_deref();
+    soname.is_some_and(|soname| choice.family.is_same(soname, name))
+}
+
+/// Of a library nobody says whether it stands for the one of a name.
+fn untold(choice: &HostChoice<'_>, name: &str, found: &mut Found) {
+    let text = format!(
+        "{} is made for another compiler, or another series of it, than {name}: whether the one stands for the other is not known",
+        choice.object.real
+    );
+    found.add(reason("family", text), AbiVerdict::Unknown);
+    let fix = format!("name the host's {name} by --host-lib");
+    found.fixes.push(fix);
 }
 
 /// The loader of a program that runs as another user takes no notice of that variable.
@@ -169,9 +189,20 @@ fn impossible(
         }
         return Some((reason("family", text), fix));
     }
-    if choice.family.name == "MPI 5 ABI" && choice.object.linkage.soname.as_deref() != Some(name) {
-        let text = format!("{name} is of another version of the MPI 5 ABI than {file}");
-        return Some((reason("family", text), Vec::new()));
+    if let Among::Others(source) = choice.family.among
+        && !is_same(choice, name)
+    {
+        let family = choice.family.name;
+        let text = format!(
+            "{name} and {file} are of different releases of {family}: the one does not stand for the other ({source})"
+        );
+        let mut fix = vec![format!(
+            "load a release on the host that has {name}, or build the program with that of the host"
+        )];
+        if using.own.iter().any(|own| own == name) {
+            fix.insert(0, format!("leave the image's own {name} in its place"));
+        }
+        return Some((reason("family", text), fix));
     }
     None
 }
@@ -225,7 +256,7 @@ fn judge(case: &Case<'_>, planned: &Planned, choice: &HostChoice<'_>, found: &mu
             found.add(reason("fabric", text), AbiVerdict::Degraded);
         }
     }
-    for left in plan::left(&planned.closure, choice.family) {
+    for left in plan::left(&planned.closure, choice) {
         let text = format!("{} is loaded from the image all the same", left.object.real);
         found.add(reason("path", text), AbiVerdict::Fails);
     }

@@ -172,7 +172,7 @@ fn begin<'a, 'h>(
     injecting.put(soname, choice.object.clone());
     for name in alone.by_name.keys() {
         let is_own = Family::around(name) == Some(choice.family) && name != soname;
-        if !is_own || choice.family.sonames.contains(&name.as_str()) {
+        if !is_own || choice.family.has(name) {
             continue;
         }
         match injecting.counterpart(name) {
@@ -195,12 +195,16 @@ fn begin<'a, 'h>(
     (injecting, kept)
 }
 
-/// What is loaded of a family that is the image's own.
-pub(crate) fn left<'c>(closure: &'c Closure, family: &Family) -> impl Iterator<Item = &'c Loaded> {
+/// What is loaded of the image's own that is the same library as the host's.
+pub(crate) fn left<'c>(
+    closure: &'c Closure,
+    choice: &HostChoice<'_>,
+) -> impl Iterator<Item = &'c Loaded> {
+    let of_host = choice.object.linkage.soname.as_deref().unwrap_or_default();
     let own = closure.objects.iter().skip(1);
-    own.filter(|loaded| {
+    own.filter(move |loaded| {
         let soname = loaded.object.linkage.soname.as_deref();
-        let is_of = soname.is_some_and(|soname| family.sonames.contains(&soname));
+        let is_of = soname.is_some_and(|soname| choice.family.is_same(soname, of_host));
         loaded.object.side == Side::Image && is_of
     })
 }
@@ -262,7 +266,7 @@ impl Injecting<'_, '_> {
     /// false where there is none.
     fn displace(&mut self, closure: &Closure) -> bool {
         let mut grew = false;
-        for left in left(closure, self.choice.family) {
+        for left in left(closure, self.choice) {
             let (place, object) = (left.object.real.clone(), self.choice.object.clone());
             grew |= self.injected.over.insert(place, object).is_none();
         }

@@ -26,10 +26,14 @@ pub fn libraries(site: &Site<'_>) -> Vec<(String, &'static Family)> {
     for dir in libraries::directories(|name| site.host.env(name), &[]) {
         for family in families() {
             // A name without a number is what programs of any family are linked by.
-            let numbered = family
-                .sonames
-                .iter()
-                .filter(|soname| soname.contains(".so."));
+            let sonames = family.sonames.iter().map(ToString::to_string);
+            let mut numbered: Vec<String> = sonames.filter(|name| name.contains(".so.")).collect();
+            if family.is_open() {
+                let mut names = site.host.list(&dir).unwrap_or_default();
+                names.retain(|name| family.has(name));
+                names.sort();
+                numbered.extend(names);
+            }
             for soname in numbered {
                 let path = format!("{dir}/{soname}");
                 let known = found.iter().any(|(known, _)| *known == path);
@@ -56,5 +60,11 @@ mod tests {
         let found = libraries(&Site::new(&host));
         let names: Vec<&str> = found.iter().map(|(_, family)| family.name).collect();
         assert_eq!(names, ["MPICH ABI", "Open MPI"]);
+        let host = Scripted::new()
+            .file("/opt/cray/pe/lib64/libmpi_gnu_82.so.12", "")
+            .file("/opt/cray/pe/lib64/libmpi_gtl_hsa.so.0", "");
+        let found = libraries(&Site::new(&host));
+        let names: Vec<&str> = found.iter().map(|(_, family)| family.name).collect();
+        assert_eq!(names, ["Cray MPICH"]);
     }
 }

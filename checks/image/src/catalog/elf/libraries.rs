@@ -191,16 +191,14 @@ pub(super) static LIBRARIES: &[Library] = &[
     Library::new(
         "cray-mpich",
         HPE,
-        &[
-            "libmpi",
-            "libmpi_abi",
-            "libmpi_aocc*",
-            "libmpi_amd*",
-            "libmpi_cray*",
-            "libmpi_gnu*",
-            "libmpi_intel*",
-            "libmpi_nvidia*",
-        ],
+        &["libmpi", "libmpi_abi"],
+        &[After("CRAY MPICH version ")],
+    )
+    .marked("CRAY MPICH version "),
+    Library::new(
+        "cray-mpich",
+        HPE,
+        crate::cray::OF_COMPILERS,
         &[After("CRAY MPICH version ")],
     )
     .marked("CRAY MPICH version "),
