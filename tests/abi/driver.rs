@@ -4,7 +4,11 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use super::{Made, library, program};
+use serde_json::{Value, json};
+
+use super::emitted::elsewhere;
+use super::{Made, abi, library, program};
+use crate::cli::Run;
 
 /// The image with a program that uses CUDA in the place of its own.
 pub fn with_toolkit(made: &Made) {
@@ -46,18 +50,76 @@ fn a_driver_is_as_new_as_the_toolkit_needs() {
         binding["because"][0]["text"].to_string().contains("525"),
         "{binding}"
     );
-    let compat = made.image("usr/local/cuda/compat/libcuda.so.535.104.05");
+}
+
+/// What is told of a driver and the image with this package, and how podman is told to use it.
+fn with_package(driver: &str, package: &str) -> (i32, Value, Run) {
+    let made = Made::new();
+    with_toolkit(&made);
+    let file = made.host(&format!("usr/lib64/libcuda.so.{driver}"));
+    library(&file, "libcuda.so.1", &[]);
+    let compat = made.image(&format!("usr/local/cuda/compat/libcuda.so.{package}"));
     library(&compat, "libcuda.so.1", &[]);
-    let (code, binding) = judge("470.82.01");
+    let image = format!("dir:{}", made.image("").display());
+    let file = file.display().to_string();
+    let words = ["abi", &image, "--host-lib", &file];
+    let (code, result) = abi(&words[1..]);
+    let emitted = elsewhere(&[&words[..], &["--emit", "podman"]].concat());
+    (code, result["bindings"][0].clone(), emitted)
+}
+
+#[test]
+fn the_package_for_older_drivers_takes_the_place_of_the_hosts_library() {
+    let (code, binding, emitted) = with_package("470.82.01", "550.54.15");
     assert_eq!(
         (code, &binding["verdict"]),
         (0, &"degraded".into()),
         "{binding}"
     );
+    let because = binding["because"].to_string();
     assert!(
-        binding["fix"]
-            .to_string()
-            .contains("/usr/local/cuda/compat"),
-        "{binding}"
+        because.contains("made for drivers 470, 525, 535"),
+        "{because}"
     );
+    assert_eq!(binding["binds"], json!([]), "{binding}");
+    let set = "LD_LIBRARY_PATH=/usr/local/cuda/compat";
+    assert_eq!(binding["environment"], json!([set]), "{binding}");
+    assert!(binding["fix"].to_string().contains(set), "{binding}");
+    assert_eq!(emitted.code, 0, "{}", emitted.stderr);
+    let says = emitted.stdout;
+    assert!(says.contains(&format!("-e {set}")), "{says}");
+    assert!(
+        !says.contains("470.82.01") && !says.contains(" -v "),
+        "{says}"
+    );
+    assert!(
+        says.contains("# libcuda.so.1: the image's own is used"),
+        "{says}"
+    );
+}
+
+#[test]
+fn a_package_that_does_not_help_is_told() {
+    for (driver, package, code, verdict, says) in [
+        ("390.46", "550.54.15", 1, "fails", "none as old as 390"),
+        ("470.82.01", "510.47.03", 1, "fails", "too old itself"),
+        (
+            "510.47.03",
+            "550.54.15",
+            3,
+            "unknown",
+            "whether it works above 510",
+        ),
+        ("470.82.01", "545.23.08", 3, "unknown", "is not known"),
+    ] {
+        let (found, binding, emitted) = with_package(driver, package);
+        assert_eq!(
+            (found, &binding["verdict"]),
+            (code, &verdict.into()),
+            "{driver} {package}: {binding}"
+        );
+        let because = binding["because"].to_string();
+        assert!(because.contains(says), "{because}");
+        assert_eq!((emitted.code, &*emitted.stdout), (code, ""), "{driver}");
+    }
 }

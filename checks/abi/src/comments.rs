@@ -42,7 +42,9 @@ fn absent(wanted: &Wanted<'_>) -> String {
         );
     }
     for name in &wanted.unserved {
-        text += &match wanted.program.own.iter().any(|own| own == name) {
+        let mut bound = wanted.bindings.iter();
+        let has_own = wanted.program.own.iter().any(|own| own == name);
+        text += &match has_own || bound.any(|row| row.soname == *name) {
             true => format!("# {}: the image's own is used\n", shown(name)),
             false => format!(
                 "# {}: none of the host works, and the image has none of its own\n",

@@ -7,7 +7,8 @@ use hpcctl_model::abi::{AbiVerdict, Bind, Reason};
 
 use crate::check::Lack;
 use crate::closure::{Closure, Injected, PLACE};
-use crate::driver::{self, Mismatch};
+use crate::compat;
+use crate::driver;
 use crate::families::{Among, Family};
 use crate::intel;
 use crate::libc::Libc;
@@ -53,7 +54,7 @@ pub(crate) fn one(
     if choice.family.among == Among::Untold && !is_same(choice, name) {
         untold(choice, name, &mut found);
     }
-    let planned = plan::plan(&using.object, name, choices, &search, &alone);
+    let mut planned = plan::plan(&using.object, name, choices, &search, &alone);
     judge(case, &planned, choice, &mut found);
     let own = of_itself(case, &using.object, &planned.own_lacks);
     if own.verdict == Some(AbiVerdict::Fails) {
@@ -62,24 +63,36 @@ pub(crate) fn one(
     found.take(own);
     let driver = planned.injected.beside.get(driver::DRIVER);
     let driver = driver.filter(|_| name != driver::DRIVER);
-    if let Some(object) = driver.or((name == driver::DRIVER).then_some(&choice.object)) {
-        of_driver(case, &object.real, &mut found);
-    }
+    let driver = driver.or((name == driver::DRIVER).then_some(&choice.object));
+    let package = driver.and_then(|object| compat::of_driver(case, &object.real, &mut found));
+    let package = package.map(|path| {
+        compat::leave_driver(&mut planned.injected, choice, name);
+        compat::load(case, using, &search, &path, &mut found)
+    });
     found.binds = binds(case, choice, &planned);
-    if !planned.injected.beside.is_empty() {
-        found.environment = vec![library_path(case.image)];
-        privileged(case, using, &planned, &mut found);
+    let beside = planned.injected.beside.keys();
+    let mut names: Vec<&str> = beside.map(String::as_str).collect();
+    let mut dirs = Vec::new();
+    if !names.is_empty() {
+        dirs.push(PLACE.to_owned());
+    }
+    if let Some(dir) = package {
+        dirs.push(dir);
+        names.push(driver::DRIVER);
+    }
+    if !names.is_empty() {
+        found.environment = vec![library_path(case.image, &dirs)];
+        privileged(case, using, &names, &mut found);
     }
     found
 }
 
-/// The variable by which what is put beside the image's libraries is found.
-fn library_path(image: &LinkedImage) -> String {
+/// The variable by which what these directories have is found before the image's other libraries.
+fn library_path(image: &LinkedImage, dirs: &[String]) -> String {
     let own = image.env.get("LD_LIBRARY_PATH");
-    match own.filter(|own| !own.is_empty()) {
-        Some(own) => format!("LD_LIBRARY_PATH={PLACE}:{own}"),
-        None => format!("LD_LIBRARY_PATH={PLACE}"),
-    }
+    let own = own.filter(|own| !own.is_empty()).into_iter();
+    let dirs: Vec<&str> = dirs.iter().chain(own).map(String::as_str).collect();
+    format!("LD_LIBRARY_PATH={}", dirs.join(":"))
 }
 
 /// Whether a library is known to be the same as the one of a name.
@@ -100,13 +113,12 @@ fn untold(choice: &HostChoice<'_>, name: &str, found: &mut Found) {
 }
 
 /// The loader of a program that runs as another user takes no notice of that variable.
-fn privileged(case: &Case<'_>, using: &Using, planned: &Planned, found: &mut Found) {
+fn privileged(case: &Case<'_>, using: &Using, names: &[&str], found: &mut Found) {
     let program = &using.object.real;
     let file = case.image.find(program);
     if !file.is_some_and(|file| case.image.is_set_id(file)) {
         return;
     }
-    let names: Vec<&str> = planned.injected.beside.keys().map(String::as_str).collect();
     let text = format!(
         "{program} is set-user-id or set-group-id: where the runtime honours that, its loader takes no notice of LD_LIBRARY_PATH, by which it finds {}",
         names.join(", ")
@@ -129,7 +141,7 @@ pub(crate) struct Found {
 }
 
 impl Found {
-    fn add(&mut self, reason: Reason, verdict: AbiVerdict) {
+    pub(crate) fn add(&mut self, reason: Reason, verdict: AbiVerdict) {
         self.because.insert(reason);
         self.verdict = self.verdict.max(Some(verdict));
     }
@@ -329,29 +341,6 @@ fn nowhere(case: &Case<'_>, program: &Object, (name, by): (&str, &str), found: &
             );
             found.add(reason("missing", text), AbiVerdict::Fails);
             found.fixes.push(format!("install {name} in the image"));
-        }
-    }
-}
-
-/// Whether the driver is new enough for what the image was built with.
-fn of_driver(case: &Case<'_>, host_path: &str, found: &mut Found) {
-    match driver::compare(case.image, host_path) {
-        None => {}
-        Some(Mismatch::TooOld { text, needs }) => {
-            found.add(reason("driver", text), AbiVerdict::Fails);
-            found.fixes.extend([
-                "build the image with an older CUDA toolkit, or with its package cuda-compat (data centre GPUs only)".to_owned(),
-                format!("install driver {needs} or newer on the host"),
-            ]);
-        }
-        Some(Mismatch::Compatible { text, dir }) => {
-            let text = format!(
-                "{text}; the image has its own in {dir}, which works with data centre GPUs only"
-            );
-            found.add(reason("driver", text), AbiVerdict::Degraded);
-            found.fixes.push(format!(
-                "do not bind the host's, and set LD_LIBRARY_PATH={dir} in the container"
-            ));
         }
     }
 }

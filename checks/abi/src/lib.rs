@@ -10,6 +10,7 @@ mod cache;
 mod check;
 mod closure;
 mod comments;
+mod compat;
 mod devices;
 mod driver;
 mod emit;

@@ -144,6 +144,7 @@ impl<'a> Wanted<'a> {
         binds.dedup_by(|a, b| a.image == b.image);
         environment.sort_unstable();
         environment.dedup();
+        let environment = joined(environment);
         let patterns = |crosses| {
             let rows = abi
                 .environment
@@ -152,7 +153,11 @@ impl<'a> Wanted<'a> {
             rows.map(|row| row.pattern.as_str()).collect()
         };
         let bare = Self::bare(abi, program, call);
-        let is_bound = |name: &&str| taken.iter().any(|row| row.soname == *name);
+        // Of what works without, the image's own is used.
+        let is_bound = |name: &&str| {
+            let mut rows = taken.iter();
+            rows.any(|row| row.soname == *name && !row.binds.is_empty())
+        };
         let unserved = bare.unserved.iter().copied();
         Self {
             unserved: unserved.filter(|name| !is_bound(name)).collect(),
@@ -225,6 +230,34 @@ impl Wanted<'_> {
     }
 }
 
+/// Variables, of which several values that are lists of directories are one: what each begins with, and
+/// the end that all have, the image's own.
+fn joined(environment: Vec<String>) -> Vec<String> {
+    const LIST: &str = "LD_LIBRARY_PATH=";
+    let (lists, mut others): (Vec<String>, Vec<String>) = environment
+        .into_iter()
+        .partition(|pair| pair.starts_with(LIST));
+    let lists = lists.iter().map(|pair| pair[LIST.len()..].split(':'));
+    let lists: Vec<Vec<&str>> = lists.map(Iterator::collect).collect();
+    let Some((first, rest)) = lists.split_first() else {
+        return others;
+    };
+    let is_shared = |length: &usize| {
+        let end = &first[first.len() - length..];
+        rest.iter().all(|list| list.ends_with(end))
+    };
+    let shared = (0..=first.len()).rev().find(is_shared).unwrap_or(0);
+    let mut dirs: Vec<&str> = Vec::new();
+    for dir in lists.iter().flat_map(|list| &list[..list.len() - shared]) {
+        if !dirs.contains(dir) {
+            dirs.push(dir);
+        }
+    }
+    dirs.extend(&first[first.len() - shared..]);
+    others.push(format!("{LIST}{}", dirs.join(":")));
+    others
+}
+
 /// Whether a binding is one to be made.
 fn is_good(binding: &&Binding) -> bool {
     binding.verdict <= AbiVerdict::Degraded
@@ -281,5 +314,24 @@ fn words_of(program: &Program) -> Vec<String> {
         (false, _) => vec![path.clone()],
         (true, true) => vec!["python3".to_owned()],
         (true, false) => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn directories_of_several_bindings_come_before_the_images_own() {
+        let join = |lists: &[&str]| {
+            let pairs = lists.iter().map(|list| format!("LD_LIBRARY_PATH={list}"));
+            joined(pairs.collect()).join(" ")
+        };
+        assert_eq!(join(&["/a:/own"]), "LD_LIBRARY_PATH=/a:/own");
+        let both = join(&["/a:/x:/own", "/b:/x:/own"]);
+        assert_eq!(both, "LD_LIBRARY_PATH=/a:/b:/x:/own");
+        assert_eq!(join(&["/a", "/a:/b"]), "LD_LIBRARY_PATH=/a:/b");
+        assert_eq!(joined(vec!["A=1".to_owned()]), ["A=1"]);
+        assert_eq!(joined(Vec::new()), Vec::<String>::new());
     }
 }
