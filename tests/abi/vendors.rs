@@ -120,6 +120,14 @@ const MPT: &[Stub] = &[
         None,
         BLUE,
     ),
+    // It stands for MPICH's, and calls MPT.
+    stub(
+        "opt/hpe/mpt/lib/mpich/libmpi.so.12",
+        "libmpi.so.12",
+        &["opt/hpe/mpt/lib/libmpi.so"],
+        None,
+        ABI,
+    ),
 ];
 
 const MVAPICH: &[Stub] = &[stub(
@@ -161,6 +169,11 @@ fn host(stubs: &[Stub], releases: &[&str]) -> Made {
                 .iter()
                 .map(|path| made.host(path).display().to_string()),
         );
+        let dirs = stub
+            .needs
+            .iter()
+            .filter_map(|path| Path::new(path).parent());
+        flags.extend(dirs.map(|dir| format!("-Wl,-rpath,/{}", dir.display())));
         if stub.glibc.is_some() {
             flags.extend(["-DNEEDS_LIBC".to_owned(), newer.display().to_string()]);
         }
@@ -276,12 +289,23 @@ fn mpt_is_another_family_and_a_wrapper_of_it_may_lack_calls() {
     let binding = &result["bindings"][0];
     assert_eq!(binding["because"][0]["rule"], "family", "{binding}");
     assert_eq!(binding["family"], "HPE MPT");
-    library(
-        &made.host("opt/hpe/mpt/lib/mpich/libmpi.so.12"),
-        "libmpi.so.12",
-        &["-DLESS"],
+    let wrapper = "opt/hpe/mpt/lib/mpich/libmpi.so.12";
+    let (code, result) = made.judge(wrapper);
+    let binding = &result["bindings"][0];
+    assert_eq!(
+        (code, &binding["verdict"]),
+        (0, &"works".into()),
+        "{binding}"
     );
-    let (_, result) = made.judge("opt/hpe/mpt/lib/mpich/libmpi.so.12");
+    // It is MPT that finds the other ranks, and that reads the variables.
+    let way = &result["ways"][0];
+    assert!(
+        way["because"].to_string().contains("speaks MPT and PMI-2"),
+        "{way}"
+    );
+    assert!(crosses(&result, "MPI_*"), "{result}");
+    library(&made.host(wrapper), "libmpi.so.12", &["-DLESS"]);
+    let (_, result) = made.judge(wrapper);
     let binding = &result["bindings"][0];
     assert_eq!(binding["because"][0]["rule"], "symbol", "{binding}");
     assert!(

@@ -6,8 +6,8 @@
 
 use hpcctl_model::abi::Launcher;
 
-use crate::closure::Closure;
-use crate::families::Family;
+use crate::closure::{Closure, Loaded};
+use crate::families::{Family, Kind, MPT};
 use crate::root::{HostRoot, Object, Root};
 use crate::search::directory;
 
@@ -196,7 +196,7 @@ pub(crate) fn spoken(family: &Family, closure: &Closure) -> Vec<&'static str> {
     match family.name {
         "Open MPI" if has(ORTE).is_some() => vec![PMIX],
         "Open MPI" => vec![PMIX, PRRTE],
-        "HPE MPT" => vec!["MPT", "PMI-2"],
+        _ if is_mpt(family, closure) => vec!["MPT", "PMI-2"],
         "Cray MPICH" => vec!["Cray PMI"],
         _ if is_cray("libpmi.so.0") || is_cray("libpmi2.so.0") => vec!["Cray PMI"],
         "MPICH ABI" | "MPI 5 ABI" => {
@@ -217,6 +217,12 @@ pub(crate) fn spoken(family: &Family, closure: &Closure) -> Vec<&'static str> {
         }
         _ => Vec::new(),
     }
+}
+
+/// Whether a library is MPT's, or stands for MPICH's and needs it: a wrapper.
+pub(crate) fn is_mpt(family: &Family, closure: &Closure) -> bool {
+    let is_own = |loaded: &Loaded| loaded.object.linkage.soname.as_deref() == Some(MPT);
+    family.has(MPT) || (family.kind == Kind::Mpi && closure.named(MPT).is_some_and(is_own))
 }
 
 /// Which launchers can start ranks that speak one of these protocols; each by the first of them.

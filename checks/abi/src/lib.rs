@@ -240,11 +240,14 @@ fn variables(
 ) -> Vec<Variable> {
     let asked = programs.iter().flat_map(|using| &using.needs);
     let mut families: Vec<&Family> = asked.filter_map(|name| Family::named(name)).collect();
-    families.extend(choices.iter().filter_map(|choice| {
+    families.extend(choices.iter().flat_map(|choice| {
         let is_bound = |binding: &Binding| {
-            binding.family == choice.family.name && binding.verdict <= AbiVerdict::Degraded
+            binding.host_path == choice.object.real && binding.verdict <= AbiVerdict::Degraded
         };
-        bindings.iter().any(is_bound).then_some(choice.family)
+        let mpt = Family::named(families::MPT);
+        let mpt = mpt.filter(|_| launchers::is_mpt(choice.family, &choice.closure));
+        let of = [Some(choice.family), mpt].into_iter().flatten();
+        of.filter(move |_| bindings.iter().any(is_bound))
     }));
     environment::crossing(&families)
 }
