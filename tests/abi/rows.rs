@@ -290,6 +290,138 @@ fn what_a_program_opens_as_it_runs_is_not_known() {
 }
 
 #[test]
+fn what_a_library_of_a_program_opens_counts_as_what_it_opens_itself() {
+    let made = Made::new();
+    fs::remove_file(made.image("usr/bin/app")).unwrap();
+    let libc = made.image("usr/lib/libc.so.6");
+    library(&libc, "libc.so.6", &["-DLIBC"]);
+    let libc = ["-Wl,--no-as-needed", libc.to_str().unwrap()];
+    let [opening, plain] = ["libopening.so.1", "libplain.so.1"].map(|name| {
+        let path = made.image("usr/lib").join(name);
+        (path, format!("-Wl,-soname,{name}"))
+    });
+    let source = source("opens.c");
+    let args = [
+        "-shared",
+        "-fPIC",
+        &opening.1,
+        "-o",
+        opening.0.to_str().unwrap(),
+        &source,
+    ];
+    cc(&[&args[..], &libc].concat());
+    let needs = ["-Wl,--no-as-needed", opening.0.to_str().unwrap()];
+    library(&plain.0, "libplain.so.1", &needs);
+    // It is two libraries away.
+    let app = made.image("usr/bin/app");
+    let empty = made.dir.path().join("empty.c");
+    fs::write(&empty, "void _start(void) { for (;;) ; }\n").unwrap();
+    let args = [
+        "-fPIC",
+        "-pie",
+        "-nostartfiles",
+        "-Wl,--no-as-needed,--allow-shlib-undefined",
+        "-o",
+    ];
+    let names = [&app, &empty, &plain.0].map(|path| path.to_str().unwrap());
+    cc(&[&args[..], &names].concat());
+    let image = format!("dir:{}", made.image("").display());
+    let (code, result) = abi(&[&image]);
+    let program = &result["programs"][0];
+    assert_eq!(
+        (code, &program["path"], &program["opens"]),
+        (3, &json!("/usr/bin/app"), &json!(["libcuda.so.1"])),
+        "{result}"
+    );
+    let (code, result) = abi(&[&image, "--program", "/usr/bin/app"]);
+    assert_eq!((code, &result["left_out"]), (3, &json!([])), "{result}");
+    // What a part of MPI opens is its own affair.
+    let mpi = made.image("usr/lib/libmpich.so.12");
+    library(&mpi, "libmpich.so.12", &needs);
+    program_of(&made, &mpi);
+    let (_, result) = abi(&[&image]);
+    assert_eq!(result["programs"][0]["opens"], json!([]), "{result}");
+}
+
+/// The program of the image, which needs a library of MPI alone.
+fn program_of(made: &Made, mpi: &std::path::Path) {
+    program(
+        &made.image("usr/bin/app"),
+        mpi,
+        &["-Wl,--allow-shlib-undefined"],
+    );
+}
+
+#[test]
+fn a_runtime_library_of_cuda_that_the_loader_does_not_find_is_one_that_is_needed() {
+    let made = Made::new();
+    let runtime = made.image("usr/local/cuda/lib64/libcudart.so.12");
+    library(&runtime, "libcudart.so.12", &[]);
+    program(&made.image("usr/bin/app"), &runtime, &[]);
+    library(&made.host("lib/libcuda.so.535.104.05"), "libcuda.so.1", &[]);
+    let (code, result) = made.judge("lib/libcuda.so.535.104.05");
+    let row = &result["bindings"][0];
+    assert_eq!((code, &row["verdict"]), (0, &json!("degraded")), "{result}");
+    let because = row["because"].to_string();
+    let says = "needs libcudart.so.12, which lies at /usr/local/cuda/lib64/libcudart.so.12, where its loader does not look";
+    assert!(because.contains(says), "{because}");
+}
+
+#[test]
+fn texts_of_an_mpi_in_a_program_without_symbols_are_told() {
+    let made = Made::new();
+    let app = made.image("usr/bin/app");
+    let texts = made.dir.path().join("texts.c");
+    let both = |one: &str, other: &str| {
+        let text = format!("const char *texts[] = {{\"{one}\", \"{other}\"}};\n");
+        fs::write(
+            &texts,
+            text + "void _start(void) { for (;;) texts[0] = texts[1]; }\n",
+        )
+        .unwrap();
+    };
+    let image = format!("dir:{}", made.image("").display());
+    for (one, other, code) in [
+        (
+            "MPICH Version:\\t%s",
+            "MPIR_CVAR_ALLREDUCE_SHORT_MSG_SIZE",
+            3,
+        ),
+        ("Open MPI v%d.%d.%d", "mpi_param_check", 3),
+        ("Open MPI v%d.%d.%d", "whatever", 0),
+    ] {
+        both(one, other);
+        for how in [
+            &["-static"][..],
+            &["-static-pie", "-fPIE"],
+            &["-fPIE", "-pie"],
+        ] {
+            let names = [app.to_str().unwrap(), texts.to_str().unwrap()];
+            cc(&[&["-s", "-nostartfiles", "-o"][..], &names, how].concat());
+            let archive = made.dir.path().join("image.tar");
+            let mut tar = std::process::Command::new("tar");
+            let tar = tar
+                .arg("-cf")
+                .arg(&archive)
+                .arg("-C")
+                .arg(made.image(""))
+                .arg(".");
+            assert!(tar.status().unwrap().success());
+            for image in [&image, archive.to_str().unwrap()] {
+                let run = hpcctl(&["abi", image]);
+                assert_eq!(run.code, code, "{one} {how:?} {image}: {}", run.stdout);
+                assert_eq!(
+                    run.stdout.contains("it has texts of"),
+                    code == 3,
+                    "{}",
+                    run.stdout
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn open_mpi_of_before_3_is_another_library_with_each_number() {
     for (own, of_host, code, verdict) in [
         ("libmpi.so.1", "libmpi.so.20", 1, "fails"),

@@ -118,6 +118,10 @@ pub fn judge(question: &Question<'_>) -> Result<Judged, Error> {
     let asked = asked_for(question)?;
     let programs = asked.programs;
     let mut unknowns = image.unknowns.clone();
+    let doubtful = match question.programs.is_empty() {
+        true => programs::doubtful(image, &programs),
+        false => Vec::new(),
+    };
     let unread = Unread::of(image);
     if asked.is_cut {
         unknowns.push(Unknown::new(
@@ -134,29 +138,16 @@ pub fn judge(question: &Question<'_>) -> Result<Judged, Error> {
     };
     let bindings = rows::bindings(&case);
     let environment = variables(&programs, &choices, &bindings);
-    let host = choices.iter().map(|choice| HostLibrary {
-        path: choice.object.real.clone(),
-        soname: choice.object.linkage.soname.clone().unwrap_or_default(),
-        family: choice.family.name.to_owned(),
-        libc: libc::floor(&choice.object.linkage).map(str::to_owned),
-    });
-    let listed = programs.iter().map(|using| Program {
-        path: using.object.real.clone(),
-        needs: using.needs.clone(),
-        static_mpi: using.static_mpi,
-        module: using.is_module(),
-        opens: using.opens.clone(),
-        own: using.own.clone(),
-    });
     let of_gpus = gpu::of(&root, &programs, &bindings);
     let partial = partial(&choices, &bindings);
-    let is_whole = !asked.is_cut && partial.is_none() && of_gpus.unknowns.is_empty();
+    let is_known = of_gpus.unknowns.is_empty() && doubtful.is_empty();
+    let is_whole = !asked.is_cut && partial.is_none() && is_known;
     let mut abi = Abi {
         image: about(image, &programs),
-        programs: listed.collect(),
+        programs: programs.iter().map(listed).collect(),
         left_out: asked.left_out,
         complete: is_whole && !unread.touches(&case),
-        host: host.collect(),
+        host: choices.iter().map(of_host).collect(),
         devices: devices::of_networks(&root, &programs),
         gpus: of_gpus.gpus,
         bindings,
@@ -164,9 +155,32 @@ pub fn judge(question: &Question<'_>) -> Result<Judged, Error> {
         environment,
         proof: None,
     };
-    unknowns.extend(partial.into_iter().chain(of_gpus.unknowns));
+    let partial = partial.into_iter().chain(doubtful);
+    unknowns.extend(partial.chain(of_gpus.unknowns));
     abi.ways = ways::ways(&case, question.host, &abi, question.measured)?;
     Ok(Judged { abi, unknowns })
+}
+
+/// A library of the host in the report.
+fn of_host(choice: &plan::HostChoice<'_>) -> HostLibrary {
+    HostLibrary {
+        path: choice.object.real.clone(),
+        soname: choice.object.linkage.soname.clone().unwrap_or_default(),
+        family: choice.family.name.to_owned(),
+        libc: libc::floor(&choice.object.linkage).map(str::to_owned),
+    }
+}
+
+/// A program in the report.
+fn listed(using: &programs::Using) -> Program {
+    Program {
+        path: using.object.real.clone(),
+        needs: using.needs.clone(),
+        static_mpi: using.static_mpi,
+        module: using.is_module(),
+        opens: using.opens.clone(),
+        own: using.own.clone(),
+    }
 }
 
 /// What the host's files lack of its C library, so that parts of what can be bound do not load there.
@@ -227,6 +241,7 @@ fn why_not(image: &LinkedImage, path: &str) -> String {
     let unread = image.unknowns.iter().find(|unknown| unknown.what == real);
     match (unread, image.linkage(file)) {
         (Some(unknown), _) => format!("it could not be read: {}", unknown.why),
+        (None, Some(linkage)) if !linkage.marks.is_empty() => programs::has_texts(linkage),
         (None, None) => "it is no ELF file; of a script, name the program that runs it".to_owned(),
         (None, Some(_)) => "it needs no library of MPI, of a fabric or of a GPU".to_owned(),
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use hpcctl_image::{Linkage, LinkedImage, PARTS};
+use hpcctl_model::Unknown;
 
 use crate::closure::{Closure, Injected};
 use crate::driver;
@@ -81,15 +82,16 @@ pub(crate) fn using(image: &LinkedImage) -> (Vec<Using>, bool) {
             opens: Vec::new(),
             own: Vec::new(),
         };
-        let opens = opens(linkage);
+        let mut opens = opens(linkage);
         let using = using.or_else(|| (static_mpi || !opens.is_empty()).then(alone));
         found.extend(using.map(|using| {
+            opens.extend(using.opens);
+            opens.sort_unstable();
+            opens.dedup();
+            opens.retain(|name| !using.needs.contains(name));
             Using {
                 static_mpi,
-                opens: opens
-                    .into_iter()
-                    .filter(|name| !using.needs.contains(name))
-                    .collect(),
+                opens,
                 ..using
             }
         }));
@@ -122,11 +124,14 @@ fn follow(
     let object = object(path, linkage);
     let search = Search::of_image(image, &object);
     let closure = Closure::of(&object, &search, &Injected::default());
-    let mut needs = BTreeSet::new();
-    for loaded in &closure.objects {
+    let (mut needs, mut opening) = (BTreeSet::new(), BTreeSet::new());
+    for (at, loaded) in closure.objects.iter().enumerate() {
         seen.insert(loaded.object.real.clone());
         let linkage = &loaded.object.linkage;
         let soname = linkage.soname.as_deref();
+        if at > 0 && !is_part(&closure, at) {
+            opening.extend(opens_for_a_program(linkage));
+        }
         if soname.is_none_or(|soname| Family::around(soname).is_none()) {
             let asked = linkage
                 .needed
@@ -137,6 +142,11 @@ fn follow(
         if soname.is_some_and(driver::is_opened_by) {
             needs.insert(driver::DRIVER.to_owned());
         }
+    }
+    // It may be where only a variable leads that somebody sets.
+    let mut missing = closure.missing.iter().map(|(name, _)| name);
+    if missing.any(|name| driver::is_opened_by(name)) {
+        needs.insert(driver::DRIVER.to_owned());
     }
     // A part of a family that is asked for stands for the family.
     if needs
@@ -150,22 +160,77 @@ fn follow(
     }
     let own = needs.iter().filter(|name| closure.finds(name, &search));
     let own = own.cloned().collect();
-    (!needs.is_empty()).then(|| Using {
+    opening.retain(|name| !needs.contains(name));
+    (!needs.is_empty() || !opening.is_empty()).then(|| Using {
         object,
         needs: needs.into_iter().collect(),
         static_mpi: false,
-        opens: Vec::new(),
+        opens: opening.into_iter().collect(),
         own,
     })
 }
 
-/// Libraries of a family of which a program has the name, and opens some as it runs.
+/// Whether a library is one of MPI, of a fabric or of a GPU, or came with one: what that opens is its
+/// own affair.
+fn is_part(closure: &Closure, mut at: usize) -> bool {
+    while at != 0 {
+        let loaded = &closure.objects[at];
+        let soname = loaded.object.linkage.soname.as_deref();
+        if soname.is_some_and(|soname| Family::around(soname).is_some()) {
+            return true;
+        }
+        at = loaded.parent;
+    }
+    false
+}
+
+/// Programs that have texts of an MPI in them, no symbols that tell, and no library that is one.
+pub(crate) fn doubtful(image: &LinkedImage, programs: &[Using]) -> Vec<Unknown> {
+    let files = image
+        .files()
+        .filter(|(_, linkage)| !linkage.marks.is_empty());
+    let unknowns = files.filter_map(|(file, linkage)| {
+        let path = image.path(file);
+        let mut known = programs.iter().filter(|using| using.object.real == path);
+        let is_mpi = |name: &String| Family::named(name).is_some_and(|it| it.kind == Kind::Mpi);
+        if known.any(|using| using.needs.iter().any(is_mpi)) {
+            return None;
+        }
+        Some(Unknown::new(path, has_texts(linkage)))
+    });
+    unknowns.collect()
+}
+
+/// What is told of such a program.
+pub(crate) fn has_texts(linkage: &Linkage) -> String {
+    format!(
+        "it has texts of {}, and no table of symbols: whether it has that MPI in it, so that nothing can be bound, is not known",
+        linkage.marks.join(" and ")
+    )
+}
+
+/// Libraries of a family of which the name stands in what opens some as it runs.
 fn opens(linkage: &Linkage) -> Vec<String> {
     let names = linkage.opens.iter();
     names
         .filter(|name| Family::named(name).is_some())
         .cloned()
         .collect()
+}
+
+/// Those of them that matter to a program whose library opens them: an MPI, and what computes on a GPU.
+/// Libraries that tell of the machine, such as hwloc, open what tells of fabrics and GPUs where there are.
+fn opens_for_a_program(linkage: &Linkage) -> Vec<String> {
+    let mut names = opens(linkage);
+    names.retain(|name| {
+        let family = Family::named(name);
+        family.is_some_and(|family| match family.kind {
+            Kind::Mpi => true,
+            Kind::Fabric => false,
+            Kind::Gpu => family.name != "NVML",
+        })
+    });
+    names
 }
 
 fn object(path: &str, linkage: &Arc<Linkage>) -> Object {
@@ -182,15 +247,16 @@ fn is_program(linkage: &Linkage) -> bool {
 
 /// The names of libraries through which one that can be replaced is reached.
 fn leading(files: &[(String, Arc<Linkage>)]) -> HashSet<&str> {
-    let mut leading: HashSet<&str> = HashSet::new();
-    for family in crate::families::FAMILIES {
-        leading.extend(family.sonames);
-        leading.extend(family.companions.iter().copied().flatten());
+    let needed = files.iter().flat_map(|(_, linkage)| &linkage.needed);
+    let needed = needed.map(String::as_str);
+    let is_one = |name: &&str| Family::around(name).is_some() || driver::is_opened_by(name);
+    let mut leading: HashSet<&str> = needed.filter(is_one).collect();
+    for (path, linkage) in files {
+        if !opens_for_a_program(linkage).is_empty() {
+            leading.extend(linkage.soname.as_deref());
+            leading.extend(path.rsplit('/').next());
+        }
     }
-    let sonames = files
-        .iter()
-        .filter_map(|(_, linkage)| linkage.soname.as_deref());
-    leading.extend(sonames.filter(|soname| driver::is_opened_by(soname)));
     loop {
         let before = leading.len();
         for (path, linkage) in files {

@@ -9,9 +9,11 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use memchr::memmem;
+
 use super::bytes::{Bytes, Layout};
 use super::dynamic::{self, MOST, PT_DYNAMIC, PT_INTERP, PT_LOAD, Segment};
-use super::opened;
+use super::{marks, opened};
 
 /// The most bytes of the first segment, and of what the dynamic section names behind itself.
 const LEAD: u64 = 32 << 20;
@@ -150,8 +152,15 @@ fn of_segments(held: &Held, layout: Layout, segments: &[Segment], size: u64) -> 
     wanted.extend(split.map(|one| range(one.offset, one.size.min(LEAD))));
     // Texts come before what tells a program from a library.
     let names = first.and_then(|one| held.get(one.offset, one.size.min(LEAD)));
-    if names.is_some_and(|names| opened::may_open(&names)) {
+    if names.as_deref().is_some_and(opened::may_open) {
         let texts = segments.iter().filter(|one| opened::has_texts(one));
+        wanted.extend(texts.map(|one| range(one.offset, one.size.min(opened::MOST))));
+    }
+    // So do those of a program that may have a library in it; a static one names none.
+    let has = |kind| segments.iter().any(|one| one.kind == kind);
+    let names_none = |names: &[u8]| memmem::find(names, b".so").is_none();
+    if has(PT_INTERP) || !has(PT_DYNAMIC) || names.as_deref().is_some_and(names_none) {
+        let texts = marks::segments(segments);
         wanted.extend(texts.map(|one| range(one.offset, one.size.min(opened::MOST))));
     }
     let interpreter = segments.iter().find(|one| one.kind == PT_INTERP);

@@ -6,6 +6,7 @@
 mod bytes;
 mod dynamic;
 mod held;
+mod marks;
 mod opened;
 mod references;
 mod release;
@@ -62,8 +63,10 @@ pub struct Linkage {
     pub release: Option<String>,
     /// Which functions of [`PARTS`] are in it.
     pub parts: Vec<&'static str>,
-    /// Names of libraries in the texts of a program that opens such as it runs.
+    /// Names of libraries in the texts of what opens such as it runs.
     pub opens: Vec<String>,
+    /// The MPIs of which a program has texts, where no symbol tells whether it has one in it.
+    pub marks: Vec<&'static str>,
 }
 
 impl Linkage {
@@ -107,10 +110,14 @@ impl Linkage {
         if linkage.soname.as_deref() == Some("libc.so.6") {
             linkage.release = release::of(bytes);
         }
+        if linkage.opens_any() {
+            linkage.opens = opened::of(&loaded);
+        }
         if linkage.soname.is_none() {
             linkage.parts = symbols::parts(&loaded, linkage.symbols.as_ref());
-            if linkage.opens_any() {
-                linkage.opens = opened::of(&loaded);
+            let is_program = linkage.interpreter.is_some() || linkage.is_static();
+            if linkage.parts.is_empty() && is_program && !symbols::has_all(&loaded) {
+                linkage.marks = marks::of(&loaded);
             }
         }
         Ok(Some(linkage))

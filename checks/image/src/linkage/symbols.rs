@@ -200,6 +200,11 @@ pub(super) fn parts(loaded: &Loaded<'_>, symbols: Option<&Symbols>) -> Vec<&'sta
     PARTS.iter().filter(is_there).copied().collect()
 }
 
+/// Whether a program has the table of all its symbols.
+pub(super) fn has_all(loaded: &Loaded<'_>) -> bool {
+    loaded.sections(SHT_SYMTAB).next().is_some()
+}
+
 /// Hashes of all that a program defines for others, which are kept for no longer than they are
 /// looked at.
 fn of_all(loaded: &Loaded<'_>) -> Option<Vec<u64>> {
