@@ -176,6 +176,22 @@ const ODD: &[Odd] = &[
         says: "",
     },
     Odd {
+        what: "a directory of Debian's below / alone",
+        make: |made| to_triplet(made, &[]),
+        verdict: "works",
+        says: "",
+    },
+    Odd {
+        what: "the same, and a program that names $LIB",
+        make: |made| {
+            let flags = ["-Wl,--disable-new-dtags,-rpath,/opt/$LIB"];
+            to_triplet(made, &flags);
+            library(&made.image("opt/lib/x86_64-linux-gnu").join(OWN), OWN, &[]);
+        },
+        verdict: "works",
+        says: "",
+    },
+    Odd {
         what: "a program that runs as its owner, and a library beside",
         make: |made| {
             let beside = made.host("lib/libbeside.so.1");
@@ -189,6 +205,15 @@ const ODD: &[Odd] = &[
         says: "is set-user-id",
     },
 ];
+
+/// Moves the image's library to where the loader of Debian alone looks: there is no such directory below
+/// /usr, as in images of few files.
+fn to_triplet(made: &Made, path: &[&str]) {
+    let triplet = made.image("lib/x86_64-linux-gnu");
+    fs::create_dir_all(&triplet).unwrap();
+    linked(made, MPICH, path);
+    fs::rename(made.image(MPICH), triplet.join(OWN)).unwrap();
+}
 
 /// An image of the table, and what is foretold.
 fn foretold(odd: &Odd) -> (Made, Vec<String>, Value) {

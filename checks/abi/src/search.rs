@@ -71,7 +71,9 @@ impl<'r> Search<'r> {
             "ppc64le" => "powerpc64le-linux-gnu".to_owned(),
             other => format!("{other}-linux-gnu"),
         };
-        let has_triplet = root.has_directory(&format!("/usr/lib/{triplet}"));
+        // Debian's loader looks into both, whichever of them there is.
+        let mut above = ["/usr/lib", "/lib"].into_iter();
+        let has_triplet = above.any(|dir| root.has_directory(&format!("{dir}/{triplet}")));
         let cache = root
             .setting("/etc/ld.so.cache")
             .filter(|_| libc == Libc::Glibc);
