@@ -28,3 +28,8 @@ pub fn real(test: &str) -> bool {
     }
     false
 }
+
+/// Prints a figure that a test found, also where it passes.
+pub fn figure(text: &str) {
+    writeln!(std::io::stderr().lock(), "{text}").unwrap();
+}

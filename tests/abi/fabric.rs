@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::matrix::{SUITES, attempt, nightly, tree};
 use super::{LOADER, abi, cc, here, source};
-use crate::real::real;
+use crate::real::{figure, real};
 
 const LIBRARIES: &str = "usr/lib/x86_64-linux-gnu";
 
@@ -99,7 +99,9 @@ fn libfabric_of_each_suite_loads_where_it_is_foretold() {
             }
         }
     }
-    println!("abi: libfabric: {loaded} cells load, all as foretold");
+    figure(&format!(
+        "abi: libfabric: {loaded} cells load, all as foretold"
+    ));
     // Programs of newer suites call what older libraries do not have.
     assert!(told.contains("FABRIC_1.8"), "{told}");
     assert!(loaded >= SUITES.len(), "{loaded}");

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::matrix::{SUITES, attempt, equip, nightly, tree};
 use super::{abi, source};
 use crate::cli::Run;
-use crate::real::real;
+use crate::real::{figure, real};
 
 /// The ways for a program of an image, with the launchers of a host's tree.
 fn ways(image: &Path, host: &Path, program: &str) -> Value {
@@ -54,9 +54,9 @@ fn launchers_of_open_mpi_start_the_ranks_that_they_are_said_to() {
             alone += i32::from(!meet);
         }
     }
-    println!(
+    figure(&format!(
         "abi: launchers of Open MPI: {started} start two ranks, {alone} do not, all as foretold"
-    );
+    ));
     assert!(started >= 2 && alone >= 1, "{started} {alone}");
 }
 

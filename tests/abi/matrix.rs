@@ -1,5 +1,5 @@
 //! A matrix of images and hosts of Debian suites, in which each verdict is tried with the image's own
-//! loader, and with a launcher: every night wherever it loads, else where a suite meets its neighbour.
+//! loader, and with a launcher wherever it loads.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use super::{LOADER, abi, here, library, program, source};
-use crate::real::real;
+use crate::real::{figure, real};
 
 /// A suite of the matrix.
 pub fn tree(suite: &str) -> PathBuf {
@@ -148,17 +148,14 @@ fn the_matrix_of_suites_is_as_it_is_foretold() {
                 let cell = format!("{} of {host} in {image}", tried.soname);
                 let verdict = foretold(image, host, tried);
                 let foretold = verdict["verdict"].as_str().unwrap();
-                let how = match is_launched(image, host) {
-                    false => "load".to_owned(),
-                    true => tried.start(host),
-                };
+                let how = tried.start(host);
                 let (loads, printed) = attempt(&tree(image), tried.program, &how, Some(&verdict));
                 if loads != matches!(foretold, "works" | "degraded") {
                     wrong.push(format!("{cell}: {foretold}, but {printed}"));
                     continue;
                 }
                 agreed += 1;
-                if !loads || how == "load" {
+                if !loads {
                     continue;
                 }
                 let own = of_suites.entry(host).or_insert_with(|| own(host));
@@ -180,26 +177,16 @@ fn the_matrix_of_suites_is_as_it_is_foretold() {
             }
         }
     }
-    println!(
+    figure(&format!(
         "abi: {} cells, {agreed} agreed, {} wrong, {started} run, {degraded} with parts missing",
         agreed + wrong.len(),
         wrong.len()
-    );
+    ));
     assert!(wrong.is_empty(), "{wrong:#?}");
-    let expected = if nightly() { 17 } else { 5 };
     assert!(
-        started >= expected && agreed - started > 10,
+        started >= 17 && agreed - started > 10,
         "{started} of {agreed} run"
     );
-}
-
-/// Whether a cell is tried with a launcher, too: by day where the host is one suite older.
-fn is_launched(image: &str, host: &str) -> bool {
-    let place = |suite: &str| SUITES.iter().position(|known| *known == suite);
-    match (place(image), place(host)) {
-        (Some(image), Some(host)) => nightly() || image == host + 1,
-        _ => false,
-    }
 }
 
 /// Whether this is the run that tries everything.

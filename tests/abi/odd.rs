@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
+use super::matrix::attempt;
 use super::{Made, abi, library, program};
 use crate::real::real;
 
@@ -260,5 +261,32 @@ fn the_loader_makes_of_odd_images_what_is_foretold() {
         let is_proved = proof["outcome"] == "proved";
         let works = odd.verdict != "fails";
         assert_eq!(is_proved, works, "{}: {proof} {row}", odd.what);
+    }
+}
+
+/// Of one that is looked for only as it is called, too: ldd(1) with -r tells it.
+#[test]
+fn a_trial_tells_each_symbol_that_is_missing() {
+    if !real("abi: what a trial tells") {
+        return;
+    }
+    for (binds, loads) in [("-Wl,-z,lazy", false), ("-Wl,-z,now", false), ("", true)] {
+        let made = Made::runnable();
+        library(&made.host("lib/libmpi.so.12"), "libmpi.so.12", &["-DOTHER"]);
+        if !loads {
+            calls_more(&made, binds);
+        }
+        let host = made.host("lib/libmpi.so.12");
+        let row = serde_json::json!({
+            "binds": [{"host": host, "image": "/usr/lib/libmpich.so.12"}], "environment": [],
+        });
+        let tried = attempt(&made.image(""), "/usr/bin/app", "load", Some(&row));
+        assert_eq!(tried.0, loads, "{binds}: {}", tried.1);
+        assert_eq!(
+            tried.1.contains("undefined symbol: MPIX_More"),
+            !loads,
+            "{}",
+            tried.1
+        );
     }
 }

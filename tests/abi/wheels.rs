@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::matrix::{SUITES, attempt, equip, tree};
 use super::{LOADER, abi, here, library, program};
-use crate::real::real;
+use crate::real::{figure, real};
 
 /// An MPI of PyPI in an image: its library, the program, how it is started, what it says of itself.
 const WHEELS: &[(&str, &str, &str, &str, &str)] = &[
@@ -173,11 +173,11 @@ fn what_a_library_of_a_vendor_gains_is_told_by_size() {
         "{own:?} {host:?}"
     );
     for ((size, own), (_, host)) in own.iter().zip(&host) {
-        println!(
+        figure(&format!(
             "abi: {size} bytes: {:.2} us by MPICH of the image, {:.2} us by Intel MPI of the host, {:.2} times as fast (medians of {ROUNDS})",
             own / 1000.0,
             host / 1000.0,
             own / host
-        );
+        ));
     }
 }
