@@ -451,6 +451,35 @@ fn open_mpi_of_before_3_is_another_library_with_each_number() {
 }
 
 #[test]
+fn a_library_that_needs_no_c_library_is_made_for_none() {
+    let made = Made::new();
+    let own = made.image("usr/lib/libmpich.so.12");
+    let musl = "-Wl,--dynamic-linker=/lib/ld-musl-x86_64.so.1";
+    program(&made.image("usr/bin/app"), &own, &[musl]);
+    let host = made.host("lib/libmpi.so.12");
+    library(&host, "libmpi.so.12", &[]);
+    let (code, result) = made.judge("lib/libmpi.so.12");
+    assert_eq!(
+        (code, verdicts(&result, "libmpich.so.12")[0].0),
+        (0, "works"),
+        "{result}"
+    );
+    let libc = made.host("lib/libc.so.6");
+    library(&libc, "libc.so.6", &["-DLIBC"]);
+    library(
+        &host,
+        "libmpi.so.12",
+        &["-DNEEDS_LIBC", libc.to_str().unwrap()],
+    );
+    let (code, result) = made.judge("lib/libmpi.so.12");
+    assert_eq!(
+        (code, verdicts(&result, "libmpich.so.12")[0].0),
+        (1, "fails"),
+        "{result}"
+    );
+}
+
+#[test]
 fn doctor_goes_by_what_loads_in_the_image() {
     let made = Made::new();
     let image = format!("dir:{}", made.image("").display());

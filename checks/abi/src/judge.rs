@@ -173,8 +173,9 @@ fn impossible(
         return Some((reason("machine", text), vec![fix]));
     }
     let libc = Libc::of(&program.linkage).unwrap_or(Libc::Glibc);
-    let own = Libc::of(&library.linkage).unwrap_or(Libc::Glibc);
-    if libc != own {
+    // One that needs no C library is made for none.
+    let own = Libc::of(&library.linkage).filter(|own| *own != libc);
+    if let Some(own) = own {
         let text = format!(
             "{file} is made for {}, {} for {}",
             own.name(),
