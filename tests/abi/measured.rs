@@ -83,12 +83,26 @@ fn what_was_measured_is_told_with_the_way_that_it_is_of() {
             }
         }
     }
-    let run = hpcctl(&words);
-    let text = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    let told = || {
+        let run = hpcctl(&words);
+        run.stdout.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let text = told();
     assert!(
-        text.contains("measured slower: mpi.latency.8B 1.31; 1 equivalent; inside"),
+        text.contains("measured slower: mpi.latency.8B 1.31; 1 equivalent: 1.00; inside"),
         "{text}"
     );
+    // Where none differs, how much each may is told all the same.
+    let mut none = report(&host, &host);
+    for (row, ratio) in [(0, 0.97), (1, 1.05)] {
+        let row = &mut none["result"]["comparisons"][row];
+        row["verdict"] = json!("inconclusive");
+        row["ratio"]["estimate"] = json!(ratio);
+    }
+    fs::write(&file, none.to_string()).unwrap();
+    let text = told();
+    let says = "measured 2 inconclusive: 0.97 to 1.05; inside";
+    assert!(text.contains(says), "{text}");
 }
 
 #[test]

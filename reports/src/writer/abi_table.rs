@@ -157,7 +157,8 @@ fn because(abi: &Abi, way: &Way, options: &Options, out: &mut dyn Write) -> Resu
     Ok(())
 }
 
-/// What was found of a way: figures that differ, and how many do not.
+/// What was found of a way: figures that differ, and of how many others nobody can say so, with the
+/// least and the most of them.
 fn measured(one: &Measured) -> String {
     let of = |verdict: Verdict| one.figures.iter().filter(move |row| row.verdict == verdict);
     let mut parts = Vec::new();
@@ -169,9 +170,14 @@ fn measured(one: &Measured) -> String {
         }
     }
     for verdict in [Verdict::Equivalent, Verdict::Inconclusive] {
-        match of(verdict).count() {
-            0 => {}
-            count => parts.push(format!("{count} {}", verdict.as_str())),
+        let mut ratios: Vec<f64> = of(verdict).map(|row| row.ratio.estimate).collect();
+        ratios.sort_by(f64::total_cmp);
+        if let (Some(least), Some(most)) = (ratios.first(), ratios.last()) {
+            let range = match ratios.len() {
+                1 => format!("{least:.2}"),
+                _ => format!("{least:.2} to {most:.2}"),
+            };
+            parts.push(format!("{} {}: {range}", ratios.len(), verdict.as_str()));
         }
     }
     format!(
