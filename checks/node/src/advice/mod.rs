@@ -93,6 +93,12 @@ impl<'a> Known<'a> {
         runtimes.any(|row| row.installed && row.runtime == name)
     }
 
+    /// The program by which a runtime is installed.
+    pub fn path(&self, name: &str) -> Option<&'a str> {
+        let mut runtimes = self.report.runtimes.iter();
+        runtimes.find(|row| row.runtime == name)?.path.as_deref()
+    }
+
     /// The version of a runtime.
     pub fn version(&self, name: &str) -> Option<&'a str> {
         let mut runtimes = self.report.runtimes.iter();

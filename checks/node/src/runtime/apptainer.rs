@@ -142,7 +142,8 @@ const KERNEL: Formula = Formula::All(&[
 
 static TEMPORARY: Choice = Choice::option(
     "build in another directory, on a file system without noexec",
-    "export APPTAINER_TMPDIR=$HOME",
+    // SingularityCE reads the other.
+    "export APPTAINER_TMPDIR=$HOME SINGULARITY_TMPDIR=$HOME",
 );
 
 /// A build maps the range of ids that the account has; a broken newuidmap is worse than none,

@@ -167,7 +167,10 @@ const UNPACK: Formula = Formula::AsRoot(
 /// The OCI runtime starts a container.
 const CONTAINER: Formula = Formula::All(&[
     Formula::Check("podman.oci"),
-    Formula::Any(&[Formula::Check("cg.crun.hybrid"), Formula::Choice(&RUNC)]),
+    Formula::Any(&[
+        Formula::Check("cg.crun.hybrid"),
+        Formula::All(&[Formula::Check("podman.runc"), Formula::Choice(&RUNC)]),
+    ]),
     Formula::Check("lim.device_filter"),
     Formula::AsRoot(
         &Formula::All(&[]),
@@ -237,3 +240,32 @@ pub(super) const OVERLAY: Formula = Formula::AsRoot(
     &Formula::All(&[]),
     &Formula::Any(&[Formula::Check("ovl.disk"), Formula::Check("fuse.userns")]),
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::sysctl;
+    use crate::solver::{Fact, Facts, decide};
+
+    #[test]
+    fn runc_is_a_way_out_only_where_it_is_there() {
+        let told = |is_there: bool| {
+            let ids = CONTAINER.checks().into_iter();
+            let mut facts = ids.fold(Facts::new(true), |facts, id| {
+                let holds = id != "cg.crun.hybrid" && (is_there || id != "podman.runc");
+                facts.holding(id, Some(holds))
+            });
+            let missing = Fact {
+                holds: Some(is_there),
+                steps: vec![sysctl("install.runc", "1")],
+            };
+            facts.checks.insert("podman.runc", missing);
+            let answer = decide(&CONTAINER, &[], &facts);
+            assert_eq!(answer.because[0], "cg.crun.hybrid");
+            let steps = answer.fix[0].iter().map(|step| step.text.clone());
+            steps.collect::<Vec<_>>()
+        };
+        assert_eq!(told(true), [RUNC.text]);
+        assert_eq!(told(false), ["set install.runc to 1", RUNC.text]);
+    }
+}

@@ -9,11 +9,13 @@ mod network;
 mod oci;
 mod one_owner;
 mod pause;
+mod runc;
 mod store;
 
 /// The checks, in report order.
 pub(super) static PROBES: &[&Probe] = &[
     &oci::PROBE,
+    &runc::PROBE,
     &conmon::PROBE,
     &pause::PROBE,
     &store::PROBE,

@@ -81,7 +81,7 @@ fn judge(reading: &Reading, site: &Site<'_>) -> Finding {
 }
 
 /// Whether a file may be executed at all: podman takes the first that is there, whatever it is.
-fn is_program(site: &Site<'_>, path: &str) -> bool {
+pub(super) fn is_program(site: &Site<'_>, path: &str) -> bool {
     let stat = site.host.stat(path);
     stat.is_ok_and(|stat| stat.is_file() && stat.permissions() & 0o111 != 0)
 }
