@@ -487,6 +487,31 @@ fn results_of_scan_gate_and_bench_are_kept() {
     assert_eq!(on.unwrap_or_else(|| panic!("{night}"))["on"]["set"], image);
 }
 
+/// A log of five nights of a node, and its index.
+fn five_nights(dir: &Path, node: &str) -> Vec<u8> {
+    for day in 1..=5 {
+        let text = line(node, &["ns.user"], &format!("2026-11-{day:02}T02:00:00Z"));
+        assert_eq!(add(dir, &day.to_string(), &text).stdout, "1 added\n");
+    }
+    fs::read(dir.join("history.log")).unwrap()
+}
+
+#[test]
+fn another_log_in_the_place_of_one_is_no_longer_that_of_the_index() {
+    let [dir, others] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let ours = five_nights(dir.path(), "n1");
+    let theirs = five_nights(others.path(), "n2");
+    assert_eq!(theirs.len(), ours.len());
+    let log = dir.path().join("history.log");
+    for (written, node) in [(theirs, "n2"), (ours, "n1")] {
+        // The same file, and a line ends where the index says.
+        fs::write(&log, written).unwrap();
+        let again = line(node, &["ns.user"], "2026-11-03T02:00:00Z");
+        let told = add(dir.path(), "again", &again).stdout;
+        assert_eq!(told, "0 added, 1 known already\n");
+    }
+}
+
 #[test]
 fn the_index_is_never_the_truth() {
     let dir = tempfile::tempdir().unwrap();
@@ -499,12 +524,7 @@ fn the_index_is_never_the_truth() {
         let at = format!("2026-11-{day:02}T06:00:00Z");
         report(dir.path(), &["nightly", "--at", &at]).stdout
     };
-    for day in 1..=5 {
-        assert_eq!(
-            add(dir.path(), &day.to_string(), &at(day)).stdout,
-            "1 added\n"
-        );
-    }
+    five_nights(dir.path(), "n1");
     let told = night(5);
     assert!(
         told.starts_with("no change on 1 node, since 2026-11-04"),
@@ -536,20 +556,6 @@ fn the_index_is_never_the_truth() {
         assert_eq!(night(5), told);
         assert_eq!(known(), "0 added, 1 known already\n");
     }
-    // Another log of the same length is put in its place, in the same file.
-    let ours = fs::read(&log).unwrap();
-    let others = tempfile::tempdir().unwrap();
-    let others_at = |n: u32| line("n2", &["ns.user"], &format!("2026-11-{n:02}T02:00:00Z"));
-    for day in 1..=5 {
-        add(others.path(), &day.to_string(), &others_at(day));
-    }
-    let theirs = fs::read(others.path().join("history.log")).unwrap();
-    assert_eq!(theirs.len(), ours.len());
-    fs::write(&log, theirs).unwrap();
-    let again = add(dir.path(), "other", &others_at(3)).stdout;
-    assert_eq!(again, "0 added, 1 known already\n");
-    fs::write(&log, ours).unwrap();
-    assert_eq!(known(), "0 added, 1 known already\n");
     fs::remove_file(&index).unwrap();
     assert_eq!(night(5), told);
     // It is made anew by the next that is added, and follows what is taken out.
