@@ -62,7 +62,8 @@ use crate::ui::Ui;
 /// it; reader and program take turns on one processor. Everything was read once before: a cold cache is not measured, since
 /// only root can make one. The mounts are in namespaces of the process that measures and end with it.
 ///
-/// Nothing on the node is changed. An image is a directory, or charliecloud:NAME; podman takes
+/// Nothing on the node is changed. Inside, the agent with its libraries and what it reads are bound read-only, and what it
+/// writes is in a directory of its own; charliecloud and sarus bind for writing, too, and know nothing else. An image is a directory, or charliecloud:NAME; podman takes
 /// containers-storage:NAME, too, and apptainer sif:FILE; these have a digest, which the report names, so
 /// that a policy of hpcctl gate can ask for it. docker-rootless takes docker:NAME alone, and sarus sarus:NAME. Without
 /// one the builtin launcher runs on the host's own tree, read-only, the others on an empty tree with the host's C library,

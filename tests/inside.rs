@@ -1,6 +1,8 @@
 //! `hpcctl bench --inside`: real runtimes, ranks in containers of their own, another node.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -197,6 +199,62 @@ fn oci_runtimes_are_compared_by_their_bundles() {
         .args(args);
     let run = Run::of(&mut command);
     assert_eq!(metrics(&report_of(&run)), ["launch.start"]);
+}
+
+/// What agents have mounted of a directory of the node while a command runs: the name, and `ro` or `rw`.
+fn bound(mut command: std::process::Command, of: &Path) -> (Run, BTreeSet<String>) {
+    let of = of.file_name().unwrap().to_str().unwrap().to_owned();
+    let running = thread::spawn(move || Run::of(&mut command));
+    let mut seen = BTreeSet::new();
+    while !running.is_finished() {
+        let processes = fs::read_dir("/proc").unwrap().flatten();
+        for process in processes.map(|entry| entry.path()) {
+            let text = |name: &str| fs::read(process.join(name)).unwrap_or_default();
+            let text = |name: &str| String::from_utf8_lossy(&text(name)).into_owned();
+            // Before it is the agent, its launcher mounts.
+            if !text("cmdline").contains("--agent") {
+                continue;
+            }
+            for line in text("mountinfo").lines() {
+                let mut fields = line.split(' ').skip(3);
+                let (root, options) = (fields.next().unwrap(), fields.nth(1).unwrap());
+                if let Some((_, name)) = root
+                    .split_once("/hpcctl-bench-")
+                    .filter(|it| it.0.ends_with(&of))
+                {
+                    let name = name.split_once('/').map_or("", |it| it.1);
+                    seen.insert(format!("{name} {}", &options[..2]));
+                }
+            }
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+    (running.join().unwrap(), seen)
+}
+
+#[test]
+fn the_agent_is_bound_read_only() {
+    if !real("the_agent_is_bound_read_only") {
+        return;
+    }
+    let image = empty_image();
+    let image = ["--image", image.path().to_str().unwrap()];
+    for (runtime, image) in [
+        ("builtin", &[][..]),
+        ("builtin", &image),
+        ("podman", &image),
+        ("runc", &image),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let args = ["bench", "fs", "--only", "fs.create", "--inside", runtime];
+        let more = ["--budget", "1s", "-o", "json"];
+        let mut command = command(&[&args[..], &more, image].concat());
+        command.env("TMPDIR", dir.path());
+        let (run, seen) = bound(command, dir.path());
+        assert_eq!(metrics(&report_of(&run)), ["fs.create"]);
+        let expected = ["shared ro", "shared/written rw"].map(str::to_owned);
+        assert_eq!(seen, BTreeSet::from(expected), "{runtime}");
+    }
 }
 
 #[test]

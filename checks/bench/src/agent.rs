@@ -150,6 +150,7 @@ mod tests {
     use crate::fs::tree;
     use crate::launch::{Launch, program};
     use crate::measurement::{Processors, SUBJECTS};
+    use crate::workplace::WRITTEN;
 
     fn serve_lines(lines: &[String]) -> Vec<String> {
         let mut out = Vec::new();
@@ -171,6 +172,7 @@ mod tests {
     fn every_measurement_yields_its_figures() {
         let dir = tempfile::tempdir().unwrap();
         tree::make(dir.path()).unwrap();
+        std::fs::create_dir(dir.path().join(WRITTEN)).unwrap();
         let program = dir.path().join("program");
         program::write(&program).unwrap();
         let said = serve_lines(&["hello".into()]);

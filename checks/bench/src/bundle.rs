@@ -170,8 +170,26 @@ fn configuration(site: &Site<'_>, root: &Path, place: &Path, args: &[String]) ->
     }
     linux["namespaces"] = Value::Array(namespaces);
     let mount = |place: &str, kind: &str, source: &str, options: &[&str]| json!({"destination": place, "type": kind, "source": source, "options": options});
-    let shared = site.workplace.shared().display().to_string();
-    let place = place.display().to_string();
+    let mut mounts = vec![
+        mount("/proc", "proc", "proc", &["nosuid", "noexec", "nodev"]),
+        mount(
+            "/dev",
+            "tmpfs",
+            "tmpfs",
+            &["nosuid", "mode=755", "size=65536k"],
+        ),
+        mount(
+            "/dev/shm",
+            "tmpfs",
+            "shm",
+            &["nosuid", "noexec", "nodev", "mode=1777"],
+        ),
+    ];
+    mounts.extend(site.workplace.binds(place).map(|bind| {
+        let [outside, inside] = [bind.outside, bind.inside].map(|path| path.display().to_string());
+        let access = if bind.read_only { "ro" } else { "rw" };
+        mount(&inside, "bind", &outside, &["rbind", access])
+    }));
     json!({
         "ociVersion": "1.0.2",
         "process": {
@@ -184,12 +202,7 @@ fn configuration(site: &Site<'_>, root: &Path, place: &Path, args: &[String]) ->
         },
         "root": {"path": root.display().to_string(), "readonly": true},
         "hostname": "hpcctl",
-        "mounts": [
-            mount("/proc", "proc", "proc", &["nosuid", "noexec", "nodev"]),
-            mount("/dev", "tmpfs", "tmpfs", &["nosuid", "mode=755", "size=65536k"]),
-            mount("/dev/shm", "tmpfs", "shm", &["nosuid", "noexec", "nodev", "mode=1777"]),
-            mount(&place, "bind", &shared, &["rbind", "rw"]),
-        ],
+        "mounts": mounts,
         "linux": linux,
     })
 }

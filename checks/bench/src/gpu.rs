@@ -73,7 +73,7 @@ static ONE: Measurement = Measurement {
     ],
     // Where a processor stands in for a GPU, it is all of them.
     processors: Processors::All,
-    take: |task, clock| match far::apart(task, &cache(&task.place)) {
+    take: |task, clock| match far::apart(task, &cache(&task.written())) {
         Some(taken) => taken,
         None => one(clock),
     },
@@ -83,7 +83,7 @@ static ONE: Measurement = Measurement {
 pub(crate) static PEER: Measurement = Measurement {
     figures: &[Figure::rate("gpu.peer", "from one GPU to another")],
     processors: Processors::All,
-    take: |task, clock| match far::apart(task, &cache(&task.place)) {
+    take: |task, clock| match far::apart(task, &cache(&task.written())) {
         Some(taken) => taken,
         None => peer(clock),
     },

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::far::Far;
 use crate::launch::Launch;
 use crate::timing::Clock;
+use crate::workplace::WRITTEN;
 use crate::{cpu, fabric, fs, gpu, launch, libc, mounts, mpi, net, overlay, ranks};
 
 /// One figure of a measurement.
@@ -189,6 +190,13 @@ pub struct Task {
     /// The other process, where it is not beside this one.
     #[serde(default)]
     pub(crate) far: Option<Far>,
+}
+
+impl Task {
+    /// The directory that is written to, as the agent sees it.
+    pub(crate) fn written(&self) -> PathBuf {
+        self.place.join(WRITTEN)
+    }
 }
 
 #[cfg(test)]

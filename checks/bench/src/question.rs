@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fabric::{self, Follow};
 use crate::mpi::Ranks;
+use crate::workplace::WRITTEN;
 use crate::{gpu, mpi};
 
 /// A question; its answer is a text.
@@ -41,11 +42,11 @@ pub(crate) struct Means {
 }
 
 impl Means {
-    /// Those of an agent.
+    /// Those of an agent for which the shared directory is at `place`.
     pub(crate) fn new(agent: &[String], place: &Path) -> Self {
         Self {
             agent: agent.to_vec(),
-            place: place.into(),
+            place: place.join(WRITTEN),
             ranks: None,
         }
     }

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use hpcctl_host::kit;
+use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
 use crate::Error;
@@ -34,6 +35,7 @@ impl Workplace {
         let place = Self { dir, agent };
         fs::create_dir(place.root()).map_err(failed("a mount point"))?;
         fs::create_dir(place.shared()).map_err(failed("a directory to share"))?;
+        fs::create_dir(place.shared().join(WRITTEN)).map_err(failed("a directory to write to"))?;
         tree::make(&place.shared()).map_err(failed("the files to read"))?;
         program::write(&place.shared().join(PROGRAM)).map_err(failed("the program to launch"))?;
         Ok(place)
@@ -47,6 +49,21 @@ impl Workplace {
     /// What both sides see.
     pub(crate) fn shared(&self) -> PathBuf {
         self.dir.path().join("shared")
+    }
+
+    /// What both sides see, as it is mounted inside: nobody there writes over the program that the next pair starts.
+    pub(crate) fn binds(&self, inside: &Path) -> [Bind; 2] {
+        let bind = |outside: PathBuf, inside: PathBuf, read_only| Bind {
+            outside,
+            inside,
+            read_only,
+        };
+        let shared = self.shared();
+        let written = shared.join(WRITTEN);
+        [
+            bind(shared, inside.into(), true),
+            bind(written, inside.join(WRITTEN), false),
+        ]
     }
 
     /// A new directory for a tree of its own.
@@ -75,6 +92,29 @@ impl Workplace {
         })
     }
 }
+
+/// A directory of the node that is mounted inside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Bind {
+    /// Its path outside.
+    pub(crate) outside: PathBuf,
+    /// Its path inside.
+    pub(crate) inside: PathBuf,
+    /// Whether nothing is written to it by this path.
+    pub(crate) read_only: bool,
+}
+
+impl Bind {
+    /// As options of most runtimes have it: both paths, and `ro` where it is.
+    pub(crate) fn words(&self) -> String {
+        let (outside, inside) = (self.outside.display(), self.inside.display());
+        let read_only = if self.read_only { ":ro" } else { "" };
+        format!("{outside}:{inside}{read_only}")
+    }
+}
+
+/// In what both sides see, the one directory that is written to.
+pub(crate) const WRITTEN: &str = "written";
 
 /// The name of the program that is launched.
 pub(crate) const PROGRAM: &str = "program";

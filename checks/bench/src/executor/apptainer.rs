@@ -36,15 +36,15 @@ fn open(site: &Site<'_>) -> Result<Box<dyn Executor>, Error> {
             (image.root.display().to_string(), image.place)
         }
     };
-    let shared = site.workplace.shared();
     let mut command = vec![
         program,
         "--silent".into(),
         "exec".into(),
         "--contain".into(),
-        "--bind".into(),
-        format!("{}:{}", shared.display(), place.display()),
     ];
+    for bind in site.workplace.binds(&place) {
+        command.extend(["--bind".into(), bind.words()]);
+    }
     if site.network == "none" {
         command.extend(["--net", "--network", "none"].map(str::to_owned));
     }

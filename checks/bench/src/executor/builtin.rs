@@ -20,7 +20,7 @@ use crate::launch::Launch;
 use crate::original::Original;
 use crate::overlay::way::RULES;
 use crate::ruleset::Ruleset;
-use crate::workplace::PROGRAM;
+use crate::workplace::{Bind, PROGRAM};
 use crate::{Error, limits, variables};
 
 /// The row.
@@ -53,8 +53,8 @@ pub struct Room {
     root: PathBuf,
     /// Where it is mounted until then.
     mount: PathBuf,
-    /// What is mounted in it: a path outside, and the path inside.
-    binds: Vec<(PathBuf, PathBuf)>,
+    /// What is mounted in it.
+    binds: Vec<Bind>,
     /// Where an overlay keeps what is written; it is on the root of an image, else on the first of them.
     aside: Option<PathBuf>,
     /// What makes it a container.
@@ -108,17 +108,16 @@ impl Room {
                 Some(aside) if has_image => overlay(&self.root, aside, &mount),
                 _ => Op::bind(&text(&self.root), &mount),
             })
-            // Before Linux 5.12 it stays as it is for the user.
-            .maybe(Op::SetAttributes {
-                target: mount.clone(),
-                flags: READ_ONLY,
-            });
-        for (n, (outside, inside)) in self.binds.iter().enumerate() {
-            let target = format!("{mount}{}", text(inside));
+            .maybe(read_only(&mount));
+        for (n, bind) in self.binds.iter().enumerate() {
+            let target = format!("{mount}{}", text(&bind.inside));
             trial = trial.op(match &self.aside {
-                Some(aside) if n == 0 && !has_image => overlay(outside, aside, &target),
-                _ => Op::bind(&text(outside), &target),
+                Some(aside) if n == 0 && !has_image => overlay(&bind.outside, aside, &target),
+                _ => Op::bind(&text(&bind.outside), &target),
             });
+            if bind.read_only {
+                trial = trial.maybe(read_only(&target));
+            }
         }
         if self.has(Factor::Shm) {
             trial = trial.op(Op::tmpfs(&format!("{mount}{SHM}")));
@@ -129,6 +128,14 @@ impl Room {
             // An image may have no place for it.
             .maybe(Op::proc())
             .op(Op::DetachOldRoot)
+    }
+}
+
+/// Makes a mount and those below it read-only; before Linux 5.12 they stay as they are for the user.
+fn read_only(target: &str) -> Op {
+    Op::SetAttributes {
+        target: target.into(),
+        flags: READ_ONLY,
     }
 }
 
@@ -204,18 +211,35 @@ fn open(site: &Site<'_>) -> Result<Box<dyn Executor>, Error> {
 /// The host's own tree, where everything is where it was.
 fn on_the_host(site: &Site<'_>) -> Result<Box<dyn Executor>, Error> {
     let shared = site.workplace.shared();
-    let (behind, fused) = match factors(site).contains(&Factor::Fuse) {
-        true => by_fuse(site, &shared)?,
-        false => (shared.clone(), None),
-    };
-    let mut binds = vec![(behind, shared.clone())];
+    let mut binds = site.workplace.binds(&shared).to_vec();
+    let factors = factors(site);
+    let mut fused = None;
+    // What is written passes through these, too, and none of it reaches what is below.
+    if [Factor::Fuse, Factor::Overlay]
+        .iter()
+        .any(|one| factors.contains(one))
+    {
+        binds = vec![writable(&shared)];
+    }
+    if factors.contains(&Factor::Fuse) {
+        (binds[0].outside, fused) = by_fuse(site, &shared)?;
+    }
     // All of the tree is read-only, and this is written to.
     if Path::new(SHM).is_dir() {
-        binds.push((SHM.into(), SHM.into()));
+        binds.push(writable(Path::new(SHM)));
     }
     let room = room(site, PathBuf::from("/"), binds)?;
     let agent = site.outside();
     ready(site, room, agent, shared, Ok(()), fused)
+}
+
+/// A directory of the node where it is there, too.
+fn writable(path: &Path) -> Bind {
+    Bind {
+        outside: path.into(),
+        inside: path.into(),
+        read_only: false,
+    }
 }
 
 /// A directory that holds an image.
@@ -228,9 +252,9 @@ fn in_an_image(site: &Site<'_>, reference: &str) -> Result<Box<dyn Executor>, Er
     let of_the_host = OF_THE_HOST
         .iter()
         .filter(|name| image::is_in(&root, name))
-        .map(|name| (Path::new("/").join(name), Path::new("/").join(name)));
+        .map(|name| writable(&Path::new("/").join(name)));
     let kit = guest::kit(site, &place)?;
-    let mut binds = vec![(site.workplace.shared(), place.clone())];
+    let mut binds = site.workplace.binds(&place).to_vec();
     binds.extend(of_the_host);
     // One that lies on it already is taken as it is.
     let (root, fused) = match factors(site).contains(&Factor::Fuse) && !is_fused {
@@ -323,7 +347,7 @@ pub(crate) fn own_factors(network: &str) -> Vec<Factor> {
     own.into_iter().chain(network).collect()
 }
 
-fn room(site: &Site<'_>, root: PathBuf, binds: Vec<(PathBuf, PathBuf)>) -> Result<Room, Error> {
+fn room(site: &Site<'_>, root: PathBuf, binds: Vec<Bind>) -> Result<Room, Error> {
     let Caller { uid, gid, .. } = site.host.caller();
     let factors = factors(site);
     let aside = match factors.contains(&Factor::Overlay) {

@@ -1,4 +1,4 @@
-//! `charliecloud`: ch-run(1), which makes a user and a mount namespace, and shares all others.
+//! `charliecloud`: ch-run(1), which makes a user and a mount namespace, and shares all others; what it binds may be written to.
 
 use super::{Executor, Row, Site};
 use crate::Error;

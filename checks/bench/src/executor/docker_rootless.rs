@@ -38,9 +38,10 @@ fn open(site: &Site<'_>) -> Result<Box<dyn Executor>, Error> {
             (imported.id.clone(), Some(imported))
         }
     };
-    let shared = site.workplace.shared();
+    let place = Path::new(PLACE);
     let network = format!("--network={}", site.network);
-    let volume = format!("--volume={}:{PLACE}", shared.display());
+    let binds = site.workplace.binds(place);
+    let [shared, written] = binds.map(|bind| format!("--volume={}", bind.words()));
     let options = [
         "run",
         "--rm",
@@ -48,11 +49,12 @@ fn open(site: &Site<'_>) -> Result<Box<dyn Executor>, Error> {
         "--pull=never",
         "--entrypoint=",
         &network,
-        &volume,
+        &shared,
+        &written,
         &name,
     ];
     let command = [docker, options.map(str::to_owned).to_vec()].concat();
-    let guest = Guest::open(site, command, Path::new(PLACE))?;
+    let guest = Guest::open(site, command, place)?;
     Ok(Box::new(guest.with_image(imported)))
 }
 

@@ -59,7 +59,6 @@ fn options(site: &Site<'_>, place: &Path) -> Vec<String> {
         let limit = most.map_or(enough, |most| most.min(enough));
         format!("--ulimit={name}={limit}:{limit}")
     };
-    let shared = site.workplace.shared();
     let mut options: Vec<String> = ["run", "--rm", "--interactive", "--pull=never"]
         .map(str::to_owned)
         .to_vec();
@@ -68,7 +67,8 @@ fn options(site: &Site<'_>, place: &Path) -> Vec<String> {
     options.push(limit("nproc", Resource::Nproc, ENOUGH));
     options.push(format!("--network={}", site.network));
     options.push("--entrypoint=[]".into());
-    options.push(format!("--volume={}:{}", shared.display(), place.display()));
+    let binds = site.workplace.binds(place).into_iter();
+    options.extend(binds.map(|bind| format!("--volume={}", bind.words())));
     options
 }
 

@@ -17,7 +17,7 @@ pub static CHURN: Measurement = Measurement {
     )],
     processors: Processors::One,
     take: |task, clock| {
-        let dir = tempfile::tempdir_in(task.place.join("churn"))
+        let dir = tempfile::tempdir_in(task.written())
             .map_err(|error| format!("cannot make a directory: {error}"))?;
         tree::within(dir.path(), |dir| {
             let files: Vec<_> = (0..UNIT).map(|n| dir.join(n.to_string())).collect();

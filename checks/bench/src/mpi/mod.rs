@@ -116,7 +116,7 @@ fn take(task: &Task, clock: Clock) -> Result<Vec<f64>, String> {
     let plan = Some((clock.length(), task.planted));
     let means = Means {
         agent: task.agent.clone(),
-        place: task.place.clone(),
+        place: task.written(),
         ranks: match &task.far {
             Some(Far::Launched(ranks)) => Some(ranks.clone()),
             _ => None,
