@@ -365,6 +365,23 @@ impl Bench {
     }
 }
 
+/// What a run is to find, before it is one: in a line, and in one for each figure.
+fn stated(pairs: usize, detectable: &[(&str, f64)], verbose: bool) -> Vec<String> {
+    let figure = |(id, share): &(&str, f64)| format!("{:.1} % ({id})", share * 100.0);
+    let ends = match detectable {
+        [] => return Vec::new(),
+        [only] => figure(only),
+        [least, .., most] => format!("{} to {}", figure(least), figure(most)),
+    };
+    let mut lines = vec![format!(
+        "{pairs} pairs are to find a slow-down of {ends} or more"
+    )];
+    if verbose && detectable.len() > 1 {
+        lines.extend(detectable.iter().map(|one| format!("  {}", figure(one))));
+    }
+    lines
+}
+
 /// The exit status that the verdicts make.
 fn exit(bench: &Measured, some_unknown: bool) -> Exit {
     let counted = bench.comparisons.iter();
@@ -398,15 +415,10 @@ impl Watch for Bar<'_> {
         self.bar.set_position(passed.as_secs());
     }
 
-    fn stated(&self, pairs: usize, lines: &[String]) {
-        if self.ui.verbose {
-            self.bar.suspend(|| {
-                self.ui.note(&format!("{pairs} pairs will find"));
-                lines
-                    .iter()
-                    .for_each(|line| self.ui.note(&format!("  {line}")));
-            });
-        }
+    fn stated(&self, pairs: usize, detectable: &[(&str, f64)]) {
+        let lines = stated(pairs, detectable, self.ui.verbose);
+        self.bar
+            .suspend(|| lines.iter().for_each(|line| self.ui.note(line)));
     }
 
     fn is_over(&self) -> bool {
@@ -427,5 +439,23 @@ mod tests {
         assert_eq!(share("2%"), Ok(0.02));
         assert_eq!(share("0.5"), Ok(0.005));
         assert!(share("-1%").is_err() && share("101%").is_err());
+    }
+    #[test]
+    fn what_a_run_is_to_find_is_one_line_or_one_a_figure() {
+        let all = [
+            ("libc.math", 0.021),
+            ("libc.string", 0.03),
+            ("cpu.compute", 0.2),
+        ];
+        let line =
+            "26 pairs are to find a slow-down of 2.1 % (libc.math) to 20.0 % (cpu.compute) or more";
+        assert_eq!(stated(26, &all, false), [line]);
+        let lines = stated(26, &all, true);
+        assert_eq!(
+            (lines.len(), lines[2].as_str()),
+            (4, "  3.0 % (libc.string)")
+        );
+        let one = "20 pairs are to find a slow-down of 2.1 % (libc.math) or more";
+        assert_eq!(stated(20, &all[..1], true), [one]);
     }
 }

@@ -75,6 +75,16 @@ fn only_what_is_asked_for_is_measured() {
 }
 
 #[test]
+fn what_a_run_is_to_find_is_said_before_it() {
+    let args = ["bench", "cpu", "--inside", "host", "--budget", "1s"];
+    let run = hpcctl(&args);
+    let words = "pairs are to find a slow-down of ";
+    assert!(run.stderr.contains(words), "{}", run.stderr);
+    let run = hpcctl(&[&args[..], &["--quiet"]].concat());
+    assert_eq!(run.stderr, "");
+}
+
+#[test]
 fn a_seed_decides_the_order() {
     let order = |seed: &str| -> Vec<bool> {
         let report = bench(&["libc", "--inside", "host", "--seed", seed]);

@@ -287,8 +287,8 @@ fn rootless_docker_is_compared_in_the_newer_distribution() {
         r#"{DOCKER_DAEMON}
         tar -cC $1 . | docker import --change 'ENTRYPOINT ["/nonexistent"]' - entered >/dev/null
         unset DOCKER_HOST
-        $0 bench launch net libc --inside docker-rootless --budget 1s -o json
-        $0 bench launch --inside docker-rootless --image docker:entered --network none --budget 1s -o json
+        $0 --quiet bench launch net libc --inside docker-rootless --budget 1s -o json
+        $0 --quiet bench launch --inside docker-rootless --image docker:entered --network none --budget 1s -o json
         DOCKER_HOST=unix://$XDG_RUNTIME_DIR/docker.sock docker images --format '{{{{.Repository}}}}' >&2"#
     );
     let program = environments::program().to_str().unwrap();

@@ -6,7 +6,7 @@ use crate::doubt;
 use crate::measurement::Figure;
 use crate::pair::Measured;
 use crate::statistics::rank::{self, Shift};
-use crate::statistics::{EQUIVALENT, Judged, Rule, detectable, judge, order};
+use crate::statistics::{EQUIVALENT, Judged, Rule, detectable, deviation, judge, order};
 
 /// How much worse than stated a run may turn out and still count as reached.
 const TOLERANCE: f64 = 1.25;
@@ -26,16 +26,12 @@ struct Expected {
 }
 
 impl Stated {
-    /// A line a figure.
-    pub(crate) fn lines(&self) -> Vec<String> {
-        let line = |expected: &Expected| {
-            let share = expected.detectable * 100.0;
-            format!(
-                "{}: a slow-down of {share:.1} % or more",
-                expected.figure.id
-            )
-        };
-        self.0.iter().map(line).collect()
+    /// Each figure with the slow-down that will be found, as a share; the least first.
+    pub(crate) fn detectable(&self) -> Vec<(&'static str, f64)> {
+        let share = |expected: &Expected| (expected.figure.id, expected.detectable);
+        let mut all: Vec<_> = self.0.iter().map(share).collect();
+        all.sort_by(|(_, one), (_, other)| one.total_cmp(other));
+        all
     }
 }
 
@@ -81,10 +77,11 @@ pub(crate) fn stated(trial: &Measured, planned: usize, margin: f64) -> Stated {
     };
     let expected = all.iter().map(|(figure, samples, _)| {
         let costs = costs(figure.better, samples);
+        let shift = rank::shift(&costs, EQUIVALENT);
         Expected {
             figure,
-            null: ratio(figure.better, rank::shift(&costs, EQUIVALENT)),
-            detectable: detectable(order::robust_deviation(&costs), planned, rule),
+            null: ratio(figure.better, shift),
+            detectable: detectable(deviation(&costs, shift), planned, rule),
         }
     });
     Stated(expected.collect())

@@ -84,8 +84,8 @@ pub trait Watch {
     fn passed(&self, passed: Duration, of: Duration);
 
     /// What is known before the run: the pairs that are planned, and the slow-down that they will
-    /// find, a line a figure.
-    fn stated(&self, pairs: usize, lines: &[String]);
+    /// find, as a share of each figure, the least first.
+    fn stated(&self, pairs: usize, detectable: &[(&str, f64)]);
 
     /// Whether the run is to end now.
     fn is_over(&self) -> bool;
@@ -133,7 +133,7 @@ pub fn bench(
     let left = request.budget.saturating_sub(begun.elapsed());
     let planned = fitting(left, pairs.round(&bout)).clamp(PAIRS.0, PAIRS.1);
     let stated = compared::stated(&trial, planned, request.margin);
-    watch.stated(planned, &stated.lines());
+    watch.stated(planned, &stated.detectable());
     let measured = run.rounds(&mut pairs, &bout, Arm::Inside, planned)?;
     let mut doubts = surroundings::doubts(host, before, Moment::now(host), pairs.processors.len());
     doubts.extend(pairs.doubts.clone());

@@ -112,7 +112,7 @@ fn found(pairs: &[f64], shift: Shift, rule: Rule) -> f64 {
 }
 
 /// The deviation of pairs: that of their middle, or what their interval says, which spikes have made wider.
-fn deviation(pairs: &[f64], shift: Shift) -> f64 {
+pub fn deviation(pairs: &[f64], shift: Shift) -> f64 {
     let middle = robust_deviation(pairs);
     let half = (shift.high - shift.low) / 2.0;
     if !half.is_finite() {

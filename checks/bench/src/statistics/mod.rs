@@ -7,5 +7,5 @@ pub mod rank;
 #[cfg(test)]
 mod simulated;
 
-pub use judge::{EQUIVALENT, Judged, Rule, detectable, judge, judge_between};
+pub use judge::{EQUIVALENT, Judged, Rule, detectable, deviation, judge, judge_between};
 pub use random::Random;
