@@ -139,8 +139,8 @@ pub struct Bench {
     /// cost then, by the same rules
     #[arg(long, value_name = "FILE")]
     compare: Option<PathBuf>,
-    /// How long the run may take, but for the time of at least 20 pairs (six after a minute, or three times as long), and for
-    /// --why
+    /// How long the run may take, but for --why; 20 pairs are measured all the same (six after a minute, or three times as
+    /// long), and where they take longer, that is said before
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time)]
     budget: Duration,
     /// The cost that does not matter
@@ -419,6 +419,14 @@ impl Watch for Bar<'_> {
         let lines = stated(pairs, detectable, self.ui.verbose);
         self.bar
             .suspend(|| lines.iter().for_each(|line| self.ui.note(line)));
+    }
+
+    fn least(&self, pairs: usize, time: Duration) {
+        let seconds = time.as_secs_f64().ceil();
+        let line = format!(
+            "the run takes {seconds} s or more, for {pairs} pairs: longer than --budget says; --only leaves figures out"
+        );
+        self.bar.suspend(|| self.ui.note(&line));
     }
 
     fn is_over(&self) -> bool {

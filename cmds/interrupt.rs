@@ -1,6 +1,8 @@
 //! Interrupts: SIGINT, SIGTERM and SIGHUP end a command with its own exit status and nothing left behind.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::time::{Duration, Instant};
 
 use hpcctl_host::hangup;
 
@@ -12,10 +14,16 @@ static HELD: AtomicBool = AtomicBool::new(false);
 /// Whether an interrupt came meanwhile.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
+/// How soon a second signal is still the first: timeout(1) signals a process, and then the group that it is in.
+const SAME: Duration = Duration::from_secs(1);
+
 /// Ends the process at an interrupt; while [`held`] runs, only at the second one.
 pub fn listen() {
+    static FIRST: OnceLock<Instant> = OnceLock::new();
     let handler = || {
-        if !HELD.load(SeqCst) || INTERRUPTED.swap(true, SeqCst) {
+        let is_second = FIRST.get_or_init(Instant::now).elapsed() > SAME;
+        INTERRUPTED.store(true, SeqCst);
+        if !HELD.load(SeqCst) || is_second {
             #[expect(
                 clippy::disallowed_methods,
                 reason = "an interrupt ends the process from the thread that waits for it"

@@ -175,31 +175,54 @@ fn what_cannot_be_compared_is_refused_with_its_reason() {
 
 #[test]
 fn an_interrupt_ends_a_run_and_leaves_nothing() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut child = command(&["bench", "libc", "--inside", "host", "--budget", "600s"])
-        .env("TMPDIR", dir.path())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    let is_empty = || fs::read_dir(dir.path()).unwrap().next().is_none();
-    let until = Instant::now() + Duration::from_secs(60);
-    while is_empty() && Instant::now() < until {
-        thread::sleep(Duration::from_millis(20));
+    // timeout(1) signals the process, and then its group.
+    for kill in ["kill -INT $0", "kill -TERM $0; sleep 0.05; kill -TERM $0"] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut child = command(&["bench", "libc", "--inside", "host", "--budget", "600s"])
+            .env("TMPDIR", dir.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let is_empty = || fs::read_dir(dir.path()).unwrap().next().is_none();
+        let until = Instant::now() + Duration::from_secs(60);
+        while is_empty() && Instant::now() < until {
+            thread::sleep(Duration::from_millis(20));
+        }
+        assert!(!is_empty(), "the run never began");
+        // It was not waited for, so that its number is its own.
+        let process = child.id().to_string();
+        let kill = Run::of(std::process::Command::new("sh").args(["-c", kill, &process]));
+        assert_eq!(kill.code, 0, "{}", kill.stderr);
+        let mut ended = None;
+        while ended.is_none() && Instant::now() < until {
+            ended = child.try_wait().unwrap();
+            thread::sleep(Duration::from_millis(20));
+        }
+        // One that did not end in time is ended, and its status is not that of an interrupt.
+        let _ = child.kill();
+        child.wait().unwrap();
+        assert_eq!(ended.and_then(|status| status.code()), Some(130));
+        assert!(is_empty(), "files were left");
     }
-    assert!(!is_empty(), "the run never began");
-    // It was not waited for, so that its number is its own.
-    let kill = Run::of(std::process::Command::new("kill").args(["-INT", &child.id().to_string()]));
-    assert_eq!(kill.code, 0, "{}", kill.stderr);
-    let mut ended = None;
-    while ended.is_none() && Instant::now() < until {
-        ended = child.try_wait().unwrap();
-        thread::sleep(Duration::from_millis(20));
-    }
-    // One that did not end in time is ended, and its status is not that of an interrupt.
-    let _ = child.kill();
-    child.wait().unwrap();
-    assert_eq!(ended.and_then(|status| status.code()), Some(130));
-    assert!(is_empty(), "files were left");
+}
+
+#[test]
+fn a_run_that_has_the_fewest_pairs_keeps_to_its_budget() {
+    let of = |args: &[&str]| {
+        let run = hpcctl(&[&["bench", "-o", "json", "--inside", "host"], args].concat());
+        (report_of(&run), run.stderr)
+    };
+    let (report, _) = of(&["cpu", "libc", "--budget", "8s"]);
+    let samples = comparisons(&report)[0]["samples"].as_array().unwrap();
+    let last = samples.last().unwrap()["at_s"].as_f64().unwrap();
+    assert!(
+        last < 8.0 || samples.len() == 20,
+        "{last} {}",
+        samples.len()
+    );
+    // Where the fewest do not fit, that is said before.
+    let (_, said) = of(&["libc", "--budget", "0.1s"]);
+    assert!(said.contains("longer than --budget says"), "{said}");
 }
 
 #[test]

@@ -33,8 +33,11 @@ const TRIAL_PAIRS: (usize, usize) = (6, 16);
 /// The fewest pairs with which many measurements can be told apart, and the most of a run.
 const PAIRS: (usize, usize) = (20, 400);
 
-/// A run may take as long, or three times its budget, before it does with fewer pairs.
+/// A run may take as long, or three times its budget, before it does with the fewest of a trial.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What of the budget is as good as within it.
+const MORE: f64 = 1.1;
 
 /// How many pairs may be lost because a side did not start.
 const LOST: u32 = 3;
@@ -87,6 +90,9 @@ pub trait Watch {
     /// find, as a share of each figure, the least first.
     fn stated(&self, pairs: usize, detectable: &[(&str, f64)]);
 
+    /// The least that the run takes, where that is longer than it may.
+    fn least(&self, pairs: usize, time: Duration);
+
     /// Whether the run is to end now.
     fn is_over(&self) -> bool;
 }
@@ -127,11 +133,14 @@ pub fn bench(
         unknowns: Vec::new(),
         random: Random::new(request.seed),
     };
-    let mut pairs = Pairs::new(&site, executor.as_ref(), request.planted)?;
+    let mut pairs = Pairs::new(&site, executor.as_ref(), request.planted, watch)?;
     let bout = run.prepare(&site, executor.as_ref(), &mut pairs)?;
+    run.tell_least(&bout);
     let trial = run.trial(&mut pairs, &bout)?;
     let left = request.budget.saturating_sub(begun.elapsed());
-    let planned = fitting(left, pairs.round(&bout)).clamp(PAIRS.0, PAIRS.1);
+    // In the trial nothing was inside.
+    let round = pairs.round(&bout).max(bout.round);
+    let planned = fitting(left, round).clamp(PAIRS.0, PAIRS.1);
     let stated = compared::stated(&trial, planned, request.margin);
     watch.stated(planned, &stated.detectable());
     let measured = run.rounds(&mut pairs, &bout, Arm::Inside, planned)?;
@@ -140,7 +149,7 @@ pub fn bench(
     let of_the_run = [
         untried(row),
         short(measured.rounds(), planned),
-        run.late(pairs.round(&bout)),
+        run.late(measured.rounds(), pairs.round(&bout)),
     ];
     doubts.extend(of_the_run.into_iter().flatten());
     let plan = plan(request, row, network, planned, trial.rounds());
@@ -274,7 +283,7 @@ impl Run<'_> {
             round: Duration::ZERO,
         };
         let start = Instant::now();
-        let failed = pairs.rehearse(&bout)?;
+        let failed = pairs.rehearse(&bout, self.begun + self.patience())?;
         bout.round = start.elapsed();
         bout.measurements.retain(|measurement| {
             failed
@@ -333,35 +342,72 @@ impl Run<'_> {
 }
 
 impl Run<'_> {
-    /// Whether there is no time for more than so many pairs. A node that became slower is given half as much
-    /// again, or what the fewest pairs take that can tell, but not for ever.
+    /// Whether there is no time for more than so many pairs. The fewest that can tell are measured all the same, but
+    /// not for ever.
     fn is_over(&self, rounds: usize) -> bool {
-        let budget = self.request.budget;
         let passed = self.begun.elapsed();
-        let fewest = match passed > (3 * budget).max(PATIENCE) {
+        let fewest = match passed > self.patience() {
             true => TRIAL_PAIRS.0,
             false => PAIRS.0,
         };
-        passed > budget.mul_f64(1.5) && rounds >= fewest
+        passed > self.request.budget && rounds >= fewest
+    }
+
+    /// How long the fewest pairs that can tell are waited for.
+    fn patience(&self) -> Duration {
+        (3 * self.request.budget).max(PATIENCE)
+    }
+
+    /// Says what the run takes at least, where it may not.
+    fn tell_least(&self, bout: &Bout) {
+        let (pairs, time) = least(self.begun.elapsed(), bout.round, self.patience());
+        if time > self.request.budget.mul_f64(MORE) {
+            self.watch.least(pairs, time);
+        }
     }
 
     /// Says where the run took longer than it might.
-    fn late(&self, pair: Duration) -> Option<String> {
+    fn late(&self, rounds: usize, pair: Duration) -> Option<String> {
         let passed = self.begun.elapsed();
-        let late = passed > self.request.budget.mul_f64(1.5) + Duration::from_secs(1);
+        let late = passed > self.request.budget.mul_f64(MORE) + Duration::from_secs(1);
         late.then(|| {
             let [passed, budget, pair] =
                 [passed, self.request.budget, pair].map(|time| time.as_secs_f64());
-            let fewest = PAIRS.0;
             format!(
-                "the run took {passed:.0} s, not {budget:.0} s: fewer than {fewest} pairs tell little, and one takes \
-                 {pair:.1} s here; --only leaves figures out"
+                "the run took {passed:.0} s, not {budget:.0} s, for {rounds} pairs, of which one takes {pair:.1} s here; \
+                 --only leaves figures out"
             )
         })
+    }
+}
+
+/// The fewest pairs of a run, and the time that they take after what has passed; where that is more than patience, they are
+/// fewer.
+fn least(passed: Duration, round: Duration, patience: Duration) -> (usize, Duration) {
+    let time =
+        |pairs: usize| passed + round * u32::try_from(TRIAL_PAIRS.0 + pairs).unwrap_or(u32::MAX);
+    match time(PAIRS.0) <= patience {
+        true => (PAIRS.0, time(PAIRS.0)),
+        false => (TRIAL_PAIRS.0, time(TRIAL_PAIRS.0).max(patience)),
     }
 }
 
 /// How many rounds fit into a time.
 fn fitting(time: Duration, round: Duration) -> usize {
     (time.as_secs_f64() / round.as_secs_f64().max(1e-6)) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_least_is_twenty_pairs_or_six_where_these_take_too_long() {
+        let seconds = Duration::from_secs;
+        let of = |round| least(seconds(4), seconds(round), PATIENCE);
+        // Six of outside against outside come before.
+        assert_eq!(of(1), (20, seconds(4 + 26)));
+        assert_eq!(of(3), (6, PATIENCE));
+        assert_eq!(of(10), (6, seconds(4 + 120)));
+    }
 }

@@ -15,7 +15,6 @@ use hpcctl_host::dialogue::Dialogue;
 use hpcctl_model::Unknown;
 use hpcctl_model::bench::{Difference, Fabric, Mpi, Sample};
 
-use crate::Error;
 use crate::agent::{Answer, Hello};
 use crate::executor::{Executor, Site};
 use crate::fabric;
@@ -29,11 +28,15 @@ use crate::original::Original;
 use crate::peer::Peer;
 use crate::statistics::Random;
 use crate::workplace::PROGRAM;
+use crate::{Error, Watch};
 
 pub(crate) use rules::Rules;
 
 /// How long an agent may take to start and to take a figure.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Why a measurement is left out.
+const NO_TIME: &str = "the time was over before it was tried: it is measured alone by --only, or with a larger --budget";
 
 /// How long an agent may take to end.
 const ENDING: Duration = Duration::from_secs(5);
@@ -112,6 +115,7 @@ pub(crate) struct Pairs<'a> {
     shared: PathBuf,
     executor: &'a dyn Executor,
     planted: f64,
+    watch: &'a dyn Watch,
     /// Whether all ranks are in one container.
     joined: bool,
     /// Whether files of an image are read at its root inside.
@@ -164,6 +168,7 @@ impl<'a> Pairs<'a> {
         site: &Site<'a>,
         executor: &'a dyn Executor,
         planted: f64,
+        watch: &'a dyn Watch,
     ) -> Result<Self, Error> {
         let mut pairs = Self {
             outside: site.outside(),
@@ -171,6 +176,7 @@ impl<'a> Pairs<'a> {
             shared: site.workplace.shared(),
             executor,
             planted,
+            watch,
             joined: site.factors.is_some_and(|it| it.contains(&Factor::Join)),
             peer: match site.peer {
                 Some(elsewhere) => Some(Peer::open(elsewhere, site.environment)?),
@@ -267,11 +273,25 @@ impl<'a> Pairs<'a> {
         Ok(agents)
     }
 
-    /// Takes each measurement once on either side; what fails is an unknown.
-    pub(crate) fn rehearse(&mut self, bout: &Bout) -> Result<Vec<Unknown>, Error> {
+    /// Ends both where the run is to end.
+    fn go_on(&self, agents: Agents) -> Result<Agents, Error> {
+        if self.watch.is_over() {
+            agents.end();
+            return Err(Error::Interrupted);
+        }
+        Ok(agents)
+    }
+
+    /// Takes each measurement once on either side; what fails is an unknown, and so is what there is no time for.
+    pub(crate) fn rehearse(&mut self, bout: &Bout, until: Instant) -> Result<Vec<Unknown>, Error> {
         let mut failed = Vec::new();
         let mut agents = self.agents(Arm::Inside, true)?;
-        for measurement in &bout.measurements {
+        for (n, measurement) in bout.measurements.iter().enumerate() {
+            agents = self.go_on(agents)?;
+            if n > failed.len() && Instant::now() > until {
+                failed.push(Unknown::new(measurement.id(), NO_TIME));
+                continue;
+            }
             for arm in [Arm::Outside, Arm::Inside] {
                 if let Err(why) = self.take(&mut agents, measurement, bout, arm) {
                     let side = if arm == Arm::Inside {
@@ -330,6 +350,7 @@ impl<'a> Pairs<'a> {
         let against = measured.against;
         let mut agents = self.agents(against, measured.order[bout.measurements.len()][round])?;
         for index in measured.turns[round].clone() {
+            agents = self.go_on(agents)?;
             let measurement = bout.measurements[index];
             let outside_first = measured.order[index][round];
             let arms = if outside_first {

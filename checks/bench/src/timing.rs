@@ -12,8 +12,9 @@ const MOST: usize = 1 << 16;
 const UNIT: Duration = Duration::from_micros(50);
 const TOGETHER: u32 = 1024;
 
-/// How often it is tried how long short work takes.
-const TRIES: u32 = 16;
+/// How often it is tried how long short work takes: at most, and at least where it takes longer than that.
+const TRIES: [u32; 2] = [16, 2];
+const LONG: Duration = Duration::from_millis(1);
 
 /// How long to measure, and the delay that is planted.
 #[derive(Debug, Clone, Copy)]
@@ -82,11 +83,16 @@ impl Clock {
     ///
     /// The first error of one.
     pub fn batches<E>(&self, mut one: impl FnMut() -> Result<(), E>) -> Result<f64, E> {
-        let start = Instant::now();
-        for _ in 0..TRIES {
+        let [most, least] = TRIES;
+        let (mut tries, begun) = (0, Instant::now());
+        let mut each = Duration::MAX;
+        while tries < least || (tries < most && begun.elapsed() < LONG) {
+            let start = Instant::now();
             one()?;
+            // The first ones are not as fast as all that follow.
+            each = each.min(start.elapsed().max(Duration::from_nanos(1)));
+            tries += 1;
         }
-        let each = (start.elapsed() / TRIES).max(Duration::from_nanos(1));
         let count = (UNIT.as_nanos() / each.as_nanos()).clamp(1, TOGETHER.into()) as u32;
         let series = self.series(|| (0..count).try_for_each(|_| one()))?;
         Ok(series.typical() / f64::from(count))
@@ -152,7 +158,17 @@ mod tests {
         });
         assert!(seconds.unwrap() < 1e-3);
         // As many as fit: a node that is busy just then makes them seem longer.
-        assert!((TRIES + 1..=TRIES + TOGETHER).contains(&count), "{count}");
+        let [most, least] = TRIES;
+        assert!((least + 1..=most + TOGETHER).contains(&count), "{count}");
+        // What takes long is not tried as often.
+        let mut count = 0;
+        let seconds = clock.batches(|| {
+            count += 1;
+            spin(Instant::now(), 2 * LONG);
+            Ok::<(), String>(())
+        });
+        assert!(seconds.unwrap() >= 2e-3);
+        assert_eq!(count, least + 1);
         let failed = clock.batches(|| Err("over"));
         assert_eq!(failed, Err("over"));
     }

@@ -105,7 +105,7 @@ impl Run<'_> {
             ..*site
         };
         let executor = (executor::BUILTIN.open)(&rung)?;
-        let mut pairs = Pairs::new(&rung, executor.as_ref(), self.request.planted)?;
+        let mut pairs = Pairs::new(&rung, executor.as_ref(), self.request.planted, self.watch)?;
         let mut measured = self.few_rounds(&mut pairs, few)?;
         let comparisons = compared::comparisons(&measured, stated, self.request.margin);
         let is_open = |one: &Comparison| one.verdict == Verdict::Inconclusive;
