@@ -33,7 +33,8 @@ use crate::ui::Ui;
 /// margin is called equivalent in at most one of twenty.
 ///
 /// The ratio is inside by outside, pair by pair, so it need not be that of the medians beside it; of a time more is dearer, of
-/// a rate less. libc and fs tell what a piece of work typically takes, so that a limit on processor time shows in cpu. fs reads
+/// a rate less. libc is that of the image: one that hpcctl does not run with, such as musl or an older glibc, is measured by a
+/// small program that any C library starts, which then measures the node's, too. libc and fs tell what a piece of work typically takes, so that a limit on processor time shows in cpu. fs reads
 /// files of the node that are bound into the container, or of an empty image; fs.image those that the image brings,
 /// where it is a directory, against a copy on the node.
 ///

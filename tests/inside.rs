@@ -258,6 +258,45 @@ fn the_agent_is_bound_read_only() {
 }
 
 #[test]
+fn the_c_library_of_an_image_is_measured_be_it_old_or_musl() {
+    if !real("the_c_library_of_an_image_is_measured_be_it_old_or_musl") {
+        return;
+    }
+    let suites = std::env::var("HPCCTL_SUITES").expect("tests/run sets it");
+    let measured = |suite: &str, runtime: &str| {
+        let dir = empty_image();
+        let image = dir.path().to_str().unwrap();
+        let script = "cp -a $0/$1/tree/. $2";
+        let mut copy = std::process::Command::new("sh");
+        let copied = Run::of(copy.args(["-c", script, &suites, suite, image]));
+        assert_eq!(copied.code, 0, "{}", copied.stderr);
+        let report = bench(&["libc", "--inside", runtime, "--image", image]);
+        assert_eq!(report["unknowns"], Value::Array(Vec::new()), "{suite}");
+        assert_eq!(metrics(&report).len(), 6);
+        report
+    };
+    for runtime in ["builtin", "podman"] {
+        let report = measured("musl", runtime);
+        let differs = report["result"]["differences"].to_string();
+        assert!(differs.contains("\"inside\":\"musl 1."), "{differs}");
+        // One lock for all threads, and no copying by wide registers.
+        for metric in ["libc.malloc.threads", "libc.string"] {
+            let mut all = comparisons(&report).iter();
+            let one = all.find(|one| one["metric"] == metric).unwrap();
+            let ratio = one["ratio"]["estimate"].as_f64().unwrap();
+            assert!(ratio < 0.6 && one["verdict"] == "slower", "{one}");
+        }
+    }
+    let report = measured("bullseye", "builtin");
+    let differs = report["result"]["differences"].to_string();
+    assert!(differs.contains("\"inside\":\"glibc 2.31\""), "{differs}");
+    // The kernel's part is the same.
+    let call = comparisons(&report).last().unwrap();
+    let ratio = call["ratio"]["estimate"].as_f64().unwrap();
+    assert!((0.8..1.25).contains(&ratio), "{call}");
+}
+
+#[test]
 fn apptainer_is_compared_in_the_newer_distribution() {
     // Only one suite of Debian has it, and now and then it cannot be unpacked.
     if !real("apptainer_is_compared_in_the_newer_distribution") || !has_apptainer() {

@@ -214,6 +214,7 @@ mod tests {
                 nested: false,
                 agent: Vec::new(),
                 far: None,
+                bare: false,
             };
             let said = serve_lines(&[serde_json::to_string(&task).unwrap()]);
             let answer: Answer = serde_json::from_str(&said[0]).unwrap();
@@ -252,6 +253,7 @@ mod tests {
             nested: false,
             agent: Vec::new(),
             far: None,
+            bare: false,
         };
         for task in [
             task(vec![1 << 40], 0.0),

@@ -28,6 +28,9 @@ pub(crate) const LIMIT: &str = "processor limit";
 /// The name of the limit on memory, in MiB.
 pub(crate) const MEMORY: &str = "memory limit";
 
+/// The name of the C library.
+pub(crate) const LIBRARY: &str = "C library";
+
 /// What version 1 says where there is no limit is all that 63 bits hold, but for a page.
 const NO_LIMIT: u64 = 1 << 62;
 
@@ -56,7 +59,7 @@ pub(crate) fn all() -> BTreeMap<String, String> {
         .map(|share| (LIMIT.to_owned(), format!("{share:.2} processors")));
     let memory = memory(Path::new("/sys/fs/cgroup"), &text("/proc/self/cgroup"))
         .map(|bytes| (MEMORY.to_owned(), format!("{} MiB", bytes >> 20)));
-    let library = c_library().map(|it| ("C library".to_owned(), format!("glibc {it}")));
+    let library = c_library().map(|it| (LIBRARY.to_owned(), format!("glibc {it}")));
     let preloaded = preload::uncommented(&text(preload::FILE));
     let preloaded = preloaded.split_whitespace().collect::<Vec<_>>().join(" ");
     let preloaded = (!preloaded.is_empty()).then(|| (preload::FILE.to_owned(), preloaded));
@@ -86,7 +89,7 @@ pub(crate) fn is_told(surroundings: &BTreeMap<String, String>) -> bool {
 /// Whether what is said of the name is read in /proc.
 pub(crate) fn is_of_proc(name: &str) -> bool {
     let of_process = [variables::START, limits::START];
-    ![SHM, "C library", preload::FILE].contains(&name)
+    ![SHM, LIBRARY, preload::FILE].contains(&name)
         && !of_process.iter().any(|start| name.starts_with(start))
 }
 

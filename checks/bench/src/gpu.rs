@@ -91,7 +91,7 @@ pub(crate) static PEER: Measurement = Measurement {
 
 /// The GPU that a process of its own sees, in JSON.
 pub(crate) fn seen(means: &Means) -> Result<String, String> {
-    let mut other = far::alike(&means.agent, &cache(&means.place))?;
+    let mut other = far::alike(&means.agent, &cache(&means.written()))?;
     far::told(&mut other, &Question::OwnGpu)
 }
 

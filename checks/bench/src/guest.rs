@@ -28,8 +28,11 @@ const FIRST_WORD: Duration = Duration::from_secs(60);
 /// The name of the tree in an image of ours.
 pub(crate) const TREE: &str = "tree";
 
-/// Why an image has no part in libc.
+/// Why this program does not run with the C library of an image.
 const MUSL: &str = "it is musl, and this program is made for glibc";
+
+/// The likeliest reason why this program does not run there.
+const OLDER: &str = "it may be older than this program needs";
 
 /// Where podman has pasta find the node.
 const PASTA_HOST: &str = "169.254.1.2";
@@ -225,7 +228,7 @@ pub(crate) fn settle(
         Err(why) => match site.image {
             Some(reference) => Err(match Image::open(site.host, reference) {
                 Ok(image) if image::is_of_musl(&image.root) => MUSL.into(),
-                _ => why,
+                _ => format!("{OLDER}: {why}"),
             }),
             None => Ok(()),
         },

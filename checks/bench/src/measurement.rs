@@ -190,6 +190,9 @@ pub struct Task {
     /// The other process, where it is not beside this one.
     #[serde(default)]
     pub(crate) far: Option<Far>,
+    /// Whether the C library is measured by the bare program.
+    #[serde(default)]
+    pub(crate) bare: bool,
 }
 
 impl Task {

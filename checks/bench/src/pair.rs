@@ -120,6 +120,8 @@ pub(crate) struct Pairs<'a> {
     joined: bool,
     /// Whether files of an image are read at its root inside.
     reads_image: bool,
+    /// Whether C libraries are measured by a program that both sides' start.
+    bare: bool,
     /// An agent on another node.
     peer: Option<Peer>,
     /// Whose launcher and library ranks of an MPI have.
@@ -183,6 +185,7 @@ impl<'a> Pairs<'a> {
                 None => None,
             },
             reads_image: site.reads_image(),
+            bare: executor.own_libc().is_err(),
             approach: site.approach,
             library: None,
             processors: Vec::new(),
@@ -479,6 +482,7 @@ impl<'a> Pairs<'a> {
             nested: false,
             agent: agent.to_vec(),
             far: None,
+            bare: self.bare && id.starts_with("libc."),
         }
     }
 }

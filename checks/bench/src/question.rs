@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::fabric::{self, Follow};
+use crate::libc::bare;
 use crate::mpi::Ranks;
 use crate::workplace::WRITTEN;
 use crate::{gpu, mpi};
@@ -13,6 +14,8 @@ use crate::{gpu, mpi};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Question {
+    /// The C library, as the bare program has it.
+    CLibrary(Means),
     /// The MPI that two ranks use.
     Mpi(Means),
     /// What ranks on the node have mapped, in JSON.
@@ -34,7 +37,7 @@ pub(crate) enum Question {
 pub(crate) struct Means {
     /// Its own command.
     pub(crate) agent: Vec<String>,
-    /// A directory that it may write to.
+    /// The shared directory.
     pub(crate) place: PathBuf,
     /// Ranks of an MPI in containers, where it is to start them.
     #[serde(default)]
@@ -42,13 +45,18 @@ pub(crate) struct Means {
 }
 
 impl Means {
-    /// Those of an agent for which the shared directory is at `place`.
+    /// Those of an agent.
     pub(crate) fn new(agent: &[String], place: &Path) -> Self {
         Self {
             agent: agent.to_vec(),
-            place: place.join(WRITTEN),
+            place: place.into(),
             ranks: None,
         }
+    }
+
+    /// A directory that it may write to.
+    pub(crate) fn written(&self) -> PathBuf {
+        self.place.join(WRITTEN)
     }
 }
 
@@ -56,6 +64,7 @@ impl Question {
     /// Answers it.
     pub(crate) fn answer(&self) -> Result<String, String> {
         match self {
+            Self::CLibrary(means) => bare::library(&means.place.join(bare::NAME)),
             Self::Mpi(means) => mpi::library(means),
             Self::Mapped(means) => mpi::mapped(means),
             Self::Gpu(means) => gpu::seen(means),

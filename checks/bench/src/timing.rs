@@ -111,6 +111,11 @@ fn spin(start: Instant, length: Duration) -> Instant {
 }
 
 impl Series {
+    /// Units that were timed elsewhere, one at least, in seconds.
+    pub fn of(times: Vec<f64>) -> Self {
+        Self(times)
+    }
+
     /// The units after the warm-up.
     pub fn steady(&self) -> &[f64] {
         &self.0[order::warm_up(&self.0)..]

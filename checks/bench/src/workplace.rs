@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use crate::Error;
 use crate::fs::tree;
 use crate::launch::program;
+use crate::libc::bare;
 
 /// The directory of a run, removed with it.
 #[derive(Debug)]
@@ -38,6 +39,7 @@ impl Workplace {
         fs::create_dir(place.shared().join(WRITTEN)).map_err(failed("a directory to write to"))?;
         tree::make(&place.shared()).map_err(failed("the files to read"))?;
         program::write(&place.shared().join(PROGRAM)).map_err(failed("the program to launch"))?;
+        bare::write(&place.shared().join(bare::NAME)).map_err(failed("the bare program"))?;
         Ok(place)
     }
 

@@ -97,6 +97,11 @@ pub fn command(dir: &Path, inside: &Path) -> io::Result<Vec<String>> {
     })
 }
 
+/// The loader that starts a program; none where it is linked statically, or no program of 64 bits of this machine's byte order.
+pub fn loader(program: &Path) -> Option<String> {
+    elf::loader(program)
+}
+
 /// The libraries that this process has mapped, the loader among them.
 ///
 /// # Errors

@@ -23,7 +23,10 @@ impl Run<'_> {
         executor: &dyn Executor,
         pairs: &mut Pairs<'_>,
     ) -> Result<Bout, Error> {
-        let mut chosen = self.choose(executor, pairs.processors.len())?;
+        let mut chosen = self.choose(pairs.processors.len())?;
+        if chosen.iter().any(|one| is_of_libc(one)) {
+            self.keep_libc(executor, pairs, &mut chosen)?;
+        }
         self.make_ready(site, pairs, &mut chosen)?;
         let bout = self.rehearse(pairs, chosen)?;
         if bout.has("ranks.") {
@@ -39,11 +42,7 @@ impl Run<'_> {
     }
 
     /// The measurements of the subjects, without those that say nothing here.
-    fn choose(
-        &mut self,
-        executor: &dyn Executor,
-        processors: usize,
-    ) -> Result<Vec<&'static Measurement>, Error> {
+    fn choose(&mut self, processors: usize) -> Result<Vec<&'static Measurement>, Error> {
         let mut chosen = Vec::new();
         let wanted = |name: &str| self.request.subjects.contains(&name);
         let only = self.request.only.unwrap_or("");
@@ -57,14 +56,6 @@ impl Run<'_> {
             return Err(Error::Usage(message));
         }
         for subject in SUBJECTS.iter().filter(|subject| wanted(subject.name)) {
-            if subject.name == "libc"
-                && let Err(why) = executor.own_libc()
-            {
-                let why =
-                    format!("this program does not run with the C library of the image: {why}");
-                self.unknowns.push(Unknown::new(subject.name, why));
-                continue;
-            }
             let measurements = subject.measurements.iter();
             for measurement in measurements.filter(|one| asked(one)) {
                 if measurement.id() == net::PEER.id() && self.request.peer.is_none() {
@@ -79,6 +70,26 @@ impl Run<'_> {
             }
         }
         Ok(chosen)
+    }
+
+    /// Has C libraries that this program does not run with measured by one that runs with both, or leaves them out.
+    fn keep_libc(
+        &mut self,
+        executor: &dyn Executor,
+        pairs: &mut Pairs<'_>,
+        chosen: &mut Vec<&'static Measurement>,
+    ) -> Result<(), Error> {
+        let Err(foreign) = executor.own_libc() else {
+            return Ok(());
+        };
+        if let Err(why) = pairs.c_libraries(&foreign)? {
+            let why = format!(
+                "this program does not run with the C library of the image: {foreign}; and one for any: {why}"
+            );
+            self.unknowns.push(Unknown::new("libc", why));
+            chosen.retain(|one| !is_of_libc(one));
+        }
+        Ok(())
     }
 
     /// Brings what inside needs, and finds out which GPU and which libfabric either side has; what there is none for is
@@ -139,6 +150,10 @@ impl Run<'_> {
             self.unknowns.push(Unknown::new("fabric", why));
         }
     }
+}
+
+fn is_of_libc(one: &Measurement) -> bool {
+    one.id().starts_with("libc.")
 }
 
 fn is_of_image(one: &Measurement) -> bool {

@@ -6,6 +6,7 @@ use std::thread;
 
 use hpcctl_model::bench::Better;
 
+use super::bare::{self, Work};
 use crate::measurement::{Figure, Measurement, Processors};
 use crate::statistics::Random;
 use crate::timing::Clock;
@@ -15,6 +16,9 @@ const UNIT: usize = 2000;
 
 /// Allocations that are alive at a time.
 const ALIVE: usize = 256;
+
+/// What the bare program calls this.
+const WORK: &str = "malloc";
 
 /// Threads that allocate at once.
 const THREADS: usize = 4;
@@ -28,7 +32,10 @@ pub static ONE: Measurement = Measurement {
         better: Better::More,
     }],
     processors: Processors::One,
-    take: |_, clock| Ok(vec![allocate(clock, 1)?]),
+    take: |task, clock| match bare::apart(task, clock, WORK, UNIT) {
+        Some(seconds) => Ok(vec![UNIT as f64 / seconds?]),
+        None => Ok(vec![allocate(clock, 1)?]),
+    },
 };
 
 /// The row of several.
@@ -40,7 +47,16 @@ pub static MANY: Measurement = Measurement {
         better: Better::More,
     }],
     processors: Processors::All,
-    take: |_, clock| {
+    take: |task, clock| {
+        let work = Work {
+            name: WORK,
+            unit: UNIT,
+            threads: THREADS,
+        };
+        if let Some(taken) = bare::threads(task, clock, &work) {
+            let rates = taken?.into_iter().map(|seconds| UNIT as f64 / seconds);
+            return Ok(vec![rates.sum()]);
+        }
         let rates: Result<Vec<f64>, String> = thread::scope(|scope| {
             let threads: Vec<_> = (0..THREADS)
                 .map(|n| scope.spawn(move || allocate(clock, n as u64)))

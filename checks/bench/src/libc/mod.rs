@@ -1,5 +1,6 @@
 //! Libc: what a program does through its C library, one file a matter.
 
+pub(crate) mod bare;
 mod malloc;
 mod math;
 mod string;

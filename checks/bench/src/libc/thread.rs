@@ -4,6 +4,7 @@ use std::thread;
 
 use hpcctl_model::bench::Better;
 
+use super::bare;
 use crate::measurement::{Figure, Measurement, Processors};
 
 /// Threads in a unit.
@@ -18,7 +19,10 @@ pub static START: Measurement = Measurement {
         better: Better::More,
     }],
     processors: Processors::Shared,
-    take: |_, clock| {
+    take: |task, clock| {
+        if let Some(seconds) = bare::apart(task, clock, "threads", UNIT) {
+            return Ok(vec![UNIT as f64 / seconds?]);
+        }
         let series = clock.series(|| {
             for _ in 0..UNIT {
                 let started = thread::Builder::new().spawn(|| ());

@@ -116,7 +116,7 @@ fn take(task: &Task, clock: Clock) -> Result<Vec<f64>, String> {
     let plan = Some((clock.length(), task.planted));
     let means = Means {
         agent: task.agent.clone(),
-        place: task.written(),
+        place: task.place.clone(),
         ranks: match &task.far {
             Some(Far::Launched(ranks)) => Some(ranks.clone()),
             _ => None,
@@ -158,7 +158,7 @@ fn ranks(
     };
     let plan = serde_json::to_string(&plan).map_err(|error| error.to_string())?;
     let command = [agent.as_slice(), &[RANK.to_owned(), plan]].concat();
-    let mut started = launcher.start(&command, &means.place, library.and_then(Path::parent))?;
+    let mut started = launcher.start(&command, &means.written(), library.and_then(Path::parent))?;
     let mut told = Told::default();
     let mut at = "MPI_Init".to_owned();
     for _ in 0..LINES {

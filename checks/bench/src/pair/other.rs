@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use super::{Agents, Arm, Pairs};
 use crate::Error;
 use crate::end::Order;
+use crate::environs;
 use crate::fabric;
 use crate::far::{self, Far};
 use crate::gpu;
@@ -125,6 +126,31 @@ impl Pairs<'_> {
         }
         self.mpi = Some(Mpi { outside, inside });
         Ok(())
+    }
+
+    /// The C library of either side, as a program has it that both start: says it, and why it is asked for; else why there is
+    /// none.
+    pub(crate) fn c_libraries(&mut self, foreign: &str) -> Result<Result<(), String>, Error> {
+        let [outside, inside] = self.both(Question::CLibrary)?;
+        let (outside, inside) = match (outside, inside) {
+            (Ok(outside), Ok(inside)) => (outside, inside),
+            (Err(why), _) => return Ok(Err(format!("outside: {why}"))),
+            (_, Err(why)) => return Ok(Err(format!("inside: {why}"))),
+        };
+        self.doubts.push(format!(
+            "libc is measured by a small program that both C libraries start, {outside} outside and {inside} inside: \
+             hpcctl itself does not run with that of the image ({foreign})"
+        ));
+        // That of the agent inside is one that it brought along.
+        self.differences.retain(|it| it.what != environs::LIBRARY);
+        if outside != inside {
+            self.differences.push(Difference {
+                what: environs::LIBRARY.into(),
+                outside,
+                inside,
+            });
+        }
+        Ok(Ok(()))
     }
 
     /// The GPU that either side has: says what of it is not the same, and how many the side with
