@@ -38,6 +38,10 @@ use crate::ui::Ui;
 /// files of the node that are bound into the container, or of an empty image; fs.image those that the image brings,
 /// where it is a directory, against a copy on the node.
 ///
+/// launch.start is warm. launch.cold drops from the page cache, before each start, the program and what the launcher executes and maps,
+/// as seen by ptrace; so the next one of others is colder once, too. What other processes have mapped, names, and the caches of
+/// a disk, a file server or a daemon stay as they are.
+///
 /// Of ranks, each has a container of its own, as a launcher starts them; where they lose each other's
 /// memory or /dev/shm, that is said. --why adds one factor of the container after the other with the
 /// builtin launcher. A cause is confirmed when the figure leaves the margin with it and is back

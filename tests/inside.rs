@@ -120,7 +120,7 @@ fn podman_is_compared_with_its_networks_and_leaves_no_container() {
             "--image",
             image,
         ]);
-        assert_eq!(metrics(&report), ["launch.start"]);
+        assert_eq!(metrics(&report), ["launch.start", "launch.cold"]);
         assert_eq!(report["result"]["plan"]["network"], network);
         let differences = report["result"]["differences"].to_string();
         assert!(differences.contains("namespace pid"), "{differences}");
@@ -198,7 +198,7 @@ fn oci_runtimes_are_compared_by_their_bundles() {
         .arg(env!("CARGO_BIN_EXE_hpcctl"))
         .args(args);
     let run = Run::of(&mut command);
-    assert_eq!(metrics(&report_of(&run)), ["launch.start"]);
+    assert_eq!(metrics(&report_of(&run)), ["launch.start", "launch.cold"]);
 }
 
 /// What agents have mounted of a directory of the node while a command runs: the name, and `ro` or `rw`.
@@ -365,7 +365,7 @@ fn rootless_docker_is_compared_in_the_newer_distribution() {
         doubts.contains("the runtime's daemon") && !doubts.contains("no test of ours"),
         "{doubts}"
     );
-    assert_eq!(metrics(&reports[1]), ["launch.start"]);
+    assert_eq!(metrics(&reports[1]), ["launch.start", "launch.cold"]);
 }
 
 #[test]

@@ -215,6 +215,7 @@ mod tests {
                 agent: Vec::new(),
                 far: None,
                 bare: false,
+                cold: Vec::new(),
             };
             let said = serve_lines(&[serde_json::to_string(&task).unwrap()]);
             let answer: Answer = serde_json::from_str(&said[0]).unwrap();
@@ -254,6 +255,7 @@ mod tests {
             agent: Vec::new(),
             far: None,
             bare: false,
+            cold: Vec::new(),
         };
         for task in [
             task(vec![1 << 40], 0.0),

@@ -190,6 +190,9 @@ pub struct Task {
     /// The other process, where it is not beside this one.
     #[serde(default)]
     pub(crate) far: Option<Far>,
+    /// Files that are dropped from the page cache before a launch.
+    #[serde(default)]
+    pub(crate) cold: Vec<PathBuf>,
     /// Whether the C library is measured by the bare program.
     #[serde(default)]
     pub(crate) bare: bool,

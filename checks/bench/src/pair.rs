@@ -22,6 +22,7 @@ use crate::factor::Factor;
 use crate::fs::brought;
 use crate::furnish::{StartError, Started};
 use crate::launch::Launch;
+use crate::launch::cold::COLD;
 use crate::measurement::{Measurement, Processors, Task};
 use crate::mpi::Approach;
 use crate::original::Original;
@@ -128,6 +129,8 @@ pub(crate) struct Pairs<'a> {
     approach: Approach,
     /// The MPI of the node, as it is named inside, once it was brought there.
     library: Option<PathBuf>,
+    /// What is read for a launch inside, once that was looked at.
+    cold: Vec<PathBuf>,
     /// The processors that both sides may run on.
     pub(crate) processors: Vec<usize>,
     /// What surrounds them otherwise.
@@ -188,6 +191,7 @@ impl<'a> Pairs<'a> {
             bare: executor.own_libc().is_err(),
             approach: site.approach,
             library: None,
+            cold: Vec::new(),
             processors: Vec::new(),
             differences: Vec::new(),
             mpi: None,
@@ -482,6 +486,11 @@ impl<'a> Pairs<'a> {
             nested: false,
             agent: agent.to_vec(),
             far: None,
+            cold: match (id == COLD.id(), inside) {
+                (false, _) => Vec::new(),
+                (true, false) => vec![self.shared.join(PROGRAM)],
+                (true, true) => self.cold.clone(),
+            },
             bare: self.bare && id.starts_with("libc."),
         }
     }

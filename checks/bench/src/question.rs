@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::fabric::{self, Follow};
+use crate::launch::cold;
 use crate::libc::bare;
 use crate::mpi::Ranks;
 use crate::workplace::WRITTEN;
@@ -16,6 +17,8 @@ use crate::{gpu, mpi};
 pub(crate) enum Question {
     /// The C library, as the bare program has it.
     CLibrary(Means),
+    /// The files that a command executes and maps, in JSON.
+    Executed(Vec<String>),
     /// The MPI that two ranks use.
     Mpi(Means),
     /// What ranks on the node have mapped, in JSON.
@@ -65,6 +68,9 @@ impl Question {
     pub(crate) fn answer(&self) -> Result<String, String> {
         match self {
             Self::CLibrary(means) => bare::library(&means.place.join(bare::NAME)),
+            Self::Executed(argv) => {
+                serde_json::to_string(&cold::read_by(argv)?).map_err(|error| error.to_string())
+            }
             Self::Mpi(means) => mpi::library(means),
             Self::Mapped(means) => mpi::mapped(means),
             Self::Gpu(means) => gpu::seen(means),

@@ -61,11 +61,25 @@ impl Clock {
     /// # Errors
     ///
     /// The first error of a unit.
-    pub fn series<E>(&self, mut unit: impl FnMut() -> Result<(), E>) -> Result<Series, E> {
+    pub fn series<E>(&self, unit: impl FnMut() -> Result<(), E>) -> Result<Series, E> {
+        self.series_after(|| (), unit)
+    }
+
+    /// The same, with something before each unit that is no part of it.
+    ///
+    /// # Errors
+    ///
+    /// The first error of a unit.
+    pub fn series_after<E>(
+        &self,
+        mut before: impl FnMut(),
+        mut unit: impl FnMut() -> Result<(), E>,
+    ) -> Result<Series, E> {
         let mut times = Vec::with_capacity(1024);
         let begun = Instant::now();
         let mut last = begun;
         while times.is_empty() || (last - begun < self.length && times.len() < MOST) {
+            before();
             let start = Instant::now();
             unit()?;
             last = Instant::now();

@@ -7,6 +7,7 @@ use crate::Error;
 use crate::executor::{Executor, Site};
 use crate::fs::brought;
 use crate::image::Image;
+use crate::launch::cold::COLD;
 use crate::measurement::{Measurement, Processors, SUBJECTS};
 use crate::pair::{Bout, Pairs};
 use crate::{fabric, gpu, mounts, net};
@@ -109,6 +110,13 @@ impl Run<'_> {
                 self.unknowns.push(Unknown::new("mounts.squashfs", why));
                 chosen.retain(|one| !mounts::is_packed(one));
             }
+        }
+        let is_cold = |one: &Measurement| one.id() == COLD.id();
+        if chosen.iter().any(|one| is_cold(one))
+            && let Err(why) = pairs.look_at_launch()?
+        {
+            self.unknowns.push(Unknown::new(COLD.id(), why));
+            chosen.retain(|one| !is_cold(one));
         }
         if chosen.iter().any(|one| one.id().starts_with("mpi.")) {
             pairs.bring_library()?;

@@ -1,5 +1,6 @@
 //! Launch: how long a program in a container takes to start and end.
 
+pub(crate) mod cold;
 pub mod program;
 mod start;
 
@@ -11,7 +12,7 @@ use crate::executor::Room;
 use crate::measurement::Measurement;
 
 /// The measurements, in report order.
-pub static MEASUREMENTS: &[&Measurement] = &[&start::START];
+pub static MEASUREMENTS: &[&Measurement] = &[&start::START, &cold::COLD];
 
 /// How a program is launched.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -22,6 +22,8 @@ pub fn write(path: &Path) -> io::Result<()> {
     let (machine, code) = code().ok_or(io::ErrorKind::Unsupported)?;
     let mut file = File::create(path)?;
     file.write_all(&elf(machine, code))?;
+    // What is not on the disk yet cannot be dropped from the page cache.
+    file.sync_all()?;
     file.set_permissions(std::fs::Permissions::from_mode(0o755))
 }
 

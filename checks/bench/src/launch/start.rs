@@ -8,47 +8,49 @@ use hpcctl_model::bench::Better;
 
 use super::Launch;
 use crate::measurement::{Figure, Measurement, Processors, Task};
-use crate::timing::{Clock, Series};
+use crate::timing::Clock;
 
 /// The row.
 pub static START: Measurement = Measurement {
     figures: &[Figure {
         id: "launch.start",
-        what: "a program started and ended, against fork and exec",
+        what: "a program started and ended, against fork and exec, all of it in the page cache",
         unit: "ms",
         better: Better::Less,
     }],
     processors: Processors::All,
-    take,
+    take: |task, clock| launched(task, clock, || ()),
 };
 
-fn take(task: &Task, clock: Clock) -> Result<Vec<f64>, String> {
+/// Milliseconds of a start; before each of them something is done that is no part of it.
+pub(super) fn launched(
+    task: &Task,
+    clock: Clock,
+    before: impl FnMut(),
+) -> Result<Vec<f64>, String> {
     let series = match &task.launch {
-        Some(Launch::Plain(program)) => commands(&[program.display().to_string()], clock),
-        Some(Launch::Command(argv)) => commands(argv, clock),
+        Some(Launch::Plain(program)) => {
+            let argv = [program.display().to_string()];
+            clock.series_after(before, || command::launch(&argv))
+        }
+        Some(Launch::Command(argv)) => clock.series_after(before, || command::launch(argv)),
         Some(Launch::Room(room, program)) => {
             let entry = room.entry(&[program.display().to_string()], &[]);
             let entry = entry.map_err(|error| error.to_string())?;
-            rooms(&entry, clock)
+            clock.series_after(before, || enter(&entry))
         }
         None => Err("nothing to launch".into()),
     };
     Ok(vec![series?.typical() * 1e3])
 }
 
-fn commands(argv: &[String], clock: Clock) -> Result<Series, String> {
-    clock.series(|| command::launch(argv))
-}
-
-fn rooms(entry: &Entry, clock: Clock) -> Result<Series, String> {
-    clock.series(|| {
-        let entered = entry
-            .start()
-            .map_err(|error: EnterError| error.to_string())?;
-        match entered.wait() {
-            Ok(0) => Ok(()),
-            Ok(status) => Err(format!("the program ended with {status}")),
-            Err(errno) => Err(format!("cannot wait for the program: {errno}")),
-        }
-    })
+fn enter(entry: &Entry) -> Result<(), String> {
+    let entered = entry
+        .start()
+        .map_err(|error: EnterError| error.to_string())?;
+    match entered.wait() {
+        Ok(0) => Ok(()),
+        Ok(status) => Err(format!("the program ended with {status}")),
+        Err(errno) => Err(format!("cannot wait for the program: {errno}")),
+    }
 }

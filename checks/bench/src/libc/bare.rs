@@ -166,6 +166,7 @@ mod tests {
             agent: Vec::new(),
             far: None,
             bare: true,
+            cold: Vec::new(),
         };
         let clock = |planted| Clock::new(task.length, planted);
         for measurement in super::super::MEASUREMENTS {

@@ -1,6 +1,8 @@
 //! The other process of a figure that needs two: where it is started, and what two ranks reach of
 //! each other.
 
+use std::path::PathBuf;
+
 use hpcctl_host::gpu::About;
 use hpcctl_host::{Errno, kit};
 use hpcctl_model::bench::{Difference, Fabric, Mpi, MpiLibrary};
@@ -13,10 +15,12 @@ use crate::environs;
 use crate::fabric;
 use crate::far::{self, Far};
 use crate::gpu;
+use crate::launch::Launch;
 use crate::measurement::Task;
 use crate::mpi::{Approach, Mapped, Ranks};
 use crate::question::{Means, Question};
 use crate::ranks::rank;
+use crate::workplace::PROGRAM;
 
 /// What comes of memory that cannot be read.
 const MEMORY_LOST: &str = "process_vm_readv of another rank fails inside: large messages are copied \
@@ -126,6 +130,20 @@ impl Pairs<'_> {
         }
         self.mpi = Some(Mpi { outside, inside });
         Ok(())
+    }
+
+    /// Looks at what is read for a launch inside; else says why that is not known.
+    pub(crate) fn look_at_launch(&mut self) -> Result<Result<(), String>, Error> {
+        self.cold = vec![self.shared.join(PROGRAM)];
+        let Launch::Command(argv) = self.executor.launch() else {
+            // Our own launcher runs already.
+            return Ok(Ok(()));
+        };
+        let mut agents = self.agents(Arm::Inside, true)?;
+        let told = far::told(&mut agents.first, &Question::Executed(argv));
+        agents.end();
+        let files = side::<Vec<PathBuf>>("outside", told);
+        Ok(files.map(|files| self.cold.extend(files)))
     }
 
     /// The C library of either side, as a program has it that both start: says it, and why it is asked for; else why there is
