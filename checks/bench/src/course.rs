@@ -144,7 +144,9 @@ pub fn bench(
     let stated = compared::stated(&trial, planned, request.margin);
     watch.stated(planned, &stated.detectable());
     let measured = run.rounds(&mut pairs, &bout, Arm::Inside, planned)?;
-    let mut doubts = surroundings::doubts(host, before, Moment::now(host), pairs.processors.len());
+    let after = Moment::now(host);
+    let mut doubts =
+        surroundings::doubts(host, before, after, pairs.processors.len(), row.is_ours());
     doubts.extend(pairs.doubts.clone());
     let of_the_run = [
         untried(row),

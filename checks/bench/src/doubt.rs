@@ -7,6 +7,25 @@ use crate::statistics::order;
 /// A slow-down by more than this is told in words.
 const DOUBLE: f64 = 1.0;
 
+/// What was noticed while the pairs of a measurement were taken.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Noise {
+    /// How often the processor was taken away.
+    pub(crate) preempted: u64,
+    /// Pairs of which each side was on another NUMA node.
+    pub(crate) apart: u64,
+}
+
+impl Noise {
+    /// With what was noticed of others.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            preempted: self.preempted + other.preempted,
+            apart: self.apart + other.apart,
+        }
+    }
+}
+
 /// Why the pairs do not decide, where they do not.
 fn undecided(comparison: &Comparison, margin: f64) -> Option<String> {
     if comparison.verdict != Verdict::Inconclusive {
@@ -35,8 +54,8 @@ fn undecided(comparison: &Comparison, margin: f64) -> Option<String> {
     })
 }
 
-/// The doubts about a comparison; `preempted` is how often the processor was taken away.
-pub(crate) fn doubts(comparison: &Comparison, margin: f64, preempted: u64) -> Vec<String> {
+/// The doubts about a comparison.
+pub(crate) fn doubts(comparison: &Comparison, margin: f64, noise: Noise) -> Vec<String> {
     let mut doubts = Vec::new();
     let samples = &comparison.samples;
     let per_cent = |share: f64| format!("{:.1} %", share * 100.0);
@@ -62,11 +81,72 @@ pub(crate) fn doubts(comparison: &Comparison, margin: f64, preempted: u64) -> Ve
         ));
     }
     // More than one loss of the processor a figure: something else runs there.
-    if preempted > 4 * samples.len() as u64 {
-        let each = preempted as f64 / (2 * samples.len()) as f64;
+    if noise.preempted > 4 * samples.len() as u64 {
+        let each = noise.preempted as f64 / (2 * samples.len()) as f64;
         doubts.push(format!(
             "the processor was taken away {each:.0} times a figure"
         ));
     }
+    if noise.apart > 0 {
+        doubts.push(format!(
+            "in {} of {} pairs inside was on another NUMA node than outside: bind both to one, as by numactl",
+            noise.apart,
+            samples.len()
+        ));
+    }
     doubts
+}
+
+#[cfg(test)]
+mod tests {
+    use hpcctl_model::bench::{Better, Detectable, Figures};
+
+    use super::*;
+
+    #[test]
+    fn pairs_on_two_nodes_are_told() {
+        let sample = |n: i32| Sample {
+            outside: 1.0 + f64::from(n % 3) / 100.0,
+            inside: 1.0 + f64::from(n % 5) / 100.0,
+            outside_first: n % 2 == 0,
+            at_s: f64::from(n),
+        };
+        let figures = Figures {
+            n: 20,
+            median: 1.0,
+            ci: [1.0, 1.0],
+        };
+        let ratio = Ratio {
+            estimate: 1.0,
+            ci_low: 0.99,
+            ci_high: 1.01,
+        };
+        let comparison = Comparison {
+            metric: "cpu.compute".into(),
+            what: String::new(),
+            unit: "us".into(),
+            better: Better::Less,
+            outside: figures.clone(),
+            inside: figures,
+            ratio,
+            null: None,
+            verdict: Verdict::Equivalent,
+            detectable: Detectable {
+                stated: 0.02,
+                found: 0.02,
+                reached: true,
+            },
+            doubts: Vec::new(),
+            samples: (0..20).map(sample).collect(),
+        };
+        let said = |apart| {
+            let one = Noise {
+                preempted: 0,
+                apart,
+            };
+            doubts(&comparison, 0.02, one.and(Noise::default())).join("; ")
+        };
+        assert_eq!(said(0), "");
+        assert!(said(7).contains("7 of 20 pairs"), "{}", said(7));
+    }
 }

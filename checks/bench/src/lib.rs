@@ -32,6 +32,7 @@ mod mounts;
 mod mpi;
 mod net;
 mod netns;
+mod numa;
 mod original;
 mod overlay;
 mod pair;

@@ -16,6 +16,7 @@ use hpcctl_model::Unknown;
 use hpcctl_model::bench::{Difference, Fabric, Mpi, Sample};
 
 use crate::agent::{Answer, Hello};
+use crate::doubt::Noise;
 use crate::executor::{Executor, Site};
 use crate::fabric;
 use crate::factor::Factor;
@@ -84,8 +85,8 @@ pub(crate) struct Row {
     pub(crate) measurement: &'static Measurement,
     /// For each figure its pairs.
     pub(crate) samples: Vec<Vec<Sample>>,
-    /// How often the processor was taken away.
-    pub(crate) preempted: u64,
+    /// What was noticed meanwhile.
+    pub(crate) noise: Noise,
 }
 
 impl Measured {
@@ -95,7 +96,7 @@ impl Measured {
             for (samples, more) in row.samples.iter_mut().zip(other.samples) {
                 samples.extend(more);
             }
-            row.preempted += other.preempted;
+            row.noise = row.noise.and(other.noise);
         }
     }
 
@@ -106,6 +107,28 @@ impl Measured {
             .iter()
             .flat_map(|row| row.samples.iter().map(Vec::len));
         counts.max().unwrap_or(0)
+    }
+}
+
+/// The figures of a side, with how often its processor was taken away and the NUMA node that it was on.
+struct Taken {
+    values: Vec<f64>,
+    preempted: u64,
+    node: Option<usize>,
+}
+
+impl Taken {
+    /// What was noticed of it and of the other side.
+    fn noise(&self, other: &Self, measurement: &Measurement) -> Noise {
+        let nodes = self.node.zip(other.node);
+        Noise {
+            // Threads that take turns take the processor from each other.
+            preempted: match measurement.processors {
+                Processors::One => self.preempted + other.preempted,
+                _ => 0,
+            },
+            apart: nodes.is_some_and(|(one, other)| one != other).into(),
+        }
     }
 }
 
@@ -329,7 +352,7 @@ impl<'a> Pairs<'a> {
         let rows = bout.measurements.iter().map(|measurement| Row {
             measurement,
             samples: vec![Vec::with_capacity(count); measurement.figures.len()],
-            preempted: 0,
+            noise: Noise::default(),
         });
         let turn = |random: &mut Random| {
             let mut turn: Vec<usize> = (0..many).collect();
@@ -380,12 +403,11 @@ impl<'a> Pairs<'a> {
                 std::mem::swap(&mut one, &mut other);
             }
             let row = &mut measured.rows[index];
-            // Threads that take turns take the processor from each other.
-            if measurement.processors == Processors::One {
-                row.preempted += one.1 + other.1;
-            }
-            for (samples, (outside, inside)) in
-                row.samples.iter_mut().zip(one.0.into_iter().zip(other.0))
+            row.noise = row.noise.and(one.noise(&other, measurement));
+            for (samples, (outside, inside)) in row
+                .samples
+                .iter_mut()
+                .zip(one.values.into_iter().zip(other.values))
             {
                 samples.push(Sample {
                     outside,
@@ -408,7 +430,7 @@ impl<'a> Pairs<'a> {
         measurement: &Measurement,
         bout: &Bout,
         arm: Arm,
-    ) -> Result<(Vec<f64>, u64), String> {
+    ) -> Result<Taken, String> {
         let inside = arm == Arm::Inside && agents.against == Arm::Inside;
         let mut task = self.task(measurement, bout.length, inside);
         task.far = self.far(agents, &task)?;
@@ -425,10 +447,18 @@ impl<'a> Pairs<'a> {
         match answer.map_err(|error| format!("the answer cannot be read: {error}"))? {
             Answer::Failed(why) => Err(why),
             Answer::Told(_) => Err("the answer has no figures".into()),
-            Answer::Figures { values, preempted } => {
+            Answer::Figures {
+                values,
+                preempted,
+                node,
+            } => {
                 let sound = values.iter().all(|value| value.is_finite() && *value > 0.0);
                 if values.len() == measurement.figures.len() && sound {
-                    Ok((values, preempted))
+                    Ok(Taken {
+                        values,
+                        preempted,
+                        node,
+                    })
                 } else {
                     Err(format!("the figures make no sense: {values:?}"))
                 }

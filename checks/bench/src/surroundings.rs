@@ -1,8 +1,21 @@
-//! What else the node does meanwhile: load, stolen time, the frequency of its processors.
+//! What else the node does meanwhile: load, the work of others, stolen time, the frequency of its processors.
 //!
-//! proc_loadavg(5), proc_stat(5), and cpufreq of the kernel's admin guide.
+//! proc_loadavg(5), proc_stat(5), proc_pid_stat(5), and cpufreq of the kernel's admin guide. The frequency is not only asked for:
+//! how long the same work takes before and after says what it was, also on a machine that tells of none.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
 
 use hpcctl_host::Host;
+
+/// Steps of the work that says how fast a processor is, each after the other, and how often it is done: the fastest time is that
+/// of a processor that nobody took away.
+const STEPS: u64 = 100_000;
+const TIMES: usize = 25;
+
+/// A share of the processors that is no more than the kernel's own work for the run, and a change of the frequency that matters.
+const SOME: f64 = 0.1;
+const CHANGE: f64 = 0.03;
 
 /// Counters at one moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -13,6 +26,12 @@ pub(crate) struct Moment {
     ticks: u64,
     /// Of which the hypervisor gave to others.
     stolen: u64,
+    /// Of which processes had.
+    used: u64,
+    /// Of which this process had, and those that it started and that have ended.
+    own: u64,
+    /// How long a piece of work takes.
+    work: Duration,
 }
 
 impl Moment {
@@ -20,13 +39,10 @@ impl Moment {
     pub(crate) fn now(host: &dyn Host) -> Self {
         let load = host.read("/proc/loadavg").unwrap_or_default();
         let stat = host.read("/proc/stat").unwrap_or_default();
-        let ticks: Vec<u64> = stat
-            .lines()
-            .next()
-            .into_iter()
-            .flat_map(|line| line.split_whitespace().skip(1))
-            .filter_map(|count| count.parse().ok())
-            .collect();
+        let ticks = numbers(stat.lines().next().unwrap_or_default());
+        let own = host.read("/proc/self/stat").unwrap_or_default();
+        // Behind the name, which may hold anything.
+        let own = numbers(own.rsplit(')').next().unwrap_or_default());
         Self {
             load: load
                 .split_whitespace()
@@ -36,16 +52,44 @@ impl Moment {
             // The two at the end, of guests, are in the first two already.
             ticks: ticks.iter().take(8).sum(),
             stolen: ticks.get(7).copied().unwrap_or(0),
+            used: ticks.iter().take(3).sum(),
+            own: own.iter().skip(OWN).take(4).sum(),
+            work: work(),
         }
     }
 }
 
-/// What of the node makes a run doubtful.
+/// Where utime, stime, cutime and cstime are behind the name, without the letter of the state.
+const OWN: usize = 10;
+
+fn numbers(line: &str) -> Vec<u64> {
+    let words = line.split_whitespace().skip(1);
+    // Some of a process may be negative.
+    words.map(|word| word.parse().unwrap_or(0)).collect()
+}
+
+/// The fastest time of some work that is nothing but steps of a processor.
+fn work() -> Duration {
+    let time = |_| {
+        let start = Instant::now();
+        let mut number = black_box(1_u64);
+        for _ in 0..STEPS {
+            // Each step needs the one before.
+            number = black_box(number.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1));
+        }
+        black_box(number);
+        start.elapsed()
+    };
+    (0..TIMES).map(time).min().unwrap_or_default()
+}
+
+/// What of the node makes a run doubtful. `is_ours` says whether all that ran for it is of this process.
 pub(crate) fn doubts(
     host: &dyn Host,
     before: Moment,
     after: Moment,
     processors: usize,
+    is_ours: bool,
 ) -> Vec<String> {
     let mut doubts = Vec::new();
     // What was there before the run is not the run's own.
@@ -63,6 +107,8 @@ pub(crate) fn doubts(
             100.0 * stolen as f64 / ticks as f64
         ));
     }
+    doubts.extend(others(before, after).filter(|_| is_ours));
+    doubts.extend(frequency(before.work, after.work));
     let governor = host.read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
     if let Ok(governor) = governor
         && governor.trim() != "performance"
@@ -75,6 +121,28 @@ pub(crate) fn doubts(
     doubts
 }
 
+/// Says where others were at work during the run, whenever they began.
+fn others(before: Moment, after: Moment) -> Option<String> {
+    let since = |of: fn(&Moment) -> u64| of(&after).saturating_sub(of(&before)) as f64;
+    let share = (since(|it| it.used) - since(|it| it.own)) / since(|it| it.ticks);
+    (share > SOME).then(|| {
+        let percent = 100.0 * share;
+        format!("others were at work during the run: they had {percent:.0} % of all processors")
+    })
+}
+
+/// Says where a processor became faster or slower.
+fn frequency(before: Duration, after: Duration) -> Option<String> {
+    let ratio = after.as_secs_f64() / before.as_secs_f64();
+    ((ratio - 1.0).abs() > CHANGE && ratio.is_finite()).then(|| {
+        let [percent, way] = match ratio > 1.0 {
+            true => [format!("{:.0}", (ratio - 1.0) * 100.0), "more".into()],
+            false => [format!("{:.0}", (1.0 - ratio) * 100.0), "less".into()],
+        };
+        format!("the speed of the processors changed: the same work took {percent} % {way} time after the run than before")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use hpcctl_host::Live;
@@ -84,7 +152,8 @@ mod tests {
     #[test]
     fn the_node_is_read() {
         let now = Moment::now(&Live);
-        assert!(now.ticks > 0, "{now:?}");
+        assert!(now.ticks > 0 && now.used > 0, "{now:?}");
+        assert!(now.work > Duration::from_micros(20), "{now:?}");
     }
 
     #[test]
@@ -92,23 +161,56 @@ mod tests {
         let before = Moment {
             load: 9.0,
             ticks: 100,
-            stolen: 0,
+            ..Moment::default()
         };
         let after = Moment {
             load: 1.0,
             ticks: 200,
             stolen: 7,
+            ..Moment::default()
         };
-        let doubts = doubts(&Live, before, after, 2).join("\n");
+        let doubts = doubts(&Live, before, after, 2, true).join("\n");
         assert!(
             doubts.contains("the load was 9.0 on 2 processors"),
             "{doubts}"
         );
         assert!(doubts.contains("7 % of the time"), "{doubts}");
-        let quiet = super::doubts(&Live, after, after, 2);
+        let quiet = super::doubts(&Live, after, after, 2, true);
         assert!(
             quiet.iter().all(|doubt| doubt.contains("governor")),
             "{quiet:?}"
         );
+    }
+
+    #[test]
+    fn work_of_others_and_another_speed_are_told() {
+        let at = |ticks, used, own| Moment {
+            ticks,
+            used,
+            own,
+            ..Moment::default()
+        };
+        let begun = at(1000, 500, 10);
+        assert_eq!(others(begun, at(2000, 1350, 800)), None);
+        let said = others(begun, at(2000, 1450, 400)).unwrap();
+        assert!(said.contains("56 % of all"), "{said}");
+        // Nothing is known.
+        assert_eq!(others(begun, begun), None);
+        let [fast, slow] = [100, 110].map(Duration::from_micros);
+        assert!(frequency(fast, slow).unwrap().contains("10 % more time"));
+        assert!(frequency(slow, fast).unwrap().contains("9 % less time"));
+        assert_eq!(frequency(fast, fast), None);
+        assert_eq!(frequency(Duration::ZERO, fast), None);
+    }
+
+    #[test]
+    fn what_this_process_uses_is_its_own() {
+        let before = Moment::now(&Live);
+        let until = Instant::now() + Duration::from_millis(300);
+        while Instant::now() < until {
+            work();
+        }
+        let after = Moment::now(&Live);
+        assert!(after.own > before.own, "{before:?} {after:?}");
     }
 }

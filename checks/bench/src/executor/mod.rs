@@ -39,6 +39,16 @@ pub struct Row {
     pub(crate) open: fn(&Site<'_>) -> Result<Box<dyn Executor>, Error>,
 }
 
+/// The runtimes whose containers are no descendants of this process.
+const APART: [&str; 3] = ["podman", "docker-rootless", "sarus"];
+
+impl Row {
+    /// Whether all that runs in its containers is counted as this process's own once it has ended.
+    pub(crate) fn is_ours(&self) -> bool {
+        !APART.contains(&self.name)
+    }
+}
+
 /// Every runtime that inside may be, in report order.
 pub static EXECUTORS: &[&Row] = &[
     &builtin::EXECUTOR,
