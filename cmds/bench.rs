@@ -70,7 +70,8 @@ use crate::ui::Ui;
 /// Nothing on the node is changed. Inside, the agent with its libraries and what it reads are bound read-only, and what it
 /// writes is in a directory of its own; charliecloud and sarus bind for writing, too, and know nothing else. An image is a directory, or charliecloud:NAME; podman takes
 /// containers-storage:NAME, too, and apptainer sif:FILE; these have a digest, which the report names, so
-/// that a policy of hpcctl gate can ask for it. docker-rootless takes docker:NAME alone, and sarus sarus:NAME. Without
+/// that a policy of hpcctl gate can ask for it. What is packed (docker://, oci:, tar:, squashfs:, sif: and files of these) is not
+/// unpacked here: the command that makes a directory of it is told. docker-rootless takes docker:NAME alone, and sarus sarus:NAME. Without
 /// one the builtin launcher runs on the host's own tree, read-only, the others on an empty tree with the host's C library,
 /// which the daemon of docker-rootless has until the run ends; sarus has none.
 #[derive(Debug, Args)]

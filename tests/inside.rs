@@ -297,6 +297,36 @@ fn the_c_library_of_an_image_is_measured_be_it_old_or_musl() {
 }
 
 #[test]
+fn what_is_packed_is_refused_with_the_command_that_unpacks_it() {
+    if !real("what_is_packed_is_refused_with_the_command_that_unpacks_it") {
+        return;
+    }
+    let images = std::env::var("HPCCTL_IMAGES").expect("tests/run sets it");
+    for reference in [
+        format!("oci:{images}/layout"),
+        format!("docker-archive:{images}/debian.tar"),
+        format!("tar:{images}/tree.tar.xz"),
+        format!("{images}/tree.zstd.sqfs"),
+    ] {
+        let run = hpcctl(&["bench", "launch", "--image", &reference]);
+        assert_eq!(run.code, 5, "{}", run.stderr);
+        let mut lines = run.stderr.lines();
+        let said = lines.find_map(|line| line.split_once("for --image image: "));
+        let (_, said) = said.unwrap_or_else(|| panic!("{}", run.stderr));
+        let dir = tempfile::tempdir().unwrap();
+        let own = Path::new(env!("CARGO_BIN_EXE_hpcctl")).parent().unwrap();
+        let path = format!("{}:{}", own.display(), std::env::var("PATH").unwrap());
+        let mut shell = std::process::Command::new("sh");
+        let made = Run::of(shell.args(["-c", said]).current_dir(&dir).env("PATH", path));
+        assert_eq!(made.code, 0, "{said}: {}", made.stderr);
+        let image = dir.path().join("image");
+        assert!(image.join("usr").is_dir(), "{said}");
+        let report = bench(&["launch", "--image", image.to_str().unwrap()]);
+        assert!(metrics(&report).contains(&"launch.start"), "{said}");
+    }
+}
+
+#[test]
 fn apptainer_is_compared_in_the_newer_distribution() {
     // Only one suite of Debian has it, and now and then it cannot be unpacked.
     if !real("apptainer_is_compared_in_the_newer_distribution") || !has_apptainer() {

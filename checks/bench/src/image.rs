@@ -11,6 +11,7 @@ use hpcctl_host::Host;
 
 use crate::Error;
 use crate::factor::Factor;
+use crate::packed;
 
 /// Directories of an image on which ours may be mounted, the first that it has.
 const MOUNT_POINTS: [&str; 6] = ["mnt", "media", "srv", "opt", "tmp", "var/tmp"];
@@ -41,16 +42,6 @@ const ENTRIES: usize = 10_000;
 
 /// What statfs(2) says of a file system by FUSE, `FUSE_SUPER_MAGIC`.
 const FUSE: u64 = 0x6573_5546;
-
-/// What names images that are packed.
-const PACKED: [&str; 6] = [
-    "docker-archive",
-    "oci-archive",
-    "oci",
-    "tar",
-    "sif",
-    "squashfs",
-];
 
 /// A directory that holds an image.
 #[derive(Debug, Clone)]
@@ -122,9 +113,11 @@ fn directory(host: &dyn Host, reference: &str) -> Result<PathBuf, Error> {
         Error::Unreachable(message)
     };
     let packed = || {
-        let message = format!(
-            "{reference} is no directory, and nothing is unpacked here; ch-convert or podman export make one of it"
-        );
+        let way = match packed::command(reference) {
+            Some(command) => format!("this makes one, for --image image: {command}"),
+            None => "ch-convert or podman export make one of what they know".into(),
+        };
+        let message = format!("{reference} is no directory, and nothing is unpacked here; {way}");
         Error::Unreachable(message)
     };
     let path = match reference.split_once(':') {
@@ -136,7 +129,7 @@ fn directory(host: &dyn Host, reference: &str) -> Result<PathBuf, Error> {
                 format!("{reference} is an image that {runtime} keeps: --inside {runtime}");
             return Err(Error::Usage(message));
         }
-        Some((scheme, _)) if PACKED.contains(&scheme) => return Err(packed()),
+        Some((scheme, _)) if packed::is_packed(scheme) => return Err(packed()),
         _ => PathBuf::from(reference),
     };
     let found = fs::canonicalize(path).map_err(unreadable)?;
@@ -214,7 +207,7 @@ mod tests {
             ("charliecloud:../../etc", "no name of an image"),
             ("charliecloud:nonesuch:1", "there is no image nonesuch:1"),
             ("docker-archive:/nonexistent", "nothing is unpacked here"),
-            ("docker://debian", "nothing is unpacked here"),
+            ("docker://debian", "hpcctl stage docker://debian --to"),
             ("/nonexistent", "cannot read"),
         ] {
             let why = Image::open(&Live, reference).unwrap_err().to_string();

@@ -35,6 +35,7 @@ mod netns;
 mod numa;
 mod original;
 mod overlay;
+mod packed;
 mod pair;
 mod peer;
 mod question;
