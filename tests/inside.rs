@@ -303,7 +303,7 @@ fn what_is_packed_is_refused_with_the_command_that_unpacks_it() {
     }
     let images = std::env::var("HPCCTL_IMAGES").expect("tests/run sets it");
     for reference in [
-        format!("oci:{images}/layout"),
+        format!("oci:{images}/layout:v1"),
         format!("docker-archive:{images}/debian.tar"),
         format!("tar:{images}/tree.tar.xz"),
         format!("{images}/tree.zstd.sqfs"),

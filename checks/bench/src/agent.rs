@@ -212,17 +212,8 @@ mod tests {
             let task = Task {
                 measurement: measurement.id().into(),
                 processors: hello.processors[..count].to_vec(),
-                length: Duration::from_millis(5),
-                planted: 0.0,
-                place: dir.path().into(),
-                tree: dir.path().into(),
                 launch: Some(Launch::Plain(program.clone())),
-                inside: false,
-                nested: false,
-                agent: Vec::new(),
-                far: None,
-                bare: false,
-                cold: Vec::new(),
+                ..Task::in_dir(dir.path())
             };
             let said = serve_lines(&[serde_json::to_string(&task).unwrap()]);
             let answer: Answer = serde_json::from_str(&said[0]).unwrap();
@@ -252,17 +243,8 @@ mod tests {
         let task = |processors, planted| Task {
             measurement: "libc.math".into(),
             processors,
-            length: Duration::from_millis(1),
             planted,
-            place: "/nonexistent".into(),
-            tree: "/nonexistent".into(),
-            launch: None,
-            inside: false,
-            nested: false,
-            agent: Vec::new(),
-            far: None,
-            bare: false,
-            cold: Vec::new(),
+            ..Task::in_dir("/nonexistent".as_ref())
         };
         for task in [
             task(vec![1 << 40], 0.0),

@@ -128,6 +128,8 @@ pub fn bench(
     let executor = (row.open)(&site)?;
     let mut run = Run {
         request,
+        row,
+        before,
         watch,
         begun,
         unknowns: Vec::new(),
@@ -137,23 +139,12 @@ pub fn bench(
     let bout = run.prepare(&site, executor.as_ref(), &mut pairs)?;
     run.tell_least(&bout);
     let trial = run.trial(&mut pairs, &bout)?;
-    let left = request.budget.saturating_sub(begun.elapsed());
     // In the trial nothing was inside.
-    let round = pairs.round(&bout).max(bout.round);
-    let planned = fitting(left, round).clamp(PAIRS.0, PAIRS.1);
+    let planned = run.planned(pairs.round(&bout).max(bout.round));
     let stated = compared::stated(&trial, planned, request.margin);
     watch.stated(planned, &stated.detectable());
     let measured = run.rounds(&mut pairs, &bout, Arm::Inside, planned)?;
-    let after = Moment::now(host);
-    let mut doubts =
-        surroundings::doubts(host, before, after, pairs.processors.len(), row.is_ours());
-    doubts.extend(pairs.doubts.clone());
-    let of_the_run = [
-        untried(row),
-        short(measured.rounds(), planned),
-        run.late(measured.rounds(), pairs.round(&bout)),
-    ];
-    doubts.extend(of_the_run.into_iter().flatten());
+    let doubts = run.doubts(host, &pairs, &bout, [measured.rounds(), planned]);
     let plan = plan(request, row, network, planned, trial.rounds());
     let comparisons = compared::comparisons(&measured, &stated, request.margin);
     let why = run.why(&site, &pairs.original(), &comparisons, &bout, &stated)?;
@@ -263,6 +254,9 @@ fn short(measured: usize, planned: usize) -> Option<String> {
 /// A run under way.
 struct Run<'a> {
     request: &'a Request<'a>,
+    row: &'static Row,
+    /// The node before it.
+    before: Moment,
     watch: &'a dyn Watch,
     begun: Instant,
     unknowns: Vec<Unknown>,
@@ -355,6 +349,14 @@ impl Run<'_> {
         passed > self.request.budget && rounds >= fewest
     }
 
+    /// How many pairs the run is to have, of which each takes so long.
+    fn planned(&self, round: Duration) -> usize {
+        let passed = self.begun.elapsed();
+        let left = |of: Duration| fitting(of.saturating_sub(passed), round);
+        let fewest = left(self.patience()).clamp(TRIAL_PAIRS.0, PAIRS.0);
+        left(self.request.budget).clamp(fewest, PAIRS.1)
+    }
+
     /// How long the fewest pairs that can tell are waited for.
     fn patience(&self) -> Duration {
         (3 * self.request.budget).max(PATIENCE)
@@ -366,6 +368,26 @@ impl Run<'_> {
         if time > self.request.budget.mul_f64(MORE) {
             self.watch.least(pairs, time);
         }
+    }
+
+    /// What makes the run doubtful as a whole, of which so many pairs were measured and so many planned.
+    fn doubts(
+        &self,
+        host: &dyn Host,
+        pairs: &Pairs<'_>,
+        bout: &Bout,
+        [measured, planned]: [usize; 2],
+    ) -> Vec<String> {
+        let (after, many) = (Moment::now(host), pairs.processors.len());
+        let mut doubts = surroundings::doubts(host, self.before, after, many, self.row.is_ours());
+        doubts.extend_from_slice(&pairs.doubts);
+        let of_the_run = [
+            untried(self.row),
+            short(measured, planned),
+            self.late(measured, pairs.round(bout)),
+        ];
+        doubts.extend(of_the_run.into_iter().flatten());
+        doubts
     }
 
     /// Says where the run took longer than it might.

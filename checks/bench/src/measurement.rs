@@ -199,6 +199,26 @@ pub struct Task {
 }
 
 impl Task {
+    /// One that is outside and has all its files in a directory.
+    #[cfg(test)]
+    pub(crate) fn in_dir(dir: &std::path::Path) -> Self {
+        Self {
+            measurement: String::new(),
+            processors: Vec::new(),
+            length: Duration::from_millis(5),
+            planted: 0.0,
+            place: dir.into(),
+            tree: dir.into(),
+            launch: None,
+            inside: false,
+            nested: false,
+            agent: Vec::new(),
+            far: None,
+            cold: Vec::new(),
+            bare: false,
+        }
+    }
+
     /// The directory that is written to, as the agent sees it.
     pub(crate) fn written(&self) -> PathBuf {
         self.place.join(WRITTEN)

@@ -154,19 +154,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         write(&dir.path().join(NAME)).unwrap();
         let task = Task {
-            measurement: String::new(),
-            processors: Vec::new(),
-            length: Duration::from_millis(5),
-            planted: 0.0,
-            place: dir.path().into(),
-            tree: dir.path().into(),
-            launch: None,
-            inside: false,
-            nested: false,
-            agent: Vec::new(),
-            far: None,
             bare: true,
-            cold: Vec::new(),
+            ..Task::in_dir(dir.path())
         };
         let clock = |planted| Clock::new(task.length, planted);
         for measurement in super::super::MEASUREMENTS {
