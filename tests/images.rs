@@ -413,3 +413,20 @@ fn a_truncated_archive_keeps_what_came_before_and_says_so() {
         }
     }
 }
+
+/// What is planted, and what only looks like it, as the comparison with peers has it.
+#[test]
+fn what_is_planted_in_any_layer_is_found_and_nothing_else() {
+    if !real("what_is_planted_in_any_layer_is_found_and_nothing_else") {
+        return;
+    }
+    let python = std::env::var("HPCCTL_PYTHON").expect("HPCCTL_PYTHON, as tests/run sets it");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/images/secrets");
+    let run = Run::of(
+        std::process::Command::new(python)
+            .arg(script)
+            .arg(env!("CARGO_BIN_EXE_hpcctl")),
+    );
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    assert!(!run.stdout.contains("trivy"), "{}", run.stdout);
+}

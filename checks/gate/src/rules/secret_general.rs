@@ -14,8 +14,9 @@ the image was pushed.
 
 Judged by the form of the content and the path of each file, in whichever layer it lies; what may
 be an example, such as a key among the tests of a package, is told but does not count for more
-than a warning. What is built into programs and libraries (ELF) is not looked at. The secret itself
-is never shown.
+than a warning. In programs and libraries (ELF) private keys are looked for that stand there as a
+whole (PEM), but for those that GnuTLS tests itself with as it starts, which everybody has; other
+secrets that are built into them are not found. The secret itself is never shown.
 
 Revoke the secret; take it out of the build (mount it while building) and build anew.",
     fixed: false,
