@@ -14,7 +14,13 @@ import tempfile
 from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import SSlibKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+
+def public(key):
+    with open(key, "rb") as file:
+        return load_pem_public_key(file.read())
 
 
 def with_openssl(envelope, key):
@@ -27,15 +33,17 @@ def with_openssl(envelope, key):
         signature.flush()
         text.write(message)
         text.flush()
-        verify = ["openssl", "dgst", "-sha256", "-verify", key, "-signature", signature.name, text.name]
+        if isinstance(public(key), Ed25519PublicKey):
+            # It signs the message itself, no digest of it.
+            verify = ["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", key, "-rawin", "-sigfile", signature.name, "-in", text.name]
+        else:
+            verify = ["openssl", "dgst", "-sha256", "-verify", key, "-signature", signature.name, text.name]
         return subprocess.run(verify, capture_output=True, check=False).returncode == 0
 
 
 def with_securesystemslib(envelope, key):
-    with open(key, "rb") as file:
-        public = load_pem_public_key(file.read())
     keyid = envelope["signatures"][0]["keyid"]
-    known = SSlibKey.from_crypto(public, keyid=keyid)
+    known = SSlibKey.from_crypto(public(key), keyid=keyid)
     try:
         Envelope.from_dict(dict(envelope)).verify([known], 1)
     except VerificationError:
