@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -131,4 +132,54 @@ fn every_vendors_text_is_named_in_its_version() {
         };
         assert!(right, "{name}: {file} bears {expression}, not {wanted}");
     }
+}
+
+/// A library that was renamed with its SONAME is still the build that it was.
+#[test]
+fn a_library_of_a_vendor_under_other_names_is_known_by_its_build() {
+    if !real("vendors::a_library_of_a_vendor_under_other_names_is_known_by_its_build") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let is_of_cuda = |path: &PathBuf| path.to_string_lossy().contains("cuda_runtime_cu12-12.9.79");
+    let wheel = packages().into_iter().find(is_of_cuda).unwrap();
+    let python = std::env::var_os("HPCCTL_PYTHON").expect("tests/run sets it");
+    let unpacked = Command::new(python)
+        .args(["-m", "zipfile", "-e"])
+        .args([&wheel, dir.path()])
+        .status();
+    assert!(unpacked.unwrap().success());
+    let library = dir.path().join("nvidia/cuda_runtime/lib/libcudart.so.12");
+    let library = replaced(&fs::read(library).unwrap(), b"libcudart", b"libplugin");
+    let id = b"\xde\xe4\xb6\x8d\x7f\x29\xb1\x60";
+    let of_other_build = replaced(&library, id, b"\0\0\0\0\0\0\0\0");
+    let by_build = |library: &[u8]| {
+        let tree = tempfile::tempdir().unwrap();
+        fs::create_dir_all(tree.path().join("opt/x")).unwrap();
+        fs::write(tree.path().join("opt/x/plugin.so"), library).unwrap();
+        let tree = tree.path().to_str().unwrap();
+        let run = hpcctl(&["scan", "dir", tree, "-o", "json"]);
+        let report = run.json();
+        let restricted = report["result"]["restricted"].as_array().unwrap().iter();
+        let by_build = restricted.filter(|one| one["matched_by"] == "build-id");
+        let terms = by_build.map(|one| format!("{} {}", one["path"], one["terms"]));
+        terms.collect::<Vec<_>>()
+    };
+    let expected = "\"/opt/x/plugin.so\" \"nvidia.cuda-listed\"";
+    assert_eq!(by_build(&library), [expected]);
+    assert!(by_build(&of_other_build).is_empty());
+}
+
+/// The bytes with every occurrence of some replaced by as many others.
+fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    assert_eq!(from.len(), to.len());
+    let mut bytes = bytes.to_vec();
+    let windows = bytes.windows(from.len()).enumerate();
+    let places = windows.filter(|(_, window)| *window == from);
+    let places: Vec<usize> = places.map(|(at, _)| at).collect();
+    assert!(!places.is_empty());
+    for at in places {
+        bytes[at..at + to.len()].copy_from_slice(to);
+    }
+    bytes
 }

@@ -140,6 +140,17 @@ pub fn names_library(soname: &str) -> bool {
     !hits.is_empty()
 }
 
+/// Whether some row names a build by its id.
+pub fn names_build(id: &str) -> bool {
+    let mut hits = Vec::new();
+    let subject = Subject {
+        build_id: Some(id),
+        ..Subject::default()
+    };
+    INDEX.file(&subject, &mut hits);
+    !hits.is_empty()
+}
+
 /// The directory that a pattern of a tree stands for, in the path of a file below it.
 pub fn top_of<'p>(pattern: &'static str, path: &'p str) -> &'p str {
     let Some(tree) = pattern.strip_suffix("/**") else {

@@ -446,3 +446,24 @@ fn every_source_file_is_listed() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/redistribution");
     assert_eq!(std::fs::read_dir(folder).unwrap().count(), 5);
 }
+
+#[test]
+fn a_build_is_known_by_its_id_whatever_it_is_called() {
+    let known = |id| {
+        let subject = Subject {
+            path: "opt/x/plugin.so",
+            soname: Some("plugin.so"),
+            build_id: Some(id),
+            purl: None,
+        };
+        let found = Finder::new().terms_of(&subject);
+        found.first().map(|one| (&*one.terms.id, one.by))
+    };
+    let cudart = "dee4b68d7f29b160323eff1e31338d5ebf73d190";
+    assert_eq!(
+        known(cudart),
+        Some(("nvidia.cuda-listed", MatchedBy::BuildId))
+    );
+    assert!(names_build(cudart) && !names_build(&cudart[1..]));
+    assert_eq!(known(&cudart.replace('d', "e")), None);
+}

@@ -70,6 +70,13 @@ pub(crate) fn soname<'s>(source: &Source<'s>) -> Option<&'s str> {
     Elf::read(source).filter(|_| is_elf)?.soname()
 }
 
+/// The id of the build of a program or a library, in hex; none for what is none.
+pub(crate) fn build_id(source: &Source<'_>) -> Option<String> {
+    let is_elf = source.bytes.starts_with(MAGIC);
+    let elf = Elf::read(source).filter(|_| is_elf)?;
+    note::build_id(&elf).map(hpcctl_model::hex)
+}
+
 /// A library that has nothing but a SONAME.
 #[cfg(test)]
 pub(crate) fn library(soname: &str) -> Vec<u8> {

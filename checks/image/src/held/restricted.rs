@@ -13,6 +13,7 @@ use crate::tree::{Entry, Mark, Member};
 #[derive(Debug)]
 pub(super) struct Named {
     soname: Option<String>,
+    build_id: Option<String>,
     /// What the file holds, where that is what the row is for.
     member: Option<Member>,
 }
@@ -29,16 +30,21 @@ impl Named {
             None => Subject {
                 path,
                 soname: self.soname.as_deref(),
-                ..Subject::default()
+                build_id: self.build_id.as_deref(),
+                purl: None,
             },
         }
     }
 }
 
-/// What rows are for: the file, by its path or its SONAME, and what it holds.
+/// What rows are for: the file, by its path, its SONAME or its build-id, and what it holds.
 pub(super) fn named(finder: &mut Finder, entry: &Entry<'_>, marks: &[&Mark]) -> Vec<Named> {
     let soname = marks.iter().find_map(|mark| match mark {
         Mark::Soname(soname) => Some(soname.clone()),
+        _ => None,
+    });
+    let build_id = marks.iter().find_map(|mark| match mark {
+        Mark::BuildId(id) => Some(id.clone()),
         _ => None,
     });
     let members = marks.iter().filter_map(|mark| match mark {
@@ -47,10 +53,12 @@ pub(super) fn named(finder: &mut Finder, entry: &Entry<'_>, marks: &[&Mark]) -> 
     });
     let held = members.map(|member| Named {
         soname: None,
+        build_id: None,
         member: Some(member),
     });
     let file = Named {
         soname,
+        build_id,
         member: None,
     };
     let mut is_restricted = |named: &Named| {

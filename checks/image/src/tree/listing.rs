@@ -31,6 +31,8 @@ pub(crate) enum Mark {
     Sensitive(Sighting),
     /// It is a library with this SONAME, which vendors' terms name.
     Soname(String),
+    /// It is a build with this id, which vendors' terms name.
+    BuildId(String),
     /// It holds files that vendors' terms may name.
     Holds(Member),
     /// It is a device.

@@ -12,6 +12,9 @@ use crate::catalog::{Candidate, Found};
 /// The type of the note.
 const TYPE: u32 = 0xcafe_1a7e;
 
+/// The type of the note with the id of the build.
+const BUILD_ID: u32 = 3;
+
 /// The most bytes of its content.
 const LONGEST: usize = 64 * 1024;
 
@@ -37,14 +40,15 @@ struct Note {
 
 /// Reads the note of a file.
 pub(super) fn read(elf: &Elf<'_>, path: &str, found: &mut Found) -> Result<(), String> {
-    let text = elf.notes().find_map(|notes| content(elf, notes));
+    let of_package = |notes| content(elf, notes, b"FDO\0", TYPE);
+    let text = elf.notes().find_map(of_package);
     let text = match text {
         Some(text) => text,
         // An object file has no segments.
         None => match elf
             .sections(".note.package")?
             .into_iter()
-            .find_map(|notes| content(elf, notes))
+            .find_map(of_package)
         {
             Some(text) => text,
             None => return Ok(()),
@@ -63,8 +67,14 @@ pub(super) fn read(elf: &Elf<'_>, path: &str, found: &mut Found) -> Result<(), S
     Ok(())
 }
 
-/// The content of the package note among the notes of a segment or a section.
-fn content<'d>(elf: &Elf<'_>, mut notes: &'d [u8]) -> Option<&'d [u8]> {
+/// The id that the linker gave to this very build (`NT_GNU_BUILD_ID` of the owner `GNU`).
+pub(super) fn build_id<'d>(elf: &Elf<'d>) -> Option<&'d [u8]> {
+    let mut notes = elf.notes();
+    notes.find_map(|notes| content(elf, notes, b"GNU\0", BUILD_ID))
+}
+
+/// The content of the note of an owner and a type among the notes of a segment or a section.
+fn content<'d>(elf: &Elf<'_>, mut notes: &'d [u8], of: &[u8], asked: u32) -> Option<&'d [u8]> {
     let number = |bytes: &[u8]| {
         let bytes: [u8; 4] = bytes.try_into().ok()?;
         Some(if elf.is_big_endian() {
@@ -83,7 +93,7 @@ fn content<'d>(elf: &Elf<'_>, mut notes: &'d [u8]) -> Option<&'d [u8]> {
         );
         let (owner, rest) = rest.split_at_checked(padded(name)?)?;
         let text = rest.get(..size as usize)?;
-        if kind == TYPE && owner.starts_with(b"FDO\0") {
+        if kind == asked && owner.starts_with(of) {
             return text.get(..text.len().min(LONGEST));
         }
         // The last note of a segment need not be padded.
