@@ -338,15 +338,16 @@ fn the_index_of_sources_names_what_each_package_was_built_from() {
     assert_eq!(run.code, 0, "{}", run.stderr);
     let rows = run.stdout.lines().filter(|line| !line.starts_with('#'));
     let rows: Vec<Vec<&str>> = rows
-        .map(|line| line.split('\t').take(4).collect())
+        .map(|line| line.split('\t').take(5).collect())
         .collect();
+    let snapshot = |source| format!("https://snapshot.debian.org/package/{source}/");
     assert_eq!(
         rows,
         [
-            ["apk", "busybox", "1.36-r5", "debian"],
-            ["deb", "a", "1:2-1", "debian"],
-            ["deb", "b", "1:2-3", "debian"],
-            ["pypi", "p", "4", ""],
+            ["apk", "busybox", "1.36-r5", "debian", "not known"],
+            ["deb", "a", "1:2-1", "debian", &snapshot("a/1:2-1")],
+            ["deb", "b", "1:2-3", "debian", &snapshot("b/1:2-3")],
+            ["pypi", "p", "4", "", "https://pypi.org/project/p/4/#files"],
         ]
     );
 }

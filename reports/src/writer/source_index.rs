@@ -4,6 +4,8 @@
 //! The verdict says which packages these are (the obligation `source-offer`). A package of a
 //! distribution names its source package; the rest are their own source.
 
+mod place;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Write;
 
@@ -29,6 +31,8 @@ const OBLIGATION: &str = "source-offer";
 #[derive(Default)]
 struct Row<'a> {
     from: &'a str,
+    /// Where it can be had.
+    place: String,
     licenses: Vec<&'a str>,
     packages: Vec<&'a str>,
 }
@@ -52,13 +56,22 @@ fn write(
             "# NOT COMPLETE: something in the image could not be read or was left out"
         )?;
     }
-    writeln!(out, "# TYPE\tSOURCE\tVERSION\tFROM\tLICENCES\tPACKAGES")?;
+    writeln!(
+        out,
+        "# WHERE is by name and version, as who keeps the sources addresses them, or by the metadata;\n\
+         # nobody was asked whether it is there: fetch and keep it."
+    )?;
+    writeln!(
+        out,
+        "# TYPE\tSOURCE\tVERSION\tFROM\tWHERE\tLICENCES\tPACKAGES"
+    )?;
     for ((kind, name, version), row) in rows(scan) {
         let cells = [
             kind,
             name,
             version,
             row.from,
+            &row.place,
             &row.licenses.join("; "),
             &row.packages.join(" "),
         ];
@@ -80,8 +93,10 @@ fn rows(scan: &Scan) -> BTreeMap<(&str, &str, &str), Row<'_>> {
     for package in &scan.packages {
         if left.contains(&*package.purl) {
             seen.insert(&*package.purl);
-            let row = rows.entry(source(package)).or_default();
+            let (kind, name, version) = source(package);
+            let row = rows.entry((kind, name, version)).or_default();
             row.from = from(package);
+            row.place = place::of(package, row.from, name, version);
             row.packages.push(&package.purl);
             let license = package.licenses.concluded.as_deref();
             let license = license.filter(|license| !row.licenses.contains(license));
@@ -96,6 +111,7 @@ fn rows(scan: &Scan) -> BTreeMap<(&str, &str, &str), Row<'_>> {
         .collect();
     for path in left {
         let row = rows.entry(("file", path, "")).or_default();
+        row.place = place::UNKNOWN.to_owned();
         row.licenses.extend(licenses.get(path));
     }
     rows
@@ -158,13 +174,13 @@ mod tests {
         assert_eq!(lines.len(), 3, "{text}");
         assert_eq!(
             lines[0],
-            "deb\tc\t1.0-1\tdebian\tGPL-2.0-only\tpkg:deb/debian/c@1.0-1?arch=amd64"
+            "deb\tc\t1.0-1\tdebian\thttps://snapshot.debian.org/package/c/1.0-1/\tGPL-2.0-only\tpkg:deb/debian/c@1.0-1?arch=amd64"
         );
         assert!(
             lines[1].starts_with(
-                "deb\tsrc-a\t3\tdebian\tGPL-2.0-only; LGPL-2.1-only\tpkg:deb/debian/a@"
+                "deb\tsrc-a\t3\tdebian\thttps://snapshot.debian.org/package/src-a/3/\tGPL-2.0-only; LGPL-2.1-only\tpkg:deb/debian/a@"
             )
         );
-        assert!(lines[2].starts_with("file\t/opt/x\t"));
+        assert!(lines[2].starts_with("file\t/opt/x\t\t\tnot known\t"));
     }
 }
