@@ -228,7 +228,22 @@ pub fn decided(event: &str, gate: &Gate, scan: Option<&str>) -> Value {
         "policies": gate.policies,
         "rules": rules.collect::<Vec<_>>(),
         "waivers": waivers.collect::<Vec<_>>(),
+        "choices": choices(gate),
     })
+}
+
+/// Of choices of licences the branches that count, and for how many packages and files.
+pub fn choices(gate: &Gate) -> Vec<Value> {
+    let choices = gate.choices.iter();
+    choices
+        .map(|choice| {
+            json!({
+                "license": choice.license,
+                "chosen": choice.chosen,
+                "subjects": choice.subjects.len(),
+            })
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::destination::name_alone;
 use super::documents::{Document, documents};
+use crate::decisions;
 use crate::emit;
 use crate::failure::{Failure, chain};
 use crate::fault;
@@ -110,6 +111,8 @@ fn attached(
     gate.result.subject.reference.clone_from(&published);
     let mut scan = decided.scan.clone();
     scan.result.image.reference = published;
+    // Who gets the image goes by what this policy chose.
+    scan.result.verdict.choices.clone_from(&gate.result.choices);
     let (mut all, mut held) = (Vec::new(), Vec::new());
     let mut attach = |all: &mut Vec<Attached>, document: &Document| {
         let there = push.attach(read, &artifact(document));
@@ -148,6 +151,7 @@ fn statement(name: &str, digest: &Digest, decided: &Decided, attached: &[Attache
         "policies": gate.policies,
         "rules": rules,
         "waivers": waivers,
+        "choices": decisions::choices(gate),
         "tool": {"name": "hpcctl", "version": env!("CARGO_PKG_VERSION")},
         "documents": attached,
         // What the log of decisions holds, where nobody can change it.

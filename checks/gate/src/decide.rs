@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::case::{Case, Context};
 use crate::policy::{Origin, Policies, Set};
 use crate::rules::{RULES, Raised, Rule};
-use crate::{agreed, clarify, waive};
+use crate::{agreed, choices, clarify, waive};
 
 /// How many bytes of the digest make the id of a finding.
 pub(crate) const ID_BYTES: usize = 6;
@@ -60,6 +60,7 @@ pub fn decide(case: Case<'_>, policies: &Policies) -> Gate {
             .map_or_else(Vec::new, |context| waive::used(context, &rules)),
         clarifications: last.as_ref().map_or_else(Vec::new, clarify::used),
         vendor_decisions: last.as_ref().map_or_else(Vec::new, agreed::used),
+        choices: last.as_ref().map_or_else(Vec::new, choices::made),
         decision: Decision {
             // Without a rule nothing was looked at.
             outcome: outcome.unwrap_or(Outcome::Incomplete),

@@ -7,6 +7,7 @@
 mod agreed;
 pub mod attest;
 mod case;
+mod choices;
 mod clarify;
 mod decide;
 mod evidence;

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use hpcctl_model::scan::{Obligation, Outcome, Reason, Verdict};
+use hpcctl_model::scan::{Choice, Obligation, Outcome, Reason, Verdict};
 
 use crate::expression::{self, Node};
 
@@ -69,6 +69,31 @@ fn judge_node(node: &Node) -> Judgement {
     }
 }
 
+/// What of an expression counts: of each choice the branch that is judged; none where nothing is to
+/// be chosen.
+fn chosen(text: &str) -> Option<String> {
+    let node = expression::parse(text)?;
+    let chosen = without_the_others(&node);
+    (chosen != node).then_some(())?;
+    // What was chosen may stand there besides.
+    expression::parse(&chosen.to_string()).map(|node| node.to_string())
+}
+
+fn without_the_others(node: &Node) -> Node {
+    match node {
+        Node::License(_) => node.clone(),
+        Node::And(nodes) => Node::And(nodes.iter().map(without_the_others).collect()),
+        Node::Or(nodes) => {
+            let weight = |node: &&Node| {
+                let judged = judge_node(node);
+                (judged.outcome, judged.class)
+            };
+            let branch = nodes.iter().min_by_key(weight);
+            branch.map_or_else(|| node.clone(), without_the_others)
+        }
+    }
+}
+
 /// The parser makes no empty groups; were there one, nothing would be known.
 fn nothing() -> Judgement {
     let class = Class::Unknown;
@@ -106,7 +131,11 @@ fn best(a: Judgement, b: Judgement) -> Judgement {
 pub fn judge(subjects: &[Subject<'_>], complete: bool, others: Vec<Reason>) -> Verdict {
     let mut reasons = others;
     let mut duties: BTreeMap<Duty, BTreeSet<&str>> = BTreeMap::new();
+    let mut choices: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for subject in subjects {
+        if let Some(license) = subject.license {
+            choices.entry(license).or_default().insert(subject.name);
+        }
         let judged = subject.license.and_then(judge_expression);
         for duty in judged.iter().flat_map(|judgement| &judgement.duties) {
             duties.entry(*duty).or_default().insert(subject.name);
@@ -139,7 +168,16 @@ pub fn judge(subjects: &[Subject<'_>], complete: bool, others: Vec<Reason>) -> V
         outcome,
         reasons,
         obligations: obligations.collect(),
+        choices: choices.into_iter().filter_map(choice).collect(),
     }
+}
+
+fn choice((license, names): (&str, BTreeSet<&str>)) -> Option<Choice> {
+    Some(Choice {
+        chosen: chosen(license)?,
+        license: license.to_owned(),
+        subjects: names.into_iter().map(str::to_owned).collect(),
+    })
 }
 
 /// Why a subject is not simply publishable; none where it is.
@@ -293,6 +331,31 @@ mod tests {
                 ("source-offer", vec!["b"])
             ]
         );
+    }
+
+    #[test]
+    fn of_a_choice_the_branch_is_recorded() {
+        let subject = |name, license| Subject {
+            name,
+            license: Some(license),
+        };
+        let subjects = [
+            subject("b", "CC-BY-NC-4.0 OR MIT"),
+            subject("a", "CC-BY-NC-4.0 OR MIT"),
+            subject("c", "(GPL-3.0-only OR Apache-2.0) AND Zlib"),
+            subject("d", "MIT AND Zlib"),
+            subject("f", "MIT AND (MIT OR GPL-2.0-only)"),
+            subject("e", "not an expression"),
+        ];
+        let verdict = judge(&subjects, true, Vec::new());
+        let choices = verdict.choices.iter();
+        let choices = choices.map(|one| (&*one.chosen, one.subjects.join(" ")));
+        let expected = [
+            ("Apache-2.0 AND Zlib", "c".to_owned()),
+            ("MIT", "a b".to_owned()),
+            ("MIT", "f".to_owned()),
+        ];
+        assert_eq!(choices.collect::<Vec<_>>(), expected);
     }
 
     #[test]

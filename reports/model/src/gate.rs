@@ -4,6 +4,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::scan::Choice;
+
 /// The result of `hpcctl gate`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Gate {
@@ -26,6 +28,9 @@ pub struct Gate {
     /// What the site has agreed with vendors, where it is about files of this image.
     #[serde(default)]
     pub vendor_decisions: Vec<VendorDecisionUsed>,
+    /// Of choices of licences the branches that the policies chose, also where all is allowed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<Choice>,
 }
 
 /// What a decision is about.

@@ -528,6 +528,20 @@ pub struct Verdict {
     pub reasons: Vec<Reason>,
     /// What whoever publishes it, or an image with it, must do.
     pub obligations: Vec<Obligation>,
+    /// Of choices of licences the branches that count, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<Choice>,
+}
+
+/// Which branch of a choice of licences counts.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Choice {
+    /// The SPDX expression with the choice.
+    pub license: String,
+    /// The expression without the branches that were not chosen.
+    pub chosen: String,
+    /// The purls and paths that bear it, sorted.
+    pub subjects: Vec<String>,
 }
 
 /// One reason for a verdict.

@@ -328,6 +328,7 @@ pub(crate) mod tests {
                     outcome: Outcome::Publishable,
                     reasons: Vec::new(),
                     obligations: Vec::new(),
+                    choices: Vec::new(),
                 },
             },
             unknowns: Vec::new(),

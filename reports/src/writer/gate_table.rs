@@ -4,6 +4,7 @@
 use std::io::Write;
 
 use hpcctl_model::gate::{Finding, Gate, Outcome, RuleResult};
+use hpcctl_model::scan::Choice;
 
 use crate::report::{Error, Kind, Options, Report};
 use crate::terminal::{Style, counted, filled, heading, left_out, styled, visible};
@@ -43,7 +44,9 @@ pub(super) fn decision(gate: &Gate, options: &Options) -> String {
         text += &findings(rule, options);
     }
     text += &table(gate, options);
-    text + &waivers(gate, options) + &clarifications(gate, options) + &agreed(gate, options)
+    text += &waivers(gate, options);
+    text += &clarifications(gate, options);
+    text + &agreed(gate, options) + &choices(&gate.choices, options)
 }
 
 fn head(gate: &Gate, options: &Options) -> String {
@@ -233,6 +236,20 @@ fn agreed(gate: &Gate, options: &Options) -> String {
     text
 }
 
+/// Of choices of licences the branches that count; only where every detail is wanted.
+pub(super) fn choices(choices: &[Choice], options: &Options) -> String {
+    if choices.is_empty() || !options.verbose {
+        return String::new();
+    }
+    let mut text = heading("Chosen of several licences", options.color);
+    for choice in choices {
+        let says = format!("{} of {}", choice.chosen, choice.license);
+        text += &filled("  - ", &says, options.width);
+        text += &filled("    for  ", &choice.subjects.join(", "), options.width);
+    }
+    text
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use hpcctl_model::Envelope;
@@ -318,6 +335,7 @@ pub(crate) mod tests {
                 }],
                 clarifications: Vec::new(),
                 vendor_decisions: Vec::new(),
+                choices: Vec::new(),
             },
             unknowns: Vec::new(),
         }
@@ -355,6 +373,28 @@ pub(crate) mod tests {
         for line in expected {
             assert!(text.contains(line), "{line}\n{text}");
         }
+    }
+
+    #[test]
+    fn what_was_chosen_of_several_licences_is_a_detail() {
+        let mut report = report(Outcome::Allow, Vec::new());
+        report.result.choices = vec![Choice {
+            license: "MIT OR GPL-2.0-only".into(),
+            chosen: "MIT".into(),
+            subjects: vec!["pkg:pypi/a@1".into()],
+        }];
+        let text = |verbose| {
+            let options = Options {
+                verbose,
+                width: 100,
+                color: false,
+            };
+            decision(&report.result, &options)
+        };
+        let told =
+            "Chosen of several licences\n  - MIT of MIT OR GPL-2.0-only\n    for  pkg:pypi/a@1\n";
+        assert!(text(true).contains(told), "{}", text(true));
+        assert!(!text(false).contains("Chosen"));
     }
 
     #[test]

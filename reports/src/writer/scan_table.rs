@@ -12,7 +12,7 @@ use crate::held;
 use crate::report::{Error, Kind, Options, Report};
 use crate::terminal::{Style, filled, heading, in_units, left_out, some, styled};
 use crate::writer::Writer;
-use crate::writer::gate_table::platform;
+use crate::writer::gate_table::{self, platform};
 
 /// The row of [`crate::WRITERS`].
 pub static WRITER: Writer = Writer {
@@ -38,6 +38,7 @@ fn write(
     let names = Names::new(&report.result, options);
     text += &reasons(&report.result, &names, options);
     text += &obligations(&report.result, &names, options);
+    text += &gate_table::choices(&report.result.verdict.choices, options);
     text += &unknowns(report, options);
     text += &conflicts(&report.result, options);
     text += &held::sensitive(&report.result, options);

@@ -14,7 +14,8 @@ pub(super) static RULE: Rule = Rule {
     manual: "\
 Whoever publishes an image redistributes all that is in it. Each package, and each file that bears
 a licence and belongs to no package, is judged by its SPDX expression: of OR the mildest branch is
-chosen and named, of AND each licence counts and the worst decides, WITH belongs to its licence. A
+chosen and recorded (choices in JSON and in the log, -v), of AND each licence counts and the worst
+decides, WITH belongs to its licence. A
 licence that no list and no class of the policy names is `unlisted`; where none is known, `unknown`.
 
 Judged by the lists of [licenses] and of the class of the destination; what is more particular goes

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use super::*;
 use crate::evidence::{Evidence, Severity, VULNERABILITIES, Vulnerability};
 
+mod choices;
 mod content;
 mod evidence;
 mod leave;
@@ -74,6 +75,7 @@ fn scan(packages: Vec<Package>) -> Scan {
             outcome: hpcctl_model::scan::Outcome::Publishable,
             reasons: Vec::new(),
             obligations: Vec::new(),
+            choices: Vec::new(),
         },
     }
 }

@@ -1,0 +1,43 @@
+use super::*;
+
+/// Each as `CHOSEN of LICENCE: SUBJECTS`.
+fn choices(image: &Scan, asked: &Asked<'_>) -> Vec<String> {
+    let gate = gate(image, asked);
+    let choices = gate.choices.iter();
+    let told = choices.map(|one| {
+        format!(
+            "{} of {}: {}",
+            one.chosen,
+            one.license,
+            one.subjects.join(" ")
+        )
+    });
+    told.collect()
+}
+
+#[test]
+fn the_branch_that_lets_a_package_pass_is_recorded() {
+    let either = "MIT OR CC-BY-NC-4.0";
+    let mut covered = package("c", Some(either));
+    covered.judged = false;
+    let image = scan(vec![
+        package("a", Some(either)),
+        package("b", Some("MIT AND (Zlib OR GPL-2.0-only)")),
+        covered,
+        package("d", Some("MIT AND Zlib")),
+    ]);
+    assert_eq!(gate(&image, &ASKED).decision.outcome, Outcome::Allow);
+    let expected = [
+        "MIT AND Zlib of MIT AND (Zlib OR GPL-2.0-only): pkg:deb/debian/b@1",
+        "MIT of MIT OR CC-BY-NC-4.0: pkg:deb/debian/a@1",
+    ];
+    assert_eq!(choices(&image, &ASKED), expected);
+    // Of what a policy refuses another branch is chosen.
+    let site = "version = 1\n[licenses]\ndeny = [\"MIT\"]\nallow = [\"CC-BY-NC-4.0\"]\n";
+    let asked = Asked {
+        site: Some(site),
+        ..ASKED
+    };
+    let other = "CC-BY-NC-4.0 of MIT OR CC-BY-NC-4.0: pkg:deb/debian/a@1";
+    assert_eq!(choices(&image, &asked)[1], other);
+}
