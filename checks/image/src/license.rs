@@ -157,6 +157,15 @@ fn statements(text: &[u8]) -> Arc<[String]> {
     each_once.take(MOST_STATEMENTS).collect()
 }
 
+/// Whether no list has the text of some licence of an expression. What is in the public domain has
+/// no terms.
+pub(crate) fn is_of_no_list(expression: &str) -> bool {
+    let parts = expression.split([' ', '(', ')']);
+    let mut own =
+        parts.filter(|part| part.contains("LicenseRef-") || part.contains("AdditionRef-"));
+    own.any(|part| !part.contains("public-domain"))
+}
+
 /// All of these licences as one expression.
 pub(crate) fn all_of<'a>(expressions: impl IntoIterator<Item = &'a str>) -> Option<String> {
     expression::and(expressions)

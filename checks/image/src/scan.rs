@@ -30,6 +30,9 @@ use crate::tree::{FileTree, NodeId};
 use crate::verdict::verdict;
 use crate::{Error, Options, Progress, Reference, sbom, totals, unowned};
 
+/// The most bytes of the texts of licences that are told.
+const MOST_TEXT: usize = 4 * 1024 * 1024;
+
 /// What a scan found, and what it could not find out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scanned {
@@ -166,6 +169,7 @@ fn report(
     unknowns.extend(faults.into_unknowns("packages"));
     let unowned = unowned::unowned(tree, &image.layers, &owned);
     let files = files(tree, &with_facts, &image.layers, &owned);
+    let texts = texts(tree, &with_facts);
     let complete = unknowns.is_empty();
     let left_out = plan.selection.left_out().clone();
     // What was not looked at may refuse, for whatever reason it was not.
@@ -193,6 +197,7 @@ fn report(
             restricted: held.restricted,
             removed: held.removed,
             conflicts,
+            texts,
             totals: totals::of(tree),
             verdict,
         },
@@ -253,6 +258,23 @@ fn files(tree: &FileTree, ids: &[NodeId], layers: &[Layer], owned: &HashSet<Node
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     files
+}
+
+/// The texts of licence files that no list has, by the digests of the files.
+fn texts(tree: &FileTree, ids: &[NodeId]) -> BTreeMap<String, String> {
+    let mut texts = BTreeMap::new();
+    let mut left = MOST_TEXT;
+    for facts in ids.iter().filter_map(|id| tree.facts(*id)) {
+        let of_license = facts.license.as_ref().and_then(|license| license.sha256);
+        let digest = of_license.or(facts.unrecognised);
+        if let (Some(digest), Some(text)) = (digest, &facts.wording)
+            && let Some(rest) = left.checked_sub(text.len())
+            && texts.insert(hex(&digest), text.to_string()).is_none()
+        {
+            left = rest;
+        }
+    }
+    texts
 }
 
 /// Whether the terms of what brought a package are its own, too.

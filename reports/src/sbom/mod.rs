@@ -323,6 +323,7 @@ pub(crate) mod tests {
                 restricted: Vec::new(),
                 removed: Vec::new(),
                 conflicts: Vec::new(),
+                texts: Default::default(),
                 totals: Totals::default(),
                 verdict: Verdict {
                     outcome: Outcome::Publishable,

@@ -1,17 +1,18 @@
-//! `notice`: what goes along with an image: its packages by licence with their copyright
-//! statements, the files of the image that bear them, and the texts that the image lacks.
+//! `notice`: what goes along with an image, complete by itself: its packages by licence with their
+//! copyright statements, and one text of each licence; of a choice that of the branch that counts.
 //!
-//! The texts are those of the SPDX licence list, as the spdx crate has them: with the places
-//! for year and holder as the list leaves them.
+//! The texts are those of the SPDX licence list, as the spdx crate has them, with the places for
+//! year and holder as the list leaves them: the statements stand by the packages. Those that no list
+//! has are the licence files of the image, as the scan kept them.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::Write;
 
 use hpcctl_model::scan::{Package, Scan};
 use spdx::{Expression, LicenseItem, ParseMode};
 
 use crate::report::{Error, Kind, Options, Report};
-use crate::sbom::{Copyrights, license_refs, supplier_of};
+use crate::sbom::{Copyrights, supplier_of};
 use crate::terminal::visible;
 use crate::writer::Writer;
 
@@ -50,8 +51,8 @@ fn write(
     writeln!(out, "Notices for {of}{}", digest.unwrap_or_default())?;
     writeln!(
         out,
-        "\nThe files named below are in the image. They hold the copyright statements and the texts of\n\
-         the licences, and stay with it. The texts of licences that the image lacks are at the end."
+        "\nBy licence, the packages with their copyright statements, and where in the image these stand.\n\
+         The text of each licence is at the end, once."
     )?;
     if !scan.is_whole() {
         writeln!(
@@ -62,7 +63,9 @@ fn write(
     let groups = groups(scan);
     let copyrights = Copyrights::new(scan);
     for (license, bearers) in &groups {
-        writeln!(out, "\n{}\n", visible(license))?;
+        let chosen = chosen(scan, license);
+        let of = chosen.map(|chosen| format!(", of which {} was chosen", visible(chosen)));
+        writeln!(out, "\n{}{}\n", visible(license), of.unwrap_or_default())?;
         for package in &bearers.packages {
             of_package(package, scan, &copyrights, out)?;
         }
@@ -71,13 +74,14 @@ fn write(
             statements(&copyrights.in_file(path), out)?;
         }
     }
-    texts(&groups, &texts_there(scan), out)
+    Texts::new(&groups, scan).write(out)
 }
 
-/// The licences of which some file of the image has the whole text.
-fn texts_there(scan: &Scan) -> HashSet<&str> {
-    let texts = scan.files.iter().flat_map(|file| &file.texts);
-    texts.map(|id| bare(id)).collect()
+/// The branch of a choice that counts; none where there is no choice.
+fn chosen<'a>(scan: &'a Scan, license: &str) -> Option<&'a str> {
+    let mut choices = scan.verdict.choices.iter();
+    let choice = choices.find(|choice| choice.license == license)?;
+    Some(&choice.chosen)
 }
 
 /// An id without what says which versions hold: the text is the same.
@@ -131,90 +135,204 @@ fn statements(all: &[&str], out: &mut dyn Write) -> Result<(), Error> {
     Ok(())
 }
 
-/// The texts of the licences of which the image has none.
-fn texts(
-    groups: &BTreeMap<&str, Bearers<'_>>,
-    there: &HashSet<&str>,
-    out: &mut dyn Write,
-) -> Result<(), Error> {
-    let mut texts: BTreeMap<&str, &str> = BTreeMap::new();
-    let mut missing: BTreeSet<String> = BTreeSet::new();
-    for (license, bearers) in groups {
-        // What no list has may stand in the files of the package.
-        let mut packages = bearers.packages.iter();
-        let all_have_files = packages.all(|package| !package.license_files.is_empty());
-        if license_refs(license).is_none() {
-            missing.extend((!all_have_files).then(|| (*license).to_owned()));
-            continue;
+/// The texts, each once.
+#[derive(Default)]
+struct Texts<'a> {
+    /// Those of the list, by their ids.
+    listed: BTreeMap<&'static str, &'static str>,
+    /// Those of the image, by what they are and the first file that holds them.
+    of_image: BTreeMap<(&'a str, &'a str), &'a str>,
+    /// Files of licences of no list whose text the scan did not keep, by their licences.
+    only_there: BTreeSet<(&'a str, &'a str)>,
+    /// Licences of no list that no file of the package bears.
+    missing: BTreeSet<String>,
+}
+
+impl<'a> Texts<'a> {
+    fn new(groups: &BTreeMap<&'a str, Bearers<'a>>, scan: &'a Scan) -> Self {
+        let files = scan.files.iter();
+        let digests = files.filter_map(|file| Some((&*file.path, file.sha256.as_deref()?)));
+        let digests: HashMap<&str, &str> = digests.collect();
+        let mut texts = Self::default();
+        let mut told = HashSet::new();
+        for (license, bearers) in groups {
+            let branch = chosen(scan, license).unwrap_or(license);
+            let of_no_list = texts.add_listed(branch);
+            if of_no_list.is_empty() {
+                continue;
+            }
+            let mut packages = bearers.packages.iter();
+            if packages.any(|package| package.license_files.is_empty()) && *license != UNKNOWN {
+                texts.missing.extend(of_no_list);
+            }
+            let packages = bearers.packages.iter();
+            let of_packages = packages.flat_map(|package| &package.license_files);
+            let all = of_packages
+                .map(String::as_str)
+                .chain(bearers.files.iter().copied());
+            for path in all {
+                let digest = digests.get(path).copied();
+                match digest.and_then(|digest| Some((digest, scan.texts.get(digest)?))) {
+                    Some((digest, text)) if told.insert(digest) => {
+                        texts.of_image.insert((license, path), text);
+                    }
+                    Some(_) => {}
+                    None if *license == UNKNOWN => {}
+                    None => {
+                        texts.only_there.insert((license, path));
+                    }
+                }
+            }
         }
+        texts
+    }
+
+    /// Adds what the list has of an expression, and answers what of it no list has. What is in the
+    /// public domain has no terms.
+    fn add_listed(&mut self, license: &str) -> Vec<String> {
         let mode = ParseMode {
             allow_deprecated: true,
             ..ParseMode::STRICT
         };
         let Ok(expression) = Expression::parse_mode(license, mode) else {
-            continue;
+            return vec![license.to_owned()];
         };
+        let mut of_no_list = Vec::new();
         for part in expression.requirements() {
             match &part.req.license {
-                LicenseItem::Spdx { id, .. } if there.contains(bare(id.name)) => {}
                 LicenseItem::Spdx { id, .. } => {
-                    texts.insert(bare(id.name), id.text());
+                    self.listed.insert(bare(id.name), id.text());
                 }
-                other => missing.extend((!all_have_files).then(|| other.to_string())),
+                other => of_no_list.push(other.to_string()),
             }
-            if let Some(spdx::AdditionItem::Spdx(id)) = &part.req.addition
-                && !there.contains(id.name)
-            {
-                texts.insert(id.name, id.text());
+            match &part.req.addition {
+                Some(spdx::AdditionItem::Spdx(id)) => {
+                    self.listed.insert(id.name, id.text());
+                }
+                Some(other) => of_no_list.push(other.to_string()),
+                None => {}
             }
         }
+        of_no_list.retain(|name| !name.contains("public-domain"));
+        of_no_list
     }
-    missing.remove(UNKNOWN);
-    if !missing.is_empty() {
-        let missing: Vec<String> = missing.iter().map(|id| visible(id).into_owned()).collect();
-        writeln!(out, "\nNo text is known of: {}", missing.join(", "))?;
+
+    fn write(&self, out: &mut dyn Write) -> Result<(), Error> {
+        if !self.missing.is_empty() {
+            let missing = self.missing.iter().map(String::as_str);
+            let missing = missing.collect::<Vec<_>>().join(", ");
+            writeln!(out, "\nNo text is known of: {}", visible(&missing))?;
+        }
+        if !self.only_there.is_empty() {
+            writeln!(out, "\nThe texts of these are in the image only:")?;
+        }
+        for (license, path) in &self.only_there {
+            writeln!(out, "    {} ({})", visible(path), visible(license))?;
+        }
+        for (id, text) in &self.listed {
+            writeln!(out, "\n---- {id} ----\n\n{}", text.trim_end())?;
+        }
+        for ((license, path), text) in &self.of_image {
+            let (license, path) = (visible(license), visible(path));
+            writeln!(out, "\n---- {path} ({license}) ----\n")?;
+            for line in text.trim_end().lines() {
+                writeln!(out, "{}", visible(line))?;
+            }
+        }
+        Ok(())
     }
-    for (id, text) in texts {
-        writeln!(out, "\n---- {id} ----\n\n{}", text.trim_end())?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use hpcctl_model::Envelope;
+    use hpcctl_model::scan::Choice;
+
     use super::*;
     use crate::sbom::tests::{bearing, package, report};
 
-    #[test]
-    fn packages_stand_by_licence_and_only_texts_that_lack_are_added() {
-        let mut with = package("a", Some("GPL-3.0-only"), Some("GPL-3.0-only"));
-        with.license_files = vec!["/usr/share/doc/a/copyright".into()];
-        let bare = package("b", Some("MIT"), Some("MIT AND LicenseRef-odd"));
-        let silent = package("c", None, None);
-        let mut scan = report(vec![with, bare, silent]);
-        let referring = bearing("/usr/share/doc/a/copyright", &["Copyright 2020 A"]);
-        scan.result.files = vec![referring];
+    fn text(scan: &Envelope<Scan>) -> String {
         let mut text = Vec::new();
         let options = Options {
             verbose: false,
             width: 80,
             color: false,
         };
-        write(&Report::Scan(&scan), None, &options, &mut text).unwrap();
-        let text = String::from_utf8(text).unwrap();
+        write(&Report::Scan(scan), None, &options, &mut text).unwrap();
+        String::from_utf8(text).unwrap()
+    }
+
+    /// How often a text is there.
+    fn times(text: &str, id: &str) -> usize {
+        text.matches(&format!("\n---- {id} ----\n")).count()
+    }
+
+    #[test]
+    fn packages_stand_by_licence_and_each_text_once() {
+        let mut with = package("a", Some("GPL-3.0-only"), Some("GPL-3.0-only"));
+        with.license_files = vec!["/usr/share/doc/a/copyright".into()];
+        let later = package("d", None, Some("GPL-3.0-or-later WITH GCC-exception-3.1"));
+        let bare = package("b", Some("MIT"), Some("MIT AND LicenseRef-odd"));
+        let free = package("f", None, Some("Zlib AND LicenseRef-public-domain"));
+        let mut scan = report(vec![with, bare, package("c", None, None), later, free]);
+        let mut whole = bearing("/usr/share/common-licenses/GPL-3", &[]);
+        whole.texts = vec!["GPL-3.0-or-later".into()];
+        let referring = bearing("/usr/share/doc/a/copyright", &["Copyright 2020 A"]);
+        scan.result.files = vec![referring, whole];
+        let text = text(&scan);
         let group = "\nGPL-3.0-only\n\n    a 1.0-1 (deb), supplied by Jo Doe <jo@example.org>\n        \
                      /usr/share/doc/a/copyright\n        Copyright 2020 A\n";
         assert!(text.contains(group), "{text}");
         assert!(text.contains("\nLicence not known\n\n    c 1.0-1 (deb)"));
-        assert!(text.contains("No text is known of: LicenseRef-odd\n"));
-        assert!(text.contains("---- MIT ----") && text.contains("---- GPL-3.0 ----"));
+        assert!(text.contains("\nNo text is known of: LicenseRef-odd\n"));
+        for id in ["MIT", "GPL-3.0", "GCC-exception-3.1", "Zlib"] {
+            assert_eq!(times(&text, id), 1, "{id}");
+        }
         assert!(text.contains("Permission is hereby granted"));
-        let mut whole = bearing("/usr/share/common-licenses/GPL-3", &[]);
-        whole.texts = vec!["GPL-3.0-or-later".into()];
-        scan.result.files.push(whole);
-        let mut text = Vec::new();
-        write(&Report::Scan(&scan), None, &options, &mut text).unwrap();
-        let text = String::from_utf8(text).unwrap();
-        assert!(text.contains("---- MIT ----") && !text.contains("---- GPL-3.0 ----"));
+    }
+
+    #[test]
+    fn of_a_choice_only_what_was_chosen_has_its_text() {
+        let either = "MIT OR CC-BY-NC-4.0";
+        let mut scan = report(vec![package("a", None, Some(either))]);
+        scan.result.verdict.choices = vec![Choice {
+            license: either.into(),
+            chosen: "MIT".into(),
+            subjects: vec!["pkg:deb/debian/a@1.0-1?arch=amd64".into()],
+        }];
+        let text = text(&scan);
+        assert!(text.contains("\nMIT OR CC-BY-NC-4.0, of which MIT was chosen\n"));
+        assert_eq!((times(&text, "MIT"), times(&text, "CC-BY-NC-4.0")), (1, 0));
+    }
+
+    #[test]
+    fn what_no_list_has_stands_there_as_the_image_has_it() {
+        let own = "LicenseRef-own";
+        let files = ["/a/LICENSE", "/b/LICENSE", "/c/LICENSE", "/d/COPYING"];
+        let of = |place: usize, license| {
+            let mut package = package(&format!("p{place}"), None, license);
+            package.license_files = vec![files[place].into()];
+            package
+        };
+        let mut scan = report(vec![
+            of(0, Some(own)),
+            of(1, Some(own)),
+            of(2, Some(own)),
+            of(3, None),
+        ]);
+        for (path, digest) in files.iter().zip(["aa", "aa", "bb", "cc"]) {
+            let mut file = bearing(path, &[]);
+            file.sha256 = Some(digest.into());
+            scan.result.files.push(file);
+        }
+        let texts = [("aa", "Own terms.\n\u{1b}[31mRed"), ("cc", "Other terms.")];
+        let texts = texts.map(|(digest, text)| (digest.to_owned(), text.to_owned()));
+        scan.result.texts = texts.into();
+        let text = text(&scan);
+        assert_eq!(times(&text, "/a/LICENSE (LicenseRef-own)"), 1, "{text}");
+        assert_eq!(times(&text, "/b/LICENSE (LicenseRef-own)"), 0);
+        assert_eq!(times(&text, "/d/COPYING (Licence not known)"), 1);
+        assert!(text.contains("in the image only:\n    /c/LICENSE (LicenseRef-own)\n"));
+        assert!(text.contains("Own terms.\n") && !text.contains('\u{1b}'));
     }
 }

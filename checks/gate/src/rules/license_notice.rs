@@ -15,11 +15,10 @@ pub(super) static RULE: Rule = Rule {
     title: "the texts of the licences",
     manual: "\
 Nearly every licence asks that its text and its notices go with the software. `scan image -o
-notice` writes them: from the files of the image, and for ids of the SPDX list from the list. A
-licence of no list whose text is not in the image cannot be written. Nor can the copyright line of
-licences such as MIT and BSD: the list has a place for year and holder there, and only the
-package's own file fills it. A text that a file of the image only refers to, such as one of
-/usr/share/common-licenses, is added from the list where it is not there.
+notice` writes them: for ids of the SPDX list from the list, for others from the licence files of the
+image. A licence of no list whose text is not in the image cannot be written. Nor can the copyright
+line of licences such as MIT and BSD: the list has a place for year and holder there, and only the
+package's own file fills it.
 
 Judged by the packages that count, and of a choice by the branch that license.terms chose: a
 LicenseRef- and no licence file; or a text with a place for the holder, and no copyright line in the

@@ -18,7 +18,7 @@ use std::ops::Range;
 use std::path::Path;
 
 pub(crate) use self::plan::Plan;
-use self::texts::Job;
+use self::texts::{Job, Words};
 use self::watch::Watch;
 use super::database::{self, File, Waiting};
 use super::sniff::{is_text, sniff};
@@ -109,6 +109,7 @@ pub(crate) struct Intake<'p> {
     tail: Vec<u8>,
     texts: Vec<u8>,
     jobs: Vec<Job>,
+    words: Words,
     /// The look at the file at hand as it passes.
     watch: Option<Watch>,
     waiting: Waiting,
@@ -127,6 +128,7 @@ impl<'p> Intake<'p> {
             tail: Vec::new(),
             texts: buffer(),
             jobs: Vec::new(),
+            words: Words::default(),
             watch: None,
             waiting: Waiting::default(),
         }

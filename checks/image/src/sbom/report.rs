@@ -63,6 +63,7 @@ pub(super) fn report(path: &Path, format: &str, mut bill: Bill, limits: &Limits)
             privileged: Vec::new(),
             restricted: Vec::new(),
             removed: Vec::new(),
+            texts: BTreeMap::new(),
             totals: Totals::default(),
             verdict,
         },

@@ -64,6 +64,8 @@ pub(crate) struct Facts {
     pub(crate) license: Option<FileLicense>,
     /// The digest of a licence file in which no licence was recognised.
     pub(crate) unrecognised: Option<Sha>,
+    /// The text of a licence file that no list has.
+    pub(crate) wording: Option<Arc<str>>,
     /// What the catalogers found, by their place in the table.
     pub(crate) found: Vec<(usize, Found)>,
     /// What the loader goes by; it is read anew each time.

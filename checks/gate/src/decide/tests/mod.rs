@@ -70,6 +70,7 @@ fn scan(packages: Vec<Package>) -> Scan {
         restricted: Vec::new(),
         removed: Vec::new(),
         conflicts: Vec::new(),
+        texts: Default::default(),
         totals: Totals::default(),
         verdict: Verdict {
             outcome: hpcctl_model::scan::Outcome::Publishable,

@@ -1,6 +1,8 @@
 //! Texts of a layer: gathered in one buffer, and looked at in batches, in parallel.
 
+use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -9,12 +11,16 @@ use super::watch::Watch;
 use super::{Content, Intake, inside};
 use crate::fault::Faults;
 use crate::layer::sniff::is_text;
-use crate::license::Role;
+use crate::license::{Role, is_of_no_list};
 use crate::sensitive::{self, Sighting};
-use crate::tree::{Facts, FileLicense, Mark};
+use crate::tree::{Facts, FileLicense, Mark, Sha};
 
 /// Text that is gathered before it is looked at.
 const BATCH: usize = 4 * 1024 * 1024;
+
+/// The longest text of a licence that is kept, and the most bytes of such texts of a layer.
+const LONGEST_WORDING: usize = 128 * 1024;
+const MOST_WORDING: usize = 4 * 1024 * 1024;
 
 /// A text in the buffer.
 #[derive(Debug)]
@@ -107,30 +113,41 @@ impl Intake<'_> {
             .map(|job| {
                 let text = &texts[job.range];
                 let entry = listing.entry(job.entry);
-                let seen = entry.as_ref().filter(|_| plan.judges());
-                let seen = seen.map_or_else(Vec::new, |entry| {
-                    sensitive::look(&sensitive::Source {
-                        path: entry.path,
-                        mode: entry.mode,
-                        size: entry.size,
-                        bytes: text,
+                let look = || {
+                    entry.as_ref().map_or_else(Vec::new, |entry| {
+                        sensitive::look(&sensitive::Source {
+                            path: entry.path,
+                            mode: entry.mode,
+                            size: entry.size,
+                            bytes: text,
+                        })
                     })
-                });
+                };
+                let seen = if plan.judges() { look() } else { Vec::new() };
                 let license = job.licenses.map(|most| &text[..text.len().min(most)]);
                 let is_whole = entry.is_some_and(|entry| {
                     license.is_some_and(|license| entry.size == license.len() as u64)
                 });
                 let license = license.map(|text| plan.licenses.of(text, job.role));
+                let wording = license.as_ref();
+                let wording = wording.filter(|_| is_whole && job.role.is_license_file());
+                let wording = wording.and_then(|(_, license)| of_no_list(text, license.as_ref()));
+                // What gives access is shown nowhere, also where nobody asked for it.
+                let is_shown =
+                    |_: &Arc<str>| seen.is_empty() && (plan.judges() || look().is_empty());
+                let wording = wording.filter(is_shown);
                 let facts = license.and_then(|(digest, license)| match license {
                     Some(license) => Some(Facts {
                         license: Some(FileLicense {
                             sha256: license.sha256.filter(|_| is_whole),
                             ..license
                         }),
+                        wording,
                         ..Facts::default()
                     }),
                     None => (is_whole && job.role.is_license_file()).then(|| Facts {
                         unrecognised: Some(digest),
+                        wording,
                         ..Facts::default()
                     }),
                 });
@@ -138,12 +155,85 @@ impl Intake<'_> {
             })
             .filter(|(_, facts, seen)| facts.is_some() || !seen.is_empty())
             .collect();
-        for (entry, facts, seen) in found {
+        for (entry, mut facts, seen) in found {
+            if let Some(facts) = &mut facts {
+                self.words.keep(facts);
+            }
             self.listing.facts.extend(facts.map(|facts| (entry, facts)));
             for sighting in seen {
                 self.listing.mark_at(entry, Mark::Sensitive(sighting));
             }
         }
         self.texts.clear();
+    }
+}
+
+/// The text of a licence file that no list has: of a licence of no list, or of none that is known.
+fn of_no_list(text: &[u8], license: Option<&FileLicense>) -> Option<Arc<str>> {
+    let is_own = license.is_none_or(|license| is_of_no_list(&license.expression));
+    let text = Some(text).filter(|text| is_own && text.len() <= LONGEST_WORDING)?;
+    Some(Arc::from(String::from_utf8_lossy(text)))
+}
+
+/// Which texts of licences of a layer are kept.
+#[derive(Debug, Default)]
+pub(super) struct Words {
+    kept: HashSet<Sha>,
+    bytes: usize,
+}
+
+impl Words {
+    /// Takes the text out of what was found where the layer has it already, or too much.
+    fn keep(&mut self, facts: &mut Facts) {
+        let of_license = facts.license.as_ref().and_then(|license| license.sha256);
+        let digest = of_license.or(facts.unrecognised);
+        let length = facts.wording.as_ref().map_or(0, |text| text.len());
+        let fits = self.bytes + length <= MOST_WORDING;
+        match digest.filter(|_| length > 0 && fits) {
+            Some(digest) if self.kept.insert(digest) => self.bytes += length,
+            _ => facts.wording = None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(digest: u8, length: usize) -> Facts {
+        Facts {
+            unrecognised: Some([digest; 32]),
+            wording: Some(Arc::from("x".repeat(length))),
+            ..Facts::default()
+        }
+    }
+
+    #[test]
+    fn each_text_is_kept_once_and_not_too_much_of_them() {
+        let mut words = Words::default();
+        let mut is_kept = |digest, length| {
+            let mut facts = found(digest, length);
+            words.keep(&mut facts);
+            facts.wording.is_some()
+        };
+        assert!(is_kept(1, 10) && !is_kept(1, 10));
+        assert!(!is_kept(2, MOST_WORDING) && is_kept(2, MOST_WORDING - 10));
+        assert!(!is_kept(3, 1) && !is_kept(4, 0));
+    }
+
+    #[test]
+    fn only_what_no_list_has_is_kept() {
+        let license = |expression: &str| FileLicense {
+            expression: Arc::from(expression),
+            grants: true,
+            sha256: None,
+            copyrights: Arc::default(),
+            texts: Arc::default(),
+        };
+        let is_kept = |expression| of_no_list(b"text", Some(&license(expression))).is_some();
+        assert!(is_kept("MIT AND (LicenseRef-own OR Zlib)"));
+        assert!(!is_kept("MIT") && !is_kept("MIT AND LicenseRef-public-domain"));
+        assert_eq!(of_no_list(b"text", None).as_deref(), Some("text"));
+        assert_eq!(of_no_list(&vec![b'x'; LONGEST_WORDING + 1], None), None);
     }
 }
