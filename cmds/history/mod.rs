@@ -85,12 +85,11 @@ impl History {
             .mode(0o600)
             .open(&self.log)?;
         let (end, last) = (file.metadata()?.len(), last_byte(&mut file)?);
-        let written = file.write_all(&history::with_end(last, &bytes));
-        if written.is_err() {
-            // All or none: the disk is full.
-            file.set_len(end)?;
+        if let Err(error) = file.write_all(&history::with_end(last, &bytes)) {
+            // All or none; what cannot be taken back is passed over by whoever reads it.
+            let _ = file.set_len(end);
+            return Err(error);
         }
-        written?;
         file.sync_all()?;
         File::open(&self.directory)?.sync_all()?;
         Index::cover(&self.index, &file);

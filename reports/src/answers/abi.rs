@@ -4,7 +4,7 @@
 use hpcctl_model::Envelope;
 use hpcctl_model::abi::{Abi, AbiVerdict, Binding, Proof, ProofOutcome, Way};
 
-use super::{Answer, Answers, Level};
+use super::{Answer, Answers, Level, names};
 use crate::writer::abi_table::unserved;
 
 pub(super) fn answers(report: &Envelope<Abi>) -> Answers {
@@ -52,7 +52,7 @@ fn of_binding(binding: &Binding) -> Answer {
             false => format!("{path} ({family}): {}", because.join("; ")),
         },
         fix: binding.fix.first().cloned(),
-        on: Some(binding.programs.join(", ")),
+        on: names(&binding.programs),
         ..Answer::default()
     }
 }

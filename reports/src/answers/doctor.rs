@@ -85,13 +85,15 @@ fn of_runtime(doctor: &Doctor, runtime: &Runtime, operation: &Operation) -> Answ
 fn of_check(check: &Check) -> Answer {
     let [user, admin] = [("user", &check.remedy.user), ("admin", &check.remedy.admin)]
         .map(|(who, what)| what.as_ref().map(|what| format!("({who}) {what}")));
+    let both = [user, admin].into_iter().flatten().collect::<Vec<_>>();
+    let both = Some(both.join("; "));
     let level = level_of(check.status);
     Answer {
         id: check.id.clone(),
         state: check.status.as_str(),
         level,
         text: check.summary.clone(),
-        fix: user.or(admin).filter(|_| level.is_finding()),
+        fix: both.filter(|text| level.is_finding() && !text.is_empty()),
         ..Answer::default()
     }
 }

@@ -51,6 +51,7 @@ fn of(rule: &RuleResult, finding: &Finding) -> Answer {
         text: finding.text.clone(),
         fix: Some(finding.remedy.clone()).filter(|_| level.is_finding()),
         on: on.cloned(),
+        is_file: finding.path.is_some(),
         ..Answer::default()
     }
 }

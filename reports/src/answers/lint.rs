@@ -33,6 +33,7 @@ fn of(file: &Lint, finding: &LintFinding) -> Answer {
         text: format!("{}{builders}", finding.why),
         fix: finding.instead.clone(),
         on: Some(file.path.clone()),
+        is_file: true,
         line: Some(finding.line),
         value: None,
     }

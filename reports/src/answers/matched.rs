@@ -4,7 +4,7 @@ use hpcctl_model::Envelope;
 use hpcctl_model::matched::{Match, Matched};
 
 use super::doctor::level;
-use super::{Answer, Answers};
+use super::{Answer, Answers, Level};
 
 pub(super) fn answers(report: &Envelope<Match>) -> Answers {
     let found = &report.result;
@@ -16,6 +16,15 @@ pub(super) fn answers(report: &Envelope<Match>) -> Answers {
         found.runs.count, found.fails.count, found.unknown.count
     );
     answers.rows.extend(found.groups.iter().map(of));
+    if found.groups.is_empty() {
+        answers.rows.push(Answer {
+            id: "run".into(),
+            state: "unknown",
+            level: Level::Unknown,
+            text: "no node reported".into(),
+            ..Answer::default()
+        });
+    }
     answers
 }
 

@@ -4,6 +4,7 @@
 use hpcctl_model::Envelope;
 
 use crate::report::{Error, Report};
+use crate::terminal::some;
 
 mod abi;
 mod bench;
@@ -44,10 +45,20 @@ pub(crate) struct Answer {
     pub fix: Option<String>,
     /// What it is true of, where that is not the subject: nodes, a file, a package.
     pub on: Option<String>,
+    /// Whether that is the path of a file.
+    pub is_file: bool,
     /// The line of that file, from 1.
     pub line: Option<usize>,
     /// The figure, where the answer is one.
     pub value: Option<f64>,
+}
+
+/// How many names of a list are told; the JSON has all.
+const NAMES: usize = 8;
+
+/// Names in a line, as what an answer is true of.
+fn names(all: &[String]) -> Option<String> {
+    (!all.is_empty()).then(|| some(all.iter().map(String::as_str), NAMES))
 }
 
 /// How good an answer is, the best first.
@@ -169,5 +180,124 @@ impl Answer {
         let fix = self.fix.as_ref();
         let fix = fix.map_or_else(String::new, |fix| format!(" fix: {fix}"));
         format!("{}{fix}", self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hpcctl_model::gate::{Level as Severity, Outcome};
+    use hpcctl_model::scan::{Obligation, Outcome as Published, Reason};
+    use hpcctl_model::{Unknown, scan::Scan};
+
+    use super::*;
+    use crate::page::tests::is_sound;
+    use crate::report::Options;
+    use crate::writer::{self, bench_html, doctor_table, fleet_table, gate_table, match_table};
+
+    const HOSTILE: &str = "/x|<b>\u{1b}[2J\"`\n&";
+
+    /// More than any format shows, of names that no format may take for its own.
+    fn scan() -> Envelope<Scan> {
+        let mut scan = crate::sbom::tests::report(Vec::new());
+        let reason = |n: usize| Reason {
+            outcome: Published::Refused,
+            subject: format!("{HOSTILE}{n}"),
+            license: None,
+            text: HOSTILE.into(),
+        };
+        scan.result.verdict.reasons = (0..1500).map(reason).collect();
+        scan.result.verdict.obligations = vec![Obligation {
+            id: "source-offer".into(),
+            text: "Offer the source.".into(),
+            subjects: (0..3000).map(|n| format!("{HOSTILE}{n}")).collect(),
+        }];
+        let unknowns = (0..1500).map(|n| Unknown::new(format!("{HOSTILE}{n}"), HOSTILE));
+        scan.unknowns = unknowns.collect();
+        scan
+    }
+
+    /// What each format makes of a report, by its name.
+    fn written(report: &Report<'_>) -> Vec<(&'static str, String)> {
+        let options = Options {
+            verbose: false,
+            width: 80,
+            color: false,
+        };
+        let formats = ["markdown", "html", "openmetrics", "junit", "sarif"];
+        let all = writer::of_kind(report.kind()).filter(|row| formats.contains(&row.name));
+        let all = all.map(|row| {
+            let mut text = Vec::new();
+            (row.write)(report, None, &options, &mut text).unwrap();
+            (row.name, String::from_utf8(text).unwrap())
+        });
+        all.collect()
+    }
+
+    #[test]
+    fn every_kind_is_in_every_format_and_nothing_breaks_it() {
+        let (node, fleet) = (doctor_table::tests::report(), fleet_table::tests::report());
+        let finding = gate_table::tests::finding(Severity::Deny, None);
+        let gate = gate_table::tests::report(Outcome::Deny, vec![finding]);
+        let (bench, matched) = (bench_html::tests::report(), match_table::tests::report());
+        let scan = scan();
+        for report in [
+            Report::Doctor(&node),
+            Report::Scan(&scan),
+            Report::Bench(&bench),
+            Report::Gate(&gate),
+            Report::Fleet(&fleet),
+            Report::Match(&matched),
+        ] {
+            let all = written(&report);
+            assert_eq!(all.len(), 5, "{:?}", report.kind());
+            for (format, text) in all {
+                let place = format!("{:?} as {format}", report.kind());
+                assert!(!text.contains('\u{1b}'), "{place}");
+                match format {
+                    "html" => is_sound(&text),
+                    "openmetrics" => {
+                        assert!(text.ends_with("# EOF\n"), "{place}");
+                        assert!(text.lines().count() < 600, "{place}");
+                        assert!(!text.contains("<b>"), "{place}");
+                    }
+                    "markdown" => assert!(text.len() < 64 << 10, "{place}: hosts cut it"),
+                    "sarif" => {
+                        let log: serde_json::Value = serde_json::from_str(&text).unwrap();
+                        let results = log["runs"][0]["results"].as_array().unwrap();
+                        let long = results.iter().find(|it| it.to_string().len() > 4096);
+                        assert_eq!(long, None, "{place}");
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_cut_is_said_and_all_is_counted() {
+        let scan = scan();
+        let all = written(&Report::Scan(&scan));
+        let of = |name: &str| &all.iter().find(|(format, _)| *format == name).unwrap().1;
+        assert_eq!(of("markdown").matches("more.\n").count(), 2);
+        let said = of("html").matches("more are in the JSON").count();
+        assert_eq!(said, 2, "findings and what is not known");
+        assert!(
+            of("junit").contains("failures=\"3000\""),
+            "{}",
+            &of("junit")[..300]
+        );
+    }
+
+    #[test]
+    fn lines_that_name_no_node_and_nodes_that_are_none_are_no_pass() {
+        let mut fleet = fleet_table::tests::report();
+        fleet.result.lines.damaged = 500;
+        let lines = Answers::of(&Report::Fleet(&fleet)).unwrap();
+        let lines = lines.rows.iter().find(|row| row.id == "lines").unwrap();
+        assert_eq!((lines.level, lines.state), (Level::Unknown, "some"));
+        let mut matched = match_table::tests::report();
+        matched.result.groups.clear();
+        let answers = Answers::of(&Report::Match(&matched)).unwrap();
+        assert_eq!(answers.count(Level::Unknown), 1);
     }
 }

@@ -3,7 +3,7 @@
 use hpcctl_model::Envelope;
 use hpcctl_model::scan::{Outcome, Scan};
 
-use super::{Answer, Answers, Level};
+use super::{Answer, Answers, Level, names};
 use crate::writer::scan_table::says;
 
 pub(super) fn answers(report: &Envelope<Scan>) -> Answers {
@@ -26,6 +26,7 @@ pub(super) fn answers(report: &Envelope<Scan>) -> Answers {
             level: level(reason.outcome),
             text: reason.text.clone(),
             on: Some(reason.subject.clone()),
+            is_file: reason.subject.starts_with('/'),
             ..Answer::default()
         }));
     let obligations = scan.verdict.obligations.iter();
@@ -34,7 +35,7 @@ pub(super) fn answers(report: &Envelope<Scan>) -> Answers {
         state: "to do",
         level: Level::Doubtful,
         text: one.text.clone(),
-        on: Some(one.subjects.join(", ")),
+        on: names(&one.subjects),
         ..Answer::default()
     }));
     answers

@@ -46,18 +46,13 @@ fn write(
         answers.counts()
     );
     table(&mut text, "To be looked at", &answers.findings());
-    let unknowns = answers
-        .report
-        .unknowns
-        .iter()
-        .take(ROWS)
-        .map(|unknown| Answer {
-            id: unknown.what.clone(),
-            state: "unknown",
-            level: Level::Unknown,
-            text: unknown.why.clone(),
-            ..Answer::default()
-        });
+    let unknowns = answers.report.unknowns.iter().map(|unknown| Answer {
+        id: unknown.what.clone(),
+        state: "unknown",
+        level: Level::Unknown,
+        text: unknown.why.clone(),
+        ..Answer::default()
+    });
     let unknowns: Vec<Answer> = unknowns.collect();
     table(&mut text, "Not known", &unknowns.iter().collect::<Vec<_>>());
     let others = answers.rows.iter();

@@ -53,16 +53,14 @@ fn write(
     for row in findings.iter().take(shown) {
         text += &line(row);
     }
-    match findings.len().saturating_sub(shown) {
-        0 => {}
-        more => text += &format!("\nand {more} more.\n"),
-    }
+    text += &left_out(findings.len(), shown);
     if !answers.report.unknowns.is_empty() {
         text += "\n### Not known\n\n";
     }
     for unknown in answers.report.unknowns.iter().take(shown) {
         let _ = writeln!(text, "- {}: {}", code(&unknown.what), cell(&unknown.why));
     }
+    text += &left_out(answers.report.unknowns.len(), shown);
     let report = &answers.report;
     let _ = writeln!(
         text,
@@ -74,6 +72,14 @@ fn write(
         cell(&report.finished_at)
     );
     Ok(out.write_all(text.as_bytes())?)
+}
+
+/// How many more there are than are shown.
+fn left_out(count: usize, shown: usize) -> String {
+    match count.saturating_sub(shown) {
+        0 => String::new(),
+        more => format!("\nand {more} more.\n"),
+    }
 }
 
 fn line(row: &Answer) -> String {

@@ -1,6 +1,7 @@
 //! `openmetrics` of a report as answers: for the textfile collector of Prometheus' node exporter, as that
-//! of `report`. Labels are ids that hpcctl itself has, never nodes, paths or texts.
+//! of `report`. Labels are ids of checks, operations, rules and figures, never nodes, paths or texts, and their number is bounded.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io::Write;
 
@@ -8,6 +9,9 @@ use crate::answers::{Answers, Level};
 use crate::report::{Error, Kind, Options, Report};
 use crate::writer::Writer;
 use crate::writer::nightly_openmetrics::{Sample, family, seconds};
+
+/// The most values of a label: all checks and the operations of all runtimes have room.
+const LABELS: usize = 500;
 
 /// The row of [`crate::WRITERS`].
 pub static WRITER: Writer = Writer {
@@ -63,10 +67,18 @@ fn write(
             *known = row.level.max(*known);
         }
         let help = "The worst answer: 0 good, 1 skipped, 2 doubtful, 3 unknown, 4 bad.";
+        // Of lines of nodes, which anybody can print, there may be any number of ids.
+        let mut worst: Vec<(&str, Level)> = worst.into_iter().collect();
+        worst.sort_by_key(|(_, level)| Reverse(*level));
+        let left_out = worst.len().saturating_sub(LABELS);
+        worst.truncate(LABELS);
+        worst.sort_unstable();
         let samples = worst.into_iter();
         let samples =
             samples.map(|(id, level)| (Some(("id", id.to_owned())), f64::from(level as u8)));
         put("answer", help, &samples.collect::<Vec<_>>());
+        let help = "Answers that are left out of the last: it has the 500 worst.";
+        put("answer_left_out", help, &[(None, left_out as f64)]);
     }
     let figures = answers.rows.iter();
     let figures = figures.filter_map(|row| Some((Some(("id", row.id.clone())), row.value?)));

@@ -1,5 +1,5 @@
 //! `sarif` of a report as answers: what is to be told by SARIF 2.1.0 (OASIS). The place of what is no file is
-//! `nodes/NAME` or `images/REFERENCE`, since review tools ask for one.
+//! the command with what it was about, `doctor/NODE`, since review tools ask for one.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -50,8 +50,7 @@ fn write(
 
 fn result(answers: &Answers, row: &Answer) -> Value {
     let place = match row.on.as_deref() {
-        // Only lint has lines, and its files.
-        Some(file) if row.line.is_some() || file.starts_with('/') => uri(file),
+        Some(file) if row.is_file => uri(file),
         _ => format!("{}/{}", answers.of.replace(' ', "-"), uri(&answers.subject)),
     };
     let mut location = json!({"physicalLocation": {"artifactLocation": {"uri": place}}});

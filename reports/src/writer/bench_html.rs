@@ -184,7 +184,7 @@ fn changes(text: &mut String, bench: &Bench) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use hpcctl_model::bench::{Better, Comparison, Detectable, Figures, Plan, Sample};
     use hpcctl_model::{Envelope, HostInfo, Tool, Unknown};
 
@@ -227,7 +227,7 @@ mod tests {
         }
     }
 
-    fn report() -> Envelope<Bench> {
+    pub(crate) fn report() -> Envelope<Bench> {
         let bench = Bench {
             plan: Plan {
                 subjects: vec!["ranks".into()],

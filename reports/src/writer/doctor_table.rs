@@ -231,7 +231,7 @@ fn step(label: &str, step: &Step, command: Option<&str>, width: u16) -> String {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use hpcctl_model::doctor::{Check, Cost, Evidence, Remedy, Status, Who};
     use hpcctl_model::{HostInfo, Tool};
 

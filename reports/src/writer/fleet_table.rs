@@ -287,7 +287,7 @@ pub(super) fn cut(set: &str, options: &Options) -> String {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use hpcctl_model::Envelope;
     use hpcctl_model::fleet::Raw;
 

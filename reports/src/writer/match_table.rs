@@ -157,7 +157,7 @@ fn section(group: &Matched, options: &Options) -> (&'static str, String) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use hpcctl_model::Envelope;
     use hpcctl_model::matched::Machine;
 
@@ -165,7 +165,7 @@ mod tests {
     use crate::writer::fleet_table;
 
     /// Three nodes, of which one lacks something.
-    fn report() -> Envelope<Match> {
+    pub(crate) fn report() -> Envelope<Match> {
         let fleet = fleet_table::tests::report();
         let mut result = crate::fleet::matched("oci:app", Vec::new(), &fleet.result).unwrap();
         let nodes = |set: &str, count| Nodes {
