@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::cli::{Run, command, hpcctl};
+use crate::cli::{Run, command, hpcctl, script};
 use crate::real::real;
 use crate::schema::validate;
 
@@ -226,6 +226,29 @@ fn a_run_that_has_the_fewest_pairs_keeps_to_its_budget() {
 }
 
 #[test]
+#[test]
+fn what_fails_slowly_leaves_others_their_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let launcher =
+        "#!/bin/sh\ncase \"$1\" in --version) echo HYDRA ;; *) sleep 4; exit 1 ;; esac\n";
+    script(&dir.path().join("mpiexec"), launcher);
+    let path = format!(
+        "{}:{}",
+        dir.path().display(),
+        std::env::var("PATH").unwrap()
+    );
+    let args = ["libc", "mpi", "--inside", "host", "--budget", "10s"];
+    let args = [&["bench", "-o", "json"], &args[..]].concat();
+    let run = Run::of(command(&args).env("PATH", path));
+    let report = report_of(&run);
+    let unknowns = report["unknowns"].to_string();
+    assert!(unknowns.contains("mpi.latency.8B"), "{unknowns}");
+    // A pair of libc takes less than a second, and one with the failure would leave time for half of them.
+    assert_eq!(metrics(&report).len(), 6);
+    let samples = comparisons(&report)[0]["samples"].as_array().unwrap();
+    assert!(samples.len() >= 20, "{} {}", samples.len(), run.stderr);
+}
+
 fn the_builtin_launcher_is_compared_on_the_hosts_own_tree() {
     if !real("the_builtin_launcher_is_compared_on_the_hosts_own_tree") {
         return;

@@ -133,6 +133,7 @@ pub fn bench(
         watch,
         begun,
         unknowns: Vec::new(),
+        lost: Duration::ZERO,
         random: Random::new(request.seed),
     };
     let mut pairs = Pairs::new(&site, executor.as_ref(), request.planted, watch)?;
@@ -277,10 +278,13 @@ impl Run<'_> {
             measurements: chosen,
             length,
             round: Duration::ZERO,
+    /// What the failures of the rehearsal cost.
+    lost: Duration,
         };
         let start = Instant::now();
-        let failed = pairs.rehearse(&bout, self.begun + self.patience())?;
-        bout.round = start.elapsed();
+        let (failed, lost) = pairs.rehearse(&bout, self.begun + self.patience())?;
+        self.lost = lost;
+        bout.round = start.elapsed().saturating_sub(lost);
         bout.measurements.retain(|measurement| {
             failed
                 .iter()
@@ -357,9 +361,9 @@ impl Run<'_> {
         left(self.request.budget).clamp(fewest, PAIRS.1)
     }
 
-    /// How long the fewest pairs that can tell are waited for.
+    /// How long the fewest pairs that can tell are waited for; what failed is not held against them.
     fn patience(&self) -> Duration {
-        (3 * self.request.budget).max(PATIENCE)
+        (3 * self.request.budget).max(PATIENCE) + self.lost
     }
 
     /// Says what the run takes at least, where it may not.
@@ -405,15 +409,12 @@ impl Run<'_> {
     }
 }
 
-/// The fewest pairs of a run, and the time that they take after what has passed; where that is more than patience, they are
-/// fewer.
+/// The fewest pairs of a run that there is patience for, and the time that they take after what has passed.
 fn least(passed: Duration, round: Duration, patience: Duration) -> (usize, Duration) {
-    let time =
-        |pairs: usize| passed + round * u32::try_from(TRIAL_PAIRS.0 + pairs).unwrap_or(u32::MAX);
-    match time(PAIRS.0) <= patience {
-        true => (PAIRS.0, time(PAIRS.0)),
-        false => (TRIAL_PAIRS.0, time(TRIAL_PAIRS.0).max(patience)),
-    }
+    let fit = fitting(patience.saturating_sub(passed), round).saturating_sub(TRIAL_PAIRS.0);
+    let pairs = fit.clamp(TRIAL_PAIRS.0, PAIRS.0);
+    let rounds = u32::try_from(TRIAL_PAIRS.0 + pairs).unwrap_or(u32::MAX);
+    (pairs, passed + round * rounds)
 }
 
 /// How many rounds fit into a time.
@@ -431,7 +432,7 @@ mod tests {
         let of = |round| least(seconds(4), seconds(round), PATIENCE);
         // Six of outside against outside come before.
         assert_eq!(of(1), (20, seconds(4 + 26)));
-        assert_eq!(of(3), (6, PATIENCE));
+        assert_eq!(of(3), (12, seconds(4 + 54)));
         assert_eq!(of(10), (6, seconds(4 + 120)));
     }
 }

@@ -56,7 +56,7 @@ pub(crate) struct Bout {
     pub(crate) measurements: Vec<&'static Measurement>,
     /// How long a figure is measured.
     pub(crate) length: Duration,
-    /// How long the rehearsal took.
+    /// How long the rehearsal of these took.
     pub(crate) round: Duration,
 }
 
@@ -312,19 +312,26 @@ impl<'a> Pairs<'a> {
         Ok(agents)
     }
 
-    /// Takes each measurement once on either side; what fails is an unknown, and so is what there is no time for.
-    pub(crate) fn rehearse(&mut self, bout: &Bout, until: Instant) -> Result<Vec<Unknown>, Error> {
+    /// Takes each measurement once on either side; what fails is an unknown, and so is what there is no time for. The time
+    /// that failures cost is lost to them alone: others have theirs all the same, and it is told.
+    pub(crate) fn rehearse(
+        &mut self,
+        bout: &Bout,
+        until: Instant,
+    ) -> Result<(Vec<Unknown>, Duration), Error> {
         let mut failed = Vec::new();
         let mut agents = self.agents(Arm::Inside, true)?;
         for (n, measurement) in bout.measurements.iter().enumerate() {
             agents = self.go_on(agents)?;
-            if n > failed.len() && Instant::now() > until {
+        let mut lost = Duration::ZERO;
+            if n > failed.len() && Instant::now() > until + lost {
                 failed.push(Unknown::new(measurement.id(), NO_TIME));
                 continue;
             }
             for arm in [Arm::Outside, Arm::Inside] {
                 if let Err(why) = self.take(&mut agents, measurement, bout, arm) {
                     let side = if arm == Arm::Inside {
+            let begun = Instant::now();
                         "inside"
                     } else {
                         "outside"
@@ -335,9 +342,10 @@ impl<'a> Pairs<'a> {
                     break;
                 }
             }
+                    lost += begun.elapsed();
         }
         agents.end();
-        Ok(failed)
+        Ok((failed, lost))
     }
 
     /// Decides the orders of `count` pairs.
