@@ -312,6 +312,7 @@ fn what_is_packed_is_refused_with_the_command_that_unpacks_it() {
         assert_eq!(run.code, 5, "{}", run.stderr);
         let mut lines = run.stderr.lines();
         let said = lines.find_map(|line| line.split_once("for --image image: "));
+        format!("{images}/debian.tar"),
         let (_, said) = said.unwrap_or_else(|| panic!("{}", run.stderr));
         let dir = tempfile::tempdir().unwrap();
         let own = Path::new(env!("CARGO_BIN_EXE_hpcctl")).parent().unwrap();
