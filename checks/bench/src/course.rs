@@ -129,11 +129,12 @@ pub fn bench(
     let mut run = Run {
         request,
         row,
+        is_ours: is_ours(row, request, factors.as_deref()),
         before,
         watch,
         begun,
-        unknowns: Vec::new(),
         lost: Duration::ZERO,
+        unknowns: Vec::new(),
         random: Random::new(request.seed),
     };
     let mut pairs = Pairs::new(&site, executor.as_ref(), request.planted, watch)?;
@@ -239,6 +240,13 @@ fn untried(row: &Row) -> Option<String> {
             row.name
         )
     };
+/// Whether all that works for a run is counted as this process's own before it ends: not what serves a file system until
+/// then, nor the command that leads to another node, which may be this one.
+fn is_ours(row: &Row, request: &Request<'_>, factors: Option<&[Factor]>) -> bool {
+    let is_served = factors.is_some_and(|it| it.contains(&Factor::Fuse));
+    !row.apart && request.peer.is_none() && !is_served
+}
+
     (!row.tried).then(message)
 }
 
@@ -264,10 +272,14 @@ struct Run<'a> {
     random: Random,
 }
 
+    /// Whether all that works for it is counted as this process's own.
+    is_ours: bool,
 impl Run<'_> {
     /// Takes everything once on either side: what fails is left out, and how long a pair takes
     /// becomes known.
     fn rehearse(
+    /// What the failures of the rehearsal cost.
+    lost: Duration,
         &mut self,
         pairs: &mut Pairs<'_>,
         chosen: Vec<&'static Measurement>,
@@ -278,8 +290,6 @@ impl Run<'_> {
             measurements: chosen,
             length,
             round: Duration::ZERO,
-    /// What the failures of the rehearsal cost.
-    lost: Duration,
         };
         let start = Instant::now();
         let (failed, lost) = pairs.rehearse(&bout, self.begun + self.patience())?;
@@ -383,7 +393,7 @@ impl Run<'_> {
         [measured, planned]: [usize; 2],
     ) -> Vec<String> {
         let (after, many) = (Moment::now(host), pairs.processors.len());
-        let mut doubts = surroundings::doubts(host, self.before, after, many, self.row.is_ours());
+        let mut doubts = surroundings::doubts(host, self.before, after, many, self.is_ours);
         doubts.extend_from_slice(&pairs.doubts);
         let of_the_run = [
             untried(self.row),
@@ -427,7 +437,39 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_least_is_twenty_pairs_or_six_where_these_take_too_long() {
+    fn what_is_not_counted_as_our_own_is_not_taken_for_the_work_of_others() {
+        let command = ["false".to_owned()];
+        let request = |peer| Request {
+            subjects: &["net"],
+            only: None,
+            runtime: "builtin",
+            peer,
+            network: None,
+            image: None,
+            margin: 0.02,
+            seed: 1,
+            budget: PATIENCE,
+            planted: 0.0,
+            why: false,
+            added: &[],
+            approach: Approach::default(),
+            agent: &[],
+        };
+        let elsewhere = || Elsewhere {
+            host: "node2",
+            command: &command,
+        };
+        let row = |name| executor::row(name).unwrap();
+        let alone = request(None);
+        assert!(is_ours(row("builtin"), &alone, None));
+        assert!(is_ours(row("runc"), &alone, Some(&[Factor::Net])));
+        assert!(!is_ours(row("podman"), &alone, None));
+        assert!(!is_ours(row("builtin"), &alone, Some(&[Factor::Fuse])));
+        assert!(!is_ours(row("builtin"), &request(Some(elsewhere())), None));
+    }
+
+    #[test]
+    fn the_least_is_twenty_pairs_or_as_many_as_there_is_patience_for_and_six() {
         let seconds = Duration::from_secs;
         let of = |round| least(seconds(4), seconds(round), PATIENCE);
         // Six of outside against outside come before.

@@ -14,6 +14,7 @@ pub static EXECUTOR: Row = Row {
     name: "apptainer",
     networks: &["host", "none"],
     tried: true,
+    apart: false,
     open,
 };
 

@@ -28,6 +28,7 @@ pub static EXECUTOR: Row = Row {
     name: "builtin",
     networks: &["host", "none"],
     tried: true,
+    apart: false,
     open,
 };
 

@@ -9,6 +9,7 @@ pub static EXECUTOR: Row = Row {
     name: "charliecloud",
     networks: &["host"],
     tried: true,
+    apart: false,
     open,
 };
 

@@ -8,5 +8,6 @@ pub static EXECUTOR: Row = Row {
     name: "crun",
     networks: &["host", "none"],
     tried: true,
+    apart: false,
     open: |site| bundle::open(site, "crun"),
 };

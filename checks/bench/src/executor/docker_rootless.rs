@@ -16,6 +16,7 @@ pub static EXECUTOR: Row = Row {
     name: "docker-rootless",
     networks: &["host", "none", "bridge"],
     tried: true,
+    apart: true,
     open,
 };
 

@@ -15,6 +15,7 @@ pub static EXECUTOR: Row = Row {
     name: "host",
     networks: &["host"],
     tried: true,
+    apart: false,
     open,
 };
 

@@ -35,18 +35,10 @@ pub struct Row {
     pub networks: &'static [&'static str],
     /// Whether a test of ours has run it.
     pub tried: bool,
+    /// Whether its containers are no descendants of this process, so that what runs in them is not counted as its own.
+    pub(crate) apart: bool,
     /// Makes it ready for a run.
     pub(crate) open: fn(&Site<'_>) -> Result<Box<dyn Executor>, Error>,
-}
-
-/// The runtimes whose containers are no descendants of this process.
-const APART: [&str; 3] = ["podman", "docker-rootless", "sarus"];
-
-impl Row {
-    /// Whether all that runs in its containers is counted as this process's own once it has ended.
-    pub(crate) fn is_ours(&self) -> bool {
-        !APART.contains(&self.name)
-    }
 }
 
 /// Every runtime that inside may be, in report order.

@@ -17,6 +17,7 @@ pub static EXECUTOR: Row = Row {
     name: "podman",
     networks: &["host", "none", "bridge", "slirp4netns", "pasta"],
     tried: true,
+    apart: true,
     open,
 };
 

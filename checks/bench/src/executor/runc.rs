@@ -8,5 +8,6 @@ pub static EXECUTOR: Row = Row {
     name: "runc",
     networks: &["host", "none"],
     tried: true,
+    apart: false,
     open: |site| bundle::open(site, "runc"),
 };

@@ -14,6 +14,7 @@ pub static EXECUTOR: Row = Row {
     name: "sarus",
     networks: &["host"],
     tried: false,
+    apart: true,
     open,
 };
 
