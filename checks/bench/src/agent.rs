@@ -13,7 +13,6 @@ use serde::{Deserialize, Serialize};
 use crate::end::{self, Order};
 use crate::environs;
 use crate::measurement::{Task, measurement};
-use crate::numa;
 use crate::question::Question;
 use crate::timing::Clock;
 
@@ -44,9 +43,6 @@ pub enum Answer {
         values: Vec<f64>,
         /// How often the processor was taken away meanwhile.
         preempted: u64,
-        /// The NUMA node that it was taken on, where there is more than one.
-        #[serde(default)]
-        node: Option<usize>,
     },
     /// What was asked for, in words.
     Told(String),
@@ -84,7 +80,6 @@ pub fn serve(mut input: impl BufRead, mut out: impl Write) -> io::Result<()> {
                     end::carry_out(&order).map_or_else(Answer::Failed, |values| Answer::Figures {
                         values,
                         preempted: 0,
-                        node: None,
                     })
                 }
                 Ok(Asked::Question(question)) => {
@@ -128,14 +123,12 @@ fn carry_out(task: &Task, all: &CpuSet) -> Answer {
     let before = preempted();
     let taken = (measurement.take)(task, Clock::new(task.length, task.planted));
     let after = preempted();
-    let node = numa::node();
     // The agent was on all of them when it began; what fails here fails at the next task, too.
     let _ = sched_setaffinity(None, all);
     match taken {
         Ok(values) => Answer::Figures {
             values,
             preempted: after.saturating_sub(before),
-            node,
         },
         Err(why) => Answer::Failed(why),
     }

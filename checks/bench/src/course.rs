@@ -19,7 +19,7 @@ use crate::peer::Elsewhere;
 use crate::statistics::Random;
 use crate::surroundings::{self, Moment};
 use crate::workplace::Workplace;
-use crate::{Error, compared, variables};
+use crate::{Error, compared, numa, variables};
 
 /// The pairs that a run aims at within its budget; more do not help much.
 const AIM: u32 = 50;
@@ -403,6 +403,9 @@ impl Run<'_> {
         doubts.extend(of_the_run.into_iter().flatten());
         doubts
     }
+        if bout.spreads() {
+            doubts.extend(numa::doubt(&pairs.processors));
+        }
 
     /// Says where the run took longer than it might.
     fn late(&self, rounds: usize, pair: Duration) -> Option<String> {

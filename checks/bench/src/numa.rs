@@ -1,25 +1,30 @@
-//! The NUMA node that this process runs on: /sys/devices/system of the kernel's ABI documentation.
+//! The NUMA nodes that processors are on: /sys/devices/system of the kernel's ABI documentation.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use rustix::thread::sched_getcpu;
-
-/// Where nodes and processors are.
-const TOP: &str = "/sys/devices/system";
+/// Where processors are.
+const TOP: &str = "/sys/devices/system/cpu";
 
 /// The most entries of a directory that are looked at.
 const ENTRIES: usize = 4096;
 
-/// The node of the processor that this thread runs on, where there is more than one.
-pub(crate) fn node() -> Option<usize> {
-    of(Path::new(TOP), sched_getcpu())
+/// What is doubtful of figures that threads on any of these processors make: which of them the kernel takes is chance.
+pub(crate) fn doubt(processors: &[usize]) -> Option<String> {
+    of(Path::new(TOP), processors)
 }
 
-fn of(top: &Path, processor: usize) -> Option<usize> {
-    let several = nodes(&top.join("node")).nth(1).is_some();
-    let mut own = nodes(&top.join(format!("cpu/cpu{processor}")));
-    own.next().filter(|_| several)
+fn of(top: &Path, processors: &[usize]) -> Option<String> {
+    let of_one = |processor: &usize| nodes(&top.join(format!("cpu{processor}")));
+    let nodes: BTreeSet<usize> = processors.iter().flat_map(of_one).collect();
+    let (first, many) = (nodes.first()?, nodes.len());
+    (many > 1).then(|| {
+        format!(
+            "the processors are on {many} NUMA nodes, and figures of several of them are of either: numactl -N {first} -m {first} \
+             keeps to one"
+        )
+    })
 }
 
 /// The numbers of the nodes that a directory names.
@@ -44,17 +49,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_node_of_a_processor_is_told_where_there_are_several() {
+    fn processors_on_several_nodes_are_told_and_those_on_one_are_not() {
         let top = tempfile::tempdir().unwrap();
-        let make = |path: &str| fs::create_dir_all(top.path().join(path)).unwrap();
-        make("node/node0");
-        make("node/power");
-        make("cpu/cpu0/node0");
-        make("cpu/cpu1/node1");
-        assert_eq!(of(top.path(), 0), None);
-        make("node/node1");
-        assert_eq!(of(top.path(), 0), Some(0));
-        assert_eq!(of(top.path(), 1), Some(1));
-        assert_eq!(of(top.path(), 2), None);
+        for path in ["cpu0/node1", "cpu0/power", "cpu1/node1", "cpu2/node2"] {
+            fs::create_dir_all(top.path().join(path)).unwrap();
+        }
+        assert_eq!(of(top.path(), &[]), None);
+        assert_eq!(of(top.path(), &[0, 1, 3]), None);
+        let said = of(top.path(), &[0, 1, 2]).unwrap();
+        assert!(said.contains("on 2 NUMA nodes"), "{said}");
+        assert!(said.contains("numactl -N 1 -m 1"), "{said}");
     }
 }

@@ -66,6 +66,12 @@ impl Bout {
         let mut all = self.measurements.iter();
         all.any(|measurement| measurement.id().starts_with(start))
     }
+
+    /// Whether one of them runs on several processors.
+    pub(crate) fn spreads(&self) -> bool {
+        let mut all = self.measurements.iter();
+        all.any(|one| matches!(one.processors, Processors::Two | Processors::All))
+    }
 }
 
 /// The pairs that were measured.
@@ -110,24 +116,21 @@ impl Measured {
     }
 }
 
-/// The figures of a side, with how often its processor was taken away and the NUMA node that it was on.
+/// The figures of a side, with how often its processor was taken away.
 struct Taken {
     values: Vec<f64>,
     preempted: u64,
-    node: Option<usize>,
 }
 
 impl Taken {
     /// What was noticed of it and of the other side.
     fn noise(&self, other: &Self, measurement: &Measurement) -> Noise {
-        let nodes = self.node.zip(other.node);
         Noise {
             // Threads that take turns take the processor from each other.
             preempted: match measurement.processors {
                 Processors::One => self.preempted + other.preempted,
                 _ => 0,
             },
-            apart: nodes.is_some_and(|(one, other)| one != other).into(),
         }
     }
 }
@@ -320,18 +323,18 @@ impl<'a> Pairs<'a> {
         until: Instant,
     ) -> Result<(Vec<Unknown>, Duration), Error> {
         let mut failed = Vec::new();
+        let mut lost = Duration::ZERO;
         let mut agents = self.agents(Arm::Inside, true)?;
         for (n, measurement) in bout.measurements.iter().enumerate() {
             agents = self.go_on(agents)?;
-        let mut lost = Duration::ZERO;
             if n > failed.len() && Instant::now() > until + lost {
                 failed.push(Unknown::new(measurement.id(), NO_TIME));
                 continue;
             }
+            let begun = Instant::now();
             for arm in [Arm::Outside, Arm::Inside] {
                 if let Err(why) = self.take(&mut agents, measurement, bout, arm) {
                     let side = if arm == Arm::Inside {
-            let begun = Instant::now();
                         "inside"
                     } else {
                         "outside"
@@ -339,10 +342,10 @@ impl<'a> Pairs<'a> {
                     failed.push(Unknown::new(measurement.id(), format!("{side}: {why}")));
                     // The agent may be in any state after that.
                     agents = self.agents(Arm::Inside, true)?;
+                    lost += begun.elapsed();
                     break;
                 }
             }
-                    lost += begun.elapsed();
         }
         agents.end();
         Ok((failed, lost))
@@ -455,18 +458,10 @@ impl<'a> Pairs<'a> {
         match answer.map_err(|error| format!("the answer cannot be read: {error}"))? {
             Answer::Failed(why) => Err(why),
             Answer::Told(_) => Err("the answer has no figures".into()),
-            Answer::Figures {
-                values,
-                preempted,
-                node,
-            } => {
+            Answer::Figures { values, preempted } => {
                 let sound = values.iter().all(|value| value.is_finite() && *value > 0.0);
                 if values.len() == measurement.figures.len() && sound {
-                    Ok(Taken {
-                        values,
-                        preempted,
-                        node,
-                    })
+                    Ok(Taken { values, preempted })
                 } else {
                     Err(format!("the figures make no sense: {values:?}"))
                 }
