@@ -8,10 +8,14 @@ use std::time::{Duration, Instant};
 
 use hpcctl_host::Host;
 
-/// Steps of the work that says how fast a processor is, each after the other, and how often it is done: the fastest time is that
-/// of a processor that nobody took away.
+/// Steps of the work that says how fast a processor is, each after the other: the fastest time is that of a processor that nobody
+/// took away.
 const STEPS: u64 = 100_000;
-const TIMES: usize = 25;
+
+/// How long none may be faster before it is taken for the fastest, since a processor that had nothing to do is slow at first; and
+/// the longest that is waited for.
+const SETTLED: Duration = Duration::from_millis(50);
+const LONGEST: Duration = Duration::from_secs(1);
 
 /// A share of the processors that is no more than the kernel's own work for the run, and a change of the frequency that matters.
 const SOME: f64 = 0.1;
@@ -70,17 +74,35 @@ fn numbers(line: &str) -> Vec<u64> {
 
 /// The fastest time of some work that is nothing but steps of a processor.
 fn work() -> Duration {
-    let time = |_| {
-        let start = Instant::now();
-        let mut number = black_box(1_u64);
-        for _ in 0..STEPS {
-            // Each step needs the one before.
-            number = black_box(number.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1));
+    let begun = Instant::now();
+    fastest(steps, || begun.elapsed())
+}
+
+/// The least of what is timed, until none was less for a while on a clock.
+fn fastest(mut time: impl FnMut() -> Duration, clock: impl Fn() -> Duration) -> Duration {
+    let (mut least, mut since) = (time(), clock());
+    loop {
+        let now = clock();
+        if now >= since + SETTLED || now >= LONGEST {
+            return least;
         }
-        black_box(number);
-        start.elapsed()
-    };
-    (0..TIMES).map(time).min().unwrap_or_default()
+        let next = time();
+        if next < least {
+            (least, since) = (next, clock());
+        }
+    }
+}
+
+/// The time of the work, once.
+fn steps() -> Duration {
+    let start = Instant::now();
+    let mut number = black_box(1_u64);
+    for _ in 0..STEPS {
+        // Each step needs the one before.
+        number = black_box(number.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1));
+    }
+    black_box(number);
+    start.elapsed()
 }
 
 /// What of the node makes a run doubtful. `is_ours` says whether all that ran for it is of this process.
@@ -145,6 +167,8 @@ fn frequency(before: Duration, after: Duration) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use hpcctl_host::Live;
 
     use super::*;
@@ -154,6 +178,26 @@ mod tests {
         let now = Moment::now(&Live);
         assert!(now.ticks > 0 && now.used > 0, "{now:?}");
         assert!(now.work > Duration::from_micros(20), "{now:?}");
+    }
+
+    #[test]
+    fn a_processor_that_wakes_up_is_waited_for() {
+        let millis = Duration::from_millis;
+        let tried = Cell::new(0);
+        // Each try takes 4 ms, and the thirtieth is the first at full speed.
+        let run = |at: fn(u64) -> u64| {
+            tried.set(0);
+            let time = || {
+                tried.set(tried.get() + 1);
+                Duration::from_micros(at(tried.get()))
+            };
+            fastest(time, || millis(4 * tried.get()))
+        };
+        let woken = run(|n| if n < 30 { 500 - n } else { 200 });
+        assert_eq!((woken, tried.get()), (Duration::from_micros(200), 43));
+        // One that becomes faster for ever has an end.
+        run(|n| 1000 - n);
+        assert_eq!(tried.get(), 250);
     }
 
     #[test]
