@@ -64,8 +64,8 @@ use crate::ui::Ui;
 /// mounts, by name as well and whatever the runtime, reads a tree of small files and imports as Python does, from a squashfs
 /// by FUSE (squashfuse_ll, else squashfuse) and by the kernel (as root, with a loop device), and from an overlay by FUSE
 /// (fuse-overlayfs) and by the kernel, each against the same tree as a directory in TMPDIR. The squashfs is as mksquashfs makes
-/// it; reader and program take turns on one processor. Everything was read once before: a cold cache is not measured, since
-/// only root can make one. The mounts are in namespaces of the process that measures and end with it.
+/// it; reader and program take turns on one processor. Everything was read once before: the caches of
+/// file systems are warm. The mounts are in namespaces of the process that measures and end with it.
 ///
 /// Nothing on the node is changed. Inside, the agent with its libraries and what it reads are bound read-only, and what it
 /// writes is in a directory of its own; charliecloud and sarus bind for writing, too, and know nothing else. An image is a directory, or charliecloud:NAME; podman takes
@@ -454,6 +454,7 @@ mod tests {
         assert_eq!(share("0.5"), Ok(0.005));
         assert!(share("-1%").is_err() && share("101%").is_err());
     }
+
     #[test]
     fn what_a_run_is_to_find_is_one_line_or_one_a_figure() {
         let all = [

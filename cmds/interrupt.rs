@@ -17,7 +17,7 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 /// How soon a second signal is still the first: timeout(1) signals a process, and then the group that it is in.
 const SAME: Duration = Duration::from_secs(1);
 
-/// Ends the process at an interrupt; while [`held`] runs, only at the second one.
+/// Ends the process at an interrupt; while [`held`] runs, only at one that comes more than a second after the first.
 pub fn listen() {
     static FIRST: OnceLock<Instant> = OnceLock::new();
     let handler = || {
