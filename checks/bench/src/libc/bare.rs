@@ -85,15 +85,18 @@ fn take(task: &Task, clock: Clock, work: &Work) -> Result<Vec<f64>, String> {
         let line = running
             .ask("", HELLO + 2 * clock.length())
             .map_err(|error| error.to_string())?;
-        let times: Option<Vec<f64>> = line
-            .split(' ')
-            .map(|it| Some(it.parse::<u32>().ok()? as f64 / 1e9))
-            .collect();
-        let times = times.filter(|times| !times.is_empty());
-        let seconds = times.map(|times| Series::of(times).typical());
+        let seconds = seconds(&line).map(|times| Series::of(times).typical());
         seconds.ok_or_else(|| format!("{line:.40} are no times"))
     };
     (0..work.threads).map(|_| times()).collect()
+}
+
+/// The seconds in a line of nanoseconds.
+fn seconds(line: &str) -> Option<Vec<f64>> {
+    let times = line.split(' ');
+    times
+        .map(|it| Some(it.parse::<u64>().ok()? as f64 / 1e9))
+        .collect()
 }
 
 /// The C library of this side, as the program has it.
@@ -147,6 +150,14 @@ mod tests {
         let said = library(&program).unwrap();
         let own = hpcctl_host::c_library().unwrap();
         assert_eq!(said, format!("glibc {own}"));
+    }
+
+    #[test]
+    fn times_are_nanoseconds_however_long() {
+        assert_eq!(seconds("1000 5000000000"), Some(vec![1e-6, 5.0]));
+        assert_eq!(seconds(""), None);
+        assert_eq!(seconds("1 x"), None);
+        assert_eq!(seconds("-1"), None);
     }
 
     #[test]
