@@ -276,6 +276,7 @@ fn the_c_library_of_an_image_is_measured_be_it_old_or_musl() {
         report
     };
     for runtime in ["builtin", "podman"] {
+        assert_eq!(report["result"]["plan"]["bare"], true);
         let report = measured("musl", runtime);
         let differs = report["result"]["differences"].to_string();
         assert!(differs.contains("\"inside\":\"musl 1."), "{differs}");
@@ -311,8 +312,8 @@ fn what_is_packed_is_refused_with_the_command_that_unpacks_it() {
         format!("{images}/tree.zstd.sqfs"),
     ] {
         let run = hpcctl(&["bench", "launch", "--image", &reference]);
-        assert_eq!(run.code, 5, "{}", run.stderr);
         format!("{images}/debian.tar"),
+        assert_eq!(run.code, 5, "{}", run.stderr);
         let mut lines = run.stderr.lines();
         let said = lines.find_map(|line| line.split_once("for --image image: "));
         let (_, said) = said.unwrap_or_else(|| panic!("{}", run.stderr));

@@ -147,7 +147,8 @@ pub fn bench(
     watch.stated(planned, &stated.detectable());
     let measured = run.rounds(&mut pairs, &bout, Arm::Inside, planned)?;
     let doubts = run.doubts(host, &pairs, &bout, [measured.rounds(), planned]);
-    let plan = plan(request, row, network, planned, trial.rounds());
+    let bare = pairs.bare && bout.has("libc.");
+    let plan = plan(request, row, network, [planned, trial.rounds()], bare);
     let comparisons = compared::comparisons(&measured, &stated, request.margin);
     let why = run.why(&site, &pairs.original(), &comparisons, &bout, &stated)?;
     let bench = Bench {
@@ -165,7 +166,13 @@ pub fn bench(
 }
 
 /// What the run was asked to do.
-fn plan(request: &Request<'_>, row: &Row, network: &str, pairs: usize, trial_pairs: usize) -> Plan {
+fn plan(
+    request: &Request<'_>,
+    row: &Row,
+    network: &str,
+    [pairs, trial_pairs]: [usize; 2],
+    bare: bool,
+) -> Plan {
     Plan {
         subjects: request.subjects.iter().map(ToString::to_string).collect(),
         runtime: row.name.into(),
@@ -176,6 +183,7 @@ fn plan(request: &Request<'_>, row: &Row, network: &str, pairs: usize, trial_pai
             .subjects
             .contains(&"mpi")
             .then(|| request.approach.name().to_owned()),
+        bare,
         margin: request.margin,
         seed: request.seed,
         budget_s: request.budget.as_secs_f64(),
@@ -232,6 +240,13 @@ fn runtime<'a>(request: &Request<'a>) -> Result<(&'static Row, &'a str), Error> 
     Err(Error::Usage(message))
 }
 
+/// Whether all that works for a run is counted as this process's own before it ends: not what serves a file system until
+/// then, nor the command that leads to another node, which may be this one.
+fn is_ours(row: &Row, request: &Request<'_>, factors: Option<&[Factor]>) -> bool {
+    let is_served = factors.is_some_and(|it| it.contains(&Factor::Fuse));
+    !row.apart && request.peer.is_none() && !is_served
+}
+
 /// Says where the runtime is one that no test of ours has run.
 fn untried(row: &Row) -> Option<String> {
     let message = || {
@@ -240,13 +255,6 @@ fn untried(row: &Row) -> Option<String> {
             row.name
         )
     };
-/// Whether all that works for a run is counted as this process's own before it ends: not what serves a file system until
-/// then, nor the command that leads to another node, which may be this one.
-fn is_ours(row: &Row, request: &Request<'_>, factors: Option<&[Factor]>) -> bool {
-    let is_served = factors.is_some_and(|it| it.contains(&Factor::Fuse));
-    !row.apart && request.peer.is_none() && !is_served
-}
-
     (!row.tried).then(message)
 }
 
@@ -264,22 +272,22 @@ fn short(measured: usize, planned: usize) -> Option<String> {
 struct Run<'a> {
     request: &'a Request<'a>,
     row: &'static Row,
+    /// Whether all that works for it is counted as this process's own.
+    is_ours: bool,
     /// The node before it.
     before: Moment,
     watch: &'a dyn Watch,
     begun: Instant,
+    /// What the failures of the rehearsal cost.
+    lost: Duration,
     unknowns: Vec<Unknown>,
     random: Random,
 }
 
-    /// Whether all that works for it is counted as this process's own.
-    is_ours: bool,
 impl Run<'_> {
     /// Takes everything once on either side: what fails is left out, and how long a pair takes
     /// becomes known.
     fn rehearse(
-    /// What the failures of the rehearsal cost.
-    lost: Duration,
         &mut self,
         pairs: &mut Pairs<'_>,
         chosen: Vec<&'static Measurement>,
@@ -395,6 +403,9 @@ impl Run<'_> {
         let (after, many) = (Moment::now(host), pairs.processors.len());
         let mut doubts = surroundings::doubts(host, self.before, after, many, self.is_ours);
         doubts.extend_from_slice(&pairs.doubts);
+        if bout.spreads() {
+            doubts.extend(numa::doubt(&pairs.processors));
+        }
         let of_the_run = [
             untried(self.row),
             short(measured, planned),
@@ -403,9 +414,6 @@ impl Run<'_> {
         doubts.extend(of_the_run.into_iter().flatten());
         doubts
     }
-        if bout.spreads() {
-            doubts.extend(numa::doubt(&pairs.processors));
-        }
 
     /// Says where the run took longer than it might.
     fn late(&self, rounds: usize, pair: Duration) -> Option<String> {

@@ -148,7 +148,7 @@ pub(crate) struct Pairs<'a> {
     /// Whether files of an image are read at its root inside.
     reads_image: bool,
     /// Whether C libraries are measured by a program that both sides' start.
-    bare: bool,
+    pub(crate) bare: bool,
     /// An agent on another node.
     peer: Option<Peer>,
     /// Whose launcher and library ranks of an MPI have.

@@ -48,12 +48,19 @@ pub fn since(now: &Bench, then: &Bench, margin: f64) -> Vec<Change> {
 pub fn unlike(now: &Plan, then: &Plan) -> Vec<String> {
     let words = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".into());
     let planted = |plan: &Plan| format!("{} %", plan.planted * 100.0);
+    // What measured none of them is nothing.
+    let has_libc = |plan: &Plan| plan.subjects.iter().any(|it| it == "libc");
+    let by = |plan: &Plan| match plan.bare && has_libc(now) && has_libc(then) {
+        true => "a small program".to_owned(),
+        false => "hpcctl itself".to_owned(),
+    };
     let rows = [
         ("the runtime", then.runtime.clone(), now.runtime.clone()),
         ("the network", then.network.clone(), now.network.clone()),
         ("the image", words(&then.image), words(&now.image)),
         ("the other node", words(&then.peer), words(&now.peer)),
         ("the approach to MPI", words(&then.mpi), words(&now.mpi)),
+        ("what measures libc", by(then), by(now)),
         ("what was planted", planted(then), planted(now)),
     ];
     let differing = rows.into_iter().filter(|(_, then, now)| then != now);
@@ -142,6 +149,7 @@ mod tests {
                 image: None,
                 peer: None,
                 mpi: None,
+                bare: false,
                 margin: 0.02,
                 seed: 1,
                 budget_s: 1.0,
@@ -176,6 +184,28 @@ mod tests {
             assert_eq!(said(&run(better, 1.2, 1.0), &then).verdict, Verdict::Slower);
             assert_eq!(said(&run(better, 1.0, 1.0), &then).verdict, Verdict::Faster);
         }
+    }
+
+    #[test]
+    fn another_program_for_libc_is_told_where_both_runs_have_it() {
+        let plan = |subject: &str, bare| Plan {
+            subjects: vec![subject.into()],
+            bare,
+            ..run(Better::Less, 1.0, 1.0).plan
+        };
+        let (own, bare) = (plan("libc", false), plan("libc", true));
+        assert_eq!(
+            unlike(&bare, &own),
+            [
+                "since the earlier run what measures libc changed: hpcctl itself then, a small program now"
+            ]
+        );
+        assert!(unlike(&bare, &bare).is_empty());
+        assert!(unlike(&bare, &plan("cpu", false)).is_empty());
+        // An earlier version did not tell.
+        let mut said = serde_json::to_value(&own).unwrap();
+        said.as_object_mut().unwrap().remove("bare");
+        assert_eq!(serde_json::from_value::<Plan>(said).unwrap(), own);
     }
 
     #[test]

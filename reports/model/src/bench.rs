@@ -125,6 +125,9 @@ pub struct Plan {
     /// container-only, host-launcher (and the library of the container) or host-library (and the launcher).
     #[serde(default)]
     pub mpi: Option<String>,
+    /// Whether a small program that any C library starts measured them, which hpcctl itself does where it runs with both.
+    #[serde(default)]
+    pub bare: bool,
     /// The cost that does not matter, as a share: 0.02 is 2 %.
     pub margin: f64,
     /// The seed of every order that is random.

@@ -236,6 +236,7 @@ pub(crate) mod tests {
                 image: None,
                 peer: None,
                 mpi: None,
+                bare: false,
                 margin: 0.02,
                 seed: 1,
                 budget_s: 1.0,
