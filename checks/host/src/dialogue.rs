@@ -111,14 +111,15 @@ impl Dialogue {
     ///
     /// When it cannot be started.
     pub fn enter(entry: &Entry) -> Result<Self, DialogueError> {
-        let mut entered = entry.start()?;
+        let mut entered = entry.start_heard()?;
         let stdin = entered.stdin.take();
         let lines = listen(entered.stdout.take());
+        let complaint = keep(entered.stderr.take());
         Ok(Self {
             process: Process::Entered(entered),
             stdin,
             lines,
-            complaint: None,
+            complaint: Some(complaint),
         })
     }
 
@@ -249,12 +250,14 @@ mod tests {
     #[test]
     fn a_program_that_ends_says_why() {
         let argv = words(&["/bin/sh", "-c", "echo no such thing >&2; exit 3"]);
-        let mut dialogue = Dialogue::start(&argv, &[]).unwrap();
-        let error = dialogue.ask("word", SHORT).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "it ended without an answer: no such thing"
-        );
+        let entry = Entry::new(0, &Trial::new(), &argv, &[]).unwrap();
+        for started in [Dialogue::start(&argv, &[]), Dialogue::enter(&entry)] {
+            let error = started.unwrap().ask("word", SHORT).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                "it ended without an answer: no such thing"
+            );
+        }
         let error = Dialogue::start(&words(&["/nonexistent/program"]), &[]).unwrap_err();
         assert!(error.to_string().contains("/nonexistent/program"));
     }

@@ -1,4 +1,4 @@
-//! A program that runs in namespaces of its own, with its standard input and output at hand.
+//! A program that runs in namespaces of its own, with its standard input and output at hand, and its errors where they are asked for.
 //!
 //! One clone(2) makes the namespaces and the child; the child carries out the steps of a trial,
 //! which mount and enter its root, and becomes the program. There is no process in between.
@@ -13,7 +13,7 @@
 
 use std::ffi::{CString, c_void};
 use std::fs::File;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::ptr;
 
 use libc::{c_char, c_int};
@@ -40,6 +40,8 @@ pub struct Entered {
     pub stdin: Option<File>,
     /// What the program writes; taken by whoever reads it.
     pub stdout: Option<File>,
+    /// What it writes to standard error, where that was asked for; taken by whoever reads it.
+    pub stderr: Option<File>,
     ended: bool,
 }
 
@@ -103,17 +105,30 @@ impl Entry {
     ///
     /// When the namespaces cannot be made, a step fails or the program cannot be executed.
     pub fn start(&self) -> Result<Entered, EnterError> {
-        let plain = |errno| EnterError {
-            call: "pipe2()".into(),
-            errno,
-        };
-        let (theirs_in, ours_in) = pipe().map_err(plain)?;
-        let (ours_out, theirs_out) = pipe().map_err(plain)?;
+        self.start_with(None)
+    }
+
+    /// Starts the program with its standard error at hand, too.
+    ///
+    /// # Errors
+    ///
+    /// As [`Entry::start`].
+    pub fn start_heard(&self) -> Result<Entered, EnterError> {
+        let (ours, theirs) = pipe().map_err(no_pipe)?;
+        let mut entered = self.start_with(Some(theirs))?;
+        entered.stderr = Some(File::from(ours));
+        Ok(entered)
+    }
+
+    fn start_with(&self, stderr: Option<OwnedFd>) -> Result<Entered, EnterError> {
+        let (theirs_in, ours_in) = pipe().map_err(no_pipe)?;
+        let (ours_out, theirs_out) = pipe().map_err(no_pipe)?;
         let (argv, environment) = (pointers(&self.program), pointers(&self.environment));
         let mut start = Start {
             steps: &self.steps,
             stdin: theirs_in.as_raw_fd(),
             stdout: theirs_out.as_raw_fd(),
+            stderr: stderr.as_ref().map(AsRawFd::as_raw_fd),
             argv: &argv,
             environment: &environment,
             signals: block(),
@@ -130,6 +145,7 @@ impl Entry {
             pid,
             stdin: Some(File::from(ours_in)),
             stdout: Some(File::from(ours_out)),
+            stderr: None,
             ended: false,
         };
         match start.failed {
@@ -153,11 +169,19 @@ impl Entry {
     }
 }
 
+fn no_pipe(errno: Errno) -> EnterError {
+    EnterError {
+        call: "pipe2()".into(),
+        errno,
+    }
+}
+
 /// What the child is given, and what it tells.
 struct Start<'a> {
     steps: &'a [Prepared],
     stdin: c_int,
     stdout: c_int,
+    stderr: Option<c_int>,
     argv: &'a [*const c_char],
     environment: &'a [*const c_char],
     /// The signals that the program has blocked.
@@ -267,6 +291,9 @@ unsafe fn execute(start: &Start<'_>) -> Outcome {
     unsafe {
         check(libc::dup2(start.stdin, 0).into())?;
         check(libc::dup2(start.stdout, 1).into())?;
+        if let Some(stderr) = start.stderr {
+            check(libc::dup2(stderr, 2).into())?;
+        }
         // Last, because new namespaces and ids clear it.
         check(libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL).into())?;
         no_handlers();
