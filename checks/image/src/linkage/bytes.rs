@@ -9,6 +9,11 @@ pub(crate) trait Bytes {
     /// So many bytes from a place on; none where they are not there.
     fn get(&self, at: u64, size: u64) -> Option<Cow<'_, [u8]>>;
 
+    /// Whether so many are there.
+    fn has(&self, at: u64, size: u64) -> bool {
+        self.get(at, size).is_some()
+    }
+
     /// Those from the start on that are at hand, so many at most.
     fn start(&self, most: u64) -> Option<Cow<'_, [u8]>>;
 }
@@ -39,8 +44,13 @@ impl Bytes for InFile<'_> {
         self.get(0, most.min(self.size))
     }
 
+    fn has(&self, at: u64, size: u64) -> bool {
+        let end = at.checked_add(size);
+        size <= MOST && end.is_some_and(|end| end <= self.size)
+    }
+
     fn get(&self, at: u64, size: u64) -> Option<Cow<'_, [u8]>> {
-        let is_there = at.checked_add(size)? <= self.size && size <= MOST;
+        let is_there = self.has(at, size);
         let mut bytes = vec![0; usize::try_from(size).ok().filter(|_| is_there)?];
         self.file.read_exact_at(&mut bytes, at).ok()?;
         Some(Cow::Owned(bytes))

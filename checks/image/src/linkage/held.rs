@@ -13,7 +13,7 @@ use memchr::memmem;
 
 use super::bytes::{Bytes, Layout};
 use super::dynamic::{self, MOST, PT_DYNAMIC, PT_INTERP, PT_LOAD, Segment};
-use super::{marks, opened};
+use super::{marks, opened, texts};
 
 /// The most bytes of the first segment, and of what the dynamic section names behind itself.
 const LEAD: u64 = 32 << 20;
@@ -153,15 +153,15 @@ fn of_segments(held: &Held, layout: Layout, segments: &[Segment], size: u64) -> 
     // Texts come before what tells a program from a library.
     let names = first.and_then(|one| held.get(one.offset, one.size.min(LEAD)));
     if names.as_deref().is_some_and(opened::may_open) {
-        let texts = segments.iter().filter(|one| opened::has_texts(one));
-        wanted.extend(texts.map(|one| range(one.offset, one.size.min(opened::MOST))));
+        let read = segments.iter().filter(|one| texts::has_texts(one));
+        wanted.extend(read.map(|one| range(one.offset, one.size.min(texts::MOST))));
     }
     // So do those of a program that may have a library in it; a static one names none.
     let has = |kind| segments.iter().any(|one| one.kind == kind);
     let names_none = |names: &[u8]| memmem::find(names, b".so").is_none();
     if has(PT_INTERP) || !has(PT_DYNAMIC) || names.as_deref().is_some_and(names_none) {
-        let texts = marks::segments(segments);
-        wanted.extend(texts.map(|one| range(one.offset, one.size.min(opened::MOST))));
+        let read = marks::segments(segments);
+        wanted.extend(read.map(|one| range(one.offset, one.size.min(texts::MOST))));
     }
     let interpreter = segments.iter().find(|one| one.kind == PT_INTERP);
     wanted.extend(interpreter.map(|one| range(one.offset, one.size.min(4096))));
@@ -189,8 +189,8 @@ fn of_segments(held: &Held, layout: Layout, segments: &[Segment], size: u64) -> 
         wanted.push(last.max(size.saturating_sub(END))..size);
         let names = first.and_then(|one| held.get(one.offset, one.size.min(LEAD)));
         if names.is_some_and(|names| opened::may_open(&names)) {
-            let texts = segments.iter().filter(|one| opened::has_texts(one));
-            wanted.extend(texts.map(|one| range(one.offset, one.size.min(opened::MOST))));
+            let read = segments.iter().filter(|one| texts::has_texts(one));
+            wanted.extend(read.map(|one| range(one.offset, one.size.min(texts::MOST))));
         }
     }
     wanted

@@ -6,7 +6,7 @@
 use memchr::memmem;
 
 use super::dynamic::{Loaded, PT_LOAD, Segment};
-use super::opened::{MOST, has_texts};
+use super::texts::{self, has_texts};
 
 /// The MPI, a text, and the beginning and the end of another: whole, it would be in this program, too.
 const MARKS: &[(&str, &str, (&str, &str))] = &[
@@ -30,9 +30,7 @@ pub(super) fn segments(all: &[Segment]) -> impl Iterator<Item = &Segment> {
 
 /// The MPIs of which there are texts.
 pub(super) fn of(loaded: &Loaded<'_>) -> Vec<&'static str> {
-    let held = segments(loaded.segments());
-    let held = held.filter_map(|one| loaded.bytes.get(one.offset, one.size.min(MOST)));
-    let held: Vec<_> = held.collect();
+    let held = texts::of(loaded, segments(loaded.segments()));
     let has = |text: &str| {
         let mut held = held.iter();
         held.any(|bytes| memmem::find(bytes, text.as_bytes()).is_some())

@@ -11,6 +11,7 @@ mod opened;
 mod references;
 mod release;
 mod symbols;
+mod texts;
 mod versions;
 
 use std::fs::File;

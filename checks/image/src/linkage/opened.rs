@@ -2,25 +2,15 @@
 
 use memchr::memmem;
 
-use super::dynamic::{Loaded, PT_LOAD, Segment};
+use super::dynamic::Loaded;
+use super::texts::{self, has_texts};
 
 /// The functions by which it does.
 pub(super) const FUNCTIONS: &[&str] = &["dlopen", "dlmopen"];
 
-/// The most bytes of texts.
-pub(super) const MOST: u64 = 16 << 20;
-
 /// The most names, and the longest.
 const NAMES: usize = 64;
 const LONGEST: usize = 256;
-
-/// Flags of a segment that can be written to, or run.
-const OTHER: u32 = 1 | 2;
-
-/// Whether a segment holds texts.
-pub(super) fn has_texts(segment: &Segment) -> bool {
-    segment.kind == PT_LOAD && segment.flags & OTHER == 0
-}
 
 /// Whether the names of symbols have one of the functions.
 pub(super) fn may_open(names: &[u8]) -> bool {
@@ -32,11 +22,8 @@ pub(super) fn may_open(names: &[u8]) -> bool {
 pub(super) fn of(loaded: &Loaded<'_>) -> Vec<String> {
     let segments = loaded.segments().iter().filter(|one| has_texts(one));
     let mut found = Vec::new();
-    for segment in segments {
-        let size = segment.size.min(MOST);
-        if let Some(bytes) = loaded.bytes.get(segment.offset, size) {
-            names(&bytes, &mut found);
-        }
+    for bytes in texts::of(loaded, segments) {
+        names(&bytes, &mut found);
     }
     found
 }
