@@ -7,6 +7,7 @@
 //! patchelf(1) moves it. What a program is made of stands at its end.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use memchr::memmem;
@@ -33,6 +34,17 @@ pub(crate) struct Held {
     bytes: Vec<u8>,
     /// Where in the file each part begins, and where it is in the bytes; in order.
     parts: Vec<(u64, Range<usize>)>,
+    /// What the first segment names, once it is there.
+    names: OnceCell<Names>,
+}
+
+/// What stands in the first segment.
+#[derive(Debug, Clone, Copy)]
+struct Names {
+    /// Whether one of the functions that open libraries does.
+    may_open: bool,
+    /// Whether no library does.
+    are_none: bool,
 }
 
 impl Held {
@@ -41,8 +53,23 @@ impl Held {
         bytes.clear();
         Self {
             bytes,
-            parts: Vec::new(),
+            ..Self::default()
         }
+    }
+
+    /// What its first segment names; none where that is not there.
+    fn names(&self, first: Option<&Segment>) -> Option<Names> {
+        if let Some(known) = self.names.get() {
+            return Some(*known);
+        }
+        let first = first?;
+        let names = self.get(first.offset, first.size.min(LEAD))?;
+        // It is asked for each part, of which there may be thousands.
+        let found = self.names.get_or_init(|| Names {
+            may_open: opened::may_open(&names),
+            are_none: memmem::find(&names, b".so").is_none(),
+        });
+        Some(*found)
     }
 
     /// The buffer, with all that is held.
@@ -151,15 +178,14 @@ fn of_segments(held: &Held, layout: Layout, segments: &[Segment], size: u64) -> 
     let split = loads().filter(|one| code.is_some_and(|code| one.offset < code));
     wanted.extend(split.map(|one| range(one.offset, one.size.min(LEAD))));
     // Texts come before what tells a program from a library.
-    let names = first.and_then(|one| held.get(one.offset, one.size.min(LEAD)));
-    if names.as_deref().is_some_and(opened::may_open) {
+    let names = held.names(first);
+    if names.is_some_and(|names| names.may_open) {
         let read = segments.iter().filter(|one| texts::has_texts(one));
         wanted.extend(read.map(|one| range(one.offset, one.size.min(texts::MOST))));
     }
     // So do those of a program that may have a library in it; a static one names none.
     let has = |kind| segments.iter().any(|one| one.kind == kind);
-    let names_none = |names: &[u8]| memmem::find(names, b".so").is_none();
-    if has(PT_INTERP) || !has(PT_DYNAMIC) || names.as_deref().is_some_and(names_none) {
+    if has(PT_INTERP) || !has(PT_DYNAMIC) || names.is_some_and(|names| names.are_none) {
         let read = marks::segments(segments);
         wanted.extend(read.map(|one| range(one.offset, one.size.min(texts::MOST))));
     }
@@ -187,11 +213,6 @@ fn of_segments(held: &Held, layout: Layout, segments: &[Segment], size: u64) -> 
     if !dynamic.is_some_and(|segment| dynamic::is_library(held, layout, segment)) {
         let last = loads().map(end).max().unwrap_or(0);
         wanted.push(last.max(size.saturating_sub(END))..size);
-        let names = first.and_then(|one| held.get(one.offset, one.size.min(LEAD)));
-        if names.is_some_and(|names| opened::may_open(&names)) {
-            let read = segments.iter().filter(|one| texts::has_texts(one));
-            wanted.extend(read.map(|one| range(one.offset, one.size.min(texts::MOST))));
-        }
     }
     wanted
 }
@@ -202,6 +223,8 @@ fn range(start: u64, size: u64) -> Range<u64> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use proptest::prelude::*;
 
     use super::super::Linkage;
@@ -265,6 +288,36 @@ mod tests {
             put(row + 32, &size);
         }
         file
+    }
+
+    #[test]
+    fn the_first_segment_is_searched_once_for_thousands_of_parts() {
+        const FIRST: usize = 30 << 20;
+        let headers = MOST as usize;
+        let mut file = b"\x7fELF\x02\x01\x01".to_vec();
+        file.resize(FIRST + headers * 128, 0);
+        let mut put = |at: usize, bytes: &[u8]| file[at..at + bytes.len()].copy_from_slice(bytes);
+        put(16, &[3, 0, 62, 0]);
+        put(32, &64_u64.to_le_bytes());
+        put(54, &56_u16.to_le_bytes());
+        put(56, &(headers as u16).to_le_bytes());
+        for number in 0..headers {
+            let (at, size) = match number {
+                0 => (0, FIRST),
+                _ => (FIRST + number * 128, 64),
+            };
+            let row = 64 + number * 56;
+            put(row, &PT_LOAD.to_le_bytes());
+            put(row + 4, &4_u32.to_le_bytes());
+            put(row + 8, &(at as u64).to_le_bytes());
+            put(row + 32, &(size as u64).to_le_bytes());
+        }
+        let begun = Instant::now();
+        let held = passed(&file);
+        assert_eq!(held.parts.len(), headers);
+        // 30 MiB for each of them would take minutes.
+        let took = begun.elapsed();
+        assert!(took < Duration::from_secs(20), "{took:?}");
     }
 
     #[test]
