@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use hpcctl_abi::{Family, Kind};
-use hpcctl_model::abi::{Abi, AbiVerdict, Binding};
+use hpcctl_model::abi::{Abi, AbiVerdict, Binding, Program};
 
 use super::Probe;
 use crate::{Finding, Manual, Reading, Site};
@@ -63,6 +63,22 @@ fn judge(_: &Reading, site: &Site<'_>) -> Finding {
         );
     };
     let worst = worst(abi);
+    let of_mpi = worst.iter();
+    let of_mpi = of_mpi.filter(|(name, _)| is_of(name, Kind::Mpi));
+    let of_mpi = of_mpi.map(|(name, one)| (*name, *one)).collect();
+    Finding {
+        // The operation that hangs on it is that of the MPI: a GPU has checks of its own.
+        holds: judged(&of_mpi, abi, Some(Kind::Mpi)).holds,
+        ..judged(&worst, abi, None)
+    }
+}
+
+fn is_of(name: &str, kind: Kind) -> bool {
+    Family::named(name).is_some_and(|it| it.kind == kind)
+}
+
+/// What these names get, and what is opened of a kind; of all where none is given.
+fn judged(worst: &BTreeMap<&str, Option<&Binding>>, abi: &Abi, kind: Option<Kind>) -> Finding {
     let names = |wanted: Option<AbiVerdict>| {
         let found = worst.iter();
         let found = found.filter(|(_, one)| one.map(|one| one.verdict) == wanted);
@@ -74,10 +90,12 @@ fn judge(_: &Reading, site: &Site<'_>) -> Finding {
     }
     if worst.values().any(Option::is_none) {
         let lacking = worst.iter().filter(|(_, one)| one.is_none());
-        let is_gpu = |name: &str| Family::named(name).is_some_and(|it| it.kind == Kind::Gpu);
         let found = Finding::skipped(format!("the node has no library for {}", names(None)));
         // A program may open that of a GPU only where there is one, or not start without.
-        return match lacking.map(|(name, _)| *name).all(is_gpu) {
+        return match lacking
+            .map(|(name, _)| *name)
+            .all(|name| is_of(name, Kind::Gpu))
+        {
             true => found,
             false => found.holding(false),
         };
@@ -87,11 +105,19 @@ fn judge(_: &Reading, site: &Site<'_>) -> Finding {
             "whether the node's library works for {names} is not known"
         ));
     }
-    if let Some(program) = abi.programs.iter().find(|one| !one.opens.is_empty()) {
+    let counts = |name: &&String| kind.is_none_or(|kind| is_of(name, kind));
+    let opens = |one: &Program| {
+        let opens: Vec<&str> = one
+            .opens
+            .iter()
+            .filter(counts)
+            .map(String::as_str)
+            .collect();
+        (!opens.is_empty()).then(|| (one.path.clone(), opens.join(", ")))
+    };
+    if let Some((path, opens)) = abi.programs.iter().find_map(opens) {
         return Finding::unknown(format!(
-            "{} opens {} as it runs: whether the node's works is not known",
-            program.path,
-            program.opens.join(", ")
+            "{path} opens {opens} as it runs: whether the node's works is not known"
         ));
     }
     if !abi.complete {
@@ -117,7 +143,7 @@ fn judge(_: &Reading, site: &Site<'_>) -> Finding {
 #[cfg(test)]
 mod tests {
     use AbiVerdict::{Fails, Works};
-    use hpcctl_model::abi::Program;
+    use hpcctl_model::doctor::Status;
 
     use super::*;
     use crate::image::Image;
@@ -182,9 +208,9 @@ mod tests {
         let mut better = both(Fails, Works);
         better.push(of("/app", "libmpi.so.12", Works));
         assert_eq!(told(abi(better)).holds, Some(true));
-        let found = told(abi(both(Works, Fails)));
+        let found = told(abi(both(Fails, Works)));
         assert_eq!(found.holds, Some(false), "{}", found.summary);
-        assert!(found.summary.contains("libcuda.so.1"), "{}", found.summary);
+        assert!(found.summary.contains("libmpi.so.12"), "{}", found.summary);
         // What works for one program may not for another.
         let mut other = abi(both(Works, Works));
         other.programs.push(program("/other"));
@@ -198,9 +224,6 @@ mod tests {
         assert_eq!(found.holds, Some(false), "{}", found.summary);
         assert!(found.summary.contains("libmpi.so.12"), "{}", found.summary);
         assert_eq!(told(abi(Vec::new())).holds, Some(false));
-        // That of a GPU may be opened only where there is one.
-        let found = told(abi(vec![of("/app", "libmpi.so.12", Works)]));
-        assert_eq!(found.holds, None, "{}", found.summary);
         let mut musl = Abi {
             complete: true,
             ..Abi::default()
@@ -218,7 +241,53 @@ mod tests {
         let mut opens = abi(Vec::new());
         opens.programs[0].needs.clear();
         assert_eq!(told(opens.clone()).holds, Some(true));
-        opens.programs[0].opens.push("libcuda.so.1".into());
+        opens.programs[0].opens.push("libmpi.so.12".into());
         assert_eq!(told(opens).holds, None);
+    }
+
+    #[test]
+    fn whether_the_mpi_can_be_used_hangs_on_the_names_of_mpi_alone() {
+        let needing = |name: &str| Program {
+            needs: vec![name.into()],
+            ..program("/other")
+        };
+        // Libraries of a GPU and of a fabric that do not work, or that the node has not.
+        let mut rows = vec![
+            ("libcuda.so.1", abi(both(Works, Fails)), Status::Warn),
+            (
+                "libcuda.so.1",
+                abi(vec![of("/app", "libmpi.so.12", Works)]),
+                Status::Skipped,
+            ),
+        ];
+        for (name, verdict, status) in [
+            ("libucp.so.0", None, Status::Skipped),
+            ("libamdhip64.so.6", Some(Fails), Status::Warn),
+            ("libucp.so.0", Some(AbiVerdict::Unknown), Status::Unknown),
+        ] {
+            let mut with = abi(both(Works, Works));
+            with.programs.push(needing(name));
+            with.bindings
+                .extend(verdict.map(|verdict| of("/other", name, verdict)));
+            rows.push((name, with, status));
+        }
+        for (name, row, status) in rows {
+            let found = told(row);
+            assert_eq!((found.status, found.holds), (status, Some(true)), "{name}");
+            assert!(found.summary.contains(name), "{}", found.summary);
+        }
+        // So does what a program may open as it runs.
+        let mut opens = abi(both(Works, Works));
+        opens.programs[0].opens.push("libcuda.so.1".into());
+        let found = told(opens.clone());
+        assert_eq!((found.status, found.holds), (Status::Unknown, Some(true)));
+        opens.programs[0].opens.push("libmpi.so.40".into());
+        assert_eq!(told(opens).holds, None);
+        // Where no program uses MPI, one could be used but in an image without glibc.
+        let mut gpu = abi(vec![of("/other", "libamdhip64.so.6", Fails)]);
+        gpu.programs = vec![needing("libamdhip64.so.6")];
+        assert_eq!(told(gpu.clone()).holds, Some(true));
+        gpu.image.libc = Some("musl".into());
+        assert_eq!(told(gpu).holds, Some(false));
     }
 }
