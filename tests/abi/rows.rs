@@ -422,6 +422,46 @@ fn texts_of_an_mpi_in_a_program_without_symbols_are_told() {
 }
 
 #[test]
+fn such_a_program_is_told_also_where_it_is_asked_for_and_needs_another_library() {
+    let made = Made::new();
+    let (app, other) = (made.image("usr/bin/app"), made.image("usr/bin/other"));
+    let driver = made.host("lib/libcuda.so.1");
+    library(&driver, "libcuda.so.1", &[]);
+    let driver = driver.to_str().unwrap();
+    let source = made.dir.path().join("texts.c");
+    for (path, texts) in [
+        (&app, r#""Open MPI v%d.%d.%d", "mpi_param_check""#),
+        (&other, r#""no", "texts""#),
+    ] {
+        let start = "void _start(void) { for (;;) texts[0] = texts[1]; }\n";
+        let text = format!("const char *texts[] = {{{texts}}};\n{start}");
+        fs::write(&source, text).unwrap();
+        let names = [path.to_str().unwrap(), source.to_str().unwrap(), driver];
+        let how = ["-s", "-fPIE", "-pie", "-nostartfiles", "-Wl,--no-as-needed"];
+        cc(&[&how[..], &["-o"], &names].concat());
+    }
+    let image = format!("dir:{}", made.image("").display());
+    for (asked, code) in [
+        (&[][..], 3),
+        (&["--program", "/usr/bin/app"], 3),
+        (&["--program", "/usr/bin/other"], 0),
+    ] {
+        let (found, result) = abi(&[&[&*image, "--host-lib", driver][..], asked].concat());
+        let row = &result["bindings"][0];
+        assert_eq!(
+            (&row["soname"], &row["verdict"]),
+            (&json!("libcuda.so.1"), &json!("works")),
+            "{row}"
+        );
+        assert_eq!(
+            (found, &result["complete"]),
+            (code, &json!(code == 0)),
+            "{asked:?}: {result}"
+        );
+    }
+}
+
+#[test]
 fn open_mpi_of_before_3_is_another_library_with_each_number() {
     for (own, of_host, code, verdict) in [
         ("libmpi.so.1", "libmpi.so.20", 1, "fails"),

@@ -118,10 +118,11 @@ pub fn judge(question: &Question<'_>) -> Result<Judged, Error> {
     let asked = asked_for(question)?;
     let programs = asked.programs;
     let mut unknowns = image.unknowns.clone();
-    let doubtful = match question.programs.is_empty() {
-        true => programs::doubtful(image, &programs),
-        false => Vec::new(),
-    };
+    let mut doubtful = programs::doubtful(image, &programs);
+    if !question.programs.is_empty() {
+        let is_asked = |path: &str| programs.iter().any(|using| using.object.real == path);
+        doubtful.retain(|one| is_asked(&one.what));
+    }
     let unread = Unread::of(image);
     if asked.is_cut {
         unknowns.push(Unknown::new(
