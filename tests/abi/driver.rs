@@ -120,6 +120,9 @@ fn a_package_that_does_not_help_is_told() {
         );
         let because = binding["because"].to_string();
         assert!(because.contains(says), "{because}");
+        // One of the toolkit's own release helps in the place of an older one alone.
+        let advice = binding["fix"].to_string().contains("cuda-compat");
+        assert_eq!(advice, says == "too old itself", "{driver}: {binding}");
         assert_eq!((emitted.code, &*emitted.stdout), (code, ""), "{driver}");
     }
 }

@@ -19,10 +19,20 @@ use crate::search::{Search, directory};
 /// the image that is for that.
 pub(crate) fn of_driver(case: &Case<'_>, host_path: &str, found: &mut Found) -> Option<String> {
     match driver::compare(case.image, host_path)? {
-        Mismatch::TooOld { text, needs } => {
+        Mismatch::TooOld {
+            text,
+            needs,
+            may_help,
+        } => {
             found.add(reason("driver", text), AbiVerdict::Fails);
+            let package = match may_help {
+                true => {
+                    ", or with the package cuda-compat of its own release (data centre GPUs only)"
+                }
+                false => "",
+            };
             found.fixes.extend([
-                "build the image with an older CUDA toolkit, or with the package cuda-compat of its own release (data centre GPUs only)".to_owned(),
+                format!("build the image with an older CUDA toolkit{package}"),
                 format!("install driver {needs} or newer on the host"),
             ]);
             None

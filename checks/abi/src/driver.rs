@@ -113,6 +113,8 @@ pub(crate) enum Mismatch {
         text: String,
         /// The driver that is needed at least.
         needs: &'static str,
+        /// Whether the package for older drivers may help, in the place of none or of an older one.
+        may_help: bool,
     },
     /// It is too old, and whether a package of the image helps is not known.
     Doubtful {
@@ -198,6 +200,7 @@ fn judged(
         return Some(Mismatch::TooOld {
             text,
             needs: row.driver,
+            may_help: true,
         });
     };
     let text = format!("{text}; {}", best.text);
@@ -207,9 +210,10 @@ fn judged(
             package: best.path,
         },
         Rank::Unknown => Mismatch::Doubtful { text },
-        Rank::Fails => Mismatch::TooOld {
+        Rank::Fails | Rank::IsOld => Mismatch::TooOld {
             text,
             needs: row.driver,
+            may_help: best.rank == Rank::IsOld,
         },
     })
 }
@@ -225,7 +229,10 @@ fn joined(numbers: &[u32]) -> String {
 enum Rank {
     Helps,
     Unknown,
+    /// It is not made for a driver as old as that.
     Fails,
+    /// It is older than what the toolkit needs.
+    IsOld,
 }
 
 /// What is known of a package.
@@ -250,7 +257,7 @@ fn help(driver: &[u32], path: &str, needed: &Needed) -> Help {
     let of = joined(&package);
     if package < parsed(needed.driver) {
         let text = format!("{path} of the image is of driver {of}, which is too old itself");
-        return told(Rank::Fails, text);
+        return told(Rank::IsOld, text);
     }
     let Some(row) = REACHES.iter().find(|row| row.package == package[0]) else {
         let text = format!(
@@ -343,7 +350,11 @@ mod tests {
             ("390.46", TWELVE, "550.54.15", "none as old as 390"),
         ] {
             let found = judge(driver, runtime, &[package]);
-            assert!(is_old(&found), "{driver}: {found:?}");
+            let Some(Mismatch::TooOld { may_help, .. }) = found else {
+                panic!("{driver}: {found:?}");
+            };
+            // Another would be too new for the driver, too.
+            assert_eq!(may_help, why == "too old itself", "{driver}");
             assert!(format!("{found:?}").contains(why), "{driver}: {found:?}");
         }
         for (driver, package) in [
