@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -52,20 +53,52 @@ fn a_driver_is_as_new_as_the_toolkit_needs() {
     );
 }
 
-/// What is told of a driver and the image with this package, and how podman is told to use it.
-fn with_package(driver: &str, package: &str) -> (i32, Value, Run) {
+/// An image with this package, and a host with this driver, of which the library is this.
+fn made_with_package(driver: &str, package: &str) -> (Made, PathBuf) {
     let made = Made::new();
     with_toolkit(&made);
     let file = made.host(&format!("usr/lib64/libcuda.so.{driver}"));
     library(&file, "libcuda.so.1", &[]);
     let compat = made.image(&format!("usr/local/cuda/compat/libcuda.so.{package}"));
     library(&compat, "libcuda.so.1", &[]);
+    (made, file)
+}
+
+/// What is told of it, with these words more.
+fn told(made: &Made, file: &Path, more: &[&str]) -> (i32, Value) {
     let image = format!("dir:{}", made.image("").display());
-    let file = file.display().to_string();
-    let words = ["abi", &image, "--host-lib", &file];
-    let (code, result) = abi(&words[1..]);
-    let emitted = elsewhere(&[&words[..], &["--emit", "podman"]].concat());
+    let words = [&*image, "--host-lib", file.to_str().unwrap()];
+    abi(&[&words[..], more].concat())
+}
+
+/// What is told of a driver and the image with this package, and how podman is told to use it.
+fn with_package(driver: &str, package: &str) -> (i32, Value, Run) {
+    let (made, file) = made_with_package(driver, package);
+    let (code, result) = told(&made, &file, &[]);
+    let image = format!("dir:{}", made.image("").display());
+    let file = file.to_str().unwrap();
+    let emitted = elsewhere(&["abi", &image, "--host-lib", file, "--emit", "podman"]);
     (code, result["bindings"][0].clone(), emitted)
+}
+
+#[test]
+fn what_the_hosts_library_lacks_is_no_matter_where_the_package_takes_its_place() {
+    let (made, file) = made_with_package("470.82.01", "550.54.15");
+    let gone = made.host("usr/lib64/libgone.so.1");
+    library(&gone, "libgone.so.1", &[]);
+    let needs = ["-Wl,--no-as-needed", gone.to_str().unwrap()];
+    library(&file, "libcuda.so.1", &needs);
+    fs::remove_file(gone).unwrap();
+    let (code, result) = told(&made, &file, &[]);
+    let row = &result["bindings"][0];
+    assert_eq!((code, &row["verdict"]), (0, &json!("degraded")), "{row}");
+    assert!(!row.to_string().contains("libgone"), "{row}");
+    // Without the package it is what is used.
+    fs::remove_dir_all(made.image("usr/local/cuda/compat")).unwrap();
+    let (code, result) = told(&made, &file, &[]);
+    let row = &result["bindings"][0];
+    assert_eq!((code, &row["verdict"]), (1, &json!("fails")), "{row}");
+    assert!(row["because"].to_string().contains("libgone"), "{row}");
 }
 
 #[test]

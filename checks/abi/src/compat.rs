@@ -7,7 +7,7 @@ use crate::check::lacks_since;
 use crate::closure::{Closure, Injected, Loaded};
 use crate::driver::{self, Mismatch};
 use crate::gpu;
-use crate::judge::{Case, Found};
+use crate::judge::{Case, Found, cut};
 use crate::libc::Libc;
 use crate::plan::HostChoice;
 use crate::programs::Using;
@@ -72,6 +72,7 @@ pub(crate) fn load(
         };
         closure.add(loaded, search, &none);
     }
+    cut(&closure, found);
     for lack in lacks_since(&closure, &mark, search.libc == Libc::Glibc) {
         let (reason, verdict) = told(&lack);
         found.add(reason, verdict);

@@ -55,16 +55,21 @@ pub(crate) fn one(
         untold(choice, name, &mut found);
     }
     let mut planned = plan::plan(&using.object, name, choices, &search, &alone);
-    judge(case, &planned, choice, &mut found);
+    let driver = planned.injected.beside.get(driver::DRIVER);
+    let driver = driver.filter(|_| name != driver::DRIVER);
+    let driver = driver.or((name == driver::DRIVER).then_some(&choice.object));
+    let mut of_driver = Found::default();
+    let package = driver.and_then(|object| compat::of_driver(case, &object.real, &mut of_driver));
+    // What is left out lacks nothing.
+    if name != driver::DRIVER || package.is_none() {
+        judge(case, &planned, choice, &mut found);
+    }
     let own = of_itself(case, &using.object, &planned.own_lacks);
     if own.verdict == Some(AbiVerdict::Fails) {
         found.fixes.retain(|fix| !is_of_host(fix));
     }
     found.take(own);
-    let driver = planned.injected.beside.get(driver::DRIVER);
-    let driver = driver.filter(|_| name != driver::DRIVER);
-    let driver = driver.or((name == driver::DRIVER).then_some(&choice.object));
-    let package = driver.and_then(|object| compat::of_driver(case, &object.real, &mut found));
+    found.take(of_driver);
     let package = package.map(|path| {
         compat::leave_driver(&mut planned.injected, choice, name);
         compat::load(case, using, &search, &path, &mut found)
@@ -146,7 +151,7 @@ impl Found {
         self.verdict = self.verdict.max(Some(verdict));
     }
 
-    /// Adds what was found of the program without the host's library.
+    /// Adds what else was found.
     fn take(&mut self, other: Self) {
         self.verdict = self.verdict.max(other.verdict);
         self.because.extend(other.because);
@@ -234,12 +239,7 @@ fn judge(case: &Case<'_>, planned: &Planned, choice: &HostChoice<'_>, found: &mu
         found.add(reason, verdict);
     }
     found.fixes.extend(fixes(&lacks));
-    if planned.closure.cut {
-        found.add(
-            reason("unread", "more libraries are loaded than were followed"),
-            AbiVerdict::Unknown,
-        );
-    }
+    cut(&planned.closure, found);
     for lack in &planned.own_fabric {
         found.add(reason("fabric", told(lack).0.text), AbiVerdict::Degraded);
     }
@@ -279,6 +279,14 @@ fn judge(case: &Case<'_>, planned: &Planned, choice: &HostChoice<'_>, found: &mu
             choice.family.name
         );
         found.add(reason("missing", text), AbiVerdict::Degraded);
+    }
+}
+
+/// Tells where more is loaded than was followed.
+pub(crate) fn cut(closure: &Closure, found: &mut Found) {
+    if closure.cut {
+        let text = "more libraries are loaded than were followed";
+        found.add(reason("unread", text), AbiVerdict::Unknown);
     }
 }
 
