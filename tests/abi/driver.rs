@@ -82,6 +82,35 @@ fn with_package(driver: &str, package: &str) -> (i32, Value, Run) {
 }
 
 #[test]
+fn of_a_package_that_takes_the_place_nothing_is_proved() {
+    let (made, file) = made_with_package("470.82.01", "550.54.15");
+    let compat = made.image("usr/local/cuda/compat");
+    symlink("libcuda.so.550.54.15", compat.join("libcuda.so.1")).unwrap();
+    let direct = compat.join("libcuda.so.1");
+    for more in [&[][..], &["-Wl,--no-as-needed", direct.to_str().unwrap()]] {
+        let runtime = made.image("usr/local/cuda/lib64/libcudart.so.12");
+        let path = ["-Wl,-rpath,/usr/local/cuda/lib64"];
+        let app = made.image("usr/bin/app");
+        program(&app, &runtime, &[&path[..], more].concat());
+        let (code, result) = told(&made, &file, &["--prove"]);
+        let row = &result["bindings"][0];
+        assert_eq!(
+            (&row["verdict"], &row["binds"]),
+            (&json!("degraded"), &json!([])),
+            "{row}"
+        );
+        let proof = &result["proof"];
+        assert_eq!(
+            (code, &proof["outcome"]),
+            (3, &json!("unknown")),
+            "{more:?}: {proof}"
+        );
+        let because = proof["because"].to_string();
+        assert!(because.contains("the image's own is used"), "{because}");
+    }
+}
+
+#[test]
 fn what_the_hosts_library_lacks_is_no_matter_where_the_package_takes_its_place() {
     let (made, file) = made_with_package("470.82.01", "550.54.15");
     let gone = made.host("usr/lib64/libgone.so.1");

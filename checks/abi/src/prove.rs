@@ -135,6 +135,11 @@ pub fn prove(proving: &Proving<'_>, host: &dyn Host) -> Proof {
         proof.because.push(why.to_owned());
         return proof;
     }
+    if wanted.binds.is_empty() {
+        let why = "nothing of the host is bound for it: the image's own is used, of which this proves nothing";
+        proof.because.push(why.to_owned());
+        return proof;
+    }
     match started(proving, &mut wanted, host) {
         Ok(Told::Mapped(mapped)) => compare(&mut proof, &wanted, mapped),
         Ok(Told::GaveUp(why)) => {
