@@ -393,7 +393,22 @@ fn nothing_brings_a_library_of_the_driver_that_was_refused() {
         assert!(said.contains(why), "{runtime}: {said}");
     }
     let why = refused(&made, "sarus");
-    assert!(why.contains(NVML), "{why}");
+    let none = format!("{NVML} among them, of which none of the host was accepted");
+    assert!(why.contains(&none), "{why}");
+}
+
+#[test]
+fn the_hook_of_nvidia_is_not_for_an_image_whose_package_takes_the_place_of_the_driver() {
+    let made = nvidia();
+    devices(&made, NVIDIA);
+    assert_eq!(told(&made, "sarus").0, 0);
+    let runtime = made.image("usr/local/cuda/lib64/libcudart.so.13.0.48");
+    library(&runtime, "libcudart.so.13", &[]);
+    let package = made.image("usr/local/cuda/compat/libcuda.so.580.65.06");
+    library(&package, "libcuda.so.1", &[]);
+    let why = refused(&made, "sarus");
+    let own = "libcuda.so.1 among them, of which the image's own is to be used";
+    assert!(why.contains(own) && !why.contains("accepted"), "{why}");
 }
 
 #[test]

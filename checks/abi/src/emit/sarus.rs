@@ -104,8 +104,14 @@ fn of_mpi(wanted: &Wanted<'_>) -> Result<Option<Value>, String> {
 fn of_gpu(maker: &str, wanted: &Wanted<'_>) -> Result<(&'static str, Value), String> {
     const NVIDIA: &str = "/usr/bin/nvidia-container-runtime-hook";
     if let Some(name) = wanted.refused(maker) {
+        let mut rows = wanted.bindings.iter();
+        // It works with the image's package for older drivers.
+        let why = match rows.any(|row| row.soname == name && row.binds.is_empty()) {
+            true => "of which the image's own is to be used",
+            false => "of which none of the host was accepted",
+        };
         return Err(format!(
-            "the hook of {maker} brings every library of the driver, {name} among them, of which none of the host was accepted"
+            "the hook of {maker} brings every library of the driver, {name} among them, {why}"
         ));
     }
     let (file, hook, stage) = match maker {
