@@ -64,17 +64,14 @@ fn texts_of(name: &str) -> Option<TextsIn> {
     plain.then(|| TextsIn::All(format!("usr/share/licenses/{name}")))
 }
 
-/// The name by which programs ask for a library; none for what is none.
-pub(crate) fn soname<'s>(source: &Source<'s>) -> Option<&'s str> {
+/// The name by which programs ask for a library, and the id of the build of that or a program, in hex;
+/// none for what is none.
+pub(crate) fn names<'s>(source: &Source<'s>) -> (Option<&'s str>, Option<String>) {
     let is_elf = source.bytes.starts_with(MAGIC);
-    Elf::read(source).filter(|_| is_elf)?.soname()
-}
-
-/// The id of the build of a program or a library, in hex; none for what is none.
-pub(crate) fn build_id(source: &Source<'_>) -> Option<String> {
-    let is_elf = source.bytes.starts_with(MAGIC);
-    let elf = Elf::read(source).filter(|_| is_elf)?;
-    note::build_id(&elf).map(hpcctl_model::hex)
+    let Some(elf) = is_elf.then(|| Elf::read(source)).flatten() else {
+        return (None, None);
+    };
+    (elf.soname(), note::build_id(&elf).map(hpcctl_model::hex))
 }
 
 /// A library that has nothing but a SONAME.
@@ -119,6 +116,22 @@ mod tests {
             .section(".dep-v0", &rust::tests::packed(r#"{"packages":[]}"#))
             .section(".rodata", b"\x001.2.3\0")
             .write()
+    }
+
+    #[test]
+    fn a_library_has_a_name_and_a_build_has_an_id() {
+        let library = || Writer::default().soname("liba.so.1").note(b"{}");
+        let build = library().build_id(&[0xde, 0xe4, 0x0b]).write();
+        let of = |bytes: &[u8]| {
+            let (soname, build_id) = names(&Source::whole("x", bytes));
+            (soname.map(str::to_owned), build_id)
+        };
+        let soname = Some("liba.so.1".to_owned());
+        assert_eq!(of(&build), (soname.clone(), Some("dee40b".to_owned())));
+        assert_eq!(of(&library().write()), (soname, None));
+        assert_eq!(of(&Writer::default().write()), (None, None));
+        assert_eq!(of(&build[1..]), (None, None));
+        assert_eq!(of(&build[..20]), (None, None));
     }
 
     #[test]

@@ -58,7 +58,7 @@ use std::ops::Range;
 
 #[cfg(test)]
 pub(crate) use elf::library;
-pub(crate) use elf::{build_id, soname};
+pub(crate) use elf::names;
 pub(crate) use found::{Candidate, Declared, Found, Needs, Owned, TextsIn, Versions};
 pub(crate) use license_file::{is_debian_copyright, is_license_file, is_readme};
 pub(crate) use nix::{Stored, in_tree as nix_packages};

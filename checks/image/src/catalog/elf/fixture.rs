@@ -19,15 +19,23 @@ impl Writer {
     }
 
     /// Adds a package note of this content.
-    pub(in crate::catalog) fn note(mut self, content: &[u8]) -> Self {
-        let mut note = Vec::new();
-        for number in [4, content.len() as u32, 0xcafe_1a7e] {
+    pub(in crate::catalog) fn note(self, content: &[u8]) -> Self {
+        self.note_of(*b"FDO\0", 0xcafe_1a7e, content)
+    }
+
+    /// Adds the note with the id of the build.
+    pub(in crate::catalog) fn build_id(self, id: &[u8]) -> Self {
+        self.note_of(*b"GNU\0", 3, id)
+    }
+
+    fn note_of(mut self, owner: [u8; 4], kind: u32, content: &[u8]) -> Self {
+        let note = self.note.get_or_insert_default();
+        for number in [4, content.len() as u32, kind] {
             note.extend(number.to_le_bytes());
         }
-        note.extend(b"FDO\0");
+        note.extend(owner);
         note.extend(content);
         note.resize(note.len().next_multiple_of(4), 0);
-        self.note = Some(note);
         self
     }
 

@@ -61,12 +61,11 @@ impl Intake<'_> {
     /// Notes the SONAME and the build-id of a library that terms of vendors name, and the digest of a
     /// program with privileges.
     pub(super) fn note(&mut self, path: &str, size: u64) {
-        let source = self.source(path, size);
-        let soname = catalog::soname(&source).filter(|name| redistribution::names_library(name));
+        let (soname, build_id) = catalog::names(&self.source(path, size));
+        let soname = soname.filter(|name| redistribution::names_library(name));
         if let Some(soname) = soname.map(str::to_owned) {
             self.listing.mark(Mark::Soname(soname));
         }
-        let build_id = catalog::build_id(&self.source(path, size));
         if let Some(build_id) = build_id.filter(|id| redistribution::names_build(id)) {
             self.listing.mark(Mark::BuildId(build_id));
         }
