@@ -290,11 +290,14 @@ fn a_bill_that_is_broken_is_an_error_and_a_hostile_one_shows_as_itself() {
         {"type": "library", "name": "a\u{1b}[2J", "version": "1\n2", "purl": "pkg:npm/a\nb@1",
          "licenses": [{"license": {"name": "(".repeat(5000)}}]},
         {"type": "library", "name": ["no", "name"]},
+        {"type": "library", "name": "c\u{1b}[2J", "version": "1",
+         "purl": "pkg:generic/c@1?download_url=https://c.example/%1B%5B2J%09c",
+         "licenses": [{"license": {"id": "GPL-2.0-only"}}]},
     ]});
     let hostile = hostile.to_string();
     let run = scan(hostile.as_bytes(), "json");
     assert_eq!(run.code, 3, "{}", run.stderr);
-    assert_eq!(packages(&run.json()).len(), 1);
+    assert_eq!(packages(&run.json()).len(), 2);
     for format in [
         "table",
         "spdx-tag-value",
@@ -306,6 +309,9 @@ fn a_bill_that_is_broken_is_an_error_and_a_hostile_one_shows_as_itself() {
         let raw = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
         assert!(!run.stdout.contains(raw), "{format}: {:?}", run.stdout);
     }
+    let sources = scan(hostile.as_bytes(), "source-index").stdout;
+    let told = "generic\tc\\u{1b}[2J\t1\t\thttps://c.example/\\u{1b}[2J\\tc\t";
+    assert!(sources.contains(told), "{sources}");
 }
 
 #[test]

@@ -150,24 +150,31 @@ fn a_library_of_a_vendor_under_other_names_is_known_by_its_build() {
         .status();
     assert!(unpacked.unwrap().success());
     let library = dir.path().join("nvidia/cuda_runtime/lib/libcudart.so.12");
-    let library = replaced(&fs::read(library).unwrap(), b"libcudart", b"libplugin");
+    let original = fs::read(library).unwrap();
+    let library = replaced(&original, b"libcudart", b"libplugin");
     let id = b"\xde\xe4\xb6\x8d\x7f\x29\xb1\x60";
     let of_other_build = replaced(&library, id, b"\0\0\0\0\0\0\0\0");
-    let by_build = |library: &[u8]| {
+    let known = |library: &[u8]| {
         let tree = tempfile::tempdir().unwrap();
         fs::create_dir_all(tree.path().join("opt/x")).unwrap();
         fs::write(tree.path().join("opt/x/plugin.so"), library).unwrap();
         let tree = tree.path().to_str().unwrap();
         let run = hpcctl(&["scan", "dir", tree, "-o", "json"]);
+        assert_eq!(run.code, 0, "{}", run.stderr);
         let report = run.json();
         let restricted = report["result"]["restricted"].as_array().unwrap().iter();
-        let by_build = restricted.filter(|one| one["matched_by"] == "build-id");
-        let terms = by_build.map(|one| format!("{} {}", one["path"], one["terms"]));
-        terms.collect::<Vec<_>>()
+        let told = restricted.map(|one| {
+            let fields = ["path", "terms", "matched_by"].map(|field| one[field].as_str());
+            fields.map(Option::unwrap).join(" ")
+        });
+        told.collect::<Vec<_>>()
     };
-    let expected = "\"/opt/x/plugin.so\" \"nvidia.cuda-listed\"";
-    assert_eq!(by_build(&library), [expected]);
-    assert!(by_build(&of_other_build).is_empty());
+    let of_cuda = "/opt/x/plugin.so nvidia.cuda-listed";
+    assert_eq!(known(&library), [format!("{of_cuda} build-id")]);
+    // Its own SONAME tells as much; without either nothing does.
+    let of_other_build_only = replaced(&original, id, b"\0\0\0\0\0\0\0\0");
+    assert_eq!(known(&of_other_build_only), [format!("{of_cuda} soname")]);
+    assert!(known(&of_other_build).is_empty());
 }
 
 /// The bytes with every occurrence of some replaced by as many others.
