@@ -20,7 +20,7 @@ use crate::layer::{LayerRead, LayerSource, Stored};
 use crate::tree::Listing;
 
 /// Changes whenever what is kept of a layer does.
-const FORMAT: u32 = 13;
+const FORMAT: u32 = 14;
 
 /// The most bytes of one file of the cache, and of what is in it.
 const MOST: u64 = 1 << 30;

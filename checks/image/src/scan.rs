@@ -260,7 +260,7 @@ fn files(tree: &FileTree, ids: &[NodeId], layers: &[Layer], owned: &HashSet<Node
     files
 }
 
-/// The texts of licence files that no list has, by the digests of the files.
+/// The texts of licence files that no list has, and of NOTICE files, by the digests of the files.
 fn texts(tree: &FileTree, ids: &[NodeId]) -> BTreeMap<String, String> {
     let mut texts = BTreeMap::new();
     let mut left = MOST_TEXT;

@@ -37,8 +37,8 @@ pub struct Scan {
     /// The packages that declare other licences than their texts bear, sorted by purl.
     #[serde(default)]
     pub conflicts: Vec<Conflict>,
-    /// The texts of licence files that no list has, by the SHA-256 digests of the files in hex: at
-    /// most 128 KiB of one, and 4 MiB of a layer and of all.
+    /// The texts of licence files that no list has, and of NOTICE files, by the SHA-256 digests of the
+    /// files in hex: at most 128 KiB of one, and 4 MiB of a layer and of all.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub texts: BTreeMap<String, String>,
     /// How much it is.

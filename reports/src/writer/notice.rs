@@ -3,12 +3,12 @@
 //!
 //! The texts are those of the SPDX licence list, as the spdx crate has them, with the places for
 //! year and holder as the list leaves them: the statements stand by the packages. Those that no list
-//! has are the licence files of the image, as the scan kept them.
+//! has, and NOTICE files, are the licence files of the image, as the scan kept them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::Write;
 
-use hpcctl_model::scan::{Package, Scan};
+use hpcctl_model::scan::{Choice, File, Package, Scan};
 use spdx::{Expression, LicenseItem, ParseMode};
 
 use crate::report::{Error, Kind, Options, Report};
@@ -31,7 +31,17 @@ const UNKNOWN: &str = "Licence not known";
 #[derive(Default)]
 struct Bearers<'a> {
     packages: Vec<&'a Package>,
-    files: Vec<&'a str>,
+    files: Vec<&'a File>,
+}
+
+impl<'a> Bearers<'a> {
+    /// The licence files of the packages, and the files of none.
+    fn paths(&self) -> impl Iterator<Item = &'a str> {
+        let of_packages = self.packages.iter();
+        let of_packages = of_packages.flat_map(|package| &package.license_files);
+        let files = self.files.iter().map(|file| &file.path);
+        of_packages.chain(files).map(String::as_str)
+    }
 }
 
 fn write(
@@ -52,7 +62,7 @@ fn write(
     writeln!(
         out,
         "\nBy licence, the packages with their copyright statements, and where in the image these stand.\n\
-         The text of each licence is at the end, once."
+         The text of each licence is at the end, once, and what the packages say in notices of their own."
     )?;
     if !scan.is_whole() {
         writeln!(
@@ -63,25 +73,33 @@ fn write(
     let groups = groups(scan);
     let copyrights = Copyrights::new(scan);
     for (license, bearers) in &groups {
-        let chosen = chosen(scan, license);
+        let chosen = chosen(scan, license, bearers);
         let of = chosen.map(|chosen| format!(", of which {} was chosen", visible(chosen)));
         writeln!(out, "\n{}{}\n", visible(license), of.unwrap_or_default())?;
         for package in &bearers.packages {
             of_package(package, scan, &copyrights, out)?;
         }
-        for path in &bearers.files {
-            writeln!(out, "    {}", visible(path))?;
-            statements(&copyrights.in_file(path), out)?;
+        for file in &bearers.files {
+            writeln!(out, "    {}", visible(&file.path))?;
+            statements(&copyrights.in_file(&file.path), out)?;
         }
     }
     Texts::new(&groups, scan).write(out)
 }
 
-/// The branch of a choice that counts; none where there is no choice.
-fn chosen<'a>(scan: &'a Scan, license: &str) -> Option<&'a str> {
-    let mut choices = scan.verdict.choices.iter();
-    let choice = choices.find(|choice| choice.license == license)?;
-    Some(&choice.chosen)
+/// The branch of a choice that counts; none where there is no choice, or not the same for all that
+/// bear the licence.
+fn chosen<'a>(scan: &'a Scan, license: &str, bearers: &Bearers<'_>) -> Option<&'a str> {
+    let of_license = |choice: &&Choice| choice.license == license;
+    let mut choices = scan.verdict.choices.iter().filter(of_license);
+    let choice = choices.next()?;
+    let is_of = |subject: &String| choice.subjects.binary_search(subject).is_ok();
+    let mut packages = bearers.packages.iter();
+    let mut files = bearers.files.iter();
+    let is_of_all = choices.next().is_none()
+        && packages.all(|package| !package.judged || is_of(&package.purl))
+        && files.all(|file| !file.judged || is_of(&file.path));
+    is_of_all.then_some(&*choice.chosen)
 }
 
 /// An id without what says which versions hold: the text is the same.
@@ -102,7 +120,7 @@ fn groups(scan: &Scan) -> BTreeMap<&str, Bearers<'_>> {
     let loose: HashSet<&str> = scan.unowned.iter().map(|file| &*file.path).collect();
     for file in scan.files.iter().filter(|file| loose.contains(&*file.path)) {
         let license = file.licenses.as_deref().unwrap_or(UNKNOWN);
-        groups.entry(license).or_default().files.push(&file.path);
+        groups.entry(license).or_default().files.push(file);
     }
     groups
 }
@@ -140,7 +158,7 @@ fn statements(all: &[&str], out: &mut dyn Write) -> Result<(), Error> {
 struct Texts<'a> {
     /// Those of the list, by their ids.
     listed: BTreeMap<&'static str, &'static str>,
-    /// Those of the image, by what they are and the first file that holds them.
+    /// Those of the image that the scan kept, by what they are and the first file that holds them.
     of_image: BTreeMap<(&'a str, &'a str), &'a str>,
     /// Files of licences of no list whose text the scan did not keep, by their licences.
     only_there: BTreeSet<(&'a str, &'a str)>,
@@ -156,31 +174,24 @@ impl<'a> Texts<'a> {
         let mut texts = Self::default();
         let mut told = HashSet::new();
         for (license, bearers) in groups {
-            let branch = chosen(scan, license).unwrap_or(license);
+            let branch = chosen(scan, license, bearers).unwrap_or(license);
             let of_no_list = texts.add_listed(branch);
-            if of_no_list.is_empty() {
-                continue;
-            }
+            // What nobody knows asks for no text that is known.
+            let is_asked_for = !of_no_list.is_empty() && *license != UNKNOWN;
             let mut packages = bearers.packages.iter();
-            if packages.any(|package| package.license_files.is_empty()) && *license != UNKNOWN {
+            if is_asked_for && packages.any(|package| package.license_files.is_empty()) {
                 texts.missing.extend(of_no_list);
             }
-            let packages = bearers.packages.iter();
-            let of_packages = packages.flat_map(|package| &package.license_files);
-            let all = of_packages
-                .map(String::as_str)
-                .chain(bearers.files.iter().copied());
-            for path in all {
+            for path in bearers.paths() {
                 let digest = digests.get(path).copied();
                 match digest.and_then(|digest| Some((digest, scan.texts.get(digest)?))) {
                     Some((digest, text)) if told.insert(digest) => {
                         texts.of_image.insert((license, path), text);
                     }
-                    Some(_) => {}
-                    None if *license == UNKNOWN => {}
-                    None => {
+                    None if is_asked_for => {
                         texts.only_there.insert((license, path));
                     }
+                    _ => {}
                 }
             }
         }
@@ -236,7 +247,9 @@ impl<'a> Texts<'a> {
             let (license, path) = (visible(license), visible(path));
             writeln!(out, "\n---- {path} ({license}) ----\n")?;
             for line in text.trim_end().lines() {
-                writeln!(out, "{}", visible(line))?;
+                let line = line.replace('\t', "        ");
+                let line = line.replace(['\u{c}', '\u{feff}'], "");
+                writeln!(out, "{}", visible(&line))?;
             }
         }
         Ok(())
@@ -303,6 +316,51 @@ mod tests {
         let text = text(&scan);
         assert!(text.contains("\nMIT OR CC-BY-NC-4.0, of which MIT was chosen\n"));
         assert_eq!((times(&text, "MIT"), times(&text, "CC-BY-NC-4.0")), (1, 0));
+    }
+
+    #[test]
+    fn of_a_choice_that_is_not_the_same_for_all_every_branch_has_its_text() {
+        let either = "Apache-2.0 OR Zlib";
+        let choice = |chosen: &str, name: &str| Choice {
+            license: either.into(),
+            chosen: chosen.into(),
+            subjects: vec![format!("pkg:deb/debian/{name}@1.0-1?arch=amd64")],
+        };
+        let packages = ["a", "b"].map(|name| package(name, None, Some(either)));
+        let mut scan = report(packages.into());
+        let texts = |scan: &Envelope<Scan>| {
+            let text = text(scan);
+            let is_told = text.contains("was chosen");
+            (is_told, times(&text, "Apache-2.0"), times(&text, "Zlib"))
+        };
+        let (of_a, of_b) = (choice("Apache-2.0", "a"), choice("Zlib", "b"));
+        scan.result.verdict.choices = vec![of_a.clone(), of_b];
+        assert_eq!(texts(&scan), (false, 1, 1));
+        // Of b nothing was chosen.
+        scan.result.verdict.choices = vec![of_a];
+        assert_eq!(texts(&scan), (false, 1, 1));
+        scan.result.packages[1].judged = false;
+        assert_eq!(texts(&scan), (true, 1, 0));
+    }
+
+    #[test]
+    fn notices_of_packages_stand_there_whatever_their_licence() {
+        let mut of_apache = package("a", None, Some("Apache-2.0"));
+        of_apache.license_files = vec!["/a/LICENSE".into(), "/a/NOTICE".into()];
+        let mut scan = report(vec![of_apache]);
+        for (path, digest) in [("/a/LICENSE", "aa"), ("/a/NOTICE", "bb")] {
+            let mut file = bearing(path, &[]);
+            file.sha256 = Some(digest.into());
+            scan.result.files.push(file);
+        }
+        let notice = "\u{feff}Thing\n\tby Jo\n\u{c}and \u{1b}[31mothers\n";
+        scan.result.texts = [("bb".to_owned(), notice.to_owned())].into();
+        let text = text(&scan);
+        let told =
+            "\n---- /a/NOTICE (Apache-2.0) ----\n\nThing\n        by Jo\nand \\u{1b}[31mothers\n";
+        assert!(text.contains(told), "{text}");
+        assert_eq!(times(&text, "Apache-2.0"), 1);
+        assert!(!text.contains("in the image only") && !text.contains("No text is known"));
     }
 
     #[test]

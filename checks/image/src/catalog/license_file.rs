@@ -26,6 +26,13 @@ pub(crate) fn is_license_file(path: &str) -> bool {
     })
 }
 
+/// Whether a licence file is a `NOTICE`, which goes along whatever it bears (Apache License 2.0, 4(d)).
+pub(crate) fn is_notice(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let head = name.get(.."NOTICE".len());
+    is_license_file(path) && head.is_some_and(|head| head.eq_ignore_ascii_case("NOTICE"))
+}
+
 /// Whether a file is a README, which often has the copyright line that no licence file has.
 pub(crate) fn is_readme(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
@@ -82,6 +89,12 @@ mod tests {
             "c",
         ] {
             assert!(!is_license_file(name), "{name}");
+        }
+        for name in ["NOTICE", "a/notice.txt", "NOTICES", "NOTICE-other"] {
+            assert!(is_notice(name), "{name}");
+        }
+        for name in ["LICENSE", "NOTICE/LICENSE", "notice.py", "noticeboard"] {
+            assert!(!is_notice(name), "{name}");
         }
         for name in ["README", "a/readme.md", "README-de.txt"] {
             assert!(is_readme(name) && !is_license_file(name), "{name}");

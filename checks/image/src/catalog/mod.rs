@@ -60,7 +60,7 @@ use std::ops::Range;
 pub(crate) use elf::library;
 pub(crate) use elf::names;
 pub(crate) use found::{Candidate, Declared, Found, Needs, Owned, TextsIn, Versions};
-pub(crate) use license_file::{is_debian_copyright, is_license_file, is_readme};
+pub(crate) use license_file::{is_debian_copyright, is_license_file, is_notice, is_readme};
 pub(crate) use nix::{Stored, in_tree as nix_packages};
 pub(crate) use os_release::Distro;
 pub(crate) use sqlite::apply as apply_log;

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use super::behind::Behind;
 use super::watch::Watch;
 use super::{Content, Intake, inside};
+use crate::catalog;
 use crate::fault::Faults;
 use crate::layer::sniff::is_text;
 use crate::license::{Role, is_of_no_list};
@@ -131,7 +132,8 @@ impl Intake<'_> {
                 let license = license.map(|text| plan.licenses.of(text, job.role));
                 let wording = license.as_ref();
                 let wording = wording.filter(|_| is_whole && job.role.is_license_file());
-                let wording = wording.and_then(|(_, license)| of_no_list(text, license.as_ref()));
+                let path = entry.as_ref().map_or("", |entry| entry.path);
+                let wording = wording.and_then(|(_, license)| kept(path, text, license.as_ref()));
                 // What gives access is shown nowhere, also where nobody asked for it.
                 let is_shown =
                     |_: &Arc<str>| seen.is_empty() && (plan.judges() || look().is_empty());
@@ -168,9 +170,11 @@ impl Intake<'_> {
     }
 }
 
-/// The text of a licence file that no list has: of a licence of no list, or of none that is known.
-fn of_no_list(text: &[u8], license: Option<&FileLicense>) -> Option<Arc<str>> {
+/// The text of a licence file that no list has: of a licence of no list, or of none that is known;
+/// and of a NOTICE.
+fn kept(path: &str, text: &[u8], license: Option<&FileLicense>) -> Option<Arc<str>> {
     let is_own = license.is_none_or(|license| is_of_no_list(&license.expression));
+    let is_own = is_own || catalog::is_notice(path);
     let text = Some(text).filter(|text| is_own && text.len() <= LONGEST_WORDING)?;
     Some(Arc::from(String::from_utf8_lossy(text)))
 }
@@ -222,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_no_list_has_is_kept() {
+    fn only_what_no_list_has_is_kept_and_notices() {
         let license = |expression: &str| FileLicense {
             expression: Arc::from(expression),
             grants: true,
@@ -230,10 +234,13 @@ mod tests {
             copyrights: Arc::default(),
             texts: Arc::default(),
         };
-        let is_kept = |expression| of_no_list(b"text", Some(&license(expression))).is_some();
-        assert!(is_kept("MIT AND (LicenseRef-own OR Zlib)"));
-        assert!(!is_kept("MIT") && !is_kept("MIT AND LicenseRef-public-domain"));
-        assert_eq!(of_no_list(b"text", None).as_deref(), Some("text"));
-        assert_eq!(of_no_list(&vec![b'x'; LONGEST_WORDING + 1], None), None);
+        let is_kept = |path, expression| kept(path, b"text", Some(&license(expression))).is_some();
+        assert!(is_kept("a/LICENSE", "MIT AND (LicenseRef-own OR Zlib)"));
+        assert!(!is_kept("a/LICENSE", "MIT"));
+        assert!(!is_kept("a/LICENSE", "MIT AND LicenseRef-public-domain"));
+        assert!(is_kept("a/NOTICE", "Apache-2.0") && is_kept("notice.txt", "MIT"));
+        assert_eq!(kept("COPYING", b"text", None).as_deref(), Some("text"));
+        let long = vec![b'x'; LONGEST_WORDING + 1];
+        assert_eq!(kept("COPYING", &long, None), None);
     }
 }
