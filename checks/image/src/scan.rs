@@ -267,9 +267,10 @@ fn texts(tree: &FileTree, ids: &[NodeId]) -> BTreeMap<String, String> {
     for facts in ids.iter().filter_map(|id| tree.facts(*id)) {
         let of_license = facts.license.as_ref().and_then(|license| license.sha256);
         let digest = of_license.or(facts.unrecognised);
-        if let (Some(digest), Some(text)) = (digest, &facts.wording)
+        if let Some(digest) = digest
+            && let Some(text) = tree.text(&digest)
             && let Some(rest) = left.checked_sub(text.len())
-            && texts.insert(hex(&digest), text.to_string()).is_none()
+            && texts.insert(hex(&digest), text.to_owned()).is_none()
         {
             left = rest;
         }

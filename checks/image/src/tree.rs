@@ -9,6 +9,7 @@ mod listing;
 mod names;
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hpcctl_model::scan::ContentKind;
@@ -59,6 +60,8 @@ pub(crate) struct Node {
 pub(crate) struct FileTree {
     nodes: Vec<Node>,
     facts: Vec<Facts>,
+    /// The texts of licence files that the layers keep, by their digests.
+    texts: BTreeMap<Sha, Arc<str>>,
     steps: Cell<u64>,
     /// The directory that paths are looked up from.
     root: Cell<NodeId>,
@@ -87,6 +90,7 @@ impl FileTree {
         Self {
             nodes: vec![root],
             facts: Vec::new(),
+            texts: BTreeMap::new(),
             steps: Cell::new(0),
             root: Cell::new(ROOT),
             root_path: RefCell::default(),
@@ -109,6 +113,11 @@ impl FileTree {
     pub(crate) fn facts(&self, id: NodeId) -> Option<&Facts> {
         let index = self.node(id).facts?;
         self.facts.get(index as usize)
+    }
+
+    /// The text of the licence files with this digest, where a layer kept it.
+    pub(crate) fn text(&self, digest: &Sha) -> Option<&str> {
+        self.texts.get(digest).map(|text| &**text)
     }
 
     /// What was found in the version of the file that these facts replaced.

@@ -46,6 +46,7 @@ impl FileTree {
         limits: &Limits,
         faults: &mut Faults,
     ) {
+        self.texts.append(&mut listing.texts);
         let mut facts = mem::take(&mut listing.facts).into_iter().peekable();
         let mut laying = Laying {
             tree: self,

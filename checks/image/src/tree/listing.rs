@@ -1,5 +1,6 @@
 //! What one layer brings, in the order of its tar, and what was found in its files.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hpcctl_model::scan::ContentKind;
@@ -22,6 +23,9 @@ pub(crate) struct Listing {
     pub(crate) facts: Vec<(u32, Facts)>,
     /// What counts even where a later layer hides the file, by the index of the entry.
     pub(crate) marks: Vec<(u32, Mark)>,
+    /// The texts of licence files that are told, by their digests: of files that are the same a later
+    /// layer may remove any.
+    pub(crate) texts: BTreeMap<Sha, Arc<str>>,
 }
 
 /// What counts of a file even where a later layer hides it.
@@ -64,8 +68,6 @@ pub(crate) struct Facts {
     pub(crate) license: Option<FileLicense>,
     /// The digest of a licence file in which no licence was recognised.
     pub(crate) unrecognised: Option<Sha>,
-    /// The text of a licence file that no list has.
-    pub(crate) wording: Option<Arc<str>>,
     /// What the catalogers found, by their place in the table.
     pub(crate) found: Vec<(usize, Found)>,
     /// What the loader goes by; it is read anew each time.

@@ -115,6 +115,29 @@ fn a_hard_link_whose_first_name_says_nothing_is_read() {
 }
 
 #[test]
+fn a_text_that_no_list_has_is_told_as_long_as_a_file_with_it_is_there() {
+    let own = "You may use this thing on Mondays, if you ask Jo first.\n";
+    let lower = Layer::new()
+        .file("tmp/build/LICENSE", own)
+        .file("opt/x/LICENSE", own)
+        .tar();
+    let told = |removed: &[&str]| {
+        let mut upper = Layer::new();
+        for path in removed {
+            upper = upper.file(path, "");
+        }
+        let scanned = scan_layers(&[lower.clone(), upper.tar()]);
+        scanned.scan.texts.into_values().collect::<Vec<_>>()
+    };
+    let (build, x) = ("tmp/.wh.build", "opt/.wh.x");
+    assert_eq!(told(&[]), [own]);
+    // The first of them goes, and then the other.
+    assert_eq!(told(&[build]), [own]);
+    assert_eq!(told(&[x]), [own]);
+    assert!(told(&[build, x]).is_empty());
+}
+
+#[test]
 fn of_two_entries_with_one_name_the_last_counts() {
     let scanned = scan_layers(&[Layer::new()
         .file(STATUS, deb("old", "1"))

@@ -1,6 +1,6 @@
 //! Texts of a layer: gathered in one buffer, and looked at in batches, in parallel.
 
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -31,6 +31,15 @@ pub(super) struct Job {
     role: Role,
     /// In how many bytes licences are looked for; none where they are not.
     licenses: Option<usize>,
+}
+
+/// What was found in a text.
+struct Seen {
+    entry: u32,
+    facts: Option<Facts>,
+    /// The text itself, where it is kept, with the digest of the file.
+    wording: Option<(Sha, Arc<str>)>,
+    sensitive: Vec<Sighting>,
 }
 
 impl Intake<'_> {
@@ -108,7 +117,7 @@ impl Intake<'_> {
     /// Looks for licences, and for what gives access, in the texts that were gathered.
     pub(super) fn identify(&mut self) {
         let (texts, listing, plan) = (&self.texts, &self.listing, self.plan);
-        let found: Vec<(u32, Option<Facts>, Vec<Sighting>)> = self
+        let found: Vec<Seen> = self
             .jobs
             .par_drain(..)
             .map(|job| {
@@ -129,44 +138,59 @@ impl Intake<'_> {
                 let is_whole = entry.is_some_and(|entry| {
                     license.is_some_and(|license| entry.size == license.len() as u64)
                 });
+                let is_named = is_whole && job.role.is_license_file();
                 let license = license.map(|text| plan.licenses.of(text, job.role));
                 let wording = license.as_ref();
-                let wording = wording.filter(|_| is_whole && job.role.is_license_file());
+                let wording = wording.filter(|_| is_named);
                 let path = entry.as_ref().map_or("", |entry| entry.path);
                 let wording = wording.and_then(|(_, license)| kept(path, text, license.as_ref()));
                 // What gives access is shown nowhere, also where nobody asked for it.
                 let is_shown =
                     |_: &Arc<str>| seen.is_empty() && (plan.judges() || look().is_empty());
                 let wording = wording.filter(is_shown);
-                let facts = license.and_then(|(digest, license)| match license {
-                    Some(license) => Some(Facts {
-                        license: Some(FileLicense {
-                            sha256: license.sha256.filter(|_| is_whole),
-                            ..license
-                        }),
-                        wording,
-                        ..Facts::default()
-                    }),
-                    None => (is_whole && job.role.is_license_file()).then(|| Facts {
-                        unrecognised: Some(digest),
-                        wording,
-                        ..Facts::default()
-                    }),
-                });
-                (job.entry, facts, seen)
+                let wording = license.as_ref().map(|(digest, _)| *digest).zip(wording);
+                let facts = license.and_then(|found| facts(found, is_whole, is_named));
+                Seen {
+                    entry: job.entry,
+                    facts,
+                    wording,
+                    sensitive: seen,
+                }
             })
-            .filter(|(_, facts, seen)| facts.is_some() || !seen.is_empty())
+            .filter(|seen| seen.facts.is_some() || !seen.sensitive.is_empty())
             .collect();
-        for (entry, mut facts, seen) in found {
-            if let Some(facts) = &mut facts {
-                self.words.keep(facts);
+        for seen in found {
+            if let Some((digest, text)) = seen.wording {
+                self.words.keep(&mut self.listing.texts, digest, text);
             }
-            self.listing.facts.extend(facts.map(|facts| (entry, facts)));
-            for sighting in seen {
-                self.listing.mark_at(entry, Mark::Sensitive(sighting));
+            let facts = seen.facts.map(|facts| (seen.entry, facts));
+            self.listing.facts.extend(facts);
+            for sighting in seen.sensitive {
+                self.listing.mark_at(seen.entry, Mark::Sensitive(sighting));
             }
         }
         self.texts.clear();
+    }
+}
+
+/// What is known of a file: its licences, or that it is named after one and none was recognised.
+fn facts(
+    (digest, license): (Sha, Option<FileLicense>),
+    is_whole: bool,
+    is_named: bool,
+) -> Option<Facts> {
+    match license {
+        Some(license) => Some(Facts {
+            license: Some(FileLicense {
+                sha256: license.sha256.filter(|_| is_whole),
+                ..license
+            }),
+            ..Facts::default()
+        }),
+        None => is_named.then(|| Facts {
+            unrecognised: Some(digest),
+            ..Facts::default()
+        }),
     }
 }
 
@@ -179,23 +203,18 @@ fn kept(path: &str, text: &[u8], license: Option<&FileLicense>) -> Option<Arc<st
     Some(Arc::from(String::from_utf8_lossy(text)))
 }
 
-/// Which texts of licences of a layer are kept.
+/// How much of the texts of licences of a layer is kept, in bytes.
 #[derive(Debug, Default)]
-pub(super) struct Words {
-    kept: HashSet<Sha>,
-    bytes: usize,
-}
+pub(super) struct Words(usize);
 
 impl Words {
-    /// Takes the text out of what was found where the layer has it already, or too much.
-    fn keep(&mut self, facts: &mut Facts) {
-        let of_license = facts.license.as_ref().and_then(|license| license.sha256);
-        let digest = of_license.or(facts.unrecognised);
-        let length = facts.wording.as_ref().map_or(0, |text| text.len());
-        let fits = self.bytes + length <= MOST_WORDING;
-        match digest.filter(|_| length > 0 && fits) {
-            Some(digest) if self.kept.insert(digest) => self.bytes += length,
-            _ => facts.wording = None,
+    /// Keeps a text, once for all files that are the same, where there is not too much of them.
+    fn keep(&mut self, texts: &mut BTreeMap<Sha, Arc<str>>, digest: Sha, text: Arc<str>) {
+        let length = text.len();
+        let fits = length > 0 && self.0 + length <= MOST_WORDING;
+        if fits && !texts.contains_key(&digest) {
+            texts.insert(digest, text);
+            self.0 += length;
         }
     }
 }
@@ -204,25 +223,22 @@ impl Words {
 mod tests {
     use super::*;
 
-    fn found(digest: u8, length: usize) -> Facts {
-        Facts {
-            unrecognised: Some([digest; 32]),
-            wording: Some(Arc::from("x".repeat(length))),
-            ..Facts::default()
-        }
-    }
-
     #[test]
     fn each_text_is_kept_once_and_not_too_much_of_them() {
         let mut words = Words::default();
-        let mut is_kept = |digest, length| {
-            let mut facts = found(digest, length);
-            words.keep(&mut facts);
-            facts.wording.is_some()
+        let mut texts = BTreeMap::new();
+        let mut keep = |digest: u8, length| {
+            let text = Arc::from("x".repeat(length));
+            words.keep(&mut texts, [digest; 32], text);
+            texts.values().map(|text| text.len()).collect::<Vec<_>>()
         };
-        assert!(is_kept(1, 10) && !is_kept(1, 10));
-        assert!(!is_kept(2, MOST_WORDING) && is_kept(2, MOST_WORDING - 10));
-        assert!(!is_kept(3, 1) && !is_kept(4, 0));
+        assert_eq!(keep(1, 10), [10]);
+        assert_eq!(keep(1, 20), [10]);
+        assert_eq!(keep(2, MOST_WORDING), [10]);
+        assert_eq!(keep(3, 0), [10]);
+        let rest = MOST_WORDING - 10;
+        assert_eq!(keep(2, rest), [10, rest]);
+        assert_eq!(keep(3, 1), [10, rest]);
     }
 
     #[test]
