@@ -95,8 +95,11 @@ fn rows(scan: &Scan) -> BTreeMap<(&str, &str, &str), Row<'_>> {
             seen.insert(&*package.purl);
             let (kind, name, version) = source(package);
             let row = rows.entry((kind, name, version)).or_default();
-            row.from = from(package);
-            row.place = place::of(package, row.from, name, version);
+            // The packages of one source need not all tell where it is.
+            if matches!(&*row.place, "" | place::UNKNOWN) {
+                row.from = from(package);
+                row.place = place::of(package, row.from, name, version);
+            }
             row.packages.push(&package.purl);
             let license = package.licenses.concluded.as_deref();
             let license = license.filter(|license| !row.licenses.contains(license));
@@ -156,6 +159,8 @@ mod tests {
         let packages = &mut scan.result.packages;
         packages[0].source = Some("src-a 3".into());
         packages[1].source = Some("src-a 3".into());
+        // Whoever is the last to be met does not know.
+        packages[1].purl = "pkg:deb/other/a-dev@1.0-1".into();
         let asked = [0, 1, 3].map(|place| packages[place].purl.clone());
         scan.result.verdict.obligations = vec![Obligation {
             id: OBLIGATION.into(),

@@ -1,8 +1,8 @@
 //! Where the source of a package can be had, as far as its name and version tell: an address of who
 //! keeps every version of it under its name. Nobody is asked whether it is there.
 //!
-//! What the package's own metadata say goes first: `download_url`, `vcs_url` and `repository_url` of
-//! the purl (purl-spec, known qualifiers).
+//! What the purl says goes first (purl-spec, known qualifiers): `vcs_url`, and of a generic package
+//! `download_url`. Of others that is what was built, as is what is in a `repository_url`.
 
 use hpcctl_model::scan::Package;
 
@@ -69,7 +69,7 @@ static KEEPERS: &[(&str, &str, Address)] = &[
 
 /// Where the source with this name and version can be had.
 pub fn of(package: &Package, namespace: &str, name: &str, version: &str) -> String {
-    if let Some(told) = told(&package.purl) {
+    if let Some(told) = told(package) {
         return told;
     }
     let source = Source {
@@ -85,13 +85,25 @@ pub fn of(package: &Package, namespace: &str, name: &str, version: &str) -> Stri
     address.unwrap_or_else(|| UNKNOWN.to_owned())
 }
 
-/// The address in a purl.
-fn told(purl: &str) -> Option<String> {
-    let purl = purl.parse::<packageurl::PackageUrl<'_>>().ok()?;
+/// The address of the source in a purl.
+fn told(package: &Package) -> Option<String> {
+    let purl = package.purl.parse::<packageurl::PackageUrl<'_>>().ok()?;
     let qualifiers = purl.qualifiers();
-    let known = ["download_url", "vcs_url", "repository_url"];
-    let mut told = known.iter().filter_map(|key| qualifiers.get(*key));
-    told.next().map(|address| address.to_string())
+    let keys: &[&str] = match &*package.kind {
+        "generic" => &["download_url", "vcs_url"],
+        _ => &["vcs_url"],
+    };
+    let told = keys.iter().filter_map(|key| qualifiers.get(*key));
+    let mut addresses = told.map(|address| address.to_string());
+    addresses.find(|address| is_elsewhere(address))
+}
+
+/// Whether an address leads to another machine, so that others can fetch from it.
+fn is_elsewhere(address: &str) -> bool {
+    let plain = address.strip_prefix("git+").unwrap_or(address);
+    let schemes = ["https://", "http://", "ssh://"];
+    let is_git = address.starts_with("git+git://");
+    is_git || schemes.iter().any(|scheme| plain.starts_with(scheme))
 }
 
 /// A pattern with the name and the version in it; none where they hold what an address cannot.
@@ -177,7 +189,7 @@ mod tests {
     }
 
     /// Purl, name and version, and where the source can be had.
-    const ADDRESSES: [(&str, &str, &str, &str); 11] = [
+    const ADDRESSES: [(&str, &str, &str, &str); 15] = [
         (
             "pkg:deb/debian/zlib1g@1:1.2.13.dfsg-1?arch=amd64",
             "zlib",
@@ -242,7 +254,31 @@ mod tests {
             "pkg:pypi/a@1?repository_url=https://pypi.site.example",
             "a",
             "1",
-            "https://pypi.site.example",
+            "https://pypi.org/project/a/1/#files",
+        ),
+        (
+            "pkg:pypi/a@1?download_url=https://a.example/a-1-py3-none-any.whl",
+            "a",
+            "1",
+            "https://pypi.org/project/a/1/#files",
+        ),
+        (
+            "pkg:deb/debian/a@1?download_url=https://a.example/a_1_amd64.deb",
+            "a",
+            "1",
+            "https://snapshot.debian.org/package/a/1/",
+        ),
+        (
+            "pkg:pypi/a@1?vcs_url=git%2Bhttps://a.example/a.git%40v1",
+            "a",
+            "1",
+            "git+https://a.example/a.git@v1",
+        ),
+        (
+            "pkg:generic/a@1?download_url=file:///a-1.tar.gz&vcs_url=git%2Bssh://a.example/a",
+            "a",
+            "1",
+            "git+ssh://a.example/a",
         ),
     ];
 
@@ -261,6 +297,19 @@ mod tests {
             ("pkg:apk/alpine/musl@1.2.5-r0", "musl", "1.2.5-r0"),
             ("pkg:conda/numpy@1.26", "numpy", "1.26"),
             ("pkg:generic/a@1?spack=abc", "a", "1"),
+            ("pkg:generic/a@1?download_url=file:///a.tgz", "a", "1"),
+            ("pkg:generic/a@1?vcs_url=git%2Bfile:///a", "a", "1"),
+            ("pkg:generic/a@1?repository_url=https://a.example", "a", "1"),
+            (
+                "pkg:rpm/rhel/a@1-1?download_url=https://a.example/a.rpm",
+                "a",
+                "1-1",
+            ),
+            (
+                "pkg:conda/a@1?download_url=https://a.example/a.conda",
+                "a",
+                "1",
+            ),
             ("pkg:golang/a.org/m@(devel)", "a.org/m", "(devel)"),
             ("pkg:pypi/a@1", "a b", "1"),
             ("pkg:pypi/a@1", "a", ""),
