@@ -136,21 +136,24 @@ impl<'s> Framed<'s> {
     }
 }
 
-/// The base64 that a text begins with, over the ends of its lines: base64(1) wraps it, and YAML
-/// indents it.
-fn unwrapped(text: &[u8]) -> String {
-    let text = with_lines(&text[..text.len().min(MOST_ENCODED)]);
-    let mut base64 = String::new();
-    for line in text.lines() {
-        let line = line.trim_matches(|one: char| one.is_whitespace() || "\"',\\".contains(one));
-        let is_of = |one: char| one.is_ascii_alphanumeric() || "+/".contains(one);
-        let end = line.find(|one| !is_of(one)).unwrap_or(line.len());
-        base64.push_str(&line[..end]);
-        if end < line.len() || line.is_empty() {
-            break;
-        }
+/// The base64 that a text begins with, over the ends of its lines, also where `\n` stands for one:
+/// base64(1) wraps it, and YAML indents it. With it goes how many bytes of the text that are.
+fn unwrapped(text: &[u8]) -> (Vec<u8>, usize) {
+    let text = &text[..text.len().min(MOST_ENCODED)];
+    let mut base64 = Vec::new();
+    let mut at = 0;
+    while let Some(byte) = text.get(at) {
+        at += match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' => {
+                base64.push(*byte);
+                1
+            }
+            b'\\' if matches!(text.get(at + 1), Some(b'n' | b'r')) => 2,
+            b'\n' | b'\r' | b'\t' | b' ' | b'"' | b'\'' | b',' | b'\\' => 1,
+            _ => break,
+        };
     }
-    base64
+    (base64, at)
 }
 
 /// A text in which `\n` stands for the end of a line, too.
@@ -161,7 +164,11 @@ fn with_lines(text: &[u8]) -> String {
 
 /// Looks at a key in its frame that is in base64 as a whole.
 fn encoded(source: &Source<'_>, at: usize, sightings: &mut Sightings) {
-    let text = unwrapped(&source.bytes[at..]);
+    if sightings.covers(DETECTOR.id, at) {
+        return;
+    }
+    let (text, read) = unwrapped(&source.bytes[at..]);
+    sightings.cover(DETECTOR.id, at, read, MOST_ENCODED);
     let Ok(plain) = LENIENT.decode(&text[..text.len() / 4 * 4]) else {
         return;
     };
@@ -251,5 +258,29 @@ impl Body {
         };
         let is_random = value::entropy(&self.bytes) > 3.0;
         starts && is_random && self.length >= 64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_read_over_the_ends_of_its_lines() {
+        for (text, base64, read) in [
+            (&b"LS0t"[..], &b"LS0t"[..], 4),
+            (b"LS0t\r\n  LS0t\n", b"LS0tLS0t", 13),
+            (b"LS0t\\r\\nLS0t\\\nLS0t\", x", b"LS0tLS0tLS0tx", 22),
+            (b"LS0t==\nLS0t", b"LS0t", 4),
+            (b"LS0t!LS0t", b"LS0t", 4),
+            (b"LS0t\\xLS0t", b"LS0txLS0t", 10),
+            (b"LS0t\xe9", b"LS0t", 4),
+            (b"LS0t\\", b"LS0t", 5),
+        ] {
+            let expected = (base64.to_vec(), read);
+            assert_eq!(unwrapped(text), expected, "{}", text.escape_ascii());
+        }
+        let long = [b'A'; MOST_ENCODED + 9];
+        assert_eq!(unwrapped(&long).1, MOST_ENCODED);
     }
 }

@@ -2,6 +2,9 @@
 //! before a clue, and a kind that was not told yet before one more of a kind that was. What the
 //! bound leaves out is counted, and the count is told.
 
+use std::collections::HashMap;
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Source, is_example};
@@ -34,6 +37,8 @@ pub(crate) struct Sightings {
     added: Option<usize>,
     /// The offset whose line was counted last, and that line.
     counted: (usize, usize),
+    /// What a rule needs not look at from another place, since it did from the last one.
+    covered: HashMap<Word, Range<usize>>,
 }
 
 impl Sightings {
@@ -125,6 +130,20 @@ impl Sightings {
         };
         self.counted = (at, line);
         line
+    }
+
+    /// Whether a rule looked at a place as a part of what began before it. A hostile text may have a
+    /// place at every turn: what follows is read once, not for each of them.
+    pub(super) fn covers(&self, rule: Word, at: usize) -> bool {
+        let covered = self.covered.get(rule);
+        covered.is_some_and(|range| range.contains(&at))
+    }
+
+    /// Takes note that a rule looked at `read` bytes from a place on, of `most` that it would have;
+    /// where that was not enough, what begins in the second half was not seen whole.
+    pub(super) fn cover(&mut self, rule: Word, at: usize, read: usize, most: usize) {
+        let read = if read < most { read } else { most / 2 };
+        self.covered.insert(rule, at..at + read);
     }
 
     /// Makes what was added last a clue.
