@@ -16,7 +16,8 @@ Judged by the form of the content and the path of each file, in whichever layer 
 be an example, such as a key among the tests of a package, is told but does not count for more
 than a warning. In programs and libraries (ELF) private keys are looked for that stand there as a
 whole (PEM), but for those that GnuTLS tests itself with as it starts, which everybody has; other
-secrets that are built into them are not found. The secret itself is never shown.
+secrets that are built into them are not found. Of what commands in the configuration write into files,
+that of one echo or printf is looked at. The secret itself is never shown.
 
 Revoke the secret; take it out of the build (mount it while building) and build anew.",
     fixed: false,

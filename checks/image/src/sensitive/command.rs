@@ -2,6 +2,8 @@
 //! build. `curl -u USER:WORD`, a header such as `Authorization: Bearer WORD`, a line of netrc(5) that
 //! a command writes, the option of a password.
 
+use std::borrow::Cow;
+
 use super::{Detector, Sightings, Source, netrc, value};
 
 pub(super) const DETECTOR: Detector = Detector::new(
@@ -15,6 +17,12 @@ pub(super) const DETECTOR: Detector = Detector::new(
         "sshpass ",
         "docker login ",
         "podman login ",
+        "buildah login ",
+        "apptainer remote login ",
+        "apptainer registry login ",
+        "singularity remote login ",
+        "singularity registry login ",
+        BY_STDIN,
         "skopeo ",
         "uthorization: ",
         "uthorization:Bearer",
@@ -28,12 +36,20 @@ pub(super) const DETECTOR: Detector = Detector::new(
         "machine ",
         "wandb login ",
         "conda config ",
+        // That of micromamba, too.
+        "mamba config ",
     ],
     place,
 );
 
 /// The most bytes of a command that are looked at.
 const MOST: usize = 4 * 1024;
+
+/// The bytes before a header that are looked at for the option that it is the value of.
+const NEAR: usize = 64;
+
+/// What a program is told that reads a password from a pipe.
+const BY_STDIN: &str = "--password-stdin";
 
 /// Programs whose `login -p` is followed by a password.
 const LOGINS: [&str; 6] = [
@@ -70,6 +86,12 @@ enum What<'t> {
 }
 
 impl Typed<'_> {
+    /// The offset of the secret in the text that it was found in.
+    fn begins_in(&self, text: &str) -> usize {
+        let secret = self.secret.as_ptr().addr();
+        secret.saturating_sub(text.as_ptr().addr())
+    }
+
     /// What is said of it, without the secret.
     pub(super) fn told(&self) -> String {
         let plain = |text: &str| -> String {
@@ -87,37 +109,66 @@ impl Typed<'_> {
 }
 
 fn place(source: &Source<'_>, at: usize, sightings: &mut Sightings) {
-    let before = &source.bytes[at.saturating_sub(64)..at];
-    let line = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
+    let before = &source.bytes[at.saturating_sub(MOST)..at];
+    let before = &before[memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1)..];
     // A comment shows how it could be done.
-    if before[line..].trim_ascii_start().starts_with(b"#") {
+    if before.trim_ascii_start().starts_with(b"#") {
         return;
     }
-    let is_of_name = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'-';
-    let begin = at - before.iter().rev().take_while(is_of_name).count();
-    let rest = |from: usize| {
-        let rest = &source.bytes[from..source.bytes.len().min(from + MOST)];
-        std::str::from_utf8(&rest[..line_end(rest)]).ok()
-    };
-    let found = match source.bytes[at] {
-        b'c' | b'w' | b's' | b'd' | b'p' => {
-            let start = at - (before.len() - line);
-            let by_stdin = || rest(start).and_then(by_stdin);
-            rest(at).and_then(by_option).or_else(by_stdin)
+    let near = &before[before.len().saturating_sub(NEAR)..];
+    let rest = &source.bytes[at..];
+    let told = match rest[0] {
+        _ if rest.starts_with(BY_STDIN.as_bytes()) => {
+            let before = joined(&source.bytes[at.saturating_sub(MOST)..at]);
+            given(&String::from_utf8_lossy(before)).map(|typed| typed.told())
         }
-        b'm' if netrc::NAMES.contains(&source.name()) => None,
-        b'm' => rest(at).and_then(login),
+        b'm' if rest.starts_with(b"machine ") => {
+            let is_of_netrc = netrc::NAMES.contains(&source.name());
+            let login = || login(&line(rest)).map(|typed| typed.told());
+            (!is_of_netrc).then(login).flatten()
+        }
+        b'a' | b'b' | b'c' | b'd' | b'm' | b'p' | b's' | b'w' => {
+            if sightings.covers(DETECTOR.id, at) {
+                return;
+            }
+            let rest = &rest[..rest.len().min(MOST)];
+            let line = line(rest);
+            let typed = by_option(&line);
+            let read = match (&line, &typed) {
+                // What follows it may be another one.
+                (Cow::Borrowed(line), Some(typed)) => typed.begins_in(line),
+                _ => line_end(rest),
+            };
+            sightings.cover(DETECTOR.id, at, read, MOST);
+            typed.map(|typed| typed.told())
+        }
         // In a text that only speaks of headers, such as the code of a client, tokens are examples.
-        _ if before[line..].windows(2).any(|option| option == b"-H")
-            || memchr::memmem::find(&before[line..], b"--header").is_some() =>
+        _ if near.windows(2).any(|option| option == b"-H")
+            || memchr::memmem::find(near, b"--header").is_some() =>
         {
-            rest(begin).and_then(header)
+            let is_of_name = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'-';
+            let name = near.iter().rev().take_while(is_of_name).count();
+            header(&line(&source.bytes[at - name..])).map(|typed| typed.told())
         }
         _ => None,
     };
-    if let Some(typed) = found {
-        sightings.at(DETECTOR.id, source, at, typed.told());
+    if let Some(told) = told {
+        sightings.at(DETECTOR.id, source, at, told);
     }
+}
+
+/// The end of a text from the start of its last line on; a backslash at the end of a line joins it with
+/// the next.
+fn joined(text: &[u8]) -> &[u8] {
+    let mut ends = memchr::memrchr_iter(b'\n', text);
+    let start = ends.find(|end| !text[..*end].ends_with(b"\\"));
+    &text[start.map_or(0, |end| end + 1)..]
+}
+
+/// The line that begins here, up to the most that is looked at.
+fn line(rest: &[u8]) -> Cow<'_, str> {
+    let rest = &rest[..rest.len().min(MOST)];
+    String::from_utf8_lossy(&rest[..line_end(rest)])
 }
 
 /// Where the line that begins here ends; a backslash at its end joins it with the next.
@@ -144,12 +195,13 @@ pub(super) fn typed(text: &str) -> Option<Typed<'_>> {
 /// The password of an option: `--password=WORD`, `-pWORD` of mysql, `sshpass -p WORD`,
 /// `curl -u USER:WORD`.
 fn by_option(line: &str) -> Option<Typed<'_>> {
-    let words: Vec<&str> = line.split_whitespace().collect();
-    let mut program = None;
-    for (at, word) in words.iter().enumerate() {
-        let word = word.trim_start_matches(['"', '\'', '(', '`', '$', '[']);
+    let mut left = line.split_whitespace().peekable();
+    let mut before: Vec<&str> = Vec::new();
+    let (mut program, mut has_login) = (None, false);
+    while let Some(whole) = left.next() {
+        let word = whole.trim_start_matches(['"', '\'', '(', '`', '$', '[']);
         let name = word.rsplit('/').next().unwrap_or(word);
-        let is_first = at == 0 || ends_command(words[at - 1]);
+        let is_first = before.last().is_none_or(|word| ends_command(word));
         let is_wrapper = matches!(
             name,
             "sudo" | "env" | "time" | "RUN" | "/bin/sh" | "sh" | "-c"
@@ -163,23 +215,28 @@ fn by_option(line: &str) -> Option<Typed<'_>> {
         {
             program = Some(name);
         }
-        let next = words.get(at + 1).copied().unwrap_or("");
-        let is_login = words[..at].contains(&"login")
-            && program.is_some_and(|program| LOGINS.contains(&program));
+        let next = left.peek().copied().unwrap_or("");
+        let is_login = has_login && program.is_some_and(|program| LOGINS.contains(&program));
         let secret = secret_of(word, next, program.unwrap_or(""), is_login)
-            .or_else(|| token_of(&words[..at], word));
+            .or_else(|| token_of(&before, word));
         if let Some(secret) = secret.filter(|secret| is_secret(secret)) {
             let what = What::Option(program.unwrap_or("a program"));
             return Some(Typed { what, secret });
         }
+        has_login |= whole == "login";
+        before.push(whole);
     }
     None
 }
 
+/// The most words between which a token stands and what it is known by.
+const MOST_OPTIONS: usize = 16;
+
 /// A word that is a token by the words before it.
 fn token_of<'t>(before: &[&str], word: &'t str) -> Option<&'t str> {
     let word = word.trim_matches(['"', '\'', ';', ')', '`']);
-    let plain = before.iter().rev().filter(|word| !word.starts_with('-'));
+    let near = before.iter().rev().take(MOST_OPTIONS);
+    let plain = near.filter(|word| !word.starts_with('-'));
     let names = plain.map(|word| word.rsplit('/').next().unwrap_or(word));
     let follows = |words: &&[&str]| {
         let known = words.iter().rev();
@@ -191,12 +248,19 @@ fn token_of<'t>(before: &[&str], word: &'t str) -> Option<&'t str> {
 
 /// The password that is given to `--password-stdin`: `echo WORD | docker login --password-stdin`.
 fn by_stdin(text: &str) -> Option<Typed<'_>> {
-    let (before, _) = text.split_once("--password-stdin")?;
+    let (before, _) = text.split_once(BY_STDIN)?;
+    given(before)
+}
+
+/// The same, by what stands before that option.
+fn given(before: &str) -> Option<Typed<'_>> {
     let (given, login) = before.rsplit_once('|')?;
     let given = given.rsplit([';', '&', '|']).next()?;
     let mut words = given.split_whitespace();
     words.find(|word| matches!(*word, "echo" | "printf"))?;
-    let secret = words.next_back()?.trim_matches(['"', '\'']);
+    // A backslash joins lines.
+    let secret = words.rfind(|word| *word != "\\")?;
+    let secret = secret.trim_matches(['"', '\'']);
     let program = login.split_whitespace().find(|word| *word != "sudo")?;
     let what = What::Option(program);
     is_secret(secret).then_some(Typed { what, secret })
@@ -368,6 +432,11 @@ mod tests {
             "set -e && echo 'Tr0ub4dor3x' | docker login -u me --password-stdin reg",
             Some("Tr0ub4dor3x"),
         ),
+        (
+            "docker login -u bob reg && buildah login -u bob -p Tr0ub4dor3x reg",
+            Some("Tr0ub4dor3x"),
+        ),
+        ("docker run -p Tr0ub4dor3x reg login", None),
         ("echo $PW | docker login -u me --password-stdin reg", None),
         ("cat pw.txt | docker login -u me --password-stdin reg", None),
         ("wandb login $WANDB_API_KEY", None),
@@ -399,6 +468,87 @@ mod tests {
         for (text, secret) in COMMANDS {
             assert_eq!(typed(text).map(|typed| typed.secret), *secret, "{text}");
         }
+    }
+
+    /// The lines of the commands that are told of a script.
+    fn lines(script: &[u8]) -> Vec<u64> {
+        let source = Source {
+            path: "opt/get.sh",
+            mode: 0o755,
+            size: script.len() as u64,
+            bytes: script,
+        };
+        let seen = super::super::look(&source).into_iter();
+        let seen = seen.filter(|one| one.rule == DETECTOR.id);
+        seen.filter_map(|one| one.line).collect()
+    }
+
+    #[test]
+    fn what_is_piped_into_a_login_is_found_in_scripts() {
+        let long = "dX9kQ2mZ7vB4nR1sT6wY".repeat(8);
+        for login in [
+            "docker login -u me --password-stdin reg",
+            "sudo buildah login --password-stdin reg",
+            "apptainer registry login --password-stdin oras://reg",
+        ] {
+            for (script, expected) in [
+                (format!("set -e\necho {long} | {login}\n"), &[2][..]),
+                (format!("set -e; echo {long} \\\n | {login}\n"), &[2]),
+                (
+                    format!("n=\"é{}\"; echo {long} | {login}\n", "é".repeat(80)),
+                    &[1],
+                ),
+                (format!("# echo {long} | {login}\n"), &[]),
+                (
+                    format!("# {}: echo {long} | {login}\n", "x".repeat(90)),
+                    &[],
+                ),
+                (format!("echo $TOKEN | {login}\necho {long} | cat\n"), &[]),
+            ] {
+                assert_eq!(lines(script.as_bytes()), expected, "{script}");
+            }
+        }
+        // Another encoding hides nothing.
+        let latin = [
+            b"n=\xe9; echo ",
+            long.as_bytes(),
+            b" | docker login --password-stdin",
+        ];
+        assert_eq!(lines(&latin.concat()), [1]);
+        let latin = [&b"curl -A \xe9 -u bob:Tr0ub4dor3x https://a\n"[..]];
+        assert_eq!(lines(&latin.concat()), [1]);
+    }
+
+    #[test]
+    fn logins_of_all_programs_are_found_in_scripts() {
+        for login in [
+            "docker login -u me",
+            "buildah login -u me",
+            "apptainer remote login",
+            "apptainer registry login -u me",
+            "singularity remote login",
+        ] {
+            let script = format!("set -e\n{login} -p Tr0ub4dor3x reg\n");
+            assert_eq!(lines(script.as_bytes()), [2], "{login}");
+        }
+        for config in ["conda", "mamba", "micromamba", "/opt/bin/mamba"] {
+            let script = format!("set -e\n{config} config --set token dX9kQ2mZ7vB4nR1sT6wY\n");
+            assert_eq!(lines(script.as_bytes()), [2], "{config}");
+        }
+    }
+
+    #[test]
+    fn of_one_line_all_is_looked_at_once() {
+        let long = format!(
+            "curl a; {}curl -u bob:Tr0ub4dor3x a\n",
+            "curl aa; ".repeat(1000)
+        );
+        assert_eq!(lines(long.as_bytes()), [1]);
+        let joined =
+            "curl a \\\n && curl -u bob:Tr0ub4dor3x a \\\n && curl a; curl -u eve:Xr0ub4dor3x a\n";
+        assert_eq!(lines(joined.as_bytes()), [1, 3]);
+        let two = "curl a; curl -u bob:Tr0ub4dor3x a\ncurl -u bob:Tr0ub4dor3x a\n";
+        assert_eq!(lines(two.as_bytes()), [1, 2]);
     }
 
     #[test]

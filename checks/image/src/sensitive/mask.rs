@@ -8,8 +8,9 @@ use super::{command, look_at_text, variable};
 /// What stands in place of a secret.
 const MASK: &str = "***";
 
-/// The most secrets that are taken out one by one.
+/// The most secrets that are taken out one by one, and the most bytes of a text from which they are.
 const MOST: usize = 64;
+const MOST_BYTES: usize = 64 * 1024;
 
 /// The text with [`MASK`] in place of each secret; where one cannot be told from what is around
 /// it, the first word alone is left.
@@ -18,11 +19,17 @@ pub(crate) fn masked(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut masked = text.to_owned();
-    for _ in 0..MOST {
-        let Some(secret) = secret(&masked).map(str::to_owned) else {
-            break;
-        };
-        masked = masked.replace(&secret, MASK);
+    if text.len() <= MOST_BYTES {
+        for _ in 0..MOST {
+            let Some(secret) = named(&masked).map(str::to_owned) else {
+                break;
+            };
+            masked = masked.replace(&secret, MASK);
+        }
+        let words: Vec<String> = words(&masked).take(MOST).map(str::to_owned).collect();
+        for word in words {
+            masked = masked.replace(&word, MASK);
+        }
     }
     if holds(&masked) {
         let first = text.split_whitespace().next().unwrap_or("");
@@ -37,19 +44,21 @@ fn holds(text: &str) -> bool {
     !look_at_text("", text).is_empty()
 }
 
-/// A secret in a text: the value of a variable, of an option, the password in an address, or a word
-/// that is one as a whole.
-fn secret(text: &str) -> Option<&str> {
+/// A secret that is known by what stands before it: the value of a variable, or of an option.
+fn named(text: &str) -> Option<&str> {
     let values = variable::words(text).into_iter();
     let mut values = values.filter_map(|word| variable::secret(word).map(|(_, value)| value));
-    let by_name = values
+    values
         .next()
-        .or_else(|| command::typed(text).map(|typed| typed.secret));
-    by_name.or_else(|| {
-        let mut words = text.split(|one: char| one.is_whitespace() || one == '\'' || one == '"');
-        let word = words.find(|word| !look_at_text("", word).is_empty())?;
-        Some(password(word).unwrap_or_else(|| value(word)))
-    })
+        .or_else(|| command::typed(text).map(|typed| typed.secret))
+}
+
+/// The words of a text that hold a secret by themselves, of each that: the password in an address, or
+/// what is one as a whole.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split(|one: char| one.is_whitespace() || one == '\'' || one == '"');
+    let words = words.filter(|word| holds(word));
+    words.map(|word| password(word).unwrap_or_else(|| value(word)))
 }
 
 /// The password of an address: `SCHEME://USER:PASSWORD@HOST`.

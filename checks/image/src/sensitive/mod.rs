@@ -291,24 +291,55 @@ pub(crate) fn look_at_text(place: &str, text: &str) -> Vec<Sighting> {
     let source = Source::open_to_all(place, text.as_bytes());
     let mut sightings = Sightings::default();
     places(&source, &mut sightings);
-    variable::in_command(text, &mut sightings);
-    let is_told = |id| sightings.seen.iter().any(|one| one.rule == id);
-    if let Some(typed) = command::typed(text).filter(|_| !is_told(command::DETECTOR.id)) {
-        sightings.file(command::DETECTOR.id, typed.told());
+    for piece in pieces(text) {
+        commands(piece, &mut sightings);
     }
-    // A line of netrc(5) is told as a part of the command.
-    let is_command = sightings
-        .seen
-        .iter()
-        .any(|one| one.rule == command::DETECTOR.id);
-    let is_told = |rule: &str| is_command && rule == netrc::DETECTOR.id;
-    written::look(text, &mut sightings, is_told);
     let mut seen = sightings.into_seen("this text");
     for one in &mut seen {
         one.line = None;
     }
     seen.dedup_by(|a, b| a.rule == b.rule && a.text == b.text);
     seen
+}
+
+/// The most bytes of a text that are taken for one command: Linux starts none with a longer one
+/// (`MAX_ARG_STRLEN` of execve(2)).
+const MOST_COMMAND: usize = 128 * 1024;
+
+/// The pieces of a text that are as long as commands may be, each up to the end of a line or of a word
+/// where it has one.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let mut left = text;
+    std::iter::from_fn(move || {
+        let most = left.floor_char_boundary(MOST_COMMAND);
+        let start = &left[..most];
+        let end = match most < left.len() {
+            true => {
+                let end = start.rfind('\n').filter(|end| *end >= most / 2);
+                let end = end.or_else(|| start.rfind(char::is_whitespace));
+                end.filter(|end| *end > 0).unwrap_or(most)
+            }
+            false => most,
+        };
+        let (piece, rest) = left.split_at(end);
+        left = rest;
+        (!piece.is_empty()).then_some(piece)
+    })
+}
+
+/// Looks at a text as a command of a shell.
+fn commands(text: &str, sightings: &mut Sightings) {
+    variable::in_command(text, sightings);
+    let is_told = |sightings: &Sightings, id| sightings.seen.iter().any(|one| one.rule == id);
+    if !is_told(sightings, command::DETECTOR.id)
+        && let Some(typed) = command::typed(text)
+    {
+        sightings.file(command::DETECTOR.id, typed.told());
+    }
+    // A line of netrc(5) is told as a part of the command.
+    let is_command = is_told(sightings, command::DETECTOR.id);
+    let is_told = |rule: &str| is_command && rule == netrc::DETECTOR.id;
+    written::look(text, sightings, is_told);
 }
 
 /// Looks at bytes that are no file: what a header or a table of an image holds.

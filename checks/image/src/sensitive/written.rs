@@ -2,10 +2,15 @@
 //! `echo TEXT > ~/.pgpass`, `printf TEXT >> .cdsapirc`, `echo TEXT | tee FILE`. The words are those of
 //! the shell (POSIX, Shell Command Language, 2.2 and 2.7).
 
+use std::rc::Rc;
+
 use super::{DETECTORS, Sightings, Source, TABLE};
 
 /// The most files that one text writes.
 const MOST: usize = 64;
+
+/// The most bytes that are looked at in them; a command has them once for each file that it writes.
+const MOST_BYTES: usize = 512 * 1024;
 
 /// A part of a command.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,7 +24,12 @@ enum Token {
 
 /// Tells what the files hold that a text writes, unless it is told by one of these rules.
 pub(super) fn look(text: &str, sightings: &mut Sightings, is_told: impl Fn(&str) -> bool) {
+    let mut left = MOST_BYTES;
     for (path, content) in writes(&tokens(text)) {
+        let Some(less) = left.checked_sub(content.len()) else {
+            continue;
+        };
+        left = less;
         let source = Source {
             path: path.trim_start_matches(['~', '/']),
             mode: 0o600,
@@ -41,9 +51,9 @@ pub(super) fn look(text: &str, sightings: &mut Sightings, is_told: impl Fn(&str)
 }
 
 /// The files that are written, each with its content.
-fn writes(tokens: &[Token]) -> Vec<(&str, String)> {
+fn writes(tokens: &[Token]) -> Vec<(&str, Rc<str>)> {
     let mut writes = Vec::new();
-    let mut piped = None;
+    let mut piped: Option<Rc<str>> = None;
     for command in tokens.split_inclusive(|token| matches!(token, Token::Pipe | Token::End)) {
         let mut words = Vec::new();
         let mut files = Vec::new();
@@ -56,7 +66,11 @@ fn writes(tokens: &[Token]) -> Vec<(&str, String)> {
             }
             is_target = *token == Token::To;
         }
-        let content = printed(&words).or_else(|| {
+        let is_piped = command.last() == Some(&Token::Pipe);
+        // What goes nowhere need not be known.
+        let counts = is_piped || !files.is_empty();
+        let content = counts.then(|| printed(&words)).flatten().map(Rc::from);
+        let content = content.or_else(|| {
             let tee = words.iter().position(|word| *word == "tee")?;
             let named = words[tee + 1..]
                 .iter()
@@ -67,9 +81,9 @@ fn writes(tokens: &[Token]) -> Vec<(&str, String)> {
         if let Some(content) = &content {
             let room = MOST.saturating_sub(writes.len());
             let files = files.iter().take(room);
-            writes.extend(files.map(|file| (*file, content.clone())));
+            writes.extend(files.map(|file| (*file, Rc::clone(content))));
         }
-        piped = content.filter(|_| command.last() == Some(&Token::Pipe));
+        piped = content.filter(|_| is_piped);
     }
     writes
 }
@@ -86,12 +100,22 @@ fn printed(words: &[&str]) -> Option<String> {
         "echo" => arguments.join(" "),
         _ => {
             let (format, rest) = arguments.split_first()?;
-            rest.iter().fold((*format).to_owned(), |text, word| {
-                text.replacen("%s", word, 1)
-            })
+            formatted(format, rest)
         }
     };
     Some(text.replace("\\n", "\n").replace("\\t", "\t"))
+}
+
+/// The format of printf with a word for each `%s`, as long as there are words.
+fn formatted(format: &str, words: &[&str]) -> String {
+    let mut words = words.iter();
+    let mut parts = format.split("%s");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        text.push_str(words.next().map_or("%s", |word| word));
+        text.push_str(part);
+    }
+    text
 }
 
 fn tokens(text: &str) -> Vec<Token> {
@@ -141,10 +165,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_looked_at_is_bounded_and_the_rest_is_looked_at_all_the_same() {
+        let line = "machine data.site.org login bob password Tr0ub4dor3x";
+        let long = "x".repeat(MOST_BYTES + 1);
+        let text = format!("echo {long} | tee a b; echo {line} > /root/.netrc");
+        let mut sightings = Sightings::default();
+        look(&text, &mut sightings, |_| false);
+        assert_eq!(sightings.into_seen("this text").len(), 1);
+    }
+
+    #[test]
     fn what_is_written_where() {
         for (text, expected) in [
             ("/bin/sh -c echo \"a b\" c > ~/.x", &[("~/.x", "a b c")][..]),
             ("printf 'a\\n%s\\n' b >>/x/y && ls", &[("/x/y", "a\nb\n")]),
+            ("printf %s-%s-%s %s b > x", &[("x", "%s-b-%s")]),
+            ("echo a | echo b | tee x", &[("x", "b")]),
+            ("echo a; tee x", &[]),
             (
                 "RUN set -e; echo a | sudo tee -a /x y",
                 &[("/x", "a"), ("y", "a")],
