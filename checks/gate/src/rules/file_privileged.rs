@@ -55,17 +55,17 @@ fn look(context: &Context<'_>) -> Vec<Raised> {
     files.map(|file| raised(context, file)).collect()
 }
 
-/// What lower layers hold of such files. What is there again with the same right, and is told, is
-/// told once.
+/// What lower layers hold of such files. The same file that is there again with the same right, and is
+/// told, is told once; another program under its path is another one.
 pub(super) fn of_lower(context: &Context<'_>) -> Vec<Raised> {
     let all = &context.case.scan.privileged;
     let there = all
         .iter()
         .filter(|file| !file.deleted && !is_allowed(context, file));
-    let there: HashSet<_> = there.map(|file| (&file.path, file.kind)).collect();
-    let lower = all.iter().filter(|file| {
-        file.deleted && !there.contains(&(&file.path, file.kind)) && !is_allowed(context, file)
-    });
+    let there: HashSet<_> = there.map(same).collect();
+    let lower = all
+        .iter()
+        .filter(|file| file.deleted && !there.contains(&same(file)) && !is_allowed(context, file));
     let level = context.policy.level(context.class, RULE.id);
     let of_lower = |file: &Privileged| {
         let seen = raised(context, file);
@@ -86,6 +86,11 @@ pub(super) fn of_lower(context: &Context<'_>) -> Vec<Raised> {
         }
     };
     lower.map(of_lower).collect()
+}
+
+/// What the same file with the same right has in common.
+fn same(file: &Privileged) -> (&str, PrivilegeKind, Option<&str>) {
+    (&file.path, file.kind, file.sha256.as_deref())
 }
 
 fn raised(context: &Context<'_>, file: &Privileged) -> Raised {
