@@ -163,6 +163,7 @@ fn what_replaces_a_right_with_the_same_is_told_once() {
     let again = &program[..];
     let both = ["deny /opt/su", "review /srv/a.nc"];
     for (mode, size) in [(0o4755, 3 << 20), (0o755, 1)] {
+        let lower = image(again, 0o4755, 2 << 20);
         let upper = image(again, mode, size);
         layers(dir, &[(BRINGS, &lower), ("RUN again", &upper)]);
         let found = told(dir, "");
@@ -170,13 +171,45 @@ fn what_replaces_a_right_with_the_same_is_told_once() {
         let is_deleted = |one: &Value| one["deleted"] == (size == 1);
         assert!(found.iter().all(is_deleted), "{found:?}");
     }
-    // The digest that the site allows is that of what is there.
+    // Another program is told besides.
     let upper = image(again, 0o4755, 3 << 20);
     layers(dir, &[(BRINGS, &lower), ("RUN again", &upper)]);
+    let found = told(dir, "");
+    assert_eq!(levels(&found), [both[0], both[0], both[1]]);
+    let is_other = |one: &&Value| one["deleted"] == true;
+    let others: Vec<&Value> = found.iter().filter(is_other).collect();
+    assert_eq!(others.len(), 1, "{found:?}");
+    assert_eq!(others[0]["sha256"], sha256(&other));
+    // The digest that the site allows is that of what is there, and the one that a waiver covers, too.
     let named = "[[privileged.allow]]\npath = \"/opt/su\"\n";
     let digest = format!("sha256 = \"{}\"\n", sha256(again));
     let found = told(dir, &format!("{named}{digest}"));
     assert_eq!(levels(&found), both);
     assert!(found.iter().any(|one| one["deleted"] == true), "{found:?}");
+    let waiver = format!(
+        "[[waiver]]\nid = \"W-1\"\nrule = \"file.privileged\"\nscope = {{ sha256 = \"{}\" }}\nowner = \"a\"\n\
+         approved-by = \"b\"\nreason = \"c\"\nfrom = \"2026-01-01\"\nexpires = \"2099-01-01\"\n",
+        sha256(again)
+    );
+    let found = told(dir, &waiver);
+    assert_eq!(levels(&found), [both[0], both[0], both[1]]);
+    let covers = |one: &&Value| one["path"] == "/opt/su" && one["waived_by"] == Value::Null;
+    let left: Vec<&Value> = found.iter().filter(covers).collect();
+    assert_eq!(left.len(), 1, "{found:?}");
+    assert_eq!(left[0]["deleted"], true);
     assert_eq!(levels(&told(dir, named)), [both[1]]);
+}
+
+#[test]
+fn data_under_a_program_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let data = [&b"CDF\x02"[..], &[0; 2 << 20]].concat();
+    let program = [fs::read("/bin/true").unwrap(), vec![0; 3 << 20]].concat();
+    let lower = tar(&[("srv/a.nc", 0o644, &data)]);
+    let upper = tar(&[("srv/a.nc", 0o755, &program)]);
+    layers(dir, &[(BRINGS, &lower), ("RUN again", &upper)]);
+    let found = told(dir, "");
+    assert_eq!(levels(&found), ["review /srv/a.nc"]);
+    assert_eq!(found[0]["deleted"], true, "{found:?}");
 }

@@ -13,8 +13,9 @@ pub(super) static RULE: Rule = Rule {
 Data in an image is copied to every node with it, and its terms are rarely those of the software:
 model output, observations and data of people come with licences and agreements of their own.
 
-Judged by the size of files of data that no package owns ([data] max-size). What a later layer deletes
-or makes smaller is told in layer.history, from 1 MiB on.
+Judged by the size of files of data that no package owns ([data] max-size). What a later layer deletes,
+makes smaller or replaces with what is no data is told in layer.history, from 1 MiB on. Where it is
+replaced by as large a file of data, whatever its content, that one is judged alone.
 
 Leave data out of the image and bind it at run time.",
     fixed: false,

@@ -3,7 +3,7 @@
 //! data that no package owned.
 //!
 //! What is there again, by another version or at the same path, is judged as it is there; data only
-//! where there is no less of it.
+//! where there is no less of it, of whatever content.
 
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -224,7 +224,9 @@ impl Lower {
         let is_less = |path: &str, size: u64| {
             let there = merged.tree.resolve_link(path);
             let there = there.map(|id| merged.tree.node(id));
-            there.is_none_or(|node| node.kind != Kind::File || node.size < size)
+            there.is_none_or(|node| {
+                node.kind != Kind::File || !node.content.is_data() || node.size < size
+            })
         };
         let data = self.data.iter();
         let data = data.map(|(path, (layer, size))| (&**path, *layer, *size));
