@@ -1,6 +1,7 @@
 //! The way of an image into a registry, in the only order that lets nothing out too early.
 
 use hpcctl_gate::attest::{Bundle, SigningKey, Statement, sign};
+use hpcctl_license_db::policy;
 use hpcctl_model::publish::{Attached, Blobs, Published};
 use hpcctl_registry::{
     self as registry, Arrival, Artifact, Before, Client, Digest, Name, Part, Progress, Push,
@@ -111,8 +112,10 @@ fn attached(
     gate.result.subject.reference.clone_from(&published);
     let mut scan = decided.scan.clone();
     scan.result.image.reference = published;
-    // Who gets the image goes by what this policy chose.
-    scan.result.verdict.choices.clone_from(&gate.result.choices);
+    // Who gets the image goes by what this policy chose, and by what that asks for.
+    let verdict = &mut scan.result.verdict;
+    verdict.choices.clone_from(&gate.result.choices);
+    verdict.obligations = policy::with_choices(&verdict.obligations, &verdict.choices);
     let (mut all, mut held) = (Vec::new(), Vec::new());
     let mut attach = |all: &mut Vec<Attached>, document: &Document| {
         let there = push.attach(read, &artifact(document));

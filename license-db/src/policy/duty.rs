@@ -16,6 +16,15 @@ pub enum Duty {
 }
 
 impl Duty {
+    /// All of them, in order.
+    pub(super) const ALL: [Self; 5] = [
+        Self::Notice,
+        Self::LicenseText,
+        Self::SourceOffer,
+        Self::NetworkSource,
+        Self::VendorTerms,
+    ];
+
     /// The stable id.
     pub fn id(self) -> &'static str {
         match self {

@@ -159,11 +159,8 @@ pub fn judge(subjects: &[Subject<'_>], complete: bool, others: Vec<Reason>) -> V
     let outcome = reasons
         .first()
         .map_or(Outcome::Publishable, |worst| worst.outcome);
-    let obligations = duties.into_iter().map(|(duty, names)| Obligation {
-        id: duty.id().to_owned(),
-        text: duty.text().to_owned(),
-        subjects: names.into_iter().map(str::to_owned).collect(),
-    });
+    let obligations = duties.into_iter();
+    let obligations = obligations.map(|(duty, names)| obligation(duty, names));
     Verdict {
         outcome,
         reasons,
@@ -178,6 +175,39 @@ fn choice((license, names): (&str, BTreeSet<&str>)) -> Option<Choice> {
         license: license.to_owned(),
         subjects: names.into_iter().map(str::to_owned).collect(),
     })
+}
+
+/// Obligations with what the chosen branches ask for besides: another policy than the built-in one may
+/// choose another branch, and with it what goes with it.
+pub fn with_choices(obligations: &[Obligation], choices: &[Choice]) -> Vec<Obligation> {
+    let mut owed: BTreeMap<Duty, BTreeSet<&str>> = BTreeMap::new();
+    for choice in choices {
+        let judged = judge_expression(&choice.chosen);
+        for duty in judged.iter().flat_map(|judgement| &judgement.duties) {
+            let subjects = choice.subjects.iter().map(String::as_str);
+            owed.entry(*duty).or_default().extend(subjects);
+        }
+    }
+    let of = |duty: Duty| {
+        let known = obligations.iter().find(|one| one.id == duty.id());
+        let mut subjects = owed.remove(&duty).unwrap_or_default();
+        subjects.extend(
+            known
+                .into_iter()
+                .flat_map(|one| &one.subjects)
+                .map(String::as_str),
+        );
+        (!subjects.is_empty()).then(|| obligation(duty, subjects))
+    };
+    Duty::ALL.into_iter().filter_map(of).collect()
+}
+
+fn obligation(duty: Duty, subjects: BTreeSet<&str>) -> Obligation {
+    Obligation {
+        id: duty.id().to_owned(),
+        text: duty.text().to_owned(),
+        subjects: subjects.into_iter().map(str::to_owned).collect(),
+    }
 }
 
 /// Why a subject is not simply publishable; none where it is.
@@ -298,6 +328,32 @@ mod tests {
         let order: Vec<&str> = verdict.reasons.iter().map(|r| r.subject.as_str()).collect();
         assert_eq!(order, ["d", "c", "b"]);
         assert_eq!(verdict.reasons[0].license.as_deref(), Some("CC-BY-NC-4.0"));
+    }
+
+    #[test]
+    fn another_branch_brings_what_it_asks_for() {
+        let license = "Artistic-1.0-Perl OR GPL-1.0-or-later";
+        let subjects = ["p", "q"].map(|name| Subject {
+            name,
+            license: Some(license),
+        });
+        let verdict = judge(&subjects, true, Vec::new());
+        let ids = |all: &[Obligation]| -> Vec<String> {
+            let line = |one: &Obligation| format!("{} {}", one.id, one.subjects.join(" "));
+            all.iter().map(line).collect()
+        };
+        assert_eq!(ids(&verdict.obligations), ["notice p q"]);
+        // The same choice asks for nothing more.
+        let same = with_choices(&verdict.obligations, &verdict.choices);
+        assert_eq!(same, verdict.obligations);
+        let other = Choice {
+            license: license.to_owned(),
+            chosen: "GPL-1.0-or-later".to_owned(),
+            subjects: vec!["q".to_owned()],
+        };
+        let more = with_choices(&verdict.obligations, &[other]);
+        let expected = ["notice p q", "license-text q", "source-offer q"];
+        assert_eq!(ids(&more), expected);
     }
 
     #[test]

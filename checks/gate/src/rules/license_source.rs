@@ -2,8 +2,11 @@
 
 use std::collections::HashSet;
 
+use hpcctl_license_db::policy;
+
 use super::{Raised, Rule};
 use crate::case::Context;
+use crate::choices;
 
 pub(super) static RULE: Rule = Rule {
     id: "license.source",
@@ -13,7 +16,8 @@ Copyleft licences let binaries be passed on with the corresponding source, or di
 no further charge (GPL-3.0 section 6 d). A package of a distribution names its source package; a
 binary that somebody built into the image names nothing.
 
-Judged by the packages and files that the verdict asks a source offer for: each has to be a
+Judged by the packages and files that the verdict asks a source offer for, and those of whose licences
+this policy chooses a branch that does: each has to be a
 package with a version, from an ecosystem that keeps its sources. `scan image -o source-index`
 lists them.
 
@@ -29,8 +33,10 @@ const OBLIGATION: &str = "source-offer";
 
 fn look(context: &Context<'_>) -> Vec<Raised> {
     let scan = context.case.scan;
-    let obligations = scan.verdict.obligations.iter();
-    let asked = obligations.filter(|obligation| obligation.id == OBLIGATION);
+    let chosen = choices::made(context);
+    let obligations = policy::with_choices(&scan.verdict.obligations, &chosen);
+    let asked = obligations.iter();
+    let asked = asked.filter(|obligation| obligation.id == OBLIGATION);
     let mut subjects: HashSet<&str> = asked
         .flat_map(|obligation| obligation.subjects.iter().map(String::as_str))
         .collect();
