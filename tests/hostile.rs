@@ -15,6 +15,7 @@ use serde_json::Value;
 mod archives;
 mod bills;
 mod databases;
+mod documents;
 mod file_systems;
 pub mod parts;
 #[expect(
@@ -199,4 +200,9 @@ fn databases_that_are_hostile_end() {
 #[test]
 fn bills_that_are_hostile_end() {
     all_end(bills::CASES);
+}
+
+#[test]
+fn documents_that_are_hostile_end() {
+    all_end(documents::CASES);
 }

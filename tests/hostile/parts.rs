@@ -112,7 +112,18 @@ pub fn layout(place: &Path, layers: &[(Vec<u8>, usize)]) -> String {
 /// An OCI layout of these descriptors.
 pub fn image(place: &Path, layers: &[Value]) -> String {
     let diff_ids: Vec<String> = layers.iter().map(|_| digest(b"")).collect();
-    let config = json!({"architecture": "amd64", "os": "linux",
+    described(place, layers, &diff_ids, &json!([]))
+}
+
+/// An OCI layout of one layer with a file, and of that history.
+pub fn configured(place: &Path, history: &Value) -> String {
+    let layer = [entry("a", b"a"), END.to_vec()].concat();
+    let layers = [blob(place, &layer)];
+    described(place, &layers, &[digest(&layer)], history)
+}
+
+fn described(place: &Path, layers: &[Value], diff_ids: &[String], history: &Value) -> String {
+    let config = json!({"architecture": "amd64", "os": "linux", "history": history,
         "rootfs": {"type": "layers", "diff_ids": diff_ids}});
     let config = blob(place, config.to_string().as_bytes());
     let manifest = json!({"schemaVersion": 2, "config": config, "layers": layers});
