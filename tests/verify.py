@@ -25,6 +25,8 @@ def public(key):
 
 def with_openssl(envelope, key):
     """The pre-authentication encoding is built here, by the text of the protocol."""
+    if not envelope["signatures"]:
+        return False
     payload = base64.b64decode(envelope["payload"])
     kind = envelope["payloadType"].encode()
     message = b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
@@ -42,6 +44,8 @@ def with_openssl(envelope, key):
 
 
 def with_securesystemslib(envelope, key):
+    if not envelope["signatures"]:
+        return False
     keyid = envelope["signatures"][0]["keyid"]
     known = SSlibKey.from_crypto(public(key), keyid=keyid)
     try:

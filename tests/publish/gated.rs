@@ -6,7 +6,9 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::Site;
+use super::signature::{attached, document};
+use super::{LENIENT, Site};
+use crate::handmade::{debian, layout, tar};
 use crate::push::Place;
 use crate::real::real;
 
@@ -225,4 +227,38 @@ fn of_an_index_the_platform_that_was_gated_is_published() {
     // What may not be published of it is not.
     assert_eq!(publish("linux/s390x", "several:other").code, 1);
     assert_eq!(site.place.copied_back(port, "several:other"), None);
+}
+
+/// A policy that refuses one branch of a choice passes the image on under the other, whose source is
+/// owed.
+#[test]
+fn the_source_of_the_branch_that_was_chosen_is_listed() {
+    if !real("the_source_of_the_branch_that_was_chosen_is_listed") {
+        return;
+    }
+    let site = Site::new(Place::with_tls());
+    let metadata = "Metadata-Version: 2.4\nName: either\nVersion: 1\n\
+                    License-Expression: Artistic-1.0-Perl OR GPL-1.0-or-later\n";
+    let path = "usr/lib/python3/dist-packages/either-1.dist-info/METADATA";
+    // Blocks of zeros end the first tar.
+    let mut layer = debian();
+    layer.truncate(layer.len() - 1024);
+    layer.extend(tar(&[(path, 0o644, metadata.as_bytes())]));
+    let home = site.place.home.path().join("either");
+    layout(&home, "amd64", &json!({}), Some(&layer));
+    let image = format!("oci:{}", home.display());
+    let denies = format!("{LENIENT}deny = [\"Artistic-1.0-Perl\"]\n");
+    site.place.home.put("denies.toml", denies);
+    for (policy, is_listed) in [("lenient.toml", false), ("denies.toml", true)] {
+        let name = format!("either/{}", policy.trim_end_matches(".toml"));
+        let run = site.publish(&image, &format!("{name}:v1"), policy);
+        assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+        let report = run.json();
+        let manifest = attached(&report, "sources.tsv")["manifest"]
+            .as_str()
+            .unwrap();
+        let sources = String::from_utf8(document(&site, &name, manifest)).unwrap();
+        let is_there = sources.contains("pkg:pypi/either@1");
+        assert_eq!(is_there, is_listed, "{policy}: {sources}");
+    }
 }

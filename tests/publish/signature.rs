@@ -14,7 +14,7 @@ use crate::cli::Run;
 use crate::push::Place;
 use crate::real::real;
 
-fn attached<'a>(report: &'a Value, title: &str) -> &'a Value {
+pub(super) fn attached<'a>(report: &'a Value, title: &str) -> &'a Value {
     let attached = report["result"]["published"]["attached"]
         .as_array()
         .unwrap();
@@ -25,7 +25,7 @@ fn attached<'a>(report: &'a Value, title: &str) -> &'a Value {
 }
 
 /// The bytes of the document of an artifact.
-fn document(site: &Site, repository: &str, manifest: &str) -> Vec<u8> {
+pub(super) fn document(site: &Site, repository: &str, manifest: &str) -> Vec<u8> {
     let port = site.place.registry.port;
     let name: Name = format!("127.0.0.1:{port}/{repository}@{manifest}")
         .parse()
@@ -238,7 +238,12 @@ fn changed_bundles_are_refused_with_either_kind_of_key() {
             let run = verify();
             assert_eq!(run.code, 1, "{key}, {what}: {}{}", run.stdout, run.stderr);
             let path = site.place.home.put("changed.json", &changed);
-            assert_ne!(others(&site, &path, &public).code, 0, "{key}, {what}");
+            let run = others(&site, &path, &public);
+            assert_eq!(
+                run.stdout, "openssl: refused\nsecuresystemslib: refused\n",
+                "{key}, {what}: {}",
+                run.stderr
+            );
         }
         attach(&bundle);
         let run = verify();
