@@ -164,6 +164,22 @@ impl Storage {
         serde_json::from_slice(&fs::read(data.join("data")).unwrap()).unwrap()
     }
 
+    /// The list of what is attached, with another bundle in the place of the published one.
+    fn listing(&self, listed: &Value, published: &str, artifact: &Value, bundle: &[u8]) -> Value {
+        let mut artifact = artifact.clone();
+        artifact["layers"][0]["digest"] = json!(self.put(bundle, "_layers"));
+        artifact["layers"][0]["size"] = json!(bundle.len());
+        let bytes = serde_json::to_vec(&artifact).unwrap();
+        let digest = self.put(&bytes, "_manifests/revisions");
+        let mut list = listed.clone();
+        for one in list["manifests"].as_array_mut().unwrap() {
+            if one["digest"] == published {
+                (one["digest"], one["size"]) = (json!(digest), json!(bytes.len()));
+            }
+        }
+        list
+    }
+
     fn tagged(&self, tag: &str) -> Value {
         let current = self
             .repository
@@ -216,19 +232,8 @@ fn changed_bundles_are_refused_with_either_kind_of_key() {
 
         let storage = Storage::new(&site, key);
         let (listed, artifact) = (storage.tagged(&tag), storage.manifest(published));
-        // The list of what is attached, with another bundle in the place of the published one.
         let attach = |bundle: &[u8]| {
-            let mut artifact = artifact.clone();
-            artifact["layers"][0]["digest"] = json!(storage.put(bundle, "_layers"));
-            artifact["layers"][0]["size"] = json!(bundle.len());
-            let bytes = serde_json::to_vec(&artifact).unwrap();
-            let digest = storage.put(&bytes, "_manifests/revisions");
-            let mut list = listed.clone();
-            for one in list["manifests"].as_array_mut().unwrap() {
-                if one["digest"] == published {
-                    (one["digest"], one["size"]) = (json!(digest), json!(bytes.len()));
-                }
-            }
+            let list = storage.listing(&listed, published, &artifact, bundle);
             storage.tag(&tag, &list);
         };
         let verify = || site.verify(&format!("{key}:v1"), &public);

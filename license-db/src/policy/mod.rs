@@ -332,7 +332,7 @@ mod tests {
 
     #[test]
     fn another_branch_brings_what_it_asks_for() {
-        let license = "Artistic-1.0-Perl OR GPL-1.0-or-later";
+        let license = "MIT OR GPL-1.0-or-later";
         let subjects = ["p", "q"].map(|name| Subject {
             name,
             license: Some(license),

@@ -227,8 +227,8 @@ pub(crate) mod tests {
         }
     }
 
-    pub(crate) fn report() -> Envelope<Bench> {
-        let bench = Bench {
+    fn bench() -> Bench {
+        Bench {
             plan: Plan {
                 subjects: vec!["ranks".into()],
                 runtime: "builtin".into(),
@@ -271,7 +271,10 @@ pub(crate) mod tests {
             why: Vec::new(),
             compared: None,
             doubts: vec!["others were at work".into()],
-        };
+        }
+    }
+
+    pub(crate) fn report() -> Envelope<Bench> {
         Envelope {
             schema: "hpcctl.bench/1".into(),
             kind: "bench".into(),
@@ -286,7 +289,7 @@ pub(crate) mod tests {
             },
             started_at: "2026-11-25T06:00:00Z".into(),
             finished_at: "2026-11-25T06:00:01Z".into(),
-            result: bench,
+            result: bench(),
             unknowns: vec![Unknown::new("gpu", "there is none")],
         }
     }
