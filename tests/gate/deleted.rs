@@ -82,8 +82,9 @@ fn told(dir: &Path, policy: &str) -> Vec<Value> {
         path("state"),
     );
     fs::write(&file, format!("{rules}{policy}")).unwrap();
+    let now = "2026-02-01T00:00:00Z";
     let args = [
-        "gate", &image, "--policy", &file, "--state", &state, "-o", "json",
+        "gate", &image, "--policy", &file, "--state", &state, "--now", now, "-o", "json",
     ];
     let report = hpcctl(&args).json();
     let rules = report["result"]["decision"]["rules"].as_array().unwrap();
@@ -188,7 +189,7 @@ fn what_replaces_a_right_with_the_same_is_told_once() {
     assert!(found.iter().any(|one| one["deleted"] == true), "{found:?}");
     let waiver = format!(
         "[[waiver]]\nid = \"W-1\"\nrule = \"file.privileged\"\nscope = {{ sha256 = \"{}\" }}\nowner = \"a\"\n\
-         approved-by = \"b\"\nreason = \"c\"\nfrom = \"2026-01-01\"\nexpires = \"2099-01-01\"\n",
+         approved-by = \"b\"\nreason = \"c\"\nfrom = \"2026-01-01\"\nexpires = \"2026-05-01\"\n",
         sha256(again)
     );
     let found = told(dir, &waiver);

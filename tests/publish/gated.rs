@@ -238,7 +238,7 @@ fn the_source_of_the_branch_that_was_chosen_is_listed() {
     }
     let site = Site::new(Place::with_tls());
     let metadata = "Metadata-Version: 2.4\nName: either\nVersion: 1\n\
-                    License-Expression: Artistic-1.0-Perl OR GPL-1.0-or-later\n";
+                    License-Expression: BSL-1.0 OR GPL-1.0-or-later\n";
     let path = "usr/lib/python3/dist-packages/either-1.dist-info/METADATA";
     // Blocks of zeros end the first tar.
     let mut layer = debian();
@@ -247,7 +247,7 @@ fn the_source_of_the_branch_that_was_chosen_is_listed() {
     let home = site.place.home.path().join("either");
     layout(&home, "amd64", &json!({}), Some(&layer));
     let image = format!("oci:{}", home.display());
-    let denies = format!("{LENIENT}deny = [\"Artistic-1.0-Perl\"]\n");
+    let denies = format!("{LENIENT}deny = [\"BSL-1.0\"]\n");
     site.place.home.put("denies.toml", denies);
     for (policy, is_listed) in [("lenient.toml", false), ("denies.toml", true)] {
         let name = format!("either/{}", policy.trim_end_matches(".toml"));
