@@ -46,6 +46,44 @@ pub(crate) fn ended<R>(report: &Envelope<R>) -> String {
     )
 }
 
+/// Something found: what it is, where, and what to do. All is escaped already.
+pub(crate) struct Found {
+    pub state: String,
+    pub is_bad: bool,
+    pub what: String,
+    pub on: String,
+    pub told: String,
+    pub fix: String,
+}
+
+/// A part with a table of what was found, the first so many of it; the column of states has a name.
+pub(crate) fn found(
+    text: &mut String,
+    title: &str,
+    states: &str,
+    rows: impl ExactSizeIterator<Item = Found>,
+    most: usize,
+) {
+    let more = rows.len().saturating_sub(most);
+    *text += &format!("<h2>{title}</h2>\n<div class=\"wide\"><table class=\"found\">\n");
+    if more > 0 {
+        *text += &format!("<caption>The first {most}; {more} more are in the JSON.</caption>\n");
+    }
+    *text += "<thead><tr>";
+    for name in [states, "What", "On", "Found", "To do"] {
+        *text += &format!("<th scope=\"col\">{name}</th>");
+    }
+    *text += "</tr></thead>\n<tbody>\n";
+    for row in rows.take(most) {
+        let class = if row.is_bad { " class=\"fail\"" } else { "" };
+        *text += &format!(
+            "<tr><td{class}>{}</td><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+            row.state, row.what, row.on, row.told, row.fix
+        );
+    }
+    *text += "</tbody></table></div>\n";
+}
+
 /// A chart with its text, which is escaped already; its shapes lie in 300 by 50, and are stretched.
 pub(crate) fn figure(id: &str, caption: &str, shapes: &str) -> String {
     captioned(id, caption, &drawn(id, shapes))

@@ -3,7 +3,7 @@
 
 use hpcctl_model::Envelope;
 
-use crate::report::{Error, Report};
+use crate::report::{Error, Kind, Report};
 use crate::terminal::some;
 
 mod abi;
@@ -15,6 +15,18 @@ mod lint;
 mod matched;
 mod scan;
 mod verify;
+
+/// The kinds that CI systems and review tools have as answers: those of the others are written apart.
+pub(crate) const KINDS: &[Kind] = &[
+    Kind::Doctor,
+    Kind::Lint,
+    Kind::Scan,
+    Kind::Abi,
+    Kind::Bench,
+    Kind::Verify,
+    Kind::Fleet,
+    Kind::Match,
+];
 
 /// A report as answers.
 pub(crate) struct Answers {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write;
 
 use crate::answers::{Answer, Answers, Level};
-use crate::page::{begun, ended, escaped};
+use crate::page::{Found, begun, ended, escaped, found};
 use crate::report::{Error, Kind, Options, Report};
 use crate::writer::Writer;
 
@@ -67,37 +67,15 @@ fn table(text: &mut String, title: &str, rows: &[&Answer]) {
     if rows.is_empty() {
         return;
     }
-    // Writing to a string does not fail.
-    let _ = writeln!(
-        text,
-        "<h2>{title}</h2>\n<div class=\"wide\"><table class=\"found\">"
-    );
-    let more = rows.len().saturating_sub(ROWS);
-    if more > 0 {
-        let _ = writeln!(
-            text,
-            "<caption>The first {ROWS}; {more} more are in the JSON.</caption>"
-        );
-    }
-    *text += "<thead><tr><th scope=\"col\">Answer</th><th scope=\"col\">What</th>\
-              <th scope=\"col\">On</th><th scope=\"col\">Found</th>\
-              <th scope=\"col\">To do</th></tr></thead>\n<tbody>\n";
-    for row in rows.iter().take(ROWS) {
-        let class = match row.level {
-            Level::Bad => " class=\"fail\"",
-            _ => "",
-        };
-        let _ = writeln!(
-            text,
-            "<tr><td{class}>{}</td><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td></tr>",
-            row.state,
-            escaped(&row.id).replace('.', ".<wbr>"),
-            escaped(&row.place().unwrap_or_default()),
-            escaped(&row.text),
-            escaped(row.fix.as_deref().unwrap_or_default())
-        );
-    }
-    *text += "</tbody></table></div>\n";
+    let rows = rows.iter().map(|row| Found {
+        state: row.state.into(),
+        is_bad: row.level == Level::Bad,
+        what: escaped(&row.id).replace('.', ".<wbr>"),
+        on: escaped(&row.place().unwrap_or_default()),
+        told: escaped(&row.text),
+        fix: escaped(row.fix.as_deref().unwrap_or_default()),
+    });
+    found(text, title, "Answer", rows, ROWS);
 }
 
 #[cfg(test)]

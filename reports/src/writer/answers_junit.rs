@@ -3,8 +3,8 @@
 
 use std::io::Write;
 
-use crate::answers::{Answer, Answers, Level};
-use crate::report::{Error, Kind, Options, Report};
+use crate::answers::{self, Answer, Answers, Level};
+use crate::report::{Error, Options, Report};
 use crate::writer::Writer;
 use crate::writer::junit::{Case, Failed, Suite};
 
@@ -12,16 +12,7 @@ use crate::writer::junit::{Case, Failed, Suite};
 pub static WRITER: Writer = Writer {
     name: "junit",
     versions: &[],
-    kinds: &[
-        Kind::Doctor,
-        Kind::Lint,
-        Kind::Scan,
-        Kind::Abi,
-        Kind::Bench,
-        Kind::Verify,
-        Kind::Fleet,
-        Kind::Match,
-    ],
+    kinds: answers::KINDS,
     write,
 };
 

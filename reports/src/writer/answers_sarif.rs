@@ -8,8 +8,8 @@ use hpcctl_model::hex;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::answers::{Answer, Answers, Level};
-use crate::report::{Error, Kind, Options, Report};
+use crate::answers::{self, Answer, Answers, Level};
+use crate::report::{Error, Options, Report};
 use crate::writer::Writer;
 use crate::writer::sarif::{described, run, uri};
 
@@ -17,16 +17,7 @@ use crate::writer::sarif::{described, run, uri};
 pub static WRITER: Writer = Writer {
     name: "sarif",
     versions: &[],
-    kinds: &[
-        Kind::Doctor,
-        Kind::Lint,
-        Kind::Scan,
-        Kind::Abi,
-        Kind::Bench,
-        Kind::Verify,
-        Kind::Fleet,
-        Kind::Match,
-    ],
+    kinds: answers::KINDS,
     write,
 };
 

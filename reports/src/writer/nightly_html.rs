@@ -5,7 +5,7 @@ use std::io::Write;
 
 use hpcctl_model::nightly::Trend;
 
-use crate::page::{LONG, begun, ended, escaped, figure, line};
+use crate::page::{Found, LONG, begun, ended, escaped, figure, found, line};
 use crate::report::{Error, Kind, Options, Report};
 use crate::writer::Writer;
 use crate::writer::nightly_table::alike::{Alike, alike};
@@ -56,42 +56,23 @@ fn write(
 }
 
 fn table(text: &mut String, title: &str, rows: Vec<Row>) {
-    let (title, rows) = (escaped(title), alike(rows));
-    // Writing to a string does not fail.
-    let _ = writeln!(
-        text,
-        "<h2>{title}</h2>\n<div class=\"wide\"><table class=\"found\">"
-    );
-    let more = rows.len().saturating_sub(ROWS);
-    if more > 0 {
-        let _ = writeln!(
-            text,
-            "<caption>The first {ROWS}; {more} more are in the JSON.</caption>"
-        );
-    }
-    *text += "<thead><tr><th scope=\"col\">State</th><th scope=\"col\">What</th>\
-              <th scope=\"col\">On</th><th scope=\"col\">Found</th>\
-              <th scope=\"col\">To do</th></tr></thead>\n<tbody>\n";
-    for one in rows.iter().take(ROWS) {
-        let class = if one.state() == "fail" {
-            " class=\"fail\""
-        } else {
-            ""
-        };
-        let (told, fix) = found(one);
-        let _ = writeln!(
-            text,
-            "<tr><td{class}>{}</td><th scope=\"row\">{}</th><td>{}</td><td>{told}</td><td>{fix}</td></tr>",
-            escaped(one.state()),
-            escaped(&one.what()),
-            nodes(one)
-        );
-    }
-    *text += "</tbody></table></div>\n";
+    let rows = alike(rows);
+    let rows = rows.iter().map(|one| {
+        let (told, fix) = told_of(one);
+        Found {
+            state: escaped(one.state()),
+            is_bad: one.state() == "fail",
+            what: escaped(&one.what()),
+            on: nodes(one),
+            told,
+            fix,
+        }
+    });
+    found(text, &escaped(title), "State", rows, ROWS);
 }
 
 /// What is said of findings, and what is to be done: lists, where they are more than one.
-fn found(one: &Alike) -> (String, String) {
+fn told_of(one: &Alike) -> (String, String) {
     let fix = |row: &Row| row.fix.as_deref().map(escaped);
     if let Some(row) = one.only() {
         return (escaped(&row.text), fix(row).unwrap_or_default());
