@@ -40,13 +40,15 @@ fn of(group: &Matched) -> Answer {
             }
         });
     let told = group.why.iter().cloned().chain(runtimes);
-    let fixes = group.runtimes.iter().filter_map(|one| one.fix.as_ref());
+    let fixes = group.runtimes.iter();
+    let fixes = fixes.filter_map(|one| Some(format!("{}: {}", one.runtime, one.fix.as_ref()?)));
+    let fixes: Vec<String> = group.fix.iter().cloned().chain(fixes).collect();
     Answer {
         id: "run".into(),
         state: group.run.as_str(),
         level: level(group.run),
         text: told.collect::<Vec<_>>().join("; "),
-        fix: group.fix.as_ref().or(fixes.into_iter().next()).cloned(),
+        fix: (!fixes.is_empty()).then(|| fixes.join("; ")),
         on: Some(group.nodes.set.clone()),
         ..Answer::default()
     }

@@ -119,6 +119,18 @@ impl Level {
 impl Answers {
     /// The answers of a report; an error where its kind has none.
     pub fn of(report: &Report<'_>) -> Result<Self, Error> {
+        let mut answers = Self::all(report)?;
+        // What is an answer is not told again.
+        let Self { rows, report, .. } = &mut answers;
+        let is_told = |what: &str| {
+            let mut rows = rows.iter();
+            rows.any(|row| row.level == Level::Unknown && row.id == what)
+        };
+        report.unknowns.retain(|unknown| !is_told(&unknown.what));
+        Ok(answers)
+    }
+
+    fn all(report: &Report<'_>) -> Result<Self, Error> {
         match *report {
             Report::Doctor(report) => Ok(doctor::answers(report)),
             Report::Lint(report) => Ok(lint::answers(report)),

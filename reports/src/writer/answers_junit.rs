@@ -73,10 +73,15 @@ mod tests {
     #[test]
     fn an_answer_is_a_case_and_what_is_not_known_is_no_pass() {
         let mut node = report();
-        node.unknowns = vec![hpcctl_model::Unknown::new("podman", "it hung")];
+        node.result.checks[3].status = hpcctl_model::doctor::Status::Unknown;
+        // A check that is not known is one case.
+        node.unknowns = vec![
+            hpcctl_model::Unknown::new("podman", "it hung"),
+            hpcctl_model::Unknown::new("cpu.arch", "fine"),
+        ];
         let xml = written(&WRITER, &Report::Doctor(&node));
         assert!(
-            xml.contains("tests=\"8\" failures=\"4\" skipped=\"2\""),
+            xml.contains("tests=\"8\" failures=\"5\" skipped=\"2\""),
             "{xml}"
         );
         assert!(xml.contains("name=\"podman overlay\"/>"), "{xml}");

@@ -66,7 +66,8 @@ fn write(
             let known = worst.entry(&row.id).or_default();
             *known = row.level.max(*known);
         }
-        let help = "The worst answer: 0 good, 1 skipped, 2 doubtful, 3 unknown, 4 bad.";
+        let help =
+            "The worst answer, no number of any: 0 good, 1 skipped, 2 doubtful, 3 unknown, 4 bad.";
         // Of lines of nodes, which anybody can print, there may be any number of ids.
         let mut worst: Vec<(&str, Level)> = worst.into_iter().collect();
         worst.sort_by_key(|(_, level)| Reverse(*level));
@@ -76,9 +77,9 @@ fn write(
         let samples = worst.into_iter();
         let samples =
             samples.map(|(id, level)| (Some(("id", id.to_owned())), f64::from(level as u8)));
-        put("answer", help, &samples.collect::<Vec<_>>());
+        put("answer_level", help, &samples.collect::<Vec<_>>());
         let help = "Answers that are left out of the last: it has the 500 worst.";
-        put("answer_left_out", help, &[(None, left_out as f64)]);
+        put("answer_level_left_out", help, &[(None, left_out as f64)]);
     }
     let figures = answers.rows.iter();
     let figures = figures.filter_map(|row| Some((Some(("id", row.id.clone())), row.value?)));
@@ -103,8 +104,8 @@ mod tests {
         for line in [
             "hpcctl_doctor_last_run_timestamp_seconds 1795586401\n",
             "hpcctl_doctor_answers{level=\"bad\"} 3\n",
-            "hpcctl_doctor_answer{id=\"ns.user\"} 4\n",
-            "hpcctl_doctor_answer{id=\"podman overlay\"} 0\n",
+            "hpcctl_doctor_answer_level{id=\"ns.user\"} 4\n",
+            "hpcctl_doctor_answer_level{id=\"podman overlay\"} 0\n",
         ] {
             assert!(text.contains(line), "{line}: {text}");
         }
