@@ -89,16 +89,8 @@ fn judged(worst: &BTreeMap<&str, Option<&Binding>>, abi: &Abi, kind: Option<Kind
         return Finding::warn(format!("no library of the node works for {names}")).holding(false);
     }
     if worst.values().any(Option::is_none) {
-        let lacking = worst.iter().filter(|(_, one)| one.is_none());
-        let found = Finding::skipped(format!("the node has no library for {}", names(None)));
-        // A program may open that of a GPU only where there is one, or not start without.
-        return match lacking
-            .map(|(name, _)| *name)
-            .all(|name| is_of(name, Kind::Gpu))
-        {
-            true => found,
-            false => found.holding(false),
-        };
+        let names = names(None);
+        return Finding::skipped(format!("the node has no library for {names}")).holding(false);
     }
     if let Some(names) = of(AbiVerdict::Unknown) {
         return Finding::unknown(format!(
