@@ -51,7 +51,7 @@ pub(crate) fn one(
         choice,
         all: case.choices,
     };
-    if choice.family.among == Among::Untold && !is_same(choice, name) {
+    if choice.family.among == Among::Untold && !choice.is_same(name) {
         untold(choice, name, &mut found);
     }
     let mut planned = plan::plan(&using.object, name, choices, &search, &alone);
@@ -98,12 +98,6 @@ fn library_path(image: &LinkedImage, dirs: &[String]) -> String {
     let own = own.filter(|own| !own.is_empty()).into_iter();
     let dirs: Vec<&str> = dirs.iter().chain(own).map(String::as_str).collect();
     format!("LD_LIBRARY_PATH={}", dirs.join(":"))
-}
-
-/// Whether a library is known to be the same as the one of a name.
-fn is_same(choice: &HostChoice<'_>, name: &str) -> bool {
-    let soname = choice.object.linkage.soname.as_deref();
-    soname.is_some_and(|soname| choice.family.is_same(soname, name))
 }
 
 /// Of a library nobody says whether it stands for the one of a name.
@@ -208,7 +202,7 @@ fn impossible(
         return Some((reason("family", text), fix));
     }
     if let Among::Others(source) = choice.family.among
-        && !is_same(choice, name)
+        && !choice.is_same(name)
     {
         let family = choice.family.name;
         let text = format!(

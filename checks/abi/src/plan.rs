@@ -31,6 +31,14 @@ pub(crate) struct HostChoice<'h> {
     pub(crate) lost: BTreeSet<String>,
 }
 
+impl HostChoice<'_> {
+    /// Whether it is known to be the same library as the one of a name.
+    pub(crate) fn is_same(&self, name: &str) -> bool {
+        let soname = self.object.linkage.soname.as_deref();
+        soname.is_some_and(|soname| self.family.is_same(soname, name))
+    }
+}
+
 /// How a program ends up with a library of the host.
 pub(crate) struct Planned {
     pub(crate) injected: Injected,
@@ -200,11 +208,10 @@ pub(crate) fn left<'c>(
     closure: &'c Closure,
     choice: &HostChoice<'_>,
 ) -> impl Iterator<Item = &'c Loaded> {
-    let of_host = choice.object.linkage.soname.as_deref().unwrap_or_default();
     let own = closure.objects.iter().skip(1);
     own.filter(move |loaded| {
         let soname = loaded.object.linkage.soname.as_deref();
-        let is_of = soname.is_some_and(|soname| choice.family.is_same(soname, of_host));
+        let is_of = soname.is_some_and(|soname| choice.is_same(soname));
         loaded.object.side == Side::Image && is_of
     })
 }
