@@ -191,12 +191,8 @@ fn judged(
         row.source.address,
         row.source.date
     );
-    let mut helps: Vec<Help> = packages
-        .iter()
-        .map(|path| help(driver, path, row))
-        .collect();
-    helps.sort_by_key(|help| help.rank);
-    let Some(best) = helps.into_iter().next() else {
+    let helps = packages.iter().map(|path| help(driver, path, row));
+    let Some(best) = helps.min_by_key(|help| help.rank) else {
         return Some(Mismatch::TooOld {
             text,
             needs: row.driver,

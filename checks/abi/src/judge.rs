@@ -55,13 +55,15 @@ pub(crate) fn one(
         untold(choice, name, &mut found);
     }
     let mut planned = plan::plan(&using.object, name, choices, &search, &alone);
-    let driver = planned.injected.beside.get(driver::DRIVER);
-    let driver = driver.filter(|_| name != driver::DRIVER);
-    let driver = driver.or((name == driver::DRIVER).then_some(&choice.object));
+    let is_driver = name == driver::DRIVER;
+    let driver = match is_driver {
+        true => Some(&choice.object),
+        false => planned.injected.beside.get(driver::DRIVER),
+    };
     let mut of_driver = Found::default();
     let package = driver.and_then(|object| compat::of_driver(case, &object.real, &mut of_driver));
     // What is left out lacks nothing.
-    if name != driver::DRIVER || package.is_none() {
+    if !is_driver || package.is_none() {
         judge(case, &planned, choice, &mut found);
     }
     let own = of_itself(case, &using.object, &planned.own_lacks);
