@@ -206,7 +206,7 @@ impl Family {
 
     /// Whether a name is that of one of its libraries.
     pub fn has(&self, soname: &str) -> bool {
-        self.sonames.contains(&soname) || (self.name == CRAY && is_of_cray(soname))
+        self.sonames.contains(&soname) || (self.is_open() && is_of_cray(soname))
     }
 
     /// Whether it has names that only a directory tells.
@@ -243,7 +243,7 @@ impl Family {
     pub fn around(soname: &str) -> Option<&'static Self> {
         FAMILIES.iter().find(|family| {
             let mut companions = family.companions.iter();
-            let is_of_cray = || family.name == CRAY && beside_of_cray(soname).is_some();
+            let is_of_cray = || family.is_open() && beside_of_cray(soname).is_some();
             family.has(soname) || companions.any(|set| set.contains(&soname)) || is_of_cray()
         })
     }

@@ -144,10 +144,8 @@ fn choice<'h>(
 fn in_directory(root: &HostRoot, dir: &str) -> Vec<Object> {
     let at = |name: &str| root.find(&format!("{dir}/{name}"));
     let names = FAMILIES.iter().flat_map(|family| family.sonames);
-    let open = FAMILIES.iter().filter(|family| family.is_open());
-    let open: Vec<&Family> = open.collect();
     let mut listed = root.list(dir);
-    listed.retain(|name| open.iter().any(|family| family.has(name)));
+    listed.retain(|name| Family::named(name).is_some_and(Family::is_open));
     let names = names.copied().chain(listed.iter().map(String::as_str));
     let named = names.filter_map(|name| {
         let object = at(name)?;
