@@ -256,15 +256,17 @@ fn variables(
 ) -> Vec<Variable> {
     let asked = programs.iter().flat_map(|using| &using.needs);
     let mut families: Vec<&Family> = asked.filter_map(|name| Family::named(name)).collect();
-    families.extend(choices.iter().flat_map(|choice| {
-        let is_bound = |binding: &Binding| {
+    let is_bound = |choice: &&plan::HostChoice<'_>| {
+        bindings.iter().any(|binding| {
             binding.host_path == choice.object.real && binding.verdict <= AbiVerdict::Degraded
-        };
-        let mpt = Family::named(families::MPT);
-        let mpt = mpt.filter(|_| launchers::is_mpt(choice.family, &choice.closure));
-        let of = [Some(choice.family), mpt].into_iter().flatten();
-        of.filter(move |_| bindings.iter().any(is_bound))
-    }));
+        })
+    };
+    for choice in choices.iter().filter(is_bound) {
+        families.push(choice.family);
+        if launchers::is_mpt(choice.family, &choice.closure) {
+            families.extend(Family::named(families::MPT));
+        }
+    }
     environment::crossing(&families)
 }
 
