@@ -2,7 +2,7 @@
 
 use hpcctl_model::bench::{Better, Comparison, Detectable, Figures, Ratio, Sample};
 
-use crate::doubt::{self, Noise};
+use crate::doubt;
 use crate::measurement::Figure;
 use crate::pair::Measured;
 use crate::statistics::rank::{self, Shift};
@@ -36,10 +36,10 @@ impl Stated {
 }
 
 /// The figures of what was measured, each with its pairs.
-fn figures(measured: &Measured) -> impl Iterator<Item = (&'static Figure, &[Sample], Noise)> {
+fn figures(measured: &Measured) -> impl Iterator<Item = (&'static Figure, &[Sample], u64)> {
     measured.rows.iter().flat_map(|row| {
         let figures = row.measurement.figures.iter().zip(&row.samples);
-        figures.map(|(figure, samples)| (figure, samples.as_slice(), row.noise))
+        figures.map(|(figure, samples)| (figure, samples.as_slice(), row.preempted))
     })
 }
 
@@ -99,10 +99,10 @@ pub(crate) fn comparisons(measured: &Measured, stated: &Stated, margin: f64) -> 
         .collect();
     let judged = judge(&costs, margin);
     let rows = all.iter().zip(&judged);
-    rows.map(|((figure, samples, noise), judged)| {
+    rows.map(|((figure, samples, preempted), judged)| {
         let stated = stated.0.iter().find(|known| known.figure.id == figure.id);
         let mut comparison = comparison(figure, samples, judged, stated);
-        comparison.doubts = doubt::doubts(&comparison, margin, *noise);
+        comparison.doubts = doubt::doubts(&comparison, margin, *preempted);
         comparison
     })
     .collect()

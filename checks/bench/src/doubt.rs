@@ -7,22 +7,6 @@ use crate::statistics::order;
 /// A slow-down by more than this is told in words.
 const DOUBLE: f64 = 1.0;
 
-/// What was noticed while the pairs of a measurement were taken.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Noise {
-    /// How often the processor was taken away.
-    pub(crate) preempted: u64,
-}
-
-impl Noise {
-    /// With what was noticed of others.
-    pub(crate) fn and(self, other: Self) -> Self {
-        Self {
-            preempted: self.preempted + other.preempted,
-        }
-    }
-}
-
 /// Why the pairs do not decide, where they do not.
 fn undecided(comparison: &Comparison, margin: f64) -> Option<String> {
     if comparison.verdict != Verdict::Inconclusive {
@@ -51,8 +35,8 @@ fn undecided(comparison: &Comparison, margin: f64) -> Option<String> {
     })
 }
 
-/// The doubts about a comparison.
-pub(crate) fn doubts(comparison: &Comparison, margin: f64, noise: Noise) -> Vec<String> {
+/// The doubts about a comparison; `preempted` is how often the processor was taken away.
+pub(crate) fn doubts(comparison: &Comparison, margin: f64, preempted: u64) -> Vec<String> {
     let mut doubts = Vec::new();
     let samples = &comparison.samples;
     let per_cent = |share: f64| format!("{:.1} %", share * 100.0);
@@ -78,8 +62,8 @@ pub(crate) fn doubts(comparison: &Comparison, margin: f64, noise: Noise) -> Vec<
         ));
     }
     // More than one loss of the processor a figure: something else runs there.
-    if noise.preempted > 4 * samples.len() as u64 {
-        let each = noise.preempted as f64 / (2 * samples.len()) as f64;
+    if preempted > 4 * samples.len() as u64 {
+        let each = preempted as f64 / (2 * samples.len()) as f64;
         doubts.push(format!(
             "the processor was taken away {each:.0} times a figure"
         ));
@@ -129,10 +113,7 @@ mod tests {
             doubts: Vec::new(),
             samples: (0..20).map(sample).collect(),
         };
-        let said = |preempted| {
-            let one = Noise { preempted };
-            doubts(&comparison, 0.02, one.and(Noise::default())).join("; ")
-        };
+        let said = |preempted| doubts(&comparison, 0.02, preempted).join("; ");
         assert_eq!(said(80), "");
         assert!(said(200).contains("taken away 5 times"), "{}", said(200));
     }

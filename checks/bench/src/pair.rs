@@ -16,7 +16,6 @@ use hpcctl_model::Unknown;
 use hpcctl_model::bench::{Difference, Fabric, Mpi, Sample};
 
 use crate::agent::{Answer, Hello};
-use crate::doubt::Noise;
 use crate::executor::{Executor, Site};
 use crate::fabric;
 use crate::factor::Factor;
@@ -91,8 +90,8 @@ pub(crate) struct Row {
     pub(crate) measurement: &'static Measurement,
     /// For each figure its pairs.
     pub(crate) samples: Vec<Vec<Sample>>,
-    /// What was noticed meanwhile.
-    pub(crate) noise: Noise,
+    /// How often the processor was taken away.
+    pub(crate) preempted: u64,
 }
 
 impl Measured {
@@ -102,7 +101,7 @@ impl Measured {
             for (samples, more) in row.samples.iter_mut().zip(other.samples) {
                 samples.extend(more);
             }
-            row.noise = row.noise.and(other.noise);
+            row.preempted += other.preempted;
         }
     }
 
@@ -120,19 +119,6 @@ impl Measured {
 struct Taken {
     values: Vec<f64>,
     preempted: u64,
-}
-
-impl Taken {
-    /// What was noticed of it and of the other side.
-    fn noise(&self, other: &Self, measurement: &Measurement) -> Noise {
-        Noise {
-            // Threads that take turns take the processor from each other.
-            preempted: match measurement.processors {
-                Processors::One => self.preempted + other.preempted,
-                _ => 0,
-            },
-        }
-    }
 }
 
 /// Both sides, ready to be started.
@@ -363,7 +349,7 @@ impl<'a> Pairs<'a> {
         let rows = bout.measurements.iter().map(|measurement| Row {
             measurement,
             samples: vec![Vec::with_capacity(count); measurement.figures.len()],
-            noise: Noise::default(),
+            preempted: 0,
         });
         let turn = |random: &mut Random| {
             let mut turn: Vec<usize> = (0..many).collect();
@@ -414,7 +400,10 @@ impl<'a> Pairs<'a> {
                 std::mem::swap(&mut one, &mut other);
             }
             let row = &mut measured.rows[index];
-            row.noise = row.noise.and(one.noise(&other, measurement));
+            // Threads that take turns take the processor from each other.
+            if measurement.processors == Processors::One {
+                row.preempted += one.preempted + other.preempted;
+            }
             for (samples, (outside, inside)) in row
                 .samples
                 .iter_mut()
