@@ -12,6 +12,7 @@ mod launchers;
 pub mod matrix;
 mod measured;
 mod odd;
+mod programs;
 mod prove;
 mod rows;
 mod vendors;
@@ -130,6 +131,16 @@ impl Made {
 
     fn host(&self, path: &str) -> PathBuf {
         self.dir.path().join("host").join(path)
+    }
+
+    /// The image as it is now, in a tar.
+    fn archive(&self) -> PathBuf {
+        let archive = self.dir.path().join("image.tar");
+        let mut tar = Command::new("tar");
+        let tar = tar.arg("-cf").arg(&archive);
+        let run = Run::of(tar.arg("-C").arg(self.image("")).arg("."));
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        archive
     }
 
     fn judge(&self, library: &str) -> (i32, Value) {
@@ -279,20 +290,10 @@ fn what_a_large_program_asks_for_is_read_wherever_it_lies() {
     cc(&[&args[..], &names].concat());
     assert!(fs::metadata(&app).unwrap().len() > 37 << 20);
     library(&made.host("lib/libmpi.so.12"), "libmpi.so.12", &[]);
-    let archive = made.dir.path().join("image.tar");
-    let tree = made.image("");
-    let tar = Run::of(
-        Command::new("tar")
-            .arg("-cf")
-            .arg(&archive)
-            .arg("-C")
-            .arg(&tree)
-            .arg("."),
-    );
-    assert_eq!(tar.code, 0, "{}", tar.stderr);
+    let archive = made.archive();
     let host = made.host("lib").display().to_string();
     for image in [
-        format!("dir:{}", tree.display()),
+        format!("dir:{}", made.image("").display()),
         archive.display().to_string(),
     ] {
         let (code, result) = abi(&[&image, "--host-lib", &host]);
