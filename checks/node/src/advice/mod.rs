@@ -2,7 +2,7 @@
 //!
 //! All of it is plain text for the shell: it can be read, and it can be run.
 
-use hpcctl_model::doctor::{Doctor, Evidence, Operation, Status, Verdict};
+use hpcctl_model::doctor::{Doctor, Evidence, Operation, Runtime, Status, Verdict};
 
 use crate::oci::CHOSEN;
 
@@ -89,20 +89,22 @@ impl<'a> Known<'a> {
 
     /// Whether a runtime is installed.
     pub fn is_installed(&self, name: &str) -> bool {
-        let mut runtimes = self.report.runtimes.iter();
-        runtimes.any(|row| row.installed && row.runtime == name)
+        self.runtime(name).is_some_and(|row| row.installed)
     }
 
     /// The program by which a runtime is installed.
     pub fn path(&self, name: &str) -> Option<&'a str> {
-        let mut runtimes = self.report.runtimes.iter();
-        runtimes.find(|row| row.runtime == name)?.path.as_deref()
+        self.runtime(name)?.path.as_deref()
     }
 
     /// The version of a runtime.
     pub fn version(&self, name: &str) -> Option<&'a str> {
+        self.runtime(name)?.version.as_deref()
+    }
+
+    fn runtime(&self, name: &str) -> Option<&'a Runtime> {
         let mut runtimes = self.report.runtimes.iter();
-        runtimes.find(|row| row.runtime == name)?.version.as_deref()
+        runtimes.find(|row| row.runtime == name)
     }
 
     /// Whether a check fails or warns.
@@ -160,10 +162,7 @@ impl<'a> Known<'a> {
 
     /// What is said of an operation of a runtime that is installed.
     pub fn operation(&self, runtime: &str, op: &str) -> Option<&'a Operation> {
-        let runtimes = self.report.runtimes.iter();
-        let runtime = runtimes
-            .filter(|row| row.installed)
-            .find(|row| row.runtime == runtime)?;
+        let runtime = self.runtime(runtime).filter(|row| row.installed)?;
         runtime.operations.iter().find(|row| row.op == op)
     }
 
@@ -189,7 +188,7 @@ fn file(path: &str, lines: &[String]) -> String {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use hpcctl_model::doctor::{Check, Remedy, Runtime};
+    use hpcctl_model::doctor::{Check, Remedy};
 
     use super::*;
     use crate::Examined;
