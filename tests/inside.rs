@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::abi::matrix::tree;
 use crate::bench::{bench, comparisons, metrics, report_of};
 use crate::cli::{Run, command, hpcctl, script};
 use crate::environments::{self, ENVIRONMENTS, has_apptainer};
@@ -262,13 +263,11 @@ fn the_c_library_of_an_image_is_measured_be_it_old_or_musl() {
     if !real("the_c_library_of_an_image_is_measured_be_it_old_or_musl") {
         return;
     }
-    let suites = std::env::var("HPCCTL_SUITES").expect("tests/run sets it");
     let measured = |suite: &str, runtime: &str| {
         let dir = empty_image();
         let image = dir.path().to_str().unwrap();
-        let script = "cp -a $0/$1/tree/. $2";
-        let mut copy = std::process::Command::new("sh");
-        let copied = Run::of(copy.args(["-c", script, &suites, suite, image]));
+        let mut copy = std::process::Command::new("cp");
+        let copied = Run::of(copy.arg("-a").arg(tree(suite).join(".")).arg(image));
         assert_eq!(copied.code, 0, "{}", copied.stderr);
         let args = ["bench", "libc", "--inside", runtime, "--image", image];
         let run = hpcctl(&[&args[..], &["--budget", "1s", "-o", "json"]].concat());
