@@ -1,6 +1,7 @@
 //! What a program opens as it runs, and an MPI that it has in it: none of that is a row.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
@@ -91,7 +92,7 @@ fn what_a_library_of_a_program_opens_counts_as_what_it_opens_itself() {
 }
 
 /// The program of the image, which needs a library of MPI alone.
-fn program_of(made: &Made, mpi: &std::path::Path) {
+fn program_of(made: &Made, mpi: &Path) {
     program(
         &made.image("usr/bin/app"),
         mpi,
@@ -99,19 +100,19 @@ fn program_of(made: &Made, mpi: &std::path::Path) {
     );
 }
 
+/// The source of a program with nothing but two texts.
+fn with_texts(made: &Made, one: &str, other: &str) -> PathBuf {
+    let source = made.dir.path().join("texts.c");
+    let start = "void _start(void) { for (;;) texts[0] = texts[1]; }\n";
+    let text = format!("const char *texts[] = {{\"{one}\", \"{other}\"}};\n{start}");
+    fs::write(&source, text).unwrap();
+    source
+}
+
 #[test]
 fn texts_of_an_mpi_in_a_program_without_symbols_are_told() {
     let made = Made::new();
     let app = made.image("usr/bin/app");
-    let texts = made.dir.path().join("texts.c");
-    let both = |one: &str, other: &str| {
-        let text = format!("const char *texts[] = {{\"{one}\", \"{other}\"}};\n");
-        fs::write(
-            &texts,
-            text + "void _start(void) { for (;;) texts[0] = texts[1]; }\n",
-        )
-        .unwrap();
-    };
     let image = format!("dir:{}", made.image("").display());
     for (one, other, code) in [
         (
@@ -122,7 +123,7 @@ fn texts_of_an_mpi_in_a_program_without_symbols_are_told() {
         ("Open MPI v%d.%d.%d", "mpi_param_check", 3),
         ("Open MPI v%d.%d.%d", "whatever", 0),
     ] {
-        both(one, other);
+        let texts = with_texts(&made, one, other);
         for how in [
             &["-static"][..],
             &["-static-pie", "-fPIE"],
@@ -152,14 +153,11 @@ fn such_a_program_is_told_also_where_it_is_asked_for_and_needs_another_library()
     let driver = made.host("lib/libcuda.so.1");
     library(&driver, "libcuda.so.1", &[]);
     let driver = driver.to_str().unwrap();
-    let source = made.dir.path().join("texts.c");
     for (path, texts) in [
-        (&app, r#""Open MPI v%d.%d.%d", "mpi_param_check""#),
-        (&other, r#""no", "texts""#),
+        (&app, ["Open MPI v%d.%d.%d", "mpi_param_check"]),
+        (&other, ["no", "texts"]),
     ] {
-        let start = "void _start(void) { for (;;) texts[0] = texts[1]; }\n";
-        let text = format!("const char *texts[] = {{{texts}}};\n{start}");
-        fs::write(&source, text).unwrap();
+        let source = with_texts(&made, texts[0], texts[1]);
         let names = [path.to_str().unwrap(), source.to_str().unwrap(), driver];
         let how = ["-s", "-fPIE", "-pie", "-nostartfiles", "-Wl,--no-as-needed"];
         cc(&[&how[..], &["-o"], &names].concat());
