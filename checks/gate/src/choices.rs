@@ -16,8 +16,7 @@ pub(crate) fn made(context: &Context<'_>) -> Vec<Choice> {
     let scan = context.case.scan;
     let mut made: BTreeMap<(&str, String), BTreeSet<&str>> = BTreeMap::new();
     for package in scan.packages.iter().filter(|package| package.judged) {
-        let license = clarify::license(context, package);
-        let Some(license) = license.or(package.licenses.concluded.as_deref()) else {
+        let Some(license) = clarify::license(context, package) else {
             continue;
         };
         let decided = agreed::on_package(context, package).level();

@@ -6,13 +6,15 @@ use hpcctl_model::scan::Package;
 use crate::case::Context;
 use crate::policy::{Clarification, Proof, Set};
 
-/// What the policy says that the licence of a package is, while the evidence is as it was.
-pub(crate) fn license<'a>(context: &Context<'a>, package: &Package) -> Option<&'a str> {
+/// The licence of a package that is judged: what the policy says that it is, while the evidence is as it
+/// was, else what the scan concluded.
+pub(crate) fn license<'a>(context: &Context<'a>, package: &'a Package) -> Option<&'a str> {
     let mut fitting = context.policy.clarifications.iter().filter(|set| {
         let clarification = &set.value;
         clarification.package.matches(&package.purl) && holds(context, clarification)
     });
-    fitting.next().map(|set| set.value.expression.as_str())
+    let clarified = fitting.next().map(|set| set.value.expression.as_str());
+    clarified.or(package.licenses.concluded.as_deref())
 }
 
 /// Every clarification, with what became of it.

@@ -75,7 +75,7 @@ fn chosen(context: &Context<'_>, license: &str) -> Option<BTreeSet<String>> {
 }
 
 fn of_package(context: &Context<'_>, package: &Package) -> Option<Raised> {
-    let license = clarify::license(context, package).or(package.licenses.concluded.as_deref())?;
+    let license = clarify::license(context, package)?;
     let names = chosen(context, license)?;
     let text = if package.license_files.is_empty() {
         named(&names, |name| name.contains("LicenseRef-")).map(|names| {

@@ -43,7 +43,7 @@ fn look(context: &Context<'_>) -> Vec<Raised> {
 
 /// What is to be said of each licence of a package that is not simply allowed.
 fn of_package(context: &Context<'_>, package: &Package) -> Vec<Raised> {
-    let license = clarify::license(context, package).or(package.licenses.concluded.as_deref());
+    let license = clarify::license(context, package);
     let terms = agreed::on_package(context, package);
     let decided = terms.level();
     let offenders = context
