@@ -50,22 +50,21 @@ fn named(file: &Privileged) -> String {
 }
 
 fn look(context: &Context<'_>) -> Vec<Raised> {
-    let files = context.case.scan.privileged.iter();
-    let files = files.filter(|file| !file.deleted && !is_allowed(context, file));
+    let files = told(context, false);
     files.map(|file| raised(context, file)).collect()
+}
+
+/// The files that nobody allows, of those that are there or of those that a later layer deletes.
+fn told<'a>(context: &'a Context<'_>, deleted: bool) -> impl Iterator<Item = &'a Privileged> {
+    let files = context.case.scan.privileged.iter();
+    files.filter(move |file| file.deleted == deleted && !is_allowed(context, file))
 }
 
 /// What lower layers hold of such files. The same file that is there again with the same right, and is
 /// told, is told once; another program under its path is another one.
 pub(super) fn of_lower(context: &Context<'_>) -> Vec<Raised> {
-    let all = &context.case.scan.privileged;
-    let there = all
-        .iter()
-        .filter(|file| !file.deleted && !is_allowed(context, file));
-    let there: HashSet<_> = there.map(same).collect();
-    let lower = all
-        .iter()
-        .filter(|file| file.deleted && !there.contains(&same(file)) && !is_allowed(context, file));
+    let there: HashSet<_> = told(context, false).map(same).collect();
+    let lower = told(context, true).filter(|file| !there.contains(&same(file)));
     let level = context.policy.level(context.class, RULE.id);
     let of_lower = |file: &Privileged| {
         let seen = raised(context, file);
