@@ -140,15 +140,14 @@ impl Intake<'_> {
                 });
                 let is_named = is_whole && job.role.is_license_file();
                 let license = license.map(|text| plan.licenses.of(text, job.role));
-                let wording = license.as_ref();
-                let wording = wording.filter(|_| is_named);
-                let path = entry.as_ref().map_or("", |entry| entry.path);
-                let wording = wording.and_then(|(_, license)| kept(path, text, license.as_ref()));
-                // What gives access is shown nowhere, also where nobody asked for it.
-                let is_shown =
-                    |_: &Arc<str>| seen.is_empty() && (plan.judges() || look().is_empty());
-                let wording = wording.filter(is_shown);
-                let wording = license.as_ref().map(|(digest, _)| *digest).zip(wording);
+                let named = license.as_ref().filter(|_| is_named);
+                let wording = named.and_then(|(digest, license)| {
+                    let path = entry.as_ref().map_or("", |entry| entry.path);
+                    let wording = kept(path, text, license.as_ref())?;
+                    // What gives access is shown nowhere, also where nobody asked for it.
+                    let is_shown = seen.is_empty() && (plan.judges() || look().is_empty());
+                    is_shown.then_some((*digest, wording))
+                });
                 let facts = license.and_then(|found| facts(found, is_whole, is_named));
                 Seen {
                     entry: job.entry,
