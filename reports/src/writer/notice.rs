@@ -32,6 +32,9 @@ const UNKNOWN: &str = "Licence not known";
 struct Bearers<'a> {
     packages: Vec<&'a Package>,
     files: Vec<&'a File>,
+    /// The branch of a choice that counts; none where there is no choice, or not the same for all that
+    /// bear the licence.
+    chosen: Option<&'a str>,
 }
 
 impl<'a> Bearers<'a> {
@@ -73,8 +76,8 @@ fn write(
     let groups = groups(scan);
     let copyrights = Copyrights::new(scan);
     for (license, bearers) in &groups {
-        let chosen = chosen(scan, license, bearers);
-        let of = chosen.map(|chosen| format!(", of which {} was chosen", visible(chosen)));
+        let of = bearers.chosen;
+        let of = of.map(|chosen| format!(", of which {} was chosen", visible(chosen)));
         writeln!(out, "\n{}{}\n", visible(license), of.unwrap_or_default())?;
         for package in &bearers.packages {
             of_package(package, scan, &copyrights, out)?;
@@ -87,8 +90,7 @@ fn write(
     Texts::new(&groups, scan).write(out)
 }
 
-/// The branch of a choice that counts; none where there is no choice, or not the same for all that
-/// bear the licence.
+/// The branch of a choice that all bearers of a licence go by.
 fn chosen<'a>(scan: &'a Scan, license: &str, bearers: &Bearers<'_>) -> Option<&'a str> {
     let of_license = |choice: &&Choice| choice.license == license;
     let mut choices = scan.verdict.choices.iter().filter(of_license);
@@ -121,6 +123,9 @@ fn groups(scan: &Scan) -> BTreeMap<&str, Bearers<'_>> {
     for file in scan.files.iter().filter(|file| loose.contains(&*file.path)) {
         let license = file.licenses.as_deref().unwrap_or(UNKNOWN);
         groups.entry(license).or_default().files.push(file);
+    }
+    for (license, bearers) in &mut groups {
+        bearers.chosen = chosen(scan, license, bearers);
     }
     groups
 }
@@ -174,7 +179,7 @@ impl<'a> Texts<'a> {
         let mut texts = Self::default();
         let mut told = HashSet::new();
         for (license, bearers) in groups {
-            let branch = chosen(scan, license, bearers).unwrap_or(license);
+            let branch = bearers.chosen.unwrap_or(license);
             let of_no_list = texts.add_listed(branch);
             // What nobody knows asks for no text that is known.
             let is_asked_for = !of_no_list.is_empty() && *license != UNKNOWN;
