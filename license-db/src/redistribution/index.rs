@@ -217,8 +217,10 @@ fn key_part(glob: &'static str) -> &'static str {
 
 /// Whether a file has the name of its SONAME, whatever the version.
 fn is_named_after(name: &str, soname: &str) -> bool {
-    let stem = |name: &str| name.find(".so").map(|end| name[..end].to_owned());
-    stem(soname).is_some() && stem(name) == stem(soname)
+    match (name.split_once(".so"), soname.split_once(".so")) {
+        (Some((name, _)), Some((soname, _))) => name == soname,
+        _ => false,
+    }
 }
 
 /// Whether programs are kept in a directory of this name.

@@ -131,23 +131,23 @@ pub fn condition(id: &str) -> Option<&'static str> {
 
 /// Whether some row names libraries of this SONAME.
 pub fn names_library(soname: &str) -> bool {
-    let mut hits = Vec::new();
-    let subject = Subject {
+    is_of_a_row(&Subject {
         soname: Some(soname),
         ..Subject::default()
-    };
-    INDEX.file(&subject, &mut hits);
-    !hits.is_empty()
+    })
 }
 
 /// Whether some row names a build by its id.
 pub fn names_build(id: &str) -> bool {
-    let mut hits = Vec::new();
-    let subject = Subject {
+    is_of_a_row(&Subject {
         build_id: Some(id),
         ..Subject::default()
-    };
-    INDEX.file(&subject, &mut hits);
+    })
+}
+
+fn is_of_a_row(subject: &Subject<'_>) -> bool {
+    let mut hits = Vec::new();
+    INDEX.file(subject, &mut hits);
     !hits.is_empty()
 }
 
