@@ -124,20 +124,9 @@ impl Storage {
     /// Puts bytes there, as a layer or a manifest of the repository; answers their digest.
     fn put(&self, bytes: &[u8], kind: &str) -> String {
         let digest = Digest::sha256(bytes).to_string();
-        let hex = digest.strip_prefix("sha256:").unwrap();
-        let data = self
-            .of_registry
-            .join("blobs/sha256")
-            .join(&hex[..2])
-            .join(hex);
-        write(&data.join("data"), bytes);
-        let link = self
-            .repository
-            .join(kind)
-            .join("sha256")
-            .join(hex)
-            .join("link");
-        write(&link, digest.as_bytes());
+        write(&self.data(&digest), bytes);
+        let link = self.repository.join(kind).join(digest.replace(':', "/"));
+        write(&link.join("link"), digest.as_bytes());
         digest
     }
 
@@ -145,23 +134,12 @@ impl Storage {
     fn tag(&self, tag: &str, manifest: &Value) {
         let bytes = serde_json::to_vec(manifest).unwrap();
         let digest = self.put(&bytes, "_manifests/revisions");
-        let current = self
-            .repository
-            .join("_manifests/tags")
-            .join(tag)
-            .join("current/link");
-        write(&current, digest.as_bytes());
+        write(&self.current(tag), digest.as_bytes());
     }
 
-    /// The manifest under a tag or a digest.
+    /// The manifest with a digest.
     fn manifest(&self, digest: &str) -> Value {
-        let hex = digest.strip_prefix("sha256:").unwrap();
-        let data = self
-            .of_registry
-            .join("blobs/sha256")
-            .join(&hex[..2])
-            .join(hex);
-        serde_json::from_slice(&fs::read(data.join("data")).unwrap()).unwrap()
+        serde_json::from_slice(&fs::read(self.data(digest)).unwrap()).unwrap()
     }
 
     /// The list of what is attached, with another bundle in the place of the published one.
@@ -181,12 +159,20 @@ impl Storage {
     }
 
     fn tagged(&self, tag: &str) -> Value {
-        let current = self
-            .repository
-            .join("_manifests/tags")
-            .join(tag)
-            .join("current/link");
-        self.manifest(&fs::read_to_string(current).unwrap())
+        self.manifest(&fs::read_to_string(self.current(tag)).unwrap())
+    }
+
+    /// The file with the bytes of a digest.
+    fn data(&self, digest: &str) -> PathBuf {
+        let hex = digest.strip_prefix("sha256:").unwrap();
+        let blobs = self.of_registry.join("blobs/sha256");
+        blobs.join(&hex[..2]).join(hex).join("data")
+    }
+
+    /// The file with the digest of the manifest under a tag.
+    fn current(&self, tag: &str) -> PathBuf {
+        let tags = self.repository.join("_manifests/tags");
+        tags.join(tag).join("current/link")
     }
 }
 
