@@ -330,16 +330,18 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
 /// Looks at a text as a command of a shell.
 fn commands(text: &str, sightings: &mut Sightings) {
     variable::in_command(text, sightings);
-    let is_told = |sightings: &Sightings, id| sightings.seen.iter().any(|one| one.rule == id);
-    if !is_told(sightings, command::DETECTOR.id)
+    let id = command::DETECTOR.id;
+    let is_told = |sightings: &Sightings| sightings.seen.iter().any(|one| one.rule == id);
+    if !is_told(sightings)
         && let Some(typed) = command::typed(text)
     {
-        sightings.file(command::DETECTOR.id, typed.told());
+        sightings.file(id, typed.told());
     }
     // A line of netrc(5) is told as a part of the command.
-    let is_command = is_told(sightings, command::DETECTOR.id);
-    let is_told = |rule: &str| is_command && rule == netrc::DETECTOR.id;
-    written::look(text, sightings, is_told);
+    let is_command = is_told(sightings);
+    written::look(text, sightings, |rule| {
+        is_command && rule == netrc::DETECTOR.id
+    });
 }
 
 /// Looks at bytes that are no file: what a header or a table of an image holds.
